@@ -1,0 +1,38 @@
+import * as v from 'valibot'
+
+/**
+ * An address in its canonical form: trimmed, lower case, the domain in ASCII (RFC 5891). Synapse lower-cases
+ * before it binds, so this is also the form to ask Synapse with.
+ */
+export type EmailAddress = string & v.Brand<'EmailAddress'>
+
+/** RFC 5321, 4.5.3.1: a path has 256 octets with its brackets, a local part 64. */
+const ADDRESS_BYTES = 254
+const LOCAL_PART_BYTES = 64
+
+/** RFC 5321 dot-string before the `@`; quoted local parts and address literals are not taken. */
+const LOCAL_PART = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/
+const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])$/
+
+/** Answers the canonical form of what a person typed, or null where it cannot be an address. */
+export function parseEmail(typed: string): EmailAddress | null {
+  const text = typed.normalize('NFKC').trim().toLowerCase()
+  const at = text.lastIndexOf('@')
+  if (at < 1) return null
+  const local = text.slice(0, at)
+  const domain = asciiDomain(text.slice(at + 1))
+  if (domain === null || !LOCAL_PART.test(local) || !DOMAIN.test(domain)) return null
+  const address = `${local}@${domain}`
+  if (local.length > LOCAL_PART_BYTES || address.length > ADDRESS_BYTES) return null
+  return v.parse(emailSchema, address)
+}
+
+/** For values that were parsed before: rows and jobs. */
+export const emailSchema = v.pipe(v.string(), v.regex(/^[^\s@<>"(),:;]+@[^\s@<>"(),:;]+$/), v.brand('EmailAddress'))
+
+/** The URL parser of both browser and Node does IDNA (UTS #46); a trailing dot names the same domain. */
+function asciiDomain(domain: string): string | null {
+  if (/[\s/?#@:\\%[\]]/.test(domain)) return null
+  const url = URL.canParse(`http://${domain}/`) ? new URL(`http://${domain}/`) : null
+  return url ? url.hostname.replace(/\.$/, '') : null
+}

@@ -1,0 +1,95 @@
+import type { EmailAddress } from '$lib/registration/email'
+import type { Username } from '$lib/registration/username'
+
+/** What the homeserver says of a name that nobody here holds. */
+export type NameAnswer = 'free' | 'taken' | 'reserved' | 'invalid'
+
+/** The policy of `GET /_matrix/client/v3/password_policy`; what it does not ask is absent. */
+export interface PasswordPolicy {
+  minimumLength?: number
+  requireDigit?: boolean
+  requireSymbol?: boolean
+  requireLowercase?: boolean
+  requireUppercase?: boolean
+}
+
+/** An account as the homeserver knows it. */
+export interface Account {
+  /** When it was made, in milliseconds since 1970. */
+  createdAt: number
+  locked: boolean
+  deactivated: boolean
+  displayName: string | null
+  addresses: EmailAddress[]
+  consentVersion: string | null
+}
+
+/** A text message; `html` is the same in Matrix's HTML subset. */
+export interface RoomMessage {
+  text: string
+  html?: string
+}
+
+/**
+ * All that this program asks of a homeserver. Every method throws `HomeserverError` and nothing else when the
+ * homeserver does not do what was asked.
+ */
+export interface Homeserver {
+  readonly domain: string
+  /** Whether a new account may take this name now. */
+  nameAnswer(username: Username): Promise<NameAnswer>
+  passwordPolicy(): Promise<PasswordPolicy>
+  /**
+   * Makes an account without a password, or changes nothing: `made` means that it did not exist before this very
+   * call, `existed` that it did and is as it was. The answer can get lost: then neither is known.
+   */
+  claim(username: Username): Promise<'made' | 'existed'>
+  lock(username: Username): Promise<void>
+  /** Sets the password of an account that is ours and locked. */
+  fill(username: Username, password: string): Promise<void>
+  /** Unlocks; done already is done. Does not create: an account that is missing or deactivated is a permanent error. */
+  open(username: Username): Promise<void>
+  /** Deactivates and erases; done already is done, and so is an account that is missing. */
+  remove(username: Username): Promise<void>
+  /** Brings an account back that was made here, never opened, and removed. It is locked afterwards, with a random password. */
+  revive(username: Username): Promise<void>
+  account(username: Username): Promise<Account | null>
+  joinedRooms(username: Username): Promise<string[]>
+  /** The Matrix ID that this address is bound to, or null. */
+  addressOwner(address: EmailAddress): Promise<string | null>
+  /** Adds the address to the account's addresses. Ask `addressOwner` directly before: binding moves an address silently. */
+  bindAddress(username: Username, address: EmailAddress): Promise<void>
+  /** Makes the account a member of a room, given by id or alias. */
+  joinRoom(username: Username, room: string): Promise<'joined' | 'already'>
+  /** Records consent to a version of the policy, and reads it back: throws when it did not arrive. */
+  consent(username: Username, version: string): Promise<void>
+  /** Sends as the operator's account; the same transaction id sends once. Joins the room on the way if it must. */
+  sendMessage(room: string, transactionId: string, message: RoomMessage): Promise<void>
+  /** A direct chat with the account: the same key answers the same room. */
+  directRoom(username: Username, key: string): Promise<string>
+  /** The Matrix ID of the operator's account, its right to administrate, and the server's version. */
+  identity(): Promise<{ userId: string; admin: boolean; version: string }>
+}
+
+/**
+ * Why the homeserver did not do it. `permanent`: asking again will not help until somebody changes something.
+ * `retryAfter`: milliseconds that the homeserver asked to wait. The message is a sentence for moderators and
+ * holds nothing secret.
+ */
+export class HomeserverError extends Error {
+  override readonly name = 'HomeserverError'
+  readonly kind: HomeserverErrorKind
+  readonly permanent: boolean
+  readonly retryAfter: number | undefined
+
+  constructor(kind: HomeserverErrorKind, message: string, options: { permanent: boolean; retryAfter?: number; cause?: unknown }) {
+    super(message, { cause: options.cause })
+    this.kind = kind
+    this.permanent = options.permanent
+    this.retryAfter = options.retryAfter
+  }
+}
+
+/** `unreachable`: no answer, or none that is Synapse's; `limited`: 429; `token`: the admin token is refused or is no admin's;
+ * `password_disabled`: the server keeps no passwords; `missing`: the account or room is not there; `refused`: anything else it said no to. */
+export type HomeserverErrorKind = 'unreachable' | 'limited' | 'token' | 'password_disabled' | 'missing' | 'refused'

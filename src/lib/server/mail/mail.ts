@@ -1,0 +1,58 @@
+import type { Language } from '$lib/registration/language'
+
+/** Every mail that this program writes, with what its text needs. Links are absolute; `username` is a localpart. */
+export type Mail =
+  /** To confirm the address. `hours`: how long the link works. */
+  | { kind: 'verification'; matrixId: string; link: string; hours: number }
+  /** Somebody gave an address that already has a registration here: where it stands, with a link to its status page. */
+  | { kind: 'known_address'; matrixId: string; stage: 'verified' | 'requested' | 'approved' | 'completed'; link: string }
+  /** Somebody asked for their link, and there is no registration with this address. `link` starts one. */
+  | { kind: 'unknown_address'; link: string }
+  /** The request was received; what happens now. */
+  | { kind: 'requested'; matrixId: string; link: string }
+  /** The account is open. `homeserver`: its address, to type into a Matrix client. */
+  | { kind: 'approved'; matrixId: string; message: string | null; homeserver: string; link: string }
+  /** Approved, and the password is still to be set (`password: after_approval`). `days`: how long the link works. */
+  | { kind: 'set_password'; matrixId: string; message: string | null; link: string; days: number; reminder: boolean }
+  | { kind: 'denied'; matrixId: string; message: string | null }
+  /** To the moderators: what waits. `oldestHours` is whole hours; `names` at most ten Matrix IDs, newest first. */
+  | { kind: 'moderators_waiting'; waiting: number; oldestHours: number; names: string[]; reminder: boolean; link: string }
+  /** To the moderators and the operator: new accounts of this server join rooms before anybody approved them. */
+  | { kind: 'moderators_auto_join'; matrixId: string; rooms: string[]; link: string }
+
+/** A mail with its receiver, ready to be rendered and sent. */
+export interface Letter {
+  to: string[]
+  language: Language
+  mail: Mail
+  /** Stable over retries, so that a receiver can tell a duplicate: becomes the Message-ID's left part. */
+  id: string
+}
+
+/** What pages and mails show of the site. */
+export interface Site {
+  name: string
+  url: string
+  accent: string
+  logoUrl: string | null
+}
+
+/**
+ * Why a mail did not go out. `permanent`: the same mail to the same address will not go out later either.
+ * The message is a sentence for moderators; it holds no password and no text of the mail.
+ */
+export class MailError extends Error {
+  override readonly name = 'MailError'
+  readonly permanent: boolean
+
+  constructor(message: string, options: { permanent: boolean; cause?: unknown }) {
+    super(message, { cause: options.cause })
+    this.permanent = options.permanent
+  }
+}
+
+export interface Mailer {
+  /** Hands the mail to the SMTP server. Throws `MailError`. */
+  send(letter: Letter): Promise<void>
+  close(): void
+}
