@@ -1,3 +1,5 @@
+import type { AccountState, State } from './state'
+
 /**
  * Every expected "no", by one list of codes. The domain and the server answer with these values; pages, tRPC and
  * the CLI each put them in their own words. Exceptions are for bugs and outages only.
@@ -9,6 +11,52 @@ export type Refusal =
   | { code: 'username_digits' }
   | { code: 'username_underscore' }
   | { code: 'username_too_long'; longest: number }
+  /** Kept back by the operator or by the homeserver. */
   | { code: 'username_reserved' }
   | { code: 'username_taken' }
+  /** It was free when it was chosen and is not any more: another one has to be picked. */
   | { code: 'username_lost' }
+  | { code: 'email_missing' }
+  | { code: 'email_invalid' }
+  | { code: 'email_blocked' }
+  | { code: 'network_blocked' }
+  /** `hours`: when the next mail is possible again, rounded up. */
+  | { code: 'too_many_mails'; hours: number }
+  | { code: 'link_broken' }
+  | { code: 'link_expired' }
+  | { code: 'link_spent' }
+  | { code: 'password_missing' }
+  | { code: 'password_too_short'; minimum: number }
+  | { code: 'password_too_long'; maximumBytes: number }
+  | { code: 'password_needs'; needs: PasswordNeed }
+  | { code: 'password_like_name' }
+  | { code: 'reason_too_short'; minimum: number; length: number }
+  | { code: 'reason_too_long'; maximum: number; length: number }
+  | { code: 'legal_missing' }
+  | { code: 'message_too_long'; maximum: number }
+  /** The browser holds no registration, or it is over. */
+  | { code: 'no_registration' }
+  | { code: 'not_found' }
+  | { code: 'wrong_state'; state: State; account: AccountState }
+  /** Somebody else was faster; `by` is a moderator's name or null for the applicant or the system. */
+  | { code: 'already_decided'; state: State; by: string | null; at: number }
+  /** The row changed since the page was made, but the decision is still open. */
+  | { code: 'stale' }
+  | { code: 'homeserver_unavailable' }
+  /** The homeserver refuses for good; only the operator can change that. */
+  | { code: 'homeserver_refuses' }
+  | { code: 'sign_in_failed' }
+  /** `minutes`: when the next try is possible, rounded up. */
+  | { code: 'too_many_sign_ins'; minutes: number }
+  | { code: 'not_signed_in' }
+  | { code: 'job_not_waiting' }
+
+export type PasswordNeed = 'digit' | 'symbol' | 'lowercase' | 'uppercase'
+
+export type RefusalCode = Refusal['code']
+
+/** Either what was asked for, or why not. */
+export type Result<T> = { ok: true; value: T } | { ok: false; refusal: Refusal }
+
+export const accept = <T>(value: T): { ok: true; value: T } => ({ ok: true, value })
+export const refuse = (refusal: Refusal): { ok: false; refusal: Refusal } => ({ ok: false, refusal })

@@ -1,17 +1,11 @@
 import type { EmailAddress } from '$lib/registration/email'
+import type { PasswordPolicy } from '$lib/registration/password'
 import type { Username } from '$lib/registration/username'
+
+export type { PasswordPolicy }
 
 /** What the homeserver says of a name that nobody here holds. */
 export type NameAnswer = 'free' | 'taken' | 'reserved' | 'invalid'
-
-/** The policy of `GET /_matrix/client/v3/password_policy`; what it does not ask is absent. */
-export interface PasswordPolicy {
-  minimumLength?: number
-  requireDigit?: boolean
-  requireSymbol?: boolean
-  requireLowercase?: boolean
-  requireUppercase?: boolean
-}
 
 /** An account as the homeserver knows it. */
 export interface Account {

@@ -1,0 +1,216 @@
+import type { EmailAddress } from './email'
+import type { NewJob } from './job'
+import type { Language } from './language'
+import type { Reason } from './reason'
+import type { Refusal } from './refusal'
+import type { AuditEvent, Registration } from './registration'
+import { isExpired, isReminderDue, type Retention } from './retention'
+import { awaitsPassword, isOursUnopened, type State } from './state'
+import type { Username } from './username'
+
+/** What the operator configured, as far as decisions depend on it, and the time they are made at. */
+export interface Policy {
+  now: number
+  password: 'at_request' | 'after_approval'
+  retention: Retention
+  /** Rooms that every new account joins. */
+  autoJoin: string[]
+  welcome: boolean
+}
+
+/** A moderator's verdict. The message is for the applicant; silent means that no mail tells of it. */
+export interface Verdict {
+  moderator: string
+  message: string | null
+  silent: boolean
+}
+
+export type Action =
+  /** The same address again, before it was confirmed: the newest wish counts, every link mailed keeps its own name. */
+  | { type: 'start_again'; username: Username; language: Language; clientAddress: string }
+  /** The address is known: its owner gets a link to where the registration stands. */
+  | { type: 'ask_link'; language: Language }
+  | { type: 'confirm'; username: Username; nameFree: boolean }
+  | { type: 'lose_name' }
+  | { type: 'choose_name'; username: Username }
+  /** What was typed stays, also when the homeserver does not answer. */
+  | { type: 'keep_reason'; reason: Reason }
+  | { type: 'request'; reason: Reason; legalAccepted: boolean; consentVersion: string | null }
+  | ({ type: 'approve' } & Verdict)
+  | ({ type: 'deny' } & Verdict)
+  | { type: 'password_set' }
+  | { type: 'opened' }
+  | { type: 'withdraw' }
+  | { type: 'speak'; language: Language }
+  | { type: 'remind' }
+  | { type: 'expire' }
+
+/** What follows from an action; `next: null` means that the registration is gone. */
+export type Decision =
+  | { ok: true; next: Registration | null; events: AuditEvent[]; jobs: NewJob[] }
+  | { ok: false; refusal: Refusal }
+
+const YES = (next: Registration | null, events: AuditEvent[], jobs: NewJob[] = []): Decision => ({
+  ok: true,
+  next,
+  events,
+  jobs,
+})
+
+/** A wish for an account, before anything is proven. */
+export function begin(
+  wish: { id: string; username: Username; email: EmailAddress; language: Language; clientAddress: string },
+  now: number,
+): { next: Registration; events: AuditEvent[]; jobs: NewJob[] } {
+  const next: Registration = {
+    ...wish,
+    version: 1,
+    state: 'started',
+    holdsName: false,
+    reason: null,
+    legalAcceptedAt: null,
+    consentVersion: null,
+    message: null,
+    silent: false,
+    decidedBy: null,
+    startedAt: now,
+    stateSince: now,
+    remindedAt: null,
+    account: 'none',
+  }
+  return { next, events: [{ kind: 'started' }], jobs: [verificationMail(wish.username, wish.language)] }
+}
+
+/**
+ * Answers what an action does to a registration, or why it does not. Pure: touches nothing, and is the only
+ * place that knows the way from one state to the next.
+ */
+export function decide(registration: Registration, action: Action, policy: Policy): Decision {
+  const { state, account } = registration
+  const no = (): Decision => ({ ok: false, refusal: { code: 'wrong_state', state, account } })
+  const become = (to: State): Registration => ({ ...registration, state: to, stateSince: policy.now })
+
+  switch (action.type) {
+    case 'start_again': {
+      if (state !== 'started') return no()
+      const { username, language, clientAddress } = action
+      const next = { ...registration, username, language, clientAddress, stateSince: policy.now }
+      return YES(next, [{ kind: 'started_again' }], [verificationMail(username, language)])
+    }
+    case 'ask_link': {
+      if (state === 'denied' || state === 'withdrawn') return no()
+      const { language } = action
+      const job: NewJob =
+        state === 'started'
+          ? verificationMail(registration.username, language)
+          : { kind: 'mail', mail: 'known_address', language }
+      return YES(registration, [{ kind: 'link_asked' }], [job])
+    }
+    case 'confirm': {
+      if (state !== 'started') return no()
+      const next = { ...become('verified'), username: action.username, holdsName: action.nameFree }
+      return YES(next, [{ kind: 'verified' }, ...(action.nameFree ? [] : [{ kind: 'name_lost' } as const])])
+    }
+    case 'lose_name':
+      if (state !== 'verified' && !awaitsPassword(registration)) return no()
+      return YES({ ...registration, holdsName: false }, [{ kind: 'name_lost' }])
+    case 'choose_name':
+      if (registration.holdsName || (state !== 'verified' && !awaitsPassword(registration))) return no()
+      return chooseName(registration, action.username, policy.now)
+    case 'keep_reason':
+      if (state !== 'verified') return no()
+      return YES({ ...registration, reason: action.reason }, [])
+    case 'request': {
+      const ready = account === 'filled' || (account === 'none' && policy.password === 'after_approval')
+      if (state !== 'verified' || !registration.holdsName || !ready) return no()
+      const next = {
+        ...become('requested'),
+        reason: action.reason,
+        legalAcceptedAt: action.legalAccepted ? policy.now : null,
+        consentVersion: action.legalAccepted ? action.consentVersion : null,
+      }
+      return YES(next, [{ kind: 'requested' }], [{ kind: 'mail', mail: 'requested' }, ...notices(registration.id)])
+    }
+    case 'approve':
+    case 'deny': {
+      if (state !== 'requested')
+        return registration.decidedBy !== null || state === 'withdrawn'
+          ? { ok: false, refusal: decidedAlready(registration) }
+          : no()
+      const { moderator: decidedBy, message, silent } = action
+      if (action.type === 'deny') {
+        const denied = { ...become('denied'), decidedBy, message, silent, holdsName: false }
+        const mail: NewJob[] = silent ? [] : [{ kind: 'mail', mail: 'denied' }]
+        return YES(denied, [{ kind: 'denied', detail: { silent } }], [...removal(registration), ...mail])
+      }
+      if (account !== 'filled' && account !== 'none') return no()
+      const approved = { ...become('approved'), decidedBy, message, silent }
+      // Without an account the mail is not a notice but the key: silence does not stop it.
+      const job: NewJob =
+        account === 'filled' ? { kind: 'open_account' } : { kind: 'mail', mail: 'set_password', reminder: false }
+      return YES(approved, [{ kind: 'approved', detail: { silent } }], [job])
+    }
+    case 'password_set':
+      if (state !== 'approved' || account !== 'filled') return no()
+      return YES(registration, [{ kind: 'password_set' }], [{ kind: 'open_account' }])
+    case 'opened': {
+      if (state !== 'approved') return no()
+      return YES({ ...become('completed'), account: 'open' }, [{ kind: 'account_opened' }], afterOpening(registration, policy))
+    }
+    case 'withdraw':
+      if (state !== 'verified' && state !== 'requested') return no()
+      return YES({ ...become('withdrawn'), holdsName: false }, [{ kind: 'withdrawn' }], removal(registration))
+    case 'speak':
+      return YES({ ...registration, language: action.language }, [])
+    case 'remind':
+      if (!isReminderDue(registration, policy.retention, policy.now)) return no()
+      return YES({ ...registration, remindedAt: policy.now }, [{ kind: 'reminded' }], [
+        { kind: 'mail', mail: 'set_password', reminder: true },
+      ])
+    case 'expire':
+      if (!isExpired(registration, policy.retention, policy.now)) return no()
+      return YES(null, [{ kind: 'gone', detail: { state } }], removal(registration))
+    default:
+      return action satisfies never
+  }
+}
+
+/** A name that was picked after the approval was not approved: a moderator looks again. */
+function chooseName(registration: Registration, username: Username, now: number): Decision {
+  const named = { ...registration, username, holdsName: true }
+  if (registration.state === 'verified') return YES(named, [{ kind: 'name_chosen' }])
+  const again = { ...named, state: 'requested' as const, stateSince: now, decidedBy: null, message: null, silent: false }
+  return YES(again, [{ kind: 'name_chosen' }, { kind: 'requested' }], notices(registration.id))
+}
+
+/** What tells the moderators of a request. */
+function notices(id: string): NewJob[] {
+  const registrations = [id]
+  return [
+    { kind: 'notify_moderators', registrations, reminder: false },
+    { kind: 'notify_room', registrations },
+  ]
+}
+
+function removal({ account, username }: Registration): NewJob[] {
+  return isOursUnopened(account) ? [{ kind: 'remove_account', username }] : []
+}
+
+function afterOpening(registration: Registration, policy: Policy): NewJob[] {
+  const { consentVersion, silent } = registration
+  return [
+    ...(consentVersion === null ? [] : [{ kind: 'consent', version: consentVersion } as const]),
+    ...(silent ? [] : [{ kind: 'mail', mail: 'approved' } as const]),
+    { kind: 'bind_address' },
+    ...policy.autoJoin.map((room) => ({ kind: 'join_room', room }) as const),
+    ...(policy.welcome ? [{ kind: 'welcome' } as const] : []),
+  ]
+}
+
+function verificationMail(username: Username, language: Language): NewJob {
+  return { kind: 'mail', mail: 'verification', username, language }
+}
+
+function decidedAlready({ state, decidedBy, stateSince }: Registration): Refusal {
+  return { code: 'already_decided', state, by: decidedBy, at: stateSince }
+}

@@ -1,0 +1,41 @@
+import * as v from 'valibot'
+
+/** Where a registration stands. The way from one to the next is in `decide.ts`, the way out by time in `retention.ts`. */
+export const STATES = [
+  'started',
+  'verified',
+  'requested',
+  'approved',
+  'denied',
+  'completed',
+  'withdrawn',
+] as const
+export const stateSchema = v.picklist(STATES)
+export type State = v.InferOutput<typeof stateSchema>
+
+/**
+ * What is known of the account in the homeserver: `claiming` means that it was asked for and the answer is not
+ * known, `doubtful` that it exists and nobody knows whether we made it.
+ */
+export const ACCOUNT_STATES = [
+  'none',
+  'claiming',
+  'doubtful',
+  'claimed',
+  'locked',
+  'filled',
+  'open',
+  'removed',
+] as const
+export const accountStateSchema = v.picklist(ACCOUNT_STATES)
+export type AccountState = v.InferOutput<typeof accountStateSchema>
+
+/** Approved, and the applicant has yet to set the password (`password: after_approval`). */
+export function awaitsPassword({ state, account }: { state: State; account: AccountState }): boolean {
+  return state === 'approved' && account !== 'filled' && account !== 'open'
+}
+
+/** Whether an account in this state was made here, is not opened, and has to go when nobody waits for it any more. */
+export function isOursUnopened(account: AccountState): boolean {
+  return account === 'claiming' || account === 'claimed' || account === 'locked' || account === 'filled'
+}

@@ -1,0 +1,124 @@
+import { existsSync, mkdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createClient, type Client } from '@libsql/client'
+import { drizzle, type LibSQLDatabase } from 'drizzle-orm/libsql'
+import { migrate } from 'drizzle-orm/libsql/migrator'
+import * as schema from './schema'
+
+type Drizzle = LibSQLDatabase<typeof schema>
+/** What queries run on: a transaction, or the connection outside of one. */
+export type Transaction = Parameters<Parameters<Drizzle['transaction']>[0]>[0]
+export type Reader = Pick<Drizzle, 'select' | 'selectDistinct' | '$count' | 'all' | 'get'>
+
+/**
+ * The one way to the database. Writes go through `write` alone: one transaction at a time in this process
+ * (two would deadlock each other), repeated when another process held the lock.
+ */
+export interface Database {
+  /**
+   * Runs `work` in one transaction. It may run again from its start when the database was busy, and so must
+   * await nothing but the database. Throws what `work` throws, rolled back; throws the database's own error
+   * when it stays busy.
+   */
+  write<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>
+  /** Runs one or more selects, outside of any transaction; repeated like `write`. */
+  read<T>(work: (reader: Reader) => Promise<T>): Promise<T>
+  /** Applies all migrations that are missing. Throws where the file is not ours. */
+  migrate(): Promise<void>
+  close(): void
+}
+
+/** How long the driver may hold the event loop waiting for another process's lock; the longer waits are ours, asleep. */
+const DRIVER_WAIT_MS = 50
+const RETRY_WAITS_MS = [20, 50, 100, 200, 400, 800, 1600, 3000]
+
+/** Opens a database by URL (`file:…`, or a libSQL server's). `reconnectOnBusy: false` is for the test of that defence. */
+export async function openDatabase(options: {
+  url: string
+  authToken?: string | undefined
+  reconnectOnBusy?: boolean
+}): Promise<Database> {
+  const local = options.url.startsWith('file:')
+  if (local) mkdirSync(dirname(filePath(options.url)), { recursive: true })
+  const client = createClient({
+    url: options.url,
+    ...(options.authToken === undefined ? {} : { authToken: options.authToken }),
+    ...(local ? { timeout: DRIVER_WAIT_MS } : {}),
+  })
+  const db = drizzle(client, { schema })
+  const { patiently, inTurn } = turns(client, options.reconnectOnBusy ?? true)
+  if (local) await inTurn(() => client.execute('PRAGMA journal_mode = WAL'))
+  return {
+    write: (work) => inTurn(() => db.transaction(work)),
+    read: (work) => patiently(() => work(db)),
+    migrate: () => inTurn(() => migrate(db, { migrationsFolder: migrationsFolder() })),
+    close: () => client.close(),
+  }
+}
+
+/**
+ * libSQL leaves a statement that failed with SQLITE_BUSY un-reset: the connection then stays inside a transaction,
+ * answers "ok" to later writes, and loses them when it closes. Only new connections cure that, so every BUSY is
+ * followed by `reconnect`, in turn with the writers so that none loses its connection under its feet.
+ */
+function turns(client: Client, reconnectOnBusy: boolean) {
+  let tail: Promise<unknown> = Promise.resolve()
+  const queue = <T>(task: () => Promise<T>): Promise<T> => {
+    const result = tail.then(task)
+    tail = result.then(
+      () => undefined,
+      () => undefined,
+    )
+    return result
+  }
+  const reconnect = async () => {
+    if (reconnectOnBusy) await client.reconnect()
+  }
+  const retry = async <T>(task: () => Promise<T>, cure: () => Promise<void>): Promise<T> => {
+    for (const wait of RETRY_WAITS_MS) {
+      try {
+        return await task()
+      } catch (error) {
+        if (!isBusy(error)) throw error
+        await cure()
+        await sleep(wait * (0.5 + Math.random()))
+      }
+    }
+    try {
+      return await task()
+    } catch (error) {
+      if (isBusy(error)) await cure()
+      throw error
+    }
+  }
+  return {
+    inTurn: <T>(task: () => Promise<T>) => queue(() => retry(task, reconnect)),
+    patiently: <T>(task: () => Promise<T>) => retry(task, () => queue(reconnect)),
+  }
+}
+
+/** Whether an error says that another connection holds the lock, or that ours was renewed under a running call. */
+export function isBusy(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const code = 'code' in cause ? String(cause.code) : ''
+    if (code.startsWith('SQLITE_BUSY') || code === 'CLIENT_CLOSED') return true
+  }
+  return false
+}
+
+/** The path in a `file:` URL, which may be relative. */
+export function filePath(url: string): string {
+  const rest = url.slice('file:'.length)
+  return rest.startsWith('//') ? fileURLToPath(url) : decodeURIComponent(rest)
+}
+
+/** `drizzle/` stands beside package.json, at different heights above this module in sources and in builds. */
+function migrationsFolder(): string {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+    const found = join(folder, 'drizzle')
+    if (existsSync(join(found, 'meta', '_journal.json'))) return found
+    if (folder === dirname(folder)) throw new Error('The folder "drizzle" with the database migrations is missing beside the program')
+  }
+}
