@@ -1,22 +1,10 @@
 import { paraglideVitePlugin } from '@inlang/paraglide-js'
 import { sveltekit } from '@sveltejs/kit/vite'
 import tailwindcss from '@tailwindcss/vite'
-import { defineConfig } from 'vitest/config'
+import { defineConfig } from 'vite'
+import { paraglide } from './scripts/messages.js'
 
-export default defineConfig({
-  plugins: [
-    paraglideVitePlugin({
-      project: './project.inlang',
-      outdir: './src/lib/paraglide',
-      strategy: ['cookie', 'preferredLanguage', 'baseLocale'],
-      cookieName: 'language',
-    }),
-    tailwindcss(),
-    sveltekit(),
-  ],
-  test: {
-    include: ['src/**/*.test.ts', 'tests/homeserver/**/*.test.ts', 'tests/server/**/*.test.ts'],
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
-  },
-})
+/** The build takes the texts as `scripts/messages.js` compiled them; in development they are watched. */
+export default defineConfig(({ command }) => ({
+  plugins: [command === 'serve' ? paraglideVitePlugin(paraglide) : [], tailwindcss(), sveltekit()],
+}))

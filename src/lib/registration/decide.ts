@@ -2,7 +2,7 @@ import type { EmailAddress } from './email'
 import type { NewJob } from './job'
 import type { Language } from './language'
 import type { Reason } from './reason'
-import type { Refusal } from './refusal'
+import type { Refusal, Refused } from './refusal'
 import type { AuditEvent, Registration } from './registration'
 import { isExpired, isReminderDue, type Retention } from './retention'
 import { awaitsPassword, isOursUnopened, type State } from './state'
@@ -16,6 +16,8 @@ export interface Policy {
   /** Rooms that every new account joins. */
   autoJoin: string[]
   welcome: boolean
+  /** Whether the moderators have a room to be told in. */
+  moderatorsRoom: boolean
 }
 
 /** A moderator's verdict. The message is for the applicant; silent means that no mail tells of it. */
@@ -48,7 +50,7 @@ export type Action =
 /** What follows from an action; `next: null` means that the registration is gone. */
 export type Decision =
   | { ok: true; next: Registration | null; events: AuditEvent[]; jobs: NewJob[] }
-  | { ok: false; refusal: Refusal }
+  | Refused
 
 const YES = (next: Registration | null, events: AuditEvent[], jobs: NewJob[] = []): Decision => ({
   ok: true,
@@ -116,7 +118,7 @@ export function decide(registration: Registration, action: Action, policy: Polic
       return YES({ ...registration, holdsName: false }, [{ kind: 'name_lost' }])
     case 'choose_name':
       if (registration.holdsName || (state !== 'verified' && !awaitsPassword(registration))) return no()
-      return chooseName(registration, action.username, policy.now)
+      return chooseName(registration, action.username, policy)
     case 'keep_reason':
       if (state !== 'verified') return no()
       return YES({ ...registration, reason: action.reason }, [])
@@ -129,7 +131,7 @@ export function decide(registration: Registration, action: Action, policy: Polic
         legalAcceptedAt: action.legalAccepted ? policy.now : null,
         consentVersion: action.legalAccepted ? action.consentVersion : null,
       }
-      return YES(next, [{ kind: 'requested' }], [{ kind: 'mail', mail: 'requested' }, ...notices(registration.id)])
+      return YES(next, [{ kind: 'requested' }], [{ kind: 'mail', mail: 'requested' }, ...notices(registration.id, policy)])
     }
     case 'approve':
     case 'deny': {
@@ -176,19 +178,19 @@ export function decide(registration: Registration, action: Action, policy: Polic
 }
 
 /** A name that was picked after the approval was not approved: a moderator looks again. */
-function chooseName(registration: Registration, username: Username, now: number): Decision {
+function chooseName(registration: Registration, username: Username, policy: Policy): Decision {
   const named = { ...registration, username, holdsName: true }
   if (registration.state === 'verified') return YES(named, [{ kind: 'name_chosen' }])
-  const again = { ...named, state: 'requested' as const, stateSince: now, decidedBy: null, message: null, silent: false }
-  return YES(again, [{ kind: 'name_chosen' }, { kind: 'requested' }], notices(registration.id))
+  const again = { ...named, state: 'requested' as const, stateSince: policy.now, decidedBy: null, message: null, silent: false }
+  return YES(again, [{ kind: 'name_chosen' }, { kind: 'requested' }], notices(registration.id, policy))
 }
 
 /** What tells the moderators of a request. */
-function notices(id: string): NewJob[] {
+function notices(id: string, policy: Policy): NewJob[] {
   const registrations = [id]
   return [
     { kind: 'notify_moderators', registrations, reminder: false },
-    { kind: 'notify_room', registrations },
+    ...(policy.moderatorsRoom ? [{ kind: 'notify_room', registrations } as const] : []),
   ]
 }
 

@@ -55,8 +55,16 @@ export type PasswordNeed = 'digit' | 'symbol' | 'lowercase' | 'uppercase'
 
 export type RefusalCode = Refusal['code']
 
+/** A "no"; `others`: what else is wrong with the same form, so that a person hears it all at once. */
+export interface Refused {
+  ok: false
+  refusal: Refusal
+  others?: Refusal[]
+}
+
 /** Either what was asked for, or why not. */
-export type Result<T> = { ok: true; value: T } | { ok: false; refusal: Refusal }
+export type Result<T> = { ok: true; value: T } | Refused
 
 export const accept = <T>(value: T): { ok: true; value: T } => ({ ok: true, value })
-export const refuse = (refusal: Refusal): { ok: false; refusal: Refusal } => ({ ok: false, refusal })
+export const refuse = (refusal: Refusal, ...others: Refusal[]): Refused =>
+  others.length === 0 ? { ok: false, refusal } : { ok: false, refusal, others }

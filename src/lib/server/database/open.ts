@@ -34,11 +34,14 @@ export interface Database {
 const DRIVER_WAIT_MS = 50
 const RETRY_WAITS_MS = [20, 50, 100, 200, 400, 800, 1600, 3000]
 
-/** Opens a database by URL (`file:…`, or a libSQL server's). `reconnectOnBusy: false` is for the test of that defence. */
+/**
+ * Opens a database by URL (`file:…`, or a libSQL server's). `retryWaits`: how long to sleep between tries while
+ * another process holds the lock, in milliseconds.
+ */
 export async function openDatabase(options: {
   url: string
   authToken?: string | undefined
-  reconnectOnBusy?: boolean
+  retryWaits?: number[]
 }): Promise<Database> {
   const local = options.url.startsWith('file:')
   if (local) mkdirSync(dirname(filePath(options.url)), { recursive: true })
@@ -48,7 +51,7 @@ export async function openDatabase(options: {
     ...(local ? { timeout: DRIVER_WAIT_MS } : {}),
   })
   const db = drizzle(client, { schema })
-  const { patiently, inTurn } = turns(client, options.reconnectOnBusy ?? true)
+  const { patiently, inTurn } = turns(client, options.retryWaits ?? RETRY_WAITS_MS)
   if (local) await inTurn(() => client.execute('PRAGMA journal_mode = WAL'))
   return {
     write: (work) => inTurn(() => db.transaction(work)),
@@ -63,7 +66,7 @@ export async function openDatabase(options: {
  * answers "ok" to later writes, and loses them when it closes. Only new connections cure that, so every BUSY is
  * followed by `reconnect`, in turn with the writers so that none loses its connection under its feet.
  */
-function turns(client: Client, reconnectOnBusy: boolean) {
+function turns(client: Client, waits: number[]) {
   let tail: Promise<unknown> = Promise.resolve()
   const queue = <T>(task: () => Promise<T>): Promise<T> => {
     const result = tail.then(task)
@@ -73,11 +76,9 @@ function turns(client: Client, reconnectOnBusy: boolean) {
     )
     return result
   }
-  const reconnect = async () => {
-    if (reconnectOnBusy) await client.reconnect()
-  }
+  const reconnect = async () => client.reconnect()
   const retry = async <T>(task: () => Promise<T>, cure: () => Promise<void>): Promise<T> => {
-    for (const wait of RETRY_WAITS_MS) {
+    for (const wait of waits) {
       try {
         return await task()
       } catch (error) {

@@ -66,7 +66,7 @@ export const jobs = sqliteTable(
     id: text().notNull().unique(),
     lane: text().notNull(),
     registrationId: text('registration_id').references(() => registrations.id, { onDelete: 'cascade' }),
-    kind: text({ enum: JOB_KINDS as [string, ...string[]] }).notNull(),
+    kind: text({ enum: JOB_KINDS }).notNull(),
     payload: text({ mode: 'json' }).$type<unknown>().notNull(),
     state: text({ enum: JOB_STATES }).notNull(),
     attempts: integer().notNull().default(0),
@@ -104,7 +104,7 @@ export const tokens = sqliteTable(
   'tokens',
   {
     hash: text().primaryKey(),
-    purpose: text({ enum: ['verification', 'status', 'password', 'applicant'] }).notNull(),
+    purpose: text({ enum: ['verification', 'status', 'applicant'] }).notNull(),
     registrationId: text('registration_id')
       .notNull()
       .references(() => registrations.id, { onDelete: 'cascade' }),

@@ -1,0 +1,25 @@
+import type { Language } from '$lib/registration/language'
+import type { SiteView } from '$lib/registration/views'
+import type { Api } from '$lib/server/trpc/router'
+
+export type Theme = 'light' | 'dark' | 'system'
+
+declare global {
+  namespace App {
+    interface Locals {
+      api: Api
+      site: SiteView
+      language: Language
+      theme: Theme
+      clientAddress: string
+      moderator: { id: string; username: string } | null
+    }
+    interface Error {
+      message: string
+      /** Stands in the log beside the cause. */
+      reference?: string
+    }
+  }
+}
+
+export {}

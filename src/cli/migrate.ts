@@ -1,0 +1,11 @@
+import { readOptions } from './usage'
+import { withServices } from './with-services'
+
+/** Brings the database up to date. */
+export async function migrate(args: string[]): Promise<void> {
+  readOptions(args, {})
+  await withServices(({ config }) => {
+    process.stdout.write(`The database ${config.database.url} is up to date\n`)
+    return Promise.resolve()
+  })
+}

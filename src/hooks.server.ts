@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto'
+import { building } from '$app/environment'
+import type { Handle, HandleServerError, RequestEvent, ServerInit } from '@sveltejs/kit'
+import { sequence } from '@sveltejs/kit/hooks'
+import { createTRPCHandle } from 'trpc-sveltekit'
+import * as v from 'valibot'
+import type { Theme } from './app'
+import { paraglideMiddleware } from '$lib/paraglide/server'
+import { startApp, type App, type Services } from '$lib/server/app'
+import { clientAddress } from '$lib/server/client-address'
+import { accentTheme } from '$lib/server/config/accent'
+import { runConfigOrExit } from '$lib/server/config/run-config'
+import { createHealth } from '$lib/server/health'
+import { isAllowedHost } from '$lib/server/hosts'
+import { createLog } from '$lib/server/log'
+import { refuseRequest, SECURITY_HEADERS } from '$lib/server/request-guard'
+import type { Context, Cookies } from '$lib/server/trpc/context'
+import { appRouter, createApi } from '$lib/server/trpc/router'
+
+/** In development this module is loaded again after a change: the app before it must end first. */
+const held: typeof globalThis & { registrationApp?: App } = globalThis
+let services: Services
+let health: ReturnType<typeof createHealth>
+let accentStyle: string
+
+export const init: ServerInit = async () => {
+  if (building) return
+  await held.registrationApp?.stop()
+  const warnings: string[] = []
+  const config = runConfigOrExit((line) => warnings.push(line))
+  const log = createLog(config)
+  for (const line of warnings) log.warn(line)
+  const app = await startApp(config, log)
+  held.registrationApp = app
+  services = app.services
+  health = createHealth(services)
+  accentStyle = styleOf(config.site.accent)
+  process.once('sveltekit:shutdown', () => app.stop())
+}
+
+const contexts = new WeakMap<RequestEvent, Context>()
+
+/** Answers monitors before anything else is asked: they come by address, with any Host. */
+const monitor: Handle = async ({ event, resolve }) => {
+  const answer = await health(event.url.pathname)
+  return answer ?? resolve(event)
+}
+
+/** Refuses what other sites send, and hosts that are not ours. */
+const guard: Handle = ({ event, resolve }) => {
+  const { config } = services
+  if (!isAllowedHost(event.request.headers.get('host'), config.hosts))
+    return plain(400, 'This host name is not served here. The operator lists the names under "hosts" in config.yaml.')
+  const { method, headers } = event.request
+  const refused = refuseRequest({ method, url: event.url, headers }, config.site.url)
+  return refused === null ? resolve(event) : plain(refused.status, refused.words)
+}
+
+/** Who asks, in which language, and with what rights. */
+const identify: Handle = async ({ event, resolve }) => {
+  const { config, sessions } = services
+  const cookies = cookiesOf(event)
+  const signedIn = await sessions.check(cookies.get(sessions.cookieName))
+  if (signedIn?.freshCookie !== undefined)
+    cookies.set(sessions.cookieName, signedIn.freshCookie.value, signedIn.freshCookie.attributes.maxAge)
+  const address = clientAddress({
+    socketAddress: event.getClientAddress(),
+    forwardedFor: event.request.headers.get('x-forwarded-for'),
+    trustProxy: config.trustProxy,
+  })
+  const moderator = signedIn?.moderator ?? null
+  return paraglideMiddleware(event.request, ({ locale }) => {
+    const context: Context = { services, clientAddress: address, language: locale, cookies, moderator }
+    contexts.set(event, context)
+    Object.assign(event.locals, {
+      api: createApi(context),
+      clientAddress: address,
+      language: locale,
+      moderator,
+      theme: themeOf(event.cookies.get('theme')),
+      site: {
+        name: config.site.name,
+        domain: config.synapse.domain,
+        url: config.site.url,
+        logoUrl: config.logoUrl === null ? null : '/logo',
+        legal: [...config.legal],
+        passwordMode: config.registration.password,
+      },
+    } satisfies App.Locals)
+    return resolve(event)
+  })
+}
+
+const trpc: Handle = createTRPCHandle({
+  router: appRouter,
+  url: '/trpc',
+  createContext: (event) => {
+    const context = contexts.get(event)
+    if (context === undefined) throw new Error('A request reached the API without its context')
+    return context
+  },
+  onError: ({ error, path }) => {
+    if (error.code === 'INTERNAL_SERVER_ERROR') services.log.error({ err: error, path }, 'A call of the API threw')
+  },
+})
+
+const page: Handle = ({ event, resolve }) =>
+  resolve(event, {
+    transformPageChunk: ({ html }) =>
+      html
+        .replace('%language%', event.locals.language)
+        .replace('%theme%', event.locals.theme)
+        .replace('%accent%', accentStyle),
+  })
+
+/** On every answer, refusals included. What is not a file of the build is nobody else's to keep. */
+const headers: Handle = async ({ event, resolve }) => {
+  const response = await resolve(event)
+  for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.headers.set(name, value)
+  if (!response.headers.has('cache-control')) response.headers.set('cache-control', 'private, no-store')
+  return response
+}
+
+const unlessBuilding =
+  (handle: Handle): Handle =>
+  (input) =>
+    building ? input.resolve(input.event) : handle(input)
+
+export const handle: Handle = unlessBuilding(sequence(headers, monitor, guard, identify, trpc, page))
+
+/** The log has what happened, under a reference that the person can pass on. Nothing that was typed is in it. */
+export const handleError: HandleServerError = ({ error, event, status, message }) => {
+  if (status === 404) return { message }
+  const reference = randomUUID().slice(0, 8)
+  if (building) console.error(error)
+  else services.log.error({ err: error, reference, route: event.route.id, method: event.request.method, status }, 'A page failed')
+  return { message, reference }
+}
+
+function plain(status: number, words: string): Response {
+  return new Response(`${words}\n`, { status, headers: { 'content-type': 'text/plain; charset=utf-8' } })
+}
+
+function cookiesOf(event: RequestEvent): Cookies {
+  const { config } = services
+  const attributes = { path: '/', httpOnly: true, sameSite: 'lax', secure: config.site.url.startsWith('https:') } as const
+  return {
+    get: (name) => event.cookies.get(name),
+    set: (name, value, maxAge) => event.cookies.set(name, value, { ...attributes, maxAge }),
+    delete: (name) => event.cookies.delete(name, attributes),
+  }
+}
+
+function themeOf(cookie: string | undefined): Theme {
+  const theme = v.safeParse(v.picklist(['light', 'dark', 'system']), cookie)
+  return theme.success ? theme.output : 'system'
+}
+
+function styleOf(accent: string): string {
+  const { accent: colour, accentText, inkLight, inkDark } = accentTheme(accent)
+  return `:root{--accent:${colour};--accent-text:${accentText};--accent-ink-light:${inkLight};--accent-ink-dark:${inkDark}}`
+}

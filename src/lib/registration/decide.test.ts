@@ -1,0 +1,214 @@
+import { describe, expect, test } from 'vitest'
+import * as v from 'valibot'
+import { aPolicy, aRegistration, NOON, username } from '../../../tests/support/registration'
+import { begin, decide, type Action, type Decision } from './decide'
+import { reasonSchema } from './reason'
+import type { Registration } from './registration'
+import { DAY } from './retention'
+import { ACCOUNT_STATES, STATES, type AccountState, type State } from './state'
+
+const reason = v.parse(reasonSchema, 'A reason that is long enough to be taken by anybody.')
+const verdict = { moderator: 'm1', message: 'Welcome', silent: false }
+const ACTIONS: Action[] = [
+  { type: 'start_again', username: username('other'), language: 'de', clientAddress: '203.0.113.8' },
+  { type: 'ask_link', language: 'de' },
+  { type: 'confirm', username: username('river.stone'), nameFree: true },
+  { type: 'lose_name' },
+  { type: 'choose_name', username: username('other') },
+  { type: 'keep_reason', reason },
+  { type: 'request', reason, legalAccepted: true, consentVersion: '1.0' },
+  { type: 'approve', ...verdict },
+  { type: 'deny', ...verdict },
+  { type: 'password_set' },
+  { type: 'opened' },
+  { type: 'withdraw' },
+  { type: 'speak', language: 'de' },
+  { type: 'remind' },
+  { type: 'expire' },
+]
+
+/** The account that a registration normally has in a state, with `password: at_request`. */
+const ACCOUNT: Record<State, AccountState> = {
+  started: 'none',
+  verified: 'filled',
+  requested: 'filled',
+  approved: 'filled',
+  denied: 'filled',
+  completed: 'open',
+  withdrawn: 'filled',
+}
+
+/** Where each action leads from each state, at the moment it was entered: `no` is a refusal. */
+const TABLE: Record<Action['type'], Partial<Record<State, State>>> = {
+  start_again: { started: 'started' },
+  ask_link: { started: 'started', verified: 'verified', requested: 'requested', approved: 'approved', completed: 'completed' },
+  confirm: { started: 'verified' },
+  lose_name: { verified: 'verified' },
+  choose_name: {},
+  keep_reason: { verified: 'verified' },
+  request: { verified: 'requested' },
+  approve: { requested: 'approved' },
+  deny: { requested: 'denied' },
+  password_set: { approved: 'approved' },
+  opened: { approved: 'completed' },
+  withdraw: { verified: 'withdrawn', requested: 'withdrawn' },
+  speak: {
+    started: 'started',
+    verified: 'verified',
+    requested: 'requested',
+    approved: 'approved',
+    denied: 'denied',
+    completed: 'completed',
+    withdrawn: 'withdrawn',
+  },
+  remind: {},
+  expire: {},
+}
+
+const stateAfter = (decision: Decision) => (decision.ok ? (decision.next?.state ?? 'gone') : 'no')
+const jobs = (decision: Decision) => (decision.ok ? decision.jobs.map((job) => (job.kind === 'mail' ? `mail ${job.mail}` : job.kind)) : [])
+
+describe('every action in every state', () => {
+  for (const action of ACTIONS)
+    for (const state of STATES)
+      test(`${action.type} when ${state}: ${TABLE[action.type][state] ?? 'no'}`, () => {
+        const decided = state === 'approved' || state === 'denied' || state === 'completed'
+        const registration = aRegistration({ state, account: ACCOUNT[state], decidedBy: decided ? 'm0' : null })
+        expect(stateAfter(decide(registration, action, aPolicy()))).toBe(TABLE[action.type][state] ?? 'no')
+      })
+})
+
+describe('what follows', () => {
+  const requested = aRegistration({ state: 'requested', account: 'filled' })
+
+  test('a start holds no name and sends one mail', () => {
+    const wish = { id: 'r9', username: username('a'), email: requested.email, language: 'en', clientAddress: '::1' } as const
+    const begun = begin(wish, NOON)
+    expect(begun.next).toMatchObject({ state: 'started', holdsName: false, version: 1 })
+    expect(begun.jobs).toEqual([{ kind: 'mail', mail: 'verification', username: 'a', language: 'en' }])
+  })
+
+  test('a confirmation holds the name of its own link, unless somebody was faster', () => {
+    const started = aRegistration({ state: 'started', holdsName: false, username: username('newer') })
+    const confirm = { type: 'confirm', username: username('older') } as const
+    const first = decide(started, { ...confirm, nameFree: true }, aPolicy())
+    expect(first).toMatchObject({ ok: true, next: { username: 'older', holdsName: true } })
+    const second = decide(started, { ...confirm, nameFree: false }, aPolicy())
+    expect(second).toMatchObject({ ok: true, next: { state: 'verified', holdsName: false } })
+  })
+
+  test('an approval opens the account, and nothing else before that is done', () => {
+    expect(jobs(decide(requested, { type: 'approve', ...verdict }, aPolicy()))).toEqual(['open_account'])
+  })
+
+  test('an approval without an account sends the link to set the password, silent or not', () => {
+    const waiting = aRegistration({ state: 'requested', account: 'none' })
+    for (const silent of [false, true])
+      expect(jobs(decide(waiting, { type: 'approve', ...verdict, silent }, aPolicy()))).toEqual(['mail set_password'])
+  })
+
+  for (const account of ACCOUNT_STATES.filter((state) => state !== 'filled' && state !== 'none'))
+    test(`nothing is approved while its account is ${account}`, () => {
+      const decision = decide(aRegistration({ state: 'requested', account }), { type: 'approve', ...verdict }, aPolicy())
+      expect(decision).toMatchObject({ ok: false, refusal: { code: 'wrong_state', account } })
+    })
+
+  test('once open: consent as it was given, the mail, the address, the rooms, the welcome, in this order', () => {
+    const approved = aRegistration({ state: 'approved', account: 'filled', consentVersion: '1.0', legalAcceptedAt: NOON })
+    const policy = aPolicy({ autoJoin: ['!a:x', '#b:x'], welcome: true })
+    const decision = decide(approved, { type: 'opened' }, policy)
+    expect(jobs(decision)).toEqual(['consent', 'mail approved', 'bind_address', 'join_room', 'join_room', 'welcome'])
+  })
+
+  test('consent is submitted only for what the applicant accepted', () => {
+    const approved = aRegistration({ state: 'approved', account: 'filled', consentVersion: null })
+    expect(jobs(decide(approved, { type: 'opened' }, aPolicy()))).not.toContain('consent')
+    const verified = aRegistration({ account: 'filled' })
+    const unread = decide(verified, { type: 'request', reason, legalAccepted: false, consentVersion: '1.0' }, aPolicy())
+    expect(unread).toMatchObject({ ok: true, next: { consentVersion: null, legalAcceptedAt: null } })
+  })
+
+  test('a denial removes the account and says so, or is silent when asked to be', () => {
+    expect(jobs(decide(requested, { type: 'deny', ...verdict }, aPolicy()))).toEqual(['remove_account', 'mail denied'])
+    expect(jobs(decide(requested, { type: 'deny', ...verdict, silent: true }, aPolicy()))).toEqual(['remove_account'])
+  })
+
+  test('a denial lets go of the name', () => {
+    expect(decide(requested, { type: 'deny', ...verdict }, aPolicy())).toMatchObject({ next: { holdsName: false } })
+  })
+
+  test('an account of doubtful origin is never removed by a decision', () => {
+    for (const action of [{ type: 'deny', ...verdict }, { type: 'withdraw' }] as const)
+      expect(jobs(decide(aRegistration({ state: 'requested', account: 'doubtful' }), action, aPolicy()))).not.toContain('remove_account')
+  })
+
+  test('who comes second hears who decided, and when', () => {
+    const decided = aRegistration({ state: 'denied', decidedBy: 'm0', stateSince: NOON })
+    expect(decide(decided, { type: 'approve', ...verdict }, aPolicy())).toEqual({
+      ok: false,
+      refusal: { code: 'already_decided', state: 'denied', by: 'm0', at: NOON },
+    })
+  })
+
+  test('a name that is picked after the approval goes before a moderator again', () => {
+    const lost = aRegistration({ state: 'approved', account: 'none', holdsName: false, decidedBy: 'm0' })
+    const decision = decide(lost, { type: 'choose_name', username: username('other') }, aPolicy())
+    expect(decision).toMatchObject({ ok: true, next: { state: 'requested', username: 'other', decidedBy: null } })
+    expect(jobs(decision)).toEqual(['notify_moderators', 'notify_room'])
+  })
+
+  test('a request without an account is taken only where passwords come after the approval', () => {
+    const verified = aRegistration({ account: 'none' })
+    const request = { type: 'request', reason, legalAccepted: false, consentVersion: null } as const
+    expect(stateAfter(decide(verified, request, aPolicy()))).toBe('no')
+    expect(stateAfter(decide(verified, request, aPolicy({ password: 'after_approval' })))).toBe('requested')
+  })
+
+  test('who lost the name cannot ask for the account', () => {
+    const request = { type: 'request', reason, legalAccepted: false, consentVersion: null } as const
+    expect(stateAfter(decide(aRegistration({ account: 'filled', holdsName: false }), request, aPolicy()))).toBe('no')
+  })
+})
+
+describe('the way out by time', () => {
+  const at = (days: number, registration: Registration) =>
+    stateAfter(decide(registration, { type: 'expire' }, aPolicy({ now: registration.stateSince + days * DAY })))
+  const ends: [State, AccountState, number | null][] = [
+    ['started', 'none', 2],
+    ['verified', 'none', 2],
+    ['verified', 'filled', 2],
+    ['requested', 'filled', null],
+    ['approved', 'none', 14],
+    ['approved', 'locked', 14],
+    ['approved', 'filled', null],
+    ['denied', 'removed', 30],
+    ['completed', 'open', 30],
+    ['withdrawn', 'none', 30],
+  ]
+  for (const [state, account, days] of ends)
+    test(`${state} with its account ${account} goes after ${days ?? 'no number of'} days`, () => {
+      const registration = aRegistration({ state, account })
+      if (days === null) return expect(at(10_000, registration)).toBe('no')
+      expect(at(days - 0.001, registration)).toBe('no')
+      return expect(at(days, registration)).toBe('gone')
+    })
+
+  test('what goes takes an account with it that was never opened, and leaves an open one', () => {
+    const expire = (state: State, account: AccountState) =>
+      jobs(decide(aRegistration({ state, account }), { type: 'expire' }, aPolicy({ now: NOON + 40 * DAY })))
+    expect(expire('verified', 'claimed')).toEqual(['remove_account'])
+    expect(expire('completed', 'open')).toEqual([])
+    expect(expire('verified', 'doubtful')).toEqual([])
+  })
+
+  test('the link to set the password is reminded of once, at half its time', () => {
+    const approved = aRegistration({ state: 'approved', account: 'none' })
+    const remind = (days: number, registration: Registration) =>
+      decide(registration, { type: 'remind' }, aPolicy({ now: NOON + days * DAY }))
+    expect(remind(6.9, approved).ok).toBe(false)
+    const reminded = remind(7, approved)
+    expect(jobs(reminded)).toEqual(['mail set_password'])
+    if (!reminded.ok || reminded.next === null) throw new Error('not reminded')
+    expect(remind(8, reminded.next).ok).toBe(false)
+  })
+})

@@ -1,0 +1,104 @@
+import type { JobKind, JobState } from './job'
+import type { Language } from './language'
+import type { EventKind } from './registration'
+import type { AccountState, State } from './state'
+
+// What pages get to see. Times are milliseconds since 1970.
+
+/** What every page shows of the site. */
+export interface SiteView {
+  name: string
+  /** The homeserver's name, the part after the colon in a Matrix ID. */
+  domain: string
+  url: string
+  logoUrl: string | null
+  legal: { title: string; url: string }[]
+  passwordMode: 'at_request' | 'after_approval'
+}
+
+/** An applicant's own registration. */
+export interface OwnView {
+  id: string
+  state: State
+  username: string
+  matrixId: string
+  holdsName: boolean
+  email: string
+  reason: string | null
+  account: AccountState
+  startedAt: number
+  stateSince: number
+  /** A moderator's words, once it is decided. */
+  message: string | null
+  awaitsPassword: boolean
+  /** Where a Matrix client signs in. */
+  homeserver: string
+}
+
+export interface QueueItem {
+  id: string
+  username: string
+  matrixId: string
+  email: string
+  reason: string | null
+  language: Language
+  clientAddress: string
+  state: State
+  startedAt: number
+  stateSince: number
+  /** A job of it failed for good or keeps failing. */
+  trouble: boolean
+}
+
+export interface JobView {
+  id: string
+  kind: JobKind
+  /** What it is about: the mail's kind, the room. */
+  about: string | null
+  state: JobState
+  attempts: number
+  runAt: number
+  error: string | null
+  createdAt: number
+  finishedAt: number | null
+}
+
+export interface EventView {
+  at: number
+  kind: EventKind
+  actor: 'applicant' | 'system' | 'moderator'
+  moderator: string | null
+  detail: Record<string, string | number | boolean> | null
+}
+
+export interface RegistrationView extends QueueItem {
+  version: number
+  holdsName: boolean
+  account: AccountState
+  legalAcceptedAt: number | null
+  message: string | null
+  silent: boolean
+  decidedBy: string | null
+  /** What the domain allows a moderator to do now. */
+  actions: ('approve' | 'deny')[]
+  /** Approving sends the link to set the password: no account exists yet. */
+  passwordAfterApproval: boolean
+  events: EventView[]
+  jobs: JobView[]
+}
+
+/** An account of which nobody knows whether it was made here: a stop between the claim and its record. */
+export interface DoubtView {
+  username: string
+  matrixId: string
+  changedAt: number
+  /** False: the homeserver did not answer, so `account` says nothing. */
+  reachable: boolean
+  account: {
+    createdAt: number
+    locked: boolean
+    deactivated: boolean
+    displayName: string | null
+    addresses: string[]
+  } | null
+}

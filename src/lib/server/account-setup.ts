@@ -1,0 +1,139 @@
+import { accept, refuse, type Result } from '$lib/registration/refusal'
+import type { Registration } from '$lib/registration/registration'
+import { HomeserverError, type Account, type Homeserver } from './homeserver/homeserver'
+import type { Registrar } from './registrar'
+
+export type AccountSetup = ReturnType<typeof createAccountSetup>
+
+/**
+ * Makes the account of a registration that holds its name: claim, lock, fill, each recorded in the ledger before
+ * the next, so that a stop anywhere can be gone on from (synapse.md). Never changes an account that may be
+ * somebody else's.
+ */
+export function createAccountSetup({
+  registrar,
+  homeserver,
+  clock,
+}: {
+  registrar: Registrar
+  homeserver: Homeserver
+  clock: () => number
+}) {
+  /** One at a time for a registration: a double click must not be mistaken for a stop half-way. */
+  const underWay = new Map<string, Promise<unknown>>()
+
+  async function setUp(registration: Registration, password: string): Promise<Result<{ joinedRooms: string[] }>> {
+    const ready = await makeOurs(registration)
+    if (!ready.ok) return ready
+    const { id: registrationId, username: localpart } = registration
+    // What Synapse itself made the account join is only asked, never waited for at the applicant's expense.
+    const [, joinedRooms] = await Promise.all([
+      homeserver.fill(localpart, password),
+      homeserver.joinedRooms(localpart).catch((error: unknown) => {
+        if (error instanceof HomeserverError) return []
+        throw error
+      }),
+    ])
+    await registrar.recordAccount(registrationId, { localpart, state: 'filled' }, [{ kind: 'account_filled' }])
+    return accept({ joinedRooms })
+  }
+
+  /** Brings the account to where it is ours, locked, and can be filled. */
+  async function makeOurs(registration: Registration): Promise<Result<null>> {
+    const { id, username } = registration
+    const entry = await registrar.account(username)
+    if (entry === null) return claim(registration, 'first')
+    if (entry.openedAt !== null || entry.state === 'open' || entry.state === 'doubtful') return lost(registration)
+    if (entry.state === 'removed') return revive(registration)
+    if (entry.registrationId !== id) return lost(registration)
+    if (entry.state === 'claiming') return claim(registration, 'again')
+    const account = await homeserver.account(username)
+    if (account === null) return claim(registration, 'first')
+    if (account.deactivated) return revive(registration)
+    if (entry.state === 'claimed') return lock(registration)
+    // It was locked here, and somebody unlocked it there: it is in other hands now.
+    return account.locked ? accept(null) : doubt(registration, account)
+  }
+
+  async function claim(registration: Registration, attempt: 'first' | 'again'): Promise<Result<null>> {
+    const { id: registrationId, username: localpart } = registration
+    if (attempt === 'first')
+      await registrar.recordAccount(registrationId, { localpart, state: 'claiming', registrationId }, [])
+    let answer: 'made' | 'existed'
+    try {
+      answer = await homeserver.claim(localpart)
+    } catch (error) {
+      // A clear "no" made nothing; only a lost answer leaves a doubt.
+      const clear = error instanceof HomeserverError && error.kind !== 'unreachable'
+      if (clear && attempt === 'first') await registrar.recordAccount(null, { localpart, state: null }, [])
+      throw error
+    }
+    if (answer === 'made') {
+      const made = { localpart, state: 'claimed', registrationId, madeAt: clock() } as const
+      await registrar.recordAccount(registrationId, made, [{ kind: 'account_claimed' }])
+      return lock(registration)
+    }
+    if (attempt === 'again') return doubt(registration, await homeserver.account(localpart))
+    await registrar.recordAccount(null, { localpart, state: null }, [])
+    return lost(registration)
+  }
+
+  async function lock({ id, username: localpart }: Registration): Promise<Result<null>> {
+    await homeserver.lock(localpart)
+    await registrar.recordAccount(id, { localpart, state: 'locked', registrationId: id }, [{ kind: 'account_locked' }])
+    return accept(null)
+  }
+
+  async function revive({ id, username: localpart }: Registration): Promise<Result<null>> {
+    await registrar.recordAccount(id, { localpart, state: 'claimed', registrationId: id }, [])
+    await homeserver.revive(localpart)
+    await registrar.recordAccount(id, { localpart, state: 'locked' }, [{ kind: 'account_revived' }])
+    return accept(null)
+  }
+
+  /** It exists, and nobody knows whether the answer that got lost was to our claim: a moderator decides. */
+  async function doubt(registration: Registration, account: Account | null): Promise<Result<null>> {
+    if (account === null) return claim(registration, 'again')
+    const change = { localpart: registration.username, state: 'doubtful', registrationId: null } as const
+    await registrar.recordAccount(registration.id, change, [{ kind: 'account_doubtful' }])
+    return lost(registration)
+  }
+
+  async function lost(registration: Registration): Promise<Result<null>> {
+    await registrar.act(registration.id, { type: 'lose_name' }, { kind: 'system' })
+    return refuse({ code: 'username_lost' })
+  }
+
+  return {
+    /**
+     * Answers the rooms that the account was made to join by the homeserver itself (normally none), or that the
+     * name was lost. Throws `HomeserverError` when the homeserver did not answer; calling again goes on there.
+     */
+    async fill(registrationId: string, password: string): Promise<Result<{ joinedRooms: string[] }>> {
+      const before = underWay.get(registrationId) ?? Promise.resolve()
+      const mine = before.then(async () => {
+        const registration = await registrar.find(registrationId)
+        if (registration === null || !mayBeFilled(registration)) {
+          const { state, account } = registration ?? { state: 'withdrawn', account: 'none' }
+          return refuse({ code: 'wrong_state', state, account })
+        }
+        return setUp(registration, password)
+      })
+      const settled = mine.then(
+        () => undefined,
+        () => undefined,
+      )
+      underWay.set(registrationId, settled)
+      try {
+        return await mine
+      } finally {
+        if (underWay.get(registrationId) === settled) underWay.delete(registrationId)
+      }
+    },
+  }
+}
+
+/** Only who holds the name and is not past this step: verified, or approved with the password still to be set. */
+function mayBeFilled({ state, account, holdsName }: Registration): boolean {
+  return holdsName && (state === 'verified' || (state === 'approved' && account !== 'filled' && account !== 'open'))
+}

@@ -1,0 +1,212 @@
+import type { EmailAddress } from '$lib/registration/email'
+import { parseEmail } from '$lib/registration/email'
+import type { Language } from '$lib/registration/language'
+import { checkPassword, type PasswordPolicy } from '$lib/registration/password'
+import { parseReason } from '$lib/registration/reason'
+import { accept, refuse, type Refusal, type Refused, type Result } from '$lib/registration/refusal'
+import type { Actor, Registration } from '$lib/registration/registration'
+import { awaitsPassword } from '$lib/registration/state'
+import { parseUsername, type Username } from '$lib/registration/username'
+import type { AccountSetup } from './account-setup'
+import type { Limits } from './auth/limits'
+import type { Token } from './auth/tokens'
+import type { Homeserver } from './homeserver/homeserver'
+import type { Registrar } from './registrar'
+import type { Rules } from './rules'
+
+export type Applicant = ReturnType<typeof createApplicant>
+
+const APPLICANT: Actor = { kind: 'applicant' }
+
+/** How long the homeserver's password policy may be remembered. */
+const POLICY_AGE_MS = 5 * 60 * 1000
+
+/**
+ * What an applicant can do, step by step; each step answers a value or a refusal, and throws `HomeserverError`
+ * only when the homeserver does not do its part, after which the same step can be repeated.
+ */
+export function createApplicant({
+  registrar,
+  accountSetup,
+  homeserver,
+  rules,
+  limits,
+  clock,
+  settings,
+}: {
+  registrar: Registrar
+  accountSetup: AccountSetup
+  homeserver: Homeserver
+  rules: Rules
+  limits: Limits
+  clock: () => number
+  settings: {
+    password: 'at_request' | 'after_approval'
+    legal: boolean
+    consentVersion: string | null
+    mails: { count: number; windowMs: number }
+  }
+}) {
+  let policy: { value: PasswordPolicy; until: number } | null = null
+
+  /** Grammar, rules, names held here, our ledger, and last the homeserver. `own`: whose registration asks. */
+  async function checkUsername(typed: string, own: string | null = null): Promise<Result<Username>> {
+    const parsed = parseUsername(typed, homeserver.domain)
+    if (!parsed.ok) return parsed
+    const username = parsed.value
+    if (rules.isNameReserved(username)) return refuse({ code: 'username_reserved' })
+    if (!(await registrar.isNameFree(username, own))) return refuse({ code: 'username_taken' })
+    // In the ledger and free means made here and never opened: Synapse calls such a name taken, and we can reuse it.
+    if ((await registrar.account(username)) !== null) return parsed
+    switch (await homeserver.nameAnswer(username)) {
+      case 'free':
+        return parsed
+      case 'taken':
+        return refuse({ code: 'username_taken' })
+      case 'reserved':
+        return refuse({ code: 'username_reserved' })
+      case 'invalid':
+        return refuse({ code: 'username_characters' })
+    }
+  }
+
+  /** Every mail counts for the network that asks and for the address it goes to. */
+  async function takeMail(email: EmailAddress, clientAddress: string): Promise<Result<null>> {
+    const taken = await limits.takeAll([
+      { kind: 'mail-network', subject: clientAddress, limit: settings.mails },
+      { kind: 'mail-address', subject: email, limit: settings.mails },
+    ])
+    if (taken.ok) return accept(null)
+    return tooManyMails(taken.retryAfterMs)
+  }
+
+  function checkAddress(typed: string, clientAddress: string): Result<EmailAddress> {
+    if (rules.isNetworkBlocked(clientAddress)) return refuse({ code: 'network_blocked' })
+    if (typed.trim() === '') return refuse({ code: 'email_missing' })
+    const email = parseEmail(typed)
+    if (email === null) return refuse({ code: 'email_invalid' })
+    return rules.isAddressBlocked(email) ? refuse({ code: 'email_blocked' }) : accept(email)
+  }
+
+  async function passwordPolicy(): Promise<PasswordPolicy> {
+    if (policy === null || policy.until <= clock())
+      policy = { value: await homeserver.passwordPolicy(), until: clock() + POLICY_AGE_MS }
+    return policy.value
+  }
+
+  /** The homeserver's own `auto_join_rooms` show an account before anybody approved it. */
+  async function warnOfAutoJoin(username: Username, rooms: string[]): Promise<void> {
+    if (rooms.length === 0) return
+    await registrar.warnOnce('auto_join_rooms', rooms.join(' '), [
+      { kind: 'warn_auto_join', by: 'mail', username, rooms },
+      { kind: 'warn_auto_join', by: 'room', username, rooms },
+    ])
+  }
+
+  /** The second click of a double one finds everything done: that is no refusal. */
+  async function orAlready(refused: Refused, id: string): Promise<Result<Registration>> {
+    const registration = refused.refusal.code === 'wrong_state' ? await registrar.find(id) : null
+    return registration?.state === 'requested' ? accept(registration) : refused
+  }
+
+  const gone = refuse({ code: 'no_registration' })
+  const still = (result: Result<Registration | null>): Result<Registration> =>
+    !result.ok ? result : result.value === null ? gone : accept(result.value)
+
+  return {
+    checkUsername,
+    passwordPolicy,
+
+    async start(wish: {
+      username: string
+      email: string
+      language: Language
+      clientAddress: string
+    }): Promise<Result<{ username: Username; email: EmailAddress }>> {
+      const email = checkAddress(wish.email, wish.clientAddress)
+      if (!email.ok) return email
+      const username = await checkUsername(wish.username)
+      if (!username.ok) return username
+      const taken = await takeMail(email.value, wish.clientAddress)
+      if (!taken.ok) return taken
+      await registrar.start({ ...wish, username: username.value, email: email.value })
+      return accept({ username: username.value, email: email.value })
+    },
+
+    async sendLink(wish: { email: string; language: Language; clientAddress: string }): Promise<Result<EmailAddress>> {
+      const email = checkAddress(wish.email, wish.clientAddress)
+      if (!email.ok) return email
+      const taken = await takeMail(email.value, wish.clientAddress)
+      if (!taken.ok) return taken
+      await registrar.sendLink(email.value, wish.language)
+      return email
+    },
+
+    /** A new mail in place of a link that ran out; answers where it goes. */
+    async renewLink(token: Token, clientAddress: string): Promise<Result<EmailAddress>> {
+      const found = await registrar.lookAtLink(token)
+      if (!found.ok && found.refusal.code !== 'link_expired') return found
+      const network = await limits.takeAll([{ kind: 'mail-network', subject: clientAddress, limit: settings.mails }])
+      if (!network.ok) return tooManyMails(network.retryAfterMs)
+      const renewed = await registrar.renewLink(token)
+      return renewed.ok ? accept(renewed.value.email) : renewed
+    },
+
+    async chooseName(registration: Registration, typed: string): Promise<Result<Registration>> {
+      const username = await checkUsername(typed, registration.id)
+      return username.ok ? still(await registrar.chooseName(registration.id, username.value)) : username
+    },
+
+    /** Password and reason. The password goes to the homeserver and nowhere else. */
+    async request(
+      registration: Registration,
+      typed: { password: string; reason: string; legal: boolean },
+    ): Promise<Result<Registration>> {
+      if (registration.state === 'requested') return accept(registration)
+      if (!registration.holdsName) return refuse({ code: 'username_lost' })
+      const needsPassword = settings.password === 'at_request'
+      const weak = needsPassword ? checkPassword(typed.password, registration.username, await passwordPolicy()) : null
+      const reason = parseReason(typed.reason)
+      const unread: Refusal | null = settings.legal && !typed.legal ? { code: 'legal_missing' } : null
+      const [first, ...others] = [weak, reason.ok ? null : reason.refusal, unread].filter((found) => found !== null)
+      if (first !== undefined || !reason.ok) return first === undefined ? gone : refuse(first, ...others)
+      const kept = await registrar.act(registration.id, { type: 'keep_reason', reason: reason.value }, APPLICANT)
+      if (!kept.ok) return orAlready(kept, registration.id)
+      if (needsPassword) {
+        const filled = await accountSetup.fill(registration.id, typed.password)
+        if (!filled.ok) return orAlready(filled, registration.id)
+        await warnOfAutoJoin(registration.username, filled.value.joinedRooms)
+      }
+      const action = {
+        type: 'request',
+        reason: reason.value,
+        legalAccepted: settings.legal && typed.legal,
+        consentVersion: settings.consentVersion,
+      } as const
+      const requested = await registrar.act(registration.id, action, APPLICANT)
+      return requested.ok ? still(requested) : orAlready(requested, registration.id)
+    },
+
+    /** Sets the password of an approved registration: the account is made now, and opened by a job. */
+    async setPassword(registration: Registration, password: string): Promise<Result<Registration>> {
+      const { state, account, username } = registration
+      if (!awaitsPassword(registration)) return refuse({ code: 'wrong_state', state, account })
+      const refusal = checkPassword(password, username, await passwordPolicy())
+      if (refusal !== null) return refuse(refusal)
+      const filled = await accountSetup.fill(registration.id, password)
+      if (!filled.ok) return filled
+      return still(await registrar.act(registration.id, { type: 'password_set' }, APPLICANT))
+    },
+
+    async withdraw(registration: Registration): Promise<Result<Registration>> {
+      return still(await registrar.act(registration.id, { type: 'withdraw' }, APPLICANT))
+    },
+
+    speak: (registration: Registration, language: Language) =>
+      registrar.act(registration.id, { type: 'speak', language }, APPLICANT),
+  }
+}
+
+function tooManyMails(retryAfterMs: number): Refused {
+  return refuse({ code: 'too_many_mails', hours: Math.max(1, Math.ceil(retryAfterMs / 3_600_000)) })
+}

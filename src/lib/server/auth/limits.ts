@@ -1,0 +1,107 @@
+import { createHmac } from 'node:crypto'
+import {
+  deleteAttempts,
+  deleteAttemptsUntil,
+  deleteOneAttempt,
+  findRecentAttempts,
+  insertAttempts,
+} from '../database/attempts'
+import type { Database, Reader } from '../database/open'
+import { networkOf } from './network'
+
+const DAY_MS = 24 * 60 * 60 * 1000
+
+/** What is counted: a kind of try, and by whom or on whom. An address stands for its network (`networkOf`). */
+export interface Counted {
+  kind: string
+  subject: string
+}
+export interface Limit {
+  count: number
+  windowMs: number
+}
+export interface Claim extends Counted {
+  limit: Limit
+}
+/** `retryAfterMs`: when the same would be let through, if nothing else is counted until then. */
+export type Taken = { ok: true } | { ok: false; retryAfterMs: number }
+
+export type Limits = ReturnType<typeof createLimits>
+
+/**
+ * Counts tries in a sliding window that outlives a restart. The database sees HMAC-SHA256(secret, kind NUL subject)
+ * and the time, so that neither names nor addresses can be read from it. Windows are at most `longestWindowMs` long.
+ */
+export function createLimits({
+  database,
+  secret,
+  clock,
+  longestWindowMs = DAY_MS,
+}: {
+  database: Database
+  secret: string
+  clock: () => number
+  longestWindowMs?: number
+}) {
+  const keyOf = ({ kind, subject }: Counted): string =>
+    createHmac('sha256', secret)
+      .update(`${kind}\0${networkOf(subject)}`)
+      .digest('base64url')
+
+  /** How long until there is room for one more; 0: there is. */
+  async function waitFor(reader: Reader, claim: Claim, now: number): Promise<number> {
+    const { count, windowMs } = claim.limit
+    if (windowMs > longestWindowMs)
+      throw new RangeError(
+        `Tries of "${claim.kind}" are kept for ${longestWindowMs} ms, less than ${windowMs} ms`,
+      )
+    if (count < 1) return windowMs
+    const recent = await findRecentAttempts(reader, keyOf(claim), now - windowMs, count)
+    const oldest = recent[count - 1]
+    return oldest === undefined ? 0 : oldest + windowMs - now
+  }
+
+  async function longestWait(reader: Reader, claims: Claim[], now: number): Promise<Taken> {
+    let retryAfterMs = 0
+    for (const claim of claims) retryAfterMs = Math.max(retryAfterMs, await waitFor(reader, claim, now))
+    return retryAfterMs > 0 ? { ok: false, retryAfterMs } : { ok: true }
+  }
+
+  /** Counts one try of each claim, or of none when one of them is used up. What is refused is not counted. */
+  async function takeAll(claims: Claim[]): Promise<Taken> {
+    return database.write(async (tx) => {
+      const now = clock()
+      const taken = await longestWait(tx, claims, now)
+      if (taken.ok && claims.length > 0) await insertAttempts(tx, claims.map(keyOf), now)
+      return taken
+    })
+  }
+
+  return {
+    takeAll,
+
+    take: (kind: string, subject: string, limit: Limit): Promise<Taken> =>
+      takeAll([{ kind, subject, limit }]),
+
+    /** What `take` would answer now, without counting. */
+    peek: (kind: string, subject: string, limit: Limit): Promise<Taken> =>
+      database.read((reader) => longestWait(reader, [{ kind, subject, limit }], clock())),
+
+    async forget(kind: string, subject: string): Promise<void> {
+      await database.write((tx) => deleteAttempts(tx, keyOf({ kind, subject })))
+    },
+
+    /** Forgets all tries of one thing, and of others just those that `takeAll` counted together with them. */
+    async forgetWith(counted: Counted, together: Counted[]): Promise<void> {
+      await database.write(async (tx) => {
+        for (const at of await deleteAttempts(tx, keyOf(counted)))
+          for (const other of together) await deleteOneAttempt(tx, keyOf(other), at)
+      })
+    },
+
+    /** Deletes what no window reaches any more. */
+    async deleteOld(): Promise<void> {
+      await database.write((tx) => deleteAttemptsUntil(tx, clock() - longestWindowMs))
+    },
+  }
+}

@@ -1,0 +1,125 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openTestDatabase, type TestDatabase } from '../../../../tests/support/database'
+import { findModerators } from '../database/moderators'
+import { findSessionsOf } from '../database/sessions'
+import { createModerators, generatePassword, type Moderators } from './moderators'
+import { verifyPassword } from './password-hash'
+import { createSessions } from './sessions'
+
+const ANNA = { username: 'anna', email: 'anna@example.org', password: 'twelve chars' }
+let test: TestDatabase
+let now: number
+let moderators: Moderators
+
+beforeEach(async () => {
+  test = await openTestDatabase()
+  now = 5000
+  moderators = createModerators({ database: test.database, clock: () => now })
+})
+afterEach(() => test.dispose())
+
+it('makes a moderator, whose password is kept as a hash and never shown', async () => {
+  const made = await moderators.create({ ...ANNA, email: ' Anna@Example.org ' })
+  expect(made).toMatchObject({
+    ok: true,
+    moderator: { username: 'anna', email: 'anna@example.org', createdAt: 5000 },
+  })
+  expect(JSON.stringify([made, await moderators.list(), await moderators.find('anna')])).not.toMatch(
+    /argon2|twelve/,
+  )
+  const [row] = await test.database.read(findModerators)
+  expect(await verifyPassword(row?.passwordHash ?? null, ANNA.password)).toBe(true)
+})
+
+it.each(['', 'Anna', 'anna maria', 'ännchen', 'a'.repeat(65), 'a\n', '@anna', 'a/b'])(
+  'refuses the username %j and says what one looks like',
+  async (username) => {
+    const made = await moderators.create({ ...ANNA, username })
+    expect(made).toMatchObject({ ok: false, problem: expect.stringMatching(/1 to 64 of the characters a-z/) })
+    expect(await moderators.list()).toEqual([])
+  },
+)
+
+it.each(['a', 'a.b_c-9', 'a'.repeat(64), '007'])('takes the username %j', async (username) => {
+  expect(await moderators.create({ ...ANNA, username })).toMatchObject({ ok: true })
+})
+
+it.each([
+  ['eleven char', /11 characters.*at least 12/],
+  ['😀'.repeat(11), /11 characters/],
+  ['a'.repeat(513), /at most 512/],
+])('refuses the password %j', async (password, problem) => {
+  expect(await moderators.create({ ...ANNA, password })).toMatchObject({
+    ok: false,
+    problem: expect.stringMatching(problem),
+  })
+})
+
+it('refuses the username for a password', async () => {
+  const made = await moderators.create({ ...ANNA, username: 'anna-of-example', password: 'Anna-of-Example' })
+  expect(made).toMatchObject({ ok: false, problem: expect.stringContaining('must not be the username') })
+})
+
+it('refuses what is no address', async () => {
+  const made = await moderators.create({ ...ANNA, email: 'anna@' })
+  expect(made).toMatchObject({ ok: false, problem: expect.stringContaining('"anna@" is no e-mail address') })
+})
+
+it('refuses a name that is taken, also of two at once and of one disabled', async () => {
+  const made = await Promise.all([moderators.create(ANNA), moderators.create(ANNA)])
+  expect(made.filter((one) => one.ok)).toHaveLength(1)
+  await moderators.disable('anna')
+  expect(await moderators.create(ANNA)).toMatchObject({
+    ok: false,
+    problem: expect.stringContaining('disabled'),
+  })
+  expect(await moderators.list()).toHaveLength(1)
+})
+
+it('disables a moderator and ends their sessions', async () => {
+  const made = await moderators.create(ANNA)
+  if (!made.ok) throw new Error(made.problem)
+  const sessions = createSessions({ database: test.database, secure: true, clock: () => now })
+  const { value } = await sessions.signIn(made.moderator.id)
+  now = 6000
+  expect(await moderators.disable('anna')).toMatchObject({ ok: true, moderator: { disabledAt: 6000 } })
+  expect(await test.database.read((reader) => findSessionsOf(reader, made.moderator.id))).toEqual([])
+  now = 7000
+  expect(await moderators.disable('anna')).toMatchObject({ ok: true, moderator: { disabledAt: 6000 } })
+  expect(await moderators.find('anna')).toMatchObject({ disabledAt: 6000 })
+  expect(await sessions.check(value)).toBeNull()
+})
+
+it('says that there is nobody of that name to disable', async () => {
+  expect(await moderators.disable('nobody')).toMatchObject({
+    ok: false,
+    problem: expect.stringContaining('"nobody"'),
+  })
+})
+
+it('lists by name', async () => {
+  for (const username of ['clara', 'anna', 'bert']) await moderators.create({ ...ANNA, username })
+  expect((await moderators.list()).map((one) => one.username)).toEqual(['anna', 'bert', 'clara'])
+})
+
+describe('a generated password', () => {
+  it('is long, new each time, and good for a moderator', async () => {
+    const passwords = Array.from({ length: 200 }, () => generatePassword())
+    expect(new Set(passwords).size).toBe(200)
+    for (const password of passwords) expect(password).toMatch(/^[a-km-np-z2-9]{4}(-[a-km-np-z2-9]{4}){5}$/)
+    expect(await moderators.create({ ...ANNA, password: generatePassword() })).toMatchObject({ ok: true })
+  })
+
+  it('uses every letter equally often', () => {
+    const bytes = Array.from({ length: 256 }, (_, byte) => byte)
+    const counts = new Map<string, number>()
+    while (bytes.length >= 24)
+      for (const letter of generatePassword((wanted) => Uint8Array.from(bytes.splice(0, wanted))).replaceAll(
+        '-',
+        '',
+      ))
+        counts.set(letter, (counts.get(letter) ?? 0) + 1)
+    expect(counts.size).toBe(32)
+    expect(Math.max(...counts.values())).toBeLessThanOrEqual(8)
+  })
+})

@@ -1,0 +1,113 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { parseEmail } from '$lib/registration/email'
+import {
+  findModeratorByName,
+  findModerators,
+  insertModerator,
+  markModeratorDisabled,
+  type ModeratorRow,
+} from '../database/moderators'
+import type { Database } from '../database/open'
+import { deleteSessionsOf } from '../database/sessions'
+import { hashPassword, MODERATOR_PASSWORD_MAXIMUM, MODERATOR_PASSWORD_MINIMUM } from './password-hash'
+
+/** A moderator without the secret. Times are milliseconds since 1970. */
+export type Moderator = Omit<ModeratorRow, 'passwordHash'>
+
+/** `problem` is a sentence for the operator at the terminal. */
+export type ModeratorResult = { ok: true; moderator: Moderator } | { ok: false; problem: string }
+
+export type Moderators = ReturnType<typeof createModerators>
+
+const USERNAME = /^[a-z0-9._-]{1,64}$/
+
+/** The people who decide; only the operator makes and disables them. */
+export function createModerators({
+  database,
+  clock,
+  randomId = randomUUID,
+}: {
+  database: Database
+  clock: () => number
+  randomId?: () => string
+}) {
+  return {
+    async create(wish: { username: string; email: string; password: string }): Promise<ModeratorResult> {
+      const { username, password } = wish
+      const email = parseEmail(wish.email)
+      const wrong = usernameProblem(username) ?? passwordProblem(password, username)
+      if (wrong !== null) return refused(wrong)
+      if (email === null)
+        return refused(`${JSON.stringify(wish.email)} is no e-mail address; it looks like name@example.org`)
+      const passwordHash = await hashPassword(password)
+      const row = { id: randomId(), username, email, passwordHash, createdAt: clock(), disabledAt: null }
+      return database.write(async (tx): Promise<ModeratorResult> => {
+        const other = await findModeratorByName(tx, username)
+        if (other !== null) return refused(duplicate(other))
+        await insertModerator(tx, row)
+        return accepted(row)
+      })
+    },
+
+    /** All of them, disabled ones too, by name. */
+    async list(): Promise<Moderator[]> {
+      return (await database.read(findModerators)).map(withoutSecret)
+    },
+
+    async find(username: string): Promise<Moderator | null> {
+      const row = await database.read((reader) => findModeratorByName(reader, username))
+      return row === null ? null : withoutSecret(row)
+    },
+
+    /** Signs the moderator out everywhere and lets them in no more; once is enough, twice does no harm. */
+    async disable(username: string): Promise<ModeratorResult> {
+      return database.write(async (tx): Promise<ModeratorResult> => {
+        const row = await findModeratorByName(tx, username)
+        if (row === null)
+          return refused(
+            `There is no moderator ${JSON.stringify(username)}; "admin list" names those that there are`,
+          )
+        await markModeratorDisabled(tx, row.id, clock())
+        await deleteSessionsOf(tx, row.id)
+        return accepted({ ...row, disabledAt: row.disabledAt ?? clock() })
+      })
+    },
+  }
+}
+
+/** 24 characters of 32 kinds (120 bits) in groups of four, without those that look alike (0 and o, 1 and l). */
+export function generatePassword(random: (bytes: number) => Uint8Array = randomBytes): string {
+  const alphabet = 'abcdefghijkmnpqrstuvwxyz23456789'
+  const letters = Array.from(random(24), (byte) => alphabet.charAt(byte % alphabet.length)).join('')
+  return letters.replace(/.{4}(?=.)/g, '$&-')
+}
+
+function usernameProblem(username: string): string | null {
+  if (USERNAME.test(username)) return null
+  return `${JSON.stringify(username)} cannot be a username: it has 1 to 64 of the characters a-z, 0-9, ".", "_" and "-"`
+}
+
+function passwordProblem(password: string, username: string): string | null {
+  const length = [...password].length
+  if (length < MODERATOR_PASSWORD_MINIMUM)
+    return `The password has ${length} characters and needs at least ${MODERATOR_PASSWORD_MINIMUM}`
+  if (length > MODERATOR_PASSWORD_MAXIMUM)
+    return `The password has ${length} characters and may have at most ${MODERATOR_PASSWORD_MAXIMUM}`
+  if (password.toLowerCase() === username) return 'The password must not be the username'
+  return null
+}
+
+function duplicate(other: ModeratorRow): string {
+  const since = other.disabledAt === null ? '' : ', who is disabled; names are not given twice'
+  return `There is already a moderator "${other.username}"${since}. Choose another username`
+}
+
+const refused = (problem: string): { ok: false; problem: string } => ({ ok: false, problem })
+const accepted = (row: ModeratorRow): { ok: true; moderator: Moderator } => ({
+  ok: true,
+  moderator: withoutSecret(row),
+})
+
+function withoutSecret({ passwordHash: _, ...moderator }: ModeratorRow): Moderator {
+  return moderator
+}

@@ -1,0 +1,46 @@
+import { isIPv4, isIPv6 } from 'node:net'
+
+/**
+ * One spelling for each address: dotted IPv4, IPv6 as RFC 5952 writes it, IPv4-mapped IPv6 (RFC 4291, 2.5.5.2) as the
+ * IPv4 address it is, without a zone. Null where the text is no address.
+ */
+export function canonicalAddress(text: string): string | null {
+  if (isIPv4(text)) return text
+  if (!isIPv6(text)) return null
+  const [address = ''] = text.split('%')
+  const groups = groupsOf(address)
+  return mappedIPv4(groups) ?? compressed(address)
+}
+
+/**
+ * What belongs to one party as far as can be told: an IPv4 address by itself, of IPv6 the /64 (RFC 4291, 2.5.4: the
+ * rest is the host's own to choose, so one host has 2^64 of them). Text that is no address stays as it is.
+ */
+export function networkOf(address: string): string {
+  const canonical = canonicalAddress(address)
+  if (canonical === null) return address
+  if (isIPv4(canonical)) return canonical
+  const prefix = groupsOf(canonical).slice(0, 4)
+  return `${compressed(`${prefix.map((group) => group.toString(16)).join(':')}::`)}/64`
+}
+
+/** The URL parser writes IPv6 as RFC 5952 asks, but for mapped addresses, which it writes in hex: that fits here. */
+function compressed(address: string): string {
+  return new URL(`http://[${address}]/`).hostname.slice(1, -1)
+}
+
+/** The eight 16-bit groups of an IPv6 address. */
+function groupsOf(address: string): number[] {
+  const [head = '', tail] = compressed(address).split('::')
+  const read = (part: string) =>
+    part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16))
+  const before = read(head)
+  const after = read(tail ?? '')
+  return [...before, ...Array<number>(8 - before.length - after.length).fill(0), ...after]
+}
+
+function mappedIPv4(groups: number[]): string | null {
+  const [high = 0, low = 0] = groups.slice(6)
+  const mapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff
+  return mapped ? [high >> 8, high & 255, low >> 8, low & 255].join('.') : null
+}

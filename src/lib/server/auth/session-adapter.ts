@@ -1,0 +1,68 @@
+import { DrizzleSQLiteAdapter } from '@lucia-auth/adapter-drizzle'
+import type { Adapter, DatabaseSession } from 'lucia'
+import * as v from 'valibot'
+import type { Database, Transaction } from '../database/open'
+import { moderators, sessions } from '../database/schema'
+import { deleteEndedSessions, findSession, findSessionsOf, type SessionRow } from '../database/sessions'
+import { hashToken, tokenSchema } from './tokens'
+
+/** What Lucia is shown where it shall delete the session. */
+const ENDED = new Date(0)
+
+/**
+ * Lucia's drizzle adapter with four differences: the database gets SHA-256 of the session id, so that nothing in it
+ * can be replayed; writes go through the one writer; a session ends `absoluteMs` after it began, however busy, and
+ * when its moderator is disabled; and times are of `clock`, where Lucia reckons with `Date`: what is left of `idleMs`
+ * by the one is shown to Lucia by the other.
+ */
+export function createSessionAdapter({
+  database,
+  clock,
+  idleMs,
+  absoluteMs,
+}: {
+  database: Database
+  clock: () => number
+  idleMs: number
+  absoluteMs: number
+}): Adapter {
+  const hashed = (id: string) => hashToken(v.parse(tokenSchema, id))
+  const idleEnd = () => new Date(clock() + idleMs)
+  const asLuciaSeesIt = (seconds: number) => new Date(Date.now() + seconds * 1000 - clock())
+  const write = <T>(work: (adapter: DrizzleSQLiteAdapter) => Promise<T>) =>
+    database.write((tx: Transaction) => work(new DrizzleSQLiteAdapter(tx, sessions, moderators)))
+  const shown = ({ userId, expiresAt, startedAt }: SessionRow, id: string): DatabaseSession => ({
+    id,
+    userId,
+    expiresAt: startedAt + absoluteMs <= clock() ? ENDED : asLuciaSeesIt(expiresAt),
+    attributes: { startedAt },
+  })
+
+  return {
+    async getSessionAndUser(id) {
+      const found = await database.read((reader) => findSession(reader, hashed(id)))
+      if (found === null) return [null, null]
+      const { id: moderatorId, username, disabledAt } = found.moderator
+      const user = disabledAt === null ? { id: moderatorId, attributes: { username } } : null
+      return [shown(found.session, id), user]
+    },
+    /** With the hashes for ids: nobody knows more. */
+    async getUserSessions(userId) {
+      const rows = await database.read((reader) => findSessionsOf(reader, userId))
+      return rows.map((row) => shown(row, row.id))
+    },
+    setSession: (session) =>
+      write((adapter) => adapter.setSession({ ...session, id: hashed(session.id), expiresAt: idleEnd() })),
+    updateSessionExpiration: (id) =>
+      write((adapter) => adapter.updateSessionExpiration(hashed(id), idleEnd())),
+    deleteSession: (id) => write((adapter) => adapter.deleteSession(hashed(id))),
+    deleteUserSessions: (userId) => write((adapter) => adapter.deleteUserSessions(userId)),
+    deleteExpiredSessions: () =>
+      database.write((tx) =>
+        deleteEndedSessions(tx, {
+          expiredAt: Math.floor(clock() / 1000),
+          startedBefore: clock() - absoluteMs,
+        }),
+      ),
+  }
+}

@@ -1,0 +1,115 @@
+import { Lucia, TimeSpan, type Cookie } from 'lucia'
+import type { Database } from '../database/open'
+import { createSessionAdapter } from './session-adapter'
+import { mintToken, parseToken } from './tokens'
+
+/** A session ends when it was not used for this long; Lucia extends it once half of that is over. */
+const IDLE = new TimeSpan(7, 'd')
+/** And this long after the sign-in in any case. */
+const ABSOLUTE = new TimeSpan(30, 'd')
+
+declare module 'lucia' {
+  interface Register {
+    Lucia: ReturnType<typeof createLucia>
+    DatabaseUserAttributes: { username: string }
+    DatabaseSessionAttributes: { startedAt: number }
+  }
+}
+
+/** To be set on the answer as it is. `maxAge` in seconds; 0 deletes the cookie. */
+export interface SessionCookie {
+  name: string
+  value: string
+  attributes: { httpOnly: true; secure: boolean; sameSite: 'lax'; path: '/'; maxAge: number }
+}
+
+/** Who is signed in, and since when in milliseconds since 1970. */
+export interface SignedIn {
+  moderator: { id: string; username: string }
+  session: { startedAt: number }
+  /** The session was extended: the browser has to learn so. */
+  freshCookie?: SessionCookie
+}
+
+export type Sessions = ReturnType<typeof createSessions>
+
+/**
+ * The sessions of moderators. `secure`: the site has https, and so the cookie is bound to this host by its name
+ * (`__Host-`, RFC 6265bis 4.1.3.2) and never sent without TLS.
+ */
+export function createSessions({
+  database,
+  secure,
+  clock,
+  random,
+}: {
+  database: Database
+  secure: boolean
+  clock: () => number
+  random?: (bytes: number) => Uint8Array
+}) {
+  const cookieName = secure ? '__Host-session' : 'session'
+  const lucia = createLucia(
+    createSessionAdapter({
+      database,
+      clock,
+      idleMs: IDLE.milliseconds(),
+      absoluteMs: ABSOLUTE.milliseconds(),
+    }),
+    cookieName,
+  )
+  const cookie = ({ name, value, attributes }: Cookie): SessionCookie => ({
+    name,
+    value,
+    attributes: { httpOnly: true, secure, sameSite: 'lax', path: '/', maxAge: attributes.maxAge ?? 0 },
+  })
+
+  return {
+    cookieName,
+
+    /** Begins a session under an id that never was before, whatever cookie the browser holds. */
+    async signIn(moderatorId: string): Promise<SessionCookie> {
+      const { id } = await lucia.createSession(
+        moderatorId,
+        { startedAt: clock() },
+        { sessionId: mintToken(random).plain },
+      )
+      return cookie(lucia.createSessionCookie(id))
+    },
+
+    /** Who holds this cookie; null when nobody does, or not any more. May extend or delete the session. */
+    async check(cookieValue: string | undefined): Promise<SignedIn | null> {
+      const id = parseToken(cookieValue)
+      if (id === null) return null
+      const { session, user } = await lucia.validateSession(id)
+      if (session === null) return null
+      return {
+        moderator: { id: user.id, username: user.username },
+        session: { startedAt: session.startedAt },
+        ...(session.fresh ? { freshCookie: cookie(lucia.createSessionCookie(id)) } : {}),
+      }
+    },
+
+    /** Ends the session, here and not only in the browser; answers the cookie that clears the browser's. */
+    async signOut(cookieValue: string | undefined): Promise<SessionCookie> {
+      const id = parseToken(cookieValue)
+      if (id !== null) await lucia.invalidateSession(id)
+      return cookie(lucia.createBlankSessionCookie())
+    },
+
+    /** Ends every session of a moderator. */
+    signOutEverywhere: (moderatorId: string): Promise<void> => lucia.invalidateUserSessions(moderatorId),
+
+    /** Deletes sessions that ended by time; they are refused before that, too. */
+    deleteExpired: (): Promise<void> => lucia.deleteExpiredSessions(),
+  }
+}
+
+function createLucia(adapter: ReturnType<typeof createSessionAdapter>, cookieName: string) {
+  return new Lucia(adapter, {
+    sessionExpiresIn: IDLE,
+    sessionCookie: { name: cookieName },
+    getSessionAttributes: ({ startedAt }) => ({ startedAt }),
+    getUserAttributes: ({ username }) => ({ username }),
+  })
+}

@@ -1,0 +1,170 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openTestDatabase, type TestDatabase } from '../../../../tests/support/database'
+import { insertModerator } from '../database/moderators'
+import { attempts } from '../database/schema'
+import { createLimits } from './limits'
+import { hashPassword } from './password-hash'
+import { createSessions, type Sessions } from './sessions'
+import { createSignIn, type SignIn } from './sign-in'
+
+const PASSWORD = 'a good password'
+const WRONG = 'a wrong password'
+const HOME = '192.0.2.1'
+const QUARTER = 15 * 60 * 1000
+const FAILED = { ok: false, refusal: { code: 'sign_in_failed' } }
+
+let test: TestDatabase
+let now: number
+let sessions: Sessions
+let real: SignIn
+let quick: SignIn
+/** What `verify` was asked; the stand-in takes the password for its own hash, so that tests stay quick. */
+let asked: { hash: string | null; password: string }[]
+
+beforeEach(async () => {
+  test = await openTestDatabase()
+  now = 10_000_000
+  asked = []
+  const clock = () => now
+  const { database } = test
+  sessions = createSessions({ database, secure: true, clock })
+  const limits = createLimits({ database, secret: 'a secret', clock })
+  real = createSignIn({ database, limits, sessions })
+  const verify = async (hash: string | null, password: string) => {
+    asked.push({ hash, password })
+    return hash === password
+  }
+  quick = createSignIn({ database, limits, sessions, verify })
+  for (const username of ['anna', 'bert', 'gone']) await add(username, PASSWORD)
+})
+afterEach(() => test.dispose())
+
+const add = (username: string, passwordHash: string) =>
+  test.database.write((tx) =>
+    insertModerator(tx, {
+      id: `id-${username}`,
+      username,
+      email: 'm@example.org',
+      passwordHash,
+      createdAt: 0,
+      disabledAt: username === 'gone' ? 1 : null,
+    }),
+  )
+const tryOn = (username: string, password: string, clientAddress = HOME) =>
+  quick.signIn({ username, password, clientAddress })
+const fail = async (times: number, username: string, address?: string) => {
+  for (let done = 0; done < times; done++) expect(await tryOn(username, WRONG, address)).toEqual(FAILED)
+}
+const tooMany = (minutes: number) => ({ ok: false, refusal: { code: 'too_many_sign_ins', minutes } })
+
+describe('signing in', () => {
+  it('answers a cookie that holds, with the real password hash', async () => {
+    await add('clara', await hashPassword(PASSWORD))
+    const result = await real.signIn({ username: 'clara', password: PASSWORD, clientAddress: HOME })
+    if (!result.ok) throw new Error(result.refusal.code)
+    expect(result.value.moderator).toEqual({ id: 'id-clara', username: 'clara' })
+    expect(await sessions.check(result.value.cookie.value)).toMatchObject({
+      moderator: { username: 'clara' },
+    })
+    expect(await real.signIn({ username: 'clara', password: WRONG, clientAddress: HOME })).toEqual(FAILED)
+    expect(await real.signIn({ username: 'clare', password: PASSWORD, clientAddress: HOME })).toEqual(FAILED)
+  })
+
+  it('takes the name in any case and with stray spaces', async () => {
+    expect(await tryOn(' Anna ', PASSWORD)).toMatchObject({ ok: true })
+  })
+
+  it('says the same to an unknown name, a wrong password and a disabled account, and begins no session', async () => {
+    expect(await tryOn('nobody', PASSWORD)).toEqual(FAILED)
+    expect(await tryOn('anna', WRONG)).toEqual(FAILED)
+    expect(await tryOn('gone', PASSWORD)).toEqual(FAILED)
+    expect(await tryOn('', '')).toEqual(FAILED)
+  })
+
+  it('does the work of a password check in each of these cases', async () => {
+    await tryOn('nobody', PASSWORD)
+    await tryOn('anna', WRONG)
+    await tryOn('gone', PASSWORD)
+    expect(asked).toEqual([
+      { hash: null, password: PASSWORD },
+      { hash: PASSWORD, password: WRONG },
+      { hash: PASSWORD, password: PASSWORD },
+    ])
+  })
+})
+
+describe('limits of signing in', () => {
+  it('refuse an account after ten failures, even the right password, wherever they came from', async () => {
+    for (let host = 1; host <= 10; host++) await fail(1, 'anna', `198.51.100.${host}`)
+    expect(await tryOn('anna', PASSWORD)).toEqual(tooMany(15))
+    expect(await tryOn('bert', PASSWORD)).toMatchObject({ ok: true })
+  })
+
+  it('hold for a name that does not exist as well, so that they do not tell', async () => {
+    await fail(10, 'nobody')
+    expect(await tryOn('nobody', PASSWORD)).toEqual(tooMany(15))
+  })
+
+  it('count a name once, however it is written', async () => {
+    for (const written of ['anna', 'ANNA', ' Anna']) await fail(3, written)
+    await fail(1, 'anna ')
+    expect(await tryOn('aNNA', PASSWORD)).toEqual(tooMany(15))
+  })
+
+  it('refuse a network after twenty failures on any names', async () => {
+    for (let name = 0; name < 20; name++) await fail(1, `name-${name}`, `2001:db8:1:2::${name}`)
+    expect(await tryOn('anna', PASSWORD, '2001:db8:1:2:ffff::1')).toEqual(tooMany(15))
+    expect(await tryOn('anna', PASSWORD, '2001:db8:1:3::1')).toMatchObject({ ok: true })
+  })
+
+  it('open again after a quarter of an hour', async () => {
+    await fail(10, 'anna')
+    now += QUARTER - 60_001
+    expect(await tryOn('anna', PASSWORD)).toEqual(tooMany(2))
+    now += 60_000
+    expect(await tryOn('anna', PASSWORD)).toEqual(tooMany(1))
+    now += 1
+    expect(await tryOn('anna', PASSWORD)).toMatchObject({ ok: true })
+  })
+
+  it('count before the password is looked at: of 50 guesses at once ten are looked at', async () => {
+    await Promise.all(
+      Array.from({ length: 50 }, (_, guess) => tryOn('anna', `guess ${guess}`, `198.51.100.${guess}`)),
+    )
+    expect(asked).toHaveLength(10)
+  })
+
+  it('do not lock out who mistypes and then gets in', async () => {
+    for (let day = 0; day < 5; day++) {
+      await fail(9, 'anna')
+      expect(await tryOn('anna', PASSWORD)).toMatchObject({ ok: true })
+    }
+    expect(await test.database.read((reader) => reader.select().from(attempts))).toEqual([])
+  })
+
+  it('do not count successes', async () => {
+    for (let often = 0; often < 30; often++) expect(await tryOn('anna', PASSWORD)).toMatchObject({ ok: true })
+  })
+
+  it('keep the count of others on an account whose owner signs in', async () => {
+    await fail(9, 'anna', '198.51.100.7')
+    expect(await tryOn('anna', PASSWORD)).toMatchObject({ ok: true })
+    await fail(1, 'anna', '198.51.100.8')
+    expect(await tryOn('anna', PASSWORD, '198.51.100.9')).toEqual(tooMany(15))
+  })
+
+  it('keep the count of a network that guesses others between sign-ins of its own', async () => {
+    for (let name = 0; name < 20; name++) {
+      await fail(1, `name-${name}`)
+      if (name < 19) expect(await tryOn('bert', PASSWORD)).toMatchObject({ ok: true })
+    }
+    expect(await tryOn('anna', PASSWORD)).toEqual(tooMany(15))
+  })
+
+  it('leave neither name nor address in the database', async () => {
+    await fail(1, 'anna')
+    const rows = JSON.stringify(await test.database.read((reader) => reader.select().from(attempts)))
+    expect(rows).not.toContain('anna')
+    expect(rows).not.toContain(HOME)
+  })
+})

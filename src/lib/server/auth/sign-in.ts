@@ -1,0 +1,70 @@
+import { accept, refuse, type Result } from '$lib/registration/refusal'
+import { findModeratorByName } from '../database/moderators'
+import type { Database } from '../database/open'
+import type { Limits } from './limits'
+import { networkOf } from './network'
+import { verifyPassword } from './password-hash'
+import type { SessionCookie, Sessions } from './sessions'
+
+const MINUTE_MS = 60_000
+const WINDOW_MS = 15 * MINUTE_MS
+const PER_ACCOUNT = { count: 10, windowMs: WINDOW_MS }
+const PER_NETWORK = { count: 20, windowMs: WINDOW_MS }
+
+export type SignIn = ReturnType<typeof createSignIn>
+
+/**
+ * Signs moderators in. An unknown name, a wrong password and a disabled account get the same answer, for the same
+ * work. `verify` has `verifyPassword`'s promise; it is here for tests.
+ */
+export function createSignIn({
+  database,
+  limits,
+  sessions,
+  verify = verifyPassword,
+}: {
+  database: Database
+  limits: Pick<Limits, 'takeAll' | 'forgetWith'>
+  sessions: Pick<Sessions, 'signIn'>
+  verify?: typeof verifyPassword
+}) {
+  return {
+    /**
+     * Refuses `sign_in_failed` and `too_many_sign_ins`. Every try is counted before its password is looked at, so that
+     * many at once are no way around the limit; who signs in gets the tries back that this network had on this account,
+     * but not those that others had on it, nor those on other accounts.
+     */
+    async signIn({
+      username: typed,
+      password,
+      clientAddress,
+    }: {
+      username: string
+      password: string
+      clientAddress: string
+    }): Promise<Result<{ moderator: { id: string; username: string }; cookie: SessionCookie }>> {
+      const username = typed.trim().toLowerCase()
+      const account = { kind: 'sign-in-account', subject: username }
+      const network = { kind: 'sign-in-network', subject: clientAddress }
+      // Never the first to refuse: it remembers which tries on the account came from this network.
+      const both = { kind: 'sign-in-account-network', subject: `${networkOf(clientAddress)} ${username}` }
+      const taken = await limits.takeAll([
+        { ...account, limit: PER_ACCOUNT },
+        { ...network, limit: PER_NETWORK },
+        { ...both, limit: PER_ACCOUNT },
+      ])
+      if (!taken.ok)
+        return refuse({
+          code: 'too_many_sign_ins',
+          minutes: Math.max(1, Math.ceil(taken.retryAfterMs / MINUTE_MS)),
+        })
+      const moderator = await database.read((reader) => findModeratorByName(reader, username))
+      const matches = await verify(moderator?.passwordHash ?? null, password)
+      if (!matches || moderator === null || moderator.disabledAt !== null)
+        return refuse({ code: 'sign_in_failed' })
+      await limits.forgetWith(both, [account, network])
+      const cookie = await sessions.signIn(moderator.id)
+      return accept({ moderator: { id: moderator.id, username: moderator.username }, cookie })
+    },
+  }
+}

@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openTestDatabase, type TestDatabase } from '../../../../tests/support/database'
+import { registrations, tokens } from '../database/schema'
+import { deleteExpiredTokens, findToken, insertToken, spendToken } from '../database/tokens'
+import { parseEmail } from '$lib/registration/email'
+import { parseUsername } from '$lib/registration/username'
+import { hashToken, mintToken, parseToken } from './tokens'
+
+describe('a token', () => {
+  it('is 256 bits of the given randomness in base64url, hashed with SHA-256', () => {
+    const asked: number[] = []
+    const { plain, hash } = mintToken((bytes) => {
+      asked.push(bytes)
+      return new Uint8Array(bytes).fill(255)
+    })
+    expect(asked).toEqual([32])
+    expect(plain).toBe(`${'_'.repeat(42)}8`)
+    expect(hash).toBe(createHash('sha256').update(plain).digest('hex'))
+    expect(hashToken(plain)).toBe(hash)
+  })
+
+  it('never comes twice', () => {
+    const minted = Array.from({ length: 1000 }, () => mintToken().plain)
+    expect(new Set(minted).size).toBe(1000)
+  })
+
+  it('is read back as it was minted', () => {
+    for (let round = 0; round < 200; round++) {
+      const { plain } = mintToken()
+      expect(parseToken(plain)).toBe(plain)
+    }
+  })
+
+  const whole = mintToken().plain
+  it.each([
+    '',
+    undefined,
+    null,
+    42,
+    whole.slice(1),
+    `${whole}A`,
+    `${whole}\n`,
+    ` ${whole}`,
+    `${whole.slice(0, -1)}=`,
+    `+${whole.slice(1)}`,
+    `/${whole.slice(1)}`,
+    `ä${whole.slice(1)}`,
+    `${'A'.repeat(42)}B`,
+    [whole],
+    'A'.repeat(1_000_000),
+  ])('is not read from %j', (text) => {
+    expect(parseToken(text)).toBeNull()
+  })
+})
+
+describe('tokens in the database', () => {
+  let test: TestDatabase
+  beforeEach(async () => {
+    test = await openTestDatabase()
+    const username = parseUsername('anna', 'example.org')
+    const email = parseEmail('anna@example.org')
+    if (!username.ok || email === null) throw new Error('The test needs a name and an address')
+    await test.database.write((tx) =>
+      tx.insert(registrations).values({
+        id: 'r1',
+        version: 1,
+        state: 'started',
+        username: username.value,
+        holdsName: false,
+        email,
+        language: 'en',
+        clientAddress: '192.0.2.1',
+        silent: false,
+        startedAt: 0,
+        stateSince: 0,
+      }),
+    )
+  })
+  afterEach(() => test.dispose())
+
+  async function insert(expiresAt = 1000) {
+    const minted = mintToken()
+    const { hash } = minted
+    await test.database.write((tx) =>
+      insertToken(tx, { hash, purpose: 'status', registrationId: 'r1', createdAt: 0, expiresAt }),
+    )
+    return minted
+  }
+
+  it('stand there as hashes alone', async () => {
+    const { plain, hash } = await insert()
+    const rows = await test.database.read((reader) => reader.select().from(tokens))
+    expect(rows.map((row) => row.hash)).toEqual([hash])
+    expect(JSON.stringify(rows)).not.toContain(plain)
+  })
+
+  it('are found for their purpose and no other', async () => {
+    const { hash } = await insert()
+    const find = (purpose: 'status' | 'applicant' | 'verification') =>
+      test.database.read((reader) => findToken(reader, hash, purpose))
+    expect(await find('status')).toMatchObject({ registrationId: 'r1', username: null, spentAt: null })
+    expect(await find('applicant')).toBeNull()
+    expect(await find('verification')).toBeNull()
+  })
+
+  it('are spent once, however many try at the same time', async () => {
+    const { hash } = await insert()
+    const spent = await Promise.all(
+      Array.from({ length: 20 }, (_, now) => test.database.write((tx) => spendToken(tx, hash, now + 1))),
+    )
+    expect(spent.filter(Boolean)).toHaveLength(1)
+    const found = await test.database.read((reader) => findToken(reader, hash, 'status'))
+    expect(found?.spentAt).toBe(1)
+  })
+
+  it('that nobody minted cannot be spent', async () => {
+    expect(await test.database.write((tx) => spendToken(tx, mintToken().hash, 1))).toBe(false)
+  })
+
+  it('go once they expired, and not before', async () => {
+    const early = await insert(1000)
+    const late = await insert(1001)
+    await test.database.write((tx) => deleteExpiredTokens(tx, 1000))
+    expect(await test.database.read((reader) => findToken(reader, early.hash, 'status'))).toBeNull()
+    expect(await test.database.read((reader) => findToken(reader, late.hash, 'status'))).not.toBeNull()
+  })
+})

@@ -1,0 +1,52 @@
+import { clampChroma, converter, formatHex, parse, wcagContrast, type Oklch } from 'culori'
+
+/** The brand's green, where the operator sets no colour. */
+export const DEFAULT_ACCENT = 'oklch(52% 0.15 160)'
+
+/** The paper of the light and of the dark theme. */
+const LIGHT_PAPER = '#fbfaf8'
+const DARK_PAPER = '#16171a'
+/** WCAG 2.2, 1.4.3: text against its background. */
+const TEXT_CONTRAST = 4.5
+const STEP = 0.005
+
+/** Colours of one theme, as `#rrggbb`. */
+export interface AccentTheme {
+  accent: string
+  /** Text on `accent`: whichever of the two contrasts more. */
+  accentText: '#000' | '#fff'
+  /** The accent as text: at least 4.5 to 1 on the light paper, and on the dark one. */
+  inkLight: string
+  inkDark: string
+}
+
+/** Whether this is a colour as CSS writes it. */
+export function isColour(text: string): boolean {
+  return parse(text) !== undefined
+}
+
+/** Makes the theme of a CSS colour; its transparency does not count. Throws TypeError on what is no colour. */
+export function accentTheme(accent: string): AccentTheme {
+  const colour = converter('oklch')(accent)
+  if (colour === undefined) throw new TypeError(`"${accent}" is not a CSS colour`)
+  const hex = toHex(colour)
+  return {
+    accent: hex,
+    accentText: wcagContrast(hex, '#000') >= wcagContrast(hex, '#fff') ? '#000' : '#fff',
+    inkLight: readable(colour, LIGHT_PAPER, -STEP),
+    inkDark: readable(colour, DARK_PAPER, STEP),
+  }
+}
+
+/** Moves the lightness, hue and chroma kept as far as sRGB has them, until the colour can be read on the paper. */
+function readable(colour: Oklch, paper: string, step: number): string {
+  for (let l = colour.l; l >= 0 && l <= 1; l += step) {
+    const hex = toHex({ ...colour, l })
+    if (wcagContrast(hex, paper) >= TEXT_CONTRAST) return hex
+  }
+  return step < 0 ? '#000000' : '#ffffff'
+}
+
+function toHex({ l, c, h }: Oklch): string {
+  return formatHex(clampChroma({ mode: 'oklch', l, c, ...(h === undefined ? {} : { h }) }, 'oklch'))
+}

@@ -1,0 +1,102 @@
+import type { Language } from '$lib/registration/language'
+import type { Retention } from '$lib/registration/retention'
+
+/**
+ * The settings of one installation: checked, complete and frozen. Made by `loadConfig` from config.yaml, secret
+ * files and the environment; `null` means that something is not used. config.dist.yaml tells what each is for.
+ */
+export interface Config {
+  /** More in the log; never more on pages. */
+  readonly debug: boolean
+  /** Null where the operator gave none: `secretKeyOf` then makes one and keeps it. */
+  readonly secretKey: string | null
+  readonly synapse: {
+    readonly adminToken: string
+    /** Base URL of the homeserver, without a slash at the end; also what people type into a Matrix client. */
+    readonly server: string
+    /** The homeserver's name, the part after the colon in a Matrix ID. */
+    readonly domain: string
+    /** False: any certificate is taken. */
+    readonly verifyCert: boolean
+    /** PEM text of the certificates to trust instead of the usual ones, or null for the usual ones. */
+    readonly ca: string | null
+  }
+  /** Hosts that may be asked for, as in Django's ALLOWED_HOSTS, lower case: `example.org`, `.example.org`, `*`. */
+  readonly hosts: readonly string[]
+  readonly site: {
+    readonly name: string
+    /** Origin of every link that is sent out: scheme, host and port, without a slash at the end. */
+    readonly url: string
+    /** Any CSS colour; `accentTheme` makes the theme of it. */
+    readonly accent: string
+    /** Of mails and notices to moderators; applicants get theirs. */
+    readonly language: Language
+  }
+  readonly email: {
+    readonly host: string
+    /** 1 to 65535. */
+    readonly port: number
+    /** Both or neither; null: without signing in. */
+    readonly username: string | null
+    readonly password: string | null
+    /** STARTTLS is required. Never together with `ssl`. */
+    readonly tls: boolean
+    /** TLS from the start of the connection. */
+    readonly ssl: boolean
+    /** `a@example.org` or `Name <a@example.org>`. */
+    readonly from: string
+    /** Stands before every subject as it is: ends with a space, or is empty. */
+    readonly subjectPrefix: string
+  }
+  readonly admin: {
+    /** Where mails to moderators go; at least one. */
+    readonly email: readonly string[]
+  }
+  /** True: exactly the proxy that is connected; a list: addresses, networks, and the names that proxy-addr knows. */
+  readonly trustProxy: boolean | readonly string[]
+  /** Room IDs and aliases that every new account joins. */
+  readonly autoJoin: readonly string[]
+  readonly legal: readonly { readonly title: string; readonly url: string }[]
+  /** What Synapse's own consent form needs; null: no consent is submitted. Never without `legal`. */
+  readonly consent: { readonly version: string; readonly formSecret: string } | null
+  /** In days. */
+  readonly retention: Readonly<Retention>
+  readonly database: {
+    /** `file:` for a path of this machine (relative to the working directory), or a libSQL server's URL. */
+    readonly url: string
+    readonly authToken: string | undefined
+    /** The folder that holds the database file and the secret key. */
+    readonly directory: string
+  }
+  readonly logoUrl: string | null
+  readonly rateLimit: {
+    /** How many verification mails one client address may ask for in `emailSubmissionHours`. */
+    readonly emailSubmission: number
+    readonly emailSubmissionHours: number
+  }
+  readonly matrixNotifications: {
+    /** Null: moderators are not told in a room. `template` null: our own words, without address and reason. */
+    readonly adminRoom: { readonly room: string; readonly template: string | null } | null
+    /** Null: no welcome. `room` null: a direct chat. */
+    readonly welcome: { readonly room: string | null; readonly template: string } | null
+  }
+  readonly registration: {
+    readonly password: 'at_request' | 'after_approval'
+    /** Our own list and the operator's, lower case. */
+    readonly reservedUsernames: readonly string[]
+    /** RE2 patterns that match the whole value, in any case. */
+    readonly blockedUsernames: readonly string[]
+    readonly blockedEmails: readonly string[]
+    /** Addresses and CIDR networks. */
+    readonly blockedNetworks: readonly string[]
+  }
+  readonly moderation: {
+    /** Moderators are reminded of a request that waits this long. */
+    readonly remindAfterHours: number
+  }
+  readonly log: { readonly level: LogLevel }
+}
+
+/** As pino names them. */
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]

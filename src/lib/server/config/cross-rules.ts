@@ -1,0 +1,117 @@
+import * as v from 'valibot'
+import { isAllowedHost } from '../hosts'
+import { fileSchema } from './schema'
+
+const ADDRESS = /^[^\s@<>]+@[^\s@<>]+$/
+
+/** The host that links are built with where `site.url` is not set: the first that is one host and no pattern. */
+export function firstHost(hosts: readonly string[]): string | null {
+  return hosts.find((host) => host !== '*' && !host.startsWith('.')) ?? null
+}
+
+/** Whether the name that signs in to the mail server can also be the sender. */
+export function isSender(username: string | undefined): username is string {
+  return username !== undefined && ADDRESS.test(username)
+}
+
+/** The settings, and the rules between them; a rule is looked at when the settings it reads are right by themselves. */
+export const configSchema = v.pipe(
+  fileSchema,
+  v.forward(
+    v.partialCheck(
+      [['hosts'], ['site', 'url']],
+      ({ hosts, site }) => hosts.length > 0 || site.url !== undefined,
+      'is missing: it must be a list of the host names that people open, like register.example.org',
+    ),
+    ['hosts'],
+  ),
+  v.forward(
+    v.partialCheck(
+      [['hosts'], ['site', 'url']],
+      ({ hosts, site }) => hosts.length === 0 || site.url !== undefined || firstHost(hosts) !== null,
+      'is missing: it must be the address that people open, as hosts names no single host to build links with',
+    ),
+    ['site', 'url'],
+  ),
+  v.forward(
+    v.partialCheck(
+      [['hosts'], ['site', 'url']],
+      ({ hosts, site }) =>
+        hosts.length === 0 || site.url === undefined || isAllowedHost(new URL(site.url).host, [...hosts]),
+      ({ input: { site } }) =>
+        `must contain the host of site.url (is without "${new URL(site.url ?? '').hostname}"): requests for it would be refused`,
+    ),
+    ['hosts'],
+  ),
+  v.forward(
+    v.partialCheck(
+      [
+        ['email', 'tls'],
+        ['email', 'ssl'],
+      ],
+      ({ email }) => !(email.tls && email.ssl),
+      'and email.tls cannot both be true: ssl is for TLS from the start (mostly port 465), tls for STARTTLS (mostly port 587)',
+    ),
+    ['email', 'ssl'],
+  ),
+  v.forward(
+    v.partialCheck(
+      [
+        ['email', 'from'],
+        ['email', 'username'],
+      ],
+      ({ email }) => email.from !== undefined || isSender(email.username),
+      "is missing: it must be the sender's e-mail address, as email.username is none",
+    ),
+    ['email', 'from'],
+  ),
+  v.forward(
+    v.partialCheck(
+      [
+        ['email', 'username'],
+        ['email', 'password'],
+      ],
+      ({ email }) => email.username === undefined || email.password !== undefined,
+      'is missing: email.username is set; give both, or neither where the mail server asks for no password',
+    ),
+    ['email', 'password'],
+  ),
+  v.forward(
+    v.partialCheck(
+      [
+        ['email', 'username'],
+        ['email', 'password'],
+      ],
+      ({ email }) => email.username !== undefined || email.password === undefined,
+      'is missing: email.password is set; give both, or neither where the mail server asks for no password',
+    ),
+    ['email', 'username'],
+  ),
+  v.forward(
+    v.partialCheck(
+      [
+        ['database', 'path'],
+        ['database', 'url'],
+      ],
+      ({ database }) => database.path === undefined || database.url === undefined,
+      'and database.path cannot both be set: keep url for a libSQL server, or path for a file',
+    ),
+    ['database', 'url'],
+  ),
+  v.forward(
+    v.partialCheck(
+      [['consent_version'], ['legal']],
+      (settings) => settings.consent_version === undefined || settings.legal.length > 0,
+      'needs the documents that people consent to: list them under legal, or remove consent_version',
+    ),
+    ['consent_version'],
+  ),
+  v.forward(
+    v.partialCheck(
+      [['consent_version'], ['form_secret']],
+      (settings) => settings.consent_version === undefined || settings.form_secret !== undefined,
+      'is missing: consent_version needs the form_secret of your Synapse (or form_secret_file)',
+    ),
+    ['form_secret'],
+  ),
+)

@@ -1,0 +1,124 @@
+import { dirname } from 'node:path'
+import type { Config } from './config'
+import { firstHost, isSender } from './cross-rules'
+import { RESERVED_USERNAMES } from './reserved-usernames'
+import type { Settings } from './schema'
+import { m } from '$lib/paraglide/messages'
+
+const DEFAULT_DATABASE = 'data/registration.db'
+const LOCAL_HOSTS = ['localhost', '127.0.0.1', '[::1]']
+
+/** What the configuration is made of besides the file's settings. */
+export interface Surroundings {
+  /** Port that this server listens on. */
+  port: number
+  /** PEM text of `synapse.verify_cert`, where that is a path. */
+  ca: string | null
+}
+
+/** Makes the configuration of settings that passed `configSchema`: fills in what follows from others. Frozen. */
+export function deriveConfig(settings: Settings, { port, ca }: Surroundings): Config {
+  const { synapse, email, retention, registration } = settings
+  const url = settings.site.url ?? localOrPublic(firstHost(settings.hosts) ?? 'localhost', port)
+  return deepFreeze({
+    debug: settings.debug,
+    secretKey: settings.secret_key ?? null,
+    synapse: {
+      adminToken: synapse.admin_token,
+      server: synapse.server,
+      domain: synapse.domain,
+      verifyCert: synapse.verify_cert !== false,
+      ca,
+    },
+    hosts: settings.hosts.length > 0 ? settings.hosts : [new URL(url).hostname],
+    site: {
+      name: settings.site.name ?? synapse.domain,
+      url,
+      accent: settings.site.accent,
+      language: settings.site.language,
+    },
+    email: {
+      host: email.host,
+      port: email.port,
+      username: email.username ?? null,
+      password: email.password ?? null,
+      tls: email.tls,
+      ssl: email.ssl,
+      from: email.from ?? (isSender(email.username) ? email.username : ''),
+      subjectPrefix: subjectPrefix(email.subject_prefix ?? `[${synapse.domain}]`),
+    },
+    admin: { email: settings.admin.email },
+    trustProxy: settings.trust_proxy,
+    autoJoin: settings.auto_join,
+    legal: settings.legal,
+    consent:
+      settings.consent_version === undefined || settings.form_secret === undefined
+        ? null
+        : { version: settings.consent_version, formSecret: settings.form_secret },
+    retention: { started: retention.started, completed: retention.completed, approved: retention.approved },
+    database: database(settings.database),
+    logoUrl: settings.logo_url ?? null,
+    rateLimit: {
+      emailSubmission: settings.rate_limit.email_submission,
+      emailSubmissionHours: settings.rate_limit.email_submission_hours,
+    },
+    matrixNotifications: matrixNotifications(settings),
+    registration: {
+      password: registration.password,
+      reservedUsernames: [...new Set([...RESERVED_USERNAMES, ...registration.reserved_usernames])],
+      blockedUsernames: registration.blocked_usernames,
+      blockedEmails: registration.blocked_emails,
+      blockedNetworks: registration.blocked_networks,
+    },
+    moderation: { remindAfterHours: settings.moderation.remind_after_hours },
+    log: { level: settings.log.level ?? (settings.debug ? 'debug' : 'info') },
+  })
+}
+
+/** Whether this is the host of the machine itself, where http is no risk. */
+export function isLocal(host: string): boolean {
+  return LOCAL_HOSTS.includes(host)
+}
+
+function localOrPublic(host: string, port: number): string {
+  return new URL(isLocal(host) ? `http://${host}:${port}` : `https://${host}`).origin
+}
+
+function subjectPrefix(prefix: string): string {
+  return prefix.trim() === '' ? '' : `${prefix.trim()} `
+}
+
+function database({ path, url, auth_token }: Settings['database']): Config['database'] {
+  if (url !== undefined) return { url, authToken: auth_token, directory: dirname(DEFAULT_DATABASE) }
+  const file = path ?? DEFAULT_DATABASE
+  const encoded = file.split('/').map(encodeURIComponent).join('/')
+  return { url: `file:${encoded}`, authToken: undefined, directory: dirname(file) }
+}
+
+function matrixNotifications({ matrix_notifications, site }: Settings): Config['matrixNotifications'] {
+  const { enabled, admin_room, welcome } = matrix_notifications
+  if (!enabled) return { adminRoom: null, welcome: null }
+  const template = (text: string | undefined) => (text === undefined || text.trim() === '' ? null : text)
+  return {
+    adminRoom:
+      admin_room.room_id === undefined
+        ? null
+        : { room: admin_room.room_id, template: template(admin_room.message_template) },
+    welcome: welcome.enabled
+      ? {
+          room: welcome.room_id ?? null,
+          template:
+            template(welcome.message_template) ??
+            m.room_welcome({ matrixId: '@{username}:{matrix_domain}' }, { locale: site.language }),
+        }
+      : null,
+  }
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    Object.values(value).forEach(deepFreeze)
+    Object.freeze(value)
+  }
+  return value
+}

@@ -1,0 +1,104 @@
+import * as v from 'valibot'
+import type { Config } from './config'
+import { configSchema } from './cross-rules'
+import { deriveConfig } from './derive'
+import { pathText, type Path, type Problem } from './path'
+import { isMissing, readTextFile, whyUnread, type ReadFile } from './read-file'
+import { readYaml } from './read-yaml'
+import { certificatesPath } from './schema'
+import { fillInSecrets, type Environment } from './secrets'
+import { shapeSettings, type Group } from './shape'
+import { warningsOf } from './warnings'
+
+export type Loaded =
+  | { ok: true; config: Config; warnings: string[] }
+  /** One line per problem, all at once: key, what is wrong, what would be right. No line shows a secret. */
+  | { ok: false; problems: string[] }
+
+const DEFAULT_PATH = 'config.yaml'
+const DEFAULT_PORT = '3000'
+
+/**
+ * Reads and checks the configuration, and writes nothing. `path`: the file, else what CONFIG in the environment names,
+ * else config.yaml; it and the files it names are relative to the working directory.
+ */
+export function loadConfig({
+  env = process.env,
+  path = env.CONFIG || DEFAULT_PATH,
+  readFile = readTextFile,
+}: { path?: string; env?: Environment; readFile?: ReadFile } = {}): Loaded {
+  const fail = (problems: string[]): Loaded => ({
+    ok: false,
+    problems: problems.map((text) => `${path}: ${text}`),
+  })
+
+  let text: string
+  try {
+    text = readFile(path)
+  } catch (error) {
+    const remedy = isMissing(error)
+      ? `copy config.dist.yaml to ${path} and fill it in, or name another file in the environment variable CONFIG`
+      : 'make it a file that this user may read, or name another file in the environment variable CONFIG'
+    return fail([`cannot be read, ${whyUnread(error)}: ${remedy}`])
+  }
+  const read = readYaml(text)
+  if (!read.ok) return fail(read.problems)
+
+  const { settings, problems, warnings } = shapeSettings(read.value, configSchema)
+  problems.push(...fillInSecrets(settings, env, readFile))
+  const known = problems.map((problem) => problem.path)
+  const ca = readCertificates(settings, readFile)
+  const port = v.safeParse(portSchema, env.PORT || DEFAULT_PORT)
+  const parsed = v.safeParse(configSchema, settings)
+  for (const issue of parsed.issues ?? []) {
+    const issuePath = pathOf(issue)
+    if (!known.some((given) => startsWith(issuePath, given)))
+      problems.push({ path: issuePath, text: issue.message })
+  }
+  if (!ca.ok) problems.push({ path: ['synapse', 'verify_cert'], text: ca.problem })
+  if (!port.success)
+    problems.push({ path: ['PORT'], text: 'in the environment must be a number from 0 to 65535' })
+  if (!parsed.success || !ca.ok || !port.success || problems.length > 0) return fail(linesOf(problems))
+
+  const config = deriveConfig(parsed.output, { port: port.output, ca: ca.text })
+  return {
+    ok: true,
+    config,
+    warnings: [...warnings, ...warningsOf(parsed.output, config)].map((text) => `${path}: ${text}`),
+  }
+}
+
+const portSchema = v.pipe(v.string(), v.regex(/^[0-9]{1,5}$/), v.transform(Number), v.maxValue(65535))
+
+/** The file that `synapse.verify_cert` names, where it names one. */
+function readCertificates(
+  { synapse }: Group,
+  readFile: ReadFile,
+): { ok: true; text: string | null } | { ok: false; problem: string } {
+  const given = v.safeParse(v.object({ verify_cert: certificatesPath }), synapse)
+  if (!given.success) return { ok: true, text: null }
+  const file = given.output.verify_cert
+  try {
+    const text = readFile(file)
+    if (text.includes('-----BEGIN CERTIFICATE-----')) return { ok: true, text }
+    return {
+      ok: false,
+      problem: `names a file without certificates: it must hold them as PEM (is "${file}")`,
+    }
+  } catch (error) {
+    return { ok: false, problem: `names a file that cannot be read, ${whyUnread(error)} (is "${file}")` }
+  }
+}
+
+function pathOf(issue: v.BaseIssue<unknown>): Path {
+  return (issue.path ?? []).map(({ key }) => (typeof key === 'number' ? key : String(key)))
+}
+
+function startsWith(path: Path, start: Path): boolean {
+  return start.every((part, index) => path[index] === part)
+}
+
+/** Each line once: two rules can come to the same end. */
+function linesOf(problems: readonly Problem[]): string[] {
+  return [...new Set(problems.map(({ path, text }) => `${pathText(path)} ${text}`.trim()))]
+}

@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs'
+
+/** Reads a text file; throws as node:fs does. */
+export type ReadFile = (path: string) => string
+
+export const readTextFile: ReadFile = (path) => readFileSync(path, 'utf8')
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file',
+  EACCES: 'this user may not read it',
+  EPERM: 'this user may not read it',
+  EISDIR: 'it is a folder',
+}
+
+/** Why a file could not be read, in words. */
+export function whyUnread(error: unknown): string {
+  if (!(error instanceof Error)) return 'for an unknown reason'
+  const code = 'code' in error ? String(error.code) : ''
+  return REASONS[code] ?? error.message
+}
+
+/** Whether the error says that there is no such file. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+}

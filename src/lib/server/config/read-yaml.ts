@@ -1,0 +1,102 @@
+import * as yaml from 'yaml'
+
+type Read = { ok: true; value: unknown } | { ok: false; problems: string[] }
+
+/** What to look at, by the parser's code. No message repeats the file: it may be a password that is wrong. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  TAB_AS_INDENT: 'a tab indents this line: use spaces',
+  BAD_SCALAR_START: 'a value cannot start with @, % or `: put it in quotes',
+  MISSING_CHAR: 'a quote or a bracket is not closed before this place',
+  BLOCK_AS_IMPLICIT_KEY:
+    'the line has a second ": ", or is indented deeper than it should be: put the value in quotes, or move the line',
+  MULTILINE_IMPLICIT_KEY: 'the line has no ": " after its key, or is indented other than the lines around it',
+  BAD_INDENT: 'the line is indented other than the lines around it',
+  UNEXPECTED_TOKEN: 'something follows where the value has ended: look at the quotes',
+  TAG_RESOLVE_FAILED: 'a value that starts with ! has to stand in quotes',
+  BAD_ALIAS: 'a value that starts with * has to stand in quotes',
+  BAD_DQ_ESCAPE: 'a backslash between double quotes starts an escape: use single quotes',
+  BAD_DIRECTIVE: 'a line cannot start with %',
+  MULTIPLE_DOCS: 'a second document starts here: remove the line ---',
+}
+const OTHERWISE = 'this is not YAML: look at this line and the one before'
+
+/** As the original's YAML reader had them: YAML 1.1 has yes and no, too. */
+const BOOLEANS = [
+  { value: true, test: /^(?:true|True|TRUE|yes|Yes|YES|on|On|ON)$/ },
+  { value: false, test: /^(?:false|False|FALSE|no|No|NO|off|Off|OFF)$/ },
+].map(({ value, test }): yaml.ScalarTag => {
+  return {
+    tag: 'tag:yaml.org,2002:bool',
+    default: true,
+    test,
+    resolve: () => value,
+    identify: (node) => node === value,
+  }
+})
+
+/**
+ * Reads YAML. Numbers stay text, as they are written: a version of `1.0` is not `1`, and a password of digits keeps its
+ * zeros. What is wrong is told by line and column; keys given twice are wrong.
+ */
+export function readYaml(text: string): Read {
+  const lines = new yaml.LineCounter()
+  const place = (offset: number) => {
+    const { line, col } = lines.linePos(offset)
+    return `line ${line}, column ${col}`
+  }
+  const document = yaml.parseDocument(text, {
+    schema: 'failsafe',
+    customTags: ['null', ...BOOLEANS],
+    merge: true,
+    uniqueKeys: false,
+    stringKeys: true,
+    prettyErrors: false,
+    logLevel: 'silent',
+    lineCounter: lines,
+  })
+  const wrong = new Map<number, string>()
+  for (const { code, pos } of [...document.errors, ...document.warnings]) {
+    const { line } = lines.linePos(pos[0])
+    if (!wrong.has(line)) wrong.set(line, `${place(pos[0])}: ${REMEDIES[code] ?? OTHERWISE}`)
+  }
+  if (wrong.size > 0) return { ok: false, problems: [...wrong.values()] }
+
+  const problems = [...unusual(document, text, place)]
+  if (problems.length > 0) return { ok: false, problems }
+  try {
+    return { ok: true, value: document.toJS() }
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error
+    return { ok: false, problems: ['its anchors (&) and aliases (*) stand for too much: write the values out'] }
+  }
+}
+
+/** What is YAML, and yet not what the operator meant. */
+function unusual(document: yaml.Document, text: string, place: (offset: number) => string): Set<string> {
+  const problems = new Set<string>()
+  const offset = (node: unknown) => (yaml.isNode(node) ? (node.range?.[0] ?? 0) : 0)
+  yaml.visit(document, {
+    Map(_, map, ancestors) {
+      const seen = new Map<string, number>()
+      for (const { key } of map.items) {
+        const name = String(key)
+        const first = seen.get(name)
+        const path = [...ancestors.filter(yaml.isPair).map((pair) => String(pair.key)), name].join('.')
+        if (first !== undefined)
+          problems.add(`${path} is given twice (${place(first)} and ${place(offset(key))}): keep one`)
+        seen.set(name, first ?? offset(key))
+      }
+    },
+    Alias(_, alias) {
+      if (alias.resolve(document) === undefined)
+        problems.add(`${place(offset(alias))}: ${REMEDIES.BAD_ALIAS}`)
+    },
+    Scalar(position, scalar) {
+      const start = offset(scalar)
+      if (position === 'key' || scalar.value !== null || scalar.source !== '') return
+      if (/^[ \t]*#[^\s#]/.test(text.slice(start)))
+        problems.add(`${place(start)}: a value that starts with # has to stand in quotes, or it is a comment`)
+    },
+  })
+  return problems
+}

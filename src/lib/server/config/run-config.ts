@@ -1,0 +1,28 @@
+import type { Config } from './config'
+import { loadConfig } from './load'
+import { secretKeyOf } from './secret-key'
+
+/** A configuration to run with: its secret key was given, or made and kept at the first start. */
+export type RunConfig = Config & { readonly secretKey: string }
+
+/** The exit code of every command for wrong use and wrong configuration. */
+export const WRONG_USE = 2
+
+/**
+ * The configuration that the environment names, or the end of the process: one line on standard error for each
+ * problem, exit code 2. `onWarning` hears of settings that work, but perhaps not as they were meant.
+ */
+export function runConfigOrExit(onWarning: (line: string) => void = () => undefined): RunConfig {
+  const loaded = loadConfig()
+  if (!loaded.ok) {
+    for (const line of loaded.problems) process.stderr.write(`${line}\n`)
+    process.exit(WRONG_USE)
+  }
+  for (const line of loaded.warnings) onWarning(line)
+  try {
+    return { ...loaded.config, secretKey: secretKeyOf(loaded.config) }
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.exit(WRONG_USE)
+  }
+}

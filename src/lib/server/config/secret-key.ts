@@ -1,0 +1,64 @@
+import { randomBytes } from 'node:crypto'
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Config } from './config'
+import { isMissing, readTextFile, whyUnread } from './read-file'
+
+const KEY_BYTES = 32
+/** 32 bytes as base64url. */
+const KEY = /^[A-Za-z0-9_-]{43}$/
+
+/**
+ * The secret key: the configured one, or the one kept in `secret_key` beside the database, which is made at the first
+ * call (32 random bytes as base64url, for this user's eyes alone). Processes that start at once get the same.
+ * Throws Error, in words for operators, where it can be neither read nor kept.
+ */
+export function secretKeyOf(
+  { secretKey, database }: Pick<Config, 'secretKey' | 'database'>,
+  random: (bytes: number) => Buffer = randomBytes,
+): string {
+  if (secretKey !== null) return secretKey
+  const path = join(database.directory, 'secret_key')
+  return keptKey(path) ?? makeKey(database.directory, path, random)
+}
+
+function keptKey(path: string): string | null {
+  let kept: string
+  try {
+    kept = readTextFile(path).trim()
+  } catch (error) {
+    if (isMissing(error)) return null
+    throw new Error(`The secret key in ${path} cannot be read: ${whyUnread(error)}`, { cause: error })
+  }
+  if (KEY.test(kept)) return kept
+  throw new Error(`${path} holds no secret key: restore it, or delete it to have a new one made`)
+}
+
+/** The key is written whole under another name first: whoever finds the file finds all of it, and a link never replaces. */
+function makeKey(directory: string, path: string, random: (bytes: number) => Buffer): string {
+  const key = random(KEY_BYTES).toString('base64url')
+  const draft = `${path}.${randomBytes(8).toString('hex')}`
+  try {
+    mkdirSync(directory, { recursive: true })
+    const file = openSync(draft, 'wx', 0o600)
+    try {
+      writeFileSync(file, `${key}\n`)
+      fsyncSync(file)
+    } finally {
+      closeSync(file)
+    }
+    linkSync(draft, path)
+    return key
+  } catch (error) {
+    const first = error instanceof Error && 'code' in error && error.code === 'EEXIST' ? keptKey(path) : null
+    if (first !== null) return first
+    throw new Error(
+      `The secret key cannot be kept in ${path}: ${whyUnread(error)}. Or set secret_key in the configuration`,
+      {
+        cause: error,
+      },
+    )
+  } finally {
+    rmSync(draft, { force: true })
+  }
+}

@@ -1,0 +1,36 @@
+import { nearest } from './suggest'
+
+/** What the message of a new request may hold. */
+export const ADMIN_ROOM_PLACEHOLDERS = ['username', 'matrix_domain', 'email', 'reason', 'admin_url'] as const
+/** What the welcome of a new account may hold. */
+export const WELCOME_PLACEHOLDERS = ['username', 'matrix_domain'] as const
+
+/** `{{` and `}}` are literal braces, as in Python's str.format, which the original's templates were written for. */
+const PIECES = /\{\{|\}\}|\{([^{}]*)\}|[{}]/g
+
+/**
+ * Puts values into the places of a template: plain text in, plain text out. One pass: braces inside a value stay as
+ * they are. A placeholder without a value stays too; `templateProblem` finds those when the configuration is read.
+ */
+export function fillTemplate(template: string, values: Readonly<Record<string, string>>): string {
+  return template.replace(PIECES, (piece, name: string | undefined) => {
+    if (piece === '{{') return '{'
+    if (piece === '}}') return '}'
+    return name !== undefined && Object.hasOwn(values, name) ? (values[name] ?? piece) : piece
+  })
+}
+
+/** Says what is wrong with a template in which only these placeholders have a value, or null. */
+export function templateProblem(template: string, placeholders: readonly string[]): string | null {
+  const all = placeholders.map((name) => `{${name}}`).join(', ')
+  for (const [piece, name] of template.matchAll(PIECES)) {
+    if (piece === '{{' || piece === '}}') continue
+    if (name === undefined)
+      return `has a single "${piece}": write "${piece}${piece}" for a brace that is meant as one`
+    if (placeholders.includes(name)) continue
+    const near = nearest(name, placeholders)
+    if (near !== null) return `has an unknown placeholder ${piece}; did you mean {${near}}?`
+    return `has an unknown placeholder ${piece}: there are ${all}`
+  }
+  return null
+}

@@ -1,0 +1,66 @@
+import { and, eq, inArray, lt, notInArray, isNull } from 'drizzle-orm'
+import type { AccountState } from '$lib/registration/state'
+import type { Username } from '$lib/registration/username'
+import type { Reader, Transaction } from './open'
+import { accounts, registrations } from './schema'
+
+/** One line of the ledger: an account that was made here, or may have been. */
+export type LedgerEntry = typeof accounts.$inferSelect
+
+export async function findAccount(reader: Reader, localpart: Username): Promise<LedgerEntry | null> {
+  const [row] = await reader.select().from(accounts).where(eq(accounts.localpart, localpart))
+  return row ?? null
+}
+
+/** Makes or changes a line; what is not named stays. */
+export async function putAccount(
+  tx: Transaction,
+  localpart: Username,
+  change: Partial<Omit<LedgerEntry, 'localpart' | 'state' | 'changedAt'>> & { state: AccountState },
+  now: number,
+): Promise<void> {
+  await tx
+    .insert(accounts)
+    .values({ localpart, changedAt: now, ...change })
+    .onConflictDoUpdate({ target: accounts.localpart, set: { changedAt: now, ...change } })
+}
+
+/** For a name that turned out not to be ours. */
+export async function deleteAccount(tx: Transaction, localpart: Username): Promise<void> {
+  await tx.delete(accounts).where(eq(accounts.localpart, localpart))
+}
+
+export async function findDoubtful(reader: Reader): Promise<LedgerEntry[]> {
+  return reader.select().from(accounts).where(eq(accounts.state, 'doubtful'))
+}
+
+export async function countDoubtful(reader: Reader): Promise<number> {
+  return reader.$count(accounts, eq(accounts.state, 'doubtful'))
+}
+
+/**
+ * Accounts that were made here, never opened, and belong to nobody who still waits for them: their registration is
+ * gone, over, or has another name now.
+ */
+export async function findOrphans(reader: Reader, changedBefore: number, limit: number): Promise<LedgerEntry[]> {
+  const rows = await reader
+    .select({ account: accounts })
+    .from(accounts)
+    .leftJoin(
+      registrations,
+      and(
+        eq(registrations.id, accounts.registrationId),
+        eq(registrations.username, accounts.localpart),
+        notInArray(registrations.state, ['denied', 'withdrawn', 'started']),
+      ),
+    )
+    .where(
+      and(
+        inArray(accounts.state, ['claiming', 'claimed', 'locked', 'filled']),
+        lt(accounts.changedAt, changedBefore),
+        isNull(registrations.id),
+      ),
+    )
+    .limit(limit)
+  return rows.map((row) => row.account)
+}

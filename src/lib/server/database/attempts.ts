@@ -1,0 +1,43 @@
+import { and, desc, eq, gt, inArray, lte } from 'drizzle-orm'
+import type { Reader, Transaction } from './open'
+import { attempts } from './schema'
+
+/** The times of the newest tries since a time, newest first, at most `limit`. */
+export async function findRecentAttempts(
+  reader: Reader,
+  key: string,
+  since: number,
+  limit: number,
+): Promise<number[]> {
+  const rows = await reader
+    .select({ at: attempts.at })
+    .from(attempts)
+    .where(and(eq(attempts.key, key), gt(attempts.at, since)))
+    .orderBy(desc(attempts.at))
+    .limit(limit)
+  return rows.map((row) => row.at)
+}
+
+export async function insertAttempts(tx: Transaction, keys: string[], at: number): Promise<void> {
+  await tx.insert(attempts).values(keys.map((key) => ({ key, at })))
+}
+
+/** Deletes every try of a key, and answers when they were. */
+export async function deleteAttempts(tx: Transaction, key: string): Promise<number[]> {
+  const rows = await tx.delete(attempts).where(eq(attempts.key, key)).returning({ at: attempts.at })
+  return rows.map((row) => row.at)
+}
+
+/** Deletes one try of that moment; those of one key and moment are all alike. */
+export async function deleteOneAttempt(tx: Transaction, key: string, at: number): Promise<void> {
+  const one = tx
+    .select({ seq: attempts.seq })
+    .from(attempts)
+    .where(and(eq(attempts.key, key), eq(attempts.at, at)))
+    .limit(1)
+  await tx.delete(attempts).where(inArray(attempts.seq, one))
+}
+
+export async function deleteAttemptsUntil(tx: Transaction, at: number): Promise<void> {
+  await tx.delete(attempts).where(lte(attempts.at, at))
+}

@@ -1,0 +1,36 @@
+import { asc, eq, getTableColumns } from 'drizzle-orm'
+import type { Actor, AuditEvent } from '$lib/registration/registration'
+import type { Reader, Transaction } from './open'
+import { events, moderators } from './schema'
+
+/** Writes what happened to a registration (or to none: `null`) into the audit trail. */
+export async function insertEvents(
+  tx: Transaction,
+  registrationId: string | null,
+  happened: AuditEvent[],
+  actor: Actor,
+  now: number,
+): Promise<void> {
+  if (happened.length === 0) return
+  const moderatorId = actor.kind === 'moderator' ? actor.id : null
+  await tx.insert(events).values(
+    happened.map(({ kind, detail }) => ({
+      registrationId,
+      at: now,
+      kind,
+      actor: actor.kind,
+      moderatorId,
+      detail: detail ?? null,
+    })),
+  )
+}
+
+/** The history of a registration, oldest first, with the names of moderators. */
+export async function findEvents(reader: Reader, registrationId: string) {
+  return reader
+    .select({ ...getTableColumns(events), moderator: moderators.username })
+    .from(events)
+    .leftJoin(moderators, eq(moderators.id, events.moderatorId))
+    .where(eq(events.registrationId, registrationId))
+    .orderBy(asc(events.seq))
+}

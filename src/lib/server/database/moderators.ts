@@ -1,0 +1,32 @@
+import { and, asc, eq, isNull } from 'drizzle-orm'
+import type { Reader, Transaction } from './open'
+import { moderators } from './schema'
+
+export type ModeratorRow = typeof moderators.$inferSelect
+
+export async function findModerator(reader: Reader, id: string): Promise<ModeratorRow | null> {
+  const [row] = await reader.select().from(moderators).where(eq(moderators.id, id))
+  return row ?? null
+}
+
+export async function findModeratorByName(reader: Reader, username: string): Promise<ModeratorRow | null> {
+  const [row] = await reader.select().from(moderators).where(eq(moderators.username, username))
+  return row ?? null
+}
+
+/** All of them, disabled ones too, by name. */
+export async function findModerators(reader: Reader): Promise<ModeratorRow[]> {
+  return reader.select().from(moderators).orderBy(asc(moderators.username))
+}
+
+export async function insertModerator(tx: Transaction, moderator: ModeratorRow): Promise<void> {
+  await tx.insert(moderators).values(moderator)
+}
+
+/** Disables a moderator; one that is disabled already keeps the time at which that happened. */
+export async function markModeratorDisabled(tx: Transaction, id: string, now: number): Promise<void> {
+  await tx
+    .update(moderators)
+    .set({ disabledAt: now })
+    .where(and(eq(moderators.id, id), isNull(moderators.disabledAt)))
+}

@@ -1,0 +1,155 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createClient } from '@libsql/client'
+import { sql } from 'drizzle-orm'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { openDatabase, type Database } from './open'
+import { announcements } from './schema'
+
+let folder: string
+let url: string
+const children: ChildProcess[] = []
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'registration-'))
+  url = `file:${join(folder, 'test.db')}`
+})
+
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL')
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** Another process takes the write lock; answers what makes it let go. */
+async function lockFromOutside(): Promise<() => Promise<void>> {
+  const program = `
+    import Database from 'libsql'
+    const db = new Database(process.argv[1])
+    db.exec('begin immediate')
+    process.stdout.write('locked')
+    process.stdin.once('data', () => { db.exec('commit'); db.close(); process.exit() })`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program, join(folder, 'test.db')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  children.push(child)
+  await once(child.stdout, 'data')
+  return async () => {
+    child.stdin.write('go')
+    await once(child, 'exit')
+  }
+}
+
+const note = (database: Database, key: string) =>
+  database.write(async (tx) => {
+    await tx.insert(announcements).values({ key, text: '', at: 0 })
+  })
+
+/** What a process that opens the file anew finds: the truth. */
+async function keysInFile(): Promise<string[]> {
+  const client = createClient({ url })
+  const { rows } = await client.execute('select key from announcements order by key')
+  client.close()
+  return rows.map((row) => String(row.key))
+}
+
+/** A lock that outlasts every retry, then five writes that are acknowledged. */
+async function writeAfterBusy(): Promise<{ refused: boolean; acknowledged: string[] }> {
+  const database = await openDatabase({ url, retryWaits: [1, 1] })
+  await database.migrate()
+  const unlock = await lockFromOutside()
+  const refused = await note(database, 'while locked').then(
+    () => false,
+    () => true,
+  )
+  await unlock()
+  const acknowledged: string[] = []
+  for (const key of ['a', 'b', 'c', 'd', 'e'])
+    await note(database, key).then(
+      () => acknowledged.push(key),
+      () => undefined,
+    )
+  database.close()
+  return { refused, acknowledged }
+}
+
+describe('a database file that another process locks', () => {
+  test('a write that stays busy is refused aloud, and every later one that is acknowledged is kept', async () => {
+    const { refused, acknowledged } = await writeAfterBusy()
+    expect(refused).toBe(true)
+    expect(acknowledged).toEqual(['a', 'b', 'c', 'd', 'e'])
+    expect(await keysInFile()).toEqual(acknowledged)
+  })
+
+  test('the driver alone loses what it acknowledged: this is what the reconnect is for', async () => {
+    const client = createClient({ url })
+    await client.execute('create table announcements (key text)')
+    const unlock = await lockFromOutside()
+    await expect(client.execute("insert into announcements values ('while locked')")).rejects.toThrow(/locked/)
+    await unlock()
+    for (const key of ['a', 'b', 'c']) await client.execute({ sql: 'insert into announcements values (?)', args: [key] })
+    client.close()
+    expect(await keysInFile()).toEqual([])
+  })
+
+  test('a write waits for a lock that is let go, without holding up the event loop for long', async () => {
+    const database = await openDatabase({ url })
+    await database.migrate()
+    const unlock = await lockFromOutside()
+    const written = note(database, 'patient')
+    let ticks = 0
+    const ticking = setInterval(() => ticks++, 10)
+    await new Promise((resolve) => setTimeout(resolve, 400))
+    await unlock()
+    await written
+    clearInterval(ticking)
+    database.close()
+    expect(await keysInFile()).toEqual(['patient'])
+    expect(ticks).toBeGreaterThan(5)
+  })
+})
+
+describe('writes of one process', () => {
+  test('run one at a time, so that two transactions at once both end', async () => {
+    const database = await openDatabase({ url })
+    await database.migrate()
+    let inside = 0
+    let most = 0
+    await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        database.write(async (tx) => {
+          most = Math.max(most, ++inside)
+          await tx.insert(announcements).values({ key: String(index), text: '', at: 0 })
+          await tx.select().from(announcements)
+          inside--
+        }),
+      ),
+    )
+    database.close()
+    expect(most).toBe(1)
+    expect(await keysInFile()).toHaveLength(20)
+  })
+
+  test('that throw are rolled back, and the next ones go on', async () => {
+    const database = await openDatabase({ url })
+    await database.migrate()
+    const broken = database.write(async (tx) => {
+      await tx.insert(announcements).values({ key: 'half', text: '', at: 0 })
+      throw new Error('stop')
+    })
+    await expect(broken).rejects.toThrow('stop')
+    await note(database, 'next')
+    database.close()
+    expect(await keysInFile()).toEqual(['next'])
+  })
+
+  test('hold foreign keys', async () => {
+    const database = await openDatabase({ url })
+    await database.migrate()
+    const orphan = database.write((tx) => tx.run(sql`insert into tokens (hash, purpose, registration_id, created_at, expires_at) values ('h', 'status', 'nobody', 0, 0)`))
+    await expect(orphan).rejects.toThrow()
+    database.close()
+  })
+})

@@ -1,0 +1,134 @@
+import { and, asc, desc, eq, getTableColumns, inArray, lt, ne, or, sql, type SQL } from 'drizzle-orm'
+import type { EmailAddress } from '$lib/registration/email'
+import type { Registration } from '$lib/registration/registration'
+import type { State } from '$lib/registration/state'
+import type { Username } from '$lib/registration/username'
+import type { Reader, Transaction } from './open'
+import { accounts, jobs, registrations } from './schema'
+
+/** The ledger's word on the account belongs to a registration only while the ledger names it. */
+const withAccount = {
+  ...getTableColumns(registrations),
+  account: sql<Registration['account']>`coalesce(${accounts.state}, 'none')`,
+}
+
+function selectRegistrations(reader: Reader) {
+  return reader
+    .select(withAccount)
+    .from(registrations)
+    .leftJoin(
+      accounts,
+      and(eq(accounts.localpart, registrations.username), eq(accounts.registrationId, registrations.id)),
+    )
+    .$dynamic()
+}
+
+export async function findRegistration(reader: Reader, id: string): Promise<Registration | null> {
+  const [row] = await selectRegistrations(reader).where(eq(registrations.id, id))
+  return row ?? null
+}
+
+/** The registration that stands for an address; there is at most one that is not over. */
+export async function findByAddress(reader: Reader, email: EmailAddress): Promise<Registration | null> {
+  const [row] = await selectRegistrations(reader).where(
+    and(
+      eq(registrations.email, email),
+      inArray(registrations.state, ['started', 'verified', 'requested', 'approved', 'completed']),
+    ),
+  )
+  return row ?? null
+}
+
+/** Whether somebody other than `except` holds this name. */
+export async function isNameHeld(reader: Reader, username: Username, except: string | null): Promise<boolean> {
+  const [row] = await reader
+    .select({ id: registrations.id })
+    .from(registrations)
+    .where(
+      and(
+        eq(registrations.username, username),
+        eq(registrations.holdsName, true),
+        except === null ? undefined : ne(registrations.id, except),
+      ),
+    )
+  return row !== undefined
+}
+
+export async function insertRegistration(tx: Transaction, registration: Registration): Promise<void> {
+  const { account: _, ...row } = registration
+  await tx.insert(registrations).values(row)
+}
+
+export async function updateRegistration(tx: Transaction, registration: Registration): Promise<void> {
+  const { account: _, id, ...row } = registration
+  await tx.update(registrations).set(row).where(eq(registrations.id, id))
+}
+
+export async function deleteRegistration(tx: Transaction, id: string): Promise<void> {
+  await tx.delete(registrations).where(eq(registrations.id, id))
+}
+
+/** Registrations of one state that have been in it since before a time, oldest first. */
+export async function findSince(reader: Reader, state: State, before: number, limit: number): Promise<Registration[]> {
+  return selectRegistrations(reader)
+    .where(and(eq(registrations.state, state), lt(registrations.stateSince, before)))
+    .orderBy(asc(registrations.stateSince))
+    .limit(limit)
+}
+
+export async function findRegistrations(reader: Reader, ids: string[]): Promise<Registration[]> {
+  return selectRegistrations(reader).where(inArray(registrations.id, ids)).orderBy(desc(registrations.stateSince))
+}
+
+export type QueueTab = 'waiting' | 'trouble' | 'decided' | 'all'
+
+/** In trouble: a job failed for good, or keeps failing. */
+const inTrouble = sql<boolean>`exists (select 1 from ${jobs} where ${jobs.registrationId} = ${registrations.id}
+  and (${jobs.state} = 'failed' or (${jobs.state} = 'waiting' and ${jobs.error} is not null)))`
+
+const TABS: Record<QueueTab, SQL | undefined> = {
+  waiting: eq(registrations.state, 'requested'),
+  trouble: inTrouble,
+  decided: inArray(registrations.state, ['approved', 'denied', 'completed', 'withdrawn']),
+  all: undefined,
+}
+
+/**
+ * One page of the moderators' queue: the waiting ones oldest first, all others newest first. `after` is the last
+ * row of the page before.
+ */
+export async function findQueue(
+  reader: Reader,
+  tab: QueueTab,
+  after: { stateSince: number; id: string } | null,
+  limit: number,
+): Promise<(Registration & { trouble: boolean })[]> {
+  const oldestFirst = tab === 'waiting'
+  const { stateSince, id } = registrations
+  const beyond =
+    after === null
+      ? undefined
+      : oldestFirst
+        ? or(sql`${stateSince} > ${after.stateSince}`, and(eq(stateSince, after.stateSince), sql`${id} > ${after.id}`))
+        : or(lt(stateSince, after.stateSince), and(eq(stateSince, after.stateSince), lt(id, after.id)))
+  const rows = await reader
+    .select({ ...withAccount, trouble: sql<number>`${inTrouble}` })
+    .from(registrations)
+    .leftJoin(
+      accounts,
+      and(eq(accounts.localpart, registrations.username), eq(accounts.registrationId, registrations.id)),
+    )
+    .where(and(TABS[tab], beyond))
+    .orderBy(...(oldestFirst ? [asc(stateSince), asc(id)] : [desc(stateSince), desc(id)]))
+    .limit(limit)
+  return rows.map((row) => ({ ...row, trouble: row.trouble === 1 }))
+}
+
+export async function countTab(reader: Reader, tab: 'waiting' | 'trouble'): Promise<number> {
+  return reader.$count(registrations, TABS[tab])
+}
+
+/** Whether one registration is in trouble, by the queue's own rule. */
+export async function isInTrouble(reader: Reader, id: string): Promise<boolean> {
+  return (await reader.$count(registrations, and(eq(registrations.id, id), inTrouble))) > 0
+}

@@ -1,0 +1,37 @@
+import { eq, lte, or } from 'drizzle-orm'
+import type { TokenHash } from '../auth/tokens'
+import type { Reader, Transaction } from './open'
+import { moderators, sessions } from './schema'
+
+export type SessionRow = typeof sessions.$inferSelect
+
+/** A session and whose it is, in one select, so that both are of the same moment. */
+export async function findSession(reader: Reader, id: TokenHash) {
+  const [row] = await reader
+    .select({
+      session: sessions,
+      moderator: { id: moderators.id, username: moderators.username, disabledAt: moderators.disabledAt },
+    })
+    .from(sessions)
+    .innerJoin(moderators, eq(moderators.id, sessions.userId))
+    .where(eq(sessions.id, id))
+  return row ?? null
+}
+
+export async function findSessionsOf(reader: Reader, moderatorId: string): Promise<SessionRow[]> {
+  return reader.select().from(sessions).where(eq(sessions.userId, moderatorId))
+}
+
+export async function deleteSessionsOf(tx: Transaction, moderatorId: string): Promise<void> {
+  await tx.delete(sessions).where(eq(sessions.userId, moderatorId))
+}
+
+/** `expiredAt` in seconds, as the column; `startedBefore` in milliseconds. */
+export async function deleteEndedSessions(
+  tx: Transaction,
+  ended: { expiredAt: number; startedBefore: number },
+): Promise<void> {
+  await tx
+    .delete(sessions)
+    .where(or(lte(sessions.expiresAt, ended.expiredAt), lte(sessions.startedAt, ended.startedBefore)))
+}

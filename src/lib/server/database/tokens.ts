@@ -1,0 +1,42 @@
+import { and, eq, isNull, lte } from 'drizzle-orm'
+import type { TokenHash } from '../auth/tokens'
+import type { Reader, Transaction } from './open'
+import { tokens } from './schema'
+
+export type TokenRow = typeof tokens.$inferSelect
+export type TokenPurpose = TokenRow['purpose']
+
+export async function insertToken(
+  tx: Transaction,
+  token: Omit<typeof tokens.$inferInsert, 'hash' | 'spentAt'> & { hash: TokenHash },
+): Promise<void> {
+  await tx.insert(tokens).values(token)
+}
+
+/** A token of this purpose and no other; spent and expired ones too, as people are told which it is. */
+export async function findToken(
+  reader: Reader,
+  hash: TokenHash,
+  purpose: TokenPurpose,
+): Promise<TokenRow | null> {
+  const [row] = await reader
+    .select()
+    .from(tokens)
+    .where(and(eq(tokens.hash, hash), eq(tokens.purpose, purpose)))
+  return row ?? null
+}
+
+/** Spends a token; false when it was spent before or is unknown. Whether it expired is for the caller to ask. */
+export async function spendToken(tx: Transaction, hash: TokenHash, now: number): Promise<boolean> {
+  const spent = await tx
+    .update(tokens)
+    .set({ spentAt: now })
+    .where(and(eq(tokens.hash, hash), isNull(tokens.spentAt)))
+    .returning({ hash: tokens.hash })
+  return spent.length > 0
+}
+
+/** Forgets tokens that expired at or before a time; until then their owners are told "expired" and not "unknown". */
+export async function deleteExpiredTokens(tx: Transaction, before: number): Promise<void> {
+  await tx.delete(tokens).where(lte(tokens.expiresAt, before))
+}

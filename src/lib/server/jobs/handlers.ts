@@ -1,0 +1,125 @@
+import { matrixId } from '$lib/registration/username'
+import type { Registration } from '$lib/registration/registration'
+import { isOursUnopened } from '$lib/registration/state'
+import { findRegistration, findRegistrations } from '../database/registrations'
+import type { LeasedJob } from '../database/jobs'
+import type { Database } from '../database/open'
+import type { Homeserver } from '../homeserver/homeserver'
+import type { JobEnd, Registrar } from '../registrar'
+import type { NewJob } from '$lib/registration/job'
+import type { Letters } from './letters'
+import type { RoomNotices } from './room-notices'
+import type { Handle } from './worker'
+
+const DONE: JobEnd = { state: 'done' }
+const cancelled = (reason: string): JobEnd => ({ state: 'cancelled', reason })
+
+/** How each kind of job is done. Every handler may be run twice: it asks the world first, or uses an id the world knows. */
+export function createHandlers({
+  database,
+  registrar,
+  homeserver,
+  letters,
+  notices,
+}: {
+  database: Database
+  registrar: Registrar
+  homeserver: Homeserver
+  letters: Letters
+  notices: RoomNotices
+}): Handle {
+  const find = (id: string | null) =>
+    id === null ? Promise.resolve(null) : database.read((reader) => findRegistration(reader, id))
+
+  /** Nobody gets in unapproved: only an approved registration's own, filled account is opened. */
+  async function openAccount({ state, account, username }: Registration): Promise<JobEnd> {
+    if (state !== 'approved') return cancelled('The registration is not approved any more')
+    if (account !== 'filled' && account !== 'open') return cancelled('The account is not ready to be opened')
+    await homeserver.open(username)
+    return {
+      state: 'done',
+      action: { type: 'opened' },
+      account: { localpart: username, state: 'open', openedAt: registrar.now() },
+    }
+  }
+
+  async function removeAccount({ username }: Extract<NewJob, { kind: 'remove_account' }>): Promise<JobEnd> {
+    const entry = await registrar.account(username)
+    if (entry === null || entry.openedAt !== null || !isOursUnopened(entry.state))
+      return cancelled('The account is not one of ours that waits to be opened')
+    const holder = await find(entry.registrationId)
+    if (holder !== null && holder.username === username && holder.holdsName)
+      return cancelled('The account belongs to a registration that is under way')
+    if (entry.state === 'claiming') {
+      // The answer to the claim was lost. Whatever stands under the name now may be somebody else's.
+      const found = await homeserver.account(username)
+      const change = { localpart: username } as const
+      return found === null
+        ? { state: 'done', account: { ...change, state: null } }
+        : { state: 'done', account: { ...change, state: 'doubtful', registrationId: null }, events: [{ kind: 'account_doubtful' }] }
+    }
+    await homeserver.remove(username)
+    return {
+      state: 'done',
+      account: { localpart: username, state: 'removed' },
+      events: [{ kind: 'account_removed' }],
+    }
+  }
+
+  /** Only after unlocking, and never away from another account: asked directly before the bind. */
+  async function bindAddress({ username, email, account }: Registration): Promise<JobEnd> {
+    if (account !== 'open') return cancelled('The account is not open')
+    const owner = await homeserver.addressOwner(email)
+    const mine = matrixId(username, homeserver.domain)
+    if (owner !== null && owner !== mine)
+      return { state: 'failed', error: `The address already belongs to ${owner}, so it was not added to ${mine}` }
+    if (owner === null) await homeserver.bindAddress(username, email)
+    return DONE
+  }
+
+  async function ofRegistration(job: NewJob, registration: Registration, row: LeasedJob['row']): Promise<JobEnd> {
+    const { username } = registration
+    switch (job.kind) {
+      case 'open_account':
+        return openAccount(registration)
+      case 'bind_address':
+        return bindAddress(registration)
+      case 'consent':
+        await homeserver.consent(username, job.version)
+        return DONE
+      case 'join_room':
+        await homeserver.joinRoom(username, job.room)
+        return DONE
+      case 'welcome':
+        return notices.welcome(registration, row.id)
+      case 'mail':
+        return letters.toApplicant(job, registration, row.id)
+      default:
+        throw new Error(`A job of kind ${job.kind} belongs to no registration`)
+    }
+  }
+
+  return async ({ row, job }) => {
+    switch (job.kind) {
+      case 'remove_account':
+        return removeAccount(job)
+      case 'notify_room':
+        return notices.waiting(await database.read((reader) => findRegistrations(reader, job.registrations)), row.id)
+      case 'notify_moderators':
+        return letters.toModerators(
+          await database.read((reader) => findRegistrations(reader, job.registrations)),
+          job.reminder,
+          row.id,
+        )
+      case 'warn_auto_join':
+        return job.by === 'mail' ? letters.autoJoin(job, row.id) : notices.autoJoin(job, row.id)
+      default: {
+        if (job.kind === 'mail' && job.mail === 'unknown_address') return letters.unknownAddress(job, row.id)
+        const registration = await find(row.registrationId)
+        if (registration === null) return cancelled('The registration is gone')
+        return ofRegistration(job, registration, row)
+      }
+    }
+  }
+}
+

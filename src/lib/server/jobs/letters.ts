@@ -1,0 +1,113 @@
+import type { Language } from '$lib/registration/language'
+import type { MailJob, NewJob } from '$lib/registration/job'
+import type { Registration } from '$lib/registration/registration'
+import { awaitsPassword } from '$lib/registration/state'
+import { matrixId } from '$lib/registration/username'
+import type { Mail, Mailer } from '../mail/mail'
+import type { JobEnd, Registrar } from '../registrar'
+
+export type Letters = ReturnType<typeof createLetters>
+
+const HOUR = 60 * 60 * 1000
+const DONE: JobEnd = { state: 'done' }
+const late: JobEnd = { state: 'cancelled', reason: 'The registration has moved on, so this mail would not be true' }
+
+/** Jobs that are mails: which one to whom, with fresh links, and none that would not be true any more. */
+export function createLetters({
+  registrar,
+  mailer,
+  domain,
+  site,
+  homeserverUrl,
+  moderators,
+}: {
+  registrar: Registrar
+  mailer: Mailer
+  domain: string
+  site: { url: string; language: Language }
+  homeserverUrl: string
+  /** The addresses that mails to the moderators go to. */
+  moderators: { to: string[]; approvedDays: number; linkHours: number }
+}) {
+  const statusLink = async (registration: Registration) =>
+    `${site.url}/register/status/${await registrar.mintLink(registration, 'status', null)}`
+
+  /** The mail that a job asks for, or null where the registration has moved on. */
+  async function compose(job: MailJob, registration: Registration): Promise<Mail | null> {
+    const { state, message, username } = registration
+    const named = { matrixId: matrixId(username, domain) }
+    switch (job.mail) {
+      case 'verification': {
+        if (state !== 'started') return null
+        const token = await registrar.mintLink(registration, 'verification', job.username)
+        const link = `${site.url}/register/verify/${token}`
+        return { kind: 'verification', matrixId: matrixId(job.username, domain), link, hours: moderators.linkHours }
+      }
+      case 'known_address': {
+        if (state !== 'verified' && state !== 'requested' && state !== 'approved' && state !== 'completed') return null
+        return { kind: 'known_address', ...named, stage: state, link: await statusLink(registration) }
+      }
+      case 'requested':
+        return state === 'requested' ? { kind: 'requested', ...named, link: await statusLink(registration) } : null
+      case 'approved':
+        if (state !== 'completed') return null
+        return { kind: 'approved', ...named, message, homeserver: homeserverUrl, link: await statusLink(registration) }
+      case 'set_password': {
+        if (!awaitsPassword(registration)) return null
+        const sinceApproval = registrar.now() - registration.stateSince
+        const days = Math.max(1, Math.ceil(moderators.approvedDays - sinceApproval / (24 * HOUR)))
+        return { kind: 'set_password', ...named, message, link: await statusLink(registration), days, reminder: job.reminder }
+      }
+      case 'denied':
+        return state === 'denied' ? { kind: 'denied', ...named, message } : null
+      case 'unknown_address':
+        return null
+    }
+  }
+
+  return {
+    async toApplicant(job: MailJob, registration: Registration, id: string): Promise<JobEnd> {
+      const mail = await compose(job, registration)
+      if (mail === null) return late
+      const language = 'language' in job ? job.language : registration.language
+      await mailer.send({ to: [registration.email], language, mail, id })
+      return DONE
+    },
+
+    async unknownAddress(job: Extract<MailJob, { mail: 'unknown_address' }>, id: string): Promise<JobEnd> {
+      const mail: Mail = { kind: 'unknown_address', link: `${site.url}/register` }
+      await mailer.send({ to: [job.email], language: job.language, mail, id })
+      return DONE
+    },
+
+    /** Tells of those that still wait; where all are decided there is nothing to say. */
+    async toModerators(registrations: Registration[], reminder: boolean, id: string): Promise<JobEnd> {
+      const waiting = registrations.filter(({ state }) => state === 'requested')
+      if (waiting.length === 0) return { state: 'cancelled', reason: 'They are all decided' }
+      const oldest = Math.min(...waiting.map(({ stateSince }) => stateSince))
+      const mail: Mail = {
+        kind: 'moderators_waiting',
+        waiting: waiting.length,
+        oldestHours: Math.floor((registrar.now() - oldest) / HOUR),
+        names: waiting.slice(0, 10).map(({ username }) => matrixId(username, domain)),
+        reminder,
+        link: waiting.length === 1 ? `${site.url}/admin/registrations/${waiting[0]?.id ?? ''}` : `${site.url}/admin`,
+      }
+      await mailer.send({ to: moderators.to, language: site.language, mail, id })
+      return DONE
+    },
+
+    async autoJoin(job: Extract<NewJob, { kind: 'warn_auto_join' }>, id: string): Promise<JobEnd> {
+      const { rooms } = job
+      const mail: Mail = {
+        kind: 'moderators_auto_join',
+        matrixId: matrixId(job.username, domain),
+        rooms,
+        link: `${site.url}/admin`,
+      }
+      await mailer.send({ to: moderators.to, language: site.language, mail, id })
+      return DONE
+    },
+  }
+}
+

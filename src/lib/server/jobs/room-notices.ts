@@ -1,0 +1,79 @@
+import type { Language } from '$lib/registration/language'
+import type { NewJob } from '$lib/registration/job'
+import type { Registration } from '$lib/registration/registration'
+import { matrixId } from '$lib/registration/username'
+import { m } from '$lib/paraglide/messages'
+import { fillTemplate } from '../config/template'
+import type { Homeserver } from '../homeserver/homeserver'
+import type { JobEnd, Registrar } from '../registrar'
+
+export type RoomNotices = ReturnType<typeof createRoomNotices>
+
+const HOUR = 60 * 60 * 1000
+const DONE: JobEnd = { state: 'done' }
+const off: JobEnd = { state: 'cancelled', reason: 'Messages of this kind are switched off in the configuration' }
+
+/** Jobs that are messages in Matrix rooms. The job's id is the transaction id, so that a repeat sends once. */
+export function createRoomNotices({
+  registrar,
+  homeserver,
+  site,
+  settings,
+}: {
+  registrar: Registrar
+  homeserver: Homeserver
+  site: { name: string; url: string; language: Language }
+  settings: {
+    readonly adminRoom: { readonly room: string; readonly template: string | null } | null
+    readonly welcome: { readonly room: string | null; readonly template: string } | null
+  }
+}) {
+  const { domain } = homeserver
+  const link = (id: string) => `${site.url}/admin/registrations/${id}`
+
+  /** One request by the operator's template, or in our words with name and link only: a room keeps it for good. */
+  function one(registration: Registration, template: string | null): string {
+    const { id, username, email, reason } = registration
+    const values = { username, matrix_domain: domain, email, reason: reason ?? '', admin_url: link(id) }
+    const text = template === null ? '' : fillTemplate(template, values).trim()
+    const named = { matrixId: matrixId(username, domain), link: link(id) }
+    return text === '' ? m.room_new_request(named, { locale: site.language }) : text
+  }
+
+  return {
+    /** Tells the moderators' room of requests that still wait: each by itself, or several in one message. */
+    async waiting(registrations: Registration[], id: string): Promise<JobEnd> {
+      const room = settings.adminRoom
+      if (room === null) return off
+      const waiting = registrations.filter(({ state }) => state === 'requested')
+      const [first] = waiting
+      if (first === undefined) return { state: 'cancelled', reason: 'They are all decided' }
+      const oldest = Math.min(...waiting.map(({ stateSince }) => stateSince))
+      const hours = Math.floor((registrar.now() - oldest) / HOUR)
+      const text =
+        waiting.length === 1
+          ? one(first, room.template)
+          : m.room_new_requests({ count: waiting.length, hours, link: `${site.url}/admin` }, { locale: site.language })
+      await homeserver.sendMessage(room.room, id, { text })
+      return DONE
+    },
+
+    /** Greets a new account, in the room that the operator named or in a direct chat. */
+    async welcome({ username }: Registration, id: string): Promise<JobEnd> {
+      if (settings.welcome === null) return off
+      const text = fillTemplate(settings.welcome.template, { username, matrix_domain: domain }).trim()
+      const room = settings.welcome.room ?? (await homeserver.directRoom(username, id))
+      await homeserver.sendMessage(room, id, { text })
+      return DONE
+    },
+
+    async autoJoin(job: Extract<NewJob, { kind: 'warn_auto_join' }>, id: string): Promise<JobEnd> {
+      if (settings.adminRoom === null) return off
+      const values = { matrixId: matrixId(job.username, domain), count: job.rooms.length }
+      await homeserver.sendMessage(settings.adminRoom.room, id, {
+        text: m.room_auto_join(values, { locale: site.language }),
+      })
+      return DONE
+    },
+  }
+}

@@ -1,0 +1,118 @@
+import { Cron } from 'croner'
+import type { Logger } from 'pino'
+import { DAY, keptDays, type Retention } from '$lib/registration/retention'
+import { STATES, type State } from '$lib/registration/state'
+import type { Username } from '$lib/registration/username'
+import { findOrphans } from '../database/accounts'
+import { deleteEndedJobs, isRemovalPending } from '../database/jobs'
+import type { Database } from '../database/open'
+import { findSince } from '../database/registrations'
+import type { Registrar } from '../registrar'
+
+export type Scheduler = ReturnType<typeof createScheduler>
+
+/** What a clean-up takes away, or would. */
+export interface Swept {
+  registrations: { id: string; username: Username; state: State }[]
+  accounts: Username[]
+}
+
+const SYSTEM = { kind: 'system' } as const
+const BATCH = 200
+const HOUR = 60 * 60 * 1000
+
+/** What is due by time: asks the domain, and tells the registrar. */
+export function createScheduler({
+  database,
+  registrar,
+  retention,
+  remindAfterHours,
+  deleteExpired,
+  clock,
+  log,
+  onWork,
+}: {
+  database: Database
+  registrar: Registrar
+  retention: Retention
+  remindAfterHours: number
+  /** Tokens, sessions and counted tries that ran out. */
+  deleteExpired: () => Promise<void>
+  clock: () => number
+  log: Logger
+  onWork: () => void
+}) {
+  const timers: Cron[] = []
+
+  /** Everything that has to go by the domain's rule; `dryRun` only lists it. */
+  async function cleanUp({ dryRun }: { dryRun: boolean }): Promise<Swept> {
+    const swept: Swept = { registrations: [], accounts: [] }
+    const now = clock()
+    for (const state of STATES) {
+      const days = keptDays(state, retention)
+      if (days === null) continue
+      // Those that the domain keeps although they are old (approved, being opened) are few: one look is enough.
+      const seen = new Set<string>()
+      for (;;) {
+        const due = await database.read((reader) => findSince(reader, state, now - days * DAY + 1, BATCH + seen.size))
+        const fresh = due.filter(({ id }) => !seen.has(id))
+        for (const { id, username } of fresh) {
+          seen.add(id)
+          const answer = dryRun
+            ? await registrar.consider(id, { type: 'expire' })
+            : await registrar.act(id, { type: 'expire' }, SYSTEM)
+          if (answer.ok) swept.registrations.push({ id, username, state })
+        }
+        if (fresh.length === 0) break
+      }
+    }
+    for (const { localpart } of await database.read((reader) => findOrphans(reader, now - retention.started * DAY, 10_000))) {
+      if (await database.read((reader) => isRemovalPending(reader, localpart))) continue
+      swept.accounts.push(localpart)
+      if (!dryRun) await registrar.enqueue([{ kind: 'remove_account', username: localpart }])
+    }
+    if (!dryRun) {
+      await deleteExpired()
+      await database.write((tx) => deleteEndedJobs(tx, now - DAY))
+      onWork()
+    }
+    return swept
+  }
+
+  /** Reminds applicants of their link, and moderators of what has waited for long (once a day). */
+  async function remind(): Promise<void> {
+    const now = clock()
+    const approved = await database.read((reader) => findSince(reader, 'approved', now - (retention.approved * DAY) / 2 + 1, BATCH))
+    for (const { id } of approved) await registrar.act(id, { type: 'remind' }, SYSTEM)
+    const waiting = await database.read((reader) => findSince(reader, 'requested', now - remindAfterHours * HOUR + 1, BATCH))
+    if (waiting.length > 0) {
+      const today = `reminder ${new Date(now).toISOString().slice(0, 10)}`
+      const registrations = waiting.map(({ id }) => id)
+      await registrar.enqueueOnce(today, [{ kind: 'notify_moderators', registrations, reminder: true }])
+    }
+    onWork()
+  }
+
+  async function logged(what: string, task: () => Promise<unknown>): Promise<void> {
+    try {
+      await task()
+    } catch (error) {
+      log.error({ err: error }, `The scheduled ${what} did not succeed; it is tried again at its next time`)
+    }
+  }
+
+  return {
+    cleanUp,
+    remind,
+    start(): void {
+      const options = { protect: true, unref: true }
+      timers.push(
+        new Cron('7 * * * *', options, () => logged('clean-up', () => cleanUp({ dryRun: false }))),
+        new Cron('17 * * * *', options, () => logged('reminding', remind)),
+      )
+    },
+    stop(): void {
+      for (const timer of timers) timer.stop()
+    },
+  }
+}

@@ -1,0 +1,160 @@
+import type { Logger } from 'pino'
+import { leaseJob, nextDue, releaseAll, renewLease, type LeasedJob } from '../database/jobs'
+import type { Database } from '../database/open'
+import { HomeserverError } from '../homeserver/homeserver'
+import { MailError } from '../mail/mail'
+import type { JobEnd, Registrar } from '../registrar'
+
+/** Does one job. Throws `HomeserverError` or `MailError` when the world outside does not; may be run twice. */
+export type Handle = (leased: LeasedJob) => Promise<JobEnd>
+
+const LEASE_MS = 60_000
+/** How many jobs, of different lanes, run at a time. */
+const HANDS = 4
+/** Another process may have written a job: look at least this often. */
+const LONGEST_NAP_MS = 2_000
+
+const FIRST_WAIT_MS = 5_000
+const LONGEST_WAIT_MS = 30 * 60_000
+/** A passing error that has not passed after this is final, and a moderator's to retry. */
+const PATIENCE_MS = 24 * 60 * 60_000
+
+/** Milliseconds until the next try after so many: doubling, at most half an hour, spread by a fifth either way. */
+export function backOff(attempts: number, random: () => number): number {
+  const wait = Math.min(FIRST_WAIT_MS * 2 ** (attempts - 1), LONGEST_WAIT_MS)
+  return Math.round(wait * (0.8 + random() * 0.4))
+}
+
+/** What becomes of a job whose handler threw: put off, or failed for good and shown to moderators. */
+export function afterError(error: unknown, row: LeasedJob['row'], now: number, random: () => number): JobEnd {
+  const known = error instanceof HomeserverError || error instanceof MailError
+  const message = known ? error.message : 'This program made a mistake; the log has the details'
+  const firstTry = row.attempts <= 1
+  if ((known && error.permanent) || (!firstTry && now - row.createdAt > PATIENCE_MS && row.attempts > 8))
+    return { state: 'failed', error: message }
+  const asked = error instanceof HomeserverError ? (error.retryAfter ?? 0) : 0
+  return { state: 'waiting', runAt: now + Math.max(asked, backOff(row.attempts, random)), error: message }
+}
+
+export type Worker = ReturnType<typeof createWorker>
+
+/** Runs the jobs that are due, each under a lease, until stopped. */
+export function createWorker({
+  database,
+  registrar,
+  handle,
+  clock,
+  random,
+  log,
+  owner,
+}: {
+  database: Database
+  registrar: Registrar
+  handle: Handle
+  clock: () => number
+  random: () => number
+  log: Logger
+  /** Names this process in the leases. */
+  owner: string
+}) {
+  const running = new Set<Promise<void>>()
+  let stopping = false
+  let timer: NodeJS.Timeout | undefined
+  let round: Promise<void> = Promise.resolve()
+
+  async function take(): Promise<LeasedJob | null> {
+    const now = clock()
+    const due = await database.read((reader) => nextDue(reader))
+    if (due === null || due > now) return null
+    return database.write((tx) => leaseJob(tx, { owner, now, until: now + LEASE_MS }))
+  }
+
+  async function run(leased: LeasedJob): Promise<void> {
+    const { row, job } = leased
+    const renewal = setInterval(() => {
+      database
+        .write((tx) => renewLease(tx, row.seq, owner, clock() + LEASE_MS))
+        .catch((error: unknown) => log.warn({ err: error, job: row.id }, 'A lease could not be renewed'))
+    }, LEASE_MS / 3)
+    renewal.unref()
+    let end: JobEnd
+    try {
+      end = await handle(leased)
+    } catch (error) {
+      end = afterError(error, row, clock(), random)
+      const details = { job: row.id, kind: job.kind, attempt: row.attempts, end: end.state }
+      if (error instanceof HomeserverError || error instanceof MailError) log.warn({ ...details, reason: error.message }, 'A job did not succeed')
+      else log.error({ ...details, err: error }, 'A job threw')
+    } finally {
+      clearInterval(renewal)
+    }
+    if (!(await registrar.finish(leased, owner, end))) log.warn({ job: row.id }, 'A lease was lost before the job ended')
+  }
+
+  /** Starts what is due, as many as there are hands. Answers whether anything was started. */
+  async function startDue(): Promise<boolean> {
+    let started = false
+    while (!stopping && running.size < HANDS) {
+      const leased = await take()
+      if (leased === null) return started
+      started = true
+      const task: Promise<void> = run(leased)
+        .catch((error: unknown) => log.error({ err: error, job: leased.row.id }, 'The end of a job could not be written'))
+        .finally(() => {
+          running.delete(task)
+          wake()
+        })
+      running.add(task)
+    }
+    return started
+  }
+
+  function wake(delay = 0): void {
+    if (stopping || timer === undefined) return
+    clearTimeout(timer)
+    timer = setTimeout(() => {
+      round = tick()
+    }, delay)
+    timer.unref()
+  }
+
+  async function tick(): Promise<void> {
+    let nap = LONGEST_NAP_MS
+    try {
+      await startDue()
+      const due = await database.read((reader) => nextDue(reader))
+      if (due !== null && running.size < HANDS) nap = Math.min(nap, Math.max(due - clock(), 25))
+    } catch (error) {
+      log.error({ err: error }, 'The jobs could not be read; trying again')
+    }
+    wake(nap)
+  }
+
+  return {
+    /** Works until `stop`. */
+    start(): void {
+      if (timer !== undefined || stopping) return
+      timer = setTimeout(() => undefined, 0)
+      wake()
+    },
+    /** Looks for new jobs now rather than at the next nap's end. */
+    nudge: () => wake(),
+    /** Runs everything that is due by the clock, and what follows from it, and answers when nothing is left. For tests and the CLI. */
+    async drain(): Promise<void> {
+      for (;;) {
+        const started = await startDue()
+        if (!started && running.size === 0) return
+        await Promise.race(running)
+      }
+    },
+    /** Takes no more jobs, lets the running ones end for up to `graceMs`, and gives the others back. */
+    async stop(graceMs: number): Promise<void> {
+      stopping = true
+      clearTimeout(timer)
+      await round
+      const grace = new Promise((resolve) => setTimeout(resolve, graceMs).unref())
+      await Promise.race([Promise.allSettled(running), grace])
+      await database.write((tx) => releaseAll(tx, owner))
+    },
+  }
+}

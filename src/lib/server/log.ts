@@ -1,0 +1,23 @@
+import { DrizzleQueryError } from 'drizzle-orm/errors'
+import { pino, type Logger } from 'pino'
+
+/** One line of JSON for each entry, to standard output. Errors come with their causes, and without what was typed. */
+export function createLog({ log }: { log: { level: string } }): Logger {
+  return pino({
+    level: log.level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: { err: describeError },
+  })
+}
+
+/** An error for the log. A failed query's own message holds its parameters, and so what people typed: not that. */
+export function describeError(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { message: typeof error }
+  const { name, cause } = error
+  const query = error instanceof DrizzleQueryError
+  const message = query ? `Failed query: ${error.query}` : error.message
+  const code = 'code' in error ? { code: error.code } : {}
+  const stack = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)).slice(0, 12).map((line) => line.trim())
+  return { name, message, ...code, stack, ...(cause === undefined ? {} : { cause: describeError(cause) }) }
+}

@@ -1,0 +1,21 @@
+import { TRPCError } from '@trpc/server'
+import { getHTTPStatusCodeFromError } from '@trpc/server/http'
+import type { Refusal } from '$lib/registration/refusal'
+import { RefusalError, STATUS } from './refusal-error'
+
+/** An answer for a page: the value, or every refusal (the first says it best) with its HTTP status. */
+export type Attempt<T> =
+  | { ok: true; value: T }
+  | { ok: false; status: number; refusal: Refusal; refusals: Refusal[] }
+
+/** Runs a call of the API for a page. Refusals become values; bugs and outages are thrown on. */
+export async function attempt<T>(call: () => Promise<T>): Promise<Attempt<T>> {
+  try {
+    return { ok: true, value: await call() }
+  } catch (error) {
+    if (!(error instanceof TRPCError) || !(error.cause instanceof RefusalError)) throw error
+    const { refusal, others } = error.cause
+    const status = STATUS[refusal.code] ?? getHTTPStatusCodeFromError(error)
+    return { ok: false, status, refusal, refusals: [refusal, ...others] }
+  }
+}

@@ -1,0 +1,18 @@
+import type { Language } from '$lib/registration/language'
+import type { Services } from '../app'
+
+/** Sets and reads the cookies of one request. */
+export interface Cookies {
+  get(name: string): string | undefined
+  set(name: string, value: string, maxAgeSeconds: number): void
+  delete(name: string): void
+}
+
+/** What a procedure knows of the request that calls it. */
+export interface Context {
+  services: Services
+  clientAddress: string
+  language: Language
+  cookies: Cookies
+  moderator: { id: string; username: string } | null
+}

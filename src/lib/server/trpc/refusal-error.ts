@@ -1,0 +1,67 @@
+import { TRPCError } from '@trpc/server'
+import type { Refusal, RefusalCode, Refused, Result } from '$lib/registration/refusal'
+import { HomeserverError } from '../homeserver/homeserver'
+
+type ErrorCode = TRPCError['code']
+
+/** What HTTP calls each refusal; the others are 400. */
+const CODES: Partial<Record<RefusalCode, ErrorCode>> = {
+  too_many_mails: 'TOO_MANY_REQUESTS',
+  too_many_sign_ins: 'TOO_MANY_REQUESTS',
+  not_signed_in: 'UNAUTHORIZED',
+  sign_in_failed: 'UNAUTHORIZED',
+  no_registration: 'UNAUTHORIZED',
+  network_blocked: 'FORBIDDEN',
+  not_found: 'NOT_FOUND',
+  link_broken: 'NOT_FOUND',
+  username_taken: 'CONFLICT',
+  username_lost: 'CONFLICT',
+  already_decided: 'CONFLICT',
+  stale: 'CONFLICT',
+  wrong_state: 'CONFLICT',
+  job_not_waiting: 'CONFLICT',
+}
+
+/** HTTP has a word for these that tRPC 10 has none for. */
+export const STATUS: Partial<Record<RefusalCode, number>> = {
+  homeserver_unavailable: 503,
+  homeserver_refuses: 502,
+  link_expired: 410,
+  link_spent: 410,
+}
+
+/** The cause of a TRPCError that is a refusal. */
+export class RefusalError extends Error {
+  override readonly name = 'RefusalError'
+  readonly refusal: Refusal
+  readonly others: Refusal[]
+
+  constructor(refused: Refused) {
+    super(refused.refusal.code)
+    this.refusal = refused.refusal
+    this.others = refused.others ?? []
+  }
+}
+
+/** The value, or a TRPCError that carries the refusal. */
+export function orThrow<T>(result: Result<T>): T {
+  if (result.ok) return result.value
+  throw refusalError(result)
+}
+
+export function refusalError(refused: Refused): TRPCError {
+  return new TRPCError({
+    code: CODES[refused.refusal.code] ?? 'BAD_REQUEST',
+    message: refused.refusal.code,
+    cause: new RefusalError(refused),
+  })
+}
+
+/** An outage of the homeserver is a refusal that can be repeated; anything else that is thrown stays what it is. */
+export function outageAsRefusal(error: unknown): unknown {
+  if (!(error instanceof HomeserverError)) return error
+  return refusalError({
+    ok: false,
+    refusal: { code: error.permanent ? 'homeserver_refuses' : 'homeserver_unavailable' },
+  })
+}

@@ -1,0 +1,129 @@
+import * as v from 'valibot'
+import { languageSchema } from '$lib/registration/language'
+import { passwordMinimum } from '$lib/registration/password'
+import { accept, refuse, type PasswordNeed } from '$lib/registration/refusal'
+import type { Registration } from '$lib/registration/registration'
+import { awaitsPassword } from '$lib/registration/state'
+import { matrixId } from '$lib/registration/username'
+import type { OwnView } from '$lib/registration/views'
+import { parseToken, type Token } from '../auth/tokens'
+import type { Context } from './context'
+import { orThrow } from './refusal-error'
+import { APPLICANT_COOKIE, applicantProcedure, ownRegistration, procedure, router } from './t'
+
+/** Longer than anything a form can mean; the domain then says what is wrong in words. */
+const line = v.pipe(v.string(), v.maxLength(1000))
+const text = v.pipe(v.string(), v.maxLength(100_000))
+const COOKIE_SECONDS = 90 * 24 * 60 * 60
+
+/** What applicants see of their own registration. */
+export function ownView(registration: Registration, { services: { config } }: Context): OwnView {
+  const { id, state, username, holdsName, email, reason, account, startedAt, stateSince, decidedBy, message } = registration
+  return {
+    id,
+    state,
+    username,
+    matrixId: matrixId(username, config.synapse.domain),
+    holdsName,
+    email,
+    reason,
+    account,
+    startedAt,
+    stateSince,
+    message: decidedBy === null ? null : message,
+    awaitsPassword: awaitsPassword(registration),
+    homeserver: config.synapse.server,
+  }
+}
+
+/** Makes the calling browser the applicant's. */
+export function letIn(ctx: Context, applicant: Token): void {
+  ctx.cookies.set(APPLICANT_COOKIE, applicant, COOKIE_SECONDS)
+}
+
+async function byStatusLink(ctx: Context, token: string): Promise<Registration> {
+  const parsed = parseToken(token)
+  return orThrow(parsed === null ? refuse({ code: 'link_broken' }) : await ctx.services.registrar.byToken(parsed, 'status'))
+}
+
+export const registrationRouter = router({
+  /** While typing: answers a value, so that an unfinished name is no error. */
+  checkUsername: procedure.input(v.parser(v.object({ username: line }))).query(async ({ ctx, input }) => {
+    const own = await ownRegistration(ctx)
+    const answer = await ctx.services.applicant.checkUsername(input.username, own?.id ?? null)
+    if (!answer.ok) return { ok: false as const, refusal: answer.refusal }
+    return { ok: true as const, username: answer.value, matrixId: matrixId(answer.value, ctx.services.config.synapse.domain) }
+  }),
+
+  start: procedure.input(v.parser(v.object({ username: line, email: line }))).mutation(async ({ ctx, input }) => {
+    const { services, language, clientAddress } = ctx
+    const { username, email } = orThrow(await services.applicant.start({ ...input, language, clientAddress }))
+    services.worker.nudge()
+    return { username, email, matrixId: matrixId(username, services.config.synapse.domain) }
+  }),
+
+  sendLink: procedure.input(v.parser(v.object({ email: line }))).mutation(async ({ ctx, input }) => {
+    const { services, language, clientAddress } = ctx
+    const email = orThrow(await services.applicant.sendLink({ ...input, language, clientAddress }))
+    services.worker.nudge()
+    return { email }
+  }),
+
+  current: procedure.query(async ({ ctx }) => {
+    const registration = await ownRegistration(ctx)
+    return registration === null ? null : ownView(registration, ctx)
+  }),
+
+  chooseUsername: applicantProcedure.input(v.parser(v.object({ username: line }))).mutation(async ({ ctx, input }) => {
+    return ownView(orThrow(await ctx.services.applicant.chooseName(ctx.registration, input.username)), ctx)
+  }),
+
+  request: applicantProcedure
+    .input(v.parser(v.object({ password: v.optional(text, ''), reason: text, legal: v.boolean() })))
+    .mutation(async ({ ctx, input }) => {
+      const registration = orThrow(await ctx.services.applicant.request(ctx.registration, input))
+      ctx.services.worker.nudge()
+      return ownView(registration, ctx)
+    }),
+
+  setPassword: applicantProcedure.input(v.parser(v.object({ password: text }))).mutation(async ({ ctx, input }) => {
+    const registration = orThrow(await ctx.services.applicant.setPassword(ctx.registration, input.password))
+    ctx.services.worker.nudge()
+    return ownView(registration, ctx)
+  }),
+
+  passwordRules: procedure.query(async ({ ctx }) => {
+    const policy = await ctx.services.applicant.passwordPolicy()
+    const asked: [PasswordNeed, boolean | undefined][] = [
+      ['digit', policy.requireDigit],
+      ['symbol', policy.requireSymbol],
+      ['lowercase', policy.requireLowercase],
+      ['uppercase', policy.requireUppercase],
+    ]
+    return { minimum: passwordMinimum(policy), needs: asked.filter(([, is]) => is).map(([need]) => need) }
+  }),
+
+  status: procedure.input(v.parser(v.object({ token: line }))).query(async ({ ctx, input }) => {
+    return ownView(await byStatusLink(ctx, input.token), ctx)
+  }),
+
+  resume: procedure.input(v.parser(v.object({ token: line }))).mutation(async ({ ctx, input }) => {
+    const registration = await byStatusLink(ctx, input.token)
+    letIn(ctx, await ctx.services.registrar.letIn(registration.id))
+    return ownView(registration, ctx)
+  }),
+
+  withdraw: procedure.input(v.parser(v.object({ token: v.optional(line) }))).mutation(async ({ ctx, input }) => {
+    const registration = input.token === undefined ? await ownRegistration(ctx) : await byStatusLink(ctx, input.token)
+    const own = orThrow(registration === null ? refuse({ code: 'no_registration' }) : accept(registration))
+    const withdrawn = orThrow(await ctx.services.applicant.withdraw(own))
+    ctx.services.worker.nudge()
+    return ownView(withdrawn, ctx)
+  }),
+
+  /** Mails follow the language of the pages. */
+  speak: procedure.input(v.parser(v.object({ language: languageSchema }))).mutation(async ({ ctx, input }) => {
+    const registration = await ownRegistration(ctx)
+    if (registration !== null) orThrow(await ctx.services.applicant.speak(registration, input.language))
+  }),
+})

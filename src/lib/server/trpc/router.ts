@@ -1,0 +1,22 @@
+import type { Context } from './context'
+import { moderationRouter } from './moderation'
+import { registrationRouter } from './registration'
+import { sessionRouter } from './session'
+import { createCallerFactory, router } from './t'
+import { verificationRouter } from './verification'
+
+/** Everything that pages and browsers can ask for; pages through `createApi`, browsers through /trpc. */
+export const appRouter = router({
+  registration: registrationRouter,
+  verification: verificationRouter,
+  moderation: moderationRouter,
+  session: sessionRouter,
+})
+
+export type Router = typeof appRouter
+
+const createCaller = createCallerFactory(appRouter)
+
+/** The API for one request. */
+export const createApi = (context: Context) => createCaller(context)
+export type Api = ReturnType<typeof createApi>

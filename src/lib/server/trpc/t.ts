@@ -1,0 +1,55 @@
+import { initTRPC, TRPCError } from '@trpc/server'
+import type { Registration } from '$lib/registration/registration'
+import { tokenSchema } from '../auth/tokens'
+import * as v from 'valibot'
+import type { Context } from './context'
+import { outageAsRefusal, refusalError, RefusalError, STATUS } from './refusal-error'
+
+/** The cookie that makes a browser the applicant's. */
+export const APPLICANT_COOKIE = 'applicant'
+
+const t = initTRPC.context<Context>().create({
+  /** Refusals carry their value, wrong input its name, and anything else nothing: the log has it. */
+  errorFormatter({ shape, error }) {
+    const { code, httpStatus } = shape.data
+    if (error.cause instanceof RefusalError) {
+      const { refusal } = error.cause
+      return { ...shape, data: { code, httpStatus: STATUS[refusal.code] ?? httpStatus, refusal } }
+    }
+    const message = error.code === 'INTERNAL_SERVER_ERROR' ? 'Something went wrong here' : error.code
+    return { ...shape, message, data: { code, httpStatus } }
+  },
+})
+
+export const router = t.router
+export const createCallerFactory = t.createCallerFactory
+
+/** Outages of the homeserver come out as refusals, in one place for all procedures. */
+export const procedure = t.procedure.use(async ({ next }) => {
+  const result = await next()
+  if (result.ok) return result
+  const cause = outageAsRefusal(result.error.cause)
+  if (cause instanceof TRPCError) throw cause
+  return result
+})
+
+/** For moderators who are signed in. */
+export const moderatorProcedure = procedure.use(({ ctx, next }) => {
+  if (ctx.moderator === null) throw refusalError({ ok: false, refusal: { code: 'not_signed_in' } })
+  return next({ ctx: { ...ctx, moderator: ctx.moderator } })
+})
+
+/** The registration that this browser's cookie stands for, or null. */
+export async function ownRegistration(ctx: Context): Promise<Registration | null> {
+  const token = v.safeParse(tokenSchema, ctx.cookies.get(APPLICANT_COOKIE))
+  if (!token.success) return null
+  const found = await ctx.services.registrar.byToken(token.output, 'applicant')
+  return found.ok ? found.value : null
+}
+
+/** For applicants, known by their cookie. */
+export const applicantProcedure = procedure.use(async ({ ctx, next }) => {
+  const registration = await ownRegistration(ctx)
+  if (registration === null) throw refusalError({ ok: false, refusal: { code: 'no_registration' } })
+  return next({ ctx: { ...ctx, registration } })
+})

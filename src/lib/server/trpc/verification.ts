@@ -1,0 +1,37 @@
+import * as v from 'valibot'
+import { refuse } from '$lib/registration/refusal'
+import { matrixId } from '$lib/registration/username'
+import { parseToken, type Token } from '../auth/tokens'
+import { orThrow } from './refusal-error'
+import { letIn, ownView } from './registration'
+import { procedure, router } from './t'
+
+const link = procedure.input(v.parser(v.object({ token: v.pipe(v.string(), v.maxLength(1000)) })))
+
+function readToken(token: string): Token {
+  const parsed = parseToken(token)
+  return parsed ?? orThrow<Token>(refuse({ code: 'link_broken' }))
+}
+
+/** The link in the first mail. Looking at it changes nothing: mail scanners open links. */
+export const verificationRouter = router({
+  look: link.query(async ({ ctx, input }) => {
+    const found = orThrow(await ctx.services.registrar.lookAtLink(readToken(input.token)))
+    return {
+      matrixId: matrixId(found.username, ctx.services.config.synapse.domain),
+      email: found.registration.email,
+    }
+  }),
+
+  confirm: link.mutation(async ({ ctx, input }) => {
+    const { registration, applicant } = orThrow(await ctx.services.registrar.confirm(readToken(input.token)))
+    letIn(ctx, applicant)
+    return ownView(registration, ctx)
+  }),
+
+  renew: link.mutation(async ({ ctx, input }) => {
+    const email = orThrow(await ctx.services.applicant.renewLink(readToken(input.token), ctx.clientAddress))
+    ctx.services.worker.nudge()
+    return { email }
+  }),
+})

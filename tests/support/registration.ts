@@ -1,0 +1,50 @@
+import * as v from 'valibot'
+import type { Policy } from '$lib/registration/decide'
+import { emailSchema } from '$lib/registration/email'
+import type { Registration } from '$lib/registration/registration'
+import { reasonSchema } from '$lib/registration/reason'
+import { usernameSchema } from '$lib/registration/username'
+
+export const username = (name: string) => v.parse(usernameSchema, name)
+export const email = (address: string) => v.parse(emailSchema, address)
+
+/** A moment to count from in tests. */
+export const NOON = Date.UTC(2026, 0, 15, 12)
+
+/** A registration as it stands when its address was confirmed; change what matters. */
+export function aRegistration(change: Partial<Registration> = {}): Registration {
+  return {
+    id: 'r1',
+    version: 3,
+    state: 'verified',
+    username: username('river.stone'),
+    holdsName: true,
+    email: email('river@posteo.example'),
+    language: 'en',
+    clientAddress: '203.0.113.7',
+    reason: v.parse(reasonSchema, 'I know two people from the repair café who are on your server.'),
+    legalAcceptedAt: null,
+    consentVersion: null,
+    message: null,
+    silent: false,
+    decidedBy: null,
+    startedAt: NOON,
+    stateSince: NOON,
+    remindedAt: null,
+    account: 'none',
+    ...change,
+  }
+}
+
+/** What the operator configured; change what matters. */
+export function aPolicy(change: Partial<Policy> = {}): Policy {
+  return {
+    now: NOON + 60_000,
+    password: 'at_request',
+    retention: { started: 2, completed: 30, approved: 14 },
+    autoJoin: [],
+    welcome: false,
+    moderatorsRoom: true,
+    ...change,
+  }
+}
