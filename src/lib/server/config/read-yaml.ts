@@ -67,7 +67,10 @@ export function readYaml(text: string): Read {
     return { ok: true, value: document.toJS() }
   } catch (error) {
     if (!(error instanceof ReferenceError)) throw error
-    return { ok: false, problems: ['its anchors (&) and aliases (*) stand for too much: write the values out'] }
+    return {
+      ok: false,
+      problems: ['its anchors (&) and aliases (*) stand for too much: write the values out'],
+    }
   }
 }
 

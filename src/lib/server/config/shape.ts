@@ -79,7 +79,10 @@ export function shapeSettings(read: unknown, schema: v.GenericSchema): Shaped {
       return
     }
     const meant = suggestSetting(path.filter((part) => typeof part === 'string').join('.'), known)
-    const hint = meant === null ? 'config.dist.yaml lists all settings' : `did you mean ${path.some(Number.isInteger) ? meant.split('.').at(-1) : meant}?`
+    const hint =
+      meant === null
+        ? 'config.dist.yaml lists all settings'
+        : `did you mean ${path.some(Number.isInteger) ? meant.split('.').at(-1) : meant}?`
     problems.push({ path, text: `is not a setting; ${hint}` })
   }
 

@@ -9,7 +9,9 @@ export function nearest(typed: string, candidates: readonly string[]): string | 
     if (best === null || away < best.distance) best = { candidate, distance: away }
   }
   const longest = Math.max(typed.length, best?.candidate.length ?? 0)
-  return best !== null && best.distance <= Math.max(longest > 4 ? 2 : 1, Math.floor(longest / 3)) ? best.candidate : null
+  return best !== null && best.distance <= Math.max(longest > 4 ? 2 : 1, Math.floor(longest / 3))
+    ? best.candidate
+    : null
 }
 
 /**

@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { loadText } from '../../../../tests/support/config-file'
+import { configSchema } from './cross-rules'
+import { readYaml } from './read-yaml'
+import { secretVariable, SECRETS } from './secrets'
+import { settingPaths } from './setting-paths'
+
+const dist = readFileSync('config.dist.yaml', 'utf8')
+
+/** The file with every setting switched on: a setting that is off has its # directly before it. */
+const allOn = dist.replaceAll(/^( *)#(?=\S| {2,}\S)/gm, '$1')
+
+test('config.dist.yaml loads as it is', () => {
+  expect(loadText(dist)).toMatchObject({ ok: true, warnings: [] })
+})
+
+test('config.dist.yaml documents every setting, and nothing else', () => {
+  const read = readYaml(allOn)
+  expect(read).toMatchObject({ ok: true })
+  const documented = read.ok ? pathsIn(read.value) : []
+  expect([...documented].sort()).toEqual([...settingPaths(configSchema)].sort())
+})
+
+test('every group and setting of config.dist.yaml stands under a comment', () => {
+  const lines = allOn.split('\n')
+  const bare = lines.filter((line, index) => {
+    if (!/^[a-z_]+:/.test(line)) return false
+    const below = lines.slice(index + 1).find((next) => next.trim() !== '') ?? ''
+    return !/^ *# /.test(lines[index - 1] ?? '') && !/^ +/.test(below)
+  })
+  expect(bare.filter((line) => !/^(?:consent_version|form_secret|secret_key)/.test(line))).toEqual([])
+})
+
+test('config.dist.yaml names the variable of every secret', () => {
+  for (const path of SECRETS) expect(dist).toContain(secretVariable(path))
+})
+
+test('the defaults that config.dist.yaml shows are the real ones', () => {
+  const shown = (key: string) => new RegExp(`^ *#${key}: (.*)$`, 'm').exec(dist)?.[1]
+  const loaded = loadText(dist)
+  if (!loaded.ok) throw new Error(loaded.problems.join('\n'))
+  const { config } = loaded
+  expect({
+    started: shown('started'),
+    completed: shown('completed'),
+    approved: shown('approved'),
+    email_submission: shown('email_submission'),
+    email_submission_hours: shown('email_submission_hours'),
+    remind_after_hours: shown('remind_after_hours'),
+    password: shown('password'),
+    accent: shown('accent'),
+    language: shown('language'),
+    path: shown('path'),
+    level: shown('level'),
+    subject_prefix: shown('subject_prefix'),
+  }).toEqual({
+    started: String(config.retention.started),
+    completed: String(config.retention.completed),
+    approved: String(config.retention.approved),
+    email_submission: String(config.rateLimit.emailSubmission),
+    email_submission_hours: String(config.rateLimit.emailSubmissionHours),
+    remind_after_hours: String(config.moderation.remindAfterHours),
+    password: config.registration.password,
+    accent: `"${config.site.accent}"`,
+    language: config.site.language,
+    path: config.database.url.replace('file:', ''),
+    level: config.log.level,
+    subject_prefix: `"${config.email.subjectPrefix.trim()}"`,
+  })
+})
+
+function pathsIn(value: unknown, group = ''): Set<string> {
+  if (Array.isArray(value)) return new Set(value.flatMap((item) => [...pathsIn(item, group)]))
+  if (typeof value !== 'object' || value === null) return new Set()
+  return new Set(
+    Object.entries(value).flatMap(([key, inner]) => [`${group}${key}`, ...pathsIn(inner, `${group}${key}.`)]),
+  )
+}

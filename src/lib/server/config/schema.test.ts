@@ -1,0 +1,254 @@
+import { describe, expect, test } from 'vitest'
+import { configFile, configOf, problemsOf } from '../../../../tests/support/config-file'
+
+const LIST = 'registration.blocked_emails'
+
+/** What is changed in a right config.yaml, and the one line that this must give. */
+const wrong: [Record<string, unknown>, string][] = [
+  [{ email: { port: 'smtp' } }, 'email.port must be a number from 1 to 65535 (is "smtp")'],
+  [{ email: { port: 0 } }, 'email.port must be a number from 1 to 65535 (is 0)'],
+  [{ email: { port: 65536 } }, 'email.port must be a number from 1 to 65535 (is 65536)'],
+  [{ email: { port: 25.5 } }, 'email.port must be a number from 1 to 65535 (is 25.5)'],
+  [{ email: { port: null } }, 'email.port is missing: it must be a number from 1 to 65535'],
+  [{ email: { port: [25] } }, 'email.port must be a number from 1 to 65535 (is a list)'],
+  [
+    { email: { host: 'smtp://a' } },
+    'email.host must be the host name of your mail server, like mail.example.org (is "smtp://a")',
+  ],
+  [{ email: { ssl: 'true' } }, 'email.ssl must be true or false, without quotes (is "true")'],
+  [{ email: { tls: 1 } }, 'email.tls must be true or false, without quotes (is 1)'],
+  [
+    { email: { tls: true } },
+    'email.ssl and email.tls cannot both be true: ssl is for TLS from the start (mostly port 465), tls for STARTTLS (mostly port 587)',
+  ],
+  [
+    { email: { username: 'apikey' } },
+    "email.from is missing: it must be the sender's e-mail address, as email.username is none",
+  ],
+  [
+    { email: { password: null } },
+    'email.password is missing: email.username is set; give both, or neither where the mail server asks for no password',
+  ],
+  [
+    { email: { username: null, from: 'a@b.org' } },
+    'email.username is missing: email.password is set; give both, or neither where the mail server asks for no password',
+  ],
+  [
+    { email: { from: 'Example, Inc. <a@b.org>' } },
+    'email.from must be an e-mail address, or a name and an address like Example <registrations@example.org> (is "Example, Inc. <a@b.org>")',
+  ],
+  [
+    { email: { subject_prefix: 'a\r\nBcc: x' } },
+    'email.subject_prefix must be one line of text (is "a\\r\\nBcc: x")',
+  ],
+  [{ email: { usrname: 'a' } }, 'email.usrname is not a setting; did you mean email.username?'],
+  [{ emial: { host: 'a' } }, 'emial is not a setting; did you mean email?'],
+  [{ admin_token: 'syt_secret' }, 'admin_token is not a setting; did you mean synapse.admin_token?'],
+  [{ zebra: 1 }, 'zebra is not a setting; config.dist.yaml lists all settings'],
+  [{ constructor: 1 }, 'constructor is not a setting; config.dist.yaml lists all settings'],
+  [{ synapse: 'syt_secret' }, 'synapse must be a group of settings: its settings stand below it, indented'],
+  [
+    { synapse: { admin_token: null } },
+    'synapse.admin_token is missing: it must be the access token of a Synapse admin (or give admin_token_file)',
+  ],
+  [
+    { synapse: { admin_token: 'syt_\nsecret' } },
+    'synapse.admin_token must be the access token of a Synapse admin (or give admin_token_file), in quotes and on one line (its value is not shown here)',
+  ],
+  [
+    { synapse: { server: 'matrix.example.org' } },
+    'synapse.server must be the address of your Synapse, like https://matrix.example.org (is "matrix.example.org")',
+  ],
+  [
+    { synapse: { server: 'https://admin:secret@matrix.example.org' } },
+    'synapse.server must be the address of your Synapse, like https://matrix.example.org (is "https://…@matrix.example.org")',
+  ],
+  [
+    { synapse: { domain: '@me:example.org' } },
+    'synapse.domain must be the name of the homeserver, the part after the colon in a Matrix ID, like example.org (is "@me:example.org")',
+  ],
+  [
+    { synapse: { verify_cert: 'false' } },
+    'synapse.verify_cert must be true or false without quotes, or the path of a file with CA certificates (is "false")',
+  ],
+  [
+    { synapse: { verify_cert: 'ca.pem' } },
+    'synapse.verify_cert names a file that cannot be read, there is no such file (is "ca.pem")',
+  ],
+  [
+    { hosts: ['https://register.example.org'] },
+    'hosts entry 1 must be a host name without https:// and port, like register.example.org; or .example.org, or * (is "https://register.example.org")',
+  ],
+  [
+    { hosts: null },
+    'hosts is missing: it must be a list of the host names that people open, like register.example.org',
+  ],
+  [
+    { hosts: ['*'] },
+    'site.url is missing: it must be the address that people open, as hosts names no single host to build links with',
+  ],
+  [
+    { site: { url: 'https://desk.example.org' } },
+    'hosts must contain the host of site.url (is without "desk.example.org"): requests for it would be refused',
+  ],
+  [
+    { site: { url: 'https://register.example.org/desk' } },
+    'site.url must not have a path (is "https://register.example.org/desk"): the site stands at the top of its host',
+  ],
+  [
+    { site: { accent: 'bluish' } },
+    'site.accent must be a CSS colour like "#00814a" or teal, in quotes (is "bluish")',
+  ],
+  [{ site: { language: 'fr' } }, 'site.language must be en or de (is "fr")'],
+  [
+    { admin: { email: ['admin'] } },
+    'admin.email entry 1 must be an e-mail address like admin@example.org (is "admin")',
+  ],
+  [
+    { admin: { email: [] } },
+    'admin.email must hold at least one address: that is where new requests are announced',
+  ],
+  [
+    { trust_proxy: 'true' },
+    'trust_proxy must be true or false without quotes, or a list of the addresses or networks of your proxies (is "true")',
+  ],
+  [
+    { trust_proxy: ['10.0.0.0/33'] },
+    'trust_proxy entry 1 must be an address or a network like 10.0.0.0/8, or loopback, linklocal, uniquelocal (is "10.0.0.0/33")',
+  ],
+  [
+    { auto_join: ['!a:example.org', 'lobby'] },
+    'auto_join entry 2 must be a room ID like "!abc:example.org" or an alias like "#room:example.org", in quotes (is "lobby")',
+  ],
+  [
+    { legal: [{ url: 'https://a.org' }] },
+    'legal entry 1: title is missing: it must be the name of the document',
+  ],
+  [
+    { legal: [{ title: 'A', url: 'https://a.org', link: 1 }] },
+    'legal entry 1: link is not a setting; config.dist.yaml lists all settings',
+  ],
+  [
+    { legal: [{ title: 'A', url: 'javascript:alert(1)' }] },
+    'legal entry 1: url must be the address of the document, like https://example.org/terms (is "javascript:alert(1)")',
+  ],
+  [{ retention: { started: 0 } }, 'retention.started must be a number from 1 to 3650 (is 0)'],
+  [{ retention: [{ started: 2 }, { started: 3 }] }, 'retention.started is given twice: keep one'],
+  [
+    { database: { path: 'a.db', url: 'libsql://db.example.org' } },
+    'database.url and database.path cannot both be set: keep url for a libSQL server, or path for a file',
+  ],
+  [
+    { database: { url: 'file:a.db?authToken=secret' } },
+    'database.url must be the address of a libSQL server, like libsql://db.example.org; a file goes into database.path',
+  ],
+  [
+    { consent_version: '1.0', form_secret: 'x' },
+    'consent_version needs the documents that people consent to: list them under legal, or remove consent_version',
+  ],
+  [
+    { consent_version: '1.0', legal: [{ title: 'A', url: 'https://a.org' }] },
+    'form_secret is missing: consent_version needs the form_secret of your Synapse (or form_secret_file)',
+  ],
+  [{ policy_version: '1', consent_version: '1' }, 'consent_version is given twice: keep one'],
+  [
+    { matrix_notifications: { admin_room: { message_template: 'by {user_name}' } } },
+    'matrix_notifications.admin_room.message_template has an unknown placeholder {user_name}; did you mean {username}?',
+  ],
+  [
+    { matrix_notifications: { welcome: { message_template: '{reason}' } } },
+    'matrix_notifications.welcome.message_template has an unknown placeholder {reason}: there are {username}, {matrix_domain}',
+  ],
+  [
+    { registration: { password: 'later' } },
+    'registration.password must be at_request or after_approval (is "later")',
+  ],
+  [
+    { registration: { blocked_emails: ['(?=a)'] } },
+    `${LIST} entry 1 must be a regular expression as RE2 reads them, without look-ahead and back-references: invalid or unsupported Perl syntax: \`(?=\` (is "(?=a)")`,
+  ],
+  [
+    { registration: { blocked_networks: ['10.0.0.1', '10.0.0.0/8/8'] } },
+    'registration.blocked_networks entry 2 must be an address or a network like 203.0.113.0/24 (is "10.0.0.0/8/8")',
+  ],
+  [
+    { log: { level: 'loud' } },
+    'log.level must be trace or debug or info or warn or error or fatal or silent (is "loud")',
+  ],
+]
+
+describe('a wrong setting is told in one line', () => {
+  test.each(wrong)('%j', (changes, line) => {
+    expect(problemsOf(configFile(changes))).toEqual([`config.yaml: ${line}`])
+  })
+})
+
+test('all problems are told at once, rules between settings included', () => {
+  const problems = problemsOf(
+    configFile({
+      email: { port: 'smtp', tls: true },
+      site: { accent: 'x' },
+      consent_version: 2,
+      colour: 'red',
+    }),
+  )
+  expect(problems.map((line) => line.split(' ')[1])).toEqual([
+    'colour',
+    'site.accent',
+    'email.port',
+    'email.ssl',
+    'consent_version',
+    'form_secret',
+  ])
+})
+
+test('no problem shows a secret', () => {
+  const shown = problemsOf(
+    [
+      'secret_key: [swordfish]',
+      'form_secret: {a: swordfish}',
+      'synapse: {admin_token: "sword\\tswordfish", server: "https://u:swordfish@a.org", domain: true}',
+      'email: {password: "swordfish\\n"}',
+      'database: {auth_token: "swordfish\\0", url: "http:swordfish"}',
+      'admin_token: swordfish',
+    ].join('\n'),
+  )
+  expect(shown.length).toBeGreaterThan(8)
+  expect(shown.join('\n')).not.toContain('swordfish')
+})
+
+test('numbers may be text, and versions stay as they are written', () => {
+  const legal = [{ title: 'A', url: 'https://a.org' }]
+  const config = configOf(
+    `${configFile({ email: { port: '587' }, legal, form_secret: 'x' })}\nconsent_version: 1.0`,
+  )
+  expect(config.email.port).toBe(587)
+  expect(config.consent?.version).toBe('1.0')
+})
+
+test('a password of digits keeps its zeros', () => {
+  const config = configOf(configFile().replace('hunter2', '007'))
+  expect(config.email.password).toBe('007')
+})
+
+test('yes and no are true and false, as in the YAML of the original', () => {
+  const config = configOf(`${configFile()}\ndebug: yes\ntrust_proxy: off`)
+  expect(config).toMatchObject({ debug: true, trustProxy: false })
+})
+
+test('every group can be a list of one-key maps', () => {
+  const config = configOf(
+    [
+      '- synapse: [{admin_token: syt_a}, {server: "https://m.org/"}, {domain: m.org}]',
+      '- hosts: [r.m.org]',
+      '- email: [{host: a.org}, {port: 25}, {from: a@m.org}]',
+      '- admin: [{email: a@m.org}]',
+      '- retention: [{started: 5}, {completed: 6}]',
+      '- matrix_notifications: [{enabled: true}, {welcome: [{enabled: true}, {room_id: "!w:m.org"}]}]',
+      '- retention: [{approved: 7}]',
+    ].join('\n'),
+  )
+  expect(config.synapse.server).toBe('https://m.org')
+  expect(config.retention).toEqual({ started: 5, completed: 6, approved: 7 })
+  expect(config.matrixNotifications.welcome?.room).toBe('!w:m.org')
+})
