@@ -10,11 +10,14 @@ export function firstHost(hosts: readonly string[]): string | null {
 }
 
 /** Whether the name that signs in to the mail server can also be the sender. */
-export function isSender(username: string | undefined): username is string {
+function isSender(username: string | undefined): boolean {
   return username !== undefined && ADDRESS.test(username)
 }
 
-/** The settings, and the rules between them; a rule is looked at when the settings it reads are right by themselves. */
+/**
+ * The settings, and the rules between them. A rule is looked at when the settings it reads are right by themselves, and
+ * nothing before it was wrong with them: so each of two rules that can both be broken tells another setting.
+ */
 export const configSchema = v.pipe(
   fileSchema,
   v.forward(
@@ -102,9 +105,9 @@ export const configSchema = v.pipe(
     v.partialCheck(
       [['consent_version'], ['legal']],
       (settings) => settings.consent_version === undefined || settings.legal.length > 0,
-      'needs the documents that people consent to: list them under legal, or remove consent_version',
+      'is missing: consent_version needs the documents that people consent to; list them, or remove it',
     ),
-    ['consent_version'],
+    ['legal'],
   ),
   v.forward(
     v.partialCheck(

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import type { Config } from './config'
-import { firstHost, isSender } from './cross-rules'
+import { firstHost } from './cross-rules'
 import { RESERVED_USERNAMES } from './reserved-usernames'
 import type { Settings } from './schema'
 import { m } from '$lib/paraglide/messages'
@@ -44,7 +44,7 @@ export function deriveConfig(settings: Settings, { port, ca }: Surroundings): Co
       password: email.password ?? null,
       tls: email.tls,
       ssl: email.ssl,
-      from: email.from ?? (isSender(email.username) ? email.username : ''),
+      from: email.from ?? email.username ?? '',
       subjectPrefix: subjectPrefix(email.subject_prefix ?? `[${synapse.domain}]`),
     },
     admin: { email: settings.admin.email },

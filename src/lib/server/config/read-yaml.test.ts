@@ -17,7 +17,11 @@ test.each([
   ],
   ["a: 'x' y", 'line 1, column 8: something follows where the value has ended: look at the quotes'],
   ['a: "\\d"', 'line 1, column 5: a backslash between double quotes starts an escape: use single quotes'],
-  ['a: [1', 'line 1, column 6: a quote or a bracket is not closed before this place'],
+  [
+    'a: [1',
+    'line 1, column 6: the line is indented other than the lines around it, or a bracket before it is not closed',
+  ],
+  ['a: "1\nb: 2\n', 'line 3, column 1: a quote or a bracket is not closed before this place'],
   ['a: 1\n---\nb: 2', 'line 2, column 1: a second document starts here: remove the line ---'],
   ['a: 1\na: 2', 'a is given twice (line 1, column 1 and line 2, column 1): keep one'],
   [

@@ -10,7 +10,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   BLOCK_AS_IMPLICIT_KEY:
     'the line has a second ": ", or is indented deeper than it should be: put the value in quotes, or move the line',
   MULTILINE_IMPLICIT_KEY: 'the line has no ": " after its key, or is indented other than the lines around it',
-  BAD_INDENT: 'the line is indented other than the lines around it',
+  BAD_INDENT: 'the line is indented other than the lines around it, or a bracket before it is not closed',
   UNEXPECTED_TOKEN: 'something follows where the value has ended: look at the quotes',
   TAG_RESOLVE_FAILED: 'a value that starts with ! has to stand in quotes',
   BAD_ALIAS: 'a value that starts with * has to stand in quotes',
@@ -51,7 +51,7 @@ export function readYaml(text: string): Read {
     uniqueKeys: false,
     stringKeys: true,
     prettyErrors: false,
-    logLevel: 'silent',
+    logLevel: 'error',
     lineCounter: lines,
   })
   const wrong = new Map<number, string>()

@@ -113,6 +113,10 @@ const wrong: [Record<string, unknown>, string][] = [
     'trust_proxy must be true or false without quotes, or a list of the addresses or networks of your proxies (is "true")',
   ],
   [
+    { trust_proxy: ['loopback', '0.0.0.0/0'] },
+    'trust_proxy entry 2 must be an address or a network like 10.0.0.0/8, or loopback, linklocal, uniquelocal (is "0.0.0.0/0")',
+  ],
+  [
     { trust_proxy: ['10.0.0.0/33'] },
     'trust_proxy entry 1 must be an address or a network like 10.0.0.0/8, or loopback, linklocal, uniquelocal (is "10.0.0.0/33")',
   ],
@@ -144,13 +148,21 @@ const wrong: [Record<string, unknown>, string][] = [
   ],
   [
     { consent_version: '1.0', form_secret: 'x' },
-    'consent_version needs the documents that people consent to: list them under legal, or remove consent_version',
+    'legal is missing: consent_version needs the documents that people consent to; list them, or remove it',
   ],
   [
     { consent_version: '1.0', legal: [{ title: 'A', url: 'https://a.org' }] },
     'form_secret is missing: consent_version needs the form_secret of your Synapse (or form_secret_file)',
   ],
-  [{ policy_version: '1', consent_version: '1' }, 'consent_version is given twice: keep one'],
+  [
+    {
+      policy_version: '1',
+      consent_version: '1',
+      form_secret: 'x',
+      legal: [{ title: 'A', url: 'https://a.org' }],
+    },
+    'consent_version is given twice: keep one',
+  ],
   [
     { matrix_notifications: { admin_room: { message_template: 'by {user_name}' } } },
     'matrix_notifications.admin_room.message_template has an unknown placeholder {user_name}; did you mean {username}?',
@@ -197,7 +209,7 @@ test('all problems are told at once, rules between settings included', () => {
     'site.accent',
     'email.port',
     'email.ssl',
-    'consent_version',
+    'legal',
     'form_secret',
   ])
 })

@@ -14,12 +14,12 @@ export interface Shaped {
 }
 
 /** Keys of the original that nothing is done with any more, and why. */
-const RETIRED: Readonly<Record<string, string>> = {
-  mjml: 'mails are rendered here now, without another server',
-  'email.mjml': 'mails are rendered here now, without another server',
-}
+const RETIRED = new Map([
+  ['mjml', 'mails are rendered here now, without another server'],
+  ['email.mjml', 'mails are rendered here now, without another server'],
+])
 /** Older names of settings. */
-const RENAMED: Readonly<Record<string, string>> = { policy_version: 'consent_version' }
+const RENAMED = new Map([['policy_version', 'consent_version']])
 
 /**
  * Brings what was read into the shape of the schema: lists of one-key maps become maps (the original's samples write
@@ -66,14 +66,14 @@ export function shapeSettings(read: unknown, schema: v.GenericSchema): Shaped {
   }
 
   function currentName(written: string, path: Path): string {
-    const present = RENAMED[pathText([...path, written])]
+    const present = RENAMED.get(pathText([...path, written]))
     if (present === undefined) return written
     warnings.push(`${pathText([...path, written])} is called ${present} now`)
     return present
   }
 
   function unknownKey(path: Path): void {
-    const retired = RETIRED[pathText(path)]
+    const retired = RETIRED.get(pathText(path))
     if (retired !== undefined) {
       warnings.push(`${pathText(path)} is not used any more: ${retired}`)
       return

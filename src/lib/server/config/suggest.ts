@@ -9,7 +9,7 @@ export function nearest(typed: string, candidates: readonly string[]): string | 
     if (best === null || away < best.distance) best = { candidate, distance: away }
   }
   const longest = Math.max(typed.length, best?.candidate.length ?? 0)
-  return best !== null && best.distance <= Math.max(longest > 4 ? 2 : 1, Math.floor(longest / 3))
+  return best !== null && best.distance <= Math.max(longest >= 4 ? 2 : 1, Math.floor(longest / 3))
     ? best.candidate
     : null
 }
@@ -24,7 +24,8 @@ export function suggestSetting(unknown: string, settings: readonly string[]): st
   const siblings = settings.filter((path) => path === group + lastPart(path))
   const sibling = nearest(name, siblings.map(lastPart))
   if (sibling !== null) return group + sibling
-  return settings.find((path) => lastPart(path) === name) ?? nearest(unknown, settings)
+  const others = settings.filter((path) => !siblings.includes(path))
+  return others.find((path) => lastPart(path) === name) ?? nearest(unknown, others)
 }
 
 function lastPart(path: string): string {

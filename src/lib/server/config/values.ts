@@ -1,0 +1,91 @@
+import proxyaddr from 'proxy-addr'
+import * as v from 'valibot'
+import { isColour } from './accent'
+import { httpUrl, isNetwork, matching, must, text } from './fields'
+import { templateProblem } from './template'
+
+// The values that mean something here: an address, a room, a host.
+
+export const file = text('the path of a file')
+export const address = matching(
+  /^[^\s@<>"(),:;]+@[^\s@<>"(),:;]+$/,
+  'an e-mail address like admin@example.org',
+)
+export const colour = v.pipe(
+  text('a CSS colour'),
+  v.check(isColour, must('a CSS colour like "#00814a" or teal, in quotes')),
+)
+export const sender = matching(
+  /^(?:[^\s@<>"(),:;]+@[^\s@<>"(),:;]+|(?:"[^"\p{Cc}]+"|[^<>"@,:;\p{Cc}]+) <[^\s@<>"(),:;]+@[^\s@<>"(),:;]+>)$/u,
+  'an e-mail address, or a name and an address like Example <registrations@example.org>',
+)
+export const room = matching(
+  /^(?:!\S+|#[^\s:]+:\S+)$/,
+  'a room ID like "!abc:example.org" or an alias like "#room:example.org", in quotes',
+)
+export const host = v.pipe(
+  matching(
+    /^(?:\*|\.?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])$/i,
+    'a host name without https:// and port, like register.example.org; or .example.org, or *',
+  ),
+  v.toLowerCase(),
+)
+export const serverName = matching(
+  /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?$/i,
+  'the name of the homeserver, the part after the colon in a Matrix ID, like example.org',
+)
+export const siteUrl = v.pipe(
+  httpUrl('the address that people open, like https://register.example.org', { base: true }),
+  v.check(
+    (url) => new URL(url).pathname === '/',
+    ({ input }) => `must not have a path (is "${input}"): the site stands at the top of its host`,
+  ),
+  v.transform((url) => new URL(url).origin),
+)
+const DATABASE_URL =
+  'the address of a libSQL server, like libsql://db.example.org; a file goes into database.path'
+export const databaseUrl = v.pipe(
+  v.string(`must be ${DATABASE_URL}`),
+  v.check(
+    (url) => /^(?:libsql|https?|wss?):\/\/[^\s/]/i.test(url) && URL.canParse(url),
+    `must be ${DATABASE_URL}`,
+  ),
+)
+export const network = v.pipe(
+  text('an address or a network like 203.0.113.0/24'),
+  v.check(isNetwork, must('an address or a network like 203.0.113.0/24')),
+)
+const PROXY = 'an address or a network like 10.0.0.0/8, or loopback, linklocal, uniquelocal'
+export const proxies = v.union(
+  [v.boolean(), v.array(v.pipe(text(PROXY), v.check(isProxy, must(PROXY))))],
+  must('true or false without quotes, or a list of the addresses or networks of your proxies'),
+)
+const CERTIFICATES = must('true or false without quotes, or the path of a file with CA certificates')
+/** Text in `synapse.verify_cert` is the path of a file, unless somebody put true or false in quotes. */
+export const certificatesPath = v.pipe(v.string(), v.regex(/^(?!(?:true|false)$)./i, CERTIFICATES))
+export const certificates = v.union([v.boolean(), certificatesPath], CERTIFICATES)
+
+/** Whether `proxy-addr`, which reads this list for every request, can read the entry. */
+function isProxy(entry: string): boolean {
+  return ['loopback', 'linklocal', 'uniquelocal'].includes(entry) || (isNetwork(entry) && compiles(entry))
+}
+
+function compiles(entry: string): boolean {
+  try {
+    proxyaddr.compile([entry])
+    return true
+  } catch (error) {
+    if (error instanceof TypeError) return false
+    throw error
+  }
+}
+
+export function template(placeholders: readonly string[]) {
+  return v.pipe(
+    v.string(must('text; "|" after the colon starts a text of several lines')),
+    v.check(
+      (value) => templateProblem(value, placeholders) === null,
+      ({ input }) => templateProblem(input, placeholders) ?? '',
+    ),
+  )
+}

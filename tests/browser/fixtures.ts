@@ -1,0 +1,80 @@
+import { test as base, expect, type Page } from '@playwright/test'
+import AxeBuilder from '@axe-core/playwright'
+import { linkIn, MODERATOR, startSite, type Site } from '../support/site'
+
+export { expect, linkIn, MODERATOR }
+export const PASSWORD = 'seven quiet herons at dusk'
+export const REASON = 'I know two people from the repair café who are on your server.'
+
+/** One running site for each worker; names and addresses differ, so that tests do not meet. */
+export const test = base.extend<object, { site: Site }>({
+  site: [
+    async ({}, use) => {
+      const site = await startSite({ config: { legal: [{ title: 'House rules', url: 'https://example.test/rules' }] } })
+      await use(site)
+      await site.stop()
+    },
+    { scope: 'worker' },
+  ],
+})
+
+let count = 0
+/** A name that no other test of this run has. */
+export function newName(): string {
+  return `person.${process.pid.toString(36)}.${(++count).toString(36)}${Date.now().toString(36).slice(-4)}`
+}
+
+/** No accessibility fault that axe knows of. */
+export async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze()
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`)).toEqual([])
+}
+
+/** The button that sends the step's own form. */
+export const submit = (page: Page) => page.locator('main form button[type=submit], main form button:not([type])').first()
+
+/** From the name to the confirmed address, through the mail. */
+export async function confirmAddress(page: Page, site: Site, name: string): Promise<string> {
+  const email = `${name}@mail.test`
+  await page.goto(`${site.url}/register`)
+  await page.locator('input[name=username]').fill(name)
+  await submit(page).click()
+  await page.waitForURL(/\/register\/email/)
+  await page.locator('main input[name=email]').first().fill(email)
+  await submit(page).click()
+  const mail = await site.mail.next(email)
+  await page.goto(linkIn(mail, '/register/verify/'))
+  await submit(page).click()
+  await page.waitForURL(/\/register\/account/)
+  return email
+}
+
+/** From the name to the request that waits. */
+export async function requestAccount(page: Page, site: Site, name: string): Promise<string> {
+  const email = await confirmAddress(page, site, name)
+  await page.locator('input[name=password]').fill(PASSWORD)
+  await page.locator('textarea[name=reason]').fill(REASON)
+  await page.locator('input[name=legal]').check()
+  await submit(page).click()
+  await page.waitForURL(/\/register\/status/)
+  return email
+}
+
+/** Signs the moderator in, on the page given. */
+export async function signIn(page: Page, site: Site): Promise<void> {
+  await page.goto(`${site.url}/admin/login`)
+  await page.locator('main input[name=username]').fill(MODERATOR.username)
+  await page.locator('main input[name=password]').fill(MODERATOR.password)
+  await submit(page).click()
+  await page.waitForURL(/\/admin(?!\/login)/)
+}
+
+/** Whether an account can sign in at the homeserver: its error code, or `in`. */
+export async function signInToMatrix(homeserver: string, username: string, password = PASSWORD): Promise<string> {
+  const response = await fetch(`${homeserver}/_matrix/client/v3/login`, {
+    method: 'POST',
+    body: JSON.stringify({ type: 'm.login.password', identifier: { type: 'm.id.user', user: username }, password }),
+  })
+  const body: unknown = await response.json()
+  return response.ok ? 'in' : typeof body === 'object' && body !== null && 'errcode' in body ? String(body.errcode) : 'failed'
+}

@@ -1,0 +1,166 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { simpleParser, type ParsedMail } from 'mailparser'
+import { SMTPServer } from 'smtp-server'
+import { stringify } from 'yaml'
+import { startStandIn } from '../../src/lib/server/homeserver/stand-in'
+
+const ROOT = join(import.meta.dirname, '../..')
+export const MODERATOR = { username: 'moderator', password: 'a moderators password' }
+
+/** A port of this machine that nothing listens on now. */
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  if (address === null || typeof address === 'string') throw new Error('No port')
+  return address.port
+}
+
+/** A real SMTP server that keeps what it gets. */
+export async function startMailServer() {
+  const mails: ParsedMail[] = []
+  const listeners = new Set<() => void>()
+  const server = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ['STARTTLS'],
+    onData: (stream, _session, done) => {
+      void simpleParser(stream).then((mail) => {
+        mails.push(mail)
+        for (const listener of listeners) listener()
+        done()
+      }, done)
+    },
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.server.address()
+  if (address === null || typeof address === 'string') throw new Error('No port')
+  const to = (mail: ParsedMail) => [mail.to ?? []].flat().flatMap((list) => list.value.map((one) => one.address))
+  return {
+    port: address.port,
+    mails,
+    /** The next mail to an address that is not among the first `seen`, waited for. */
+    async next(receiver: string, seen = 0, timeoutMs = 15_000): Promise<ParsedMail> {
+      const found = () => mails.filter((mail) => to(mail).includes(receiver))[seen]
+      const deadline = Date.now() + timeoutMs
+      for (;;) {
+        const mail = found()
+        if (mail !== undefined) return mail
+        if (Date.now() > deadline) throw new Error(`No mail number ${seen + 1} to ${receiver}`)
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, 500)
+          listeners.add(() => {
+            clearTimeout(timer)
+            resolve()
+          })
+        })
+        listeners.clear()
+      }
+    },
+    close: () => new Promise<void>((resolve) => server.close(() => resolve())),
+  }
+}
+
+/** The first link of a mail whose path begins so. */
+export function linkIn(mail: ParsedMail, path: string): string {
+  const links = (mail.text ?? '').match(/https?:\/\/[^\s<>"]+/g) ?? []
+  const link = links.find((found) => new URL(found).pathname.startsWith(path))
+  if (link === undefined) throw new Error(`No link to ${path} in: ${mail.text ?? ''}`)
+  return link
+}
+
+/** Runs a command of the built program. */
+export async function runCli(folder: string, args: string[], input = ''): Promise<{ code: number | null; out: string; err: string }> {
+  const child = spawn(process.execPath, [join(ROOT, 'build/cli/index.js'), ...args], {
+    cwd: folder,
+    env: { ...process.env, CONFIG: join(folder, 'config.yaml') },
+  })
+  let out = ''
+  let err = ''
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
+  child.stdin.end(input)
+  const [code] = (await once(child, 'close')) as [number | null]
+  return { code, out, err }
+}
+
+export type Site = Awaited<ReturnType<typeof startSite>>
+
+/**
+ * The built program as an operator runs it, with its own database, a mail server and a stand-in for the homeserver
+ * (or the real one that `homeserver` names), on free ports.
+ */
+export async function startSite({
+  config = {},
+  homeserver,
+  env = {},
+}: {
+  config?: Record<string, unknown>
+  homeserver?: { server: string; domain: string; admin_token: string }
+  env?: Record<string, string>
+} = {}) {
+  const folder = await mkdtemp(join(tmpdir(), 'registration-'))
+  const mail = await startMailServer()
+  const standIn = homeserver === undefined ? await startStandIn({ domain: 'example.test', token: 'stand-in-token' }) : null
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const synapse = homeserver ?? { server: standIn?.url ?? '', domain: 'example.test', admin_token: 'stand-in-token' }
+  const settings = {
+    synapse,
+    site: { name: 'Example Community', url },
+    hosts: ['127.0.0.1'],
+    email: { host: '127.0.0.1', port: mail.port, from: 'desk@example.test' },
+    admin: { email: 'moderators@example.test' },
+    database: { path: join(folder, 'registration.db') },
+    rate_limit: { email_submission: 1000 },
+    ...config,
+  }
+  await writeFile(join(folder, 'config.yaml'), stringify(settings))
+  await runCli(folder, ['admin', 'create', '--username', MODERATOR.username, '--email', 'm@example.test', '--password-stdin'], MODERATOR.password)
+  const child = spawn(process.execPath, [join(ROOT, 'build/cli/index.js'), 'serve'], {
+    cwd: folder,
+    env: { ...process.env, CONFIG: join(folder, 'config.yaml'), PORT: String(port), HOST: '127.0.0.1', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let log = ''
+  child.stdout.on('data', (chunk: Buffer) => (log += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()))
+  const deadline = Date.now() + 30_000
+  while (!(await answers(`${url}/healthz`))) {
+    if (child.exitCode !== null || Date.now() > deadline) throw new Error(`The site did not start:\n${log}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  return {
+    url,
+    folder,
+    mail,
+    standIn,
+    process: child,
+    domain: synapse.domain,
+    log: () => log,
+    cli: (args: string[], input?: string) => runCli(folder, args, input),
+    async stop(): Promise<number | null> {
+      const ended = child.exitCode === null ? once(child, 'exit') : Promise.resolve([child.exitCode])
+      child.kill('SIGTERM')
+      const [code] = (await ended) as [number | null]
+      await mail.close()
+      await standIn?.close()
+      await rm(folder, { recursive: true, force: true })
+      return code
+    },
+  }
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    return (await fetch(url)).ok
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,177 @@
+import { randomUUID } from 'node:crypto'
+import { pino } from 'pino'
+import { compose, type Services } from '$lib/server/app'
+import type { RunConfig } from '$lib/server/config/run-config'
+import type { Homeserver } from '$lib/server/homeserver/homeserver'
+import { createSynapse } from '$lib/server/homeserver/synapse'
+import { startStandIn } from '$lib/server/homeserver/stand-in'
+import { MailError, type Letter, type Mail, type Mailer } from '$lib/server/mail/mail'
+import { createApi, type Api } from '$lib/server/trpc/router'
+import { openTestDatabase } from './database'
+import { NOON } from './registration'
+
+export const DOMAIN = 'example.test'
+export const PASSWORD = 'a pass phrase of some length'
+export const REASON = 'I know two people from the repair café who are on your server.'
+export const HOUR = 60 * 60 * 1000
+export const DAY = 24 * HOUR
+
+/** A configuration as the loader would make it; change what matters. */
+export function aConfig(change: Partial<RunConfig> = {}): RunConfig {
+  return {
+    debug: false,
+    secretKey: 'test-secret',
+    synapse: { adminToken: 'token', server: 'http://127.0.0.1', domain: DOMAIN, verifyCert: true, ca: null },
+    hosts: ['register.example.test'],
+    site: { name: 'Example', url: 'https://register.example.test', accent: '#138a5b', language: 'en' },
+    email: {
+      host: '127.0.0.1',
+      port: 25,
+      username: null,
+      password: null,
+      tls: false,
+      ssl: false,
+      from: 'desk@example.test',
+      subjectPrefix: '',
+    },
+    admin: { email: ['moderators@example.test'] },
+    trustProxy: false,
+    autoJoin: [],
+    legal: [],
+    consent: null,
+    retention: { started: 2, completed: 30, approved: 14 },
+    database: { url: 'file:unused', authToken: undefined, directory: '.' },
+    logoUrl: null,
+    rateLimit: { emailSubmission: 1000, emailSubmissionHours: 24 },
+    matrixNotifications: { adminRoom: null, welcome: null },
+    registration: {
+      password: 'at_request',
+      reservedUsernames: ['admin'],
+      blockedUsernames: [],
+      blockedEmails: [],
+      blockedNetworks: [],
+    },
+    moderation: { remindAfterHours: 48 },
+    log: { level: 'silent' },
+    ...change,
+  }
+}
+
+/** A mailer that keeps what it is given; `refuse` makes it fail. */
+export function aMailbox() {
+  const letters: Letter[] = []
+  const box = {
+    letters,
+    refuse: null as MailError | null,
+    mailer: {
+      send: (letter: Letter) => {
+        if (box.refuse !== null) return Promise.reject(box.refuse)
+        letters.push(letter)
+        return Promise.resolve()
+      },
+      close: () => undefined,
+    } satisfies Mailer,
+    kinds: (to: string) => letters.filter((letter) => letter.to.includes(to)).map(({ mail }) => mail.kind),
+    /** The newest mail of a kind to an address. */
+    last<K extends Mail['kind']>(to: string, kind: K): Extract<Mail, { kind: K }> {
+      const found = letters.findLast((letter) => letter.to.includes(to) && letter.mail.kind === kind)?.mail
+      if (found === undefined) throw new Error(`No mail ${kind} to ${to}: ${box.kinds(to).join(', ')}`)
+      return found as Extract<Mail, { kind: K }>
+    },
+  }
+  return box
+}
+
+export type TestWorld = Awaited<ReturnType<typeof aWorld>>
+
+/** Everything but the network: a real database file, the real Synapse client on a stand-in, a clock that is set. */
+export async function aWorld(change: Partial<RunConfig> = {}, wrap: (homeserver: Homeserver) => Homeserver = (same) => same) {
+  const { database, url, dispose } = await openTestDatabase()
+  const standIn = await startStandIn({ domain: DOMAIN, token: 'token', formSecret: 'form-secret', consentVersion: '1.0' })
+  const mailbox = aMailbox()
+  let now = NOON
+  const config = aConfig(change)
+  const homeserver = createSynapse({
+    url: standIn.url,
+    domain: DOMAIN,
+    token: 'token',
+    verifyCert: true,
+    formSecret: 'form-secret',
+    timeout: 2_000,
+  })
+  const world = {
+    database,
+    homeserver: wrap(homeserver),
+    mailer: mailbox.mailer,
+    clock: () => now,
+    random: () => 0.5,
+    log: pino({ level: 'silent' }),
+  }
+  const services = compose(config, world)
+  return {
+    services,
+    /** The same database and world, as another process would open them. */
+    another: () => compose(config, world),
+    database,
+    url,
+    standIn,
+    homeserver,
+    mailbox,
+    config,
+    now: () => now,
+    pass(ms: number) {
+      now += ms
+    },
+    /** Runs jobs until none is due. */
+    drain: () => services.worker.drain(),
+    async dispose() {
+      await services.worker.stop(0)
+      await standIn.close()
+      await dispose()
+    },
+  }
+}
+
+/** A browser: cookies of its own, an address, a language. */
+export function aBrowser(services: Services, change: { clientAddress?: string; language?: 'en' | 'de'; moderator?: { id: string; username: string } } = {}) {
+  const jar = new Map<string, string>()
+  const api: Api = createApi({
+    services,
+    clientAddress: change.clientAddress ?? '203.0.113.7',
+    language: change.language ?? 'en',
+    moderator: change.moderator ?? null,
+    cookies: {
+      get: (name) => jar.get(name),
+      set: (name, value) => void jar.set(name, value),
+      delete: (name) => void jar.delete(name),
+    },
+  })
+  return { api, jar }
+}
+
+/** A moderator who is signed in. */
+export async function aModerator(services: Services, username = `mod-${randomUUID().slice(0, 8)}`) {
+  const made = await services.moderators.create({ username, email: `${username}@example.test`, password: 'a moderators password' })
+  if (!made.ok) throw new Error(made.problem)
+  return { id: made.moderator.id, ...aBrowser(services, { moderator: { id: made.moderator.id, username } }) }
+}
+
+export const tokenIn = (link: string): string => new URL(link).pathname.split('/').at(-1) ?? ''
+
+/** Brings an applicant to where the address is confirmed. */
+export async function verified(world: TestWorld, username: string, email = `${username}@mail.test`) {
+  const browser = aBrowser(world.services)
+  await browser.api.registration.start({ username, email })
+  await world.drain()
+  const { link } = world.mailbox.last(email, 'verification')
+  const view = await browser.api.verification.confirm({ token: tokenIn(link) })
+  return { ...browser, email, view }
+}
+
+/** Brings an applicant to where a moderator decides. */
+export async function requested(world: TestWorld, username: string, email?: string) {
+  const applicant = await verified(world, username, email)
+  const view = await applicant.api.registration.request({ password: PASSWORD, reason: REASON, legal: true })
+  await world.drain()
+  return { ...applicant, view }
+}
