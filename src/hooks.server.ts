@@ -35,7 +35,7 @@ export const init: ServerInit = async () => {
   services = app.services
   health = createHealth(services)
   accentStyle = styleOf(config.site.accent)
-  process.once('sveltekit:shutdown', () => app.stop())
+  process.once('sveltekit:shutdown', () => void app.stop())
 }
 
 const contexts = new WeakMap<RequestEvent, Context>()

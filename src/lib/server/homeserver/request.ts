@@ -1,0 +1,104 @@
+import http from 'node:http'
+import https from 'node:https'
+import { rootCertificates } from 'node:tls'
+import { readFileSync } from 'node:fs'
+import { urlToHttpOptions } from 'node:url'
+
+/** One call: `body` is sent as it stands. */
+export interface Request {
+  method: 'GET' | 'PUT' | 'POST'
+  /** Below the server's address, each part percent-encoded. */
+  path: string
+  headers: Record<string, string | number>
+  body?: string
+  /** Whether a repeat does no harm, should the connection turn out to be closed already. */
+  repeatable: boolean
+}
+
+export interface Answer {
+  status: number
+  headers: http.IncomingHttpHeaders
+  body: string
+}
+
+/** Why there was no answer: an error code of Node's, `TIMEOUT`, `CUT` or `TOO_LARGE`. Holds nothing of the request. */
+export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer'
+  readonly code: string
+
+  constructor(code: string, cause?: unknown) {
+    super(code, { cause })
+    this.code = code
+  }
+}
+
+/** Answers of the calls used here are below 100 kB; what is much longer is none. */
+const LONGEST_ANSWER_BYTES = 1_000_000
+/** Shorter than what servers and proxies keep: a connection that is about to be closed there must not be used. */
+const IDLE_CONNECTION_MS = 4_000
+
+/**
+ * Answers a function that makes calls to one server over connections that stay open. Redirects are not followed: they
+ * would carry the token elsewhere. `timeout` (ms) spans a call from its start to the end of its answer. `verifyCert`
+ * is the path of a PEM file with CA certificates, or such text itself, to trust besides the usual ones; `false`
+ * trusts everything. The function throws `NoAnswer` and nothing else.
+ */
+export function createRequest(options: { url: string; verifyCert: boolean | string; timeout: number }) {
+  const base = new URL(options.url)
+  const secure = base.protocol === 'https:'
+  const { protocol, hostname, port } = urlToHttpOptions(base)
+  const prefix = base.pathname.replace(/\/+$/, '')
+  const pool = { keepAlive: true, timeout: IDLE_CONNECTION_MS, scheduling: 'lifo' } as const
+  const agent = secure ? new https.Agent({ ...pool, ...trust(options.verifyCert) }) : new http.Agent(pool)
+  const open = secure ? https.request : http.request
+
+  function once({ method, path, headers, body }: Request, onReused: () => void): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const sent = open({ protocol, hostname, port, agent, method, path: prefix + path, headers })
+      const fail = (code: string, cause?: unknown) => {
+        clearTimeout(timer)
+        reject(new NoAnswer(code, cause))
+        sent.destroy()
+      }
+      const timer = setTimeout(() => fail('TIMEOUT'), options.timeout)
+      sent.on('error', (error: NodeJS.ErrnoException) => {
+        const code = error.code ?? 'CUT'
+        if (sent.reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE')) onReused()
+        fail(code, error)
+      })
+      sent.on('response', (answer) => {
+        const chunks: Buffer[] = []
+        let bytes = 0
+        answer.on('data', (chunk: Buffer) => {
+          bytes += chunk.length
+          if (bytes > LONGEST_ANSWER_BYTES) fail('TOO_LARGE')
+          else chunks.push(chunk)
+        })
+        answer.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? 'CUT', error))
+        answer.on('end', () => {
+          clearTimeout(timer)
+          const text = (chunks.length === 1 ? chunks[0] : Buffer.concat(chunks))?.toString('utf8') ?? ''
+          resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: text })
+        })
+      })
+      sent.end(body)
+    })
+  }
+
+  return async (request: Request): Promise<Answer> => {
+    let stale = false
+    try {
+      return await once(request, () => (stale = true))
+    } catch (error) {
+      if (stale && request.repeatable) return once(request, () => undefined)
+      throw error instanceof NoAnswer ? error : new NoAnswer('INVALID', error)
+    }
+  }
+}
+
+/** Thrown at the start, for the operator, when the file of certificates cannot be read. */
+function trust(verifyCert: boolean | string): https.AgentOptions {
+  if (typeof verifyCert === 'boolean') return { rejectUnauthorized: verifyCert }
+  const bundle = verifyCert.includes('-----BEGIN') ? verifyCert : readFileSync(verifyCert, 'utf8')
+  return { ca: [...rootCertificates, bundle] }
+}

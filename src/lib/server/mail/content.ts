@@ -1,0 +1,138 @@
+import { m } from '$lib/paraglide/messages'
+import type { Language } from '$lib/registration/language'
+import type { Mail } from './mail'
+
+/** The words of one mail, in one language, as plain text: `Letter.svelte` and the text part show the same. */
+export interface Content {
+  subject: string
+  heading: string
+  paragraphs: string[]
+  /** A moderator's own words, with their line ends. */
+  quote?: string
+  action?: { label: string; link: string }
+  after: string[]
+  /** Why one got this mail. */
+  footer: string
+}
+
+/** Finds the words for a mail. */
+export function contentOf(mail: Mail, locale: Language, site: { name: string; url: string }): Content {
+  const in_ = { locale }
+  const host = new URL(site.url).host
+  const applicant = m.mail_footer_applicant({ site: site.name, host }, in_)
+  const moderator = m.mail_footer_moderator({ host }, in_)
+  const quoted = (message: string | null) => (message === null ? {} : { quote: message })
+  switch (mail.kind) {
+    case 'verification':
+      return {
+        subject: m.mail_verification_subject({ matrixId: mail.matrixId }, in_),
+        heading: m.mail_verification_heading({}, in_),
+        paragraphs: [
+          m.mail_verification_asked({ matrixId: mail.matrixId, site: site.name }, in_),
+          m.mail_verification_next({}, in_),
+        ],
+        action: { label: m.mail_verification_button({}, in_), link: mail.link },
+        after: [m.mail_verification_hours({ hours: mail.hours }, in_)],
+        footer: applicant,
+      }
+    case 'known_address': {
+      const stages = {
+        verified: m.mail_known_verified,
+        requested: m.mail_known_requested,
+        approved: m.mail_known_approved,
+        completed: m.mail_known_completed,
+      }
+      return {
+        subject: m.mail_known_subject({ site: site.name }, in_),
+        heading: m.mail_known_heading({}, in_),
+        paragraphs: [
+          m.mail_known_asked({ site: site.name, matrixId: mail.matrixId }, in_),
+          stages[mail.stage]({}, in_),
+        ],
+        action: { label: m.mail_status_button({}, in_), link: mail.link },
+        after: [m.mail_ignore({}, in_)],
+        footer: applicant,
+      }
+    }
+    case 'unknown_address':
+      return {
+        subject: m.mail_unknown_subject({ site: site.name }, in_),
+        heading: m.mail_unknown_heading({}, in_),
+        paragraphs: [m.mail_unknown_asked({ site: site.name }, in_)],
+        action: { label: m.mail_unknown_button({}, in_), link: mail.link },
+        after: [m.mail_ignore({}, in_)],
+        footer: applicant,
+      }
+    case 'requested':
+      return {
+        subject: m.mail_requested_subject({ matrixId: mail.matrixId }, in_),
+        heading: m.mail_requested_heading({}, in_),
+        paragraphs: [m.mail_requested_received({ matrixId: mail.matrixId }, in_), m.mail_requested_next({}, in_)],
+        action: { label: m.mail_status_button({}, in_), link: mail.link },
+        after: [],
+        footer: applicant,
+      }
+    case 'approved':
+      return {
+        subject: m.mail_approved_subject({ matrixId: mail.matrixId }, in_),
+        heading: m.mail_approved_heading({}, in_),
+        paragraphs: [
+          m.mail_approved_open({ matrixId: mail.matrixId }, in_),
+          m.mail_approved_how({ homeserver: mail.homeserver }, in_),
+        ],
+        ...quoted(mail.message),
+        action: { label: m.mail_approved_button({}, in_), link: mail.link },
+        after: [],
+        footer: applicant,
+      }
+    case 'set_password':
+      return {
+        subject: mail.reminder
+          ? m.mail_password_reminder_subject({ matrixId: mail.matrixId }, in_)
+          : m.mail_password_subject({ matrixId: mail.matrixId }, in_),
+        heading: m.mail_password_heading({}, in_),
+        paragraphs: [m.mail_password_next({ matrixId: mail.matrixId }, in_)],
+        ...quoted(mail.message),
+        action: { label: m.mail_password_button({}, in_), link: mail.link },
+        after: [m.mail_password_days({ days: mail.days }, in_)],
+        footer: applicant,
+      }
+    case 'denied':
+      return {
+        subject: m.mail_denied_subject({ matrixId: mail.matrixId }, in_),
+        heading: m.mail_denied_heading({}, in_),
+        paragraphs: [
+          m.mail_denied_text({ matrixId: mail.matrixId, site: site.name }, in_),
+          ...(mail.message === null ? [] : [m.mail_denied_message({}, in_)]),
+        ],
+        ...quoted(mail.message),
+        after: [m.mail_denied_data({}, in_)],
+        footer: applicant,
+      }
+    case 'moderators_waiting':
+      return {
+        subject: mail.reminder
+          ? m.mail_waiting_reminder_subject({ count: mail.waiting, hours: mail.oldestHours }, in_)
+          : m.mail_waiting_subject({ count: mail.waiting, first: mail.names[0] ?? '' }, in_),
+        heading: m.mail_waiting_heading({ count: mail.waiting }, in_),
+        paragraphs: [mail.names.join(', '), m.mail_waiting_oldest({ hours: mail.oldestHours }, in_)],
+        action: { label: m.mail_waiting_button({}, in_), link: mail.link },
+        after: [],
+        footer: moderator,
+      }
+    case 'moderators_auto_join':
+      return {
+        subject: m.mail_auto_join_subject({}, in_),
+        heading: m.mail_auto_join_heading({}, in_),
+        paragraphs: [
+          m.mail_auto_join_seen({ matrixId: mail.matrixId, rooms: mail.rooms.join(', ') }, in_),
+          m.mail_auto_join_remedy({}, in_),
+        ],
+        action: { label: m.mail_waiting_button({}, in_), link: mail.link },
+        after: [],
+        footer: moderator,
+      }
+    default:
+      return mail satisfies never
+  }
+}

@@ -1,0 +1,83 @@
+import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import { startSite, type Site } from '../support/site'
+import { aVisitor } from '../support/visitor'
+
+let site: Site | undefined
+afterEach(async () => {
+  await site?.stop()
+  site = undefined
+})
+
+describe('the program, as its operator runs it', () => {
+  test('makes a secret key once, for this user alone, and leaves the config file as it is', async () => {
+    site = await startSite()
+    const key = join(site.folder, 'secret_key')
+    expect(existsSync(key)).toBe(true)
+    expect(statSync(key).mode & 0o777).toBe(0o600)
+  }, 60_000)
+
+  test('makes, lists and disables moderators, and a disabled one is signed out', async () => {
+    site = await startSite()
+    const made = await site.cli(['admin', 'create', '--username', 'second', '--email', 'second@example.test'])
+    expect(made.code).toBe(0)
+    const password = /Password: (\S+)/.exec(made.out)?.[1] ?? ''
+    expect(password.length).toBeGreaterThanOrEqual(20)
+    const visitor = aVisitor(site.url)
+    await visitor.submit(await visitor.get('/admin/login'), { username: 'second', password })
+    expect((await visitor.get('/admin')).path).toBe('/admin')
+    expect((await site.cli(['admin', 'list'])).out).toContain('second\tsecond@example.test')
+    expect((await site.cli(['admin', 'disable', '--username', 'second'])).code).toBe(0)
+    expect((await visitor.get('/admin')).path).toMatch(/login/)
+    expect((await site.cli(['admin', 'create', '--username', 'second', '--email', 'x@example.test'])).code).toBe(1)
+  }, 60_000)
+
+  test('answers wrong use with 2 and the help, and a wrong configuration with 2 and every problem', async () => {
+    site = await startSite()
+    expect((await site.cli(['nonsense'])).code).toBe(2)
+    expect((await site.cli(['admin', 'create'])).code).toBe(2)
+    expect((await site.cli(['cleanup', '--nonsense'])).code).toBe(2)
+    expect((await site.cli(['--help'])).code).toBe(0)
+    const { writeFile } = await import('node:fs/promises')
+    await writeFile(join(site.folder, 'config.yaml'), 'synapse:\n  server: nonsense\nemial:\n  host: x\n')
+    const wrong = await site.cli(['migrate'])
+    expect(wrong.code).toBe(2)
+    expect(wrong.err).toContain('synapse.server')
+    expect(wrong.err).toContain('did you mean email?')
+    expect(wrong.err.trim().split('\n').length).toBeGreaterThan(3)
+    expect(wrong.err).not.toMatch(/\bat .+:\d+/)
+  }, 60_000)
+
+  test('lists what a clean-up would take, and takes nothing', async () => {
+    site = await startSite()
+    const listed = await site.cli(['cleanup', '--dry-run'])
+    expect(listed.code).toBe(0)
+    expect(listed.out).toContain('nothing was changed')
+  }, 60_000)
+
+  test('ends on SIGTERM with everything closed, and says nothing personal in its log', async () => {
+    site = await startSite()
+    const visitor = aVisitor(site.url)
+    await visitor.submit(await visitor.get('/register'), { username: 'secretive' })
+    await visitor.submit(await visitor.get('/register/email'), { email: 'secretive@mail.test' })
+    await site.mail.next('secretive@mail.test')
+    const log = site.log
+    const code = await site.stop()
+    expect(code).toBe(0)
+    expect(log()).not.toContain('secretive')
+    site = undefined
+  }, 60_000)
+
+  test('says on /readyz that the homeserver is away, while /healthz and the pages go on', async () => {
+    site = await startSite({ homeserver: { server: 'http://127.0.0.1:9', domain: 'example.test', admin_token: 'x' } })
+    const visitor = aVisitor(site.url)
+    const ready = await visitor.send('GET', '/readyz', {})
+    expect(ready.status).toBe(503)
+    expect(JSON.parse(ready.body)).toMatchObject({ database: 'ok' })
+    expect((await visitor.get('/')).status).toBe(200)
+    const answer = await visitor.submit(await visitor.get('/register'), { username: 'anybody' })
+    expect(answer.status).toBe(503)
+    expect(answer.body).toContain('value="anybody"')
+  }, 60_000)
+})

@@ -1,0 +1,104 @@
+import { Agent, request } from 'node:http'
+
+/** An answer, its body read. */
+export interface Answer {
+  status: number
+  headers: Record<string, string | string[] | undefined>
+  body: string
+}
+
+/** A browser without a screen: keeps cookies, follows redirects, and sends the step's own form as it stands. */
+export function aVisitor(origin: string, agent = new Agent({ keepAlive: true })) {
+  const cookies = new Map<string, string>()
+  const port = Number(new URL(origin).port)
+
+  function send(method: string, path: string, headers: Record<string, string>, body?: string): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+      const all = { host: new URL(origin).host, ...(cookie === '' ? {} : { cookie }), ...headers }
+      const sent = request({ host: '127.0.0.1', port, method, path, headers: all, agent }, (response) => {
+        let text = ''
+        response.setEncoding('utf8')
+        response.on('data', (chunk: string) => (text += chunk))
+        response.on('error', reject)
+        response.on('end', () => {
+          for (const line of response.headers['set-cookie'] ?? []) {
+            const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
+            if (/max-age=0/i.test(line) || value === '') cookies.delete(name)
+            else cookies.set(name, value)
+          }
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text })
+        })
+      })
+      sent.on('error', reject)
+      sent.end(body)
+    })
+  }
+
+  /** Follows redirects on this site; answers where it ended. */
+  async function follow(answer: Answer, from: string): Promise<Answer & { path: string }> {
+    let path = from
+    let last = answer
+    for (let hop = 0; hop < 5 && last.status >= 300 && last.status < 400; hop++) {
+      const target = new URL(String(last.headers.location), new URL(path, origin))
+      path = target.pathname + target.search
+      last = await send('GET', path, {})
+    }
+    return { ...last, path }
+  }
+
+  const visitor = {
+    cookies,
+    send,
+    async get(path: string) {
+      return follow(await send('GET', path, {}), path)
+    },
+    /** Posts fields to a path as the site's own page would. */
+    async post(path: string, fields: Record<string, string>, headers: Record<string, string> = {}) {
+      const body = new URLSearchParams(fields).toString()
+      const form = { 'content-type': 'application/x-www-form-urlencoded', origin, ...headers }
+      return follow(await send('POST', path, { ...form, 'content-length': String(Buffer.byteLength(body)) }, body), path)
+    },
+    /** Sends the first form of a page's `<main>` that has all these fields, or any where none is named. */
+    async submit(page: Answer & { path: string }, fields: Record<string, string>) {
+      const form = formsIn(page.body).find(({ names }) => Object.keys(fields).every((name) => names.includes(name)))
+      if (form === undefined) throw new Error(`${page.path} (${page.status}) has no form with ${Object.keys(fields).join(', ')}`)
+      const target = new URL(form.action, new URL(page.path, origin))
+      return visitor.post(target.pathname + target.search, { ...form.hidden, ...fields })
+    },
+  }
+  return visitor
+}
+
+interface Form {
+  action: string
+  names: string[]
+  hidden: Record<string, string>
+}
+
+/** The POST forms in `<main>`, in their order. */
+export function formsIn(html: string): Form[] {
+  const main = /<main[\s>][\s\S]*<\/main>/.exec(html)?.[0] ?? ''
+  return [...main.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/g)]
+    .filter(([, attributes = '']) => /method="post"/i.test(attributes))
+    .map(([, attributes = '', inside = '']) => {
+      const fields = [...inside.matchAll(/<(input|textarea|button)\b([^>]*)>/g)].map(([, , given = '']) => given)
+      const named = fields.flatMap((given) => {
+        const name = attribute(given, 'name')
+        return name === null ? [] : [{ name, hidden: attribute(given, 'type') === 'hidden', value: attribute(given, 'value') ?? '' }]
+      })
+      return {
+        action: decode(attribute(attributes, 'action') ?? ''),
+        names: named.map(({ name }) => name),
+        hidden: Object.fromEntries(named.filter(({ hidden }) => hidden).map(({ name, value }) => [name, decode(value)])),
+      }
+    })
+}
+
+function attribute(text: string, name: string): string | null {
+  return new RegExp(`(?:^|\\s)${name}="([^"]*)"`).exec(text)?.[1] ?? null
+}
+
+function decode(text: string): string {
+  return text.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&')
+}
