@@ -1,5 +1,6 @@
 import type { Language } from '$lib/registration/language'
 import type { SiteView } from '$lib/registration/views'
+import type { Logo } from '$lib/server/logo'
 import type { Api } from '$lib/server/trpc/router'
 
 export type Theme = 'light' | 'dark' | 'system'
@@ -12,6 +13,8 @@ declare global {
       language: Language
       theme: Theme
       clientAddress: string
+      /** The operator's logo, or null. */
+      logo: () => Promise<Logo | null>
       moderator: { id: string; username: string } | null
     }
     interface Error {

@@ -13,6 +13,7 @@ import { runConfigOrExit } from '$lib/server/config/run-config'
 import { createHealth } from '$lib/server/health'
 import { isAllowedHost } from '$lib/server/hosts'
 import { createLog } from '$lib/server/log'
+import { createLogo } from '$lib/server/logo'
 import { refuseRequest, SECURITY_HEADERS } from '$lib/server/request-guard'
 import type { Context, Cookies } from '$lib/server/trpc/context'
 import { appRouter, createApi } from '$lib/server/trpc/router'
@@ -22,6 +23,7 @@ const held: typeof globalThis & { registrationApp?: App } = globalThis
 let services: Services
 let health: ReturnType<typeof createHealth>
 let accentStyle: string
+let logo: ReturnType<typeof createLogo>
 
 export const init: ServerInit = async () => {
   if (building) return
@@ -34,6 +36,7 @@ export const init: ServerInit = async () => {
   held.registrationApp = app
   services = app.services
   health = createHealth(services)
+  logo = createLogo(config.logoUrl, log)
   accentStyle = styleOf(config.site.accent)
   process.once('sveltekit:shutdown', () => void app.stop())
 }
@@ -75,6 +78,7 @@ const identify: Handle = async ({ event, resolve }) => {
     Object.assign(event.locals, {
       api: createApi(context),
       clientAddress: address,
+      logo,
       language: locale,
       moderator,
       theme: themeOf(event.cookies.get('theme')),

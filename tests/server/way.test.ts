@@ -1,25 +1,26 @@
-import { TRPCError } from '@trpc/server'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { RefusalError } from '$lib/server/trpc/refusal-error'
-import { aBrowser, aModerator, aWorld, DAY, PASSWORD, REASON, requested, tokenIn, verified, type TestWorld } from '../support/world'
-import { username } from '../support/registration'
+import { codeOf } from '../support/code-of'
+import {
+  aBrowser,
+  aModerator,
+  asAdmin,
+  aWorld,
+  DAY,
+  PASSWORD,
+  REASON,
+  requested,
+  signInToMatrix,
+  tokenIn,
+  verified,
+  type TestWorld,
+} from '../support/world'
+import { email, username } from '../support/registration'
 
 let world: TestWorld
 beforeEach(async () => {
   world = await aWorld()
 })
 afterEach(() => world.dispose())
-
-/** The code of the refusal that a call ends with, or `done`. */
-export async function codeOf(call: Promise<unknown>): Promise<string> {
-  try {
-    await call
-    return 'done'
-  } catch (error) {
-    if (error instanceof TRPCError && error.cause instanceof RefusalError) return error.cause.refusal.code
-    throw error
-  }
-}
 
 const decision = (id: string, version: number, verdict: 'approve' | 'deny', message = '', silent = false) => ({
   id,
@@ -170,11 +171,11 @@ describe('two at once', () => {
 describe('nobody else is touched', () => {
   test('an account that appears between the check and the claim is left as it is', async () => {
     const applicant = await verified(world, 'river')
-    await world.homeserver.claim(username('river'))
-    await world.homeserver.fill(username('river'), 'somebody elses password')
+    await asAdmin(world, 'PUT', '@river:example.test', { password: 'somebody elses password' })
     const form = { password: PASSWORD, reason: REASON, legal: true }
     expect(await codeOf(applicant.api.registration.request(form))).toBe('username_lost')
     expect(await world.homeserver.account(username('river'))).toMatchObject({ locked: false })
+    expect(await signInToMatrix(world, 'river', 'somebody elses password')).toBe('in')
     expect(await applicant.api.registration.current()).toMatchObject({ holdsName: false, reason: REASON })
     await applicant.api.registration.chooseUsername({ username: 'stone' })
     expect(await applicant.api.registration.request(form)).toMatchObject({ state: 'requested', username: 'stone' })
@@ -182,8 +183,8 @@ describe('nobody else is touched', () => {
 
   test('an address that belongs to another account stays there, and the moderator sees whose it is', async () => {
     await world.homeserver.claim(username('owner'))
-    await world.homeserver.bindAddress(username('owner'), (await verified(world, 'x', 'shared@mail.test')).view.email as never)
-    const applicant = await requestedAgain('river', 'shared@mail.test')
+    await world.homeserver.bindAddress(username('owner'), email('shared@mail.test'))
+    const applicant = (await requested(world, 'river', 'shared@mail.test')).view.id
     const moderator = await aModerator(world.services)
     await moderator.api.moderation.decide(decision(applicant, await versionOf(applicant), 'approve'))
     await world.drain()
@@ -219,12 +220,4 @@ describe('nobody else is touched', () => {
 
 async function versionOf(id: string): Promise<number> {
   return (await world.services.registrar.find(id))?.version ?? -1
-}
-
-/** `x` used the address first, withdrew, and now it is used once more. */
-async function requestedAgain(name: string, email: string): Promise<string> {
-  const moderator = await aModerator(world.services)
-  const [first] = (await moderator.api.moderation.queue({ tab: 'all' })).items
-  if (first !== undefined) await world.services.registrar.act(first.id, { type: 'withdraw' }, { kind: 'applicant' })
-  return (await requested(world, name, email)).view.id
 }

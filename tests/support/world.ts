@@ -5,7 +5,7 @@ import type { RunConfig } from '$lib/server/config/run-config'
 import type { Homeserver } from '$lib/server/homeserver/homeserver'
 import { createSynapse } from '$lib/server/homeserver/synapse'
 import { startStandIn } from '$lib/server/homeserver/stand-in'
-import { MailError, type Letter, type Mail, type Mailer } from '$lib/server/mail/mail'
+import type { Letter, Mail, Mailer, MailError } from '$lib/server/mail/mail'
 import { createApi, type Api } from '$lib/server/trpc/router'
 import { openTestDatabase } from './database'
 import { NOON } from './registration'
@@ -58,28 +58,30 @@ export function aConfig(change: Partial<RunConfig> = {}): RunConfig {
 }
 
 /** A mailer that keeps what it is given; `refuse` makes it fail. */
-export function aMailbox() {
-  const letters: Letter[] = []
-  const box = {
-    letters,
-    refuse: null as MailError | null,
-    mailer: {
-      send: (letter: Letter) => {
-        if (box.refuse !== null) return Promise.reject(box.refuse)
-        letters.push(letter)
-        return Promise.resolve()
-      },
-      close: () => undefined,
-    } satisfies Mailer,
-    kinds: (to: string) => letters.filter((letter) => letter.to.includes(to)).map(({ mail }) => mail.kind),
-    /** The newest mail of a kind to an address. */
-    last<K extends Mail['kind']>(to: string, kind: K): Extract<Mail, { kind: K }> {
-      const found = letters.findLast((letter) => letter.to.includes(to) && letter.mail.kind === kind)?.mail
-      if (found === undefined) throw new Error(`No mail ${kind} to ${to}: ${box.kinds(to).join(', ')}`)
-      return found as Extract<Mail, { kind: K }>
-    },
+export class Mailbox implements Mailer {
+  readonly letters: Letter[] = []
+  refuse: MailError | null = null
+
+  send(letter: Letter): Promise<void> {
+    if (this.refuse !== null) return Promise.reject(this.refuse)
+    this.letters.push(letter)
+    return Promise.resolve()
   }
-  return box
+
+  close(): void {
+    this.letters.length = 0
+  }
+
+  kinds(to: string): Mail['kind'][] {
+    return this.letters.filter((letter) => letter.to.includes(to)).map(({ mail }) => mail.kind)
+  }
+
+  /** The newest mail of a kind to an address. */
+  last<K extends Mail['kind']>(to: string, kind: K): Extract<Mail, { kind: K }> {
+    const isKind = (mail: Mail): mail is Extract<Mail, { kind: K }> => mail.kind === kind
+    for (const { mail } of this.letters.filter((letter) => letter.to.includes(to)).reverse()) if (isKind(mail)) return mail
+    throw new Error(`No mail ${kind} to ${to}: ${this.kinds(to).join(', ')}`)
+  }
 }
 
 export type TestWorld = Awaited<ReturnType<typeof aWorld>>
@@ -88,7 +90,7 @@ export type TestWorld = Awaited<ReturnType<typeof aWorld>>
 export async function aWorld(change: Partial<RunConfig> = {}, wrap: (homeserver: Homeserver) => Homeserver = (same) => same) {
   const { database, url, dispose } = await openTestDatabase()
   const standIn = await startStandIn({ domain: DOMAIN, token: 'token', formSecret: 'form-secret', consentVersion: '1.0' })
-  const mailbox = aMailbox()
+  const mailbox = new Mailbox()
   let now = NOON
   const config = aConfig(change)
   const homeserver = createSynapse({
@@ -102,7 +104,7 @@ export async function aWorld(change: Partial<RunConfig> = {}, wrap: (homeserver:
   const world = {
     database,
     homeserver: wrap(homeserver),
-    mailer: mailbox.mailer,
+    mailer: mailbox,
     clock: () => now,
     random: () => 0.5,
     log: pino({ level: 'silent' }),
@@ -174,4 +176,20 @@ export async function requested(world: TestWorld, username: string, email?: stri
   const view = await applicant.api.registration.request({ password: PASSWORD, reason: REASON, legal: true })
   await world.drain()
   return { ...applicant, view }
+}
+
+/** What an operator does by hand at the homeserver. */
+export async function asAdmin(world: TestWorld, method: string, userId: string, body: object): Promise<number> {
+  const path = `/_synapse/admin/v2/users/${encodeURIComponent(userId)}`
+  const headers = { authorization: 'Bearer token', 'content-type': 'application/json' }
+  return (await fetch(world.standIn.url + path, { method, headers, body: JSON.stringify(body) })).status
+}
+
+/** Whether an account can sign in at the homeserver: its error code, or `in`. */
+export async function signInToMatrix(world: TestWorld, user: string, password = PASSWORD): Promise<string> {
+  const body = JSON.stringify({ type: 'm.login.password', identifier: { type: 'm.id.user', user }, password })
+  const response = await fetch(`${world.standIn.url}/_matrix/client/v3/login`, { method: 'POST', body })
+  const answer: unknown = await response.json()
+  if (response.ok) return 'in'
+  return typeof answer === 'object' && answer !== null && 'errcode' in answer ? String(answer.errcode) : 'failed'
 }

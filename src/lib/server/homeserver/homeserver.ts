@@ -76,7 +76,11 @@ export class HomeserverError extends Error {
   readonly permanent: boolean
   readonly retryAfter: number | undefined
 
-  constructor(kind: HomeserverErrorKind, message: string, options: { permanent: boolean; retryAfter?: number; cause?: unknown }) {
+  constructor(
+    kind: HomeserverErrorKind,
+    message: string,
+    options: { permanent: boolean; retryAfter?: number; cause?: unknown },
+  ) {
     super(message, { cause: options.cause })
     this.kind = kind
     this.permanent = options.permanent
@@ -86,4 +90,5 @@ export class HomeserverError extends Error {
 
 /** `unreachable`: no answer, or none that is Synapse's; `limited`: 429; `token`: the admin token is refused or is no admin's;
  * `password_disabled`: the server keeps no passwords; `missing`: the account or room is not there; `refused`: anything else it said no to. */
-export type HomeserverErrorKind = 'unreachable' | 'limited' | 'token' | 'password_disabled' | 'missing' | 'refused'
+export type HomeserverErrorKind =
+  'unreachable' | 'limited' | 'token' | 'password_disabled' | 'missing' | 'refused'

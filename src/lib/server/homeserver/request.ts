@@ -1,7 +1,6 @@
+import { readFileSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
-import { rootCertificates } from 'node:tls'
-import { readFileSync } from 'node:fs'
 import { urlToHttpOptions } from 'node:url'
 
 /** One call: `body` is sent as it stands. */
@@ -10,9 +9,7 @@ export interface Request {
   /** Below the server's address, each part percent-encoded. */
   path: string
   headers: Record<string, string | number>
-  body?: string
-  /** Whether a repeat does no harm, should the connection turn out to be closed already. */
-  repeatable: boolean
+  body?: string | undefined
 }
 
 export interface Answer {
@@ -40,8 +37,8 @@ const IDLE_CONNECTION_MS = 4_000
 /**
  * Answers a function that makes calls to one server over connections that stay open. Redirects are not followed: they
  * would carry the token elsewhere. `timeout` (ms) spans a call from its start to the end of its answer. `verifyCert`
- * is the path of a PEM file with CA certificates, or such text itself, to trust besides the usual ones; `false`
- * trusts everything. The function throws `NoAnswer` and nothing else.
+ * is the path of a PEM file with CA certificates, or such text itself, the only ones to trust; `false` trusts
+ * everything. The function throws `NoAnswer` and nothing else.
  */
 export function createRequest(options: { url: string; verifyCert: boolean | string; timeout: number }) {
   const base = new URL(options.url)
@@ -52,7 +49,7 @@ export function createRequest(options: { url: string; verifyCert: boolean | stri
   const agent = secure ? new https.Agent({ ...pool, ...trust(options.verifyCert) }) : new http.Agent(pool)
   const open = secure ? https.request : http.request
 
-  function once({ method, path, headers, body }: Request, onReused: () => void): Promise<Answer> {
+  function send({ method, path, headers, body }: Request): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const sent = open({ protocol, hostname, port, agent, method, path: prefix + path, headers })
       const fail = (code: string, cause?: unknown) => {
@@ -61,11 +58,7 @@ export function createRequest(options: { url: string; verifyCert: boolean | stri
         sent.destroy()
       }
       const timer = setTimeout(() => fail('TIMEOUT'), options.timeout)
-      sent.on('error', (error: NodeJS.ErrnoException) => {
-        const code = error.code ?? 'CUT'
-        if (sent.reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE')) onReused()
-        fail(code, error)
-      })
+      sent.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? 'CUT', error))
       sent.on('response', (answer) => {
         const chunks: Buffer[] = []
         let bytes = 0
@@ -77,8 +70,8 @@ export function createRequest(options: { url: string; verifyCert: boolean | stri
         answer.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? 'CUT', error))
         answer.on('end', () => {
           clearTimeout(timer)
-          const text = (chunks.length === 1 ? chunks[0] : Buffer.concat(chunks))?.toString('utf8') ?? ''
-          resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: text })
+          const whole = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)
+          resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: whole.toString('utf8') })
         })
       })
       sent.end(body)
@@ -86,19 +79,17 @@ export function createRequest(options: { url: string; verifyCert: boolean | stri
   }
 
   return async (request: Request): Promise<Answer> => {
-    let stale = false
     try {
-      return await once(request, () => (stale = true))
+      return await send(request)
     } catch (error) {
-      if (stale && request.repeatable) return once(request, () => undefined)
+      // Node throws at once at what cannot be sent: a token with a line break, say.
       throw error instanceof NoAnswer ? error : new NoAnswer('INVALID', error)
     }
   }
 }
 
-/** Thrown at the start, for the operator, when the file of certificates cannot be read. */
+/** Throws at the start, for the operator, when the file of certificates cannot be read. */
 function trust(verifyCert: boolean | string): https.AgentOptions {
   if (typeof verifyCert === 'boolean') return { rejectUnauthorized: verifyCert }
-  const bundle = verifyCert.includes('-----BEGIN') ? verifyCert : readFileSync(verifyCert, 'utf8')
-  return { ca: [...rootCertificates, bundle] }
+  return { ca: verifyCert.includes('-----BEGIN') ? verifyCert : readFileSync(verifyCert, 'utf8') }
 }

@@ -1,0 +1,37 @@
+import type { Refusal } from '$lib/registration/refusal'
+import { refusalText } from './refusal-text'
+
+/** The fields of an applicant's forms. */
+export type FieldName = 'username' | 'email' | 'password' | 'reason' | 'legal'
+
+/** What a page shows of a refusal: words at the field they belong to, or above the form. */
+export interface Problems {
+  fields: Partial<Record<FieldName, string>>
+  form: string | null
+}
+
+/** Puts refusals in words, each at its field. */
+export function problemsOf(refusals: Refusal[]): Problems {
+  const problems: Problems = { fields: {}, form: null }
+  for (const refusal of refusals) {
+    const field = fieldOf(refusal)
+    if (field === null) problems.form ??= refusalText(refusal)
+    else problems.fields[field] ??= refusalText(refusal)
+  }
+  return problems
+}
+
+function fieldOf({ code }: Refusal): FieldName | null {
+  if (code === 'username_lost') return null
+  const [subject] = code.split('_')
+  switch (subject) {
+    case 'username':
+    case 'email':
+    case 'password':
+    case 'reason':
+    case 'legal':
+      return subject
+    default:
+      return null
+  }
+}

@@ -1,0 +1,123 @@
+import { m } from '$lib/paraglide/messages'
+import type { PasswordNeed, Refusal } from '$lib/registration/refusal'
+import type { State } from '$lib/registration/state'
+import { usernameRefusalText } from './username-refusal-text'
+
+/** Puts a refusal in words for the person who meets it: what happened, what it means, what to do. */
+export function refusalText(refusal: Refusal): string {
+  switch (refusal.code) {
+    case 'username_missing':
+    case 'username_other_server':
+    case 'username_characters':
+    case 'username_digits':
+    case 'username_underscore':
+    case 'username_too_long':
+    case 'username_reserved':
+    case 'username_taken':
+    case 'username_lost':
+      return usernameRefusalText(refusal)
+    case 'email_missing':
+      return m.refusal_email_missing()
+    case 'email_invalid':
+      return m.refusal_email_invalid()
+    case 'email_blocked':
+      return m.refusal_email_blocked()
+    case 'network_blocked':
+      return m.refusal_network_blocked()
+    case 'too_many_mails':
+      return refusal.hours === 1 ? m.refusal_too_many_mails_hour() : m.refusal_too_many_mails({ hours: refusal.hours })
+    case 'link_broken':
+      return m.refusal_link_broken()
+    case 'link_expired':
+      return m.refusal_link_expired()
+    case 'link_spent':
+      return m.refusal_link_spent()
+    case 'password_missing':
+      return m.refusal_password_missing()
+    case 'password_too_short':
+      return m.refusal_password_too_short({ minimum: refusal.minimum })
+    case 'password_too_long':
+      return m.refusal_password_too_long({ maximumBytes: refusal.maximumBytes })
+    case 'password_needs':
+      return passwordNeedText(refusal.needs)
+    case 'password_like_name':
+      return m.refusal_password_like_name()
+    case 'reason_too_short':
+      return m.refusal_reason_too_short({ minimum: refusal.minimum, length: refusal.length })
+    case 'reason_too_long':
+      return m.refusal_reason_too_long({ maximum: refusal.maximum, length: refusal.length })
+    case 'legal_missing':
+      return m.refusal_legal_missing()
+    case 'message_too_long':
+      return m.refusal_message_too_long({ maximum: refusal.maximum })
+    case 'no_registration':
+      return m.refusal_no_registration()
+    case 'not_found':
+      return m.refusal_not_found()
+    case 'wrong_state':
+      return m.refusal_wrong_state({ state: stateText(refusal.state) })
+    case 'already_decided':
+      return alreadyDecidedText(refusal)
+    case 'stale':
+      return m.refusal_stale()
+    case 'homeserver_unavailable':
+      return m.refusal_homeserver_unavailable()
+    case 'homeserver_refuses':
+      return m.refusal_homeserver_refuses()
+    case 'sign_in_failed':
+      return m.refusal_sign_in_failed()
+    case 'too_many_sign_ins':
+      return m.refusal_too_many_sign_ins({ minutes: refusal.minutes })
+    case 'not_signed_in':
+      return m.refusal_not_signed_in()
+    case 'job_not_waiting':
+      return m.refusal_job_not_waiting()
+    default:
+      return refusal satisfies never
+  }
+}
+
+function passwordNeedText(need: PasswordNeed): string {
+  switch (need) {
+    case 'digit':
+      return m.refusal_password_needs_digit()
+    case 'symbol':
+      return m.refusal_password_needs_symbol()
+    case 'lowercase':
+      return m.refusal_password_needs_lowercase()
+    case 'uppercase':
+      return m.refusal_password_needs_uppercase()
+    default:
+      return need satisfies never
+  }
+}
+
+function alreadyDecidedText({ state, by }: Extract<Refusal, { code: 'already_decided' }>): string {
+  if (state === 'withdrawn') return m.refusal_already_withdrawn()
+  const words = stateText(state)
+  return by === null
+    ? m.refusal_already_decided({ state: words })
+    : m.refusal_already_decided_by({ state: words, by })
+}
+
+/** A state in one or two words. */
+export function stateText(state: State): string {
+  switch (state) {
+    case 'started':
+      return m.site_state_started()
+    case 'verified':
+      return m.site_state_verified()
+    case 'requested':
+      return m.site_state_requested()
+    case 'approved':
+      return m.site_state_approved()
+    case 'denied':
+      return m.site_state_denied()
+    case 'completed':
+      return m.site_state_completed()
+    case 'withdrawn':
+      return m.site_state_withdrawn()
+    default:
+      return state satisfies never
+  }
+}

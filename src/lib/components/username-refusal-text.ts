@@ -1,0 +1,35 @@
+import { m } from '$lib/paraglide/messages'
+import type { Refusal } from '$lib/registration/refusal'
+
+type UsernameRefusal = Extract<Refusal, { code: `username_${string}` }>
+
+/** Whether a refusal is about the name. */
+export function isUsernameRefusal(refusal: Refusal): refusal is UsernameRefusal {
+  return refusal.code.startsWith('username_')
+}
+
+/** What is wrong with a name, in words: apart from the other refusals, as browsers need these while somebody types. */
+export function usernameRefusalText(refusal: UsernameRefusal): string {
+  switch (refusal.code) {
+    case 'username_missing':
+      return m.refusal_username_missing()
+    case 'username_other_server':
+      return m.refusal_username_other_server({ domain: refusal.domain })
+    case 'username_characters':
+      return m.refusal_username_characters()
+    case 'username_digits':
+      return m.refusal_username_digits()
+    case 'username_underscore':
+      return m.refusal_username_underscore()
+    case 'username_too_long':
+      return m.refusal_username_too_long({ longest: refusal.longest })
+    case 'username_reserved':
+      return m.refusal_username_reserved()
+    case 'username_taken':
+      return m.refusal_username_taken()
+    case 'username_lost':
+      return m.refusal_username_lost()
+    default:
+      return refusal satisfies never
+  }
+}

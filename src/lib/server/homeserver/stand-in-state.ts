@@ -1,0 +1,116 @@
+import { randomBytes } from 'node:crypto'
+
+/** How the stand-in is to behave: like a Synapse with these settings. */
+export interface StandInOptions {
+  domain: string
+  /** The access token of `@admin:domain`, a server administrator. */
+  token: string
+  /** 0, the default, takes a free one. */
+  port?: number
+  /** With `consentVersion`: Synapse's `user_consent`. Without either, `/_matrix/consent` is not there. */
+  formSecret?: string
+  consentVersion?: string
+  /** Synapse's `require_at_registration`: nobody joins `autoJoinRooms` before the consent. */
+  requireConsent?: boolean
+  /** Synapse's `auto_join_rooms`, as aliases; the rooms are made. */
+  autoJoinRooms?: string[]
+  passwordPolicy?: Record<string, number | boolean>
+  /** False: `password_config.localdb_enabled` is. */
+  passwords?: boolean
+  /** Localparts that an application service has for itself. */
+  exclusive?: RegExp
+  /** True: ten messages pass, then one in five seconds, as by Synapse's defaults. */
+  rateLimits?: boolean
+  clock?: () => number
+}
+
+export interface StandInUser {
+  id: string
+  localpart: string
+  /** Milliseconds since 1970. */
+  createdAt: number
+  admin: boolean
+  password: string | null
+  displayName: string | null
+  locked: boolean
+  deactivated: boolean
+  erased: boolean
+  consentVersion: string | null
+  threepids: { medium: string; address: string; validated_at: number; added_at: number }[]
+}
+
+export interface StandInRoom {
+  id: string
+  name: string | null
+  aliases: string[]
+  /** Whether anybody may join; else by invitation. */
+  public: boolean
+  members: Set<string>
+  invited: Set<string>
+  messages: { sender: string; transactionId: string; eventId: string; content: unknown }[]
+}
+
+export type StandInState = ReturnType<typeof createState>
+
+/** Everything that the stand-in knows, with `@admin`, `#lobby` (public) and `#moderators` (by invitation) in it. */
+export function createState(options: StandInOptions) {
+  const { domain } = options
+  const clock = options.clock ?? Date.now
+  const users = new Map<string, StandInUser>()
+  const rooms = new Map<string, StandInRoom>()
+  /** Access token to Matrix ID. */
+  const tokens = new Map<string, string>()
+  const unique = (length = 18) => randomBytes(24).toString('hex').slice(0, length)
+
+  function addUser(localpart: string, more: Partial<StandInUser> = {}): StandInUser {
+    const user: StandInUser = {
+      id: `@${localpart}:${domain}`,
+      localpart,
+      createdAt: clock(),
+      admin: false,
+      password: null,
+      displayName: localpart,
+      locked: false,
+      deactivated: false,
+      erased: false,
+      consentVersion: null,
+      threepids: [],
+      ...more,
+    }
+    users.set(user.id, user)
+    return user
+  }
+
+  function addRoom(creator: string, more: Partial<StandInRoom> = {}): StandInRoom {
+    const room: StandInRoom = {
+      id: `!${unique()}:${domain}`,
+      name: null,
+      aliases: [],
+      public: false,
+      members: new Set([creator]),
+      invited: new Set(),
+      messages: [],
+      ...more,
+    }
+    rooms.set(room.id, room)
+    return room
+  }
+
+  /** The room of this id or alias. */
+  function room(idOrAlias: string): StandInRoom | undefined {
+    return rooms.get(idOrAlias) ?? [...rooms.values()].find(({ aliases }) => aliases.includes(idOrAlias))
+  }
+
+  function autoJoin(user: StandInUser): void {
+    for (const alias of options.autoJoinRooms ?? []) room(alias)?.members.add(user.id)
+  }
+
+  const admin = addUser('admin', { admin: true })
+  tokens.set(options.token, admin.id)
+  addRoom(admin.id, { name: 'Lobby', aliases: [`#lobby:${domain}`], public: true })
+  addRoom(admin.id, { name: 'Moderators', aliases: [`#moderators:${domain}`] })
+  for (const alias of options.autoJoinRooms ?? [])
+    if (room(alias) === undefined) addRoom(admin.id, { aliases: [alias], public: true })
+
+  return { options, clock, unique, users, rooms, tokens, addUser, addRoom, room, autoJoin }
+}

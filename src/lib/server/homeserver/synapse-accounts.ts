@@ -1,0 +1,116 @@
+import { randomBytes } from 'node:crypto'
+import * as v from 'valibot'
+import { emailSchema } from '$lib/registration/email'
+import type { Username } from '$lib/registration/username'
+import { HomeserverError, type Homeserver } from './homeserver'
+import type { SynapseCall } from './synapse-call'
+import { missing, refused } from './synapse-errors'
+import { createSynapseUsers, type SynapseUser } from './synapse-users'
+
+type Accounts = Pick<
+  Homeserver,
+  'nameAnswer' | 'claim' | 'lock' | 'fill' | 'open' | 'remove' | 'revive' | 'account'
+>
+
+/** Names and accounts by Synapse's admin API, in the order that is safe there. */
+export function createSynapseAccounts(synapse: SynapseCall, domain: string): Accounts {
+  const { call, parse } = synapse
+  const { id, find, findActive, make, change } = createSynapseUsers(synapse, domain)
+
+  async function lock(username: Username): Promise<void> {
+    const task = `lock ${id(username)}`
+    const { locked } = await change(username, { locked: true }, task)
+    if (!locked) throw refused(task, 'the homeserver says yes, but leaves it open')
+  }
+
+  /** To an administrator, 403 says that no passwords are kept; to others, that they are none. */
+  async function changePassword(username: Username, content: object, task: string): Promise<SynapseUser> {
+    try {
+      return await change(username, content, task)
+    } catch (error) {
+      if (!(error instanceof HomeserverError) || error.kind !== 'token') throw error
+      await find(username, task)
+      const why =
+        'the homeserver keeps no passwords (password_config has localdb_enabled or enabled set to false)'
+      throw new HomeserverError('password_disabled', `Could not ${task}: ${why}.`, { permanent: true })
+    }
+  }
+
+  return {
+    async nameAnswer(username) {
+      const task = `ask whether the name ${username} is free`
+      const path = `/_synapse/admin/v1/username_available?username=${encodeURIComponent(username)}`
+      const reply = await call('GET', path, task)
+      if (reply.granted) {
+        parse(v.object({ available: v.literal(true) }), reply.body, task)
+        return 'free'
+      }
+      if (reply.errcode === 'M_USER_IN_USE') return 'taken'
+      if (reply.errcode === 'M_EXCLUSIVE') return 'reserved'
+      if (reply.errcode === 'M_INVALID_USERNAME') return 'invalid'
+      throw reply.error
+    },
+
+    claim: (username) => make(username, `make the account ${id(username)}`),
+
+    lock,
+
+    async fill(username, password) {
+      const task = `set the password of ${id(username)}`
+      const user = await changePassword(username, { password }, task)
+      if (user.deactivated) throw missing(task, 'the account was deactivated on the homeserver')
+      if (!user.locked) await lock(username)
+    },
+
+    async open(username) {
+      const task = `unlock ${id(username)}`
+      const before = await findActive(username, task)
+      if (!before.locked) return
+      const after = await change(username, { locked: false }, task)
+      if (after.locked || after.deactivated)
+        throw refused(task, 'the homeserver says yes, but it is still closed')
+    },
+
+    async remove(username) {
+      const task = `remove ${id(username)}`
+      const user = await find(username, task)
+      if (user === null || user.deactivated) return
+      const path = `/_synapse/admin/v1/deactivate/${encodeURIComponent(id(username))}`
+      const reply = await call('POST', path, task, { erase: true })
+      if (!reply.granted && reply.errcode !== 'M_NOT_FOUND') throw reply.error
+    },
+
+    async revive(username) {
+      const task = `bring back ${id(username)}`
+      const before = await find(username, task)
+      if (before === null) throw missing(task, 'there is no such account on the homeserver')
+      if (before.deactivated) {
+        const password = randomBytes(32).toString('base64url')
+        // Never with `locked` in the same call: Synapse may do the one and fail at the other.
+        await changePassword(username, { deactivated: false, password }, task)
+      } else if (!before.locked) {
+        throw refused(task, 'it is there and open, so somebody may be using it')
+      }
+      const after = await findActive(username, task)
+      if (!after.locked) await lock(username)
+      // Erasing took the display name, which Synapse gives to new accounts only.
+      if (!after.displayname) await change(username, { displayname: username }, task)
+    },
+
+    async account(username) {
+      const user = await find(username, `look at ${id(username)}`)
+      if (user === null) return null
+      return {
+        createdAt: user.creation_ts * 1000,
+        locked: user.locked,
+        deactivated: user.deactivated,
+        displayName: user.displayname ?? null,
+        addresses: user.threepids.flatMap(({ medium, address }) => {
+          const parsed = v.safeParse(emailSchema, address.toLowerCase())
+          return medium === 'email' && parsed.success ? [parsed.output] : []
+        }),
+        consentVersion: user.consent_version ?? null,
+      }
+    },
+  }
+}

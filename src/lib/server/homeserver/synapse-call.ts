@@ -1,0 +1,97 @@
+import * as v from 'valibot'
+import type { HomeserverError } from './homeserver'
+import { createRequest, type Answer, type Request } from './request'
+import * as errors from './synapse-errors'
+
+/** What Synapse said to a call: yes, or no with its code, Synapse's words (`said`), and
+ * the error that this is to whoever needed a yes. */
+export type Reply =
+  | { granted: true; status: number; body: unknown }
+  | { granted: false; status: number; errcode: string; said: string; error: HomeserverError }
+
+export type SynapseCall = ReturnType<typeof createSynapseCall>
+
+type Method = Request['method']
+type Schema = v.GenericSchema
+
+/**
+ * The one way to call Synapse. `task` completes "Could not …" in the sentences of errors. Every function throws
+ * `HomeserverError` for what is neither yes nor no: no answer, a proxy's, a refused token, a rate limit.
+ */
+export function createSynapseCall(options: {
+  url: string
+  token: string
+  verifyCert: boolean | string
+  timeout: number
+}) {
+  const request = createRequest(options)
+  const { origin } = new URL(options.url)
+  const authorization = `Bearer ${options.token}`
+
+  async function send(sent: Request, task: string): Promise<Answer> {
+    let answer: Answer
+    try {
+      answer = await request(sent)
+    } catch (error) {
+      throw errors.noAnswer(error, task, origin, options.timeout)
+    }
+    const { status } = answer
+    // Whatever is quoted in a sentence later: nobody may read the token there.
+    if (status >= 400) answer = { ...answer, body: answer.body.replaceAll(options.token, '…') }
+    if (status === 429) throw errors.limited(task, answer)
+    if (status >= 500) throw errors.serverError(task, origin, answer)
+    if (status >= 300 && status < 400) throw errors.redirected(task, origin, answer)
+    return answer
+  }
+
+  /** Answers Synapse's yes or no. */
+  async function call(method: Method, path: string, task: string, content?: object): Promise<Reply> {
+    const body = content === undefined ? undefined : JSON.stringify(content)
+    const headers: Request['headers'] = { authorization, accept: 'application/json' }
+    if (body !== undefined) {
+      headers['content-type'] = 'application/json'
+      headers['content-length'] = Buffer.byteLength(body)
+    }
+    const answer = await send({ method, path, headers, body }, task)
+    const { status } = answer
+    const parsed = errors.parseJson(answer.body)
+    if (status >= 200 && status < 300 && parsed !== undefined) return { granted: true, status, body: parsed }
+    const problem = status < 400 ? null : errors.readProblem(parsed)
+    if (problem === null) throw errors.notSynapse(task, origin, answer)
+    const { errcode, said } = problem
+    if (status === 401) throw errors.badToken(task, said)
+    return { granted: false, status, errcode, said, error: refusal(status, errcode, path, task, said) }
+  }
+
+  /** Answers what was expected of a yes; another shape is not Synapse's. */
+  function parse<T extends Schema>(schema: T, body: unknown, task: string): v.InferOutput<T> {
+    const parsed = v.safeParse(schema, body)
+    if (parsed.success) return parsed.output
+    throw errors.unreachable(
+      task,
+      `${origin} answered something that Synapse does not say; check synapse.server`,
+    )
+  }
+
+  /** Answers Synapse's parsed yes, and throws its no. */
+  async function grant<T extends Schema>(
+    schema: T,
+    method: Method,
+    path: string,
+    task: string,
+    content?: object,
+  ): Promise<v.InferOutput<T>> {
+    const reply = await call(method, path, task, content)
+    if (!reply.granted) throw reply.error
+    return parse(schema, reply.body, task)
+  }
+
+  return { send, call, parse, grant }
+}
+
+/** The admin API says 403 to whoever is no server administrator; elsewhere it is about rooms. */
+function refusal(status: number, errcode: string, path: string, task: string, said: string): HomeserverError {
+  if (status === 403 && path.startsWith('/_synapse/admin/')) return errors.badToken(task, said)
+  if (status === 404 && errcode !== 'M_UNRECOGNIZED') return errors.missing(task, `it is not there (${said})`)
+  return errors.refused(task, `the homeserver refuses it (${status} ${said})`)
+}

@@ -1,0 +1,108 @@
+import * as v from 'valibot'
+import { HomeserverError } from './homeserver'
+import { NoAnswer, type Answer } from './request'
+
+/** What is not Synapse's yes, as sentences for moderators. `task` completes "Could not …". */
+
+const LONGEST_QUOTE = 200
+const problemSchema = v.object({ errcode: v.string(), error: v.optional(v.string(), '') })
+const limitSchema = v.object({ retry_after_ms: v.number() })
+const UNTRUSTED = /CERT|SELF_SIGNED|ISSUER|ERR_TLS|ERR_SSL|EPROTO/
+
+/** Undefined for what is not JSON, which JSON itself cannot say. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined // A proxy's page, or half an answer; the callers tell it from Synapse's words.
+  }
+}
+
+/** Synapse's standard error (Matrix client API, "Standard error response"), or null. `said` quotes it. */
+export function readProblem(body: unknown): { errcode: string; said: string } | null {
+  const problem = v.safeParse(problemSchema, body)
+  if (!problem.success) return null
+  const { errcode, error } = problem.output
+  const said = `${errcode.slice(0, 60)}: ${error.replace(/\s+/g, ' ').trim().slice(0, LONGEST_QUOTE)}`
+  return { errcode, said }
+}
+
+/** No answer, or none that is Synapse's: it may pass. */
+export function unreachable(
+  task: string,
+  why: string,
+  more: { retryAfter?: number | undefined; cause?: unknown } = {},
+) {
+  return new HomeserverError('unreachable', `Could not ${task}: ${why}.`, {
+    permanent: false,
+    cause: more.cause,
+    ...(more.retryAfter === undefined ? {} : { retryAfter: more.retryAfter }),
+  })
+}
+
+export function limited(task: string, answer: Answer) {
+  const retryAfter = waitAsked(answer)
+  return new HomeserverError('limited', `Could not ${task}: the homeserver asks to wait (429).`, {
+    permanent: false,
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+  })
+}
+
+/** A permanent "no" of any other kind. */
+export function refused(task: string, why: string, cause?: unknown) {
+  return new HomeserverError('refused', `Could not ${task}: ${why}.`, { permanent: true, cause })
+}
+
+export function missing(task: string, why: string) {
+  return new HomeserverError('missing', `Could not ${task}: ${why}.`, { permanent: true })
+}
+
+export function badToken(task: string, said: string) {
+  const why = `the homeserver does not allow it to our access token (${said})`
+  const remedy = 'Set a valid token of a server administrator as synapse.admin_token.'
+  return new HomeserverError('token', `Could not ${task}: ${why}. ${remedy}`, { permanent: true })
+}
+
+export function noAnswer(error: unknown, task: string, origin: string, timeoutMs: number) {
+  const code = error instanceof NoAnswer ? error.code : 'INVALID'
+  const cause = error instanceof NoAnswer ? error.cause : error
+  if (code === 'ERR_INVALID_CHAR') return badToken(task, 'it holds characters that no token has')
+  if (code === 'TIMEOUT') return unreachable(task, `${origin} did not answer within ${timeoutMs / 1000} s`)
+  if (code === 'TOO_LARGE') return unreachable(task, `${origin} answered far more than Synapse ever does`)
+  if (UNTRUSTED.test(code)) {
+    const remedy = 'check its certificate; a CA of your own belongs in synapse.verify_cert'
+    return unreachable(task, `no secure connection to ${origin} (${code}): ${remedy}`, { cause })
+  }
+  return unreachable(task, `${origin} cannot be reached, or closed the connection (${code})`, { cause })
+}
+
+export function serverError(task: string, origin: string, answer: Answer) {
+  const problem = readProblem(parseJson(answer.body))
+  const said = problem === null ? '' : `, ${problem.said}`
+  const why = `${origin} answered with an error of its own (${answer.status}${said})`
+  return unreachable(task, why, { retryAfter: waitAsked(answer) })
+}
+
+export function redirected(task: string, origin: string, { status, headers: { location = '' } }: Answer) {
+  const target = URL.canParse(location) ? new URL(location).origin : 'elsewhere'
+  const why = `${origin} redirects to ${target} (${status}); synapse.server has to be the address that answers itself`
+  return unreachable(task, why)
+}
+
+/** Also what a wrong path in synapse.server gives, and a proxy that does not let the admin API through. */
+export function notSynapse(task: string, origin: string, { status, headers }: Answer) {
+  const type = (headers['content-type'] ?? 'of no type').slice(0, 60)
+  const why = `${origin} answered with something that is not Synapse's (${status}, ${type})`
+  return unreachable(task, `${why}; check synapse.server, and the proxy in front of it`)
+}
+
+/** RFC 9110, 10.2.3: seconds, or a date, which is read by the answer's own clock; else Synapse's `retry_after_ms`. */
+function waitAsked({ headers, body }: Answer): number | undefined {
+  const asked = headers['retry-after']
+  if (asked !== undefined) {
+    const ms = /^\d+$/.test(asked) ? Number(asked) * 1000 : Date.parse(asked) - Date.parse(headers.date ?? '')
+    if (Number.isFinite(ms) && ms >= 0) return ms
+  }
+  const limit = v.safeParse(limitSchema, parseJson(body))
+  return limit.success && limit.output.retry_after_ms >= 0 ? limit.output.retry_after_ms : undefined
+}

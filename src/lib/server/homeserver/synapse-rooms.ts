@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto'
+import * as v from 'valibot'
+import { matrixId } from '$lib/registration/username'
+import type { Homeserver, RoomMessage } from './homeserver'
+import type { SynapseCall } from './synapse-call'
+import { refused } from './synapse-errors'
+
+type Rooms = Pick<Homeserver, 'joinedRooms' | 'joinRoom' | 'sendMessage' | 'directRoom'>
+
+const roomSchema = v.object({ room_id: v.string() })
+const joinedSchema = v.object({ joined_rooms: v.array(v.string()) })
+const sentSchema = v.object({ event_id: v.string() })
+
+const INVITE = 'The account of synapse.admin_token has to be in the room and may invite there'
+const CLIENT_API = '/_matrix/client/v3'
+
+/** What rooms and messages need of Synapse's admin and client API. */
+export function createSynapseRooms({ call, grant, parse }: SynapseCall, domain: string): Rooms {
+  /** Answers the id of a room given by id or alias. */
+  async function resolve(room: string, task: string): Promise<string> {
+    if (!room.startsWith('#')) return room
+    const path = `${CLIENT_API}/directory/room/${encodeURIComponent(room)}`
+    return (await grant(roomSchema, 'GET', path, task)).room_id
+  }
+
+  async function joinedRooms(userId: string, task: string): Promise<string[]> {
+    const path = `/_synapse/admin/v1/users/${encodeURIComponent(userId)}/joined_rooms`
+    return (await grant(joinedSchema, 'GET', path, task)).joined_rooms
+  }
+
+  return {
+    joinedRooms: (username) => {
+      const userId = matrixId(username, domain)
+      return joinedRooms(userId, `ask which rooms ${userId} is in`)
+    },
+
+    async joinRoom(username, room) {
+      const userId = matrixId(username, domain)
+      const task = `make ${userId} a member of ${room}`
+      const path = `/_synapse/admin/v1/join/${encodeURIComponent(room)}`
+      const reply = await call('POST', path, task, { user_id: userId })
+      if (reply.granted) {
+        parse(roomSchema, reply.body, task)
+        return 'joined'
+      }
+      if (reply.status !== 403) throw reply.error
+      // 403 is "already in", or "the operator's account is not in the room", or "no administrator".
+      const [joined, roomId] = await Promise.all([joinedRooms(userId, task), resolve(room, task)])
+      if (joined.includes(roomId)) return 'already'
+      throw refused(task, `the homeserver refuses it (${reply.said}). ${INVITE}`)
+    },
+
+    async sendMessage(room, transactionId, message) {
+      const task = `write to the room ${room}`
+      const roomId = await resolve(room, task)
+      const path = `${CLIENT_API}/rooms/${encodeURIComponent(roomId)}/send/m.room.message/${encodeURIComponent(transactionId)}`
+      const first = await call('PUT', path, task, content(message))
+      if (first.granted) {
+        parse(sentSchema, first.body, task)
+        return
+      }
+      if (first.status !== 403) throw first.error
+      const joined = await call('POST', `${CLIENT_API}/join/${encodeURIComponent(room)}`, task, {})
+      if (!joined.granted && joined.status !== 403) throw joined.error
+      if (!joined.granted)
+        throw refused(
+          task,
+          'our account may not join it. Invite the account of synapse.admin_token',
+          joined.error,
+        )
+      const second = await call('PUT', path, task, content(message))
+      if (!second.granted && second.status !== 403) throw second.error
+      if (!second.granted)
+        throw refused(
+          task,
+          'our account is in it, but may not write there. Give it the right to',
+          second.error,
+        )
+      parse(sentSchema, second.body, task)
+    },
+
+    async directRoom(username, key) {
+      const userId = matrixId(username, domain)
+      const task = `open a direct chat with ${userId}`
+      const name = `registration-${createHash('sha256').update(key).digest('hex').slice(0, 32)}`
+      const reply = await call('POST', `${CLIENT_API}/createRoom`, task, {
+        preset: 'trusted_private_chat',
+        is_direct: true,
+        invite: [userId],
+        // createRoom has no transaction id: the alias makes a repeat find the same room.
+        room_alias_name: name,
+      })
+      if (reply.granted) return parse(roomSchema, reply.body, task).room_id
+      if (reply.errcode === 'M_ROOM_IN_USE') return resolve(`#${name}:${domain}`, task)
+      throw reply.error
+    },
+  }
+}
+
+/** Matrix client API, "m.text". */
+function content({ text, html }: RoomMessage): object {
+  const plain = { msgtype: 'm.text', body: text }
+  return html === undefined ? plain : { ...plain, format: 'org.matrix.custom.html', formatted_body: html }
+}

@@ -1,0 +1,73 @@
+import * as v from 'valibot'
+import { matrixId, type Username } from '$lib/registration/username'
+import type { SynapseCall } from './synapse-call'
+import { missing } from './synapse-errors'
+
+export type SynapseUsers = ReturnType<typeof createSynapseUsers>
+
+const userSchema = v.object({
+  name: v.string(),
+  /** Seconds here, milliseconds in Synapse's list of users. */
+  creation_ts: v.number(),
+  locked: v.boolean(),
+  deactivated: v.boolean(),
+  displayname: v.nullish(v.string()),
+  threepids: v.optional(v.array(v.object({ medium: v.string(), address: v.string() })), []),
+  consent_version: v.nullish(v.string()),
+})
+export type SynapseUser = v.InferOutput<typeof userSchema>
+
+/** One user of Synapse's admin API, read and changed. `task` completes "Could not …". */
+export function createSynapseUsers({ call, parse }: SynapseCall, domain: string) {
+  const id = (username: Username) => matrixId(username, domain)
+  const path = (username: Username) => `/_synapse/admin/v2/users/${encodeURIComponent(id(username))}`
+
+  function parseUser(username: Username, body: unknown, task: string): SynapseUser {
+    const user = parse(userSchema, body, task)
+    parse(v.literal(id(username)), user.name, task)
+    return user
+  }
+
+  async function find(username: Username, task: string): Promise<SynapseUser | null> {
+    const reply = await call('GET', path(username), task)
+    if (reply.granted) return parseUser(username, reply.body, task)
+    if (reply.errcode === 'M_NOT_FOUND') return null
+    throw reply.error
+  }
+
+  return {
+    id,
+    find,
+
+    async findActive(username: Username, task: string): Promise<SynapseUser> {
+      const user = await find(username, task)
+      if (user === null) throw missing(task, 'there is no such account on the homeserver')
+      if (user.deactivated) throw missing(task, 'the account was deactivated on the homeserver')
+      return user
+    },
+
+    /** Makes an account (201) or leaves the one that is there as it is (200). */
+    async make(username: Username, task: string): Promise<'made' | 'existed'> {
+      const reply = await call('PUT', path(username), task, {})
+      if (!reply.granted) throw reply.error
+      parseUser(username, reply.body, task)
+      return reply.status === 201 ? 'made' : 'existed'
+    },
+
+    /**
+     * Changes an account that is there. Synapse makes one that is missing by the same call, and open: that is locked
+     * at once, so that nobody gets in unapproved, and told as an error.
+     */
+    async change(username: Username, content: object, task: string): Promise<SynapseUser> {
+      const reply = await call('PUT', path(username), task, content)
+      if (!reply.granted) throw reply.error
+      if (reply.status !== 201) return parseUser(username, reply.body, task)
+      const locked = await call('PUT', path(username), `lock ${id(username)} again`, { locked: true })
+      if (!locked.granted) throw locked.error
+      throw missing(
+        task,
+        'the account was missing, so that the homeserver made a new one, which is locked now',
+      )
+    },
+  }
+}

@@ -1,0 +1,34 @@
+import { redirect } from '@sveltejs/kit'
+import * as v from 'valibot'
+import { languageSchema } from '$lib/registration/language'
+import { attempt } from '$lib/server/trpc/attempt'
+import type { RequestHandler } from './$types'
+
+const YEAR_SECONDS = 365 * 24 * 60 * 60
+
+/** A path on this site, so that nobody can be sent elsewhere: `//host` and `/\host` name other sites. */
+const backSchema = v.fallback(v.pipe(v.string(), v.maxLength(2000), v.regex(/^\/(?![/\\])[^\\\p{Cc}]*$/u)), '/')
+const wishSchema = v.object({
+  language: v.optional(v.fallback(v.optional(languageSchema), undefined)),
+  theme: v.optional(v.fallback(v.optional(v.picklist(['light', 'dark', 'system'])), undefined)),
+  back: backSchema,
+})
+
+/** Keeps the language and the theme that somebody chose, and goes back to the page where they chose it. */
+export const POST: RequestHandler = async ({ request, cookies, locals: { api, site } }) => {
+  const { language, theme, back } = v.parse(wishSchema, Object.fromEntries(await request.formData()))
+  const attributes = {
+    path: '/',
+    maxAge: YEAR_SECONDS,
+    httpOnly: true,
+    sameSite: 'lax',
+    secure: site.url.startsWith('https:'),
+  } as const
+  if (theme !== undefined) cookies.set('theme', theme, attributes)
+  if (language !== undefined) {
+    cookies.set('language', language, attributes)
+    // A registration that is over has no mails left to follow the language: its refusal matters to nobody.
+    await attempt(() => api.registration.speak({ language }))
+  }
+  redirect(303, back)
+}

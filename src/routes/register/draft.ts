@@ -1,0 +1,35 @@
+import type { Cookies } from '@sveltejs/kit'
+import type { SiteView } from '$lib/registration/views'
+
+/** What was typed in the first two steps, until the address is confirmed. It proves nothing, and holds no key. */
+export interface Draft {
+  username: string
+  email: string
+}
+
+const COOKIE = 'draft'
+const PATH = '/register'
+const SECONDS = 2 * 60 * 60
+/** Longer than any name or address can be. */
+const LONGEST = 300
+
+/** The draft that this browser carries; what is missing is empty. */
+export function readDraft(cookies: Cookies): Draft {
+  const fields = new URLSearchParams(cookies.get(COOKIE) ?? '')
+  const field = (name: keyof Draft) => (fields.get(name) ?? '').slice(0, LONGEST)
+  return { username: field('username'), email: field('email') }
+}
+
+export function keepDraft(cookies: Cookies, draft: Draft, site: SiteView): void {
+  cookies.set(COOKIE, new URLSearchParams({ ...draft }).toString(), {
+    path: PATH,
+    maxAge: SECONDS,
+    httpOnly: true,
+    sameSite: 'lax',
+    secure: site.url.startsWith('https:'),
+  })
+}
+
+export function dropDraft(cookies: Cookies, site: SiteView): void {
+  cookies.delete(COOKIE, { path: PATH, secure: site.url.startsWith('https:') })
+}

@@ -1,0 +1,55 @@
+import { createHmac } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { aName, failure, opened, waiting, type Target } from '../target'
+
+export function consentFacts(get: () => Target): void {
+  test('consent is recorded, and read back from the account', async () => {
+    const { homeserver, consentVersion } = get()
+    const name = await opened(get())
+    expect(await homeserver.account(name)).toMatchObject({ consentVersion: null })
+    await homeserver.consent(name, consentVersion)
+    await homeserver.consent(name, consentVersion)
+    expect(await homeserver.account(name)).toMatchObject({ consentVersion })
+  })
+
+  test('a form with v, u and h is all that it takes; h is the HMAC of the localpart', async () => {
+    const { raw, homeserver, formSecret, consentVersion } = get()
+    const name = await waiting(get())
+    const form = (secret: string) =>
+      new URLSearchParams({
+        v: consentVersion,
+        u: name,
+        h: createHmac('sha256', secret).update(name).digest('hex'),
+      }).toString()
+    const post = async (body: string) => {
+      const answer = await fetch(`${get().url}/_matrix/consent`, {
+        method: 'POST',
+        body,
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      })
+      return { status: answer.status, type: answer.headers.get('content-type')?.split(';')[0] }
+    }
+    expect(await post(form('another secret'))).toEqual({ status: 403, type: 'text/html' })
+    expect(await post(`v=${consentVersion}&u=${name}`)).toEqual({ status: 400, type: 'text/html' })
+    expect(await homeserver.account(name)).toMatchObject({ consentVersion: null })
+    expect(await post(form(formSecret))).toEqual({ status: 200, type: 'text/html' })
+    expect(await raw('GET', `/_synapse/admin/v2/users/@${name}:${get().domain}`)).toMatchObject({
+      body: { consent_version: consentVersion },
+    })
+  })
+
+  test('a wrong form_secret is told for good, by its name', async () => {
+    const name = await opened(get())
+    const error = await failure(
+      get().client({ formSecret: 'wrong' }).consent(name, get().consentVersion),
+      'refused',
+      true,
+    )
+    expect(error.message).toMatch(/form_secret and consent_version/)
+    expect(await get().homeserver.account(name)).toMatchObject({ consentVersion: null })
+  })
+
+  test('the consent of an account that is not there is missing', async () => {
+    await failure(get().homeserver.consent(aName(), get().consentVersion), 'missing', true)
+  })
+}

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { matrixId } from '$lib/registration/username'
+import { aName, failure, opened, type Target } from '../target'
+import { aRoom, aToken } from './rooms'
+
+export function messageFacts(get: () => Target): void {
+  async function messages(room: string, token?: string): Promise<unknown[]> {
+    const path = `/_matrix/client/v3/rooms/${encodeURIComponent(room)}/messages?dir=b&limit=50`
+    const { chunk } = (await get().raw('GET', path, undefined, token)).body
+    if (!Array.isArray(chunk)) throw new Error('No messages are told')
+    return chunk.filter(({ type }) => type === 'm.room.message').map(({ content }) => content)
+  }
+
+  test('the same transaction id sends once', async () => {
+    const { homeserver } = get()
+    const { id } = await aRoom(get())
+    const transaction = randomUUID()
+    await homeserver.sendMessage(id, transaction, { text: 'One request waits' })
+    await homeserver.sendMessage(id, transaction, { text: 'One request waits' })
+    await homeserver.sendMessage(id, randomUUID(), { text: 'Two requests wait' })
+    const sent = (await messages(id)) as { body: string }[]
+    expect(sent.map(({ body }) => body)).toEqual(['Two requests wait', 'One request waits'])
+  })
+
+  test('a message has its text, and HTML where it is given, and goes to an alias too', async () => {
+    const { homeserver } = get()
+    const { id, alias } = await aRoom(get())
+    await homeserver.sendMessage(alias, randomUUID(), { text: 'Hello', html: '<b>Hello</b>' })
+    await homeserver.sendMessage(alias, 'an id/with?odd#characters', { text: 'Plain' })
+    expect(await messages(id)).toEqual([
+      { msgtype: 'm.text', body: 'Plain' },
+      { msgtype: 'm.text', body: 'Hello', format: 'org.matrix.custom.html', formatted_body: '<b>Hello</b>' },
+    ])
+  })
+
+  test.each([
+    ['public', () => ({ preset: 'public_chat' })],
+    ['to which it is invited', () => ({ preset: 'private_chat', invite: [get().admin] })],
+  ])("the operator's account joins a room that is %s on the way", async (_, content) => {
+    const token = await aToken(get())
+    const { id } = await aRoom(get(), content(), token)
+    const path = `/_matrix/client/v3/rooms/${id}/send/m.room.message/${randomUUID()}`
+    const refusal = await get().raw('PUT', path, { msgtype: 'm.text', body: 'x' })
+    expect(refusal).toMatchObject({ status: 403, body: { errcode: 'M_FORBIDDEN' } })
+    await get().homeserver.sendMessage(id, randomUUID(), { text: 'Hello' })
+    expect(await messages(id, token)).toEqual([{ msgtype: 'm.text', body: 'Hello' }])
+  })
+
+  test('a room that the operator may not join is refused for good, with what to do', async () => {
+    const { id } = await aRoom(get(), { preset: 'private_chat' }, await aToken(get()))
+    const error = await failure(
+      get().homeserver.sendMessage(id, randomUUID(), { text: 'Hello' }),
+      'refused',
+      true,
+    )
+    expect(error.message).toMatch(/invite the account of synapse\.admin_token/)
+  })
+
+  test('a room that is not there is missing, by id or alias', async () => {
+    const { homeserver, domain } = get()
+    const hello = { text: 'Hello' }
+    await failure(homeserver.sendMessage(`!${aName()}:${domain}`, randomUUID(), hello), 'missing', true)
+    await failure(homeserver.sendMessage(`#${aName()}:${domain}`, randomUUID(), hello), 'missing', true)
+  })
+
+  test('the same key opens the same direct chat, and another key another', async () => {
+    const { homeserver } = get()
+    const name = await opened(get())
+    const key = randomUUID()
+    const room = await homeserver.directRoom(name, key)
+    expect(await homeserver.directRoom(name, key)).toBe(room)
+    expect(await homeserver.directRoom(name, randomUUID())).not.toBe(room)
+    expect(await homeserver.joinRoom(name, room)).toBe('joined')
+    await homeserver.sendMessage(room, key, { text: 'Welcome' })
+    expect(await messages(room)).toEqual([{ msgtype: 'm.text', body: 'Welcome' }])
+  })
+
+  test('a direct chat can be opened with an account that is still locked', async () => {
+    const name = aName()
+    await get().homeserver.claim(name)
+    await get().homeserver.lock(name)
+    expect(await get().homeserver.directRoom(name, randomUUID())).toMatch(/^!/)
+  })
+
+  test('createRoom with an alias that is taken answers M_ROOM_IN_USE', async () => {
+    const alias = aName('room-')
+    await aRoom(get(), { room_alias_name: alias })
+    const invite = [matrixId(await opened(get()), get().domain)]
+    const again = await get().raw('POST', '/_matrix/client/v3/createRoom', { room_alias_name: alias, invite })
+    expect(again).toMatchObject({ status: 400, body: { errcode: 'M_ROOM_IN_USE' } })
+  })
+
+  test('ten messages pass by default, then it is to wait', async ({ skip }) => {
+    const limited = (await get().variant('limits')) ?? skip()
+    const { id } = await aRoom(limited)
+    const send = () => limited.homeserver.sendMessage(id, randomUUID(), { text: 'Hello' })
+    for (let count = 0; count < 10; count++) await send()
+    const path = `/_matrix/client/v3/rooms/${id}/send/m.room.message/${randomUUID()}`
+    const raw = await limited.raw('PUT', path, { msgtype: 'm.text', body: 'Hello' })
+    expect(raw).toMatchObject({
+      status: 429,
+      body: { errcode: 'M_LIMIT_EXCEEDED', retry_after_ms: expect.any(Number) },
+    })
+    expect(Number(raw.headers.get('retry-after'))).toBeGreaterThan(0)
+    const error = await failure(send(), 'limited', false)
+    expect(error.retryAfter).toBeGreaterThan(0)
+    expect(error.retryAfter).toBeLessThanOrEqual(60_000)
+  })
+}

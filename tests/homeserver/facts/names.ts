@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest'
+import { longestUsername } from '$lib/registration/username'
+import { username } from '../../support/registration'
+import { aName, at, type Target } from '../target'
+
+export function nameFacts(get: () => Target): void {
+  const available = (name: string) =>
+    get().raw('GET', `/_synapse/admin/v1/username_available?username=${encodeURIComponent(name)}`)
+
+  test('a name that nobody has is free, and taken once it is claimed', async () => {
+    const { homeserver } = get()
+    const name = aName()
+    expect(await homeserver.nameAnswer(name)).toBe('free')
+    expect(await available(name)).toMatchObject({ status: 200, body: { available: true } })
+    await homeserver.claim(name)
+    expect(await homeserver.nameAnswer(name)).toBe('taken')
+    expect(await available(name)).toMatchObject({ status: 400, body: { errcode: 'M_USER_IN_USE' } })
+  })
+
+  test.each(['Upper', 'with space', '_first', '12345', 'a:b'])(
+    '%o is not a valid name',
+    async (name) => {
+      expect(await available(name)).toMatchObject({ status: 400, body: { errcode: 'M_INVALID_USERNAME' } })
+    },
+  )
+
+  test('a name of digits alone is told as invalid', async () => {
+    expect(await get().homeserver.nameAnswer(username('20260115'))).toBe('invalid')
+  })
+
+  test("the notices user's name is told as reserved, which is no outage", async () => {
+    expect(await get().homeserver.nameAnswer(username('notices'))).toBe('reserved')
+    expect(await available('notices')).toMatchObject({ status: 400, body: { errcode: 'M_EXCLUSIVE' } })
+  })
+
+  test("a name in an application service's namespace is told as reserved", async ({ skip }) => {
+    const bridged = (await get().variant('exclusive')) ?? skip()
+    expect(await bridged.homeserver.nameAnswer(aName('bridge-'))).toBe('reserved')
+  })
+
+  test('a name may hold every character of a-z 0-9 = _ - . / + and works everywhere', async () => {
+    const { homeserver } = get()
+    const name = username(`${aName()}.a=b_c-d/e+f`)
+    expect(await homeserver.nameAnswer(name)).toBe('free')
+    expect(await homeserver.claim(name)).toBe('made')
+    await homeserver.lock(name)
+    expect(await homeserver.account(name)).toMatchObject({ locked: true, displayName: name })
+    await homeserver.joinedRooms(name)
+    await homeserver.remove(name)
+    expect(await homeserver.account(name)).toMatchObject({ deactivated: true })
+  })
+
+  test('255 bytes are the limit of the whole Matrix ID', async () => {
+    const { homeserver, domain } = get()
+    const longest = username(aName().padEnd(longestUsername(domain), 'a'))
+    expect(await homeserver.nameAnswer(longest)).toBe('free')
+    expect(await homeserver.nameAnswer(username(`${longest}a`))).toBe('invalid')
+  })
+
+  test('the name of a deactivated account stays taken', async () => {
+    const { homeserver, raw } = get()
+    const name = aName()
+    await homeserver.claim(name)
+    await homeserver.remove(name)
+    expect(await raw('GET', at(name, get()))).toMatchObject({ body: { deactivated: true } })
+    expect(await homeserver.nameAnswer(name)).toBe('taken')
+  })
+}

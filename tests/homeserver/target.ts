@@ -1,0 +1,206 @@
+import { randomBytes } from 'node:crypto'
+import { expect, vi } from 'vitest'
+import { HomeserverError, type Homeserver, type HomeserverErrorKind } from '$lib/server/homeserver/homeserver'
+import { startStandIn, type StandInOptions } from '$lib/server/homeserver/stand-in'
+import { createSynapse, type SynapseOptions } from '$lib/server/homeserver/synapse'
+import { matrixId, type Username } from '$lib/registration/username'
+import { username } from '../support/registration'
+
+/** Settings of a homeserver that change what it answers. */
+const VARIANTS = {
+  auto_join: { autoJoinRooms: ['#welcome:stand-in.test'] },
+  require_consent: { autoJoinRooms: ['#welcome:stand-in.test'], requireConsent: true },
+  exclusive: { exclusive: /^bridge-/ },
+  policy: {
+    passwordPolicy: {
+      'm.minimum_length': 14,
+      'm.require_digit': true,
+      'm.require_symbol': true,
+      'm.require_lowercase': true,
+      'm.require_uppercase': true,
+    },
+  },
+  no_passwords: { passwords: false },
+  limits: { rateLimits: true },
+} satisfies Record<string, Partial<StandInOptions>>
+export type Variant = keyof typeof VARIANTS
+
+export interface Raw {
+  status: number
+  headers: Headers
+  // What a server says is looked at with `toMatchObject`, and is otherwise unknown.
+  body: Record<string, unknown>
+}
+
+/** A homeserver that the facts are checked on: through our own client, and by calls as they are. */
+export interface Target {
+  homeserver: Homeserver
+  domain: string
+  url: string
+  admin: string
+  formSecret: string
+  consentVersion: string
+  /** Another client of the same server. */
+  client(change: Partial<SynapseOptions>): Homeserver
+  /** With the administrator's token, unless another is given; '' for none. */
+  raw(method: string, path: string, body?: object | string, token?: string): Promise<Raw>
+  /** The same kind of server with other settings, or null where none is at hand. Closed with this one. */
+  variant(name: Variant): Promise<Target | null>
+  close(): Promise<void>
+}
+
+function target(
+  server: {
+    url: string
+    domain: string
+    token: string
+    admin: string
+    formSecret: string
+    consentVersion: string
+  },
+  variant: Target['variant'],
+  close: () => Promise<void>,
+): Target {
+  const { url, domain, token, formSecret } = server
+  const client = (change: Partial<SynapseOptions>) =>
+    createSynapse({ url, domain, token, formSecret, verifyCert: true, ...change })
+  return {
+    ...server,
+    client,
+    homeserver: client({}),
+    variant,
+    close,
+    async raw(method, path, body, as = token) {
+      const answer = await fetch(url + path, {
+        method,
+        headers: as === '' ? {} : { authorization: `Bearer ${as}` },
+        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      })
+      const text = await answer.text()
+      const json = answer.headers.get('content-type')?.startsWith('application/json')
+      return { status: answer.status, headers: answer.headers, body: json ? JSON.parse(text) : { text } }
+    },
+  }
+}
+
+export async function standInTarget(options: Partial<StandInOptions> = {}): Promise<Target> {
+  const server = {
+    domain: 'stand-in.test',
+    token: 'admin-token',
+    formSecret: 'form-secret',
+    consentVersion: '1.0',
+  }
+  const standIn = await startStandIn({ ...server, ...options })
+  const variants: Target[] = []
+  return target(
+    { ...server, url: standIn.url, admin: `@admin:${server.domain}` },
+    async (name) => {
+      const made = await standInTarget(VARIANTS[name])
+      variants.push(made)
+      return made
+    },
+    async () => {
+      for (const made of variants) await made.close()
+      await standIn.close()
+    },
+  )
+}
+
+/**
+ * A real Synapse that is named by SYNAPSE_URL, _DOMAIN, _ADMIN_TOKEN, _ADMIN_USER, _FORM_SECRET and _CONSENT_VERSION.
+ * SYNAPSE_SETTINGS tells which variants it is, if any: "auto_join policy".
+ */
+export async function synapseTarget(): Promise<Target> {
+  const from = (name: string, otherwise = '') => process.env[`SYNAPSE_${name}`] ?? otherwise
+  const settings = from('SETTINGS').split(/\W+/)
+  const made: Target = target(
+    {
+      url: from('URL'),
+      domain: from('DOMAIN'),
+      token: from('ADMIN_TOKEN'),
+      admin: from('ADMIN_USER'),
+      formSecret: from('FORM_SECRET'),
+      consentVersion: from('CONSENT_VERSION', '1.0'),
+    },
+    (name) => Promise.resolve(settings.includes(name) ? made : null),
+    async () => {
+      if (!settings.includes('limits')) await made.raw('DELETE', limits)
+    },
+  )
+  // Else ten rooms would be made in a quarter of an hour, also by an administrator.
+  const limits = `/_synapse/admin/v1/users/${made.admin}/override_ratelimit`
+  if (!settings.includes('limits')) await made.raw('POST', limits, { messages_per_second: 0, burst_count: 0 })
+  if (!settings.includes('no_passwords')) await ready(made)
+  return made
+}
+
+/** In the first half minute of its life, Synapse builds an index without which it answers 500 to bringing accounts back. */
+async function ready({ homeserver, raw }: Target): Promise<void> {
+  const name = aName()
+  await homeserver.claim(name)
+  await homeserver.remove(name)
+  await vi.waitFor(
+    async () => {
+      const path = `/_synapse/admin/v2/users/${matrixId(name, homeserver.domain)}`
+      expect((await raw('PUT', path, { deactivated: false, password: aPassword() })).status).toBe(200)
+    },
+    { timeout: 90_000, interval: 1_000 },
+  )
+}
+
+/** A name that nobody has. */
+export const aName = (start = 'contract-'): Username => username(start + randomBytes(6).toString('hex'))
+export const aPassword = () => `Pw.1${randomBytes(12).toString('hex')}`
+
+/** Where the admin API has an account. */
+export const at = (username: Username, { domain }: Target) =>
+  `/_synapse/admin/v2/users/${encodeURIComponent(matrixId(username, domain))}`
+
+/** An account as an applicant's waits for the decision. */
+export async function waiting({ homeserver }: Target, password = aPassword()): Promise<Username> {
+  const name = aName()
+  await homeserver.claim(name)
+  await homeserver.lock(name)
+  await homeserver.fill(name, password)
+  return name
+}
+
+/** An account whose owner can log in. */
+export async function opened(target: Target, password = aPassword()): Promise<Username> {
+  const name = await waiting(target, password)
+  await target.homeserver.open(name)
+  return name
+}
+
+/** Answers an access token, or the error code. */
+export async function logIn(
+  { raw }: Target,
+  user: string,
+  password: string,
+): Promise<{ token?: string; errcode?: string }> {
+  const identifier = { type: 'm.id.user', user }
+  const { body } = await raw(
+    'POST',
+    '/_matrix/client/v3/login',
+    { type: 'm.login.password', identifier, password },
+    '',
+  )
+  const { access_token: token, errcode } = body
+  return typeof token === 'string' ? { token } : { errcode: String(errcode) }
+}
+
+/** The error of a call that has to fail in this way. */
+export async function failure(
+  call: Promise<unknown>,
+  kind: HomeserverErrorKind,
+  permanent: boolean,
+): Promise<HomeserverError> {
+  const error: unknown = await call.then(
+    () => null,
+    (reason: unknown) => reason,
+  )
+  expect(error).toBeInstanceOf(HomeserverError)
+  if (!(error instanceof HomeserverError)) throw error
+  expect({ kind: error.kind, permanent: error.permanent }, error.message).toEqual({ kind, permanent })
+  return error
+}
