@@ -53,30 +53,21 @@ export function createSynapseRooms({ call, grant, parse }: SynapseCall, domain: 
     async sendMessage(room, transactionId, message) {
       const task = `write to the room ${room}`
       const roomId = await resolve(room, task)
-      const path = `${CLIENT_API}/rooms/${encodeURIComponent(roomId)}/send/m.room.message/${encodeURIComponent(transactionId)}`
-      const first = await call('PUT', path, task, content(message))
-      if (first.granted) {
-        parse(sentSchema, first.body, task)
-        return
+      const id = encodeURIComponent(transactionId)
+      const path = `${CLIENT_API}/rooms/${encodeURIComponent(roomId)}/send/m.room.message/${id}`
+      let reply = await call('PUT', path, task, content(message))
+      if (!reply.granted && reply.status === 403) {
+        const joined = await call('POST', `${CLIENT_API}/join/${encodeURIComponent(room)}`, task, {})
+        if (!joined.granted && joined.status !== 403) throw joined.error
+        if (!joined.granted)
+          throw refused(
+            task,
+            `we may not join it (${joined.said}); invite the account of synapse.admin_token`,
+          )
+        reply = await call('PUT', path, task, content(message))
       }
-      if (first.status !== 403) throw first.error
-      const joined = await call('POST', `${CLIENT_API}/join/${encodeURIComponent(room)}`, task, {})
-      if (!joined.granted && joined.status !== 403) throw joined.error
-      if (!joined.granted)
-        throw refused(
-          task,
-          'our account may not join it. Invite the account of synapse.admin_token',
-          joined.error,
-        )
-      const second = await call('PUT', path, task, content(message))
-      if (!second.granted && second.status !== 403) throw second.error
-      if (!second.granted)
-        throw refused(
-          task,
-          'our account is in it, but may not write there. Give it the right to',
-          second.error,
-        )
-      parse(sentSchema, second.body, task)
+      if (!reply.granted) throw reply.error
+      parse(sentSchema, reply.body, task)
     },
 
     async directRoom(username, key) {

@@ -6,7 +6,11 @@ import type { Mail } from './mail'
 export interface Content {
   subject: string
   heading: string
+  /** What is set in monospace wherever it stands in the paragraphs: Matrix IDs and addresses. */
+  literals: string[]
   paragraphs: string[]
+  /** Set in monospace, one a line. */
+  list?: string[]
   /** A moderator's own words, with their line ends. */
   quote?: string
   action?: { label: string; link: string }
@@ -15,6 +19,9 @@ export interface Content {
   footer: string
 }
 
+/** What the remedy for rooms that Synapse joins names. */
+const SETTINGS = ['registration.password', 'after_approval', 'auto_join_rooms', 'auto_join']
+
 /** Finds the words for a mail. */
 export function contentOf(mail: Mail, locale: Language, site: { name: string; url: string }): Content {
   const in_ = { locale }
@@ -22,13 +29,16 @@ export function contentOf(mail: Mail, locale: Language, site: { name: string; ur
   const applicant = m.mail_footer_applicant({ site: site.name, host }, in_)
   const moderator = m.mail_footer_moderator({ host }, in_)
   const quoted = (message: string | null) => (message === null ? {} : { quote: message })
+  const introduced = (message: string | null) => (message === null ? [] : [m.mail_message_intro({}, in_)])
   switch (mail.kind) {
     case 'verification':
       return {
         subject: m.mail_verification_subject({ matrixId: mail.matrixId }, in_),
         heading: m.mail_verification_heading({}, in_),
+        literals: [mail.matrixId],
         paragraphs: [
           m.mail_verification_asked({ matrixId: mail.matrixId, site: site.name }, in_),
+          m.mail_verification_matrix({}, in_),
           m.mail_verification_next({}, in_),
         ],
         action: { label: m.mail_verification_button({}, in_), link: mail.link },
@@ -45,6 +55,7 @@ export function contentOf(mail: Mail, locale: Language, site: { name: string; ur
       return {
         subject: m.mail_known_subject({ site: site.name }, in_),
         heading: m.mail_known_heading({}, in_),
+        literals: [mail.matrixId],
         paragraphs: [
           m.mail_known_asked({ site: site.name, matrixId: mail.matrixId }, in_),
           stages[mail.stage]({}, in_),
@@ -58,6 +69,7 @@ export function contentOf(mail: Mail, locale: Language, site: { name: string; ur
       return {
         subject: m.mail_unknown_subject({ site: site.name }, in_),
         heading: m.mail_unknown_heading({}, in_),
+        literals: [],
         paragraphs: [m.mail_unknown_asked({ site: site.name }, in_)],
         action: { label: m.mail_unknown_button({}, in_), link: mail.link },
         after: [m.mail_ignore({}, in_)],
@@ -67,7 +79,11 @@ export function contentOf(mail: Mail, locale: Language, site: { name: string; ur
       return {
         subject: m.mail_requested_subject({ matrixId: mail.matrixId }, in_),
         heading: m.mail_requested_heading({}, in_),
-        paragraphs: [m.mail_requested_received({ matrixId: mail.matrixId }, in_), m.mail_requested_next({}, in_)],
+        literals: [mail.matrixId],
+        paragraphs: [
+          m.mail_requested_received({ matrixId: mail.matrixId }, in_),
+          m.mail_requested_next({}, in_),
+        ],
         action: { label: m.mail_status_button({}, in_), link: mail.link },
         after: [],
         footer: applicant,
@@ -76,9 +92,11 @@ export function contentOf(mail: Mail, locale: Language, site: { name: string; ur
       return {
         subject: m.mail_approved_subject({ matrixId: mail.matrixId }, in_),
         heading: m.mail_approved_heading({}, in_),
+        literals: [mail.matrixId, mail.homeserver],
         paragraphs: [
           m.mail_approved_open({ matrixId: mail.matrixId }, in_),
           m.mail_approved_how({ homeserver: mail.homeserver }, in_),
+          ...introduced(mail.message),
         ],
         ...quoted(mail.message),
         action: { label: m.mail_approved_button({}, in_), link: mail.link },
@@ -91,7 +109,8 @@ export function contentOf(mail: Mail, locale: Language, site: { name: string; ur
           ? m.mail_password_reminder_subject({ matrixId: mail.matrixId }, in_)
           : m.mail_password_subject({ matrixId: mail.matrixId }, in_),
         heading: m.mail_password_heading({}, in_),
-        paragraphs: [m.mail_password_next({ matrixId: mail.matrixId }, in_)],
+        literals: [mail.matrixId],
+        paragraphs: [m.mail_password_next({ matrixId: mail.matrixId }, in_), ...introduced(mail.message)],
         ...quoted(mail.message),
         action: { label: m.mail_password_button({}, in_), link: mail.link },
         after: [m.mail_password_days({ days: mail.days }, in_)],
@@ -101,9 +120,10 @@ export function contentOf(mail: Mail, locale: Language, site: { name: string; ur
       return {
         subject: m.mail_denied_subject({ matrixId: mail.matrixId }, in_),
         heading: m.mail_denied_heading({}, in_),
+        literals: [mail.matrixId],
         paragraphs: [
           m.mail_denied_text({ matrixId: mail.matrixId, site: site.name }, in_),
-          ...(mail.message === null ? [] : [m.mail_denied_message({}, in_)]),
+          ...introduced(mail.message),
         ],
         ...quoted(mail.message),
         after: [m.mail_denied_data({}, in_)],
@@ -115,7 +135,14 @@ export function contentOf(mail: Mail, locale: Language, site: { name: string; ur
           ? m.mail_waiting_reminder_subject({ count: mail.waiting, hours: mail.oldestHours }, in_)
           : m.mail_waiting_subject({ count: mail.waiting, first: mail.names[0] ?? '' }, in_),
         heading: m.mail_waiting_heading({ count: mail.waiting }, in_),
-        paragraphs: [mail.names.join(', '), m.mail_waiting_oldest({ hours: mail.oldestHours }, in_)],
+        literals: [],
+        paragraphs: mail.oldestHours === 0 ? [] : [m.mail_waiting_oldest({ hours: mail.oldestHours }, in_)],
+        list: [
+          ...mail.names,
+          ...(mail.waiting > mail.names.length
+            ? [m.mail_waiting_more({ count: mail.waiting - mail.names.length }, in_)]
+            : []),
+        ],
         action: { label: m.mail_waiting_button({}, in_), link: mail.link },
         after: [],
         footer: moderator,
@@ -124,12 +151,11 @@ export function contentOf(mail: Mail, locale: Language, site: { name: string; ur
       return {
         subject: m.mail_auto_join_subject({}, in_),
         heading: m.mail_auto_join_heading({}, in_),
-        paragraphs: [
-          m.mail_auto_join_seen({ matrixId: mail.matrixId, rooms: mail.rooms.join(', ') }, in_),
-          m.mail_auto_join_remedy({}, in_),
-        ],
+        literals: [mail.matrixId, ...SETTINGS],
+        paragraphs: [m.mail_auto_join_seen({ matrixId: mail.matrixId }, in_)],
+        list: mail.rooms,
         action: { label: m.mail_waiting_button({}, in_), link: mail.link },
-        after: [],
+        after: [m.mail_auto_join_remedy({}, in_)],
         footer: moderator,
       }
     default:

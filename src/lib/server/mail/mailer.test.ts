@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { simpleParser, type ParsedMail } from 'mailparser'
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -68,6 +69,11 @@ async function errorOf(sent: Promise<void>): Promise<MailError> {
 
 const refuse = (responseCode: number, words: string) => Object.assign(new Error(words), { responseCode })
 
+const refuseRcpt = (code: (address: string) => number, words: string): SMTPServerOptions => ({
+  onRcptTo: ({ address }, _session, done) =>
+    done(code(address) === 250 ? null : refuse(code(address), words)),
+})
+
 describe('over a real SMTP server', () => {
   test('a mail arrives as text and HTML, marked as automatic, with an id that stays over retries', async () => {
     const { port, mails } = await serve()
@@ -78,27 +84,90 @@ describe('over a real SMTP server', () => {
     expect(first?.text).toContain('> Bis bald')
     expect(first?.html).toContain('Bis bald')
     expect(first?.headers.get('auto-submitted')).toBe('auto-generated')
+    expect(first?.headers.get('x-auto-response-suppress')).toBe('All')
+    expect(first?.headers.get('content-language')).toBe('de')
     expect(first?.messageId).toBe('<job-1@example.org>')
     expect(second?.messageId).toBe(first?.messageId)
   })
 
-  test('nothing that was typed adds a receiver', async () => {
+  test('nothing that was typed begins a header, wherever it was typed', async () => {
     const { port, mails } = await serve()
-    await mailer(port).send(letter)
-    expect(mails[0]?.bcc).toBeUndefined()
-    expect(JSON.stringify(mails[0]?.to)).not.toContain('evil')
+    const evil = '\r\nBcc: evil@mail.test\r\nX-Evil: 1\r\n\r\nbody'
+    const sending = mailer(port, { site: { ...site, name: `Desk${evil}` } })
+    await sending.send(letter)
+    await sending.send({
+      ...letter,
+      mail: { kind: 'denied', matrixId: `@a${evil}:example.org`, message: evil },
+    })
+    await sending.send({
+      ...letter,
+      mail: { kind: 'unknown_address', link: 'https://register.example.org/register' },
+    })
+    expect(mails).toHaveLength(3)
+    for (const mail of mails) {
+      expect(mail.bcc).toBeUndefined()
+      expect(mail.headers.has('x-evil')).toBe(false)
+      expect([mail.to].flat().flatMap((to) => to?.value.map(({ address }) => address))).toEqual([
+        'river@mail.test',
+      ])
+    }
+  })
+
+  test('an address with a line end in it reaches nobody else', async () => {
+    const seen: string[] = []
+    const { port, mails } = await serve({
+      onRcptTo: ({ address }, _session, done) => {
+        seen.push(address)
+        done()
+      },
+    })
+    const sent = mailer(port).send({ ...letter, to: ['river@mail.test\r\nRCPT TO:<evil@mail.test>'] })
+    expect((await errorOf(sent)).permanent).toBe(true)
+    expect(seen).toEqual([])
+    expect(mails).toEqual([])
+  })
+
+  test('a mail without a receiver is a permanent error', async () => {
+    expect((await errorOf(mailer(1).send({ ...letter, to: [] }))).permanent).toBe(true)
   })
 
   test('a receiver that does not exist is a permanent error with the server’s own words', async () => {
-    const { port } = await serve({ onRcptTo: (_address, _session, done) => done(refuse(550, 'No such user')) })
+    const { port } = await serve(refuseRcpt(() => 550, 'No such user'))
     const error = await errorOf(mailer(port).send(letter))
     expect(error.permanent).toBe(true)
     expect(error.message).toContain('No such user')
+    expect(error.message).not.toContain('Bis bald')
   })
 
-  test('greylisting passes', async () => {
-    const { port } = await serve({ onRcptTo: (_address, _session, done) => done(refuse(451, 'Try later')) })
+  test.each([421, 451])('a receiver put off with %i passes', async (code) => {
+    const { port } = await serve(refuseRcpt(() => code, 'Try later'))
     expect((await errorOf(mailer(port).send(letter))).permanent).toBe(false)
+  })
+
+  test('where one of two receivers is refused the other gets the mail, and the number is told', async () => {
+    const { port, mails } = await serve(
+      refuseRcpt((address) => (address.startsWith('gone') ? 550 : 250), 'No such user'),
+    )
+    const refused: number[] = []
+    const sending = mailer(port, { onRefused: (receivers) => refused.push(receivers) })
+    await sending.send({ ...letter, to: ['gone@mail.test', 'river@mail.test'] })
+    expect(mails).toHaveLength(1)
+    expect(refused).toEqual([1])
+  })
+
+  test('where all receivers are refused and one only for now, it passes', async () => {
+    const { port } = await serve(refuseRcpt((address) => (address.startsWith('gone') ? 550 : 451), 'No'))
+    const error = await errorOf(mailer(port).send({ ...letter, to: ['river@mail.test', 'gone@mail.test'] }))
+    expect(error.permanent).toBe(false)
+  })
+
+  test('a sender that is refused is the operator’s to mend, not the receiver’s fault', async () => {
+    const { port } = await serve({
+      onMailFrom: (_address, _session, done) => done(refuse(553, 'Not your address')),
+    })
+    const error = await errorOf(mailer(port).send(letter))
+    expect(error.permanent).toBe(false)
+    expect(error.message).toContain('email.from')
   })
 
   test('a content that is refused for good is a permanent error', async () => {
@@ -112,23 +181,98 @@ describe('over a real SMTP server', () => {
   })
 
   test('a sign-in that is refused names the settings, not the password, and can be mended', async () => {
-    const { port } = await serve({ authOptional: false, allowInsecureAuth: true, onAuth: (_auth, _session, done) => done(new Error('no')) })
+    const { port } = await serve({
+      authOptional: false,
+      allowInsecureAuth: true,
+      onAuth: (_auth, _session, done) => done(new Error('no')),
+    })
     const error = await errorOf(mailer(port, { username: 'desk', password: 'hunter2-secret' }).send(letter))
     expect(error.permanent).toBe(false)
     expect(error.message).toContain('email.password')
-    expect(error.message).not.toContain('hunter2')
+    expect(`${error.message} ${String(error.cause)}`).not.toContain('hunter2')
   })
+
+  test('a server that wants a sign-in where none is set says so', async () => {
+    const { port } = await serve({ authOptional: false, allowInsecureAuth: true })
+    const error = await errorOf(mailer(port).send(letter))
+    expect(error.permanent).toBe(false)
+    expect(error.message).toContain('email.username')
+  })
+})
+
+describe('TLS', () => {
+  // smtp-server brings a certificate of its own that nobody can trust.
+  const offering: SMTPServerOptions = { disabledCommands: [] }
 
   test('where STARTTLS is required and not offered, nothing is sent in the clear', async () => {
     const { port, mails } = await serve()
     const error = await errorOf(mailer(port, { tls: true }).send(letter))
     expect(error.permanent).toBe(false)
+    expect(error.message).toContain('email.tls')
     expect(mails).toEqual([])
   })
 
-  test('a server that is down is a passing error', async () => {
+  test('where STARTTLS is required, a certificate that cannot be trusted is refused, and named', async () => {
+    const { port, mails } = await serve(offering)
+    const error = await errorOf(mailer(port, { tls: true }).send(letter))
+    expect(error.permanent).toBe(false)
+    expect(error.message).toContain('certificate')
+    expect(mails).toEqual([])
+  })
+
+  test('where it is not required, it is taken as it is offered', async () => {
+    const secure: boolean[] = []
+    const { port, mails } = await serve({
+      ...offering,
+      onMailFrom: (_address, session, done) => {
+        secure.push(session.secure)
+        done()
+      },
+    })
+    await mailer(port).send(letter)
+    expect(mails).toHaveLength(1)
+    expect(secure).toEqual([true])
+  })
+
+  test('TLS from the start, with a server that has none there, names the settings', async () => {
+    const { port } = await serve()
+    const error = await errorOf(mailer(port, { ssl: true }).send(letter))
+    expect(error.permanent).toBe(false)
+    expect(error.message).toContain('email.ssl')
+  })
+})
+
+describe('a server that is not there', () => {
+  test('is a passing error that names the settings', async () => {
     const error = await errorOf(mailer(1).send(letter))
     expect(error.permanent).toBe(false)
-    expect(error.message).toContain('could not be reached')
+    expect(error.message).toContain('email.host')
+  })
+
+  test('is given up after the time-out where it does not greet', async () => {
+    const silent = createServer()
+    silent.listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    closing.push(() => new Promise((resolve) => silent.close(resolve)))
+    const address = silent.address()
+    if (address === null || typeof address === 'string') throw new Error('No port')
+    const error = await errorOf(mailer(address.port, { timeout: 50 }).send(letter))
+    expect(error.permanent).toBe(false)
+    expect(error.message).toContain('in time')
+  })
+
+  test('does not keep a mail trying for ever where it hangs up', async () => {
+    let calls = 0
+    const rude = createServer((socket) => {
+      calls += 1
+      socket.destroy()
+    })
+    rude.listen(0, '127.0.0.1')
+    await once(rude, 'listening')
+    closing.push(() => new Promise((resolve) => rude.close(resolve)))
+    const address = rude.address()
+    if (address === null || typeof address === 'string') throw new Error('No port')
+    expect((await errorOf(mailer(address.port).send(letter))).permanent).toBe(false)
+    expect(calls).toBeLessThanOrEqual(2)
   })
 })

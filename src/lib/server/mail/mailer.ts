@@ -1,13 +1,15 @@
 import { createTransport } from 'nodemailer'
 import { MailError, type Letter, type Mailer, type Site } from './mail'
 import { renderMail } from './render'
+import { smtpError } from './smtp-error'
 
 /** How long an SMTP server may take to connect, to greet, and to answer. */
 const PATIENCE_MS = 20_000
 
 /**
- * A mailer over SMTP (RFC 5321). `tls`: STARTTLS or nothing; `ssl`: TLS from the start; neither: STARTTLS where the
- * server offers it.
+ * A mailer over SMTP (RFC 5321). `tls`: STARTTLS or nothing; `ssl`: TLS from the start; both check the certificate.
+ * Neither: STARTTLS where the server offers it, with whatever certificate it has, as the alternative is none (RFC 7435).
+ * One connection that closes under a mail is tried anew at once; every other try is the caller's.
  */
 export function createMailer(options: {
   host: string
@@ -19,18 +21,26 @@ export function createMailer(options: {
   from: string
   subjectPrefix: string
   site: Site
+  /** How long to wait for the server at each step, in milliseconds. */
+  timeout?: number
+  /** Told how many receivers of a mail were refused where others were not. */
+  onRefused?: (receivers: number) => void
 }): Mailer {
-  const { host, port, username, password, tls, ssl, from, subjectPrefix, site } = options
+  const { host, port, username, password, tls, ssl, from, subjectPrefix, site, onRefused } = options
+  const patience = options.timeout ?? PATIENCE_MS
   const transport = createTransport({
     host,
     port,
     secure: ssl,
     requireTLS: tls,
+    tls: { rejectUnauthorized: tls || ssl },
     pool: true,
     maxConnections: 2,
-    connectionTimeout: PATIENCE_MS,
-    greetingTimeout: PATIENCE_MS,
-    socketTimeout: PATIENCE_MS,
+    maxRequeues: 1,
+    connectionTimeout: patience,
+    greetingTimeout: patience,
+    socketTimeout: patience,
+    dnsTimeout: patience,
     disableFileAccess: true,
     disableUrlAccess: true,
     ...(username === null || password === null ? {} : { auth: { user: username, pass: password } }),
@@ -38,9 +48,10 @@ export function createMailer(options: {
   const domain = /@([^@>\s]+)>?\s*$/.exec(from)?.[1] ?? host
   return {
     async send({ to, language, mail, id }: Letter): Promise<void> {
+      if (to.length === 0) throw new MailError('This mail has no receiver', { permanent: true })
       const { subject, html, text } = renderMail(mail, language, site)
-      try {
-        await transport.sendMail({
+      const { rejected } = await transport
+        .sendMail({
           from,
           to: to.map((address) => ({ name: '', address })),
           subject: subjectPrefix + subject,
@@ -53,28 +64,11 @@ export function createMailer(options: {
             'Content-Language': language,
           },
         })
-      } catch (error) {
-        throw asMailError(error, host)
-      }
+        .catch((error: unknown) => {
+          throw smtpError(error, { host, port })
+        })
+      if (rejected.length > 0) onRefused?.(rejected.length)
     },
     close: () => transport.close(),
   }
-}
-
-/** What nodemailer reports, as a sentence for moderators: the server's own words at most, never the mail's. */
-function asMailError(error: unknown, host: string): MailError {
-  const code = field(error, 'code')
-  const status = Number(field(error, 'responseCode') ?? 0)
-  const answer = String(field(error, 'response') ?? '').slice(0, 200)
-  if (code === 'EAUTH')
-    return new MailError(`${host} refuses our sign-in: check email.username and email.password (${answer})`, { permanent: false })
-  if (status >= 500 && (code === 'EENVELOPE' || code === 'EMESSAGE'))
-    return new MailError(`${host} refuses this mail for good: ${answer}`, { permanent: true })
-  if (status >= 400) return new MailError(`${host} does not take this mail now: ${answer}`, { permanent: false })
-  if (code === 'ETLS') return new MailError(`${host} offers no TLS that we can use: check email.tls, email.ssl and email.port`, { permanent: false })
-  return new MailError(`${host} could not be reached or did not answer (${String(code ?? 'no reason given')})`, { permanent: false })
-}
-
-function field(error: unknown, name: string): unknown {
-  return typeof error === 'object' && error !== null && name in error ? Object.getOwnPropertyDescriptor(error, name)?.value : undefined
 }

@@ -1,59 +1,132 @@
 import { describe, expect, test } from 'vitest'
 import { LANGUAGES } from '$lib/registration/language'
-import type { Mail } from './mail'
+import type { Mail, Site } from './mail'
 import { renderMail } from './render'
 
-const site = { name: 'Example & <Friends>', url: 'https://register.example.org', accent: '#138a5b', logoUrl: 'https://x.test/logo.png' }
+const site: Site = {
+  name: 'Example & <Friends>',
+  url: 'https://register.example.org',
+  accent: '#138a5b',
+  logoUrl: 'https://x.test/logo.png',
+}
 const matrixId = '@river:example.org'
 const link = 'https://register.example.org/register/status/abc'
-const message = 'Hello <b>you</b>\nand "welcome" & so on'
+const message = 'Hello <b>you</b>\r\nand "welcome" & so on'
+const names = [matrixId, '@b:example.org']
 const MAILS: Mail[] = [
   { kind: 'verification', matrixId, link, hours: 24 },
+  { kind: 'known_address', matrixId, stage: 'verified', link },
   { kind: 'known_address', matrixId, stage: 'requested', link },
+  { kind: 'known_address', matrixId, stage: 'approved', link },
+  { kind: 'known_address', matrixId, stage: 'completed', link },
   { kind: 'unknown_address', link },
   { kind: 'requested', matrixId, link },
   { kind: 'approved', matrixId, message, homeserver: 'https://matrix.example.org', link },
+  { kind: 'approved', matrixId, message: null, homeserver: 'https://matrix.example.org', link },
   { kind: 'set_password', matrixId, message, link, days: 14, reminder: false },
   { kind: 'set_password', matrixId, message: null, link, days: 7, reminder: true },
   { kind: 'denied', matrixId, message },
-  { kind: 'moderators_waiting', waiting: 3, oldestHours: 5, names: [matrixId, '@b:example.org'], reminder: false, link },
-  { kind: 'moderators_waiting', waiting: 3, oldestHours: 50, names: [matrixId], reminder: true, link },
-  { kind: 'moderators_auto_join', matrixId, rooms: ['!a:example.org'], link },
+  { kind: 'denied', matrixId, message: null },
+  { kind: 'moderators_waiting', waiting: 3, oldestHours: 5, names, reminder: false, link },
+  { kind: 'moderators_waiting', waiting: 3, oldestHours: 50, names, reminder: true, link },
+  { kind: 'moderators_auto_join', matrixId, rooms: ['!a:example.org', '#b:example.org'], link },
 ]
+
+/** What the mail's type carries and a reader must find in it. */
+function carried(mail: Mail): string[] {
+  return Object.entries(mail).flatMap(([key, value]) => {
+    if (key === 'kind' || key === 'stage' || key === 'message' || key === 'waiting') return []
+    if (Array.isArray(value)) return value
+    return typeof value === 'boolean' || value === null ? [] : [String(value)]
+  })
+}
 
 for (const language of LANGUAGES)
   describe(`mails in ${language}`, () => {
     for (const mail of MAILS)
-      test(`${mail.kind} is whole, escaped, and loads nothing from elsewhere`, () => {
+      test(`${JSON.stringify(mail).slice(0, 70)} is whole, escaped, and loads nothing from elsewhere`, () => {
         const { subject, html, text } = renderMail(mail, language, site)
         expect(subject).not.toMatch(/[\r\n]|^$/)
-        expect(html).toMatch(/^<!doctype html>/)
+        expect(html).toMatch(/^<!doctype html><html\b/)
         expect(html).toContain(`lang="${language}"`)
-        expect(html).not.toMatch(/<!--\[(?!if)|<!--[\w-]*-->|__e=event|onload=|undefined|\[object/)
-        expect(html).not.toMatch(/<(?:img|script|link|iframe)\b|url\(/)
+        expect(html).not.toMatch(/<!--\[(?!if)|<!--[\w-]*-->|__e=event|\son\w+=|undefined|\[object/)
+        expect(html).not.toMatch(/<(?:img|script|link|iframe|object|form)\b|url\(|@import|\ssrc=|logo\.png/)
         expect(html).toContain('Example &amp; &lt;Friends>')
-        if ('matrixId' in mail) expect(text).toContain(matrixId)
+        expect(`${subject}${html}${text}`).not.toMatch(/mail_[a-z]+_|[{}]\w+}/)
+        for (const part of carried(mail)) {
+          expect(html).toContain(part)
+          expect(text).toContain(part)
+        }
+        expect(text.split('\n-- \n')).toHaveLength(2)
         if ('link' in mail) {
           expect(html).toContain(`href="${link}"`)
+          expect(html).toContain(`>${link}<`)
           expect(text.split(link)).toHaveLength(2)
         }
         if ('message' in mail && mail.message !== null) {
           expect(html).not.toContain('<b>you')
           expect(html).toMatch(/you&lt;\/b><br\/>and/)
-          expect(text).toContain('> Hello <b>you</b>\n> and')
+          expect(text).toContain('> Hello <b>you</b>\n> and "welcome" & so on\n')
         }
       })
+
+    test('one is one, and more are more', () => {
+      const one = { hours: { en: '1 hour.', de: '1 Stunde.' }, days: { en: '1 more day.', de: '1 Tag.' } }
+      expect(renderMail({ kind: 'verification', matrixId, link, hours: 1 }, language, site).text).toContain(
+        one.hours[language],
+      )
+      const password: Mail = { kind: 'set_password', matrixId, message: null, link, days: 1, reminder: false }
+      expect(renderMail(password, language, site).text).toContain(one.days[language])
+    })
   })
 
 test('each mail has its own words in each language', () => {
   for (const mail of MAILS) {
     const [english, german] = [renderMail(mail, 'en', site), renderMail(mail, 'de', site)]
     expect(english.subject).not.toBe(german.subject)
-    expect(english.text).not.toBe(german.text)
+    const paragraphs = new Set(
+      english.text.split('\n\n').filter((part) => /[a-z] [a-z]/.test(part) && !part.startsWith('> ')),
+    )
+    expect(german.text.split('\n\n').filter((part) => paragraphs.has(part))).toEqual([])
   }
 })
 
 test('what is typed cannot begin a header', () => {
-  const mail: Mail = { kind: 'moderators_waiting', waiting: 1, oldestHours: 0, names: ['@a\r\nBcc: b@mail.test:x'], reminder: false, link }
-  expect(renderMail(mail, 'en', site).subject).not.toMatch(/[\r\n]/)
+  const mail: Mail = {
+    kind: 'moderators_waiting',
+    waiting: 1,
+    oldestHours: 0,
+    names: ['@a\r\nBcc: b@mail.test:x'],
+    reminder: false,
+    link,
+  }
+  expect(renderMail(mail, 'en', site).subject).toBe('1 waiting: @a Bcc: b@mail.test:x')
+})
+
+test('a message keeps its lines and loses what a screen does not show', () => {
+  const mail: Mail = { kind: 'denied', matrixId, message: ' One\u0000\u001b[31m\r\rTwo\u2028Three\r\n' }
+  expect(renderMail(mail, 'en', site).text).toContain('\n\n> One[31m\n>\n> Two\n> Three\n\n')
+})
+
+test('moderators see that there are more than the mail names', () => {
+  const mail: Mail = { kind: 'moderators_waiting', waiting: 14, oldestHours: 0, names, reminder: false, link }
+  const { text } = renderMail(mail, 'en', site)
+  expect(text).toContain('- @b:example.org\n- and 12 more\n')
+  expect(text).not.toContain('0 hours')
+})
+
+test('the site is shown by its first character, whole, and on its colour as it can be read', () => {
+  const mark = (name: string, accent: string) =>
+    /<span aria-hidden="true"[^>]*;background-color:(#\w+);color:(#\w+)">([^<]*)</
+      .exec(renderMail({ kind: 'unknown_address', link }, 'en', { ...site, name, accent }).html)
+      ?.slice(1)
+  expect(mark('émile', '#ffff00')).toEqual(['#ffff00', '#000', 'É'])
+  expect(mark('👩‍🚀 Space', '#222222')).toEqual(['#222222', '#fff', '👩‍🚀'])
+})
+
+test('a name of any length and script can be previewed', () => {
+  for (let length = 100; length < 150; length++)
+    expect(
+      renderMail({ kind: 'unknown_address', link }, 'en', { ...site, name: '😀'.repeat(length) }).html,
+    ).not.toMatch(/\p{Surrogate}/u)
 })

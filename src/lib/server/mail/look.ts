@@ -1,0 +1,62 @@
+/**
+ * The look of a mail, light, as inline styles: the only ones that every mail program takes. The dark colours are a style
+ * sheet in `Letter.svelte`, for those that know dark; the others stay light.
+ */
+const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+const MONO = 'ui-monospace, SFMono-Regular, Menlo, Consolas, monospace'
+const INK = '#1d1d1f'
+const MUTED = '#63635f'
+const SUNKEN = '#f3f1ed'
+
+export const text = {
+  fontFamily: FONT,
+  fontSize: '16px',
+  lineHeight: '26px',
+  color: INK,
+  margin: '0 0 16px',
+  overflowWrap: 'anywhere',
+}
+export const small = { ...text, fontSize: '13px', lineHeight: '20px', color: MUTED, margin: '0' }
+export const heading = {
+  ...text,
+  fontSize: '26px',
+  lineHeight: '32px',
+  fontWeight: '650',
+  letterSpacing: '-0.01em',
+  margin: '0 0 16px',
+}
+export const site = { ...text, fontWeight: '650', lineHeight: '34px', margin: '0 0 28px' }
+export const list = {
+  ...text,
+  fontFamily: MONO,
+  fontSize: '14px',
+  backgroundColor: SUNKEN,
+  borderRadius: '10px',
+  padding: '14px 18px',
+}
+export const quote = {
+  ...text,
+  backgroundColor: SUNKEN,
+  borderRadius: '4px 10px 10px 4px',
+  padding: '14px 18px',
+}
+export const button = { fontFamily: FONT, fontSize: '16px', fontWeight: '600', borderRadius: '10px' }
+export const address = { ...small, margin: '12px 0 20px' }
+export const link = { color: MUTED, textDecoration: 'underline' }
+
+export const paper = { backgroundColor: SUNKEN, margin: '0', padding: '24px 12px' }
+export const sheet = {
+  backgroundColor: '#ffffff',
+  border: '1px solid #e4e1db',
+  borderRadius: '12px',
+  boxSizing: 'border-box',
+  margin: '0 auto',
+  maxWidth: '560px',
+  padding: '28px 32px 16px',
+}
+export const foot = { boxSizing: 'border-box', margin: '0 auto', maxWidth: '560px', padding: '16px 33px 0' }
+
+/** Of elements that are our own, so as text. */
+export const mono = `font-family:${MONO};font-size:15px`
+export const mark =
+  'display:inline-block;width:34px;height:34px;margin-right:12px;border-radius:9px;font-weight:700;text-align:center;vertical-align:middle'

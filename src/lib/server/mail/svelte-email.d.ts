@@ -1,0 +1,8 @@
+/** svelte-email 0.0.4 names no types for its components in its `exports`, so TypeScript does not find them. */
+declare module 'svelte-email/components/*.svelte' {
+  import type { Component, Snippet } from 'svelte'
+
+  type Value = string | number
+  const component: Component<{ children?: Snippet; style?: Record<string, Value> } & Record<string, unknown>>
+  export default component
+}

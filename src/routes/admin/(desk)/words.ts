@@ -1,0 +1,95 @@
+import { m } from '$lib/paraglide/messages'
+import type { JobKind, JobState } from '$lib/registration/job'
+import type { EventKind } from '$lib/registration/registration'
+import type { AccountState } from '$lib/registration/state'
+import type { JobView } from '$lib/registration/views'
+
+type Words<K extends string> = Record<K, () => string>
+
+export const ACCOUNTS: Words<AccountState> = {
+  none: m.desk_account_none,
+  claiming: m.desk_account_claiming,
+  doubtful: m.desk_account_doubtful,
+  claimed: m.desk_account_claimed,
+  locked: m.desk_account_locked,
+  filled: m.desk_account_filled,
+  open: m.desk_account_open,
+  removed: m.desk_account_removed,
+}
+
+export const EVENTS: Words<EventKind> = {
+  started: m.event_started,
+  started_again: m.event_started_again,
+  link_asked: m.event_link_asked,
+  verified: m.event_verified,
+  name_lost: m.event_name_lost,
+  name_chosen: m.event_name_chosen,
+  requested: m.event_requested,
+  approved: m.event_approved,
+  denied: m.event_denied,
+  password_set: m.event_password_set,
+  account_claimed: m.event_account_claimed,
+  account_locked: m.event_account_locked,
+  account_filled: m.event_account_filled,
+  account_revived: m.event_account_revived,
+  account_opened: m.event_account_opened,
+  account_removed: m.event_account_removed,
+  account_doubtful: m.event_account_doubtful,
+  account_adopted: m.event_account_adopted,
+  account_left: m.event_account_left,
+  reminded: m.event_reminded,
+  withdrawn: m.event_withdrawn,
+  gone: m.event_gone,
+  job_done: m.event_job_done,
+  job_failed: m.event_job_failed,
+  job_retried: m.event_job_retried,
+}
+
+export const JOB_STATES: Words<JobState> = {
+  waiting: m.desk_job_waiting,
+  running: m.desk_job_running,
+  done: m.desk_job_done,
+  failed: m.desk_job_failed,
+  cancelled: m.desk_job_cancelled,
+}
+
+const JOBS: Words<JobKind> = {
+  mail: m.job_mail,
+  open_account: m.job_open_account,
+  remove_account: m.job_remove_account,
+  bind_address: m.job_bind_address,
+  consent: m.job_consent,
+  join_room: m.job_join_room,
+  welcome: m.job_welcome,
+  notify_room: m.job_notify_room,
+  notify_moderators: m.job_notify_moderators,
+  warn_auto_join: m.job_warn_auto_join,
+}
+
+const MAILS: Record<string, () => string> = {
+  verification: m.mailkind_verification,
+  known_address: m.mailkind_known_address,
+  unknown_address: m.mailkind_unknown_address,
+  requested: m.mailkind_requested,
+  approved: m.mailkind_approved,
+  set_password: m.mailkind_set_password,
+  denied: m.mailkind_denied,
+}
+
+/** What a job is, with what it is about. */
+export function jobText(kind: JobKind, about: string | null): string {
+  const words = about === null ? null : kind === 'mail' ? MAILS[about]?.() : about
+  return words ? `${JOBS[kind]()} ${words}` : JOBS[kind]()
+}
+
+/** An event of the history, with the job that it is about where there is one. */
+export function eventText(kind: EventKind, detail: Record<string, string | number | boolean> | null): string {
+  const job = Object.entries(JOBS).find(([name]) => name === detail?.['job'])
+  if (job === undefined) return EVENTS[kind]()
+  const about = detail?.['mail'] ?? detail?.['room']
+  const mail = MAILS[String(about)]?.()
+  return `${EVENTS[kind]()}: ${[job[1](), mail ?? about].filter((word) => word !== undefined).join(' ')}`
+}
+
+/** Whether a job wants a moderator's eye: it failed, or its last try did. */
+export const needsEye = ({ state, error }: JobView): boolean => state === 'failed' || (state === 'waiting' && error !== null)

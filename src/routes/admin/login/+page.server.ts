@@ -1,0 +1,27 @@
+import { fail, redirect } from '@sveltejs/kit'
+import { refusalText } from '$lib/components/refusal-text'
+import { textOf } from '$lib/server/form-fields'
+import { attempt } from '$lib/server/trpc/attempt'
+import type { Actions, PageServerLoad } from './$types'
+
+/** A page of the desk, and nothing that a browser could read as another host. */
+const DESK = /^\/admin(?:[/?][^\\\s]*)?$/
+
+export const load: PageServerLoad = ({ locals }) => {
+  if (locals.moderator !== null) redirect(303, '/admin')
+}
+
+export const actions: Actions = {
+  signIn: async ({ request, locals, url }) => {
+    const form = await request.formData()
+    const username = textOf(form, 'username')
+    const answer = await attempt(() => locals.api.session.signIn({ username, password: textOf(form, 'password') }))
+    if (!answer.ok) return fail(answer.status, { username, problem: refusalText(answer.refusal) })
+    const next = url.searchParams.get('next') ?? ''
+    redirect(303, DESK.test(next) ? next : '/admin')
+  },
+  signOut: async ({ locals }) => {
+    await locals.api.session.signOut()
+    redirect(303, '/admin/login')
+  },
+}

@@ -1,0 +1,71 @@
+import { m } from '$lib/paraglide/messages'
+import type { OwnView, SiteView } from '$lib/registration/views'
+
+/** What a registration's state means for its applicant: a heading, and what happens now. */
+export function standingWords(own: OwnView, { passwordMode }: SiteView): { title: string; words: string[] } {
+  const { matrixId } = own
+  switch (own.state) {
+    case 'started':
+      return { title: m.status_started_title(), words: [m.status_started_words()] }
+    case 'verified': {
+      const step = passwordMode === 'at_request' ? m.wizard_step_account() : m.wizard_step_words()
+      return { title: m.status_verified_title(), words: [m.status_verified_words({ step })] }
+    }
+    case 'requested': {
+      const locked = own.account === 'none' ? m.wizard_account_later() : m.status_requested_locked()
+      return { title: m.status_requested_title(), words: [m.status_requested_words(), locked] }
+    }
+    case 'approved':
+      return own.awaitsPassword
+        ? { title: m.status_password_title(), words: [m.status_password_words()] }
+        : { title: m.status_approved_title(), words: [m.status_approved_words()] }
+    case 'completed':
+      return { title: m.status_completed_title(), words: [m.status_completed_words({ matrixId })] }
+    case 'denied':
+      return { title: m.status_denied_title(), words: [m.status_denied_words({ matrixId }), m.status_denied_data()] }
+    case 'withdrawn':
+      return { title: m.status_withdrawn_title(), words: [m.status_withdrawn_words({ matrixId })] }
+    default:
+      return own.state satisfies never
+  }
+}
+
+export interface Mark {
+  words: string
+  stage: 'past' | 'now' | 'to_come'
+  at?: number
+}
+
+/** What happened and what is to come, in its order. Only the first and the last moment are known. */
+export function timeline(own: OwnView): Mark[] {
+  const { startedAt, stateSince: at } = own
+  const began: Mark = { words: m.status_event_started(), stage: 'past', at: startedAt }
+  const verified: Mark = { words: m.status_event_verified(), stage: 'past' }
+  const requested: Mark = { words: m.status_event_requested(), stage: 'past' }
+  const reading = (stage: Mark['stage']): Mark => ({ words: m.status_event_waiting(), stage })
+  const decision: Mark = { words: m.status_event_decision(), stage: 'to_come' }
+  switch (own.state) {
+    case 'started':
+      return [began, { ...verified, stage: 'now' }, { ...requested, stage: 'to_come' }, reading('to_come')]
+    case 'verified':
+      return [began, { ...verified, at }, { ...requested, stage: 'now' }, reading('to_come'), decision]
+    case 'requested':
+      return [began, verified, { ...requested, at }, reading('now'), decision]
+    case 'approved': {
+      const open: Mark = { words: m.status_event_open(), stage: own.awaitsPassword ? 'to_come' : 'now' }
+      const approved: Mark = { words: m.status_event_approved(), stage: 'past', at }
+      const password: Mark[] = own.awaitsPassword ? [{ words: m.status_event_password(), stage: 'now' }] : []
+      return [began, verified, requested, approved, ...password, open]
+    }
+    case 'completed': {
+      const approved: Mark = { words: m.status_event_approved(), stage: 'past' }
+      return [began, verified, requested, approved, { words: m.status_event_open(), stage: 'past', at }]
+    }
+    case 'denied':
+      return [began, verified, requested, { words: m.status_event_denied(), stage: 'past', at }]
+    case 'withdrawn':
+      return [began, { words: m.status_event_withdrawn(), stage: 'past', at }]
+    default:
+      return own.state satisfies never
+  }
+}
