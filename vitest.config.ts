@@ -2,12 +2,16 @@ import { fileURLToPath } from 'node:url'
 import { svelte, vitePreprocess } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
 
+const shared = { testTimeout: 20_000, hookTimeout: 30_000 }
+
+/** `unit` needs no build; `site` starts what `npm run build` made, as an operator would. */
 export default defineConfig({
   plugins: [svelte({ configFile: false, preprocess: vitePreprocess() })],
   resolve: { alias: { $lib: fileURLToPath(new URL('./src/lib', import.meta.url)) } },
   test: {
-    include: ['src/**/*.test.ts', 'tests/{homeserver,server}/**/*.test.ts'],
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    projects: [
+      { extends: true, test: { ...shared, name: 'unit', include: ['src/**/*.test.ts', 'tests/{homeserver,server}/**/*.test.ts'] } },
+      { extends: true, test: { ...shared, name: 'site', include: ['tests/site/**/*.test.ts'] } },
+    ],
   },
 })

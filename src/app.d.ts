@@ -1,6 +1,7 @@
 import type { Language } from '$lib/registration/language'
 import type { SiteView } from '$lib/registration/views'
 import type { Logo } from '$lib/server/logo'
+import type { Context } from '$lib/server/trpc/context'
 import type { Api } from '$lib/server/trpc/router'
 
 export type Theme = 'light' | 'dark' | 'system'
@@ -8,6 +9,8 @@ export type Theme = 'light' | 'dark' | 'system'
 declare global {
   namespace App {
     interface Locals {
+      /** What the API knows of this request; pages use `api`, which is bound to it. */
+      context: Context
       api: Api
       site: SiteView
       language: Language

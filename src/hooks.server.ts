@@ -41,8 +41,6 @@ export const init: ServerInit = async () => {
   process.once('sveltekit:shutdown', () => void app.stop())
 }
 
-const contexts = new WeakMap<RequestEvent, Context>()
-
 /** Answers monitors before anything else is asked: they come by address, with any Host. */
 const monitor: Handle = async ({ event, resolve }) => {
   const answer = await health(event.url.pathname)
@@ -74,8 +72,8 @@ const identify: Handle = async ({ event, resolve }) => {
   const moderator = signedIn?.moderator ?? null
   return paraglideMiddleware(event.request, ({ locale }) => {
     const context: Context = { services, clientAddress: address, language: locale, cookies, moderator }
-    contexts.set(event, context)
     Object.assign(event.locals, {
+      context,
       api: createApi(context),
       clientAddress: address,
       logo,
@@ -98,11 +96,7 @@ const identify: Handle = async ({ event, resolve }) => {
 const trpc: Handle = createTRPCHandle({
   router: appRouter,
   url: '/trpc',
-  createContext: (event) => {
-    const context = contexts.get(event)
-    if (context === undefined) throw new Error('A request reached the API without its context')
-    return context
-  },
+  createContext: ({ locals }) => locals.context,
   onError: ({ error, path }) => {
     if (error.code === 'INTERNAL_SERVER_ERROR') services.log.error({ err: error, path }, 'A call of the API threw')
   },

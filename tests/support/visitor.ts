@@ -42,7 +42,7 @@ export function aVisitor(origin: string, agent = new Agent({ keepAlive: true }))
     for (let hop = 0; hop < 5 && last.status >= 300 && last.status < 400; hop++) {
       const target = new URL(String(last.headers.location), new URL(path, origin))
       path = target.pathname + target.search
-      last = await send('GET', path, {})
+      last = await send('GET', path, { accept: 'text/html' })
     }
     return { ...last, path }
   }
@@ -51,12 +51,12 @@ export function aVisitor(origin: string, agent = new Agent({ keepAlive: true }))
     cookies,
     send,
     async get(path: string) {
-      return follow(await send('GET', path, {}), path)
+      return follow(await send('GET', path, { accept: 'text/html' }), path)
     },
     /** Posts fields to a path as the site's own page would. */
     async post(path: string, fields: Record<string, string>, headers: Record<string, string> = {}) {
       const body = new URLSearchParams(fields).toString()
-      const form = { 'content-type': 'application/x-www-form-urlencoded', origin, ...headers }
+      const form = { accept: 'text/html', 'content-type': 'application/x-www-form-urlencoded', origin, ...headers }
       return follow(await send('POST', path, { ...form, 'content-length': String(Buffer.byteLength(body)) }, body), path)
     },
     /** Sends the first form of a page's `<main>` that has all these fields, or any where none is named. */

@@ -31,7 +31,7 @@ export interface OwnView {
   /** A moderator's words, once it is decided. */
   message: string | null
   awaitsPassword: boolean
-  /** Where a Matrix client signs in. */
+  /** What a Matrix client asks for at sign-in: the server's name, which leads it to the right address. */
   homeserver: string
 }
 

@@ -18,14 +18,14 @@ export function createLetters({
   mailer,
   domain,
   site,
-  homeserverUrl,
+  homeserverName,
   moderators,
 }: {
   registrar: Registrar
   mailer: Mailer
   domain: string
   site: { url: string; language: Language }
-  homeserverUrl: string
+  homeserverName: string
   /** The addresses that mails to the moderators go to. */
   moderators: { to: string[]; approvedDays: number; linkHours: number }
 }) {
@@ -51,7 +51,7 @@ export function createLetters({
         return state === 'requested' ? { kind: 'requested', ...named, link: await statusLink(registration) } : null
       case 'approved':
         if (state !== 'completed') return null
-        return { kind: 'approved', ...named, message, homeserver: homeserverUrl, link: await statusLink(registration) }
+        return { kind: 'approved', ...named, message, homeserver: homeserverName, link: await statusLink(registration) }
       case 'set_password': {
         if (!awaitsPassword(registration)) return null
         const sinceApproval = registrar.now() - registration.stateSince

@@ -10,7 +10,7 @@ export type Mail =
   | { kind: 'unknown_address'; link: string }
   /** The request was received; what happens now. */
   | { kind: 'requested'; matrixId: string; link: string }
-  /** The account is open. `homeserver`: its address, to type into a Matrix client. */
+  /** The account is open. `homeserver`: its name, to type into a Matrix client. */
   | { kind: 'approved'; matrixId: string; message: string | null; homeserver: string; link: string }
   /** Approved, and the password is still to be set (`password: after_approval`). `days`: how long the link works. */
   | { kind: 'set_password'; matrixId: string; message: string | null; link: string; days: number; reminder: boolean }

@@ -32,7 +32,7 @@ export function ownView(registration: Registration, { services: { config } }: Co
     stateSince,
     message: decidedBy === null ? null : message,
     awaitsPassword: awaitsPassword(registration),
-    homeserver: config.synapse.server,
+    homeserver: config.synapse.domain,
   }
 }
 
