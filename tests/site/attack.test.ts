@@ -187,8 +187,8 @@ describe('what an answer carries', () => {
       ['GET', `/register/verify/${'a'.repeat(5000)}`, undefined],
     ] as const) {
       const answer = await visitor().send(method, path, method === 'POST' ? json : {}, body)
-      expect(answer.status, path).toBeGreaterThanOrEqual(400)
-      expect(answer.status, path).toBeLessThan(500)
+      expect(answer.status, path.slice(0, 60)).toBeGreaterThanOrEqual(400)
+      expect(answer.status, path.slice(0, 60)).toBeLessThan(500)
       expect(answer.body).not.toMatch(/\bat .+:\d+:\d+|node_modules|stack|sqlite/i)
     }
   })

@@ -16,6 +16,8 @@ export function refusalText(refusal: Refusal): string {
     case 'username_taken':
     case 'username_lost':
       return usernameRefusalText(refusal)
+    case 'unreadable':
+      return m.refusal_unreadable()
     case 'email_missing':
       return m.refusal_email_missing()
     case 'email_invalid':

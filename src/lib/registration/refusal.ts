@@ -37,6 +37,8 @@ export type Refusal =
   /** The browser holds no registration, or it is over. */
   | { code: 'no_registration' }
   | { code: 'not_found' }
+  /** A form that no page here makes. */
+  | { code: 'unreadable' }
   | { code: 'wrong_state'; state: State; account: AccountState }
   /** Somebody else was faster; `by` is a moderator's name or null for the applicant or the system. */
   | { code: 'already_decided'; state: State; by: string | null; at: number }
