@@ -61,6 +61,7 @@ test('opening the link changes nothing: only the button confirms', async ({ page
   await page.waitForURL(/\/register\/email/)
   await page.locator('main input[name=email]').first().fill(email)
   await submit(page).click()
+  await page.waitForURL(/sent/)
   const link = linkIn(await site.mail.next(email), '/register/verify/')
   for (let scan = 0; scan < 3; scan++) await fetch(link)
   await page.goto(link)

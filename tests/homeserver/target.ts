@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
+import * as v from 'valibot'
 import { expect, vi } from 'vitest'
-import { HomeserverError, type Homeserver, type HomeserverErrorKind } from '$lib/server/homeserver/homeserver'
+import type { Homeserver, HomeserverError, HomeserverErrorKind } from '$lib/server/homeserver/homeserver'
 import { startStandIn, type StandInOptions } from '$lib/server/homeserver/stand-in'
 import { createSynapse, type SynapseOptions } from '$lib/server/homeserver/synapse'
 import { matrixId, type Username } from '$lib/registration/username'
+import { errorOf } from '../support/homeserver-error'
 import { username } from '../support/registration'
 
 /** Settings of a homeserver that change what it answers. */
@@ -25,10 +27,11 @@ const VARIANTS = {
 } satisfies Record<string, Partial<StandInOptions>>
 export type Variant = keyof typeof VARIANTS
 
+const objectSchema = v.record(v.string(), v.unknown())
+
 export interface Raw {
   status: number
   headers: Headers
-  // What a server says is looked at with `toMatchObject`, and is otherwise unknown.
   body: Record<string, unknown>
 }
 
@@ -78,7 +81,11 @@ function target(
       })
       const text = await answer.text()
       const json = answer.headers.get('content-type')?.startsWith('application/json')
-      return { status: answer.status, headers: answer.headers, body: json ? JSON.parse(text) : { text } }
+      return {
+        status: answer.status,
+        headers: answer.headers,
+        body: json ? v.parse(objectSchema, JSON.parse(text)) : { text },
+      }
     },
   }
 }
@@ -195,12 +202,7 @@ export async function failure(
   kind: HomeserverErrorKind,
   permanent: boolean,
 ): Promise<HomeserverError> {
-  const error: unknown = await call.then(
-    () => null,
-    (reason: unknown) => reason,
-  )
-  expect(error).toBeInstanceOf(HomeserverError)
-  if (!(error instanceof HomeserverError)) throw error
+  const error = await errorOf(call)
   expect({ kind: error.kind, permanent: error.permanent }, error.message).toEqual({ kind, permanent })
   return error
 }

@@ -117,6 +117,31 @@ describe('a claim whose answer was lost', () => {
   })
 })
 
+describe('an account that was removed here', () => {
+  test('and that the operator opened again is nobody’s to give: however often somebody tries, it stays as it is', async () => {
+    const first = await requested(world, 'river')
+    await first.api.registration.withdraw({})
+    await world.drain()
+    const next = await verified(world, 'river', 'next@mail.test')
+    await asAdmin(world, 'PUT', '@river:example.test', { deactivated: false, password: 'the operators own' })
+    await asAdmin(world, 'PUT', '@river:example.test', { locked: false })
+    for (let attempt = 0; attempt < 3; attempt++) expect(await codeOf(next.api.registration.request(form))).toBe('username_lost')
+    expect(await signInToMatrix(world, 'river', 'the operators own')).toBe('in')
+  })
+
+  test('and whose revival was cut off is gone on with by the next try', async () => {
+    const first = await requested(world, 'river')
+    await first.api.registration.withdraw({})
+    await world.drain()
+    const next = await verified(world, 'river', 'next@mail.test')
+    world.standIn.faults = ({ body }) => (body.includes('"deactivated":false') ? 'lost' : undefined)
+    expect(await codeOf(next.api.registration.request(form))).toBe('homeserver_unavailable')
+    world.standIn.faults = undefined
+    expect(await next.api.registration.request(form)).toMatchObject({ state: 'requested' })
+    expect(await signInToMatrix(world, 'river')).toBe('M_USER_LOCKED')
+  })
+})
+
 describe('jobs', () => {
   test('that pass again are put off ever longer, asked time honoured, and then succeed', async () => {
     const applicant = await requested(world, 'river')

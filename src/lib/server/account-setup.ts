@@ -84,8 +84,16 @@ export function createAccountSetup({
     return accept(null)
   }
 
-  async function revive({ id, username: localpart }: Registration): Promise<Result<null>> {
-    await registrar.recordAccount(id, { localpart, state: 'claimed', registrationId: id }, [])
+  /**
+   * Brings back what was removed here. Recorded as locked before, as the lock outlives the removal: should somebody
+   * unlock it meanwhile, the next try sees that and keeps its hands off.
+   */
+  async function revive(registration: Registration): Promise<Result<null>> {
+    const { id, username: localpart } = registration
+    const account = await homeserver.account(localpart)
+    if (account === null) return claim(registration, 'first')
+    if (!account.deactivated && !account.locked) return doubt(registration, account)
+    await registrar.recordAccount(id, { localpart, state: 'locked', registrationId: id }, [])
     await homeserver.revive(localpart)
     await registrar.recordAccount(id, { localpart, state: 'locked' }, [{ kind: 'account_revived' }])
     return accept(null)

@@ -19,8 +19,10 @@ export function messageFacts(get: () => Target): void {
     await homeserver.sendMessage(id, transaction, { text: 'One request waits' })
     await homeserver.sendMessage(id, transaction, { text: 'One request waits' })
     await homeserver.sendMessage(id, randomUUID(), { text: 'Two requests wait' })
-    const sent = (await messages(id)) as { body: string }[]
-    expect(sent.map(({ body }) => body)).toEqual(['Two requests wait', 'One request waits'])
+    expect(await messages(id)).toEqual([
+      { msgtype: 'm.text', body: 'Two requests wait' },
+      { msgtype: 'm.text', body: 'One request waits' },
+    ])
   })
 
   test('a message has its text, and HTML where it is given, and goes to an alias too', async () => {

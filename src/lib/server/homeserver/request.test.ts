@@ -4,87 +4,91 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { username } from '../../../../tests/support/registration'
 import { HomeserverError } from './homeserver'
 import { createSynapse } from './synapse'
 
-/** A homeserver whose certificate only its own CA vouches for. */
+/** Homeservers whose certificates nobody knows: one from a CA of its own, one signed by itself. */
 const folder = mkdtempSync(join(tmpdir(), 'registration-tls-'))
-const file = (name: string) => join(folder, name)
-let server: Server
-let url = ''
+const file = (name: string) => join(folder, `${name}.pem`)
+const servers = new Map<string, Server>()
+const urls = new Map<string, string>()
 
-function openssl(...args: string[]): void {
-  execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' })
+/** Makes NAME.pem and NAME.key.pem. */
+function certificate(name: string, ...args: string[]): void {
+  const key = [
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:prime256v1',
+    '-nodes',
+    '-keyout',
+    file(`${name}.key`),
+  ]
+  const request = ['req', '-x509', '-days', '2', '-subj', `/CN=${name}`, '-out', file(name)]
+  execFileSync('openssl', [...request, ...key, ...args], { stdio: 'pipe' })
 }
 
 beforeAll(async () => {
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
-  for (const ca of ['ca', 'other'])
-    openssl('req', '-x509', ...key, '-subj', `/CN=${ca}`, '-keyout', `${ca}.key`, '-out', `${ca}.pem`)
-  const names = ['-addext', 'subjectAltName=IP:127.0.0.1']
-  openssl(
-    'req',
-    '-x509',
-    ...key,
-    ...names,
-    '-subj',
-    '/CN=test',
-    '-CA',
-    'ca.pem',
-    '-CAkey',
-    'ca.key',
-    '-keyout',
-    'key.pem',
-    '-out',
-    'cert.pem',
-  )
-  const credentials = { key: readFileSync(file('key.pem')), cert: readFileSync(file('cert.pem')) }
-  server = createServer(credentials, (_, response) => response.end('{"available":true}'))
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('No port')
-  url = `https://127.0.0.1:${address.port}`
+  const address = ['-addext', 'subjectAltName=IP:127.0.0.1']
+  certificate('ca')
+  certificate('other')
+  certificate('issued', ...address, '-CA', file('ca'), '-CAkey', file('ca.key'))
+  certificate('self-signed', ...address)
+  for (const name of ['issued', 'self-signed']) {
+    const credentials = { key: readFileSync(file(`${name}.key`)), cert: readFileSync(file(name)) }
+    const server = createServer(credentials, (_, response) => response.end('{"available":true}'))
+    servers.set(name, server)
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const bound = server.address()
+    if (bound === null || typeof bound === 'string') throw new Error('No port')
+    urls.set(name, `https://127.0.0.1:${bound.port}`)
+  }
 })
 
 afterAll(async () => {
-  server.closeAllConnections()
-  server.close()
-  await once(server, 'close')
+  for (const server of servers.values()) {
+    server.closeAllConnections()
+    server.close()
+    await once(server, 'close')
+  }
   rmSync(folder, { recursive: true })
 })
 
-function ask(verifyCert: boolean | string) {
-  const homeserver = createSynapse({
+function ask(name: string, verifyCert: boolean | string) {
+  const url = urls.get(name) ?? ''
+  return createSynapse({
     url,
     domain: 'example.test',
     token: 'token',
     verifyCert,
     timeout: 5_000,
-  })
-  return homeserver.nameAnswer('river' as Parameters<typeof homeserver.nameAnswer>[0])
+  }).nameAnswer(username('river'))
 }
 
-test.each([
-  ['by default', () => true],
-  ['when another CA is to be trusted', () => file('other.pem')],
-])('a certificate of an unknown CA is not accepted %s, and the setting is named', async (_, verifyCert) => {
-  const error: unknown = await ask(verifyCert()).catch((reason: unknown) => reason)
-  expect(error).toBeInstanceOf(HomeserverError)
-  expect(error).toMatchObject({ kind: 'unreachable', permanent: false })
-  expect(String(error)).toMatch(/no secure connection .*synapse\.verify_cert/)
-})
+describe.each(['issued', 'self-signed'])('a certificate that is %s by whom nobody knows', (name) => {
+  test.each([
+    ['by default', () => true],
+    ['when another CA is to be trusted', () => file('other')],
+  ])('is not accepted %s, and the setting is named', async (_, verifyCert) => {
+    const error: unknown = await ask(name, verifyCert()).catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(HomeserverError)
+    expect(error).toMatchObject({ kind: 'unreachable', permanent: false })
+    expect(String(error)).toMatch(/no secure connection .*synapse\.verify_cert/)
+  })
 
-test.each([
-  ['when certificates are not checked', () => false],
-  ['when the CA is named as a file', () => file('ca.pem')],
-  ['when the CA is given as text', () => readFileSync(file('ca.pem'), 'utf8')],
-  ['when the certificate itself is named', () => file('cert.pem')],
-])('it is accepted %s', async (_, verifyCert) => {
-  expect(await ask(verifyCert())).toBe('free')
+  const bundle = name === 'issued' ? 'ca' : name
+  test.each([
+    ['when certificates are not checked', () => false],
+    ['when its CA, or it, is named as a file', () => file(bundle)],
+    ['when that is given as text', () => readFileSync(file(bundle), 'utf8')],
+  ])('is accepted %s', async (_, verifyCert) => {
+    expect(await ask(name, verifyCert())).toBe('free')
+  })
 })
 
 test('a file of certificates that is not there stops the start', () => {
-  expect(() => ask(file('missing.pem'))).toThrow(/missing\.pem/)
+  expect(() => ask('issued', file('missing'))).toThrow(/missing\.pem/)
 })

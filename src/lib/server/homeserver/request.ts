@@ -83,7 +83,9 @@ export function createRequest(options: { url: string; verifyCert: boolean | stri
       return await send(request)
     } catch (error) {
       // Node throws at once at what cannot be sent: a token with a line break, say.
-      throw error instanceof NoAnswer ? error : new NoAnswer('INVALID', error)
+      if (error instanceof NoAnswer) throw error
+      const code = error instanceof Error && 'code' in error ? String(error.code) : 'INVALID'
+      throw new NoAnswer(code, error)
     }
   }
 }

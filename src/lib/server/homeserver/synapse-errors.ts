@@ -7,7 +7,7 @@ import { NoAnswer, type Answer } from './request'
 const LONGEST_QUOTE = 200
 const problemSchema = v.object({ errcode: v.string(), error: v.optional(v.string(), '') })
 const limitSchema = v.object({ retry_after_ms: v.number() })
-const UNTRUSTED = /CERT|SELF_SIGNED|ISSUER|ERR_TLS|ERR_SSL|EPROTO/
+const UNTRUSTED = /CERT|SIGN|ISSUER|TLS|SSL|EPROTO|HOSTNAME_MISMATCH/
 
 /** Undefined for what is not JSON, which JSON itself cannot say. */
 export function parseJson(text: string): unknown {

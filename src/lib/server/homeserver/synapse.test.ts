@@ -1,15 +1,16 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { parseUsername } from '$lib/registration/username'
-import { HomeserverError, type HomeserverErrorKind } from './homeserver'
-import { startStandIn, type Fault, type SeenRequest, type StandIn } from './stand-in'
+import { username } from '../../../../tests/support/registration'
+import { errorOf } from '../../../../tests/support/homeserver-error'
+import type { HomeserverErrorKind } from './homeserver'
+import { startStandIn, type Fault, type StandIn } from './stand-in'
 import { createSynapse, type SynapseOptions } from './synapse'
 
 const DOMAIN = 'example.test'
 const TOKEN = 'syt_secret_token'
 const PASSWORD = 'a pass phrase of some length'
-const river = name('river')
+const river = username('river')
 
 let standIn: StandIn
 const closing: (() => Promise<unknown>)[] = []
@@ -28,12 +29,6 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close()
 })
 
-function name(typed: string) {
-  const parsed = parseUsername(typed, DOMAIN)
-  if (!parsed.ok) throw new Error(typed)
-  return parsed.value
-}
-
 function client(change: Partial<SynapseOptions> = {}) {
   return createSynapse({
     url: standIn.url,
@@ -43,15 +38,6 @@ function client(change: Partial<SynapseOptions> = {}) {
     timeout: 5_000,
     ...change,
   })
-}
-
-async function errorOf(call: Promise<unknown>): Promise<HomeserverError> {
-  const error: unknown = await call.then(
-    () => null,
-    (reason: unknown) => reason,
-  )
-  if (!(error instanceof HomeserverError)) throw new Error('No HomeserverError', { cause: error })
-  return error
 }
 
 /** Any server, for what the stand-in never says. */
@@ -72,8 +58,6 @@ async function serve(listener: RequestListener): Promise<{ url: string; connecti
 }
 
 const json = (status: number, body: object, headers = {}): Fault => ({ status, body, headers })
-const user = (change: object) =>
-  json(200, { name: `@river:${DOMAIN}`, creation_ts: 1, locked: true, deactivated: false, ...change })
 const html = { 'content-type': 'text/html' }
 const nginx = '<html><h1>502 Bad Gateway</h1></html>'
 
@@ -272,113 +256,5 @@ describe('connections', () => {
     expect(connections()).toBe(1)
     const path = '/matrix/_synapse/admin/v1/username_available?username=river'
     expect([...seen]).toEqual([`Bearer ${TOKEN} ${path}`])
-  })
-})
-
-describe('steps whose answer gets lost', () => {
-  function record(): SeenRequest[] {
-    const seen: SeenRequest[] = []
-    standIn.faults = (request) => void seen.push(request)
-    return seen
-  }
-
-  /** Does the work of the first request of this kind, and loses the answer. */
-  function loseOne(part: string): void {
-    let lost = false
-    standIn.faults = ({ method, path }) => {
-      if (lost || method === 'GET' || !path.includes(part)) return undefined
-      lost = true
-      return 'lost'
-    }
-  }
-
-  test('a claim is not sent again by itself: nobody knows whose the account is then', async () => {
-    loseOne('@river')
-    expect(await errorOf(client().claim(river))).toMatchObject({ kind: 'unreachable' })
-    expect(await client().claim(river)).toBe('existed')
-  })
-
-  test('a message is there once', async () => {
-    loseOne('/send/')
-    const send = () => client().sendMessage(`#moderators:${DOMAIN}`, 'job-1', { text: 'One request waits' })
-    await errorOf(send())
-    await send()
-    expect(standIn.room(`#moderators:${DOMAIN}`)?.messages).toHaveLength(1)
-  })
-
-  test('a direct chat is there once', async () => {
-    await client().claim(river)
-    const rooms = standIn.rooms.size
-    loseOne('/createRoom')
-    await errorOf(client().directRoom(river, 'job-1'))
-    const room = await client().directRoom(river, 'job-1')
-    expect(standIn.rooms.get(room)?.invited).toEqual(new Set([`@river:${DOMAIN}`]))
-    expect(standIn.rooms.size).toBe(rooms + 1)
-  })
-
-  test('bringing an account back goes on where it stopped, and never unlocks and brings back in one call', async () => {
-    const synapse = client()
-    await synapse.claim(river)
-    await synapse.lock(river)
-    await synapse.remove(river)
-    loseOne('@river')
-    expect(await errorOf(synapse.revive(river))).toMatchObject({ kind: 'unreachable', permanent: false })
-    const seen = record()
-    await synapse.revive(river)
-    await synapse.remove(river)
-    await synapse.revive(river)
-    expect(standIn.users.get(`@river:${DOMAIN}`)).toMatchObject({
-      locked: true,
-      deactivated: false,
-      displayName: 'river',
-    })
-    for (const { body } of seen.filter(({ method }) => method === 'PUT'))
-      expect(body.includes('deactivated') && body.includes('locked')).toBe(false)
-  })
-
-  test('claim, lock and fill are one call each', async () => {
-    const seen = record()
-    const synapse = client()
-    await synapse.claim(river)
-    await synapse.lock(river)
-    await synapse.fill(river, PASSWORD)
-    expect(seen.map(({ method, body }) => [method, body])).toEqual([
-      ['PUT', '{}'],
-      ['PUT', '{"locked":true}'],
-      ['PUT', JSON.stringify({ password: PASSWORD })],
-    ])
-  })
-})
-
-describe('a yes that was none', () => {
-  test.each<[string, object, (synapse: ReturnType<typeof client>) => Promise<void>]>([
-    ['locking', { locked: false }, (synapse) => synapse.lock(river)],
-    ['opening', { locked: true }, (synapse) => synapse.open(river)],
-    ['binding', { threepids: [] }, (synapse) => synapse.bindAddress(river, 'river@mail.test' as never)],
-  ])('%s is told as an error for good', async (_, change, act) => {
-    standIn.faults = () => user(change)
-    expect(await errorOf(act(client()))).toMatchObject({ kind: 'refused', permanent: true })
-  })
-
-  test("another account's answer is not taken for ours", async () => {
-    standIn.faults = () => user({ name: `@brook:${DOMAIN}` })
-    expect(await errorOf(client().lock(river))).toMatchObject({ kind: 'unreachable' })
-  })
-
-  test('consent without form_secret is told by its name, and nothing is asked', async () => {
-    const seen: unknown[] = []
-    standIn.faults = (request) => void seen.push(request)
-    const error = await errorOf(client().consent(river, '1.0'))
-    expect(error).toMatchObject({ kind: 'refused', permanent: true })
-    expect(error.message).toContain('form_secret is not set')
-    expect(seen).toEqual([])
-  })
-
-  test('a homeserver without consents is told with what it needs', async () => {
-    const plain = await startStandIn({ domain: DOMAIN, token: TOKEN })
-    closing.push(() => plain.close())
-    const synapse = client({ url: plain.url, formSecret: 'x' })
-    await synapse.claim(river)
-    expect((await errorOf(synapse.consent(river, '1.0'))).message).toMatch(/\(404\).*user_consent section/)
   })
 })

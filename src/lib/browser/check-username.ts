@@ -1,0 +1,50 @@
+import { isUsernameRefusal, usernameRefusalText } from '$lib/components/username-refusal-text'
+import { m } from '$lib/paraglide/messages'
+import { trpc } from '$lib/trpc'
+
+const DEBOUNCE_MS = 300
+const LOOKS = { checking: 'field-hint', free: 'field-good', refused: 'field-error', unknown: 'field-hint' } as const
+type Kind = keyof typeof LOOKS
+
+/** While a name is typed, tells whether it is free and what Matrix ID results. */
+export function checkUsername(): void {
+  const field = document.querySelector<HTMLInputElement>('input[data-check-username]')
+  const live = document.getElementById(`${field?.id ?? ''}-live`)
+  if (field === null || live === null) return
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let asking: AbortController | undefined
+
+  const say = (kind: Kind, words: string) => {
+    const line = document.createElement('p')
+    line.className = LOOKS[kind]
+    line.textContent = words
+    live.replaceChildren(line)
+    if (kind === 'refused') field.setAttribute('aria-invalid', 'true')
+  }
+
+  /** An answer to what is not typed any more is dropped. */
+  const check = async (username: string) => {
+    const { signal } = (asking = new AbortController())
+    say('checking', m.wizard_name_checking({ name: username.trim() }))
+    try {
+      const found = await trpc.registration.checkUsername.query({ username }, { signal })
+      if (signal.aborted) return
+      if (found.ok) say('free', m.wizard_name_free({ matrixId: found.matrixId }))
+      else if (isUsernameRefusal(found.refusal)) say('refused', usernameRefusalText(found.refusal))
+      else say('unknown', m.wizard_name_unknown())
+    } catch {
+      // No connection, or the homeserver is away: the form asks again when it is sent.
+      if (!signal.aborted) say('unknown', m.wizard_name_unknown())
+    }
+  }
+
+  field.addEventListener('input', () => {
+    clearTimeout(timer)
+    asking?.abort()
+    live.replaceChildren()
+    document.getElementById(`${field.id}-error`)?.remove()
+    field.removeAttribute('aria-invalid')
+    const username = field.value
+    if (username.trim() !== '') timer = setTimeout(() => void check(username), DEBOUNCE_MS)
+  })
+}

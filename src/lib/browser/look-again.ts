@@ -1,0 +1,20 @@
+const LOOK_AGAIN_MS = 4000
+
+/** Where the page waits for a few seconds' work, looks whether it is done, and shows the new page when it is. */
+export function lookAgain(): void {
+  if (document.querySelector('[data-look-again]') === null) return
+  setTimeout(() => void look(), LOOK_AGAIN_MS)
+}
+
+async function look(): Promise<void> {
+  try {
+    const response = await fetch(location.href, { headers: { accept: 'text/html' } })
+    if (response.ok && !(await response.text()).includes('data-look-again')) {
+      location.reload()
+      return
+    }
+  } catch {
+    // Offline for a moment: the next look may get through.
+  }
+  lookAgain()
+}

@@ -1,0 +1,29 @@
+import { baseLocale, isLocale, overwriteGetLocale } from '$lib/paraglide/runtime'
+import { checkUsername } from './check-username'
+import { countReason } from './count-reason'
+import { hintAtStrength } from './hint-at-strength'
+import { localTimes } from './local-times'
+import { lookAgain } from './look-again'
+import { sendForms } from './send-forms'
+import { showPassword } from './show-password'
+
+/*
+ * All the JavaScript of an applicant's pages. The server writes them whole, and they work without this: it only
+ * makes them nicer. So there is nothing to hydrate, and a page loads a tenth of what it would with SvelteKit's client.
+ */
+
+const written = document.documentElement.lang
+overwriteGetLocale(() => (isLocale(written) ? written : baseLocale))
+
+/** What each page may have; called again for a `<main>` that was replaced. */
+function enliven(): void {
+  checkUsername()
+  showPassword()
+  hintAtStrength()
+  countReason()
+  localTimes()
+  lookAgain()
+}
+
+enliven()
+sendForms(enliven)

@@ -1,0 +1,13 @@
+import type { Language } from '$lib/registration/language'
+
+/** A moment (milliseconds since 1970) in words: in the reader's time zone, or in UTC, named so. */
+export function momentText(at: number, language: Language, zone: 'local' | 'UTC'): string {
+  return new Intl.DateTimeFormat(language, {
+    day: 'numeric',
+    month: 'long',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    ...(zone === 'UTC' ? { timeZone: 'UTC', timeZoneName: 'short' } : {}),
+  }).format(at)
+}
