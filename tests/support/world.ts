@@ -87,20 +87,18 @@ export class Mailbox implements Mailer {
 export type TestWorld = Awaited<ReturnType<typeof aWorld>>
 
 /** Everything but the network: a real database file, the real Synapse client on a stand-in, a clock that is set. */
-export async function aWorld(change: Partial<RunConfig> = {}, wrap: (homeserver: Homeserver) => Homeserver = (same) => same) {
+export async function aWorld(
+  change: Partial<RunConfig> = {},
+  wrap: (homeserver: Homeserver) => Homeserver = (same) => same,
+  real: { url: string; domain: string; token: string; formSecret: string } | null = null,
+) {
   const { database, url, dispose } = await openTestDatabase()
   const standIn = await startStandIn({ domain: DOMAIN, token: 'token', formSecret: 'form-secret', consentVersion: '1.0' })
   const mailbox = new Mailbox()
   let now = NOON
   const config = aConfig(change)
-  const homeserver = createSynapse({
-    url: standIn.url,
-    domain: DOMAIN,
-    token: 'token',
-    verifyCert: true,
-    formSecret: 'form-secret',
-    timeout: 2_000,
-  })
+  const synapse = real ?? { url: standIn.url, domain: DOMAIN, token: 'token', formSecret: 'form-secret' }
+  const homeserver = createSynapse({ ...synapse, verifyCert: true, timeout: real === null ? 2_000 : 20_000 })
   const world = {
     database,
     homeserver: wrap(homeserver),
@@ -118,6 +116,7 @@ export async function aWorld(change: Partial<RunConfig> = {}, wrap: (homeserver:
     url,
     standIn,
     homeserver,
+    homeserverUrl: synapse.url,
     mailbox,
     config,
     now: () => now,
@@ -188,7 +187,7 @@ export async function asAdmin(world: TestWorld, method: string, userId: string, 
 /** Whether an account can sign in at the homeserver: its error code, or `in`. */
 export async function signInToMatrix(world: TestWorld, user: string, password = PASSWORD): Promise<string> {
   const body = JSON.stringify({ type: 'm.login.password', identifier: { type: 'm.id.user', user }, password })
-  const response = await fetch(`${world.standIn.url}/_matrix/client/v3/login`, { method: 'POST', body })
+  const response = await fetch(`${world.homeserverUrl}/_matrix/client/v3/login`, { method: 'POST', body })
   const answer: unknown = await response.json()
   if (response.ok) return 'in'
   return typeof answer === 'object' && answer !== null && 'errcode' in answer ? String(answer.errcode) : 'failed'

@@ -1,5 +1,4 @@
 import { m } from '$lib/paraglide/messages'
-import workerUrl from './strength-worker.ts?worker&url'
 
 const WORDS = [m.wizard_strength_0, m.wizard_strength_1, m.wizard_strength_2, m.wizard_strength_3, m.wizard_strength_4]
 const PAUSE_MS = 150
@@ -11,7 +10,8 @@ const PAUSE_MS = 150
 export function hintAtStrength(): void {
   const field = document.querySelector<HTMLInputElement>('input[data-new-password]')
   const live = document.getElementById(`${field?.id ?? ''}-live`)
-  if (field === null || live === null) return
+  const workerUrl = field?.dataset['strengthWorker']
+  if (field === null || live === null || workerUrl === undefined) return
   const known = (field.dataset['known'] ?? '').split(' ')
   let worker: Worker | undefined
   let timer: ReturnType<typeof setTimeout> | undefined

@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto'
+import * as v from 'valibot'
+import { afterEach, describe, expect, test } from 'vitest'
+import { decideOn } from '../support/decide'
+import { email, username } from '../support/registration'
+import { aConfig, aModerator, aWorld, PASSWORD, REASON, requested, signInToMatrix, tokenIn, verified, aBrowser, type TestWorld } from '../support/world'
+import type { RunConfig } from '$lib/server/config/run-config'
+
+const settings = v.safeParse(
+  v.object({
+    SYNAPSE_URL: v.string(),
+    SYNAPSE_DOMAIN: v.string(),
+    SYNAPSE_ADMIN_TOKEN: v.string(),
+    SYNAPSE_FORM_SECRET: v.string(),
+    SYNAPSE_CONSENT_VERSION: v.string(),
+    SYNAPSE_AUTOJOIN_ROOM: v.string(),
+    SYNAPSE_ADMIN_ROOM: v.string(),
+  }),
+  process.env,
+)
+
+let world: TestWorld
+afterEach(() => world.dispose())
+const newName = () => `way-${randomUUID().slice(0, 12)}`
+
+/** The whole way, with nothing between this program and a real Synapse. */
+describe.runIf(settings.success)('on a real Synapse', () => {
+  async function open(change: Partial<RunConfig> = {}) {
+    if (!settings.success) throw new Error('No Synapse')
+    const { SYNAPSE_URL: url, SYNAPSE_DOMAIN: domain, SYNAPSE_ADMIN_TOKEN: token, SYNAPSE_FORM_SECRET: formSecret } = settings.output
+    world = await aWorld({ synapse: { ...aConfig().synapse, domain }, ...change }, undefined, { url, domain, token, formSecret })
+    return settings.output
+  }
+
+  test('approved: locked until then, then open, with address, consent, rooms and welcome; every mail sent', async () => {
+    const synapse = await open()
+    await world.dispose()
+    await open({
+      autoJoin: [synapse.SYNAPSE_AUTOJOIN_ROOM],
+      legal: [{ title: 'Rules', url: 'https://example.test/rules' }],
+      consent: { version: synapse.SYNAPSE_CONSENT_VERSION, formSecret: synapse.SYNAPSE_FORM_SECRET },
+      matrixNotifications: {
+        adminRoom: { room: synapse.SYNAPSE_ADMIN_ROOM, template: null },
+        welcome: { room: null, template: 'Welcome {username}' },
+      },
+    })
+    const name = newName()
+    const applicant = await requested(world, name)
+    expect(await signInToMatrix(world, name)).toBe('M_USER_LOCKED')
+    const view = await decideOn(world, applicant.view.id, 'approve', { message: 'Hello' })
+    expect(view.jobs.map((job) => [job.kind, job.state, job.error])).toEqual([
+      ['mail', 'done', null],
+      ['mail', 'done', null],
+      ['open_account', 'done', null],
+      ['consent', 'done', null],
+      ['mail', 'done', null],
+      ['bind_address', 'done', null],
+      ['join_room', 'done', null],
+      ['welcome', 'done', null],
+    ])
+    expect(await signInToMatrix(world, name)).toBe('in')
+    const account = await world.homeserver.account(username(name))
+    expect(account).toMatchObject({ locked: false, addresses: [applicant.email], consentVersion: synapse.SYNAPSE_CONSENT_VERSION })
+    expect(await world.homeserver.joinedRooms(username(name))).toContain(synapse.SYNAPSE_AUTOJOIN_ROOM)
+  })
+
+  test('denied: the account is gone, and the name serves the next applicant', async () => {
+    await open()
+    const name = newName()
+    const applicant = await requested(world, name)
+    await decideOn(world, applicant.view.id, 'deny')
+    expect(await world.homeserver.account(username(name))).toMatchObject({ deactivated: true })
+    const next = await requested(world, name, `${name}-next@mail.test`)
+    await decideOn(world, next.view.id, 'approve')
+    expect(await signInToMatrix(world, name)).toBe('in')
+  })
+
+  test('password after the approval: no account before, an open one after', async () => {
+    await open({ registration: { ...aConfig().registration, password: 'after_approval' } })
+    const name = newName()
+    const applicant = await verified(world, name)
+    await applicant.api.registration.request({ password: '', reason: REASON, legal: false })
+    expect(await world.homeserver.account(username(name))).toBeNull()
+    await decideOn(world, applicant.view.id, 'approve')
+    const browser = aBrowser(world.services)
+    await browser.api.registration.resume({ token: tokenIn(world.mailbox.last(applicant.email, 'set_password').link) })
+    await browser.api.registration.setPassword({ password: PASSWORD })
+    await world.drain()
+    expect(await signInToMatrix(world, name)).toBe('in')
+  })
+
+  test('an address of another account stays there', async () => {
+    await open()
+    const owner = username(newName())
+    const name = newName()
+    await world.homeserver.claim(owner)
+    await world.homeserver.bindAddress(owner, email(`${name}@mail.test`))
+    const applicant = await requested(world, name)
+    const view = await decideOn(world, applicant.view.id, 'approve')
+    expect(view.jobs.find((job) => job.kind === 'bind_address')).toMatchObject({ state: 'failed' })
+    expect(await world.homeserver.account(owner)).toMatchObject({ addresses: [`${name}@mail.test`] })
+  })
+
+  test('an account that appears while the applicant types is left as it is', async () => {
+    await open()
+    const name = newName()
+    const applicant = await verified(world, name)
+    await world.homeserver.claim(username(name))
+    await expect(applicant.api.registration.request({ password: PASSWORD, reason: REASON, legal: false })).rejects.toThrow('username_lost')
+    expect(await world.homeserver.account(username(name))).toMatchObject({ locked: false })
+    const { api } = await aModerator(world.services)
+    expect(await api.moderation.doubts()).toEqual([])
+  })
+})
