@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -26,14 +26,14 @@ export async function freePort(): Promise<number> {
 /** A real SMTP server that keeps what it gets. */
 export async function startMailServer() {
   const mails: ParsedMail[] = []
-  const listeners = new Set<() => void>()
+  const arrivals = new EventEmitter().setMaxListeners(0)
   const server = new SMTPServer({
     authOptional: true,
     disabledCommands: ['STARTTLS'],
     onData: (stream, _session, done) => {
       void simpleParser(stream).then((mail) => {
         mails.push(mail)
-        for (const listener of listeners) listener()
+        arrivals.emit('mail')
         done()
       }, done)
     },
@@ -53,14 +53,7 @@ export async function startMailServer() {
         const mail = found()
         if (mail !== undefined) return mail
         if (Date.now() > deadline) throw new Error(`No mail number ${seen + 1} to ${receiver}`)
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, 500)
-          listeners.add(() => {
-            clearTimeout(timer)
-            resolve()
-          })
-        })
-        listeners.clear()
+        await Promise.race([once(arrivals, 'mail'), new Promise((resolve) => setTimeout(resolve, 500))])
       }
     },
     close: () => new Promise<void>((resolve) => server.close(() => resolve())),

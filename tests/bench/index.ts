@@ -1,0 +1,200 @@
+/**
+ * Figures, each a ratio within one run where that can be: `node tests/bench/run.js`, after `npm run build`. With
+ * SYNAPSE_URL and its companions set, the real Synapse is measured as well.
+ */
+import { gzipSync } from 'node:zlib'
+import { Agent } from 'node:http'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { createSynapse } from '../../src/lib/server/homeserver/synapse'
+import { parseUsername } from '../../src/lib/registration/username'
+import { freePort, linkIn, startSite, type Site } from '../support/site'
+import { aVisitor } from '../support/visitor'
+
+const PASSWORD = 'seven quiet herons at dusk'
+const REASON = 'I know two people from the repair café who are on your server.'
+const AT_ONCE = 8
+
+/** Runs a task so many times, so many at once; answers how many were done in a second. */
+async function perSecond(count: number, atOnce: number, task: (index: number) => Promise<unknown>): Promise<number> {
+  let next = 0
+  const begun = performance.now()
+  await Promise.all(
+    Array.from({ length: atOnce }, async () => {
+      while (next < count) await task(next++)
+    }),
+  )
+  return count / ((performance.now() - begun) / 1000)
+}
+
+const newName = () => `b${randomUUID().replaceAll('-', '').slice(0, 20)}`
+
+/** One applicant from the name to the request, through HTTP and the mail, as a browser without JavaScript. */
+async function wizard(site: Site, agent: Agent): Promise<void> {
+  const name = newName()
+  const visitor = aVisitor(site.url, agent)
+  const address = await visitor.submit(await visitor.get('/register'), { username: name })
+  await visitor.submit(address, { email: `${name}@mail.test` })
+  const link = linkIn(await site.mail.next(`${name}@mail.test`), '/register/verify/')
+  const account = await visitor.submit(await visitor.get(new URL(link).pathname), {})
+  const done = await visitor.submit(account, { password: PASSWORD, reason: REASON })
+  if (!done.path.startsWith('/register/status')) throw new Error(`A wizard ended on ${done.path} (${done.status})`)
+}
+
+const agentOf = () => new Agent({ keepAlive: true, maxSockets: 64 })
+
+function memoryOf({ pid }: ChildProcess): Promise<number> {
+  return readFile(`/proc/${pid}/status`, 'utf8').then((status) => Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024)
+}
+
+async function againstStandIn(wizards: number): Promise<void> {
+  const site = await startSite()
+  const agent = agentOf()
+  const visitor = aVisitor(site.url, agent)
+  await visitor.get('/')
+  const idle = await memoryOf(site.process)
+  await perSecond(100, AT_ONCE, () => wizard(site, agent))
+  const readings: number[] = []
+  let rate = 0
+  const parts = 4
+  for (let part = 0; part < parts; part++) {
+    rate += (await perSecond(Math.ceil(wizards / parts), AT_ONCE, () => wizard(site, agent))) / parts
+    readings.push(Math.round(await memoryOf(site.process)))
+  }
+  console.log(`Wizards per second, stand-in: ${rate.toFixed(1)} (${wizards} wizards, ${AT_ONCE} at once)`)
+  console.log(`Memory: ${idle.toFixed(0)} MB idle; after each quarter of them: ${readings.join(', ')} MB`)
+  await site.stop()
+}
+
+async function againstSynapse(wizards: number): Promise<void> {
+  const { SYNAPSE_URL: server, SYNAPSE_DOMAIN: domain, SYNAPSE_ADMIN_TOKEN: token } = process.env
+  if (server === undefined || domain === undefined || token === undefined) return console.log('No SYNAPSE_URL: the real Synapse is left out')
+  const site = await startSite({ homeserver: { server, domain, admin_token: token } })
+  const agent = agentOf()
+  const synapse = createSynapse({ url: server, domain, token, verifyCert: true })
+  const bare = async () => {
+    const parsed = parseUsername(newName(), domain)
+    if (!parsed.ok) throw new Error(parsed.refusal.code)
+    const name = parsed.value
+    await synapse.nameAnswer(name)
+    await synapse.nameAnswer(name)
+    await synapse.claim(name)
+    await synapse.lock(name)
+    await Promise.all([synapse.fill(name, PASSWORD), synapse.joinedRooms(name)])
+  }
+  const ratios: number[] = []
+  await perSecond(20, AT_ONCE, bare)
+  await perSecond(20, AT_ONCE, () => wizard(site, agent))
+  for (let round = 0; round < 5; round++) {
+    const loop = await perSecond(wizards, AT_ONCE, bare)
+    const whole = await perSecond(wizards, AT_ONCE, () => wizard(site, agent))
+    ratios.push(whole / loop)
+    console.log(`Real Synapse, round ${round + 1}: wizards ${whole.toFixed(1)}/s, bare calls ${loop.toFixed(1)}/s, ratio ${(whole / loop).toFixed(2)}`)
+  }
+  console.log(`Ratio to the bare loop, median: ${ratios.sort((a, b) => a - b)[2]?.toFixed(2)}`)
+  await site.stop()
+  return undefined
+}
+
+/** The least that SvelteKit can serve: one page, one word, the same adapter. */
+async function emptyApp(): Promise<{ url: string; stop: () => Promise<void> }> {
+  const root = join(import.meta.dirname, '../..')
+  const folder = await mkdtemp(join(root, 'node_modules', '.bench-'))
+  await writeFile(join(folder, 'package.json'), '{"type":"module"}')
+  await writeFile(join(folder, 'svelte.config.js'), "import adapter from '@sveltejs/adapter-node'\nexport default { kit: { adapter: adapter() } }\n")
+  await writeFile(join(folder, 'vite.config.js'), "import { sveltekit } from '@sveltejs/kit/vite'\nexport default { plugins: [sveltekit()] }\n")
+  const { mkdir } = await import('node:fs/promises')
+  await mkdir(join(folder, 'src/routes'), { recursive: true })
+  await writeFile(join(folder, 'src/app.html'), '<!doctype html><html lang="en"><head>%sveltekit.head%</head><body>%sveltekit.body%</body></html>')
+  await writeFile(join(folder, 'src/routes/+page.svelte'), '<h1>Hello</h1>')
+  await run(process.execPath, [join(root, 'node_modules/vite/bin/vite.js'), 'build'], folder)
+  const port = await freePort()
+  const child = spawn(process.execPath, ['build/index.js'], { cwd: folder, env: { ...process.env, PORT: String(port), HOST: '127.0.0.1', ORIGIN: `http://127.0.0.1:${port}` }, stdio: 'ignore' })
+  const url = `http://127.0.0.1:${port}`
+  for (let tries = 0; tries < 100; tries++) {
+    try {
+      if ((await fetch(url)).ok) break
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+  return {
+    url,
+    stop: async () => {
+      child.kill('SIGTERM')
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function run(command: string, args: string[], cwd: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    spawn(command, args, { cwd, stdio: 'ignore' }).on('close', (code) => (code === 0 ? resolve() : reject(new Error(`${args.join(' ')}: ${code}`))))
+  })
+}
+
+async function landing(): Promise<void> {
+  const site = await startSite()
+  const empty = await emptyApp()
+  const pages = (url: string) => {
+    const agent = agentOf()
+    const visitor = aVisitor(url, agent)
+    return perSecond(3000, 16, () => visitor.send('GET', '/', { accept: 'text/html' }))
+  }
+  await pages(site.url)
+  await pages(empty.url)
+  const ratios: number[] = []
+  for (let round = 0; round < 5; round++) {
+    const ours = await pages(site.url)
+    const bare = await pages(empty.url)
+    ratios.push(ours / bare)
+    console.log(`Landing page, round ${round + 1}: ours ${ours.toFixed(0)}/s, empty app ${bare.toFixed(0)}/s, ratio ${(ours / bare).toFixed(2)}`)
+  }
+  console.log(`Ratio to the empty app, median: ${ratios.sort((a, b) => a - b)[2]?.toFixed(2)}`)
+  await Promise.all([site.stop(), empty.stop()])
+}
+
+/** What a page makes a browser load at once: the scripts that its HTML names, and those that they import. */
+async function scripts(): Promise<void> {
+  const site = await startSite()
+  const agent = agentOf()
+  for (const path of ['/', '/register', '/register/again', '/register/email', '/register/account', '/admin/login']) {
+    const visitor = aVisitor(site.url, agent)
+    await prepare(visitor, site, path)
+    const { body } = await visitor.get(path)
+    const seen = new Map<string, number>()
+    const queue = [...body.matchAll(/(?:href|src|import\()\s*=?\s*"([^"]+\.js)"/g)].map(([, found = '']) => new URL(found, `${site.url}${path}`).pathname)
+    while (queue.length > 0) {
+      const file = queue.pop() ?? ''
+      if (seen.has(file)) continue
+      const script = (await visitor.get(file)).body
+      seen.set(file, gzipSync(script).length)
+      for (const [, found = ''] of script.matchAll(/(?:from|import)\s*["'](\.[^"']+\.js)["']/g)) queue.push(new URL(found, `${site.url}${file}`).pathname)
+    }
+    const total = [...seen.values()].reduce((sum, size) => sum + size, 0)
+    console.log(`JavaScript of ${path}: ${(total / 1000).toFixed(1)} kB gz in ${seen.size} files`)
+  }
+  await site.stop()
+}
+
+async function prepare(visitor: ReturnType<typeof aVisitor>, site: Site, path: string): Promise<void> {
+  if (path !== '/register/email' && path !== '/register/account') return
+  const name = newName()
+  const page = await visitor.submit(await visitor.get('/register'), { username: name })
+  if (path === '/register/email') return
+  await visitor.submit(page, { email: `${name}@mail.test` })
+  const link = linkIn(await site.mail.next(`${name}@mail.test`), '/register/verify/')
+  await visitor.submit(await visitor.get(new URL(link).pathname), {})
+}
+
+const parts: Record<string, () => Promise<unknown>> = {
+  scripts,
+  landing,
+  synapse: () => againstSynapse(100),
+  wizards: () => againstStandIn(Number(process.env.WIZARDS ?? 10_000)),
+}
+console.log(`Node ${process.version}`)
+for (const name of process.argv.length > 2 ? process.argv.slice(2) : Object.keys(parts)) await parts[name]?.()
+process.exit(0)
