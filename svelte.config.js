@@ -23,7 +23,13 @@ export default {
     },
     typescript: {
       config: (config) => {
-        config.include.push('../tests/**/*.ts', '../*.config.ts', '../*.config.js')
+        config.include.push(
+          '../tests/**/*.ts',
+          '../tests/**/*.js',
+          '../scripts/**/*.js',
+          '../*.config.ts',
+          '../*.config.js',
+        )
       },
     },
   },

@@ -10,7 +10,14 @@ export default defineConfig({
   resolve: { alias: { $lib: fileURLToPath(new URL('./src/lib', import.meta.url)) } },
   test: {
     projects: [
-      { extends: true, test: { ...shared, name: 'unit', include: ['src/**/*.test.ts', 'tests/{homeserver,server}/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          ...shared,
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'tests/{homeserver,server}/**/*.test.ts'],
+        },
+      },
       { extends: true, test: { ...shared, name: 'site', include: ['tests/site/**/*.test.ts'] } },
     ],
   },

@@ -51,7 +51,10 @@ const monitor: Handle = async ({ event, resolve }) => {
 const guard: Handle = ({ event, resolve }) => {
   const { config } = services
   if (!isAllowedHost(event.request.headers.get('host'), config.hosts))
-    return plain(400, 'This host name is not served here. The operator lists the names under "hosts" in config.yaml.')
+    return plain(
+      400,
+      'This host name is not served here. The operator lists the names under "hosts" in config.yaml.',
+    )
   const { method, headers } = event.request
   const refused = refuseRequest({ method, url: event.url, headers }, config.site.url)
   return refused === null ? resolve(event) : plain(refused.status, refused.words)
@@ -98,7 +101,8 @@ const trpc: Handle = createTRPCHandle({
   url: '/trpc',
   createContext: ({ locals }) => locals.context,
   onError: ({ error, path }) => {
-    if (error.code === 'INTERNAL_SERVER_ERROR') services.log.error({ err: error, path }, 'A call of the API threw')
+    if (error.code === 'INTERNAL_SERVER_ERROR')
+      services.log.error({ err: error, path }, 'A call of the API threw')
   },
 })
 
@@ -131,7 +135,11 @@ export const handleError: HandleServerError = ({ error, event, status, message }
   if (status === 404) return { message }
   const reference = randomUUID().slice(0, 8)
   if (building) console.error(error)
-  else services.log.error({ err: error, reference, route: event.route.id, method: event.request.method, status }, 'A page failed')
+  else
+    services.log.error(
+      { err: error, reference, route: event.route.id, method: event.request.method, status },
+      'A page failed',
+    )
   return { message, reference }
 }
 
@@ -141,7 +149,12 @@ function plain(status: number, words: string): Response {
 
 function cookiesOf(event: RequestEvent): Cookies {
   const { config } = services
-  const attributes = { path: '/', httpOnly: true, sameSite: 'lax', secure: config.site.url.startsWith('https:') } as const
+  const attributes = {
+    path: '/',
+    httpOnly: true,
+    sameSite: 'lax',
+    secure: config.site.url.startsWith('https:'),
+  } as const
   return {
     get: (name) => event.cookies.get(name),
     set: (name, value, maxAge) => event.cookies.set(name, value, { ...attributes, maxAge }),

@@ -25,10 +25,13 @@ async function create(args: string[]): Promise<void> {
     'password-stdin': { type: 'boolean' },
   })
   const { username, email } = options
-  if (username === undefined || email === undefined) throw new UsageError('admin create needs --username and --email')
+  if (username === undefined || email === undefined)
+    throw new UsageError('admin create needs --username and --email')
   const given = await askPassword(options['password-stdin'] === true)
   const chosen = given === '' ? generatePassword() : given
-  const made = await withServices(({ moderators }) => moderators.create({ username, email, password: chosen }))
+  const made = await withServices(({ moderators }) =>
+    moderators.create({ username, email, password: chosen }),
+  )
   if (!made.ok) throw new Error(made.problem)
   process.stdout.write(`${made.moderator.username} can sign in at /admin\n`)
   if (given === '') process.stdout.write(`Password: ${chosen}\n`)
@@ -43,7 +46,8 @@ async function askPassword(fromInput: boolean): Promise<string> {
   }
   if (!process.stdin.isTTY) return ''
   const first = await password({ message: 'Password (empty: make one)' })
-  if (first !== '' && first !== (await password({ message: 'Again' }))) throw new Error('The two passwords differ; nothing was made')
+  if (first !== '' && first !== (await password({ message: 'Again' })))
+    throw new Error('The two passwords differ; nothing was made')
   return first
 }
 

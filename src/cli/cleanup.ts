@@ -5,7 +5,8 @@ import { withServices } from './with-services'
 export async function cleanup(args: string[]): Promise<void> {
   const dryRun = readOptions(args, { 'dry-run': { type: 'boolean' } })['dry-run'] === true
   const { registrations, accounts } = await withServices(({ scheduler }) => scheduler.cleanUp({ dryRun }))
-  for (const { id, username, state } of registrations) process.stdout.write(`registration ${id} (${username}, ${state})\n`)
+  for (const { id, username, state } of registrations)
+    process.stdout.write(`registration ${id} (${username}, ${state})\n`)
   for (const name of accounts) process.stdout.write(`account ${name}, made here and never asked for\n`)
   const count = registrations.length + accounts.length
   if (dryRun) process.stdout.write(`${count} would go; nothing was changed\n`)

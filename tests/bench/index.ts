@@ -18,7 +18,11 @@ const REASON = 'I know two people from the repair café who are on your server.'
 const AT_ONCE = 8
 
 /** Runs a task so many times, so many at once; answers how many were done in a second. */
-async function perSecond(count: number, atOnce: number, task: (index: number) => Promise<unknown>): Promise<number> {
+async function perSecond(
+  count: number,
+  atOnce: number,
+  task: (index: number) => Promise<unknown>,
+): Promise<number> {
   let next = 0
   const begun = performance.now()
   await Promise.all(
@@ -40,13 +44,16 @@ async function wizard(site: Site, agent: Agent): Promise<void> {
   const link = linkIn(await site.mail.next(`${name}@mail.test`), '/register/verify/')
   const account = await visitor.submit(await visitor.get(new URL(link).pathname), {})
   const done = await visitor.submit(account, { password: PASSWORD, reason: REASON })
-  if (!done.path.startsWith('/register/status')) throw new Error(`A wizard ended on ${done.path} (${done.status})`)
+  if (!done.path.startsWith('/register/status'))
+    throw new Error(`A wizard ended on ${done.path} (${done.status})`)
 }
 
 const agentOf = () => new Agent({ keepAlive: true, maxSockets: 64 })
 
 function memoryOf({ pid }: ChildProcess): Promise<number> {
-  return readFile(`/proc/${pid}/status`, 'utf8').then((status) => Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024)
+  return readFile(`/proc/${pid}/status`, 'utf8').then(
+    (status) => Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024,
+  )
 }
 
 async function againstStandIn(wizards: number): Promise<void> {
@@ -70,7 +77,8 @@ async function againstStandIn(wizards: number): Promise<void> {
 
 async function againstSynapse(wizards: number): Promise<void> {
   const { SYNAPSE_URL: server, SYNAPSE_DOMAIN: domain, SYNAPSE_ADMIN_TOKEN: token } = process.env
-  if (server === undefined || domain === undefined || token === undefined) return console.log('No SYNAPSE_URL: the real Synapse is left out')
+  if (server === undefined || domain === undefined || token === undefined)
+    return console.log('No SYNAPSE_URL: the real Synapse is left out')
   const site = await startSite({ homeserver: { server, domain, admin_token: token } })
   const agent = agentOf()
   const synapse = createSynapse({ url: server, domain, token, verifyCert: true })
@@ -91,7 +99,9 @@ async function againstSynapse(wizards: number): Promise<void> {
     const loop = await perSecond(wizards, AT_ONCE, bare)
     const whole = await perSecond(wizards, AT_ONCE, () => wizard(site, agent))
     ratios.push(whole / loop)
-    console.log(`Real Synapse, round ${round + 1}: wizards ${whole.toFixed(1)}/s, bare calls ${loop.toFixed(1)}/s, ratio ${(whole / loop).toFixed(2)}`)
+    console.log(
+      `Real Synapse, round ${round + 1}: wizards ${whole.toFixed(1)}/s, bare calls ${loop.toFixed(1)}/s, ratio ${(whole / loop).toFixed(2)}`,
+    )
   }
   console.log(`Ratio to the bare loop, median: ${ratios.sort((a, b) => a - b)[2]?.toFixed(2)}`)
   await site.stop()
@@ -103,15 +113,28 @@ async function emptyApp(): Promise<{ url: string; stop: () => Promise<void> }> {
   const root = join(import.meta.dirname, '../..')
   const folder = await mkdtemp(join(root, 'node_modules', '.bench-'))
   await writeFile(join(folder, 'package.json'), '{"type":"module"}')
-  await writeFile(join(folder, 'svelte.config.js'), "import adapter from '@sveltejs/adapter-node'\nexport default { kit: { adapter: adapter() } }\n")
-  await writeFile(join(folder, 'vite.config.js'), "import { sveltekit } from '@sveltejs/kit/vite'\nexport default { plugins: [sveltekit()] }\n")
+  await writeFile(
+    join(folder, 'svelte.config.js'),
+    "import adapter from '@sveltejs/adapter-node'\nexport default { kit: { adapter: adapter() } }\n",
+  )
+  await writeFile(
+    join(folder, 'vite.config.js'),
+    "import { sveltekit } from '@sveltejs/kit/vite'\nexport default { plugins: [sveltekit()] }\n",
+  )
   const { mkdir } = await import('node:fs/promises')
   await mkdir(join(folder, 'src/routes'), { recursive: true })
-  await writeFile(join(folder, 'src/app.html'), '<!doctype html><html lang="en"><head>%sveltekit.head%</head><body>%sveltekit.body%</body></html>')
+  await writeFile(
+    join(folder, 'src/app.html'),
+    '<!doctype html><html lang="en"><head>%sveltekit.head%</head><body>%sveltekit.body%</body></html>',
+  )
   await writeFile(join(folder, 'src/routes/+page.svelte'), '<h1>Hello</h1>')
   await run(process.execPath, [join(root, 'node_modules/vite/bin/vite.js'), 'build'], folder)
   const port = await freePort()
-  const child = spawn(process.execPath, ['build/index.js'], { cwd: folder, env: { ...process.env, PORT: String(port), HOST: '127.0.0.1', ORIGIN: `http://127.0.0.1:${port}` }, stdio: 'ignore' })
+  const child = spawn(process.execPath, ['build/index.js'], {
+    cwd: folder,
+    env: { ...process.env, PORT: String(port), HOST: '127.0.0.1', ORIGIN: `http://127.0.0.1:${port}` },
+    stdio: 'ignore',
+  })
   const url = `http://127.0.0.1:${port}`
   for (let tries = 0; tries < 100; tries++) {
     try {
@@ -131,7 +154,9 @@ async function emptyApp(): Promise<{ url: string; stop: () => Promise<void> }> {
 
 function run(command: string, args: string[], cwd: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    spawn(command, args, { cwd, stdio: 'ignore' }).on('close', (code) => (code === 0 ? resolve() : reject(new Error(`${args.join(' ')}: ${code}`))))
+    spawn(command, args, { cwd, stdio: 'ignore' }).on('close', (code) =>
+      code === 0 ? resolve() : reject(new Error(`${args.join(' ')}: ${code}`)),
+    )
   })
 }
 
@@ -150,7 +175,9 @@ async function landing(): Promise<void> {
     const ours = await pages(site.url)
     const bare = await pages(empty.url)
     ratios.push(ours / bare)
-    console.log(`Landing page, round ${round + 1}: ours ${ours.toFixed(0)}/s, empty app ${bare.toFixed(0)}/s, ratio ${(ours / bare).toFixed(2)}`)
+    console.log(
+      `Landing page, round ${round + 1}: ours ${ours.toFixed(0)}/s, empty app ${bare.toFixed(0)}/s, ratio ${(ours / bare).toFixed(2)}`,
+    )
   }
   console.log(`Ratio to the empty app, median: ${ratios.sort((a, b) => a - b)[2]?.toFixed(2)}`)
   await Promise.all([site.stop(), empty.stop()])
@@ -160,18 +187,28 @@ async function landing(): Promise<void> {
 async function scripts(): Promise<void> {
   const site = await startSite()
   const agent = agentOf()
-  for (const path of ['/', '/register', '/register/again', '/register/email', '/register/account', '/admin/login']) {
+  for (const path of [
+    '/',
+    '/register',
+    '/register/again',
+    '/register/email',
+    '/register/account',
+    '/admin/login',
+  ]) {
     const visitor = aVisitor(site.url, agent)
     await prepare(visitor, site, path)
     const { body } = await visitor.get(path)
     const seen = new Map<string, number>()
-    const queue = [...body.matchAll(/(?:href|src|import\()\s*=?\s*"([^"]+\.js)"/g)].map(([, found = '']) => new URL(found, `${site.url}${path}`).pathname)
+    const queue = [...body.matchAll(/(?:href|src|import\()\s*=?\s*"([^"]+\.js)"/g)].map(
+      ([, found = '']) => new URL(found, `${site.url}${path}`).pathname,
+    )
     while (queue.length > 0) {
       const file = queue.pop() ?? ''
       if (seen.has(file)) continue
       const script = (await visitor.get(file)).body
       seen.set(file, gzipSync(script).length)
-      for (const [, found = ''] of script.matchAll(/(?:from|import)\s*["'](\.[^"']+\.js)["']/g)) queue.push(new URL(found, `${site.url}${file}`).pathname)
+      for (const [, found = ''] of script.matchAll(/(?:from|import)\s*["'](\.[^"']+\.js)["']/g))
+        queue.push(new URL(found, `${site.url}${file}`).pathname)
     }
     const total = [...seen.values()].reduce((sum, size) => sum + size, 0)
     console.log(`JavaScript of ${path}: ${(total / 1000).toFixed(1)} kB gz in ${seen.size} files`)

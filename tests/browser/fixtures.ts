@@ -10,7 +10,9 @@ export const REASON = 'I know two people from the repair café who are on your s
 export const test = base.extend<object, { site: Site }>({
   site: [
     async ({}, use) => {
-      const site = await startSite({ config: { legal: [{ title: 'House rules', url: 'https://example.test/rules' }] } })
+      const site = await startSite({
+        config: { legal: [{ title: 'House rules', url: 'https://example.test/rules' }] },
+      })
       await use(site)
       await site.stop()
     },
@@ -27,12 +29,15 @@ export function newName(): string {
 /** No accessibility fault that axe knows of. It runs as a script: where scripts are off, the same page is looked at by the other project. */
 export async function expectAccessible(page: Page): Promise<void> {
   if (test.info().project.use.javaScriptEnabled === false) return
-  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze()
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
+    .analyze()
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`)).toEqual([])
 }
 
 /** The button that sends the step's own form. */
-export const submit = (page: Page) => page.locator('main form button[type=submit], main form button:not([type])').first()
+export const submit = (page: Page) =>
+  page.locator('main form button[type=submit], main form button:not([type])').first()
 
 /** From the name to the confirmed address, through the mail. */
 export async function confirmAddress(page: Page, site: Site, name: string): Promise<string> {
@@ -72,11 +77,23 @@ export async function signIn(page: Page, site: Site): Promise<void> {
 }
 
 /** Whether an account can sign in at the homeserver: its error code, or `in`. */
-export async function signInToMatrix(homeserver: string, username: string, password = PASSWORD): Promise<string> {
+export async function signInToMatrix(
+  homeserver: string,
+  username: string,
+  password = PASSWORD,
+): Promise<string> {
   const response = await fetch(`${homeserver}/_matrix/client/v3/login`, {
     method: 'POST',
-    body: JSON.stringify({ type: 'm.login.password', identifier: { type: 'm.id.user', user: username }, password }),
+    body: JSON.stringify({
+      type: 'm.login.password',
+      identifier: { type: 'm.id.user', user: username },
+      password,
+    }),
   })
   const body: unknown = await response.json()
-  return response.ok ? 'in' : typeof body === 'object' && body !== null && 'errcode' in body ? String(body.errcode) : 'failed'
+  return response.ok
+    ? 'in'
+    : typeof body === 'object' && body !== null && 'errcode' in body
+      ? String(body.errcode)
+      : 'failed'
 }

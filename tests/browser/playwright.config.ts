@@ -1,13 +1,15 @@
 import { defineConfig } from '@playwright/test'
+import { CHROMIUM_ARGS, chromiumPath } from '../../scripts/chromium.js'
+
+const executablePath = chromiumPath()
 
 export default defineConfig({
   testDir: '.',
+  outputDir: '../../test-results',
   timeout: 60_000,
   workers: 2,
-  fullyParallel: false,
-  use: {
-    launchOptions: { executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'] },
-  },
+  forbidOnly: true,
+  use: { launchOptions: { args: CHROMIUM_ARGS, ...(executablePath === null ? {} : { executablePath }) } },
   projects: [
     { name: 'with-js', use: { javaScriptEnabled: true } },
     { name: 'without-js', use: { javaScriptEnabled: false } },

@@ -1,4 +1,17 @@
-import { confirmAddress, expect, expectAccessible, linkIn, newName, PASSWORD, REASON, requestAccount, signIn, signInToMatrix, submit, test } from './fixtures'
+import {
+  confirmAddress,
+  expect,
+  expectAccessible,
+  linkIn,
+  newName,
+  PASSWORD,
+  REASON,
+  requestAccount,
+  signIn,
+  signInToMatrix,
+  submit,
+  test,
+} from './fixtures'
 
 for (const locale of ['en', 'de'] as const)
   test.describe(`in ${locale}`, () => {
@@ -16,10 +29,16 @@ for (const locale of ['en', 'de'] as const)
       await expectAccessible(page)
       expect(await signInToMatrix(site.standIn?.url ?? '', name)).toBe('M_USER_LOCKED')
 
-      const desk = await browser.newContext({ locale, javaScriptEnabled: test.info().project.use.javaScriptEnabled ?? true })
+      const desk = await browser.newContext({
+        locale,
+        javaScriptEnabled: test.info().project.use.javaScriptEnabled ?? true,
+      })
       const moderator = await desk.newPage()
       await signIn(moderator, site)
-      await moderator.getByRole('link', { name: new RegExp(name) }).first().click()
+      await moderator
+        .getByRole('link', { name: new RegExp(name) })
+        .first()
+        .click()
       await expect(moderator.getByText(REASON).first()).toBeVisible()
       await expectAccessible(moderator)
       await moderator.locator('textarea[name=message]').fill('See you\non Saturday')
@@ -34,13 +53,23 @@ for (const locale of ['en', 'de'] as const)
       await desk.close()
     })
 
-    test('a denial reaches the applicant with the moderator’s words, and no account stays', async ({ page, site, browser }) => {
+    test('a denial reaches the applicant with the moderator’s words, and no account stays', async ({
+      page,
+      site,
+      browser,
+    }) => {
       const name = newName()
       const email = await requestAccount(page, site, name)
-      const desk = await browser.newContext({ locale, javaScriptEnabled: test.info().project.use.javaScriptEnabled ?? true })
+      const desk = await browser.newContext({
+        locale,
+        javaScriptEnabled: test.info().project.use.javaScriptEnabled ?? true,
+      })
       const moderator = await desk.newPage()
       await signIn(moderator, site)
-      await moderator.getByRole('link', { name: new RegExp(name) }).first().click()
+      await moderator
+        .getByRole('link', { name: new RegExp(name) })
+        .first()
+        .click()
       await moderator.locator('textarea[name=message]').fill('We only take neighbours.')
       await moderator.locator('button[name=decision][value=deny]').click()
       const told = await site.mail.next(email, 2)
@@ -84,9 +113,14 @@ test('a spent link says so, and a broken one too', async ({ page, site }) => {
   await expectAccessible(page)
 })
 
-test('what is wrong with a form is said at its field, with the focus on the first', async ({ page, site }) => {
+test('what is wrong with a form is said at its field, with the focus on the first', async ({
+  page,
+  site,
+}) => {
   await confirmAddress(page, site, newName())
-  await page.locator('input[name=password]').evaluate((field: HTMLInputElement) => field.form?.setAttribute('novalidate', ''))
+  await page
+    .locator('input[name=password]')
+    .evaluate((field: HTMLInputElement) => field.form?.setAttribute('novalidate', ''))
   await page.locator('input[name=password]').fill('short')
   await page.locator('textarea[name=reason]').fill('too short')
   await submit(page).click()
@@ -124,7 +158,10 @@ test('a request that somebody else decided says who and what', async ({ page, si
   const [one, other] = await Promise.all([first.newPage(), second.newPage()])
   for (const moderator of [one, other]) {
     await signIn(moderator, site)
-    await moderator.getByRole('link', { name: new RegExp(name) }).first().click()
+    await moderator
+      .getByRole('link', { name: new RegExp(name) })
+      .first()
+      .click()
     await expect(moderator.locator('button[name=decision][value=deny]')).toBeVisible()
   }
   await one.locator('button[name=decision][value=approve]').click()

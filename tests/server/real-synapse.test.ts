@@ -3,7 +3,19 @@ import * as v from 'valibot'
 import { afterEach, describe, expect, test } from 'vitest'
 import { decideOn } from '../support/decide'
 import { email, username } from '../support/registration'
-import { aConfig, aModerator, aWorld, PASSWORD, REASON, requested, signInToMatrix, tokenIn, verified, aBrowser, type TestWorld } from '../support/world'
+import {
+  aConfig,
+  aModerator,
+  aWorld,
+  PASSWORD,
+  REASON,
+  requested,
+  signInToMatrix,
+  tokenIn,
+  verified,
+  aBrowser,
+  type TestWorld,
+} from '../support/world'
 import type { RunConfig } from '$lib/server/config/run-config'
 
 const settings = v.safeParse(
@@ -27,8 +39,18 @@ const newName = () => `way-${randomUUID().slice(0, 12)}`
 describe.runIf(settings.success)('on a real Synapse', () => {
   async function open(change: Partial<RunConfig> = {}) {
     if (!settings.success) throw new Error('No Synapse')
-    const { SYNAPSE_URL: url, SYNAPSE_DOMAIN: domain, SYNAPSE_ADMIN_TOKEN: token, SYNAPSE_FORM_SECRET: formSecret } = settings.output
-    world = await aWorld({ synapse: { ...aConfig().synapse, domain }, ...change }, undefined, { url, domain, token, formSecret })
+    const {
+      SYNAPSE_URL: url,
+      SYNAPSE_DOMAIN: domain,
+      SYNAPSE_ADMIN_TOKEN: token,
+      SYNAPSE_FORM_SECRET: formSecret,
+    } = settings.output
+    world = await aWorld({ synapse: { ...aConfig().synapse, domain }, ...change }, undefined, {
+      url,
+      domain,
+      token,
+      formSecret,
+    })
     return settings.output
   }
 
@@ -60,7 +82,11 @@ describe.runIf(settings.success)('on a real Synapse', () => {
     ])
     expect(await signInToMatrix(world, name)).toBe('in')
     const account = await world.homeserver.account(username(name))
-    expect(account).toMatchObject({ locked: false, addresses: [applicant.email], consentVersion: synapse.SYNAPSE_CONSENT_VERSION })
+    expect(account).toMatchObject({
+      locked: false,
+      addresses: [applicant.email],
+      consentVersion: synapse.SYNAPSE_CONSENT_VERSION,
+    })
     expect(await world.homeserver.joinedRooms(username(name))).toContain(synapse.SYNAPSE_AUTOJOIN_ROOM)
   })
 
@@ -83,7 +109,9 @@ describe.runIf(settings.success)('on a real Synapse', () => {
     expect(await world.homeserver.account(username(name))).toBeNull()
     await decideOn(world, applicant.view.id, 'approve')
     const browser = aBrowser(world.services)
-    await browser.api.registration.resume({ token: tokenIn(world.mailbox.last(applicant.email, 'set_password').link) })
+    await browser.api.registration.resume({
+      token: tokenIn(world.mailbox.last(applicant.email, 'set_password').link),
+    })
     await browser.api.registration.setPassword({ password: PASSWORD })
     await world.drain()
     expect(await signInToMatrix(world, name)).toBe('in')
@@ -106,7 +134,9 @@ describe.runIf(settings.success)('on a real Synapse', () => {
     const name = newName()
     const applicant = await verified(world, name)
     await world.homeserver.claim(username(name))
-    await expect(applicant.api.registration.request({ password: PASSWORD, reason: REASON, legal: false })).rejects.toThrow('username_lost')
+    await expect(
+      applicant.api.registration.request({ password: PASSWORD, reason: REASON, legal: false }),
+    ).rejects.toThrow('username_lost')
     expect(await world.homeserver.account(username(name))).toMatchObject({ locked: false })
     const { api } = await aModerator(world.services)
     expect(await api.moderation.doubts()).toEqual([])

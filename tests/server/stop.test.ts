@@ -2,7 +2,19 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { codeOf } from '../support/code-of'
 import { decideOn } from '../support/decide'
 import { username } from '../support/registration'
-import { aModerator, asAdmin, aWorld, DAY, HOUR, PASSWORD, REASON, requested, signInToMatrix, verified, type TestWorld } from '../support/world'
+import {
+  aModerator,
+  asAdmin,
+  aWorld,
+  DAY,
+  HOUR,
+  PASSWORD,
+  REASON,
+  requested,
+  signInToMatrix,
+  verified,
+  type TestWorld,
+} from '../support/world'
 
 let world: TestWorld
 beforeEach(async () => {
@@ -17,18 +29,23 @@ const isClaim = ({ method, path, body }: { method: string; path: string; body: s
 describe('a homeserver that does not answer', () => {
   test('while the account is made: the page says so, the reason stays, and the next try goes on', async () => {
     const applicant = await verified(world, 'river')
-    world.standIn.faults = ({ path }) => (path.startsWith('/_synapse/admin/v2') ? { status: 502, body: '<html>Bad gateway' } : undefined)
+    world.standIn.faults = ({ path }) =>
+      path.startsWith('/_synapse/admin/v2') ? { status: 502, body: '<html>Bad gateway' } : undefined
     expect(await codeOf(applicant.api.registration.request(form))).toBe('homeserver_unavailable')
     expect(await applicant.api.registration.current()).toMatchObject({ state: 'verified', reason: REASON })
     world.standIn.faults = undefined
-    expect(await applicant.api.registration.request(form)).toMatchObject({ state: 'requested', account: 'filled' })
+    expect(await applicant.api.registration.request(form)).toMatchObject({
+      state: 'requested',
+      account: 'filled',
+    })
     expect(await signInToMatrix(world, 'river')).toBe('M_USER_LOCKED')
   })
 
   for (const step of ['{"locked":true}', '"password"'])
     test(`at the step ${step}: the next try goes on there, and the account was never open with a password`, async () => {
       const applicant = await verified(world, 'river')
-      world.standIn.faults = ({ method, body }) => (method === 'PUT' && body.includes(step) ? 'cut' : undefined)
+      world.standIn.faults = ({ method, body }) =>
+        method === 'PUT' && body.includes(step) ? 'cut' : undefined
       expect(await codeOf(applicant.api.registration.request(form))).toBe('homeserver_unavailable')
       expect(await signInToMatrix(world, 'river')).not.toBe('in')
       world.standIn.faults = undefined
@@ -39,7 +56,9 @@ describe('a homeserver that does not answer', () => {
   test('with passwords switched off there is told as something that only the operator can change', async () => {
     const applicant = await verified(world, 'river')
     world.standIn.faults = ({ method, body }) =>
-      method === 'PUT' && body.includes('"password"') ? { status: 403, body: { errcode: 'M_FORBIDDEN', error: 'Changing passwords is disabled' } } : undefined
+      method === 'PUT' && body.includes('"password"')
+        ? { status: 403, body: { errcode: 'M_FORBIDDEN', error: 'Changing passwords is disabled' } }
+        : undefined
     expect(await codeOf(applicant.api.registration.request(form))).toBe('homeserver_refuses')
   })
 })
@@ -62,7 +81,10 @@ describe('a claim whose answer was lost', () => {
     ])
     expect((await api.moderation.queue({ tab: 'waiting' })).counts.doubts).toBe(1)
     await applicant.api.registration.chooseUsername({ username: 'stone' })
-    expect(await applicant.api.registration.request(form)).toMatchObject({ state: 'requested', username: 'stone' })
+    expect(await applicant.api.registration.request(form)).toMatchObject({
+      state: 'requested',
+      username: 'stone',
+    })
   })
 
   test('and that did not arrive there is simply made again', async () => {
@@ -81,7 +103,10 @@ describe('a claim whose answer was lost', () => {
     world.pass(40 * DAY)
     await world.services.scheduler.cleanUp({ dryRun: false })
     await world.drain()
-    expect(await world.homeserver.account(username('river'))).toMatchObject({ locked: false, deactivated: false })
+    expect(await world.homeserver.account(username('river'))).toMatchObject({
+      locked: false,
+      deactivated: false,
+    })
     expect(await api.moderation.doubts()).toEqual([])
   })
 
@@ -91,9 +116,15 @@ describe('a claim whose answer was lost', () => {
     const { api } = await aModerator(world.services)
     await api.moderation.settleDoubt({ username: username('river'), verdict: 'adopt' })
     await world.drain()
-    expect(await world.homeserver.account(username('river'))).toMatchObject({ locked: true, deactivated: true })
+    expect(await world.homeserver.account(username('river'))).toMatchObject({
+      locked: true,
+      deactivated: true,
+    })
     await applicant.api.registration.chooseUsername({ username: 'river' })
-    expect(await applicant.api.registration.request(form)).toMatchObject({ state: 'requested', username: 'river' })
+    expect(await applicant.api.registration.request(form)).toMatchObject({
+      state: 'requested',
+      username: 'river',
+    })
   })
 
   test('and never asked for again is a doubt as well, and removed by nobody', async () => {
@@ -108,7 +139,8 @@ describe('a claim whose answer was lost', () => {
 
   test('on an account that somebody unlocked at the homeserver meanwhile, the next try keeps its hands off', async () => {
     const applicant = await verified(world, 'river')
-    world.standIn.faults = ({ method, body }) => (method === 'PUT' && body.includes('"password"') ? 'cut' : undefined)
+    world.standIn.faults = ({ method, body }) =>
+      method === 'PUT' && body.includes('"password"') ? 'cut' : undefined
     await codeOf(applicant.api.registration.request(form))
     world.standIn.faults = undefined
     await asAdmin(world, 'PUT', '@river:example.test', { locked: false, password: 'the operators own' })
@@ -125,7 +157,8 @@ describe('an account that was removed here', () => {
     const next = await verified(world, 'river', 'next@mail.test')
     await asAdmin(world, 'PUT', '@river:example.test', { deactivated: false, password: 'the operators own' })
     await asAdmin(world, 'PUT', '@river:example.test', { locked: false })
-    for (let attempt = 0; attempt < 3; attempt++) expect(await codeOf(next.api.registration.request(form))).toBe('username_lost')
+    for (let attempt = 0; attempt < 3; attempt++)
+      expect(await codeOf(next.api.registration.request(form))).toBe('username_lost')
     expect(await signInToMatrix(world, 'river', 'the operators own')).toBe('in')
   })
 
@@ -149,11 +182,18 @@ describe('jobs', () => {
     world.standIn.faults = ({ method, body }) => {
       if (method !== 'PUT' || !body.includes('"locked":false')) return undefined
       refused++
-      return { status: 429, body: { errcode: 'M_LIMIT_EXCEEDED', retry_after_ms: 90_000 }, headers: { 'retry-after': '90' } }
+      return {
+        status: 429,
+        body: { errcode: 'M_LIMIT_EXCEEDED', retry_after_ms: 90_000 },
+        headers: { 'retry-after': '90' },
+      }
     }
     const view = await decideOn(world, applicant.view.id, 'approve')
     expect(view).toMatchObject({ state: 'approved', trouble: true })
-    expect(view.jobs.find((job) => job.kind === 'open_account')).toMatchObject({ state: 'waiting', attempts: 1 })
+    expect(view.jobs.find((job) => job.kind === 'open_account')).toMatchObject({
+      state: 'waiting',
+      attempts: 1,
+    })
     world.pass(80_000)
     await world.drain()
     expect(refused).toBe(1)
@@ -169,13 +209,17 @@ describe('jobs', () => {
   test('that fail for good stand on the registration with the reason, and a moderator can retry them', async () => {
     const applicant = await requested(world, 'river')
     world.standIn.faults = ({ method, body }) =>
-      method === 'PUT' && body.includes('"locked":false') ? { status: 400, body: { errcode: 'M_UNKNOWN', error: 'It is full' } } : undefined
+      method === 'PUT' && body.includes('"locked":false')
+        ? { status: 400, body: { errcode: 'M_UNKNOWN', error: 'It is full' } }
+        : undefined
     const view = await decideOn(world, applicant.view.id, 'approve')
     const failed = view.jobs.find((job) => job.kind === 'open_account')
     expect(failed).toMatchObject({ state: 'failed' })
     expect(failed?.error).toContain('It is full')
     const { api } = await aModerator(world.services)
-    expect((await api.moderation.queue({ tab: 'trouble' })).items.map(({ id }) => id)).toEqual([applicant.view.id])
+    expect((await api.moderation.queue({ tab: 'trouble' })).items.map(({ id }) => id)).toEqual([
+      applicant.view.id,
+    ])
     expect(await applicant.api.registration.current()).toMatchObject({ state: 'approved' })
 
     world.standIn.faults = undefined
@@ -190,9 +234,17 @@ describe('jobs', () => {
     const applicant = await requested(world, 'river')
     const { api } = await aModerator(world.services)
     const { version } = await api.moderation.registration({ id: applicant.view.id })
-    await api.moderation.decide({ id: applicant.view.id, version, decision: 'approve', message: '', silent: false })
+    await api.moderation.decide({
+      id: applicant.view.id,
+      version,
+      decision: 'approve',
+      message: '',
+      silent: false,
+    })
     const { leaseJob } = await import('$lib/server/database/jobs')
-    const dead = await world.database.write((tx) => leaseJob(tx, { owner: 'dead', now: world.now(), until: world.now() + 60_000 }))
+    const dead = await world.database.write((tx) =>
+      leaseJob(tx, { owner: 'dead', now: world.now(), until: world.now() + 60_000 }),
+    )
     expect(dead?.job.kind).toBe('open_account')
     await world.drain()
     expect(await applicant.api.registration.current()).toMatchObject({ state: 'approved' })
@@ -200,7 +252,9 @@ describe('jobs', () => {
     await world.drain()
     expect(await applicant.api.registration.current()).toMatchObject({ state: 'completed' })
     if (dead === null) throw new Error('nothing was leased')
-    expect(await world.services.registrar.finish(dead, 'dead', { state: 'failed', error: 'late' })).toBe(false)
+    expect(await world.services.registrar.finish(dead, 'dead', { state: 'failed', error: 'late' })).toBe(
+      false,
+    )
   })
 
   test('of two processes on one database are each done by one of them', async () => {
@@ -221,9 +275,17 @@ describe('jobs', () => {
     const applicant = await requested(stuck, 'river')
     const { api } = await aModerator(stuck.services)
     const { version } = await api.moderation.registration({ id: applicant.view.id })
-    await api.moderation.decide({ id: applicant.view.id, version, decision: 'approve', message: '', silent: false })
+    await api.moderation.decide({
+      id: applicant.view.id,
+      version,
+      decision: 'approve',
+      message: '',
+      silent: false,
+    })
     void stuck.drain()
-    await expect.poll(async () => (await api.moderation.registration({ id: applicant.view.id })).jobs.at(-1)?.state).toBe('running')
+    await expect
+      .poll(async () => (await api.moderation.registration({ id: applicant.view.id })).jobs.at(-1)?.state)
+      .toBe('running')
     await stuck.services.worker.stop(0)
     const jobs = (await api.moderation.registration({ id: applicant.view.id })).jobs
     expect(jobs.at(-1)).toMatchObject({ kind: 'open_account', state: 'waiting', attempts: 0 })

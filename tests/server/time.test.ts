@@ -3,7 +3,20 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { codeOf } from '../support/code-of'
 import { decideOn } from '../support/decide'
 import { username } from '../support/registration'
-import { aBrowser, aModerator, aWorld, DAY, HOUR, PASSWORD, REASON, requested, signInToMatrix, tokenIn, verified, type TestWorld } from '../support/world'
+import {
+  aBrowser,
+  aModerator,
+  aWorld,
+  DAY,
+  HOUR,
+  PASSWORD,
+  REASON,
+  requested,
+  signInToMatrix,
+  tokenIn,
+  verified,
+  type TestWorld,
+} from '../support/world'
 import type { RunConfig } from '$lib/server/config/run-config'
 
 let world: TestWorld
@@ -19,7 +32,9 @@ describe('password after the approval', () => {
   test('no account exists before the decision; the link sets the password, and the account opens', async () => {
     await change()
     const applicant = await verified(world, 'river')
-    expect(await applicant.api.registration.request({ password: '', reason: REASON, legal: false })).toMatchObject({ state: 'requested', account: 'none' })
+    expect(
+      await applicant.api.registration.request({ password: '', reason: REASON, legal: false }),
+    ).toMatchObject({ state: 'requested', account: 'none' })
     await world.drain()
     expect(await world.homeserver.account(username('river'))).toBeNull()
     await decideOn(world, applicant.view.id, 'approve', { message: 'Come in' })
@@ -28,14 +43,23 @@ describe('password after the approval', () => {
     expect(message).toBe('Come in')
 
     const phone = aBrowser(world.services)
-    expect(await phone.api.registration.resume({ token: tokenIn(link) })).toMatchObject({ awaitsPassword: true })
+    expect(await phone.api.registration.resume({ token: tokenIn(link) })).toMatchObject({
+      awaitsPassword: true,
+    })
     expect(await codeOf(phone.api.registration.setPassword({ password: 'short' }))).toBe('password_too_short')
     await phone.api.registration.setPassword({ password: PASSWORD })
     await world.drain()
     expect(await phone.api.registration.current()).toMatchObject({ state: 'completed', account: 'open' })
     expect(await signInToMatrix(world, 'river')).toBe('in')
-    expect(world.mailbox.kinds(applicant.email)).toEqual(['verification', 'requested', 'set_password', 'approved'])
-    expect(await codeOf(phone.api.registration.setPassword({ password: 'another pass phrase' }))).toBe('wrong_state')
+    expect(world.mailbox.kinds(applicant.email)).toEqual([
+      'verification',
+      'requested',
+      'set_password',
+      'approved',
+    ])
+    expect(await codeOf(phone.api.registration.setPassword({ password: 'another pass phrase' }))).toBe(
+      'wrong_state',
+    )
     expect(await signInToMatrix(world, 'river')).toBe('in')
   })
 
@@ -66,7 +90,9 @@ describe('password after the approval', () => {
     world.pass(DAY)
     await world.services.scheduler.cleanUp({ dryRun: false })
     expect(await applicant.api.registration.current()).toBeNull()
-    expect(await aBrowser(world.services).api.registration.checkUsername({ username: 'river' })).toMatchObject({ ok: true })
+    expect(
+      await aBrowser(world.services).api.registration.checkUsername({ username: 'river' }),
+    ).toMatchObject({ ok: true })
   })
 
   test('where the name was taken at the homeserver meanwhile, another one goes before a moderator again', async () => {
@@ -76,7 +102,9 @@ describe('password after the approval', () => {
     await decideOn(world, applicant.view.id, 'approve')
     await world.homeserver.claim(username('river'))
     expect(await codeOf(applicant.api.registration.setPassword({ password: PASSWORD }))).toBe('username_lost')
-    expect(await applicant.api.registration.chooseUsername({ username: 'stone' })).toMatchObject({ state: 'requested' })
+    expect(await applicant.api.registration.chooseUsername({ username: 'stone' })).toMatchObject({
+      state: 'requested',
+    })
     expect(await codeOf(applicant.api.registration.setPassword({ password: PASSWORD }))).toBe('wrong_state')
     await decideOn(world, applicant.view.id, 'approve')
     await applicant.api.registration.setPassword({ password: PASSWORD })
@@ -114,13 +142,17 @@ describe('retention', () => {
   test('an account that was made and never asked for goes, and its name is free again', async () => {
     await open()
     const applicant = await verified(world, 'river')
-    world.standIn.faults = ({ method, body }) => (method === 'PUT' && body.includes('"password"') ? 'cut' : undefined)
+    world.standIn.faults = ({ method, body }) =>
+      method === 'PUT' && body.includes('"password"') ? 'cut' : undefined
     await codeOf(applicant.api.registration.request({ password: PASSWORD, reason: REASON, legal: false }))
     world.standIn.faults = undefined
     world.pass(3 * DAY)
     await world.services.scheduler.cleanUp({ dryRun: false })
     await world.drain()
-    expect(await world.homeserver.account(username('river'))).toMatchObject({ deactivated: true, locked: true })
+    expect(await world.homeserver.account(username('river'))).toMatchObject({
+      deactivated: true,
+      locked: true,
+    })
     expect(await requested(world, 'river', 'next@mail.test')).toMatchObject({ view: { state: 'requested' } })
   })
 
@@ -142,13 +174,16 @@ describe('retention', () => {
     const { rows } = await client.execute('select kind from events')
     client.close()
     expect(kept).toEqual([])
-    expect(rows.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['started', 'verified', 'requested', 'denied', 'gone']))
+    expect(rows.map(({ kind }) => kind)).toEqual(
+      expect.arrayContaining(['started', 'verified', 'requested', 'denied', 'gone']),
+    )
   })
 
   test('moderators are reminded of what waits for long, once a day, and not of what does not', async () => {
     await open()
     await requested(world, 'river')
-    const reminders = () => world.mailbox.letters.filter(({ mail }) => mail.kind === 'moderators_waiting' && mail.reminder).length
+    const reminders = () =>
+      world.mailbox.letters.filter(({ mail }) => mail.kind === 'moderators_waiting' && mail.reminder).length
     world.pass(47 * HOUR)
     await world.services.scheduler.remind()
     await world.drain()
@@ -179,12 +214,19 @@ describe('notices', () => {
   })
 
   test('follow the operator’s template, braces in a reason included', async () => {
-    await open({ matrixNotifications: { adminRoom: { room: '#moderators:example.test', template: '{username} {reason} {admin_url}' }, welcome: null } })
+    await open({
+      matrixNotifications: {
+        adminRoom: { room: '#moderators:example.test', template: '{username} {reason} {admin_url}' },
+        welcome: null,
+      },
+    })
     const applicant = await verified(world, 'river')
     const reason = `I like {username} and {{braces}} a lot, honestly and truly.`
     const view = await applicant.api.registration.request({ password: PASSWORD, reason, legal: false })
     await world.drain()
-    expect(messagesInModeratorsRoom()).toEqual([`river ${reason} https://register.example.test/admin/registrations/${view.id}`])
+    expect(messagesInModeratorsRoom()).toEqual([
+      `river ${reason} https://register.example.test/admin/registrations/${view.id}`,
+    ])
   })
 
   test('that new accounts join rooms by themselves is told once, with the remedy', async () => {
@@ -203,11 +245,14 @@ describe('the limit of mails', () => {
   test('counts for the network that asks and for the address it goes to, known or not', async () => {
     await open({ rateLimit: { emailSubmission: 2, emailSubmissionHours: 24 } })
     const from = (clientAddress: string) => aBrowser(world.services, { clientAddress })
-    const start = (clientAddress: string, email: string) => codeOf(from(clientAddress).api.registration.start({ username: 'a', email }))
+    const start = (clientAddress: string, email: string) =>
+      codeOf(from(clientAddress).api.registration.start({ username: 'a', email }))
     expect(await start('203.0.113.1', 'victim@mail.test')).toBe('done')
     expect(await start('203.0.113.2', 'victim@mail.test')).toBe('done')
     expect(await start('203.0.113.3', 'Victim@Mail.test')).toBe('too_many_mails')
-    expect(await codeOf(from('203.0.113.3').api.registration.sendLink({ email: 'victim@mail.test' }))).toBe('too_many_mails')
+    expect(await codeOf(from('203.0.113.3').api.registration.sendLink({ email: 'victim@mail.test' }))).toBe(
+      'too_many_mails',
+    )
     expect(await start('2001:db8::1', 'a@mail.test')).toBe('done')
     expect(await start('2001:db8::2', 'b@mail.test')).toBe('done')
     expect(await start('2001:db8::3', 'c@mail.test')).toBe('too_many_mails')
@@ -226,5 +271,7 @@ function messagesInModeratorsRoom(): string[] {
 /** Synapse's own `auto_join_rooms`, as an operator would have set them. */
 function withAutoJoin(of: TestWorld): void {
   of.standIn.faults = ({ path }) =>
-    path.endsWith('/joined_rooms') ? { status: 200, body: { joined_rooms: ['!lobby:example.test'], total: 1 } } : undefined
+    path.endsWith('/joined_rooms')
+      ? { status: 200, body: { joined_rooms: ['!lobby:example.test'], total: 1 } }
+      : undefined
 }

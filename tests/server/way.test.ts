@@ -22,7 +22,13 @@ beforeEach(async () => {
 })
 afterEach(() => world.dispose())
 
-const decision = (id: string, version: number, verdict: 'approve' | 'deny', message = '', silent = false) => ({
+const decision = (
+  id: string,
+  version: number,
+  verdict: 'approve' | 'deny',
+  message = '',
+  silent = false,
+) => ({
   id,
   version,
   decision: verdict,
@@ -34,7 +40,10 @@ describe('the way of a registration', () => {
   test('from a name to an open account: locked until the approval, open after it, every step told', async () => {
     const applicant = await requested(world, 'river')
     expect(applicant.view).toMatchObject({ state: 'requested', account: 'filled' })
-    expect(await world.homeserver.account(username('river'))).toMatchObject({ locked: true, deactivated: false })
+    expect(await world.homeserver.account(username('river'))).toMatchObject({
+      locked: true,
+      deactivated: false,
+    })
     expect(world.mailbox.kinds('moderators@example.test')).toEqual(['moderators_waiting'])
 
     const moderator = await aModerator(world.services)
@@ -42,35 +51,54 @@ describe('the way of a registration', () => {
     await moderator.api.moderation.decide(decision(seen.id, seen.version, 'approve', 'Welcome!'))
     await world.drain()
 
-    expect(await world.homeserver.account(username('river'))).toMatchObject({ locked: false, addresses: ['river@mail.test'] })
+    expect(await world.homeserver.account(username('river'))).toMatchObject({
+      locked: false,
+      addresses: ['river@mail.test'],
+    })
     expect(world.mailbox.kinds(applicant.email)).toEqual(['verification', 'requested', 'approved'])
     expect(world.mailbox.last(applicant.email, 'approved').message).toBe('Welcome!')
     expect(await applicant.api.registration.current()).toMatchObject({ state: 'completed', account: 'open' })
     const after = await moderator.api.moderation.registration({ id: seen.id })
     expect(after.jobs.every((job) => job.state === 'done')).toBe(true)
     expect(after.events.map((event) => event.kind)).toEqual(
-      expect.arrayContaining(['started', 'verified', 'account_claimed', 'account_locked', 'account_filled', 'requested', 'approved', 'account_opened']),
+      expect.arrayContaining([
+        'started',
+        'verified',
+        'account_claimed',
+        'account_locked',
+        'account_filled',
+        'requested',
+        'approved',
+        'account_opened',
+      ]),
     )
   })
 
   test('a denial removes the account, says so, and gives the name back to the next', async () => {
     const applicant = await requested(world, 'river')
     const moderator = await aModerator(world.services)
-    await moderator.api.moderation.decide(decision(applicant.view.id, await versionOf(applicant.view.id), 'deny', 'Not here'))
+    await moderator.api.moderation.decide(
+      decision(applicant.view.id, await versionOf(applicant.view.id), 'deny', 'Not here'),
+    )
     await world.drain()
     expect(await world.homeserver.account(username('river'))).toMatchObject({ deactivated: true })
     expect(world.mailbox.last(applicant.email, 'denied').message).toBe('Not here')
 
     const next = await requested(world, 'river', 'other@mail.test')
     expect(next.view).toMatchObject({ state: 'requested', account: 'filled' })
-    expect(await world.homeserver.account(username('river'))).toMatchObject({ locked: true, deactivated: false })
+    expect(await world.homeserver.account(username('river'))).toMatchObject({
+      locked: true,
+      deactivated: false,
+    })
   })
 
   test('a silent decision writes to nobody', async () => {
     const applicant = await requested(world, 'river')
     const before = world.mailbox.kinds(applicant.email).length
     const moderator = await aModerator(world.services)
-    await moderator.api.moderation.decide(decision(applicant.view.id, await versionOf(applicant.view.id), 'approve', '', true))
+    await moderator.api.moderation.decide(
+      decision(applicant.view.id, await versionOf(applicant.view.id), 'approve', '', true),
+    )
     await world.drain()
     expect(world.mailbox.kinds(applicant.email)).toHaveLength(before)
     expect(await applicant.api.registration.current()).toMatchObject({ state: 'completed' })
@@ -91,10 +119,16 @@ describe('the way of a registration', () => {
 
   test('links and cookies are in the database as hashes alone', async () => {
     const applicant = await verified(world, 'river')
-    const secrets = [tokenIn(world.mailbox.last(applicant.email, 'verification').link), ...applicant.jar.values()]
+    const secrets = [
+      tokenIn(world.mailbox.last(applicant.email, 'verification').link),
+      ...applicant.jar.values(),
+    ]
     const { createClient } = await import('@libsql/client')
     const client = createClient({ url: world.url })
-    const rows = JSON.stringify([(await client.execute('select * from tokens')).rows, (await client.execute('select * from jobs')).rows])
+    const rows = JSON.stringify([
+      (await client.execute('select * from tokens')).rows,
+      (await client.execute('select * from jobs')).rows,
+    ])
     client.close()
     expect(secrets).toHaveLength(2)
     for (const secret of secrets) expect(rows).not.toContain(secret)
@@ -118,8 +152,13 @@ describe('two at once', () => {
     )
     expect(views.filter((view) => view.holdsName)).toHaveLength(1)
     const loser = browsers[views.findIndex((view) => !view.holdsName)]
-    expect(await codeOf(loser?.api.registration.chooseUsername({ username: 'wanted' }) ?? Promise.resolve())).toBe('username_taken')
-    expect(await loser?.api.registration.chooseUsername({ username: 'another' })).toMatchObject({ holdsName: true, username: 'another' })
+    expect(
+      await codeOf(loser?.api.registration.chooseUsername({ username: 'wanted' }) ?? Promise.resolve()),
+    ).toBe('username_taken')
+    expect(await loser?.api.registration.chooseUsername({ username: 'another' })).toMatchObject({
+      holdsName: true,
+      username: 'another',
+    })
   })
 
   test('of twenty moderators one decides; the others hear who and what', async () => {
@@ -128,20 +167,26 @@ describe('two at once', () => {
     const moderators = await Promise.all(Array.from({ length: 20 }, () => aModerator(world.services)))
     const codes = await Promise.all(
       moderators.map(({ api }, index) =>
-        codeOf(api.moderation.decide(decision(applicant.view.id, version, index % 2 === 0 ? 'approve' : 'deny'))),
+        codeOf(
+          api.moderation.decide(decision(applicant.view.id, version, index % 2 === 0 ? 'approve' : 'deny')),
+        ),
       ),
     )
     expect(codes.filter((code) => code === 'done')).toHaveLength(1)
     expect(codes.filter((code) => code === 'already_decided')).toHaveLength(19)
     await world.drain()
-    const decisions = world.mailbox.kinds(applicant.email).filter((kind) => kind === 'approved' || kind === 'denied')
+    const decisions = world.mailbox
+      .kinds(applicant.email)
+      .filter((kind) => kind === 'approved' || kind === 'denied')
     expect(decisions).toHaveLength(1)
   })
 
   test('the same form ten times makes one account and one request', async () => {
     const applicant = await verified(world, 'river')
     const form = { password: PASSWORD, reason: REASON, legal: true }
-    const codes = await Promise.all(Array.from({ length: 10 }, () => codeOf(applicant.api.registration.request(form))))
+    const codes = await Promise.all(
+      Array.from({ length: 10 }, () => codeOf(applicant.api.registration.request(form))),
+    )
     expect(new Set(codes)).toEqual(new Set(['done']))
     await world.drain()
     expect(world.mailbox.kinds(applicant.email).filter((kind) => kind === 'requested')).toHaveLength(1)
@@ -151,7 +196,9 @@ describe('two at once', () => {
     const applicant = await requested(world, 'river')
     const moderator = await aModerator(world.services)
     const version = await versionOf(applicant.view.id)
-    expect(await codeOf(moderator.api.moderation.decide(decision(applicant.view.id, version - 1, 'approve')))).toBe('stale')
+    expect(
+      await codeOf(moderator.api.moderation.decide(decision(applicant.view.id, version - 1, 'approve'))),
+    ).toBe('stale')
     expect(await applicant.api.registration.current()).toMatchObject({ state: 'requested' })
   })
 
@@ -162,7 +209,9 @@ describe('two at once', () => {
     const { link } = world.mailbox.last('a@mail.test', 'verification')
     await aBrowser(world.services).api.registration.start({ username: 'theirs', email: 'A@Mail.test' })
     await world.drain()
-    expect(await browser.api.verification.confirm({ token: tokenIn(link) })).toMatchObject({ username: 'mine' })
+    expect(await browser.api.verification.confirm({ token: tokenIn(link) })).toMatchObject({
+      username: 'mine',
+    })
     const moderator = await aModerator(world.services)
     expect((await moderator.api.moderation.queue({ tab: 'all' })).items).toHaveLength(1)
   })
@@ -178,7 +227,10 @@ describe('nobody else is touched', () => {
     expect(await signInToMatrix(world, 'river', 'somebody elses password')).toBe('in')
     expect(await applicant.api.registration.current()).toMatchObject({ holdsName: false, reason: REASON })
     await applicant.api.registration.chooseUsername({ username: 'stone' })
-    expect(await applicant.api.registration.request(form)).toMatchObject({ state: 'requested', username: 'stone' })
+    expect(await applicant.api.registration.request(form)).toMatchObject({
+      state: 'requested',
+      username: 'stone',
+    })
   })
 
   test('an address that belongs to another account stays there, and the moderator sees whose it is', async () => {
@@ -188,7 +240,9 @@ describe('nobody else is touched', () => {
     const moderator = await aModerator(world.services)
     await moderator.api.moderation.decide(decision(applicant, await versionOf(applicant), 'approve'))
     await world.drain()
-    expect(await world.homeserver.account(username('owner'))).toMatchObject({ addresses: ['shared@mail.test'] })
+    expect(await world.homeserver.account(username('owner'))).toMatchObject({
+      addresses: ['shared@mail.test'],
+    })
     const view = await moderator.api.moderation.registration({ id: applicant })
     const bind = view.jobs.find((job) => job.kind === 'bind_address')
     expect(bind).toMatchObject({ state: 'failed' })
@@ -208,7 +262,9 @@ describe('nobody else is touched', () => {
   test('an open account’s name is never given out again', async () => {
     const applicant = await requested(world, 'river')
     const moderator = await aModerator(world.services)
-    await moderator.api.moderation.decide(decision(applicant.view.id, await versionOf(applicant.view.id), 'approve'))
+    await moderator.api.moderation.decide(
+      decision(applicant.view.id, await versionOf(applicant.view.id), 'approve'),
+    )
     await world.drain()
     world.pass(40 * DAY)
     await world.services.scheduler.cleanUp({ dryRun: false })

@@ -27,7 +27,9 @@ async function start(name: string, email: string, of = site, headers: Record<str
 /** Where the step's form with the address goes. */
 function actionOf(html: string): string {
   const main = /<main[\s\S]*<\/main>/.exec(html)?.[0] ?? ''
-  const form = [...main.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/g)].find(([, , inside = '']) => inside.includes('name="email"'))
+  const form = [...main.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/g)].find(([, , inside = '']) =>
+    inside.includes('name="email"'),
+  )
   const action = /action="([^"]*)"/.exec(form?.[1] ?? '')?.[1] ?? ''
   return action.startsWith('/register') ? action : `/register/email${action}`
 }
@@ -50,8 +52,17 @@ async function signedIn(of = site) {
 describe('other sites cannot act here', () => {
   test('a mutation without content type, as any page can send it, does not run', async () => {
     const moderator = await signedIn()
-    for (const headers of [{ origin: 'https://evil.test' }, { origin: 'https://evil.test', ...json }, { origin: 'null' }, { 'sec-fetch-site': 'cross-site' }, {}]) {
-      const answer = await moderator.send('POST', '/trpc/session.signOut', { ...headers, 'content-length': '0' } as Record<string, string>)
+    for (const headers of [
+      { origin: 'https://evil.test' },
+      { origin: 'https://evil.test', ...json },
+      { origin: 'null' },
+      { 'sec-fetch-site': 'cross-site' },
+      {},
+    ]) {
+      const answer = await moderator.send('POST', '/trpc/session.signOut', {
+        ...headers,
+        'content-length': '0',
+      } as Record<string, string>)
       expect([403, 415]).toContain(answer.status)
     }
     expect((await moderator.get('/admin')).path).toBe('/admin')
@@ -65,7 +76,14 @@ describe('other sites cannot act here', () => {
 
   test('a form from another site is refused on every page that takes one', async () => {
     const moderator = await signedIn()
-    for (const path of ['/register', '/register/email', '/register/account', '/admin/login', '/preferences', '/register/again'])
+    for (const path of [
+      '/register',
+      '/register/email',
+      '/register/account',
+      '/admin/login',
+      '/preferences',
+      '/register/again',
+    ])
       for (const origin of ['https://evil.test', 'null', site.url.replace('http:', 'https:')])
         expect((await moderator.post(path, { username: 'x' }, { origin })).status).toBe(403)
   })
@@ -85,7 +103,10 @@ describe('other sites cannot act here', () => {
       '/trpc/registration.checkUsername?batch=1',
       '/trpc/registration.checkUsername?%62atch=1',
     ])
-      expect((await visitor().send('GET', `${path}${path.includes('?') ? '&' : '?'}input=${input}`, {})).status, path).toBe(400)
+      expect(
+        (await visitor().send('GET', `${path}${path.includes('?') ? '&' : '?'}input=${input}`, {})).status,
+        path,
+      ).toBe(400)
   })
 })
 
@@ -94,9 +115,16 @@ describe('what a request claims', () => {
     const answer = await visitor().send('GET', '/', { host: 'evil.test' })
     expect(answer.status).toBe(400)
     expect(answer.body).not.toContain('evil.test')
-    expect((await visitor().send('GET', '/', { host: `evil.test:${new URL(site.url).port}` })).status).toBe(400)
-    await start('host-claim', 'host-claim@mail.test', site, { 'x-forwarded-host': 'evil.test', 'x-forwarded-proto': 'https' })
-    expect(linkIn(await site.mail.next('host-claim@mail.test'), '/register/verify/')).toMatch(new RegExp(`^${site.url}/`))
+    expect((await visitor().send('GET', '/', { host: `evil.test:${new URL(site.url).port}` })).status).toBe(
+      400,
+    )
+    await start('host-claim', 'host-claim@mail.test', site, {
+      'x-forwarded-host': 'evil.test',
+      'x-forwarded-proto': 'https',
+    })
+    expect(linkIn(await site.mail.next('host-claim@mail.test'), '/register/verify/')).toMatch(
+      new RegExp(`^${site.url}/`),
+    )
   })
 
   test('health is answered for any Host, and each part has its own word', async () => {
@@ -109,15 +137,27 @@ describe('what a request claims', () => {
 
 describe('what an answer carries', () => {
   test('a policy without unsafe words on every page, errors included, and nothing of other hosts', async () => {
-    for (const path of ['/', '/register', '/register/again', '/admin/login', '/nowhere', '/register/status/nonsense']) {
+    for (const path of [
+      '/',
+      '/register',
+      '/register/again',
+      '/admin/login',
+      '/nowhere',
+      '/register/status/nonsense',
+    ]) {
       const { headers, body } = await visitor().get(path)
       const policy = String(headers['content-security-policy'])
       expect(policy, path).toContain("default-src 'none'")
       expect(policy).not.toMatch(/unsafe|\*|https?:/)
-      expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY', 'referrer-policy': 'same-origin' })
+      expect(headers).toMatchObject({
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'DENY',
+        'referrer-policy': 'same-origin',
+      })
       expect(body).not.toMatch(/(?:src|href)="(?:https?:)?\/\/(?!127\.0\.0\.1)/)
       expect(body).not.toMatch(/<[^>]+\sstyle="|<[^>]+\son[a-z]+="/)
-      for (const [tag] of body.matchAll(/<(?:script|style)\b[^>]*>/g)) expect(tag).toMatch(/nonce="[^"]+"|src="/)
+      for (const [tag] of body.matchAll(/<(?:script|style)\b[^>]*>/g))
+        expect(tag).toMatch(/nonce="[^"]+"|src="/)
     }
   })
 
@@ -126,7 +166,12 @@ describe('what an answer carries', () => {
     const page = await person.get('/admin/login')
     const action = /<main[\s\S]*?action="([^"]*)"/.exec(page.body)?.[1] ?? ''
     const body = new URLSearchParams(MODERATOR).toString()
-    const answer = await person.send('POST', `/admin/login${action}`, { 'content-type': 'application/x-www-form-urlencoded', origin: site.url }, body)
+    const answer = await person.send(
+      'POST',
+      `/admin/login${action}`,
+      { 'content-type': 'application/x-www-form-urlencoded', origin: site.url },
+      body,
+    )
     const cookie = [answer.headers['set-cookie'] ?? []].flat().find((line) => line.startsWith('session='))
     expect(cookie).toMatch(/HttpOnly/i)
     expect(cookie).toMatch(/SameSite=Lax/i)
@@ -134,13 +179,20 @@ describe('what an answer carries', () => {
   })
 
   test('cookies that are never sent without TLS, where the site has it', async () => {
-    const secure = await startSite({ config: { site: { name: 'S', url: 'https://register.test' }, hosts: ['register.test'] } })
+    const secure = await startSite({
+      config: { site: { name: 'S', url: 'https://register.test' }, hosts: ['register.test'] },
+    })
     const person = aVisitor(secure.url)
     const host = { host: 'register.test', origin: 'https://register.test' }
     const page = await person.send('GET', '/admin/login', host)
     const action = /<main[\s\S]*?action="([^"]*)"/.exec(page.body)?.[1] ?? ''
     const form = { ...host, 'content-type': 'application/x-www-form-urlencoded' }
-    const answer = await person.send('POST', `/admin/login${action}`, form, new URLSearchParams(MODERATOR).toString())
+    const answer = await person.send(
+      'POST',
+      `/admin/login${action}`,
+      form,
+      new URLSearchParams(MODERATOR).toString(),
+    )
     const cookie = [answer.headers['set-cookie'] ?? []].flat().find((line) => line.includes('session='))
     expect(cookie).toMatch(/^__Host-session=/)
     expect(cookie).toMatch(/Secure/)
@@ -168,11 +220,18 @@ describe('what an answer carries', () => {
   test('the same page for an address that is known and one that is not', async () => {
     const { email } = await request('known-one')
     const strip = (body: string, address: string, name: string) =>
-      body.replaceAll(address, 'ADDRESS').replaceAll(encodeURIComponent(address), 'ADDRESS').replaceAll(name, 'NAME').replace(/nonce="[^"]+"/g, '').replace(/__sveltekit_\w+/g, '')
+      body
+        .replaceAll(address, 'ADDRESS')
+        .replaceAll(encodeURIComponent(address), 'ADDRESS')
+        .replaceAll(name, 'NAME')
+        .replace(/nonce="[^"]+"/g, '')
+        .replace(/__sveltekit_\w+/g, '')
     const known = await start('other-name', email)
     const unknown = await start('third-name', 'never-seen@mail.test')
     expect(known.answer.status).toBe(unknown.answer.status)
-    expect(strip(known.answer.body, email, 'other-name')).toBe(strip(unknown.answer.body, 'never-seen@mail.test', 'third-name'))
+    expect(strip(known.answer.body, email, 'other-name')).toBe(
+      strip(unknown.answer.body, 'never-seen@mail.test', 'third-name'),
+    )
     expect((await site.mail.next(email, 2)).text).not.toContain('/register/verify/')
     expect((await site.mail.next('never-seen@mail.test')).text).toContain('/register/verify/')
   })
@@ -204,14 +263,23 @@ describe('rights', () => {
     const person = visitor()
     expect((await person.get('/admin')).path).toMatch(/^\/admin\/login/)
     expect((await person.get('/admin/registrations/anything')).path).toMatch(/^\/admin\/login/)
-    expect((await person.send('GET', `/trpc/moderation.queue?input=${encodeURIComponent('{"tab":"all"}')}`, {})).status).toBe(401)
-    const decide = await person.send('POST', '/trpc/moderation.decide', json, '{"id":"x","version":1,"decision":"approve","message":"","silent":true}')
+    expect(
+      (await person.send('GET', `/trpc/moderation.queue?input=${encodeURIComponent('{"tab":"all"}')}`, {}))
+        .status,
+    ).toBe(401)
+    const decide = await person.send(
+      'POST',
+      '/trpc/moderation.decide',
+      json,
+      '{"id":"x","version":1,"decision":"approve","message":"","silent":true}',
+    )
     expect(decide.status).toBe(401)
   })
 
   test('a link to the status of one is no key to another, and no verification link is a status link', async () => {
     const { email } = await request('status-one')
-    const verification = new URL(linkIn(await site.mail.next(email), '/register/verify/')).pathname.split('/').at(-1) ?? ''
+    const verification =
+      new URL(linkIn(await site.mail.next(email), '/register/verify/')).pathname.split('/').at(-1) ?? ''
     expect((await visitor().get(`/register/status/${verification}`)).status).toBe(404)
   })
 
@@ -221,7 +289,10 @@ describe('rights', () => {
     const desk = await moderator.get('/admin')
     const action = /action="([^"]*(?:logout|signOut|sign-out)[^"]*)"/i.exec(desk.body)?.[1]
     expect(action).toBeDefined()
-    await moderator.post(new URL(action ?? '', `${site.url}/admin`).pathname + new URL(action ?? '', `${site.url}/admin`).search, {})
+    await moderator.post(
+      new URL(action ?? '', `${site.url}/admin`).pathname + new URL(action ?? '', `${site.url}/admin`).search,
+      {},
+    )
     const thief = visitor()
     for (const [name, value] of stolen) thief.cookies.set(name, value)
     expect((await thief.get('/admin')).path).toMatch(/^\/admin\/login/)
@@ -239,13 +310,17 @@ describe('the address of whoever asks', () => {
   }
 
   test('cannot be claimed: without a trusted proxy the header counts for nothing', async () => {
-    const limited = await startSite({ config: { rate_limit: { email_submission: 2, email_submission_hours: 1 } } })
+    const limited = await startSite({
+      config: { rate_limit: { email_submission: 2, email_submission_hours: 1 } },
+    })
     expect(await mailsUntilRefused(limited, (index) => `198.51.100.${index}`)).toBe(2)
     await limited.stop()
   }, 60_000)
 
   test('is the one that the proxy saw, whatever the client wrote before it', async () => {
-    const limited = await startSite({ config: { trust_proxy: true, rate_limit: { email_submission: 2, email_submission_hours: 1 } } })
+    const limited = await startSite({
+      config: { trust_proxy: true, rate_limit: { email_submission: 2, email_submission_hours: 1 } },
+    })
     expect(await mailsUntilRefused(limited, (index) => `198.51.${index}.1, 203.0.113.9`)).toBe(2)
     expect(await mailsUntilRefused(limited, (index) => `203.0.113.9, 198.51.${index}.1`)).toBe(5)
     await limited.stop()

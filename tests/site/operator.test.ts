@@ -30,7 +30,9 @@ describe('the program, as its operator runs it', () => {
     expect((await site.cli(['admin', 'list'])).out).toContain('second\tsecond@example.test')
     expect((await site.cli(['admin', 'disable', '--username', 'second'])).code).toBe(0)
     expect((await visitor.get('/admin')).path).toMatch(/login/)
-    expect((await site.cli(['admin', 'create', '--username', 'second', '--email', 'x@example.test'])).code).toBe(1)
+    expect(
+      (await site.cli(['admin', 'create', '--username', 'second', '--email', 'x@example.test'])).code,
+    ).toBe(1)
   }, 60_000)
 
   test('answers wrong use with 2 and the help, and a wrong configuration with 2 and every problem', async () => {
@@ -70,7 +72,9 @@ describe('the program, as its operator runs it', () => {
   }, 60_000)
 
   test('says on /readyz that the homeserver is away, while /healthz and the pages go on', async () => {
-    site = await startSite({ homeserver: { server: 'http://127.0.0.1:9', domain: 'example.test', admin_token: 'x' } })
+    site = await startSite({
+      homeserver: { server: 'http://127.0.0.1:9', domain: 'example.test', admin_token: 'x' },
+    })
     const visitor = aVisitor(site.url)
     const ready = await visitor.send('GET', '/readyz', {})
     expect(ready.status).toBe(503)

@@ -41,7 +41,8 @@ export async function startMailServer() {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.server.address()
   if (address === null || typeof address === 'string') throw new Error('No port')
-  const to = (mail: ParsedMail) => [mail.to ?? []].flat().flatMap((list) => list.value.map((one) => one.address))
+  const to = (mail: ParsedMail) =>
+    [mail.to ?? []].flat().flatMap((list) => list.value.map((one) => one.address))
   return {
     port: address.port,
     mails,
@@ -69,7 +70,11 @@ export function linkIn(mail: ParsedMail, path: string): string {
 }
 
 /** Runs a command of the built program. */
-export async function runCli(folder: string, args: string[], input = ''): Promise<{ code: number | null; out: string; err: string }> {
+export async function runCli(
+  folder: string,
+  args: string[],
+  input = '',
+): Promise<{ code: number | null; out: string; err: string }> {
   const child = spawn(process.execPath, [join(ROOT, 'build/cli/index.js'), ...args], {
     cwd: folder,
     env: { ...process.env, CONFIG: join(folder, 'config.yaml') },
@@ -93,17 +98,25 @@ export async function startSite({
   config = {},
   homeserver,
   env = {},
+  nodeArgs = [],
 }: {
   config?: Record<string, unknown>
   homeserver?: { server: string; domain: string; admin_token: string }
   env?: Record<string, string>
+  /** For Node itself, such as `--cpu-prof`. */
+  nodeArgs?: string[]
 } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'registration-'))
   const mail = await startMailServer()
-  const standIn = homeserver === undefined ? await startStandIn({ domain: 'example.test', token: 'stand-in-token' }) : null
+  const standIn =
+    homeserver === undefined ? await startStandIn({ domain: 'example.test', token: 'stand-in-token' }) : null
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
-  const synapse = homeserver ?? { server: standIn?.url ?? '', domain: 'example.test', admin_token: 'stand-in-token' }
+  const synapse = homeserver ?? {
+    server: standIn?.url ?? '',
+    domain: 'example.test',
+    admin_token: 'stand-in-token',
+  }
   const settings = {
     synapse,
     site: { name: 'Example Community', url },
@@ -115,10 +128,20 @@ export async function startSite({
     ...config,
   }
   await writeFile(join(folder, 'config.yaml'), stringify(settings))
-  await runCli(folder, ['admin', 'create', '--username', MODERATOR.username, '--email', 'm@example.test', '--password-stdin'], MODERATOR.password)
-  const child = spawn(process.execPath, [join(ROOT, 'build/cli/index.js'), 'serve'], {
+  await runCli(
+    folder,
+    ['admin', 'create', '--username', MODERATOR.username, '--email', 'm@example.test', '--password-stdin'],
+    MODERATOR.password,
+  )
+  const child = spawn(process.execPath, [...nodeArgs, join(ROOT, 'build/cli/index.js'), 'serve'], {
     cwd: folder,
-    env: { ...process.env, CONFIG: join(folder, 'config.yaml'), PORT: String(port), HOST: '127.0.0.1', ...env },
+    env: {
+      ...process.env,
+      CONFIG: join(folder, 'config.yaml'),
+      PORT: String(port),
+      HOST: '127.0.0.1',
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let log = ''

@@ -12,7 +12,12 @@ export function aVisitor(origin: string, agent = new Agent({ keepAlive: true }))
   const cookies = new Map<string, string>()
   const port = Number(new URL(origin).port)
 
-  function send(method: string, path: string, headers: Record<string, string>, body?: string): Promise<Answer> {
+  function send(
+    method: string,
+    path: string,
+    headers: Record<string, string>,
+    body?: string,
+  ): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
       const all = { host: new URL(origin).host, ...(cookie === '' ? {} : { cookie }), ...headers }
@@ -56,13 +61,24 @@ export function aVisitor(origin: string, agent = new Agent({ keepAlive: true }))
     /** Posts fields to a path as the site's own page would. */
     async post(path: string, fields: Record<string, string>, headers: Record<string, string> = {}) {
       const body = new URLSearchParams(fields).toString()
-      const form = { accept: 'text/html', 'content-type': 'application/x-www-form-urlencoded', origin, ...headers }
-      return follow(await send('POST', path, { ...form, 'content-length': String(Buffer.byteLength(body)) }, body), path)
+      const form = {
+        accept: 'text/html',
+        'content-type': 'application/x-www-form-urlencoded',
+        origin,
+        ...headers,
+      }
+      return follow(
+        await send('POST', path, { ...form, 'content-length': String(Buffer.byteLength(body)) }, body),
+        path,
+      )
     },
     /** Sends the first form of a page's `<main>` that has all these fields, or any where none is named. */
     async submit(page: Answer & { path: string }, fields: Record<string, string>) {
-      const form = formsIn(page.body).find(({ names }) => Object.keys(fields).every((name) => names.includes(name)))
-      if (form === undefined) throw new Error(`${page.path} (${page.status}) has no form with ${Object.keys(fields).join(', ')}`)
+      const form = formsIn(page.body).find(({ names }) =>
+        Object.keys(fields).every((name) => names.includes(name)),
+      )
+      if (form === undefined)
+        throw new Error(`${page.path} (${page.status}) has no form with ${Object.keys(fields).join(', ')}`)
       const target = new URL(form.action, new URL(page.path, origin))
       return visitor.post(target.pathname + target.search, { ...form.hidden, ...fields })
     },
@@ -82,15 +98,21 @@ export function formsIn(html: string): Form[] {
   return [...main.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/g)]
     .filter(([, attributes = '']) => /method="post"/i.test(attributes))
     .map(([, attributes = '', inside = '']) => {
-      const fields = [...inside.matchAll(/<(input|textarea|button)\b([^>]*)>/g)].map(([, , given = '']) => given)
+      const fields = [...inside.matchAll(/<(input|textarea|button)\b([^>]*)>/g)].map(
+        ([, , given = '']) => given,
+      )
       const named = fields.flatMap((given) => {
         const name = attribute(given, 'name')
-        return name === null ? [] : [{ name, hidden: attribute(given, 'type') === 'hidden', value: attribute(given, 'value') ?? '' }]
+        return name === null
+          ? []
+          : [{ name, hidden: attribute(given, 'type') === 'hidden', value: attribute(given, 'value') ?? '' }]
       })
       return {
         action: decode(attribute(attributes, 'action') ?? ''),
         names: named.map(({ name }) => name),
-        hidden: Object.fromEntries(named.filter(({ hidden }) => hidden).map(({ name, value }) => [name, decode(value)])),
+        hidden: Object.fromEntries(
+          named.filter(({ hidden }) => hidden).map(({ name, value }) => [name, decode(value)]),
+        ),
       }
     })
 }
@@ -100,5 +122,10 @@ function attribute(text: string, name: string): string | null {
 }
 
 function decode(text: string): string {
-  return text.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&')
+  return text
+    .replaceAll('&quot;', '"')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&amp;', '&')
 }

@@ -79,7 +79,8 @@ export class Mailbox implements Mailer {
   /** The newest mail of a kind to an address. */
   last<K extends Mail['kind']>(to: string, kind: K): Extract<Mail, { kind: K }> {
     const isKind = (mail: Mail): mail is Extract<Mail, { kind: K }> => mail.kind === kind
-    for (const { mail } of this.letters.filter((letter) => letter.to.includes(to)).reverse()) if (isKind(mail)) return mail
+    for (const { mail } of this.letters.filter((letter) => letter.to.includes(to)).reverse())
+      if (isKind(mail)) return mail
     throw new Error(`No mail ${kind} to ${to}: ${this.kinds(to).join(', ')}`)
   }
 }
@@ -93,7 +94,12 @@ export async function aWorld(
   real: { url: string; domain: string; token: string; formSecret: string } | null = null,
 ) {
   const { database, url, dispose } = await openTestDatabase()
-  const standIn = await startStandIn({ domain: DOMAIN, token: 'token', formSecret: 'form-secret', consentVersion: '1.0' })
+  const standIn = await startStandIn({
+    domain: DOMAIN,
+    token: 'token',
+    formSecret: 'form-secret',
+    consentVersion: '1.0',
+  })
   const mailbox = new Mailbox()
   let now = NOON
   const config = aConfig(change)
@@ -134,7 +140,14 @@ export async function aWorld(
 }
 
 /** A browser: cookies of its own, an address, a language. */
-export function aBrowser(services: Services, change: { clientAddress?: string; language?: 'en' | 'de'; moderator?: { id: string; username: string } } = {}) {
+export function aBrowser(
+  services: Services,
+  change: {
+    clientAddress?: string
+    language?: 'en' | 'de'
+    moderator?: { id: string; username: string }
+  } = {},
+) {
   const jar = new Map<string, string>()
   const api: Api = createApi({
     services,
@@ -152,7 +165,11 @@ export function aBrowser(services: Services, change: { clientAddress?: string; l
 
 /** A moderator who is signed in. */
 export async function aModerator(services: Services, username = `mod-${randomUUID().slice(0, 8)}`) {
-  const made = await services.moderators.create({ username, email: `${username}@example.test`, password: 'a moderators password' })
+  const made = await services.moderators.create({
+    username,
+    email: `${username}@example.test`,
+    password: 'a moderators password',
+  })
   if (!made.ok) throw new Error(made.problem)
   return { id: made.moderator.id, ...aBrowser(services, { moderator: { id: made.moderator.id, username } }) }
 }
@@ -178,7 +195,12 @@ export async function requested(world: TestWorld, username: string, email?: stri
 }
 
 /** What an operator does by hand at the homeserver. */
-export async function asAdmin(world: TestWorld, method: string, userId: string, body: object): Promise<number> {
+export async function asAdmin(
+  world: TestWorld,
+  method: string,
+  userId: string,
+  body: object,
+): Promise<number> {
   const path = `/_synapse/admin/v2/users/${encodeURIComponent(userId)}`
   const headers = { authorization: 'Bearer token', 'content-type': 'application/json' }
   return (await fetch(world.standIn.url + path, { method, headers, body: JSON.stringify(body) })).status
@@ -190,5 +212,7 @@ export async function signInToMatrix(world: TestWorld, user: string, password = 
   const response = await fetch(`${world.homeserverUrl}/_matrix/client/v3/login`, { method: 'POST', body })
   const answer: unknown = await response.json()
   if (response.ok) return 'in'
-  return typeof answer === 'object' && answer !== null && 'errcode' in answer ? String(answer.errcode) : 'failed'
+  return typeof answer === 'object' && answer !== null && 'errcode' in answer
+    ? String(answer.errcode)
+    : 'failed'
 }

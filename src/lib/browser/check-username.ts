@@ -3,7 +3,12 @@ import { m } from '$lib/paraglide/messages'
 import { trpc } from '$lib/trpc'
 
 const DEBOUNCE_MS = 300
-const LOOKS = { checking: 'field-hint', free: 'field-good', refused: 'field-error', unknown: 'field-hint' } as const
+const LOOKS = {
+  checking: 'field-hint',
+  free: 'field-good',
+  refused: 'field-error',
+  unknown: 'field-hint',
+} as const
 type Kind = keyof typeof LOOKS
 
 /** While a name is typed, tells whether it is free and what Matrix ID results. */

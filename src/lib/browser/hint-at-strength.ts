@@ -1,6 +1,12 @@
 import { m } from '$lib/paraglide/messages'
 
-const WORDS = [m.wizard_strength_0, m.wizard_strength_1, m.wizard_strength_2, m.wizard_strength_3, m.wizard_strength_4]
+const WORDS = [
+  m.wizard_strength_0,
+  m.wizard_strength_1,
+  m.wizard_strength_2,
+  m.wizard_strength_3,
+  m.wizard_strength_4,
+]
 const PAUSE_MS = 150
 
 /**
@@ -29,7 +35,11 @@ export function hintAtStrength(): void {
     clearTimeout(timer)
     const id = ++count
     if (field.value === '') live.replaceChildren()
-    else timer = setTimeout(() => (worker ??= start()).postMessage({ id, password: field.value, known }), PAUSE_MS)
+    else
+      timer = setTimeout(
+        () => (worker ??= start()).postMessage({ id, password: field.value, known }),
+        PAUSE_MS,
+      )
   })
 }
 

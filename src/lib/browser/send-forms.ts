@@ -21,14 +21,23 @@ export function sendForms(onReplaced: () => void): void {
   })
 }
 
-async function send(form: HTMLFormElement, button: HTMLElement | null, onReplaced: () => void): Promise<void> {
+async function send(
+  form: HTMLFormElement,
+  button: HTMLElement | null,
+  onReplaced: () => void,
+): Promise<void> {
   const fields = new URLSearchParams()
-  for (const [name, value] of new FormData(form, button)) if (typeof value === 'string') fields.append(name, value)
+  for (const [name, value] of new FormData(form, button))
+    if (typeof value === 'string') fields.append(name, value)
   const pending = form.querySelector('[data-pending]')
   button?.setAttribute(BUSY, 'true')
   if (pending !== null) pending.textContent = m.site_pending()
   try {
-    const response = await fetch(form.action, { method: 'POST', body: fields, headers: { accept: 'text/html' } })
+    const response = await fetch(form.action, {
+      method: 'POST',
+      body: fields,
+      headers: { accept: 'text/html' },
+    })
     if (response.redirected) {
       location.assign(response.url)
       return

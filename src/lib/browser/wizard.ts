@@ -2,6 +2,7 @@ import { baseLocale, isLocale, overwriteGetLocale } from '$lib/paraglide/runtime
 import { checkUsername } from './check-username'
 import { countReason } from './count-reason'
 import { hintAtStrength } from './hint-at-strength'
+import { keepWords } from './keep-words'
 import { localTimes } from './local-times'
 import { lookAgain } from './look-again'
 import { sendForms } from './send-forms'
@@ -25,5 +26,6 @@ function enliven(): void {
   lookAgain()
 }
 
+keepWords()
 enliven()
 sendForms(enliven)

@@ -27,7 +27,9 @@ export function refusalText(refusal: Refusal): string {
     case 'network_blocked':
       return m.refusal_network_blocked()
     case 'too_many_mails':
-      return refusal.hours === 1 ? m.refusal_too_many_mails_hour() : m.refusal_too_many_mails({ hours: refusal.hours })
+      return refusal.hours === 1
+        ? m.refusal_too_many_mails_hour()
+        : m.refusal_too_many_mails({ hours: refusal.hours })
     case 'link_broken':
       return m.refusal_link_broken()
     case 'link_expired':

@@ -41,7 +41,13 @@ const ACCOUNT: Record<State, AccountState> = {
 /** Where each action leads from each state, at the moment it was entered: `no` is a refusal. */
 const TABLE: Record<Action['type'], Partial<Record<State, State>>> = {
   start_again: { started: 'started' },
-  ask_link: { started: 'started', verified: 'verified', requested: 'requested', approved: 'approved', completed: 'completed' },
+  ask_link: {
+    started: 'started',
+    verified: 'verified',
+    requested: 'requested',
+    approved: 'approved',
+    completed: 'completed',
+  },
   confirm: { started: 'verified' },
   lose_name: { verified: 'verified' },
   choose_name: {},
@@ -66,14 +72,19 @@ const TABLE: Record<Action['type'], Partial<Record<State, State>>> = {
 }
 
 const stateAfter = (decision: Decision) => (decision.ok ? (decision.next?.state ?? 'gone') : 'no')
-const jobs = (decision: Decision) => (decision.ok ? decision.jobs.map((job) => (job.kind === 'mail' ? `mail ${job.mail}` : job.kind)) : [])
+const jobs = (decision: Decision) =>
+  decision.ok ? decision.jobs.map((job) => (job.kind === 'mail' ? `mail ${job.mail}` : job.kind)) : []
 
 describe('every action in every state', () => {
   for (const action of ACTIONS)
     for (const state of STATES)
       test(`${action.type} when ${state}: ${TABLE[action.type][state] ?? 'no'}`, () => {
         const decided = state === 'approved' || state === 'denied' || state === 'completed'
-        const registration = aRegistration({ state, account: ACCOUNT[state], decidedBy: decided ? 'm0' : null })
+        const registration = aRegistration({
+          state,
+          account: ACCOUNT[state],
+          decidedBy: decided ? 'm0' : null,
+        })
         expect(stateAfter(decide(registration, action, aPolicy()))).toBe(TABLE[action.type][state] ?? 'no')
       })
 })
@@ -82,7 +93,13 @@ describe('what follows', () => {
   const requested = aRegistration({ state: 'requested', account: 'filled' })
 
   test('a start holds no name and sends one mail', () => {
-    const wish = { id: 'r9', username: username('a'), email: requested.email, language: 'en', clientAddress: '::1' } as const
+    const wish = {
+      id: 'r9',
+      username: username('a'),
+      email: requested.email,
+      language: 'en',
+      clientAddress: '::1',
+    } as const
     const begun = begin(wish, NOON)
     expect(begun.next).toMatchObject({ state: 'started', holdsName: false, version: 1 })
     expect(begun.jobs).toEqual([{ kind: 'mail', mail: 'verification', username: 'a', language: 'en' }])
@@ -104,42 +121,73 @@ describe('what follows', () => {
   test('an approval without an account sends the link to set the password, silent or not', () => {
     const waiting = aRegistration({ state: 'requested', account: 'none' })
     for (const silent of [false, true])
-      expect(jobs(decide(waiting, { type: 'approve', ...verdict, silent }, aPolicy()))).toEqual(['mail set_password'])
+      expect(jobs(decide(waiting, { type: 'approve', ...verdict, silent }, aPolicy()))).toEqual([
+        'mail set_password',
+      ])
   })
 
   for (const account of ACCOUNT_STATES.filter((state) => state !== 'filled' && state !== 'none'))
     test(`nothing is approved while its account is ${account}`, () => {
-      const decision = decide(aRegistration({ state: 'requested', account }), { type: 'approve', ...verdict }, aPolicy())
+      const decision = decide(
+        aRegistration({ state: 'requested', account }),
+        { type: 'approve', ...verdict },
+        aPolicy(),
+      )
       expect(decision).toMatchObject({ ok: false, refusal: { code: 'wrong_state', account } })
     })
 
   test('once open: consent as it was given, the mail, the address, the rooms, the welcome, in this order', () => {
-    const approved = aRegistration({ state: 'approved', account: 'filled', consentVersion: '1.0', legalAcceptedAt: NOON })
+    const approved = aRegistration({
+      state: 'approved',
+      account: 'filled',
+      consentVersion: '1.0',
+      legalAcceptedAt: NOON,
+    })
     const policy = aPolicy({ autoJoin: ['!a:x', '#b:x'], welcome: true })
     const decision = decide(approved, { type: 'opened' }, policy)
-    expect(jobs(decision)).toEqual(['consent', 'mail approved', 'bind_address', 'join_room', 'join_room', 'welcome'])
+    expect(jobs(decision)).toEqual([
+      'consent',
+      'mail approved',
+      'bind_address',
+      'join_room',
+      'join_room',
+      'welcome',
+    ])
   })
 
   test('consent is submitted only for what the applicant accepted', () => {
     const approved = aRegistration({ state: 'approved', account: 'filled', consentVersion: null })
     expect(jobs(decide(approved, { type: 'opened' }, aPolicy()))).not.toContain('consent')
     const verified = aRegistration({ account: 'filled' })
-    const unread = decide(verified, { type: 'request', reason, legalAccepted: false, consentVersion: '1.0' }, aPolicy())
+    const unread = decide(
+      verified,
+      { type: 'request', reason, legalAccepted: false, consentVersion: '1.0' },
+      aPolicy(),
+    )
     expect(unread).toMatchObject({ ok: true, next: { consentVersion: null, legalAcceptedAt: null } })
   })
 
   test('a denial removes the account and says so, or is silent when asked to be', () => {
-    expect(jobs(decide(requested, { type: 'deny', ...verdict }, aPolicy()))).toEqual(['remove_account', 'mail denied'])
-    expect(jobs(decide(requested, { type: 'deny', ...verdict, silent: true }, aPolicy()))).toEqual(['remove_account'])
+    expect(jobs(decide(requested, { type: 'deny', ...verdict }, aPolicy()))).toEqual([
+      'remove_account',
+      'mail denied',
+    ])
+    expect(jobs(decide(requested, { type: 'deny', ...verdict, silent: true }, aPolicy()))).toEqual([
+      'remove_account',
+    ])
   })
 
   test('a denial lets go of the name', () => {
-    expect(decide(requested, { type: 'deny', ...verdict }, aPolicy())).toMatchObject({ next: { holdsName: false } })
+    expect(decide(requested, { type: 'deny', ...verdict }, aPolicy())).toMatchObject({
+      next: { holdsName: false },
+    })
   })
 
   test('an account of doubtful origin is never removed by a decision', () => {
     for (const action of [{ type: 'deny', ...verdict }, { type: 'withdraw' }] as const)
-      expect(jobs(decide(aRegistration({ state: 'requested', account: 'doubtful' }), action, aPolicy()))).not.toContain('remove_account')
+      expect(
+        jobs(decide(aRegistration({ state: 'requested', account: 'doubtful' }), action, aPolicy())),
+      ).not.toContain('remove_account')
   })
 
   test('who comes second hears who decided, and when', () => {
@@ -153,7 +201,10 @@ describe('what follows', () => {
   test('a name that is picked after the approval goes before a moderator again', () => {
     const lost = aRegistration({ state: 'approved', account: 'none', holdsName: false, decidedBy: 'm0' })
     const decision = decide(lost, { type: 'choose_name', username: username('other') }, aPolicy())
-    expect(decision).toMatchObject({ ok: true, next: { state: 'requested', username: 'other', decidedBy: null } })
+    expect(decision).toMatchObject({
+      ok: true,
+      next: { state: 'requested', username: 'other', decidedBy: null },
+    })
     expect(jobs(decision)).toEqual(['notify_moderators', 'notify_room'])
   })
 
@@ -166,13 +217,17 @@ describe('what follows', () => {
 
   test('who lost the name cannot ask for the account', () => {
     const request = { type: 'request', reason, legalAccepted: false, consentVersion: null } as const
-    expect(stateAfter(decide(aRegistration({ account: 'filled', holdsName: false }), request, aPolicy()))).toBe('no')
+    expect(
+      stateAfter(decide(aRegistration({ account: 'filled', holdsName: false }), request, aPolicy())),
+    ).toBe('no')
   })
 })
 
 describe('the way out by time', () => {
   const at = (days: number, registration: Registration) =>
-    stateAfter(decide(registration, { type: 'expire' }, aPolicy({ now: registration.stateSince + days * DAY })))
+    stateAfter(
+      decide(registration, { type: 'expire' }, aPolicy({ now: registration.stateSince + days * DAY })),
+    )
   const ends: [State, AccountState, number | null][] = [
     ['started', 'none', 2],
     ['verified', 'none', 2],

@@ -48,9 +48,7 @@ export type Action =
   | { type: 'expire' }
 
 /** What follows from an action; `next: null` means that the registration is gone. */
-export type Decision =
-  | { ok: true; next: Registration | null; events: AuditEvent[]; jobs: NewJob[] }
-  | Refused
+export type Decision = { ok: true; next: Registration | null; events: AuditEvent[]; jobs: NewJob[] } | Refused
 
 const YES = (next: Registration | null, events: AuditEvent[], jobs: NewJob[] = []): Decision => ({
   ok: true,
@@ -131,7 +129,11 @@ export function decide(registration: Registration, action: Action, policy: Polic
         legalAcceptedAt: action.legalAccepted ? policy.now : null,
         consentVersion: action.legalAccepted ? action.consentVersion : null,
       }
-      return YES(next, [{ kind: 'requested' }], [{ kind: 'mail', mail: 'requested' }, ...notices(registration.id, policy)])
+      return YES(
+        next,
+        [{ kind: 'requested' }],
+        [{ kind: 'mail', mail: 'requested' }, ...notices(registration.id, policy)],
+      )
     }
     case 'approve':
     case 'deny': {
@@ -149,7 +151,9 @@ export function decide(registration: Registration, action: Action, policy: Polic
       const approved = { ...become('approved'), decidedBy, message, silent }
       // Without an account the mail is not a notice but the key: silence does not stop it.
       const job: NewJob =
-        account === 'filled' ? { kind: 'open_account' } : { kind: 'mail', mail: 'set_password', reminder: false }
+        account === 'filled'
+          ? { kind: 'open_account' }
+          : { kind: 'mail', mail: 'set_password', reminder: false }
       return YES(approved, [{ kind: 'approved', detail: { silent } }], [job])
     }
     case 'password_set':
@@ -157,7 +161,11 @@ export function decide(registration: Registration, action: Action, policy: Polic
       return YES(registration, [{ kind: 'password_set' }], [{ kind: 'open_account' }])
     case 'opened': {
       if (state !== 'approved') return no()
-      return YES({ ...become('completed'), account: 'open' }, [{ kind: 'account_opened' }], afterOpening(registration, policy))
+      return YES(
+        { ...become('completed'), account: 'open' },
+        [{ kind: 'account_opened' }],
+        afterOpening(registration, policy),
+      )
     }
     case 'withdraw':
       if (state !== 'verified' && state !== 'requested') return no()
@@ -166,9 +174,11 @@ export function decide(registration: Registration, action: Action, policy: Polic
       return YES({ ...registration, language: action.language }, [])
     case 'remind':
       if (!isReminderDue(registration, policy.retention, policy.now)) return no()
-      return YES({ ...registration, remindedAt: policy.now }, [{ kind: 'reminded' }], [
-        { kind: 'mail', mail: 'set_password', reminder: true },
-      ])
+      return YES(
+        { ...registration, remindedAt: policy.now },
+        [{ kind: 'reminded' }],
+        [{ kind: 'mail', mail: 'set_password', reminder: true }],
+      )
     case 'expire':
       if (!isExpired(registration, policy.retention, policy.now)) return no()
       return YES(null, [{ kind: 'gone', detail: { state } }], removal(registration))
@@ -181,7 +191,14 @@ export function decide(registration: Registration, action: Action, policy: Polic
 function chooseName(registration: Registration, username: Username, policy: Policy): Decision {
   const named = { ...registration, username, holdsName: true }
   if (registration.state === 'verified') return YES(named, [{ kind: 'name_chosen' }])
-  const again = { ...named, state: 'requested' as const, stateSince: policy.now, decidedBy: null, message: null, silent: false }
+  const again = {
+    ...named,
+    state: 'requested' as const,
+    stateSince: policy.now,
+    decidedBy: null,
+    message: null,
+    silent: false,
+  }
   return YES(again, [{ kind: 'name_chosen' }, { kind: 'requested' }], notices(registration.id, policy))
 }
 

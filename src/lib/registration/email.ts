@@ -28,7 +28,11 @@ export function parseEmail(typed: string): EmailAddress | null {
 }
 
 /** For values that were parsed before: rows and jobs. */
-export const emailSchema = v.pipe(v.string(), v.regex(/^[^\s@<>"(),:;]+@[^\s@<>"(),:;]+$/), v.brand('EmailAddress'))
+export const emailSchema = v.pipe(
+  v.string(),
+  v.regex(/^[^\s@<>"(),:;]+@[^\s@<>"(),:;]+$/),
+  v.brand('EmailAddress'),
+)
 
 /** The URL parser of both browser and Node does IDNA (UTS #46); a trailing dot names the same domain. */
 function asciiDomain(domain: string): string | null {

@@ -31,7 +31,11 @@ export const jobSchema = v.variant('kind', [
   /** The same by mail. `reminder`: they have waited for long. */
   job('notify_moderators', { registrations: v.array(v.string()), reminder: v.boolean() }),
   /** To operator and moderators: new accounts join rooms before they are approved. */
-  job('warn_auto_join', { by: v.picklist(['mail', 'room']), username: usernameSchema, rooms: v.array(v.string()) }),
+  job('warn_auto_join', {
+    by: v.picklist(['mail', 'room']),
+    username: usernameSchema,
+    rooms: v.array(v.string()),
+  }),
 ])
 
 /** A job as the domain asks for it. */

@@ -16,7 +16,11 @@ describe('the password', () => {
     ['abcdefghijk1', { requireSymbol: true }, { code: 'password_needs', needs: 'symbol' }],
     ['ABCDEFGHIJK1', { requireLowercase: true }, { code: 'password_needs', needs: 'lowercase' }],
     ['abcdefghijk1', { requireUppercase: true }, { code: 'password_needs', needs: 'uppercase' }],
-    ['Abcdefghij1!', { requireDigit: true, requireSymbol: true, requireLowercase: true, requireUppercase: true }, null],
+    [
+      'Abcdefghij1!',
+      { requireDigit: true, requireSymbol: true, requireLowercase: true, requireUppercase: true },
+      null,
+    ],
     ['My.User.Name', {}, { code: 'password_like_name' }],
   ])('%j under %j: %j', (password, policy, refusal) =>
     expect(checkPassword(password, 'my.user.name', policy)).toEqual(refusal),

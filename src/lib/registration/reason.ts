@@ -31,6 +31,10 @@ export function parseReason(typed: string): Result<Reason> {
   if (length > REASON_MAXIMUM) return refuse({ code: 'reason_too_long', maximum: REASON_MAXIMUM, length })
   if (length < REASON_MINIMUM) return refuse({ code: 'reason_too_short', minimum: REASON_MINIMUM, length })
   if (visibleLength(text.replace(INVISIBLE, '')) < REASON_MINIMUM / 2)
-    return refuse({ code: 'reason_too_short', minimum: REASON_MINIMUM, length: visibleLength(text.replace(INVISIBLE, '')) })
+    return refuse({
+      code: 'reason_too_short',
+      minimum: REASON_MINIMUM,
+      length: visibleLength(text.replace(INVISIBLE, '')),
+    })
   return accept(v.parse(reasonSchema, text))
 }

@@ -44,7 +44,10 @@ function parseOk(typed: string) {
 }
 
 describe('properties', () => {
-  const typed = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: fc.constantFrom(...'aZ9._-=/+@: ') }))
+  const typed = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.string({ unit: fc.constantFrom(...'aZ9._-=/+@: ') }),
+  )
 
   test('reading a name again changes nothing', () => {
     fc.assert(

@@ -32,7 +32,8 @@ export function parseUsername(typed: string, domain: string): Result<Username> {
   if (name.startsWith('@')) name = name.slice(1)
   const colon = name.indexOf(':')
   if (colon !== -1) {
-    if (name.slice(colon + 1) !== domain.toLowerCase()) return refuse({ code: 'username_other_server', domain })
+    if (name.slice(colon + 1) !== domain.toLowerCase())
+      return refuse({ code: 'username_other_server', domain })
     name = name.slice(0, colon)
   }
   if (name === '') return refuse({ code: 'username_missing' })

@@ -22,7 +22,10 @@ export function createAccountSetup({
   /** One at a time for a registration: a double click must not be mistaken for a stop half-way. */
   const underWay = new Map<string, Promise<unknown>>()
 
-  async function setUp(registration: Registration, password: string): Promise<Result<{ joinedRooms: string[] }>> {
+  async function setUp(
+    registration: Registration,
+    password: string,
+  ): Promise<Result<{ joinedRooms: string[] }>> {
     const ready = await makeOurs(registration)
     if (!ready.ok) return ready
     const { id: registrationId, username: localpart } = registration
@@ -34,7 +37,9 @@ export function createAccountSetup({
         throw error
       }),
     ])
-    await registrar.recordAccount(registrationId, { localpart, state: 'filled' }, [{ kind: 'account_filled' }])
+    await registrar.recordAccount(registrationId, { localpart, state: 'filled' }, [
+      { kind: 'account_filled' },
+    ])
     return accept({ joinedRooms })
   }
 
@@ -43,7 +48,8 @@ export function createAccountSetup({
     const { id, username } = registration
     const entry = await registrar.account(username)
     if (entry === null) return claim(registration, 'first')
-    if (entry.openedAt !== null || entry.state === 'open' || entry.state === 'doubtful') return lost(registration)
+    if (entry.openedAt !== null || entry.state === 'open' || entry.state === 'doubtful')
+      return lost(registration)
     if (entry.state === 'removed') return revive(registration)
     if (entry.registrationId !== id) return lost(registration)
     if (entry.state === 'claiming') return claim(registration, 'again')
@@ -80,7 +86,9 @@ export function createAccountSetup({
 
   async function lock({ id, username: localpart }: Registration): Promise<Result<null>> {
     await homeserver.lock(localpart)
-    await registrar.recordAccount(id, { localpart, state: 'locked', registrationId: id }, [{ kind: 'account_locked' }])
+    await registrar.recordAccount(id, { localpart, state: 'locked', registrationId: id }, [
+      { kind: 'account_locked' },
+    ])
     return accept(null)
   }
 
@@ -143,5 +151,8 @@ export function createAccountSetup({
 
 /** Only who holds the name and is not past this step: verified, or approved with the password still to be set. */
 function mayBeFilled({ state, account, holdsName }: Registration): boolean {
-  return holdsName && (state === 'verified' || (state === 'approved' && account !== 'filled' && account !== 'open'))
+  return (
+    holdsName &&
+    (state === 'verified' || (state === 'approved' && account !== 'filled' && account !== 'open'))
+  )
 }

@@ -40,9 +40,6 @@ const HOUR = 60 * 60 * 1000
 /** Who opens a link late should be told that it expired, not that it is unknown. */
 const EXPIRED_TOKENS_KEPT_MS = 7 * DAY
 
-
-
-
 /** The composition root: everything that runs, made of the configuration and the world. Starts nothing. */
 export function compose(config: RunConfig, world: World) {
   const { database, homeserver, mailer, clock, random, log } = world

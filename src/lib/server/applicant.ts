@@ -133,7 +133,11 @@ export function createApplicant({
       return accept({ username: username.value, email: email.value })
     },
 
-    async sendLink(wish: { email: string; language: Language; clientAddress: string }): Promise<Result<EmailAddress>> {
+    async sendLink(wish: {
+      email: string
+      language: Language
+      clientAddress: string
+    }): Promise<Result<EmailAddress>> {
       const email = checkAddress(wish.email, wish.clientAddress)
       if (!email.ok) return email
       const taken = await takeMail(email.value, wish.clientAddress)
@@ -146,7 +150,9 @@ export function createApplicant({
     async renewLink(token: Token, clientAddress: string): Promise<Result<EmailAddress>> {
       const found = await registrar.lookAtLink(token)
       if (!found.ok && found.refusal.code !== 'link_expired') return found
-      const network = await limits.takeAll([{ kind: 'mail-network', subject: clientAddress, limit: settings.mails }])
+      const network = await limits.takeAll([
+        { kind: 'mail-network', subject: clientAddress, limit: settings.mails },
+      ])
       if (!network.ok) return tooManyMails(network.retryAfterMs)
       const renewed = await registrar.renewLink(token)
       return renewed.ok ? accept(renewed.value.email) : renewed
@@ -165,12 +171,20 @@ export function createApplicant({
       if (registration.state === 'requested') return accept(registration)
       if (!registration.holdsName) return refuse({ code: 'username_lost' })
       const needsPassword = settings.password === 'at_request'
-      const weak = needsPassword ? checkPassword(typed.password, registration.username, await passwordPolicy()) : null
+      const weak = needsPassword
+        ? checkPassword(typed.password, registration.username, await passwordPolicy())
+        : null
       const reason = parseReason(typed.reason)
       const unread: Refusal | null = settings.legal && !typed.legal ? { code: 'legal_missing' } : null
-      const [first, ...others] = [weak, reason.ok ? null : reason.refusal, unread].filter((found) => found !== null)
+      const [first, ...others] = [weak, reason.ok ? null : reason.refusal, unread].filter(
+        (found) => found !== null,
+      )
       if (first !== undefined || !reason.ok) return first === undefined ? gone : refuse(first, ...others)
-      const kept = await registrar.act(registration.id, { type: 'keep_reason', reason: reason.value }, APPLICANT)
+      const kept = await registrar.act(
+        registration.id,
+        { type: 'keep_reason', reason: reason.value },
+        APPLICANT,
+      )
       if (!kept.ok) return orAlready(kept, registration.id)
       if (needsPassword) {
         const filled = await accountSetup.fill(registration.id, typed.password)

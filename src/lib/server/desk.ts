@@ -12,7 +12,19 @@ import type { Registrar } from './registrar'
 /** What a row of the queue shows. */
 export function queueItem(row: Registration & { trouble: boolean }, domain: string): QueueItem {
   const { id, username, email, reason, language, clientAddress, state, startedAt, stateSince, trouble } = row
-  return { id, username, matrixId: matrixId(username, domain), email, reason, language, clientAddress, state, startedAt, stateSince, trouble }
+  return {
+    id,
+    username,
+    matrixId: matrixId(username, domain),
+    email,
+    reason,
+    language,
+    clientAddress,
+    state,
+    startedAt,
+    stateSince,
+    trouble,
+  }
 }
 
 /** What moderators see of a job. */
@@ -45,7 +57,13 @@ export async function registrationView(
       decidedBy: decidedBy === null ? null : (decision?.moderator ?? decidedBy),
       actions: (['approve', 'deny'] as const).filter((type) => isAllowed(registration, type, registrar)),
       passwordAfterApproval: account === 'none',
-      events: history.map(({ at, kind, actor, moderator, detail }) => ({ at, kind, actor, moderator, detail })),
+      events: history.map(({ at, kind, actor, moderator, detail }) => ({
+        at,
+        kind,
+        actor,
+        moderator,
+        detail,
+      })),
       jobs: (await findJobs(reader, id)).map(jobView),
     }
   })

@@ -18,6 +18,10 @@ export function describeError(error: unknown): Record<string, unknown> {
   const query = error instanceof DrizzleQueryError
   const message = query ? `Failed query: ${error.query}` : error.message
   const code = 'code' in error ? { code: error.code } : {}
-  const stack = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)).slice(0, 12).map((line) => line.trim())
+  const stack = (error.stack ?? '')
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .slice(0, 12)
+    .map((line) => line.trim())
   return { name, message, ...code, stack, ...(cause === undefined ? {} : { cause: describeError(cause) }) }
 }

@@ -32,6 +32,7 @@ async function load(url: string): Promise<Logo> {
   const type = response.headers.get('content-type')?.split(';')[0]?.trim() ?? ''
   if (!response.ok || !type.startsWith('image/')) throw new Error(`It answers ${response.status} ${type}`)
   const bytes = Buffer.from(await response.arrayBuffer())
-  if (bytes.length > LARGEST_BYTES) throw new Error(`It has ${bytes.length} bytes; at most ${LARGEST_BYTES} are served`)
+  if (bytes.length > LARGEST_BYTES)
+    throw new Error(`It has ${bytes.length} bytes; at most ${LARGEST_BYTES} are served`)
   return { type, bytes }
 }

@@ -116,7 +116,11 @@ export function createRegistrar({
   }
 
   /** Whether this registration may take the name: nobody holds it, and no account of ours stands under it for others. */
-  async function isNameFree(reader: Reader, username: Username, registrationId: string | null): Promise<boolean> {
+  async function isNameFree(
+    reader: Reader,
+    username: Username,
+    registrationId: string | null,
+  ): Promise<boolean> {
     if (await isNameHeld(reader, username, registrationId)) return false
     const account = await findAccount(reader, username)
     if (account === null) return true
@@ -170,7 +174,8 @@ export function createRegistrar({
     async sendLink(email: EmailAddress, language: Language): Promise<void> {
       await database.write(async (tx) => {
         const known = await findByAddress(tx, email)
-        if (known === null) await enqueue(tx, null, [{ kind: 'mail', mail: 'unknown_address', email, language }])
+        if (known === null)
+          await enqueue(tx, null, [{ kind: 'mail', mail: 'unknown_address', email, language }])
         else await actIn(tx, known.id, { type: 'ask_link', language }, APPLICANT)
       })
     },
@@ -192,7 +197,8 @@ export function createRegistrar({
         const hash = hashToken(token)
         const found = await findToken(tx, hash, 'verification')
         if (found === null || found.username === null) return refuse({ code: 'link_broken' })
-        if (found.expiresAt <= clock()) return refuse({ code: found.spentAt === null ? 'link_expired' : 'link_spent' })
+        if (found.expiresAt <= clock())
+          return refuse({ code: found.spentAt === null ? 'link_expired' : 'link_spent' })
         if (!(await spendToken(tx, hash, clock()))) return refuse({ code: 'link_spent' })
         const { registrationId, username } = found
         const nameFree = await isNameFree(tx, username, registrationId)
@@ -332,14 +338,22 @@ export function createRegistrar({
         const written =
           end.state === 'waiting'
             ? { ...common, runAt: end.runAt, error: end.error }
-            : { ...common, error: end.state === 'done' ? null : end.state === 'failed' ? end.error : end.reason }
+            : {
+                ...common,
+                error: end.state === 'done' ? null : end.state === 'failed' ? end.error : end.reason,
+              }
         if (!(await releaseJob(tx, row.seq, owner, written))) return false
-        if (end.state === 'failed') await insertEvents(tx, row.registrationId, [jobEvent('job_failed', job)], SYSTEM, clock())
+        if (end.state === 'failed')
+          await insertEvents(tx, row.registrationId, [jobEvent('job_failed', job)], SYSTEM, clock())
         if (end.state !== 'done') return true
         if (end.account !== undefined) await record(tx, end.account)
-        const happened = end.action === undefined && end.events === undefined ? [jobEvent('job_done', job)] : (end.events ?? [])
+        const happened =
+          end.action === undefined && end.events === undefined
+            ? [jobEvent('job_done', job)]
+            : (end.events ?? [])
         await insertEvents(tx, row.registrationId, happened, SYSTEM, clock())
-        if (end.action !== undefined && row.registrationId !== null) await actIn(tx, row.registrationId, end.action, SYSTEM)
+        if (end.action !== undefined && row.registrationId !== null)
+          await actIn(tx, row.registrationId, end.action, SYSTEM)
         return true
       })
     },
@@ -349,7 +363,13 @@ export function createRegistrar({
       return database.write(async (tx) => {
         const row = await hastenJob(tx, id, clock())
         if (row === null) return false
-        await insertEvents(tx, row.registrationId, [{ kind: 'job_retried', detail: { job: row.kind } }], actor, clock())
+        await insertEvents(
+          tx,
+          row.registrationId,
+          [{ kind: 'job_retried', detail: { job: row.kind } }],
+          actor,
+          clock(),
+        )
         return true
       })
     },

@@ -9,9 +9,13 @@ export function refuseRequest(
   const { method, url, headers } = request
   const reads = method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
   if (!reads && !isOurs(headers, siteUrl))
-    return { status: 403, words: 'This was sent from another site, so nothing was done. Open the page here and send it again.' }
+    return {
+      status: 403,
+      words: 'This was sent from another site, so nothing was done. Open the page here and send it again.',
+    }
   if (url.pathname !== '/trpc' && !url.pathname.startsWith('/trpc/')) return null
-  if (method !== 'GET' && method !== 'POST') return { status: 405, words: 'Only GET and POST are answered here.' }
+  if (method !== 'GET' && method !== 'POST')
+    return { status: 405, words: 'Only GET and POST are answered here.' }
   if (!isOurs(headers, siteUrl)) return { status: 403, words: 'Other sites cannot ask here.' }
   if (method === 'POST' && mediaType(headers) !== 'application/json')
     return { status: 415, words: 'Send application/json.' }

@@ -3,15 +3,14 @@ import * as v from 'valibot'
 import { languageSchema } from '$lib/registration/language'
 import { attempt } from '$lib/server/trpc/attempt'
 import type { RequestHandler } from './$types'
+import { backPathSchema } from './back-path'
 
 const YEAR_SECONDS = 365 * 24 * 60 * 60
 
-/** A path on this site, so that nobody can be sent elsewhere: `//host` and `/\host` name other sites. */
-const backSchema = v.fallback(v.pipe(v.string(), v.maxLength(2000), v.regex(/^\/(?![/\\])[^\\\p{Cc}]*$/u)), '/')
 const wishSchema = v.object({
   language: v.optional(v.fallback(v.optional(languageSchema), undefined)),
   theme: v.optional(v.fallback(v.optional(v.picklist(['light', 'dark', 'system'])), undefined)),
-  back: backSchema,
+  back: backPathSchema,
 })
 
 /** Keeps the language and the theme that somebody chose, and goes back to the page where they chose it. */

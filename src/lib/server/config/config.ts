@@ -12,7 +12,7 @@ export interface Config {
   readonly secretKey: string | null
   readonly synapse: {
     readonly adminToken: string
-    /** Base URL of the homeserver, without a slash at the end; also what people type into a Matrix client. */
+    /** Base URL of the homeserver, without a slash at the end. */
     readonly server: string
     /** The homeserver's name, the part after the colon in a Matrix ID. */
     readonly domain: string

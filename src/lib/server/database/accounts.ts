@@ -42,7 +42,11 @@ export async function countDoubtful(reader: Reader): Promise<number> {
  * Accounts that were made here, never opened, and belong to nobody who still waits for them: their registration is
  * gone, over, or has another name now.
  */
-export async function findOrphans(reader: Reader, changedBefore: number, limit: number): Promise<LedgerEntry[]> {
+export async function findOrphans(
+  reader: Reader,
+  changedBefore: number,
+  limit: number,
+): Promise<LedgerEntry[]> {
   const rows = await reader
     .select({ account: accounts })
     .from(accounts)

@@ -3,7 +3,12 @@ import type { Reader, Transaction } from './open'
 import { announcements } from './schema'
 
 /** Notes that something was said; false when it had been said before. */
-export async function announceOnce(tx: Transaction, key: string, text: string, now: number): Promise<boolean> {
+export async function announceOnce(
+  tx: Transaction,
+  key: string,
+  text: string,
+  now: number,
+): Promise<boolean> {
   const added = await tx
     .insert(announcements)
     .values({ key, text, at: now })

@@ -46,7 +46,10 @@ export async function insertJob(
     const waiting = await findGathering(tx, job)
     if (waiting !== null) {
       const registrations = [...new Set([...waiting.registrations, ...job.registrations])]
-      await tx.update(jobs).set({ payload: { ...payload, registrations } }).where(eq(jobs.seq, waiting.seq))
+      await tx
+        .update(jobs)
+        .set({ payload: { ...payload, registrations } })
+        .where(eq(jobs.seq, waiting.seq))
       return
     }
     runAt = Math.max(runAt, (await lastFinished(tx, kind)) + GATHER_MS)
@@ -96,7 +99,11 @@ export function readJob(row: JobRow): NewJob {
 /** When the next job can be run, in milliseconds since 1970; null when none waits. */
 export async function nextDue(reader: Reader): Promise<number | null> {
   const [row] = await reader
-    .select({ at: sql<number | null>`min(case when ${jobs.state} = 'waiting' then ${jobs.runAt} else ${jobs.leaseUntil} end)` })
+    .select({
+      at: sql<
+        number | null
+      >`min(case when ${jobs.state} = 'waiting' then ${jobs.runAt} else ${jobs.leaseUntil} end)`,
+    })
     .from(jobs)
     .where(inArray(jobs.state, ['waiting', 'running']))
   return row?.at ?? null
@@ -113,7 +120,12 @@ export async function leaseJob(
   const { now } = lease
   const [row] = await tx
     .update(jobs)
-    .set({ state: 'running', leaseOwner: lease.owner, leaseUntil: lease.until, attempts: sql`${jobs.attempts} + 1` })
+    .set({
+      state: 'running',
+      leaseOwner: lease.owner,
+      leaseUntil: lease.until,
+      attempts: sql`${jobs.attempts} + 1`,
+    })
     .where(
       eq(
         jobs.seq,
@@ -129,8 +141,17 @@ export async function leaseJob(
 }
 
 /** Keeps a lease; false when it was lost. */
-export async function renewLease(tx: Transaction, seq: number, owner: string, until: number): Promise<boolean> {
-  const kept = await tx.update(jobs).set({ leaseUntil: until }).where(mine(seq, owner)).returning({ seq: jobs.seq })
+export async function renewLease(
+  tx: Transaction,
+  seq: number,
+  owner: string,
+  until: number,
+): Promise<boolean> {
+  const kept = await tx
+    .update(jobs)
+    .set({ leaseUntil: until })
+    .where(mine(seq, owner))
+    .returning({ seq: jobs.seq })
   return kept.length > 0
 }
 
@@ -139,7 +160,8 @@ export async function releaseJob(
   tx: Transaction,
   seq: number,
   owner: string,
-  end: Pick<JobRow, 'state'> & Partial<Pick<JobRow, 'runAt' | 'error' | 'finishedAt' | 'attempts' | 'payload'>>,
+  end: Pick<JobRow, 'state'> &
+    Partial<Pick<JobRow, 'runAt' | 'error' | 'finishedAt' | 'attempts' | 'payload'>>,
 ): Promise<boolean> {
   const done = await tx
     .update(jobs)
@@ -179,7 +201,12 @@ export async function findStuck(reader: Reader): Promise<JobRow[]> {
   return reader
     .select()
     .from(jobs)
-    .where(and(isNull(jobs.registrationId), sql`(${jobs.state} = 'failed' or (${jobs.state} = 'waiting' and ${jobs.error} is not null))`))
+    .where(
+      and(
+        isNull(jobs.registrationId),
+        sql`(${jobs.state} = 'failed' or (${jobs.state} = 'waiting' and ${jobs.error} is not null))`,
+      ),
+    )
     .orderBy(asc(jobs.seq))
     .limit(100)
 }
@@ -203,5 +230,11 @@ export async function isRemovalPending(reader: Reader, username: string): Promis
 export async function deleteEndedJobs(tx: Transaction, before: number): Promise<void> {
   await tx
     .delete(jobs)
-    .where(and(isNull(jobs.registrationId), inArray(jobs.state, ['done', 'cancelled']), lt(jobs.finishedAt, before)))
+    .where(
+      and(
+        isNull(jobs.registrationId),
+        inArray(jobs.state, ['done', 'cancelled']),
+        lt(jobs.finishedAt, before),
+      ),
+    )
 }

@@ -87,9 +87,12 @@ describe('a database file that another process locks', () => {
     const client = createClient({ url })
     await client.execute('create table announcements (key text)')
     const unlock = await lockFromOutside()
-    await expect(client.execute("insert into announcements values ('while locked')")).rejects.toThrow(/locked/)
+    await expect(client.execute("insert into announcements values ('while locked')")).rejects.toThrow(
+      /locked/,
+    )
     await unlock()
-    for (const key of ['a', 'b', 'c']) await client.execute({ sql: 'insert into announcements values (?)', args: [key] })
+    for (const key of ['a', 'b', 'c'])
+      await client.execute({ sql: 'insert into announcements values (?)', args: [key] })
     client.close()
     expect(await keysInFile()).toEqual([])
   })
@@ -148,7 +151,11 @@ describe('writes of one process', () => {
   test('hold foreign keys', async () => {
     const database = await openDatabase({ url })
     await database.migrate()
-    const orphan = database.write((tx) => tx.run(sql`insert into tokens (hash, purpose, registration_id, created_at, expires_at) values ('h', 'status', 'nobody', 0, 0)`))
+    const orphan = database.write((tx) =>
+      tx.run(
+        sql`insert into tokens (hash, purpose, registration_id, created_at, expires_at) values ('h', 'status', 'nobody', 0, 0)`,
+      ),
+    )
     await expect(orphan).rejects.toThrow()
     database.close()
   })

@@ -120,6 +120,7 @@ function migrationsFolder(): string {
   for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
     const found = join(folder, 'drizzle')
     if (existsSync(join(found, 'meta', '_journal.json'))) return found
-    if (folder === dirname(folder)) throw new Error('The folder "drizzle" with the database migrations is missing beside the program')
+    if (folder === dirname(folder))
+      throw new Error('The folder "drizzle" with the database migrations is missing beside the program')
   }
 }

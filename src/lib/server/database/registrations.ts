@@ -40,7 +40,11 @@ export async function findByAddress(reader: Reader, email: EmailAddress): Promis
 }
 
 /** Whether somebody other than `except` holds this name. */
-export async function isNameHeld(reader: Reader, username: Username, except: string | null): Promise<boolean> {
+export async function isNameHeld(
+  reader: Reader,
+  username: Username,
+  except: string | null,
+): Promise<boolean> {
   const [row] = await reader
     .select({ id: registrations.id })
     .from(registrations)
@@ -69,7 +73,12 @@ export async function deleteRegistration(tx: Transaction, id: string): Promise<v
 }
 
 /** Registrations of one state that have been in it since before a time, oldest first. */
-export async function findSince(reader: Reader, state: State, before: number, limit: number): Promise<Registration[]> {
+export async function findSince(
+  reader: Reader,
+  state: State,
+  before: number,
+  limit: number,
+): Promise<Registration[]> {
   return selectRegistrations(reader)
     .where(and(eq(registrations.state, state), lt(registrations.stateSince, before)))
     .orderBy(asc(registrations.stateSince))
@@ -77,7 +86,9 @@ export async function findSince(reader: Reader, state: State, before: number, li
 }
 
 export async function findRegistrations(reader: Reader, ids: string[]): Promise<Registration[]> {
-  return selectRegistrations(reader).where(inArray(registrations.id, ids)).orderBy(desc(registrations.stateSince))
+  return selectRegistrations(reader)
+    .where(inArray(registrations.id, ids))
+    .orderBy(desc(registrations.stateSince))
 }
 
 export type QueueTab = 'waiting' | 'trouble' | 'decided' | 'all'
@@ -109,7 +120,10 @@ export async function findQueue(
     after === null
       ? undefined
       : oldestFirst
-        ? or(sql`${stateSince} > ${after.stateSince}`, and(eq(stateSince, after.stateSince), sql`${id} > ${after.id}`))
+        ? or(
+            sql`${stateSince} > ${after.stateSince}`,
+            and(eq(stateSince, after.stateSince), sql`${id} > ${after.id}`),
+          )
         : or(lt(stateSince, after.stateSince), and(eq(stateSince, after.stateSince), lt(id, after.id)))
   const rows = await reader
     .select({ ...withAccount, trouble: sql<number>`${inTrouble}` })

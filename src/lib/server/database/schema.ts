@@ -32,7 +32,9 @@ export const registrations = sqliteTable(
     remindedAt: integer('reminded_at'),
   },
   (table) => [
-    uniqueIndex('registrations_name_held').on(table.username).where(sql`holds_name = 1`),
+    uniqueIndex('registrations_name_held')
+      .on(table.username)
+      .where(sql`holds_name = 1`),
     uniqueIndex('registrations_one_per_address')
       .on(table.email)
       .where(sql`state in ('started', 'verified', 'requested', 'approved', 'completed')`),
@@ -114,7 +116,10 @@ export const tokens = sqliteTable(
     expiresAt: integer('expires_at').notNull(),
     spentAt: integer('spent_at'),
   },
-  (table) => [index('tokens_by_registration').on(table.registrationId), index('tokens_by_expiry').on(table.expiresAt)],
+  (table) => [
+    index('tokens_by_registration').on(table.registrationId),
+    index('tokens_by_expiry').on(table.expiresAt),
+  ],
 )
 
 export const moderators = sqliteTable('moderators', {

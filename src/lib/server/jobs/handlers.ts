@@ -56,7 +56,11 @@ export function createHandlers({
       const change = { localpart: username } as const
       return found === null
         ? { state: 'done', account: { ...change, state: null } }
-        : { state: 'done', account: { ...change, state: 'doubtful', registrationId: null }, events: [{ kind: 'account_doubtful' }] }
+        : {
+            state: 'done',
+            account: { ...change, state: 'doubtful', registrationId: null },
+            events: [{ kind: 'account_doubtful' }],
+          }
     }
     await homeserver.remove(username)
     return {
@@ -72,12 +76,19 @@ export function createHandlers({
     const owner = await homeserver.addressOwner(email)
     const mine = matrixId(username, homeserver.domain)
     if (owner !== null && owner !== mine)
-      return { state: 'failed', error: `The address already belongs to ${owner}, so it was not added to ${mine}` }
+      return {
+        state: 'failed',
+        error: `The address already belongs to ${owner}, so it was not added to ${mine}`,
+      }
     if (owner === null) await homeserver.bindAddress(username, email)
     return DONE
   }
 
-  async function ofRegistration(job: NewJob, registration: Registration, row: LeasedJob['row']): Promise<JobEnd> {
+  async function ofRegistration(
+    job: NewJob,
+    registration: Registration,
+    row: LeasedJob['row'],
+  ): Promise<JobEnd> {
     const { username } = registration
     switch (job.kind) {
       case 'open_account':
@@ -104,7 +115,10 @@ export function createHandlers({
       case 'remove_account':
         return removeAccount(job)
       case 'notify_room':
-        return notices.waiting(await database.read((reader) => findRegistrations(reader, job.registrations)), row.id)
+        return notices.waiting(
+          await database.read((reader) => findRegistrations(reader, job.registrations)),
+          row.id,
+        )
       case 'notify_moderators':
         return letters.toModerators(
           await database.read((reader) => findRegistrations(reader, job.registrations)),
@@ -122,4 +136,3 @@ export function createHandlers({
     }
   }
 }
-

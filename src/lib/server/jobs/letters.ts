@@ -10,7 +10,10 @@ export type Letters = ReturnType<typeof createLetters>
 
 const HOUR = 60 * 60 * 1000
 const DONE: JobEnd = { state: 'done' }
-const late: JobEnd = { state: 'cancelled', reason: 'The registration has moved on, so this mail would not be true' }
+const late: JobEnd = {
+  state: 'cancelled',
+  reason: 'The registration has moved on, so this mail would not be true',
+}
 
 /** Jobs that are mails: which one to whom, with fresh links, and none that would not be true any more. */
 export function createLetters({
@@ -41,22 +44,43 @@ export function createLetters({
         if (state !== 'started') return null
         const token = await registrar.mintLink(registration, 'verification', job.username)
         const link = `${site.url}/register/verify/${token}`
-        return { kind: 'verification', matrixId: matrixId(job.username, domain), link, hours: moderators.linkHours }
+        return {
+          kind: 'verification',
+          matrixId: matrixId(job.username, domain),
+          link,
+          hours: moderators.linkHours,
+        }
       }
       case 'known_address': {
-        if (state !== 'verified' && state !== 'requested' && state !== 'approved' && state !== 'completed') return null
+        if (state !== 'verified' && state !== 'requested' && state !== 'approved' && state !== 'completed')
+          return null
         return { kind: 'known_address', ...named, stage: state, link: await statusLink(registration) }
       }
       case 'requested':
-        return state === 'requested' ? { kind: 'requested', ...named, link: await statusLink(registration) } : null
+        return state === 'requested'
+          ? { kind: 'requested', ...named, link: await statusLink(registration) }
+          : null
       case 'approved':
         if (state !== 'completed') return null
-        return { kind: 'approved', ...named, message, homeserver: homeserverName, link: await statusLink(registration) }
+        return {
+          kind: 'approved',
+          ...named,
+          message,
+          homeserver: homeserverName,
+          link: await statusLink(registration),
+        }
       case 'set_password': {
         if (!awaitsPassword(registration)) return null
         const sinceApproval = registrar.now() - registration.stateSince
         const days = Math.max(1, Math.ceil(moderators.approvedDays - sinceApproval / (24 * HOUR)))
-        return { kind: 'set_password', ...named, message, link: await statusLink(registration), days, reminder: job.reminder }
+        return {
+          kind: 'set_password',
+          ...named,
+          message,
+          link: await statusLink(registration),
+          days,
+          reminder: job.reminder,
+        }
       }
       case 'denied':
         return state === 'denied' ? { kind: 'denied', ...named, message } : null
@@ -91,7 +115,10 @@ export function createLetters({
         oldestHours: Math.floor((registrar.now() - oldest) / HOUR),
         names: waiting.slice(0, 10).map(({ username }) => matrixId(username, domain)),
         reminder,
-        link: waiting.length === 1 ? `${site.url}/admin/registrations/${waiting[0]?.id ?? ''}` : `${site.url}/admin`,
+        link:
+          waiting.length === 1
+            ? `${site.url}/admin/registrations/${waiting[0]?.id ?? ''}`
+            : `${site.url}/admin`,
       }
       await mailer.send({ to: moderators.to, language: site.language, mail, id })
       return DONE
@@ -110,4 +137,3 @@ export function createLetters({
     },
   }
 }
-

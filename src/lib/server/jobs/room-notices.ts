@@ -11,7 +11,10 @@ export type RoomNotices = ReturnType<typeof createRoomNotices>
 
 const HOUR = 60 * 60 * 1000
 const DONE: JobEnd = { state: 'done' }
-const off: JobEnd = { state: 'cancelled', reason: 'Messages of this kind are switched off in the configuration' }
+const off: JobEnd = {
+  state: 'cancelled',
+  reason: 'Messages of this kind are switched off in the configuration',
+}
 
 /** Jobs that are messages in Matrix rooms. The job's id is the transaction id, so that a repeat sends once. */
 export function createRoomNotices({
@@ -53,7 +56,10 @@ export function createRoomNotices({
       const text =
         waiting.length === 1
           ? one(first, room.template)
-          : m.room_new_requests({ count: waiting.length, hours, link: `${site.url}/admin` }, { locale: site.language })
+          : m.room_new_requests(
+              { count: waiting.length, hours, link: `${site.url}/admin` },
+              { locale: site.language },
+            )
       await homeserver.sendMessage(room.room, id, { text })
       return DONE
     },

@@ -54,7 +54,9 @@ export function createScheduler({
       // Those that the domain keeps although they are old (approved, being opened) are few: one look is enough.
       const seen = new Set<string>()
       for (;;) {
-        const due = await database.read((reader) => findSince(reader, state, now - days * DAY + 1, BATCH + seen.size))
+        const due = await database.read((reader) =>
+          findSince(reader, state, now - days * DAY + 1, BATCH + seen.size),
+        )
         const fresh = due.filter(({ id }) => !seen.has(id))
         for (const { id, username } of fresh) {
           seen.add(id)
@@ -66,7 +68,9 @@ export function createScheduler({
         if (fresh.length === 0) break
       }
     }
-    for (const { localpart } of await database.read((reader) => findOrphans(reader, now - retention.started * DAY, 10_000))) {
+    for (const { localpart } of await database.read((reader) =>
+      findOrphans(reader, now - retention.started * DAY, 10_000),
+    )) {
       if (await database.read((reader) => isRemovalPending(reader, localpart))) continue
       swept.accounts.push(localpart)
       if (!dryRun) await registrar.enqueue([{ kind: 'remove_account', username: localpart }])
@@ -82,9 +86,13 @@ export function createScheduler({
   /** Reminds applicants of their link, and moderators of what has waited for long (once a day). */
   async function remind(): Promise<void> {
     const now = clock()
-    const approved = await database.read((reader) => findSince(reader, 'approved', now - (retention.approved * DAY) / 2 + 1, BATCH))
+    const approved = await database.read((reader) =>
+      findSince(reader, 'approved', now - (retention.approved * DAY) / 2 + 1, BATCH),
+    )
     for (const { id } of approved) await registrar.act(id, { type: 'remind' }, SYSTEM)
-    const waiting = await database.read((reader) => findSince(reader, 'requested', now - remindAfterHours * HOUR + 1, BATCH))
+    const waiting = await database.read((reader) =>
+      findSince(reader, 'requested', now - remindAfterHours * HOUR + 1, BATCH),
+    )
     if (waiting.length > 0) {
       const today = `reminder ${new Date(now).toISOString().slice(0, 10)}`
       const registrations = waiting.map(({ id }) => id)

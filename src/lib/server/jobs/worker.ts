@@ -83,12 +83,14 @@ export function createWorker({
     } catch (error) {
       end = afterError(error, row, clock(), random)
       const details = { job: row.id, kind: job.kind, attempt: row.attempts, end: end.state }
-      if (error instanceof HomeserverError || error instanceof MailError) log.warn({ ...details, reason: error.message }, 'A job did not succeed')
+      if (error instanceof HomeserverError || error instanceof MailError)
+        log.warn({ ...details, reason: error.message }, 'A job did not succeed')
       else log.error({ ...details, err: error }, 'A job threw')
     } finally {
       clearInterval(renewal)
     }
-    if (!(await registrar.finish(leased, owner, end))) log.warn({ job: row.id }, 'A lease was lost before the job ended')
+    if (!(await registrar.finish(leased, owner, end)))
+      log.warn({ job: row.id }, 'A lease was lost before the job ended')
   }
 
   /** Starts what is due, as many as there are hands. Answers whether anything was started. */
@@ -99,7 +101,9 @@ export function createWorker({
       if (leased === null) return started
       started = true
       const task: Promise<void> = run(leased)
-        .catch((error: unknown) => log.error({ err: error, job: leased.row.id }, 'The end of a job could not be written'))
+        .catch((error: unknown) =>
+          log.error({ err: error, job: leased.row.id }, 'The end of a job could not be written'),
+        )
         .finally(() => {
           running.delete(task)
           wake()

@@ -5,7 +5,12 @@ export type Mail =
   /** To confirm the address. `hours`: how long the link works. */
   | { kind: 'verification'; matrixId: string; link: string; hours: number }
   /** Somebody gave an address that already has a registration here: where it stands, with a link to its status page. */
-  | { kind: 'known_address'; matrixId: string; stage: 'verified' | 'requested' | 'approved' | 'completed'; link: string }
+  | {
+      kind: 'known_address'
+      matrixId: string
+      stage: 'verified' | 'requested' | 'approved' | 'completed'
+      link: string
+    }
   /** Somebody asked for their link, and there is no registration with this address. `link` starts one. */
   | { kind: 'unknown_address'; link: string }
   /** The request was received; what happens now. */
@@ -13,10 +18,24 @@ export type Mail =
   /** The account is open. `homeserver`: its name, to type into a Matrix client. */
   | { kind: 'approved'; matrixId: string; message: string | null; homeserver: string; link: string }
   /** Approved, and the password is still to be set (`password: after_approval`). `days`: how long the link works. */
-  | { kind: 'set_password'; matrixId: string; message: string | null; link: string; days: number; reminder: boolean }
+  | {
+      kind: 'set_password'
+      matrixId: string
+      message: string | null
+      link: string
+      days: number
+      reminder: boolean
+    }
   | { kind: 'denied'; matrixId: string; message: string | null }
   /** To the moderators: what waits. `oldestHours` is whole hours; `names` at most ten Matrix IDs, newest first. */
-  | { kind: 'moderators_waiting'; waiting: number; oldestHours: number; names: string[]; reminder: boolean; link: string }
+  | {
+      kind: 'moderators_waiting'
+      waiting: number
+      oldestHours: number
+      names: string[]
+      reminder: boolean
+      link: string
+    }
   /** To the moderators and the operator: new accounts of this server join rooms before anybody approved them. */
   | { kind: 'moderators_auto_join'; matrixId: string; rooms: string[]; link: string }
 

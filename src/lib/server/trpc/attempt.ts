@@ -6,8 +6,7 @@ import { RefusalError, STATUS } from './refusal-error'
 
 /** An answer for a page: the value, or every refusal (the first says it best) with its HTTP status. */
 export type Attempt<T> =
-  | { ok: true; value: T }
-  | { ok: false; status: number; refusal: Refusal; refusals: Refusal[] }
+  { ok: true; value: T } | { ok: false; status: number; refusal: Refusal; refusals: Refusal[] }
 
 const unreadable = {
   ok: false,

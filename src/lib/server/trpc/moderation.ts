@@ -31,7 +31,11 @@ async function viewOrThrow(ctx: Context, registrationId: string) {
 export const moderationRouter = router({
   /** One page of requests; `after` is the `next` of the page before. */
   queue: moderatorProcedure
-    .input(v.parser(v.object({ tab: v.picklist(['waiting', 'trouble', 'decided', 'all']), after: v.optional(id) })))
+    .input(
+      v.parser(
+        v.object({ tab: v.picklist(['waiting', 'trouble', 'decided', 'all']), after: v.optional(id) }),
+      ),
+    )
     .query(async ({ ctx, input }) => {
       const { database, homeserver } = ctx.services
       return database.read(async (reader) => {
@@ -86,7 +90,10 @@ export const moderationRouter = router({
 
   /** Tries a job at once that failed or waits for its next try. */
   retryJob: moderatorProcedure.input(v.parser(v.object({ job: id }))).mutation(async ({ ctx, input }) => {
-    const retried = await ctx.services.registrar.retryJob(input.job, { kind: 'moderator', id: ctx.moderator.id })
+    const retried = await ctx.services.registrar.retryJob(input.job, {
+      kind: 'moderator',
+      id: ctx.moderator.id,
+    })
     if (!retried) throw refusalError(refuse({ code: 'job_not_waiting' }))
     ctx.services.worker.nudge()
   }),

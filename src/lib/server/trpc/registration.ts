@@ -18,7 +18,19 @@ const COOKIE_SECONDS = 90 * 24 * 60 * 60
 
 /** What applicants see of their own registration. */
 export function ownView(registration: Registration, { services: { config } }: Context): OwnView {
-  const { id, state, username, holdsName, email, reason, account, startedAt, stateSince, decidedBy, message } = registration
+  const {
+    id,
+    state,
+    username,
+    holdsName,
+    email,
+    reason,
+    account,
+    startedAt,
+    stateSince,
+    decidedBy,
+    message,
+  } = registration
   return {
     id,
     state,
@@ -43,7 +55,11 @@ export function letIn(ctx: Context, applicant: Token): void {
 
 async function byStatusLink(ctx: Context, token: string): Promise<Registration> {
   const parsed = parseToken(token)
-  return orThrow(parsed === null ? refuse({ code: 'link_broken' }) : await ctx.services.registrar.byToken(parsed, 'status'))
+  return orThrow(
+    parsed === null
+      ? refuse({ code: 'link_broken' })
+      : await ctx.services.registrar.byToken(parsed, 'status'),
+  )
 }
 
 export const registrationRouter = router({
@@ -52,15 +68,23 @@ export const registrationRouter = router({
     const own = await ownRegistration(ctx)
     const answer = await ctx.services.applicant.checkUsername(input.username, own?.id ?? null)
     if (!answer.ok) return { ok: false as const, refusal: answer.refusal }
-    return { ok: true as const, username: answer.value, matrixId: matrixId(answer.value, ctx.services.config.synapse.domain) }
+    return {
+      ok: true as const,
+      username: answer.value,
+      matrixId: matrixId(answer.value, ctx.services.config.synapse.domain),
+    }
   }),
 
-  start: procedure.input(v.parser(v.object({ username: line, email: line }))).mutation(async ({ ctx, input }) => {
-    const { services, language, clientAddress } = ctx
-    const { username, email } = orThrow(await services.applicant.start({ ...input, language, clientAddress }))
-    services.worker.nudge()
-    return { username, email, matrixId: matrixId(username, services.config.synapse.domain) }
-  }),
+  start: procedure
+    .input(v.parser(v.object({ username: line, email: line })))
+    .mutation(async ({ ctx, input }) => {
+      const { services, language, clientAddress } = ctx
+      const { username, email } = orThrow(
+        await services.applicant.start({ ...input, language, clientAddress }),
+      )
+      services.worker.nudge()
+      return { username, email, matrixId: matrixId(username, services.config.synapse.domain) }
+    }),
 
   sendLink: procedure.input(v.parser(v.object({ email: line }))).mutation(async ({ ctx, input }) => {
     const { services, language, clientAddress } = ctx
@@ -74,9 +98,11 @@ export const registrationRouter = router({
     return registration === null ? null : ownView(registration, ctx)
   }),
 
-  chooseUsername: applicantProcedure.input(v.parser(v.object({ username: line }))).mutation(async ({ ctx, input }) => {
-    return ownView(orThrow(await ctx.services.applicant.chooseName(ctx.registration, input.username)), ctx)
-  }),
+  chooseUsername: applicantProcedure
+    .input(v.parser(v.object({ username: line })))
+    .mutation(async ({ ctx, input }) => {
+      return ownView(orThrow(await ctx.services.applicant.chooseName(ctx.registration, input.username)), ctx)
+    }),
 
   request: applicantProcedure
     .input(v.parser(v.object({ password: v.optional(text, ''), reason: text, legal: v.boolean() })))
@@ -86,11 +112,13 @@ export const registrationRouter = router({
       return ownView(registration, ctx)
     }),
 
-  setPassword: applicantProcedure.input(v.parser(v.object({ password: text }))).mutation(async ({ ctx, input }) => {
-    const registration = orThrow(await ctx.services.applicant.setPassword(ctx.registration, input.password))
-    ctx.services.worker.nudge()
-    return ownView(registration, ctx)
-  }),
+  setPassword: applicantProcedure
+    .input(v.parser(v.object({ password: text })))
+    .mutation(async ({ ctx, input }) => {
+      const registration = orThrow(await ctx.services.applicant.setPassword(ctx.registration, input.password))
+      ctx.services.worker.nudge()
+      return ownView(registration, ctx)
+    }),
 
   passwordRules: procedure.query(async ({ ctx }) => {
     const policy = await ctx.services.applicant.passwordPolicy()
@@ -113,17 +141,22 @@ export const registrationRouter = router({
     return ownView(registration, ctx)
   }),
 
-  withdraw: procedure.input(v.parser(v.object({ token: v.optional(line) }))).mutation(async ({ ctx, input }) => {
-    const registration = input.token === undefined ? await ownRegistration(ctx) : await byStatusLink(ctx, input.token)
-    const own = orThrow(registration === null ? refuse({ code: 'no_registration' }) : accept(registration))
-    const withdrawn = orThrow(await ctx.services.applicant.withdraw(own))
-    ctx.services.worker.nudge()
-    return ownView(withdrawn, ctx)
-  }),
+  withdraw: procedure
+    .input(v.parser(v.object({ token: v.optional(line) })))
+    .mutation(async ({ ctx, input }) => {
+      const registration =
+        input.token === undefined ? await ownRegistration(ctx) : await byStatusLink(ctx, input.token)
+      const own = orThrow(registration === null ? refuse({ code: 'no_registration' }) : accept(registration))
+      const withdrawn = orThrow(await ctx.services.applicant.withdraw(own))
+      ctx.services.worker.nudge()
+      return ownView(withdrawn, ctx)
+    }),
 
   /** Mails follow the language of the pages. */
-  speak: procedure.input(v.parser(v.object({ language: languageSchema }))).mutation(async ({ ctx, input }) => {
-    const registration = await ownRegistration(ctx)
-    if (registration !== null) orThrow(await ctx.services.applicant.speak(registration, input.language))
-  }),
+  speak: procedure
+    .input(v.parser(v.object({ language: languageSchema })))
+    .mutation(async ({ ctx, input }) => {
+      const registration = await ownRegistration(ctx)
+      if (registration !== null) orThrow(await ctx.services.applicant.speak(registration, input.language))
+    }),
 })

@@ -6,12 +6,14 @@ const field = v.pipe(v.string(), v.maxLength(1000))
 
 /** Moderators' sign-in. */
 export const sessionRouter = router({
-  signIn: procedure.input(v.parser(v.object({ username: field, password: field }))).mutation(async ({ ctx, input }) => {
-    const { services, clientAddress, cookies } = ctx
-    const { moderator, cookie } = orThrow(await services.signIn({ ...input, clientAddress }))
-    cookies.set(cookie.name, cookie.value, cookie.attributes.maxAge)
-    return { username: moderator.username }
-  }),
+  signIn: procedure
+    .input(v.parser(v.object({ username: field, password: field })))
+    .mutation(async ({ ctx, input }) => {
+      const { services, clientAddress, cookies } = ctx
+      const { moderator, cookie } = orThrow(await services.signIn({ ...input, clientAddress }))
+      cookies.set(cookie.name, cookie.value, cookie.attributes.maxAge)
+      return { username: moderator.username }
+    }),
 
   signOut: procedure.mutation(async ({ ctx }) => {
     const { sessions } = ctx.services

@@ -34,7 +34,9 @@ export const actions: Actions = {
     const username = v.safeParse(usernameSchema, textOf(form, 'username'))
     if (!username.success) return fail(400, { problem: refusalText({ code: 'not_found' }) })
     const verdict = textOf(form, 'verdict') === 'adopt' ? 'adopt' : 'leave'
-    const answer = await attempt(() => locals.api.moderation.settleDoubt({ username: username.output, verdict }))
+    const answer = await attempt(() =>
+      locals.api.moderation.settleDoubt({ username: username.output, verdict }),
+    )
     if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal) })
     redirect(303, '/admin')
   },

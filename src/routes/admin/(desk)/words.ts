@@ -92,4 +92,5 @@ export function eventText(kind: EventKind, detail: Record<string, string | numbe
 }
 
 /** Whether a job wants a moderator's eye: it failed, or its last try did. */
-export const needsEye = ({ state, error }: JobView): boolean => state === 'failed' || (state === 'waiting' && error !== null)
+export const needsEye = ({ state, error }: JobView): boolean =>
+  state === 'failed' || (state === 'waiting' && error !== null)

@@ -15,7 +15,9 @@ export const actions: Actions = {
   signIn: async ({ request, locals, url }) => {
     const form = await request.formData()
     const username = textOf(form, 'username')
-    const answer = await attempt(() => locals.api.session.signIn({ username, password: textOf(form, 'password') }))
+    const answer = await attempt(() =>
+      locals.api.session.signIn({ username, password: textOf(form, 'password') }),
+    )
     if (!answer.ok) return fail(answer.status, { username, problem: refusalText(answer.refusal) })
     const next = url.searchParams.get('next') ?? ''
     redirect(303, DESK.test(next) ? next : '/admin')

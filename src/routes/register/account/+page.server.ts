@@ -16,7 +16,9 @@ export const actions: Actions = {
   request: async ({ request, locals: { api } }) => {
     const form = await request.formData()
     const typed = { reason: textOf(form, 'reason'), legal: form.has('legal') }
-    const answer = await attempt(() => api.registration.request({ ...typed, password: textOf(form, 'password') }))
+    const answer = await attempt(() =>
+      api.registration.request({ ...typed, password: textOf(form, 'password') }),
+    )
     if (answer.ok) redirect(303, '/register/status')
     if (answer.refusal.code === 'no_registration') redirect(303, '/register/account')
     return fail(answer.status, {

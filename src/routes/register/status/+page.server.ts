@@ -15,7 +15,11 @@ export const actions: Actions = {
   setPassword: async ({ request, locals: { api } }) => {
     const password = textOf(await request.formData(), 'password')
     const answer = await attempt(() => api.registration.setPassword({ password }))
-    if (!answer.ok) return fail(answer.status, { problems: problemsOf(answer.refusals), nameLost: isNameGone(answer.refusal.code) })
+    if (!answer.ok)
+      return fail(answer.status, {
+        problems: problemsOf(answer.refusals),
+        nameLost: isNameGone(answer.refusal.code),
+      })
     redirect(303, '/register/status')
   },
 

@@ -22,7 +22,10 @@ export function standingWords(own: OwnView, { passwordMode }: SiteView): { title
     case 'completed':
       return { title: m.status_completed_title(), words: [m.status_completed_words({ matrixId })] }
     case 'denied':
-      return { title: m.status_denied_title(), words: [m.status_denied_words({ matrixId }), m.status_denied_data()] }
+      return {
+        title: m.status_denied_title(),
+        words: [m.status_denied_words({ matrixId }), m.status_denied_data()],
+      }
     case 'withdrawn':
       return { title: m.status_withdrawn_title(), words: [m.status_withdrawn_words({ matrixId })] }
     default:

@@ -24,7 +24,8 @@ export const actions: Actions = {
   renew: async ({ params, cookies, url, locals: { api, site } }) => {
     const renewed = await attempt(() => api.verification.renew(params))
     if (!renewed.ok) {
-      if (renewed.refusal.code === 'link_spent' || renewed.refusal.code === 'link_broken') redirect(303, url.pathname)
+      if (renewed.refusal.code === 'link_spent' || renewed.refusal.code === 'link_broken')
+        redirect(303, url.pathname)
       error(renewed.status, renewed.refusal.code)
     }
     keepDraft(cookies, { ...readDraft(cookies), email: renewed.value.email }, site)

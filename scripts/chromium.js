@@ -1,0 +1,43 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { chromium } from '@playwright/test'
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+
+/** Where a Chromium is installed: CHROMIUM_PATH, else on the PATH, else Playwright's own; null where there is none. */
+export function chromiumPath() {
+  const { CHROMIUM_PATH } = process.env
+  if (CHROMIUM_PATH) return CHROMIUM_PATH
+  for (const name of NAMES) {
+    const found = spawnSync('which', [name], { encoding: 'utf8' }).stdout?.trim()
+    if (found) return found
+  }
+  const own = chromium.executablePath()
+  return existsSync(own) ? own : null
+}
+
+/** What Chromium needs to know here: as root it has no sandbox, and it calls nobody. */
+export const CHROMIUM_ARGS = [
+  ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+]
+
+/** Finds a Chromium or gets one; says what to install where neither works. Answers whether there is one now. */
+export function ensureChromium() {
+  if (chromiumPath() !== null) return true
+  const run = (/** @type {string} */ command, /** @type {string[]} */ args) =>
+    spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
+      .status === 0
+  if (run('npx', ['playwright', 'install', 'chromium']) && chromiumPath() !== null) return true
+  if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get') && run('apt-get', ['update', '-qq']))
+    run('apt-get', ['install', '-y', '-qq', 'chromium'])
+  if (chromiumPath() !== null) return true
+  console.error(
+    'There is no Chromium for the browser tests. Install the package "chromium" (Debian), or name one in CHROMIUM_PATH.',
+  )
+  return false
+}

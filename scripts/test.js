@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ensureChromium } from './chromium.js'
+
+/**
+ * Every check and every test of the project, in order; all of them run, also when one failed. Ends with a line
+ * `N passed, N failed`, in which each check counts as one.
+ */
+const MINUTE = 60_000
+const reports = mkdtempSync(join(tmpdir(), 'registration-tests-'))
+let passed = 0
+let failed = 0
+
+/** @param {string} name @param {string} command @param {string[]} args @param {{ minutes?: number, env?: Record<string, string> }} [options] */
+function run(name, command, args, { minutes = 5, env = {} } = {}) {
+  console.log(`\n== ${name}`)
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { stdio: 'inherit', detached: true, env: { ...process.env, ...env } })
+    const limit = setTimeout(() => {
+      console.log(`== ${name} took more than ${minutes} minutes and is ended`)
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+    }, minutes * MINUTE)
+    child.on('close', (code) => {
+      clearTimeout(limit)
+      resolve(code === 0)
+    })
+  })
+}
+
+/** @param {string} name @param {string} command @param {string[]} args */
+async function check(name, command, args) {
+  const good = await run(name, command, args)
+  if (good) passed++
+  else failed++
+  return good
+}
+
+/** Counts what a test runner reported; a runner that ran nothing, or did not report, has failed. @param {boolean} good @param {number} yes @param {number} no */
+function count(good, yes, no) {
+  passed += yes
+  failed += no
+  if (no === 0 && (!good || yes === 0)) failed++
+}
+
+/** @param {string} project @param {number} minutes */
+async function vitest(project, minutes) {
+  const file = join(reports, `${project}.json`)
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
+  const good = await run(`Tests: ${project}`, 'npx', ['vitest', 'run', '--project', project, ...reporters], {
+    minutes,
+  })
+  const report = existsSync(file)
+    ? JSON.parse(readFileSync(file, 'utf8'))
+    : { numPassedTests: 0, numFailedTests: 0 }
+  count(good, report.numPassedTests, report.numFailedTests)
+}
+
+async function playwright() {
+  const file = join(reports, 'browser.json')
+  const args = ['playwright', 'test', '-c', 'tests/browser/playwright.config.ts', '--reporter=list,json']
+  const good = await run('Tests: browser', 'npx', args, {
+    minutes: 20,
+    env: { PLAYWRIGHT_JSON_OUTPUT_FILE: file },
+  })
+  const { stats } = existsSync(file)
+    ? JSON.parse(readFileSync(file, 'utf8'))
+    : { stats: { expected: 0, unexpected: 0, flaky: 0 } }
+  count(good, stats.expected, stats.unexpected + stats.flaky)
+}
+
+await check('Texts', 'node', ['scripts/messages.js'])
+await check('SvelteKit', 'npx', ['svelte-kit', 'sync'])
+await check('Types', 'npx', ['svelte-check', '--tsconfig', './tsconfig.json', '--fail-on-warnings'])
+await check('Lint', 'npx', ['eslint', '.', '--max-warnings', '0'])
+await check('Format', 'npx', ['prettier', '--check', '--log-level', 'warn', '.'])
+await vitest('unit', 10)
+if (await check('Build', 'npm', ['run', 'build'])) {
+  await vitest('site', 10)
+  if (ensureChromium()) await playwright()
+  else failed++
+  await check('The demo starts, answers and ends', 'node', ['scripts/demo-smoke.js'])
+}
+rmSync(reports, { recursive: true, force: true })
+console.log(`\n${passed} passed, ${failed} failed`)
+process.exit(failed === 0 ? 0 : 1)

@@ -1,0 +1,27 @@
+import * as v from 'valibot'
+import { expect, test } from 'vitest'
+import { backPathSchema } from './back-path'
+
+test.each(['/', '/register', '/register/email?sent=again', '/register/status/abc_-123'])(
+  '%j is a way back',
+  (path) => expect(v.parse(backPathSchema, path)).toBe(path),
+)
+
+test.each([
+  '//evil.test',
+  '/\\evil.test',
+  'https://evil.test/',
+  'javascript:alert(1)',
+  'register',
+  '/a\\b',
+  '/\t/evil.test',
+  '/a\r\nset-cookie: x=1',
+  '',
+  `/${'a'.repeat(3000)}`,
+  undefined,
+  7,
+])('%j leads to the start page', (path) => expect(v.parse(backPathSchema, path)).toBe('/'))
+
+test('a form that does not say where it was leads to the start page', () => {
+  expect(v.parse(v.object({ back: backPathSchema }), {})).toEqual({ back: '/' })
+})
