@@ -9,7 +9,9 @@ import svelteConfig from './svelte.config.js'
 const oneWay = (files, regex, message) => ({
   files,
   ignores: ['**/*.test.ts'],
-  rules: { 'no-restricted-imports': ['error', { patterns: [{ regex, message }] }] },
+  rules: {
+    'no-restricted-imports': /** @type {['error', object]} */ (['error', { patterns: [{ regex, message }] }]),
+  },
 })
 const server = (/** @type {string[]} */ names) => names.map((name) => `src/lib/server/${name}`)
 
@@ -28,7 +30,10 @@ export default ts.config(
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',
       '@typescript-eslint/await-thenable': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
     },
   },
   {
@@ -38,8 +43,16 @@ export default ts.config(
       'svelte/no-navigation-without-resolve': 'off',
     },
   },
-  oneWay(['src/lib/registration/**'], '^(?!\\./|valibot$)', 'The domain imports nothing but itself and valibot.'),
-  oneWay(['src/lib/components/**', 'src/lib/browser/**'], '/routes/|/cli/|^\\$app/server', 'Pages stand on their pieces.'),
+  oneWay(
+    ['src/lib/registration/**'],
+    '^(?!\\./|valibot$)',
+    'The domain imports nothing but itself and valibot.',
+  ),
+  oneWay(
+    ['src/lib/components/**', 'src/lib/browser/**'],
+    '/routes/|/cli/|^\\$app/server',
+    'Pages stand on their pieces.',
+  ),
   oneWay(
     server(['database/**', 'homeserver/**', 'mail/**', 'config/**', 'auth/**']),
     '/(trpc|jobs|registrar|applicant|account-setup|app|routes|cli)(/|$)',

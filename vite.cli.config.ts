@@ -4,16 +4,27 @@ import { defineConfig } from 'vite'
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
-/** The command line, from the same sources as the site, into build/cli. */
-export default defineConfig({
+/** What runs beside the site, from the same sources: `--mode cli` into build/cli, `--mode demo` into build/demo. */
+export default defineConfig(({ mode }) => ({
   plugins: [svelte({ configFile: false, preprocess: vitePreprocess() })],
   resolve: { alias: { $lib: path('./src/lib') } },
   publicDir: false,
-  ssr: { noExternal: true, external: ['@libsql/client', 'libsql', '@node-rs/argon2'] },
+  ssr: {
+    noExternal: true,
+    external: [
+      '@libsql/client',
+      'libsql',
+      '@node-rs/argon2',
+      ...(mode === 'demo' ? ['smtp-server', 'mailparser'] : []),
+    ],
+  },
   build: {
     ssr: true,
-    outDir: 'build/cli',
+    outDir: `build/${mode}`,
     target: 'node20',
-    rollupOptions: { input: { index: path('./src/cli/index.ts') }, output: { entryFileNames: '[name].js' } },
+    rollupOptions: {
+      input: { index: path(`./src/${mode}/index.ts`) },
+      output: { entryFileNames: '[name].js' },
+    },
   },
-})
+}))

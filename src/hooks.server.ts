@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { building } from '$app/environment'
 import type { Handle, HandleServerError, RequestEvent, ServerInit } from '@sveltejs/kit'
 import { sequence } from '@sveltejs/kit/hooks'
@@ -22,7 +22,7 @@ import { appRouter, createApi } from '$lib/server/trpc/router'
 const held: typeof globalThis & { registrationApp?: App } = globalThis
 let services: Services
 let health: ReturnType<typeof createHealth>
-let accentStyle: string
+let accent: { style: string; hash: string }
 let logo: ReturnType<typeof createLogo>
 
 export const init: ServerInit = async () => {
@@ -37,7 +37,7 @@ export const init: ServerInit = async () => {
   services = app.services
   health = createHealth(services)
   logo = createLogo(config.logoUrl, log)
-  accentStyle = styleOf(config.site.accent)
+  accent = styleOf(config.site.accent)
   process.once('sveltekit:shutdown', () => void app.stop())
 }
 
@@ -112,13 +112,19 @@ const page: Handle = ({ event, resolve }) =>
       html
         .replace('%language%', event.locals.language)
         .replace('%theme%', event.locals.theme)
-        .replace('%accent%', accentStyle),
+        .replace('%accent%', accent.style),
   })
 
 /** On every answer, refusals included. What is not a file of the build is nobody else's to keep. */
 const headers: Handle = async ({ event, resolve }) => {
   const response = await resolve(event)
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.headers.set(name, value)
+  const policy = response.headers.get('content-security-policy')
+  if (policy !== null)
+    response.headers.set(
+      'content-security-policy',
+      policy.replace("style-src 'self'", `style-src 'self' ${accent.hash}`),
+    )
   if (!response.headers.has('cache-control')) response.headers.set('cache-control', 'private, no-store')
   return response
 }
@@ -167,7 +173,12 @@ function themeOf(cookie: string | undefined): Theme {
   return theme.success ? theme.output : 'system'
 }
 
-function styleOf(accent: string): string {
-  const { accent: colour, accentText, inkLight, inkDark } = accentTheme(accent)
-  return `:root{--accent:${colour};--accent-text:${accentText};--accent-ink-light:${inkLight};--accent-ink-dark:${inkDark}}`
+/** The operator's colours as a style element, and what the Content-Security-Policy knows it by. */
+function styleOf(colour: string): { style: string; hash: string } {
+  const { accent, accentText, inkLight, inkDark } = accentTheme(colour)
+  const css = `:root{--accent:${accent};--accent-text:${accentText};--accent-ink-light:${inkLight};--accent-ink-dark:${inkDark}}`
+  return {
+    style: `<style>${css}</style>`,
+    hash: `'sha256-${createHash('sha256').update(css).digest('base64')}'`,
+  }
 }

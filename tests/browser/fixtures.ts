@@ -3,6 +3,9 @@ import AxeBuilder from '@axe-core/playwright'
 import { linkIn, MODERATOR, startSite, type Site } from '../support/site'
 
 export { expect, linkIn, MODERATOR }
+/** The operator's colour, as the configuration and as a browser write it. */
+const ACCENT = '#8a2be2'
+export const ACCENT_RGB = 'rgb(138, 43, 226)'
 export const PASSWORD = 'seven quiet herons at dusk'
 export const REASON = 'I know two people from the repair café who are on your server.'
 
@@ -11,7 +14,10 @@ export const test = base.extend<object, { site: Site }>({
   site: [
     async ({}, use) => {
       const site = await startSite({
-        config: { legal: [{ title: 'House rules', url: 'https://example.test/rules' }] },
+        config: {
+          site: { accent: ACCENT },
+          legal: [{ title: 'House rules', url: 'https://example.test/rules' }],
+        },
       })
       await use(site)
       await site.stop()

@@ -1,4 +1,5 @@
 import {
+  ACCENT_RGB,
   confirmAddress,
   expect,
   expectAccessible,
@@ -172,4 +173,14 @@ test('a request that somebody else decided says who and what', async ({ page, si
   await expect(other.locator('body')).toContainText('A message that must not be lost')
   expect(await signInToMatrix(site.standIn?.url ?? '', name)).toBe('in')
   await Promise.all([first.close(), second.close()])
+})
+
+test('the operator’s colour is on the pages, and the policy lets it in', async ({ page, site }) => {
+  const complaints: string[] = []
+  page.on('console', (message) => void (message.type() === 'error' && complaints.push(message.text())))
+  await page.goto(site.url)
+  await expect(page.locator('main a.btn-primary').first()).toHaveCSS('background-color', ACCENT_RGB)
+  await page.goto(`${site.url}/register`)
+  await expect(submit(page)).toHaveCSS('background-color', ACCENT_RGB)
+  expect(complaints).toEqual([])
 })

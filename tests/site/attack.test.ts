@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { linkIn, MODERATOR, startSite, type Site } from '../support/site'
 import { aVisitor } from '../support/visitor'
@@ -156,8 +157,9 @@ describe('what an answer carries', () => {
       })
       expect(body).not.toMatch(/(?:src|href)="(?:https?:)?\/\/(?!127\.0\.0\.1)/)
       expect(body).not.toMatch(/<[^>]+\sstyle="|<[^>]+\son[a-z]+="/)
-      for (const [tag] of body.matchAll(/<(?:script|style)\b[^>]*>/g))
-        expect(tag).toMatch(/nonce="[^"]+"|src="/)
+      for (const [tag] of body.matchAll(/<script\b[^>]*>/g)) expect(tag).toMatch(/nonce="[^"]+"|src="/)
+      for (const [, css = ''] of body.matchAll(/<style>([\s\S]*?)<\/style>/g))
+        expect(policy).toContain(`'sha256-${createHash('sha256').update(css).digest('base64')}'`)
     }
   })
 

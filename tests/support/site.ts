@@ -119,13 +119,13 @@ export async function startSite({
   }
   const settings = {
     synapse,
-    site: { name: 'Example Community', url },
     hosts: ['127.0.0.1'],
     email: { host: '127.0.0.1', port: mail.port, from: 'desk@example.test' },
     admin: { email: 'moderators@example.test' },
     database: { path: join(folder, 'registration.db') },
     rate_limit: { email_submission: 1000 },
     ...config,
+    site: { name: 'Example Community', url, ...(config.site ?? {}) },
   }
   await writeFile(join(folder, 'config.yaml'), stringify(settings))
   await runCli(

@@ -1,0 +1,93 @@
+import { createServer } from 'node:http'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { compose, openWorld } from '$lib/server/app'
+import { generatePassword } from '$lib/server/auth/moderators'
+import { runConfigOrExit } from '$lib/server/config/run-config'
+import { startStandIn } from '$lib/server/homeserver/stand-in'
+import { createLog } from '$lib/server/log'
+import { listen, openMailbox } from './mailbox'
+import { askForAccounts, LinkCatcher } from './requests'
+
+const DOMAIN = 'example.org'
+const SITE_PORT = 3000
+const MAILBOX_PORT = 8025
+
+/** Everything on one machine: a stand-in homeserver, a mailbox, a dozen requests, and the built site. */
+const folder = mkdtempSync(join(tmpdir(), 'synapse-registration-demo-'))
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+
+const homeserver = await startStandIn({ domain: DOMAIN, token: 'demo-token' })
+const mailbox = await openMailbox(MAILBOX_PORT)
+const port = await freePort(Number(process.env.PORT ?? SITE_PORT))
+const url = `http://127.0.0.1:${port}`
+
+writeFileSync(
+  join(folder, 'config.yaml'),
+  stringify({
+    synapse: { server: homeserver.url, domain: DOMAIN, admin_token: 'demo-token' },
+    site: { name: 'Example Community', url },
+    hosts: ['127.0.0.1', 'localhost'],
+    email: { host: '127.0.0.1', port: mailbox.smtpPort, from: `Example Community <desk@${DOMAIN}>` },
+    admin: { email: `moderators@${DOMAIN}` },
+    legal: [{ title: 'House rules', url: `${mailbox.url}/rules` }],
+    database: { path: join(folder, 'registration.db') },
+    rate_limit: { email_submission: 1000 },
+    matrix_notifications: {
+      enabled: true,
+      admin_room: { room_id: `#moderators:${DOMAIN}` },
+      welcome: { enabled: true, message_template: 'Welcome, {username}!' },
+    },
+    log: { level: 'warn' },
+  }),
+)
+process.env.CONFIG = join(folder, 'config.yaml')
+
+const password = generatePassword()
+await fill()
+
+process.env.PORT = String(port)
+process.env.HOST = '127.0.0.1'
+process.env.ORIGIN = url
+process.once('sveltekit:shutdown', () => {
+  void Promise.all([homeserver.close(), mailbox.close()])
+})
+await import(/* @vite-ignore */ new URL('../index.js', import.meta.url).href)
+
+process.stdout.write(`
+  The demo runs. Everything stays on this machine, and is gone when it ends.
+
+    The site      ${url}
+    The mailbox   ${mailbox.url}   (every mail that the site sends)
+    The desk      ${url}/admin   name: demo   password: ${password}
+
+  Stop it with Ctrl+C.
+
+`)
+
+/** The requests, by the same modules that serve the site, with a clock that is set back. */
+async function fill(): Promise<void> {
+  const config = runConfigOrExit()
+  const world = await openWorld(config, createLog(config))
+  await world.database.migrate()
+  let ago = 0
+  const mailer = new LinkCatcher(world.mailer)
+  const services = compose(config, { ...world, mailer, clock: () => Date.now() - ago })
+  const made = await services.moderators.create({ username: 'demo', email: `demo@${DOMAIN}`, password })
+  if (!made.ok) throw new Error(made.problem)
+  await askForAccounts(
+    { services, mailer, setClock: (milliseconds) => (ago = milliseconds) },
+    generatePassword(),
+  )
+  mailer.close()
+  world.database.close()
+}
+
+async function freePort(wanted: number): Promise<number> {
+  const probe = createServer()
+  const found = await listen(probe, wanted)
+  await new Promise<void>((resolve) => probe.close(() => resolve()))
+  return found
+}
