@@ -1,11 +1,13 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { createHash, randomUUID } from 'node:crypto'
 import { building } from '$app/environment'
 import type { Handle, HandleServerError, RequestEvent, ServerInit } from '@sveltejs/kit'
 import { sequence } from '@sveltejs/kit/hooks'
 import { createTRPCHandle } from 'trpc-sveltekit'
 import * as v from 'valibot'
+import type { Language } from '$lib/registration/language'
 import type { Theme } from './app'
-import { paraglideMiddleware } from '$lib/paraglide/server'
+import { extractLocaleFromRequest, overwriteServerAsyncLocalStorage } from '$lib/paraglide/runtime'
 import { startApp, type App, type Services } from '$lib/server/app'
 import { clientAddress } from '$lib/server/client-address'
 import { accentTheme } from '$lib/server/config/accent'
@@ -60,6 +62,26 @@ const guard: Handle = ({ event, resolve }) => {
   return refused === null ? resolve(event) : plain(refused.status, refused.words)
 }
 
+/** The language of the request that is being answered: where the texts look it up. */
+const languages = new AsyncLocalStorage<{ locale?: Language; origin?: string; messageCalls?: Set<string> }>()
+overwriteServerAsyncLocalStorage(languages)
+
+/** The first page depends on language and theme alone: each of its few forms is written once, and kept. */
+const landing: Handle = async ({ event, resolve }) => {
+  if (event.route.id !== '/' || event.request.method !== 'GET' || event.isDataRequest) return resolve(event)
+  const key = `${extractLocaleFromRequest(event.request)} ${themeOf(event.cookies.get('theme'))}`
+  const kept = landings.get(key)
+  if (kept !== undefined) return new Response(kept.body, { headers: kept.headers })
+  const response = await resolve(event)
+  // A nonce is for one answer; what carries one is never kept.
+  const once = response.headers.get('content-security-policy')?.includes('nonce-') === true
+  if (!response.ok || once || response.headers.has('set-cookie')) return response
+  const page = { body: await response.text(), headers: [...response.headers] }
+  landings.set(key, page)
+  return new Response(page.body, { headers: page.headers })
+}
+const landings = new Map<string, { body: string; headers: [string, string][] }>()
+
 /** Who asks, in which language, and with what rights. */
 const identify: Handle = async ({ event, resolve }) => {
   const { config, sessions } = services
@@ -73,14 +95,15 @@ const identify: Handle = async ({ event, resolve }) => {
     trustProxy: config.trustProxy,
   })
   const moderator = signedIn?.moderator ?? null
-  return paraglideMiddleware(event.request, ({ locale }) => {
-    const context: Context = { services, clientAddress: address, language: locale, cookies, moderator }
+  const language = extractLocaleFromRequest(event.request)
+  return languages.run({ locale: language, origin: event.url.origin, messageCalls: new Set() }, () => {
+    const context: Context = { services, clientAddress: address, language, cookies, moderator }
     Object.assign(event.locals, {
       context,
       api: createApi(context),
       clientAddress: address,
       logo,
-      language: locale,
+      language,
       moderator,
       theme: themeOf(event.cookies.get('theme')),
       site: {
@@ -134,7 +157,7 @@ const unlessBuilding =
   (input) =>
     building ? input.resolve(input.event) : handle(input)
 
-export const handle: Handle = unlessBuilding(sequence(headers, monitor, guard, identify, trpc, page))
+export const handle: Handle = unlessBuilding(sequence(headers, monitor, guard, landing, identify, trpc, page))
 
 /** The log has what happened, under a reference that the person can pass on. Nothing that was typed is in it. */
 export const handleError: HandleServerError = ({ error, event, status, message }) => {

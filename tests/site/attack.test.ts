@@ -254,6 +254,21 @@ describe('what an answer carries', () => {
     }
   })
 
+  test('the first page in each language and theme of its own, however often and in whatever order it is asked for', async () => {
+    const ask = async (language: string, theme: string) => {
+      const person = visitor()
+      person.cookies.set('language', language)
+      person.cookies.set('theme', theme)
+      return (await person.get('/')).body
+    }
+    for (let round = 0; round < 2; round++)
+      for (const language of ['en', 'de'])
+        for (const theme of ['dark', 'light'])
+          expect(await ask(language, theme)).toMatch(
+            new RegExp(`^<!doctype html>\\s*<html lang="${language}" data-theme="${theme}">`),
+          )
+  })
+
   test('a body beyond every form is refused', async () => {
     const answer = await visitor().post('/register', { username: 'x'.repeat(400_000) })
     expect(answer.status).toBe(413)
