@@ -202,7 +202,10 @@ describe('notices', () => {
 
   test('in the moderators’ room are gathered, and hold no address and no reason', async () => {
     await open({ matrixNotifications: rooms })
-    for (const name of ['a1', 'b2', 'c3', 'd4', 'e5']) await requested(world, name)
+    for (const name of ['a1', 'b2', 'c3', 'd4', 'e5']) {
+      await requested(world, name)
+      world.pass(1000)
+    }
     world.pass(61_000)
     await world.drain()
     const texts = messagesInModeratorsRoom()

@@ -129,11 +129,7 @@ export function decide(registration: Registration, action: Action, policy: Polic
         legalAcceptedAt: action.legalAccepted ? policy.now : null,
         consentVersion: action.legalAccepted ? action.consentVersion : null,
       }
-      return YES(
-        next,
-        [{ kind: 'requested' }],
-        [{ kind: 'mail', mail: 'requested' }, ...notices(registration.id, policy)],
-      )
+      return YES(next, [{ kind: 'requested' }], [{ kind: 'mail', mail: 'requested' }, ...notices(policy)])
     }
     case 'approve':
     case 'deny': {
@@ -199,15 +195,14 @@ function chooseName(registration: Registration, username: Username, policy: Poli
     message: null,
     silent: false,
   }
-  return YES(again, [{ kind: 'name_chosen' }, { kind: 'requested' }], notices(registration.id, policy))
+  return YES(again, [{ kind: 'name_chosen' }, { kind: 'requested' }], notices(policy))
 }
 
-/** What tells the moderators of a request. */
-function notices(id: string, policy: Policy): NewJob[] {
-  const registrations = [id]
+/** What tells the moderators of a request that is made now. */
+function notices({ now: since, moderatorsRoom }: Policy): NewJob[] {
   return [
-    { kind: 'notify_moderators', registrations, reminder: false },
-    ...(policy.moderatorsRoom ? [{ kind: 'notify_room', registrations } as const] : []),
+    { kind: 'notify_moderators', since, reminder: false },
+    ...(moderatorsRoom ? [{ kind: 'notify_room', since } as const] : []),
   ]
 }
 

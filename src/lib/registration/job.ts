@@ -26,10 +26,10 @@ export const jobSchema = v.variant('kind', [
   job('consent', { version: v.string() }),
   job('join_room', { room: v.string() }),
   job('welcome', {}),
-  /** To the moderators' room: these registrations ask for a decision. */
-  job('notify_room', { registrations: v.array(v.string()) }),
+  /** To the moderators' room: what asks for a decision since a time (milliseconds since 1970). */
+  job('notify_room', { since: v.number() }),
   /** The same by mail. `reminder`: they have waited for long. */
-  job('notify_moderators', { registrations: v.array(v.string()), reminder: v.boolean() }),
+  job('notify_moderators', { since: v.number(), reminder: v.boolean() }),
   /** To operator and moderators: new accounts join rooms before they are approved. */
   job('warn_auto_join', {
     by: v.picklist(['mail', 'room']),

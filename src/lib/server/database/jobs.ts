@@ -33,7 +33,7 @@ function laneOf(job: NewJob, registrationId: string | null): string {
 /** Which jobs belong to the moderators as a whole and not to one registration. */
 const FOR_ALL: JobKind[] = ['notify_room', 'notify_moderators', 'warn_auto_join']
 
-/** Writes a job; it may run from `now` on. Notices join one of their kind that has not begun. */
+/** Writes a job; it may run from `now` on. A notice is not needed while one of its kind waits that has not begun. */
 export async function insertJob(
   tx: Transaction,
   job: NewJob,
@@ -43,15 +43,7 @@ export async function insertJob(
   const { kind, ...payload } = job
   let runAt = options.now
   if (job.kind === 'notify_room' || job.kind === 'notify_moderators') {
-    const waiting = await findGathering(tx, job)
-    if (waiting !== null) {
-      const registrations = [...new Set([...waiting.registrations, ...job.registrations])]
-      await tx
-        .update(jobs)
-        .set({ payload: { ...payload, registrations } })
-        .where(eq(jobs.seq, waiting.seq))
-      return
-    }
+    if (await isGathering(tx, job)) return
     runAt = Math.max(runAt, (await lastFinished(tx, kind)) + GATHER_MS)
   }
   await tx.insert(jobs).values({
@@ -66,19 +58,22 @@ export async function insertJob(
   })
 }
 
-async function findGathering(tx: Transaction, job: NewJob & { kind: 'notify_room' | 'notify_moderators' }) {
-  const reminder = job.kind === 'notify_moderators' && job.reminder
+/** Whether a notice waits that has not begun: it will tell of this one as well. */
+async function isGathering(tx: Transaction, { kind, ...payload }: NewJob): Promise<boolean> {
+  const reminder = 'reminder' in payload && payload.reminder ? 1 : 0
   const rows = await tx
-    .select()
+    .select({ seq: jobs.seq })
     .from(jobs)
-    .where(and(eq(jobs.state, 'waiting'), eq(jobs.kind, job.kind), eq(jobs.attempts, 0)))
-  for (const row of rows) {
-    const stored = readJob(row)
-    if (stored.kind === 'notify_room') return { seq: row.seq, registrations: stored.registrations }
-    if (stored.kind === 'notify_moderators' && stored.reminder === reminder)
-      return { seq: row.seq, registrations: stored.registrations }
-  }
-  return null
+    .where(
+      and(
+        eq(jobs.state, 'waiting'),
+        eq(jobs.kind, kind),
+        eq(jobs.attempts, 0),
+        sql`coalesce(json_extract(${jobs.payload}, '$.reminder'), 0) = ${reminder}`,
+      ),
+    )
+    .limit(1)
+  return rows.length > 0
 }
 
 async function lastFinished(tx: Transaction, kind: JobKind): Promise<number> {

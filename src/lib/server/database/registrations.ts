@@ -1,4 +1,19 @@
-import { and, asc, desc, eq, getTableColumns, inArray, lt, ne, or, sql, type SQL } from 'drizzle-orm'
+import {
+  and,
+  asc,
+  count,
+  desc,
+  eq,
+  getTableColumns,
+  gte,
+  inArray,
+  lt,
+  min,
+  ne,
+  or,
+  sql,
+  type SQL,
+} from 'drizzle-orm'
 import type { EmailAddress } from '$lib/registration/email'
 import type { Registration } from '$lib/registration/registration'
 import type { State } from '$lib/registration/state'
@@ -85,10 +100,24 @@ export async function findSince(
     .limit(limit)
 }
 
-export async function findRegistrations(reader: Reader, ids: string[]): Promise<Registration[]> {
-  return selectRegistrations(reader)
-    .where(inArray(registrations.id, ids))
+/** What waits for a moderator since a time: how many, since when the oldest, and the newest ten. */
+export interface Waiting {
+  count: number
+  oldest: number
+  newest: Registration[]
+}
+
+export async function findWaiting(reader: Reader, since: number): Promise<Waiting> {
+  const asked = and(eq(registrations.state, 'requested'), gte(registrations.stateSince, since))
+  const [sum] = await reader
+    .select({ count: count(), oldest: min(registrations.stateSince) })
+    .from(registrations)
+    .where(asked)
+  const newest = await selectRegistrations(reader)
+    .where(asked)
     .orderBy(desc(registrations.stateSince))
+    .limit(10)
+  return { count: sum?.count ?? 0, oldest: sum?.oldest ?? since, newest }
 }
 
 export type QueueTab = 'waiting' | 'trouble' | 'decided' | 'all'

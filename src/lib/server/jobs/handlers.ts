@@ -1,7 +1,7 @@
 import { matrixId } from '$lib/registration/username'
 import type { Registration } from '$lib/registration/registration'
 import { isOursUnopened } from '$lib/registration/state'
-import { findRegistration, findRegistrations } from '../database/registrations'
+import { findRegistration, findWaiting } from '../database/registrations'
 import type { LeasedJob } from '../database/jobs'
 import type { Database } from '../database/open'
 import type { Homeserver } from '../homeserver/homeserver'
@@ -115,13 +115,10 @@ export function createHandlers({
       case 'remove_account':
         return removeAccount(job)
       case 'notify_room':
-        return notices.waiting(
-          await database.read((reader) => findRegistrations(reader, job.registrations)),
-          row.id,
-        )
+        return notices.waiting(await database.read((reader) => findWaiting(reader, job.since)), row.id)
       case 'notify_moderators':
         return letters.toModerators(
-          await database.read((reader) => findRegistrations(reader, job.registrations)),
+          await database.read((reader) => findWaiting(reader, job.since)),
           job.reminder,
           row.id,
         )

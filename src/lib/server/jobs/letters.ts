@@ -3,6 +3,7 @@ import type { MailJob, NewJob } from '$lib/registration/job'
 import type { Registration } from '$lib/registration/registration'
 import { awaitsPassword } from '$lib/registration/state'
 import { matrixId } from '$lib/registration/username'
+import type { Waiting } from '../database/registrations'
 import type { Mail, Mailer } from '../mail/mail'
 import type { JobEnd, Registrar } from '../registrar'
 
@@ -105,20 +106,16 @@ export function createLetters({
     },
 
     /** Tells of those that still wait; where all are decided there is nothing to say. */
-    async toModerators(registrations: Registration[], reminder: boolean, id: string): Promise<JobEnd> {
-      const waiting = registrations.filter(({ state }) => state === 'requested')
-      if (waiting.length === 0) return { state: 'cancelled', reason: 'They are all decided' }
-      const oldest = Math.min(...waiting.map(({ stateSince }) => stateSince))
+    async toModerators(waiting: Waiting, reminder: boolean, id: string): Promise<JobEnd> {
+      const [first] = waiting.newest
+      if (first === undefined) return { state: 'cancelled', reason: 'They are all decided' }
       const mail: Mail = {
         kind: 'moderators_waiting',
-        waiting: waiting.length,
-        oldestHours: Math.floor((registrar.now() - oldest) / HOUR),
-        names: waiting.slice(0, 10).map(({ username }) => matrixId(username, domain)),
+        waiting: waiting.count,
+        oldestHours: Math.floor((registrar.now() - waiting.oldest) / HOUR),
+        names: waiting.newest.map(({ username }) => matrixId(username, domain)),
         reminder,
-        link:
-          waiting.length === 1
-            ? `${site.url}/admin/registrations/${waiting[0]?.id ?? ''}`
-            : `${site.url}/admin`,
+        link: waiting.count === 1 ? `${site.url}/admin/registrations/${first.id}` : `${site.url}/admin`,
       }
       await mailer.send({ to: moderators.to, language: site.language, mail, id })
       return DONE

@@ -4,6 +4,7 @@ import type { Registration } from '$lib/registration/registration'
 import { matrixId } from '$lib/registration/username'
 import { m } from '$lib/paraglide/messages'
 import { fillTemplate } from '../config/template'
+import type { Waiting } from '../database/registrations'
 import type { Homeserver } from '../homeserver/homeserver'
 import type { JobEnd, Registrar } from '../registrar'
 
@@ -45,21 +46,17 @@ export function createRoomNotices({
 
   return {
     /** Tells the moderators' room of requests that still wait: each by itself, or several in one message. */
-    async waiting(registrations: Registration[], id: string): Promise<JobEnd> {
+    async waiting(waiting: Waiting, id: string): Promise<JobEnd> {
       const room = settings.adminRoom
       if (room === null) return off
-      const waiting = registrations.filter(({ state }) => state === 'requested')
-      const [first] = waiting
+      const [first] = waiting.newest
       if (first === undefined) return { state: 'cancelled', reason: 'They are all decided' }
-      const oldest = Math.min(...waiting.map(({ stateSince }) => stateSince))
+      const { count, oldest } = waiting
       const hours = Math.floor((registrar.now() - oldest) / HOUR)
       const text =
-        waiting.length === 1
+        count === 1
           ? one(first, room.template)
-          : m.room_new_requests(
-              { count: waiting.length, hours, link: `${site.url}/admin` },
-              { locale: site.language },
-            )
+          : m.room_new_requests({ count, hours, link: `${site.url}/admin` }, { locale: site.language })
       await homeserver.sendMessage(room.room, id, { text })
       return DONE
     },

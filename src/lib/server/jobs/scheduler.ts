@@ -91,12 +91,11 @@ export function createScheduler({
     )
     for (const { id } of approved) await registrar.act(id, { type: 'remind' }, SYSTEM)
     const waiting = await database.read((reader) =>
-      findSince(reader, 'requested', now - remindAfterHours * HOUR + 1, BATCH),
+      findSince(reader, 'requested', now - remindAfterHours * HOUR + 1, 1),
     )
     if (waiting.length > 0) {
       const today = `reminder ${new Date(now).toISOString().slice(0, 10)}`
-      const registrations = waiting.map(({ id }) => id)
-      await registrar.enqueueOnce(today, [{ kind: 'notify_moderators', registrations, reminder: true }])
+      await registrar.enqueueOnce(today, [{ kind: 'notify_moderators', since: 0, reminder: true }])
     }
     onWork()
   }
