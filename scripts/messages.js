@@ -10,8 +10,4 @@ export const paraglide = {
   emitTsDeclarations: false,
 }
 
-if (process.argv[1] === import.meta.filename) {
-  await compile(paraglide)
-  // The compiler leaves timers behind that would keep the process for half a minute.
-  process.exit()
-}
+if (process.argv[1] === import.meta.filename) await compile(paraglide)

@@ -2,7 +2,7 @@ import { fail, redirect } from '@sveltejs/kit'
 import { problemsOf } from '$lib/components/problems'
 import { attempt } from '$lib/server/trpc/attempt'
 import { keepDraft, readDraft } from '../draft'
-import { textOf } from '../form-fields'
+import { textOf } from '$lib/server/form-fields'
 import type { Actions, PageServerLoad } from './$types'
 
 export const load: PageServerLoad = ({ cookies, url, locals: { site } }) => {

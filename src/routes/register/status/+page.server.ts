@@ -1,7 +1,7 @@
 import { fail, redirect } from '@sveltejs/kit'
 import { problemsOf } from '$lib/components/problems'
 import { attempt } from '$lib/server/trpc/attempt'
-import { textOf } from '../form-fields'
+import { textOf } from '$lib/server/form-fields'
 import { passwordRules } from '../password-rules'
 import type { Actions, PageServerLoad } from './$types'
 
