@@ -26,6 +26,7 @@ export async function freePort(): Promise<number> {
 /** A real SMTP server that keeps what it gets. */
 export async function startMailServer() {
   const mails: ParsedMail[] = []
+  const byReceiver = new Map<string, ParsedMail[]>()
   const arrivals = new EventEmitter().setMaxListeners(0)
   const server = new SMTPServer({
     authOptional: true,
@@ -33,7 +34,11 @@ export async function startMailServer() {
     onData: (stream, _session, done) => {
       void simpleParser(stream).then((mail) => {
         mails.push(mail)
-        arrivals.emit('mail')
+        for (const { value } of [mail.to ?? []].flat())
+          for (const { address = '' } of value) {
+            byReceiver.set(address, [...(byReceiver.get(address) ?? []), mail])
+            arrivals.emit(address)
+          }
         done()
       }, done)
     },
@@ -41,20 +46,18 @@ export async function startMailServer() {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.server.address()
   if (address === null || typeof address === 'string') throw new Error('No port')
-  const to = (mail: ParsedMail) =>
-    [mail.to ?? []].flat().flatMap((list) => list.value.map((one) => one.address))
   return {
     port: address.port,
     mails,
     /** The next mail to an address that is not among the first `seen`, waited for. */
     async next(receiver: string, seen = 0, timeoutMs = 15_000): Promise<ParsedMail> {
-      const found = () => mails.filter((mail) => to(mail).includes(receiver))[seen]
+      const found = () => byReceiver.get(receiver)?.[seen]
       const deadline = Date.now() + timeoutMs
       for (;;) {
         const mail = found()
         if (mail !== undefined) return mail
         if (Date.now() > deadline) throw new Error(`No mail number ${seen + 1} to ${receiver}`)
-        await Promise.race([once(arrivals, 'mail'), new Promise((resolve) => setTimeout(resolve, 500))])
+        await Promise.race([once(arrivals, receiver), new Promise((resolve) => setTimeout(resolve, 500))])
       }
     },
     close: () => new Promise<void>((resolve) => server.close(() => resolve())),
