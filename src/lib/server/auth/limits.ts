@@ -3,7 +3,7 @@ import {
   deleteAttempts,
   deleteAttemptsUntil,
   deleteOneAttempt,
-  findRecentAttempts,
+  findNthNewestAttempt,
   insertAttempts,
 } from '../database/attempts'
 import type { Database, Reader } from '../database/open'
@@ -56,9 +56,8 @@ export function createLimits({
         `Tries of "${claim.kind}" are kept for ${longestWindowMs} ms, less than ${windowMs} ms`,
       )
     if (count < 1) return windowMs
-    const recent = await findRecentAttempts(reader, keyOf(claim), now - windowMs, count)
-    const oldest = recent[count - 1]
-    return oldest === undefined ? 0 : oldest + windowMs - now
+    const oldest = await findNthNewestAttempt(reader, keyOf(claim), now - windowMs, count)
+    return oldest === null ? 0 : oldest + windowMs - now
   }
 
   async function longestWait(reader: Reader, claims: Claim[], now: number): Promise<Taken> {

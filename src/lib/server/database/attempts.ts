@@ -2,20 +2,21 @@ import { and, desc, eq, gt, inArray, lte } from 'drizzle-orm'
 import type { Reader, Transaction } from './open'
 import { attempts } from './schema'
 
-/** The times of the newest tries since a time, newest first, at most `limit`. */
-export async function findRecentAttempts(
+/** The time of the try that is the `nth` newest of a key, if it was after `since`; null where there are fewer. */
+export async function findNthNewestAttempt(
   reader: Reader,
   key: string,
   since: number,
-  limit: number,
-): Promise<number[]> {
-  const rows = await reader
+  nth: number,
+): Promise<number | null> {
+  const [row] = await reader
     .select({ at: attempts.at })
     .from(attempts)
     .where(and(eq(attempts.key, key), gt(attempts.at, since)))
     .orderBy(desc(attempts.at))
-    .limit(limit)
-  return rows.map((row) => row.at)
+    .limit(1)
+    .offset(nth - 1)
+  return row?.at ?? null
 }
 
 export async function insertAttempts(tx: Transaction, keys: string[], at: number): Promise<void> {
