@@ -16,7 +16,7 @@ while (!out.includes('Stop it with') && child.exitCode === null && Date.now() < 
 const addresses = [...new Set(out.match(/http:\/\/127\.0\.0\.1:\d+(?:\/admin)?/g) ?? [])]
 const answers = await Promise.all(addresses.map(async (address) => (await fetch(address)).status))
 console.log(addresses.map((address, index) => `${address}: ${answers[index]}`).join('\n'))
-if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM')
+if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGTERM')
 const code = await Promise.race([
   ended,
   new Promise((resolve) => setTimeout(() => resolve('still running'), 30_000)),
