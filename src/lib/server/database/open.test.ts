@@ -148,6 +148,45 @@ describe('writes of one process', () => {
     expect(await keysInFile()).toEqual(['next'])
   })
 
+  test('that come together are each all or nothing: one that throws takes no other with it', async () => {
+    const database = await openDatabase({ url })
+    await database.migrate()
+    const ends = await Promise.allSettled(
+      ['a', 'b', 'c', 'd', 'e'].map((key) =>
+        database.write(async (tx) => {
+          await tx.insert(announcements).values({ key, text: '', at: 0 })
+          if (key === 'c') throw new Error('stop')
+          return key
+        }),
+      ),
+    )
+    database.close()
+    expect(ends.map((end) => (end.status === 'fulfilled' ? end.value : String(end.reason)))).toEqual([
+      'a',
+      'b',
+      'Error: stop',
+      'd',
+      'e',
+    ])
+    expect(await keysInFile()).toEqual(['a', 'b', 'd', 'e'])
+  })
+
+  test('that come together with one that breaks the transaction itself are written all the same', async () => {
+    const database = await openDatabase({ url })
+    await database.migrate()
+    const ends = await Promise.allSettled(
+      ['a', 'b', 'c', 'd'].map((key) =>
+        database.write(async (tx) => {
+          await tx.insert(announcements).values({ key, text: '', at: 0 })
+          if (key === 'c') await tx.run(sql`rollback`)
+        }),
+      ),
+    )
+    database.close()
+    expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled'])
+    expect(await keysInFile()).toEqual(['a', 'b', 'd'])
+  })
+
   test('hold foreign keys', async () => {
     const database = await openDatabase({ url })
     await database.migrate()

@@ -18,9 +18,10 @@ export type Reader = Pick<Drizzle, 'select' | 'selectDistinct' | '$count' | 'all
  */
 export interface Database {
   /**
-   * Runs `work` in one transaction. It may run again from its start when the database was busy, and so must
-   * await nothing but the database. Throws what `work` throws, rolled back; throws the database's own error
-   * when it stays busy.
+   * Runs `work` all or nothing, and answers when it is on the disk. Works that come at the same time are written
+   * together, each in a savepoint of its own, as one flush to the disk costs more than they do. `work` may run again
+   * from its start, and so must await nothing but the database. Throws what `work` throws, rolled back; throws the
+   * database's own error when it stays busy, or when the disk does not take it.
    */
   write<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>
   /** Runs one or more selects, outside of any transaction; repeated like `write`. */
@@ -33,6 +34,8 @@ export interface Database {
 /** How long the driver may hold the event loop waiting for another process's lock; the longer waits are ours, asleep. */
 const DRIVER_WAIT_MS = 50
 const RETRY_WAITS_MS = [20, 50, 100, 200, 400, 800, 1600, 3000]
+/** Local calls hold the event loop: after this long, what has been written together is flushed and others have a turn. */
+const TOGETHER_MS = 8
 
 /**
  * Opens a database by URL (`file:…`, or a libSQL server's). `retryWaits`: how long to sleep between tries while
@@ -54,7 +57,7 @@ export async function openDatabase(options: {
   const { patiently, inTurn } = turns(client, options.retryWaits ?? RETRY_WAITS_MS)
   if (local) await inTurn(() => client.execute('PRAGMA journal_mode = WAL'))
   return {
-    write: (work) => inTurn(() => db.transaction(work)),
+    write: gathered((work) => inTurn(() => db.transaction(work))),
     read: (work) => patiently(() => work(db)),
     migrate: () => inTurn(() => migrate(db, { migrationsFolder: migrationsFolder() })),
     close: () => client.close(),
@@ -97,6 +100,92 @@ function turns(client: Client, waits: number[]) {
   return {
     inTurn: <T>(task: () => Promise<T>) => queue(() => retry(task, reconnect)),
     patiently: <T>(task: () => Promise<T>) => retry(task, () => queue(reconnect)),
+  }
+}
+
+/** A work that waits to be written, and what makes its caller hear of it. */
+interface Waiting {
+  /** Runs it; answers what tells the caller when everything is on the disk. */
+  run: (transaction: Transaction) => Promise<() => void>
+  fail: (error: unknown) => void
+}
+
+/**
+ * Makes one transaction of the works that come while another is being written. Where one of them breaks the
+ * transaction for all, each is written alone, so that only the guilty one hears of it.
+ */
+function gathered(
+  commit: <T>(work: (transaction: Transaction) => Promise<T>) => Promise<T>,
+): Database['write'] {
+  const waiting: Waiting[] = []
+  let writing = false
+
+  async function alone({ run, fail }: Waiting): Promise<void> {
+    try {
+      const tell = await commit(run)
+      tell()
+    } catch (error) {
+      fail(error)
+    }
+  }
+
+  async function together(): Promise<void> {
+    const taken: Waiting[] = []
+    let next = 0
+    try {
+      const tell = await commit(async (transaction) => {
+        const begun = performance.now()
+        const ends: (() => void)[] = []
+        for (next = 0; ; next++) {
+          if (next === taken.length) {
+            const more = performance.now() - begun < TOGETHER_MS ? waiting.shift() : undefined
+            if (more === undefined) return ends
+            taken.push(more)
+          }
+          const one = taken[next]
+          if (one !== undefined) ends.push(await inSavepoint(transaction, one))
+        }
+      })
+      for (const end of tell) end()
+    } catch {
+      for (const one of taken) await alone(one)
+    }
+  }
+
+  async function writeAll(): Promise<void> {
+    writing = true
+    while (waiting.length > 0) {
+      const [only] = waiting
+      if (waiting.length === 1 && only !== undefined) {
+        waiting.length = 0
+        await alone(only)
+      } else await together()
+      await new Promise(setImmediate)
+    }
+    writing = false
+  }
+
+  return (work) =>
+    new Promise((resolve, reject) => {
+      const run: Waiting['run'] = async (transaction) => {
+        const value = await work(transaction)
+        return () => resolve(value)
+      }
+      waiting.push({ run, fail: reject })
+      if (!writing) {
+        writing = true
+        setImmediate(() => void writeAll())
+      }
+    })
+}
+
+/** An error ends its own work alone, but for a lock: then all are tried again. */
+async function inSavepoint(transaction: Transaction, { run, fail }: Waiting): Promise<() => void> {
+  try {
+    return await transaction.transaction(run)
+  } catch (error) {
+    if (isBusy(error)) throw error
+    return () => fail(error)
   }
 }
 
