@@ -136,6 +136,10 @@ export class LinkCatcher implements Mailer {
     return this.#last.split('/').at(-1) ?? ''
   }
 
+  check(): Promise<void> {
+    return this.#mailer.check()
+  }
+
   close(): void {
     this.#mailer.close()
   }

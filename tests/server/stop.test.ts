@@ -243,7 +243,7 @@ describe('jobs', () => {
     })
     const { leaseJob } = await import('$lib/server/database/jobs')
     const dead = await world.database.write((tx) =>
-      leaseJob(tx, { owner: 'dead', now: world.now(), until: world.now() + 60_000 }),
+      leaseJob(tx, { owner: 'dead', now: world.now(), until: world.now() + 60_000, closed: [] }),
     )
     expect(dead?.job.kind).toBe('open_account')
     await world.drain()

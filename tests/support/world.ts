@@ -68,6 +68,10 @@ export class Mailbox implements Mailer {
     return Promise.resolve()
   }
 
+  check(): Promise<void> {
+    return this.refuse === null ? Promise.resolve() : Promise.reject(this.refuse)
+  }
+
   close(): void {
     this.letters.length = 0
   }

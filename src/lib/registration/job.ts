@@ -8,6 +8,10 @@ const mail = <K extends string, E extends v.ObjectEntries>(kind: K, entries: E) 
 const job = <K extends string, E extends v.ObjectEntries>(kind: K, entries: E) =>
   v.object({ kind: v.literal(kind), ...entries })
 
+/** The servers that we depend on, each of which can be out as a whole. */
+export const SERVERS = ['homeserver', 'mail'] as const
+export type Server = (typeof SERVERS)[number]
+
 /** Work on the world outside: its kind, and what its handler needs besides the registration. */
 export const jobSchema = v.variant('kind', [
   v.variant('mail', [
@@ -30,6 +34,8 @@ export const jobSchema = v.variant('kind', [
   job('notify_room', { since: v.number() }),
   /** The same by mail. `reminder`: they have waited for long. */
   job('notify_moderators', { since: v.number(), reminder: v.boolean() }),
+  /** To the moderators, by the way that works: the other server is out since a time. */
+  job('warn_outage', { by: v.picklist(['mail', 'room']), server: v.picklist(SERVERS), since: v.number() }),
   /** To operator and moderators: new accounts join rooms before they are approved. */
   job('warn_auto_join', {
     by: v.picklist(['mail', 'room']),
@@ -53,8 +59,30 @@ export const JOB_KINDS = [
   'welcome',
   'notify_room',
   'notify_moderators',
+  'warn_outage',
   'warn_auto_join',
 ] as const satisfies JobKind[]
 
 export const JOB_STATES = ['waiting', 'running', 'done', 'failed', 'cancelled'] as const
 export type JobState = (typeof JOB_STATES)[number]
+
+/** What jobs use outside. Messages in rooms have a limit of their own at the homeserver. */
+export const OUTSIDES = ['homeserver', 'rooms', 'mail'] as const
+export type Outside = (typeof OUTSIDES)[number]
+
+/** What a job uses outside: it waits while that does not work, and others go on. */
+export function outsideOf(job: NewJob): Outside {
+  switch (job.kind) {
+    case 'mail':
+    case 'notify_moderators':
+      return 'mail'
+    case 'notify_room':
+    case 'welcome':
+      return 'rooms'
+    case 'warn_outage':
+    case 'warn_auto_join':
+      return job.by === 'mail' ? 'mail' : 'rooms'
+    default:
+      return 'homeserver'
+  }
+}

@@ -20,6 +20,7 @@ import { createScheduler } from './jobs/scheduler'
 import { createWorker } from './jobs/worker'
 import { createMailer } from './mail/mailer'
 import type { Mailer } from './mail/mail'
+import { createOutages } from './outages'
 import { createRegistrar } from './registrar'
 import { createRules } from './rules'
 
@@ -42,7 +43,7 @@ const EXPIRED_TOKENS_KEPT_MS = 7 * DAY
 
 /** The composition root: everything that runs, made of the configuration and the world. Starts nothing. */
 export function compose(config: RunConfig, world: World) {
-  const { database, homeserver, mailer, clock, random, log } = world
+  const { database, clock, random, log } = world
   const { site, registration, retention, matrixNotifications } = config
   const linkHours = Math.min(LINK_HOURS, retention.started * 24)
   const registrar = createRegistrar({
@@ -58,6 +59,17 @@ export function compose(config: RunConfig, world: World) {
       moderatorsRoom: matrixNotifications.adminRoom !== null,
     },
   })
+  const outages = createOutages({
+    database,
+    registrar,
+    homeserver: world.homeserver,
+    mailer: world.mailer,
+    hasRoom: matrixNotifications.adminRoom !== null,
+    clock,
+    log,
+  })
+  const homeserver = outages.watched('homeserver', world.homeserver)
+  const mailer = outages.watched('mail', world.mailer)
   const limits = createLimits({
     database,
     secret: config.secretKey,
@@ -95,8 +107,18 @@ export function compose(config: RunConfig, world: World) {
       moderators: { to: [...config.admin.email], approvedDays: retention.approved, linkHours },
     }),
     notices: createRoomNotices({ registrar, homeserver, site, settings: matrixNotifications }),
+    outages,
   })
-  const worker = createWorker({ database, registrar, handle, clock, random, log, owner: randomUUID() })
+  const worker = createWorker({
+    database,
+    registrar,
+    outages,
+    handle,
+    clock,
+    random,
+    log,
+    owner: randomUUID(),
+  })
   const scheduler = createScheduler({
     database,
     registrar,
@@ -117,6 +139,7 @@ export function compose(config: RunConfig, world: World) {
     homeserver,
     registrar,
     applicant,
+    outages,
     worker,
     scheduler,
     sessions,
@@ -165,6 +188,7 @@ export async function startApp(config: RunConfig, log: Logger): Promise<App> {
   const world = await openWorld(config, log)
   await world.database.migrate()
   const services = compose(config, world)
+  await services.outages.resume()
   services.worker.start()
   services.scheduler.start()
   let stopped: Promise<void> | undefined

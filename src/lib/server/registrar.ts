@@ -1,15 +1,15 @@
 import { begin, decide, type Action, type Decision, type Policy } from '$lib/registration/decide'
 import type { EmailAddress } from '$lib/registration/email'
-import type { NewJob } from '$lib/registration/job'
+import type { NewJob, Outside } from '$lib/registration/job'
 import type { Language } from '$lib/registration/language'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Actor, AuditEvent, Registration } from '$lib/registration/registration'
 import type { Username } from '$lib/registration/username'
 import { hashToken, mintToken, type Token } from './auth/tokens'
 import { deleteAccount, findAccount, putAccount, type LedgerEntry } from './database/accounts'
-import { announceOnce } from './database/announcements'
+import { announceOnce, forgetAnnouncement } from './database/announcements'
 import { insertEvents } from './database/events'
-import { hastenJob, insertJob, releaseJob, type LeasedJob } from './database/jobs'
+import { endWaiting, hastenJob, insertJob, releaseJob, type LeasedJob } from './database/jobs'
 import type { Database, Reader, Transaction } from './database/open'
 import {
   deleteRegistration,
@@ -308,10 +308,10 @@ export function createRegistrar({
       })
     },
 
-    /** Says something to the moderators once; it is said again after it was forgotten. */
-    async warnOnce(key: string, text: string, jobs: NewJob[]): Promise<boolean> {
+    /** Says something to the moderators once, true since `at`; it is said again after it was forgotten. */
+    async warnOnce(key: string, text: string, jobs: NewJob[], at = clock()): Promise<boolean> {
       return database.write(async (tx) => {
-        if (!(await announceOnce(tx, key, text, clock()))) return false
+        if (!(await announceOnce(tx, key, text, at))) return false
         await enqueue(tx, null, jobs)
         return true
       })
@@ -325,6 +325,13 @@ export function createRegistrar({
         return true
       })
     },
+
+    /** Takes a warning back, and lets run what waited for these to work. */
+    endOutage: (key: string, outsides: Outside[]) =>
+      database.write(async (tx) => {
+        await forgetAnnouncement(tx, key)
+        await endWaiting(tx, outsides)
+      }),
 
     enqueue: (jobs: NewJob[]) => database.write((tx) => enqueue(tx, null, jobs)),
 

@@ -1,6 +1,6 @@
-import { and, asc, desc, eq, inArray, isNull, lt, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, inArray, isNotNull, isNull, lt, notInArray, sql } from 'drizzle-orm'
 import * as v from 'valibot'
-import { jobSchema, type JobKind, type NewJob } from '$lib/registration/job'
+import { jobSchema, type JobKind, type NewJob, type Outside } from '$lib/registration/job'
 import type { Reader, Transaction } from './open'
 import { jobs } from './schema'
 
@@ -13,16 +13,21 @@ export interface LeasedJob {
 
 /** Notices of one kind are gathered: after one went out, the next waits this long for company. */
 const GATHER_MS = 60_000
+/** A server that is back by then is not worth an alert. */
+const ALERT_AFTER_MS = 5 * 60_000
 
-/** Jobs of one lane run one at a time and in order. */
+/** Jobs of one lane run one at a time and in order. Mails go their own way: neither waits for the other's server. */
 function laneOf(job: NewJob, registrationId: string | null): string {
   switch (job.kind) {
     case 'notify_room':
       return 'room'
     case 'notify_moderators':
       return 'moderators'
+    case 'warn_outage':
     case 'warn_auto_join':
       return job.by === 'room' ? 'room' : 'moderators'
+    case 'mail':
+      return `${registrationId ?? 'nobody'} mail`
     case 'remove_account':
       return registrationId ?? `account:${job.username}`
     default:
@@ -31,7 +36,12 @@ function laneOf(job: NewJob, registrationId: string | null): string {
 }
 
 /** Which jobs belong to the moderators as a whole and not to one registration. */
-const FOR_ALL: JobKind[] = ['notify_room', 'notify_moderators', 'warn_auto_join']
+const FOR_ALL: JobKind[] = ['notify_room', 'notify_moderators', 'warn_outage', 'warn_auto_join']
+
+/** What a job uses outside, by the domain's rule (`outsideOf`), for the alias of a row. */
+const outsideOfRow = (row: 'j' | 'jobs') =>
+  sql.raw(`case when ${row}.kind = 'mail' or ${row}.lane = 'moderators' then 'mail'
+    when ${row}.kind = 'welcome' or ${row}.lane = 'room' then 'rooms' else 'homeserver' end`)
 
 /** Writes a job; it may run from `now` on. A notice is not needed while one of its kind waits that has not begun. */
 export async function insertJob(
@@ -46,6 +56,7 @@ export async function insertJob(
     if (await isGathering(tx, job)) return
     runAt = Math.max(runAt, (await lastFinished(tx, kind)) + GATHER_MS)
   }
+  if (job.kind === 'warn_outage') runAt = job.since + ALERT_AFTER_MS
   await tx.insert(jobs).values({
     id: options.id,
     lane: laneOf(job, options.registrationId),
@@ -91,8 +102,8 @@ export function readJob(row: JobRow): NewJob {
   return v.parse(jobSchema, { ...v.parse(v.looseObject({}), row.payload), kind: row.kind })
 }
 
-/** When the next job can be run, in milliseconds since 1970; null when none waits. */
-export async function nextDue(reader: Reader): Promise<number | null> {
+/** When the next job can be run that uses nothing `closed`, in milliseconds since 1970; null when none waits. */
+export async function nextDue(reader: Reader, closed: Outside[]): Promise<number | null> {
   const [row] = await reader
     .select({
       at: sql<
@@ -100,19 +111,25 @@ export async function nextDue(reader: Reader): Promise<number | null> {
       >`min(case when ${jobs.state} = 'waiting' then ${jobs.runAt} else ${jobs.leaseUntil} end)`,
     })
     .from(jobs)
-    .where(inArray(jobs.state, ['waiting', 'running']))
+    .where(
+      and(
+        inArray(jobs.state, ['waiting', 'running']),
+        closed.length === 0 ? undefined : notInArray(outsideOfRow('jobs'), closed),
+      ),
+    )
   return row?.at ?? null
 }
 
 /**
- * Takes the oldest job that is due and first in its lane, for as long as the lease lasts. A job whose lease ran out
- * is taken again: whoever had it is gone.
+ * Takes the oldest job that is due, first in its lane and uses nothing `closed`, for as long as the lease lasts. A job
+ * whose lease ran out is taken again: whoever had it is gone.
  */
 export async function leaseJob(
   tx: Transaction,
-  lease: { owner: string; now: number; until: number },
+  lease: { owner: string; now: number; until: number; closed: Outside[] },
 ): Promise<LeasedJob | null> {
-  const { now } = lease
+  const { now, closed } = lease
+  const usable = closed.length === 0 ? sql`` : sql`and ${notInArray(outsideOfRow('j'), closed)}`
   const [row] = await tx
     .update(jobs)
     .set({
@@ -126,6 +143,7 @@ export async function leaseJob(
         jobs.seq,
         sql`(select j.seq from jobs j
           where ((j.state = 'waiting' and j.run_at <= ${now}) or (j.state = 'running' and j.lease_until <= ${now}))
+            ${usable}
             and not exists (select 1 from jobs o where o.lane = j.lane and o.seq <> j.seq
               and ((o.state in ('waiting', 'running') and o.seq < j.seq) or (o.state = 'running' and o.lease_until > ${now})))
           order by j.run_at, j.seq limit 1)`,
@@ -175,6 +193,19 @@ export async function releaseAll(tx: Transaction, owner: string): Promise<void> 
     .update(jobs)
     .set({ state: 'waiting', leaseOwner: null, leaseUntil: null, attempts: sql`${jobs.attempts} - 1` })
     .where(and(eq(jobs.leaseOwner, owner), eq(jobs.state, 'running')))
+}
+
+/** How many jobs wait that use one of these. */
+export async function countWaiting(reader: Reader, outsides: Outside[]): Promise<number> {
+  return reader.$count(jobs, and(eq(jobs.state, 'waiting'), inArray(outsideOfRow('jobs'), outsides)))
+}
+
+/** What was put off while one of these did not work is due again, the oldest first. */
+export async function endWaiting(tx: Transaction, outsides: Outside[]): Promise<void> {
+  await tx
+    .update(jobs)
+    .set({ runAt: sql`${jobs.createdAt}` })
+    .where(and(eq(jobs.state, 'waiting'), isNotNull(jobs.error), inArray(outsideOfRow('jobs'), outsides)))
 }
 
 /** Lets a job that failed or waits run at once, with its tries counted anew; false when it is done or running. */

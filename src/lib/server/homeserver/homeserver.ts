@@ -67,28 +67,30 @@ export interface Homeserver {
 
 /**
  * Why the homeserver did not do it. `permanent`: asking again will not help until somebody changes something.
- * `retryAfter`: milliseconds that the homeserver asked to wait. The message is a sentence for moderators and
+ * `outage`: any other call would fare the same now. `retryAfter`: milliseconds that the homeserver asked to wait. The message is a sentence for moderators and
  * holds nothing secret.
  */
 export class HomeserverError extends Error {
   override readonly name = 'HomeserverError'
   readonly kind: HomeserverErrorKind
   readonly permanent: boolean
+  readonly outage: boolean
   readonly retryAfter: number | undefined
 
   constructor(
     kind: HomeserverErrorKind,
     message: string,
-    options: { permanent: boolean; retryAfter?: number; cause?: unknown },
+    options: { permanent: boolean; outage?: boolean; retryAfter?: number; cause?: unknown },
   ) {
     super(message, { cause: options.cause })
     this.kind = kind
     this.permanent = options.permanent
+    this.outage = options.outage ?? false
     this.retryAfter = options.retryAfter
   }
 }
 
-/** `unreachable`: no answer, or none that is Synapse's; `limited`: 429; `token`: the admin token is refused or is no admin's;
+/** `unreachable`: no answer, or none that is Synapse's; `not_asked`: nothing was sent, as it did not answer before; `limited`: 429; `token`: the admin token is refused or is no admin's;
  * `password_disabled`: the server keeps no passwords; `missing`: the account or room is not there; `refused`: anything else it said no to. */
 export type HomeserverErrorKind =
-  'unreachable' | 'limited' | 'token' | 'password_disabled' | 'missing' | 'refused'
+  'unreachable' | 'not_asked' | 'limited' | 'token' | 'password_disabled' | 'missing' | 'refused'

@@ -31,10 +31,11 @@ export function readProblem(body: unknown): { errcode: string; said: string } | 
 export function unreachable(
   task: string,
   why: string,
-  more: { retryAfter?: number | undefined; cause?: unknown } = {},
+  more: { outage?: boolean; retryAfter?: number | undefined; cause?: unknown } = {},
 ) {
   return new HomeserverError('unreachable', `Could not ${task}: ${why}.`, {
     permanent: false,
+    outage: more.outage ?? true,
     cause: more.cause,
     ...(more.retryAfter === undefined ? {} : { retryAfter: more.retryAfter }),
   })
@@ -60,7 +61,10 @@ export function missing(task: string, why: string) {
 export function badToken(task: string, said: string) {
   const why = `the homeserver does not allow it to our access token (${said})`
   const remedy = 'Set a valid token of a server administrator as synapse.admin_token.'
-  return new HomeserverError('token', `Could not ${task}: ${why}. ${remedy}`, { permanent: true })
+  return new HomeserverError('token', `Could not ${task}: ${why}. ${remedy}`, {
+    permanent: true,
+    outage: true,
+  })
 }
 
 export function noAnswer(error: unknown, task: string, origin: string, timeoutMs: number) {
@@ -80,7 +84,8 @@ export function serverError(task: string, origin: string, answer: Answer) {
   const problem = readProblem(parseJson(answer.body))
   const said = problem === null ? '' : `, ${problem.said}`
   const why = `${origin} answered with an error of its own (${answer.status}${said})`
-  return unreachable(task, why, { retryAfter: waitAsked(answer) })
+  // An error in Synapse's own words may be about this call alone.
+  return unreachable(task, why, { outage: problem === null, retryAfter: waitAsked(answer) })
 }
 
 export function redirected(task: string, origin: string, { status, headers: { location = '' } }: Answer) {

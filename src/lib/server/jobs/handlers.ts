@@ -7,6 +7,7 @@ import type { Database } from '../database/open'
 import type { Homeserver } from '../homeserver/homeserver'
 import type { JobEnd, Registrar } from '../registrar'
 import type { NewJob } from '$lib/registration/job'
+import type { Outages } from '../outages'
 import type { Letters } from './letters'
 import type { RoomNotices } from './room-notices'
 import type { Handle } from './worker'
@@ -21,12 +22,14 @@ export function createHandlers({
   homeserver,
   letters,
   notices,
+  outages,
 }: {
   database: Database
   registrar: Registrar
   homeserver: Homeserver
   letters: Letters
   notices: RoomNotices
+  outages: Outages
 }): Handle {
   const find = (id: string | null) =>
     id === null ? Promise.resolve(null) : database.read((reader) => findRegistration(reader, id))
@@ -84,6 +87,15 @@ export function createHandlers({
     return DONE
   }
 
+  async function warnOfOutage(
+    { by, server }: Extract<NewJob, { kind: 'warn_outage' }>,
+    id: string,
+  ): Promise<JobEnd> {
+    const outage = (await outages.current()).find((found) => found.server === server)
+    if (outage === undefined) return cancelled('The outage is over')
+    return by === 'mail' ? letters.outage(outage, id) : notices.outage(outage, id)
+  }
+
   async function ofRegistration(
     job: NewJob,
     registration: Registration,
@@ -122,6 +134,8 @@ export function createHandlers({
           job.reminder,
           row.id,
         )
+      case 'warn_outage':
+        return warnOfOutage(job, row.id)
       case 'warn_auto_join':
         return job.by === 'mail' ? letters.autoJoin(job, row.id) : notices.autoJoin(job, row.id)
       default: {

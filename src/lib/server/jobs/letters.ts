@@ -5,6 +5,7 @@ import { awaitsPassword } from '$lib/registration/state'
 import { matrixId } from '$lib/registration/username'
 import type { Waiting } from '../database/registrations'
 import type { Mail, Mailer } from '../mail/mail'
+import type { Outage } from '../outages'
 import type { JobEnd, Registrar } from '../registrar'
 
 export type Letters = ReturnType<typeof createLetters>
@@ -117,6 +118,12 @@ export function createLetters({
         reminder,
         link: waiting.count === 1 ? `${site.url}/admin/registrations/${first.id}` : `${site.url}/admin`,
       }
+      await mailer.send({ to: moderators.to, language: site.language, mail, id })
+      return DONE
+    },
+
+    async outage({ since, reason, waiting }: Outage, id: string): Promise<JobEnd> {
+      const mail: Mail = { kind: 'moderators_outage', since, reason, waiting, link: `${site.url}/admin` }
       await mailer.send({ to: moderators.to, language: site.language, mail, id })
       return DONE
     },

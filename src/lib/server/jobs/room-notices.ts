@@ -2,10 +2,12 @@ import type { Language } from '$lib/registration/language'
 import type { NewJob } from '$lib/registration/job'
 import type { Registration } from '$lib/registration/registration'
 import { matrixId } from '$lib/registration/username'
+import { momentText } from '$lib/components/moment'
 import { m } from '$lib/paraglide/messages'
 import { fillTemplate } from '../config/template'
 import type { Waiting } from '../database/registrations'
 import type { Homeserver } from '../homeserver/homeserver'
+import type { Outage } from '../outages'
 import type { JobEnd, Registrar } from '../registrar'
 
 export type RoomNotices = ReturnType<typeof createRoomNotices>
@@ -67,6 +69,16 @@ export function createRoomNotices({
       const text = fillTemplate(settings.welcome.template, { username, matrix_domain: domain }).trim()
       const room = settings.welcome.room ?? (await homeserver.directRoom(username, id))
       await homeserver.sendMessage(room, id, { text })
+      return DONE
+    },
+
+    async outage({ since, reason, waiting }: Outage, id: string): Promise<JobEnd> {
+      if (settings.adminRoom === null) return off
+      const { language } = site
+      const values = { since: momentText(since, language, 'UTC'), reason, count: waiting }
+      await homeserver.sendMessage(settings.adminRoom.room, id, {
+        text: m.room_mail_outage(values, { locale: language }),
+      })
       return DONE
     },
 

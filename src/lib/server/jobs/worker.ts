@@ -3,6 +3,7 @@ import { leaseJob, nextDue, releaseAll, renewLease, type LeasedJob } from '../da
 import type { Database } from '../database/open'
 import { HomeserverError } from '../homeserver/homeserver'
 import { MailError } from '../mail/mail'
+import type { Outages } from '../outages'
 import type { JobEnd, Registrar } from '../registrar'
 
 /** Does one job. Throws `HomeserverError` or `MailError` when the world outside does not; may be run twice. */
@@ -30,7 +31,11 @@ export function afterError(error: unknown, row: LeasedJob['row'], now: number, r
   const known = error instanceof HomeserverError || error instanceof MailError
   const message = known ? error.message : 'This program made a mistake; the log has the details'
   const firstTry = row.attempts <= 1
-  if ((known && error.permanent) || (!firstTry && now - row.createdAt > PATIENCE_MS && row.attempts > 8))
+  const outage = known && error.outage
+  if (
+    !outage &&
+    ((known && error.permanent) || (!firstTry && now - row.createdAt > PATIENCE_MS && row.attempts > 8))
+  )
     return { state: 'failed', error: message }
   const asked = error instanceof HomeserverError ? (error.retryAfter ?? 0) : 0
   return { state: 'waiting', runAt: now + Math.max(asked, backOff(row.attempts, random)), error: message }
@@ -42,6 +47,7 @@ export type Worker = ReturnType<typeof createWorker>
 export function createWorker({
   database,
   registrar,
+  outages,
   handle,
   clock,
   random,
@@ -50,6 +56,7 @@ export function createWorker({
 }: {
   database: Database
   registrar: Registrar
+  outages: Outages
   handle: Handle
   clock: () => number
   random: () => number
@@ -64,9 +71,12 @@ export function createWorker({
 
   async function take(): Promise<LeasedJob | null> {
     const now = clock()
-    const due = await database.read((reader) => nextDue(reader))
+    const { outsides: closed } = outages.closed()
+    const due = await database.read((reader) => nextDue(reader, closed))
     if (due === null || due > now) return null
-    return database.write((tx) => leaseJob(tx, { owner, now, until: now + LEASE_MS }))
+    const leased = await database.write((tx) => leaseJob(tx, { owner, now, until: now + LEASE_MS, closed }))
+    if (leased !== null) outages.started(leased.job, leased.row.createdAt)
+    return leased
   }
 
   async function run(leased: LeasedJob): Promise<void> {
@@ -82,6 +92,8 @@ export function createWorker({
       end = await handle(leased)
     } catch (error) {
       end = afterError(error, row, clock(), random)
+      if (error instanceof HomeserverError && error.kind === 'limited')
+        outages.pause(job, error.retryAfter ?? 0)
       const details = { job: row.id, kind: job.kind, attempt: row.attempts, end: end.state }
       if (error instanceof HomeserverError || error instanceof MailError)
         log.warn({ ...details, reason: error.message }, 'A job did not succeed')
@@ -96,6 +108,7 @@ export function createWorker({
   /** Starts what is due, as many as there are hands. Answers whether anything was started. */
   async function startDue(): Promise<boolean> {
     let started = false
+    await outages.probeDue()
     while (!stopping && running.size < HANDS) {
       const leased = await take()
       if (leased === null) return started
@@ -126,8 +139,10 @@ export function createWorker({
     let nap = LONGEST_NAP_MS
     try {
       await startDue()
-      const due = await database.read((reader) => nextDue(reader))
-      if (due !== null && running.size < HANDS) nap = Math.min(nap, Math.max(due - clock(), 25))
+      const { outsides: closed, until } = outages.closed()
+      const due = await database.read((reader) => nextDue(reader, closed))
+      const next = Math.min(due ?? Infinity, until)
+      if (running.size < HANDS) nap = Math.min(nap, Math.max(next - clock(), 25))
     } catch (error) {
       log.error({ err: error }, 'The jobs could not be read; trying again')
     }

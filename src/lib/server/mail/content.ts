@@ -1,3 +1,4 @@
+import { momentText } from '$lib/components/moment'
 import { m } from '$lib/paraglide/messages'
 import type { Language } from '$lib/registration/language'
 import type { Mail } from './mail'
@@ -147,6 +148,22 @@ export function contentOf(mail: Mail, locale: Language, site: { name: string; ur
         after: [],
         footer: moderator,
       }
+    case 'moderators_outage': {
+      const since = momentText(mail.since, locale, 'UTC')
+      return {
+        subject: m.mail_outage_subject({ since }, in_),
+        heading: m.mail_outage_heading({}, in_),
+        literals: [],
+        paragraphs: [
+          m.mail_outage_since({ since }, in_),
+          mail.reason,
+          m.mail_outage_waiting({ count: mail.waiting }, in_),
+        ],
+        action: { label: m.mail_waiting_button({}, in_), link: mail.link },
+        after: [m.mail_outage_after({}, in_)],
+        footer: moderator,
+      }
+    }
     case 'moderators_auto_join':
       return {
         subject: m.mail_auto_join_subject({}, in_),

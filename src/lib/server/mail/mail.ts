@@ -36,6 +36,8 @@ export type Mail =
       reminder: boolean
       link: string
     }
+  /** To the moderators: the homeserver is out. `since` is milliseconds since 1970; `reason` a sentence. */
+  | { kind: 'moderators_outage'; since: number; reason: string; waiting: number; link: string }
   /** To the moderators and the operator: new accounts of this server join rooms before anybody approved them. */
   | { kind: 'moderators_auto_join'; matrixId: string; rooms: string[]; link: string }
 
@@ -57,21 +59,26 @@ export interface Site {
 }
 
 /**
- * Why a mail did not go out. `permanent`: the same mail to the same address will not go out later either.
+ * Why a mail did not go out. `permanent`: the same mail to the same address will not go out later either. `outage`: no
+ * other mail would go out now.
  * The message is a sentence for moderators; it holds no password and no text of the mail.
  */
 export class MailError extends Error {
   override readonly name = 'MailError'
   readonly permanent: boolean
+  readonly outage: boolean
 
-  constructor(message: string, options: { permanent: boolean; cause?: unknown }) {
+  constructor(message: string, options: { permanent: boolean; outage?: boolean; cause?: unknown }) {
     super(message, { cause: options.cause })
     this.permanent = options.permanent
+    this.outage = options.outage ?? false
   }
 }
 
 export interface Mailer {
   /** Hands the mail to the SMTP server. Throws `MailError`. */
   send(letter: Letter): Promise<void>
+  /** Whether mails can be handed over at all now: greets the SMTP server and signs in. Throws `MailError`. */
+  check(): Promise<void>
   close(): void
 }

@@ -46,6 +46,9 @@ export function createMailer(options: {
     ...(username === null || password === null ? {} : { auth: { user: username, pass: password } }),
   })
   const domain = /@([^@>\s]+)>?\s*$/.exec(from)?.[1] ?? host
+  const asMailError = (error: unknown): never => {
+    throw smtpError(error, { host, port })
+  }
   return {
     async send({ to, language, mail, id }: Letter): Promise<void> {
       if (to.length === 0) throw new MailError('This mail has no receiver', { permanent: true })
@@ -64,10 +67,11 @@ export function createMailer(options: {
             'Content-Language': language,
           },
         })
-        .catch((error: unknown) => {
-          throw smtpError(error, { host, port })
-        })
+        .catch(asMailError)
       if (rejected.length > 0) onRefused?.(rejected.length)
+    },
+    async check() {
+      await transport.verify().catch(asMailError)
     },
     close: () => transport.close(),
   }

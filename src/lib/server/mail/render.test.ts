@@ -30,12 +30,19 @@ const MAILS: Mail[] = [
   { kind: 'moderators_waiting', waiting: 3, oldestHours: 5, names, reminder: false, link },
   { kind: 'moderators_waiting', waiting: 3, oldestHours: 50, names, reminder: true, link },
   { kind: 'moderators_auto_join', matrixId, rooms: ['!a:example.org', '#b:example.org'], link },
+  {
+    kind: 'moderators_outage',
+    since: Date.UTC(2026, 10, 23, 14, 5),
+    reason: 'ECONNREFUSED.',
+    waiting: 12,
+    link,
+  },
 ]
 
 /** What the mail's type carries and a reader must find in it. */
 function carried(mail: Mail): string[] {
   return Object.entries(mail).flatMap(([key, value]) => {
-    if (key === 'kind' || key === 'stage' || key === 'message' || key === 'waiting') return []
+    if (['kind', 'stage', 'message', 'waiting', 'since'].includes(key)) return []
     if (Array.isArray(value)) return value
     return typeof value === 'boolean' || value === null ? [] : [String(value)]
   })

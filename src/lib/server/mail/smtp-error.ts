@@ -32,25 +32,28 @@ export function smtpError(error: unknown, { host, port }: { host: string; port: 
     .trim()
     .slice(0, LONGEST_ANSWER)
   const passing = (message: string) => new MailError(message, { permanent: false })
+  const outage = (message: string) => new MailError(message, { permanent: false, outage: true })
   const final = (message: string) => new MailError(message, { permanent: true })
 
   if (code === 'EAUTH' || code === 'ENOAUTH' || SIGN_IN.includes(responseCode))
-    return passing(`${host} refuses our sign-in: check email.username and email.password${said(answer)}`)
+    return outage(`${host} refuses our sign-in: check email.username and email.password${said(answer)}`)
   if (command === 'MAIL FROM' && responseCode >= 500)
     return passing(`${host} refuses our sender: check email.from and email.username${said(answer)}`)
   if (code === 'ETLS' || TLS_TROUBLE.test(originalCode))
-    return passing(
+    return outage(
       `${host} offers no TLS that we can trust: check email.tls, email.ssl, email.port and its certificate${said(answer || originalCode)}`,
     )
   if (code === 'EENVELOPE' && responseCode === 0)
     return final('The address of the receiver cannot be used in a mail')
   if (responseCode >= 500 && responseCode !== 503 && (code === 'EENVELOPE' || code === 'EMESSAGE'))
     return final(`${host} refuses this mail for good${said(answer)}`)
+  // RFC 5321, 3.8: the server is going down, or does not want us now.
+  if (responseCode === 421) return outage(`${host} does not take mails now; it is tried again${said(answer)}`)
   if (responseCode >= 400)
     return passing(`${host} does not take this mail now; it is tried again${said(answer)}`)
-  if (code === 'EDNS') return passing(`${host} is not found: check email.host${said(originalCode)}`)
-  if (code === 'ETIMEDOUT') return passing(`${host}:${port} does not answer in time; it is tried again`)
-  return passing(
+  if (code === 'EDNS') return outage(`${host} is not found: check email.host${said(originalCode)}`)
+  if (code === 'ETIMEDOUT') return outage(`${host}:${port} does not answer in time; it is tried again`)
+  return outage(
     `${host}:${port} could not be reached or hung up: check email.host and email.port${said(originalCode || code)}`,
   )
 }

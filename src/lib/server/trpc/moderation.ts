@@ -110,6 +110,9 @@ export const moderationRouter = router({
     return found.filter(({ text }) => text !== '')
   }),
 
+  /** Which servers are out, since when, why, and how many jobs wait for each. */
+  outages: moderatorProcedure.query(({ ctx }) => ctx.services.outages.current()),
+
   doubts: moderatorProcedure.query(({ ctx }) => ctx.services.doubts.list()),
 
   settleDoubt: moderatorProcedure

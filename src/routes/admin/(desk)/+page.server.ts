@@ -17,6 +17,7 @@ export const load: PageServerLoad = async ({ locals: { api }, url }) => {
     queue,
     now: Date.now(),
     stuck: await api.moderation.stuck(),
+    outages: await api.moderation.outages(),
     notices: await api.moderation.notices(),
     doubts: queue.counts.doubts > 0 ? await api.moderation.doubts() : [],
   }

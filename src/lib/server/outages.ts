@@ -1,0 +1,246 @@
+import type { Logger } from 'pino'
+import { outsideOf, SERVERS, type NewJob, type Outside, type Server } from '$lib/registration/job'
+import { findAnnouncements } from './database/announcements'
+import { countWaiting } from './database/jobs'
+import type { Database } from './database/open'
+import { HomeserverError, type Homeserver } from './homeserver/homeserver'
+import { MailError, type Mailer } from './mail/mail'
+import type { Registrar } from './registrar'
+
+export type Outages = ReturnType<typeof createOutages>
+
+/** A server that does not do its part, since when, and its last word on it. */
+export interface Outage {
+  server: Server
+  since: number
+  reason: string
+  /** How many jobs wait for it. */
+  waiting: number
+}
+
+/** So many calls in a row may fail before nobody is sent there any more. */
+const FAILURES = 3
+const FIRST_PROBE_MS = 5_000
+const LONGEST_PROBE_MS = 30_000
+/** After an outage: between two of the jobs that waited for it, as servers refuse whoever comes with everything at once. */
+const PACE_MS = 200
+
+interface Circuit {
+  /** Failed calls in a row, and when the first of them was. */
+  failures: number
+  since: number
+  /** Set while nobody is sent there. */
+  outage: { since: number; error: HomeserverError | MailError } | null
+  nextProbe: number
+  wait: number
+  probing: boolean
+}
+
+const key = (server: Server) => `outage ${server}`
+const USES: Record<Server, Outside[]> = { homeserver: ['homeserver', 'rooms'], mail: ['mail'] }
+const serverOf = (outside: Outside): Server => (outside === 'mail' ? 'mail' : 'homeserver')
+
+/**
+ * Circuit breakers for homeserver and mail server. Where calls fail in a row with what would fail all others too,
+ * further ones are refused at once, so that nobody sleeps through a time-out; jobs for that server wait untouched;
+ * moderators see it on the desk, and hear of it by the other server. A plain question, asked from time to time, ends
+ * it; then what waited goes out, oldest first, one after the other.
+ */
+export function createOutages({
+  database,
+  registrar,
+  homeserver,
+  mailer,
+  hasRoom,
+  clock,
+  log,
+}: {
+  database: Database
+  registrar: Registrar
+  homeserver: Homeserver
+  mailer: Mailer
+  /** Whether the moderators have a room to be told in. */
+  hasRoom: boolean
+  clock: () => number
+  log: Logger
+}) {
+  const circuit = (): Circuit => ({
+    failures: 0,
+    since: 0,
+    outage: null,
+    nextProbe: 0,
+    wait: FIRST_PROBE_MS,
+    probing: false,
+  })
+  const circuits: Record<Server, Circuit> = { homeserver: circuit(), mail: circuit() }
+  /** Until when no job may be started that uses this. */
+  const pauses = new Map<Outside, number>()
+  /** Jobs that are older than this wait for each other. */
+  const backAt: Record<Server, number> = { homeserver: 0, mail: 0 }
+
+  const probes: Record<Server, () => Promise<unknown>> = {
+    mail: () => mailer.check(),
+    async homeserver() {
+      const { admin, userId } = await homeserver.identity()
+      if (admin) return
+      const remedy = 'Set the token of a server administrator as synapse.admin_token'
+      throw new HomeserverError('token', `${userId} is no server administrator. ${remedy}.`, {
+        permanent: true,
+        outage: true,
+      })
+    },
+  }
+
+  async function begin(server: Server, error: HomeserverError | MailError): Promise<void> {
+    const state = circuits[server]
+    state.outage = { since: state.since, error }
+    state.nextProbe = clock()
+    state.wait = FIRST_PROBE_MS
+    log.error({ server, reason: error.message }, 'A server is out; what needs it waits')
+    const by = server === 'mail' ? 'room' : 'mail'
+    const alerts: NewJob[] =
+      by === 'room' && !hasRoom ? [] : [{ kind: 'warn_outage', by, server, since: state.since }]
+    try {
+      await registrar.warnOnce(key(server), error.message, alerts, state.since)
+    } catch (failure) {
+      log.error({ err: failure, server }, 'The outage could not be written down; the desk does not show it')
+    }
+  }
+
+  async function end(server: Server): Promise<void> {
+    const state = circuits[server]
+    await registrar.endOutage(key(server), USES[server])
+    log.info({ server, since: state.outage?.since }, 'A server is back; what waited for it goes out')
+    backAt[server] = clock()
+    circuits[server] = circuit()
+  }
+
+  /** Makes the call, unless the server is out; learns from how it ends. */
+  async function call<T>(server: Server, task: () => Promise<T>): Promise<T> {
+    const state = circuits[server]
+    if (state.outage !== null) throw notAsked(server, state.outage)
+    try {
+      const value = await task()
+      state.failures = 0
+      return value
+    } catch (error) {
+      const known = error instanceof HomeserverError || error instanceof MailError
+      if (!known || !error.outage) {
+        state.failures = 0
+        throw error
+      }
+      if (++state.failures === 1) state.since = clock()
+      if (state.failures >= FAILURES && state.outage === null && circuits[server] === state)
+        await begin(server, error)
+      throw error
+    }
+  }
+
+  async function probe(server: Server): Promise<void> {
+    const state = circuits[server]
+    state.probing = true
+    try {
+      await probes[server]()
+      await end(server)
+    } catch (error) {
+      if (!(error instanceof HomeserverError || error instanceof MailError)) throw error
+      state.nextProbe = clock() + state.wait
+      state.wait = Math.min(state.wait * 2, LONGEST_PROBE_MS)
+    } finally {
+      state.probing = false
+    }
+  }
+
+  return {
+    /** The same, but that its calls are refused at once while the server is out. */
+    watched<T extends object>(server: Server, target: T): T {
+      return new Proxy(target, {
+        get(_, name) {
+          const value: unknown = Reflect.get(target, name)
+          if (typeof value !== 'function') return value
+          return (...given: unknown[]) =>
+            call(server, async () => {
+              const answer: unknown = await Reflect.apply(value, target, given)
+              return answer
+            })
+        },
+      })
+    },
+
+    /** Goes on with the outages that stood when the program stopped: each is asked about first. */
+    async resume(): Promise<void> {
+      for (const { server, since, reason } of await current()) {
+        const options = { permanent: false, outage: true }
+        const error =
+          server === 'mail'
+            ? new MailError(reason, options)
+            : new HomeserverError('unreachable', reason, options)
+        circuits[server] = { ...circuit(), since, outage: { since, error } }
+      }
+    },
+
+    /** Asks servers that are out, when it is time to, whether they are back. Never throws what they say. */
+    async probeDue(): Promise<void> {
+      const due = SERVERS.filter((server) => {
+        const { outage, probing, nextProbe } = circuits[server]
+        return outage !== null && !probing && nextProbe <= clock()
+      })
+      await Promise.all(due.map(probe))
+    },
+
+    /** What no job may use now, and when (milliseconds since 1970) that may have changed. */
+    closed(): { outsides: Outside[]; until: number } {
+      const now = clock()
+      const closed = new Map<Outside, number>()
+      for (const [outside, until] of pauses) if (until > now) closed.set(outside, until)
+      for (const server of SERVERS) {
+        const { outage, nextProbe } = circuits[server]
+        if (outage !== null) for (const outside of USES[server]) closed.set(outside, nextProbe)
+      }
+      return { outsides: [...closed.keys()], until: Math.min(...closed.values()) }
+    },
+
+    /** A job was started: of those that waited for an outage to end, the next one waits a little. */
+    started(job: NewJob, createdAt: number): void {
+      const outside = outsideOf(job)
+      if (createdAt < backAt[serverOf(outside)]) pauses.set(outside, clock() + PACE_MS)
+    },
+
+    /** Somebody was asked to wait (429): all that use the same wait with them. */
+    pause(job: NewJob, ms: number): void {
+      pauses.set(outsideOf(job), clock() + ms)
+    },
+
+    current,
+  }
+
+  /** The outages as moderators see them. */
+  async function current(): Promise<Outage[]> {
+    return database.read(async (reader) => {
+      const said = await findAnnouncements(reader)
+      const found: Outage[] = []
+      for (const server of SERVERS) {
+        const line = said.find((announcement) => announcement.key === key(server))
+        if (line === undefined) continue
+        const waiting = await countWaiting(reader, USES[server])
+        found.push({ server, since: line.at, reason: line.text, waiting })
+      }
+      return found
+    })
+  }
+}
+
+/** Nothing was sent: that is a clear answer, and none of the server's. */
+function notAsked(
+  server: Server,
+  { since, error }: { since: number; error: HomeserverError | MailError },
+): HomeserverError | MailError {
+  const time = new Date(since).toISOString().slice(0, 16).replace('T', ' ')
+  const options = { permanent: false, outage: true }
+  if (server === 'mail') return new MailError(`No mail goes out since ${time} UTC: ${error.message}`, options)
+  return new HomeserverError(
+    'not_asked',
+    `The homeserver has not answered since ${time} UTC: ${error.message}`,
+    { ...options, permanent: error.permanent },
+  )
+}

@@ -1,0 +1,260 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { OUTSIDES, outsideOf, type NewJob } from '$lib/registration/job'
+import { countWaiting, insertJob } from '$lib/server/database/jobs'
+import { MailError } from '$lib/server/mail/mail'
+import { codeOf } from '../support/code-of'
+import { decideOn } from '../support/decide'
+import { email, username } from '../support/registration'
+import { aBrowser, aModerator, aWorld, DAY, PASSWORD, REASON, requested, verified } from '../support/world'
+import type { TestWorld } from '../support/world'
+
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+const form = { password: PASSWORD, reason: REASON, legal: true }
+const smtpIsDown = new MailError('127.0.0.1:25 could not be reached', { permanent: false, outage: true })
+
+let world: TestWorld
+beforeEach(async () => {
+  const adminRoom = { room: '#moderators:example.test', template: null }
+  world = await aWorld({ matrixNotifications: { adminRoom, welcome: null } })
+})
+afterEach(() => world.dispose())
+
+const moderation = async () => (await aModerator(world.services)).api.moderation
+const roomTexts = () =>
+  (world.standIn.room('#moderators:example.test')?.messages ?? []).map(({ content }) =>
+    JSON.stringify(content),
+  )
+const begin = (name: string) =>
+  aBrowser(world.services).api.registration.start({ username: name, email: `${name}@mail.test` })
+
+/** Lets time pass in small steps, with the work that is due at each. */
+async function live(ms: number, step = 10 * SECOND): Promise<void> {
+  for (let passed = 0; passed < ms; passed += step) {
+    world.pass(step)
+    await world.drain()
+  }
+}
+
+describe('a mail server that is out', () => {
+  test('is seen on the desk, told in the room once, and everything goes out when it is back, oldest first', async () => {
+    world.mailbox.refuse = smtpIsDown
+    await begin('first')
+    await live(MINUTE)
+    for (const name of ['second', 'third', 'fourth']) {
+      await begin(name)
+      await live(MINUTE)
+    }
+    expect(await (await moderation()).outages()).toEqual([
+      { server: 'mail', since: expect.any(Number), reason: smtpIsDown.message, waiting: 4 },
+    ])
+    expect(roomTexts()).toEqual([])
+    await live(10 * MINUTE)
+    expect(roomTexts()).toHaveLength(1)
+    expect(roomTexts()[0]).toContain('Mail has not gone out since')
+    await live(60 * MINUTE)
+    expect(roomTexts()).toHaveLength(1)
+
+    world.mailbox.refuse = null
+    world.pass(30 * SECOND)
+    await world.drain()
+    expect(world.mailbox.letters).toHaveLength(1)
+    for (let waited = 0; waited < 3; waited++) {
+      world.pass(200)
+      await world.drain()
+    }
+    expect(world.mailbox.letters.map(({ to }) => to[0])).toEqual(
+      ['first', 'second', 'third', 'fourth'].map((name) => `${name}@mail.test`),
+    )
+    expect(await (await moderation()).outages()).toEqual([])
+  })
+
+  test('gets no mails while it is out, only the question whether it is back', async () => {
+    let sent = 0
+    const { send } = world.mailbox
+    world.mailbox.send = (letter) => {
+      sent++
+      return send.call(world.mailbox, letter)
+    }
+    world.mailbox.refuse = smtpIsDown
+    await begin('first')
+    await live(MINUTE)
+    expect(sent).toBe(3)
+    for (let index = 0; index < 20; index++) await begin(`more${index}`)
+    await live(30 * MINUTE)
+    expect(sent).toBe(3)
+  })
+
+  test('for a moment is no alert', async () => {
+    world.mailbox.refuse = smtpIsDown
+    await begin('first')
+    await live(MINUTE)
+    expect(await (await moderation()).outages()).toHaveLength(1)
+    world.mailbox.refuse = null
+    await live(10 * MINUTE)
+    expect(roomTexts()).toEqual([])
+  })
+
+  test('for days makes no mail fail for good', async () => {
+    world.mailbox.refuse = smtpIsDown
+    await begin('first')
+    await live(MINUTE)
+    world.pass(5 * DAY)
+    await world.drain()
+    world.mailbox.refuse = null
+    await live(MINUTE)
+    expect(world.mailbox.kinds('first@mail.test')).toEqual(['verification'])
+  })
+
+  test('does not hold up what the homeserver is to do', async () => {
+    const applicant = await requested(world, 'river')
+    world.mailbox.refuse = smtpIsDown
+    const view = await decideOn(world, applicant.view.id, 'approve')
+    expect(view).toMatchObject({ state: 'completed', account: 'open' })
+    expect(view.jobs.find(({ kind }) => kind === 'bind_address')).toMatchObject({ state: 'done' })
+  })
+})
+
+describe('a homeserver that is out', () => {
+  const down = () => ({ status: 502, body: '<html>Bad gateway' })
+
+  test('is asked by nobody but the probe: people are told at once, decisions wait, and then take effect', async () => {
+    const waiting = await requested(world, 'river')
+    const next = await verified(world, 'stone')
+    world.standIn.faults = down
+    for (let attempt = 0; attempt < 3; attempt++)
+      expect(await codeOf(next.api.registration.request(form))).toBe('homeserver_unavailable')
+    let calls = 0
+    world.standIn.faults = () => {
+      calls++
+      return down()
+    }
+    for (let attempt = 0; attempt < 10; attempt++)
+      expect(await codeOf(next.api.registration.request(form))).toBe('homeserver_unavailable')
+    expect(calls).toBe(0)
+
+    expect(await decideOn(world, waiting.view.id, 'approve')).toMatchObject({
+      state: 'approved',
+      jobs: expect.arrayContaining([
+        expect.objectContaining({ kind: 'open_account', state: 'waiting', attempts: 0 }),
+      ]),
+    })
+    const [outage] = await (await moderation()).outages()
+    expect(outage).toMatchObject({ server: 'homeserver', waiting: 1 })
+    await live(10 * MINUTE)
+    expect(
+      world.mailbox.kinds('moderators@example.test').filter((kind) => kind === 'moderators_outage'),
+    ).toHaveLength(1)
+
+    world.standIn.faults = undefined
+    await live(MINUTE)
+    expect(await waiting.api.registration.current()).toMatchObject({ state: 'completed' })
+    expect(await next.api.registration.request(form)).toMatchObject({ state: 'requested' })
+    expect(await (await moderation()).outages()).toEqual([])
+  })
+
+  test('by a token that was revoked loses nothing: with the token mended, every decision takes effect', async () => {
+    const waiting = await requested(world, 'river')
+    world.standIn.faults = () => ({ status: 401, body: { errcode: 'M_UNKNOWN_TOKEN', error: 'Invalid' } })
+    expect(await decideOn(world, waiting.view.id, 'deny')).toMatchObject({ state: 'denied' })
+    await live(5 * MINUTE)
+    const [outage] = await (await moderation()).outages()
+    expect(outage?.reason).toContain('synapse.admin_token')
+    world.standIn.faults = undefined
+    await live(MINUTE)
+    expect(await world.homeserver.account(username('river'))).toMatchObject({ deactivated: true })
+  })
+
+  test('is still out for a program that starts anew, and asked first', async () => {
+    await requested(world, 'river')
+    const next = await verified(world, 'stone')
+    world.standIn.faults = down
+    for (let attempt = 0; attempt < 3; attempt++) await codeOf(next.api.registration.request(form))
+    const after = world.another()
+    await after.outages.resume()
+    expect(after.outages.closed().outsides).toEqual(['homeserver', 'rooms'])
+    world.standIn.faults = undefined
+    await after.worker.drain()
+    expect(after.outages.closed().outsides).toEqual([])
+    expect(await after.outages.current()).toEqual([])
+  })
+})
+
+describe('what is about one call alone is no outage', () => {
+  test('a mail that is refused', async () => {
+    world.mailbox.refuse = new MailError('It refuses this mail for good', { permanent: true })
+    for (const name of ['a-one', 'b-two', 'c-three', 'd-four']) await begin(name)
+    await live(MINUTE)
+    expect(await (await moderation()).outages()).toEqual([])
+  })
+
+  test('an error in Synapse’s own words', async () => {
+    const next = await verified(world, 'stone')
+    world.standIn.faults = ({ method }) =>
+      method === 'PUT' ? { status: 500, body: { errcode: 'M_UNKNOWN', error: 'Internal' } } : undefined
+    for (let attempt = 0; attempt < 5; attempt++) await codeOf(next.api.registration.request(form))
+    expect(await (await moderation()).outages()).toEqual([])
+  })
+
+  test('a time-out of one slow call: the plain question ends it at once', async () => {
+    const next = await verified(world, 'stone')
+    world.standIn.faults = ({ method }) => (method === 'PUT' ? 'cut' : undefined)
+    for (let attempt = 0; attempt < 3; attempt++) await codeOf(next.api.registration.request(form))
+    expect(await (await moderation()).outages()).toHaveLength(1)
+    await world.drain()
+    expect(await (await moderation()).outages()).toEqual([])
+  })
+})
+
+test('who is asked to wait in rooms waits with all other messages, and with nothing else', async () => {
+  await world.dispose()
+  const welcome = { room: null, template: 'Hello {username}' }
+  world = await aWorld({ matrixNotifications: { adminRoom: null, welcome } })
+  const applicants = await Promise.all(['a-one', 'b-two', 'c-three'].map((name) => requested(world, name)))
+  let messages = 0
+  world.standIn.faults = ({ path }) => {
+    if (!/createRoom|\/send\//.test(path)) return undefined
+    messages++
+    return { status: 429, body: { errcode: 'M_LIMIT_EXCEEDED', retry_after_ms: 40_000 } }
+  }
+  for (const { view } of applicants)
+    expect(await decideOn(world, view.id, 'approve')).toMatchObject({ state: 'completed' })
+  expect(messages).toBe(1)
+  world.standIn.faults = undefined
+  await live(2 * MINUTE)
+  for (const { view } of applicants) {
+    const { jobs } = await (await moderation()).registration({ id: view.id })
+    expect(jobs.map(({ state }) => state)).toEqual(jobs.map(() => 'done'))
+  }
+})
+
+test('the database and the domain agree on what each job uses outside', async () => {
+  const name = username('river')
+  const jobs: NewJob[] = [
+    { kind: 'mail', mail: 'verification', username: name, language: 'en' },
+    { kind: 'mail', mail: 'unknown_address', email: email('a@mail.test'), language: 'en' },
+    { kind: 'open_account' },
+    { kind: 'remove_account', username: name },
+    { kind: 'bind_address' },
+    { kind: 'consent', version: '1' },
+    { kind: 'join_room', room: '#a:b' },
+    { kind: 'welcome' },
+    { kind: 'notify_room', since: 0 },
+    { kind: 'notify_moderators', since: 0, reminder: false },
+    { kind: 'warn_outage', by: 'mail', server: 'homeserver', since: 0 },
+    { kind: 'warn_outage', by: 'room', server: 'mail', since: 0 },
+    { kind: 'warn_auto_join', by: 'mail', username: name, rooms: [] },
+    { kind: 'warn_auto_join', by: 'room', username: name, rooms: [] },
+  ]
+  await world.database.write(async (tx) => {
+    for (const [index, job] of jobs.entries())
+      await insertJob(tx, job, { id: String(index), registrationId: null, now: 0 })
+  })
+  for (const outside of OUTSIDES) {
+    const expected = jobs.filter((job) => outsideOf(job) === outside).length
+    expect([outside, await world.database.read((reader) => countWaiting(reader, [outside]))]).toEqual([
+      outside,
+      expected,
+    ])
+  }
+})
