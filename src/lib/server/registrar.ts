@@ -40,7 +40,8 @@ export type JobEnd =
   | { state: 'done'; action?: Action; account?: AccountChange; events?: AuditEvent[] }
   /** Not needed any more. */
   | { state: 'cancelled'; reason: string }
-  | { state: 'waiting'; runAt: number; error: string }
+  /** `unanswered`: this try may have taken effect. */
+  | { state: 'waiting'; runAt: number; error: string; unanswered?: boolean }
   | { state: 'failed'; error: string }
 
 export type Registrar = ReturnType<typeof createRegistrar>
@@ -344,7 +345,12 @@ export function createRegistrar({
         const common = { state: end.state, finishedAt: end.state === 'waiting' ? null : clock() }
         const written =
           end.state === 'waiting'
-            ? { ...common, runAt: end.runAt, error: end.error }
+            ? {
+                ...common,
+                runAt: end.runAt,
+                error: end.error,
+                unanswered: row.unanswered + (end.unanswered === true ? 1 : 0),
+              }
             : {
                 ...common,
                 error: end.state === 'done' ? null : end.state === 'failed' ? end.error : end.reason,

@@ -137,6 +137,7 @@ export async function leaseJob(
       leaseOwner: lease.owner,
       leaseUntil: lease.until,
       attempts: sql`${jobs.attempts} + 1`,
+      unanswered: sql`${jobs.unanswered} + (${jobs.state} = 'running')`,
     })
     .where(
       eq(
@@ -174,7 +175,7 @@ export async function releaseJob(
   seq: number,
   owner: string,
   end: Pick<JobRow, 'state'> &
-    Partial<Pick<JobRow, 'runAt' | 'error' | 'finishedAt' | 'attempts' | 'payload'>>,
+    Partial<Pick<JobRow, 'runAt' | 'error' | 'finishedAt' | 'unanswered'>>,
 ): Promise<boolean> {
   const done = await tx
     .update(jobs)
@@ -212,7 +213,7 @@ export async function endWaiting(tx: Transaction, outsides: Outside[]): Promise<
 export async function hastenJob(tx: Transaction, id: string, now: number): Promise<JobRow | null> {
   const [row] = await tx
     .update(jobs)
-    .set({ state: 'waiting', runAt: now, attempts: 0, finishedAt: null })
+    .set({ state: 'waiting', runAt: now, attempts: 0, unanswered: 0, finishedAt: null })
     .where(and(eq(jobs.id, id), inArray(jobs.state, ['failed', 'waiting'])))
     .returning()
   return row ?? null

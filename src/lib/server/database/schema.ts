@@ -72,6 +72,8 @@ export const jobs = sqliteTable(
     payload: text({ mode: 'json' }).$type<unknown>().notNull(),
     state: text({ enum: JOB_STATES }).notNull(),
     attempts: integer().notNull().default(0),
+    /** Tries that may have taken effect without our hearing of it: an answer got lost, or the program was stopped. */
+    unanswered: integer().notNull().default(0),
     runAt: integer('run_at').notNull(),
     leaseOwner: text('lease_owner'),
     leaseUntil: integer('lease_until'),

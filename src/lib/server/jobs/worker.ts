@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { outsideOf } from '$lib/registration/job'
 import { leaseJob, nextDue, releaseAll, renewLease, type LeasedJob } from '../database/jobs'
 import type { Database } from '../database/open'
 import { HomeserverError } from '../homeserver/homeserver'
@@ -26,6 +27,11 @@ export function backOff(attempts: number, random: () => number): number {
   return Math.round(wait * (0.8 + random() * 0.4))
 }
 
+/** A mail may go out twice, with the same Message-ID, rather than not at all; more than twice is a moderator's to say. */
+const MOST_UNANSWERED = 1
+const MAYBE_SENT =
+  'This mail was handed over twice and no answer came, so it may have arrived once, twice or not at all. Trying again sends it once more'
+
 /** What becomes of a job whose handler threw: put off, or failed for good and shown to moderators. */
 export function afterError(error: unknown, row: LeasedJob['row'], now: number, random: () => number): JobEnd {
   const known = error instanceof HomeserverError || error instanceof MailError
@@ -37,8 +43,11 @@ export function afterError(error: unknown, row: LeasedJob['row'], now: number, r
     ((known && error.permanent) || (!firstTry && now - row.createdAt > PATIENCE_MS && row.attempts > 8))
   )
     return { state: 'failed', error: message }
+  const unanswered = error instanceof MailError && error.handedOver
+  if (unanswered && row.unanswered >= MOST_UNANSWERED) return { state: 'failed', error: MAYBE_SENT }
   const asked = error instanceof HomeserverError ? (error.retryAfter ?? 0) : 0
-  return { state: 'waiting', runAt: now + Math.max(asked, backOff(row.attempts, random)), error: message }
+  const runAt = now + Math.max(asked, backOff(row.attempts, random))
+  return { state: 'waiting', runAt, error: message, unanswered }
 }
 
 export type Worker = ReturnType<typeof createWorker>
@@ -89,7 +98,10 @@ export function createWorker({
     renewal.unref()
     let end: JobEnd
     try {
-      end = await handle(leased)
+      end =
+        outsideOf(job) === 'mail' && row.unanswered > MOST_UNANSWERED
+          ? { state: 'failed', error: MAYBE_SENT }
+          : await handle(leased)
     } catch (error) {
       end = afterError(error, row, clock(), random)
       if (error instanceof HomeserverError && error.kind === 'limited')

@@ -60,18 +60,23 @@ export interface Site {
 
 /**
  * Why a mail did not go out. `permanent`: the same mail to the same address will not go out later either. `outage`: no
- * other mail would go out now.
+ * other mail would go out now. `handedOver`: the server had the whole mail, and its answer got lost: it may have taken it.
  * The message is a sentence for moderators; it holds no password and no text of the mail.
  */
 export class MailError extends Error {
   override readonly name = 'MailError'
   readonly permanent: boolean
   readonly outage: boolean
+  readonly handedOver: boolean
 
-  constructor(message: string, options: { permanent: boolean; outage?: boolean; cause?: unknown }) {
+  constructor(
+    message: string,
+    options: { permanent: boolean; outage?: boolean; handedOver?: boolean; cause?: unknown },
+  ) {
     super(message, { cause: options.cause })
     this.permanent = options.permanent
     this.outage = options.outage ?? false
+    this.handedOver = options.handedOver ?? false
   }
 }
 

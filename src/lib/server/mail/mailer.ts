@@ -9,7 +9,7 @@ const PATIENCE_MS = 20_000
 /**
  * A mailer over SMTP (RFC 5321). `tls`: STARTTLS or nothing; `ssl`: TLS from the start; both check the certificate.
  * Neither: STARTTLS where the server offers it, with whatever certificate it has, as the alternative is none (RFC 7435).
- * One connection that closes under a mail is tried anew at once; every other try is the caller's.
+ * Every try after the first is the caller's: one that nodemailer makes by itself could send a mail twice unseen.
  */
 export function createMailer(options: {
   host: string
@@ -36,7 +36,7 @@ export function createMailer(options: {
     tls: { rejectUnauthorized: tls || ssl },
     pool: true,
     maxConnections: 2,
-    maxRequeues: 1,
+    maxRequeues: 0,
     connectionTimeout: patience,
     greetingTimeout: patience,
     socketTimeout: patience,
@@ -45,14 +45,23 @@ export function createMailer(options: {
     disableUrlAccess: true,
     ...(username === null || password === null ? {} : { auth: { user: username, pass: password } }),
   })
+  /** The mails that a server asked for with its answer to DATA (RFC 5321, 4.1.1.4), by Message-ID. */
+  const begun = new Set<string>()
+  transport.use('stream', ({ data: { messageId }, message }, next) => {
+    const create = message.createReadStream.bind(message)
+    message.createReadStream = (given) => {
+      const stream = create(given)
+      stream.once('resume', () => begun.add(messageId ?? ''))
+      return stream
+    }
+    next()
+  })
   const domain = /@([^@>\s]+)>?\s*$/.exec(from)?.[1] ?? host
-  const asMailError = (error: unknown): never => {
-    throw smtpError(error, { host, port })
-  }
   return {
     async send({ to, language, mail, id }: Letter): Promise<void> {
       if (to.length === 0) throw new MailError('This mail has no receiver', { permanent: true })
       const { subject, html, text } = renderMail(mail, language, site)
+      const messageId = `<${id}@${domain}>`
       const { rejected } = await transport
         .sendMail({
           from,
@@ -60,18 +69,23 @@ export function createMailer(options: {
           subject: subjectPrefix + subject,
           html,
           text,
-          messageId: `<${id}@${domain}>`,
+          messageId,
           headers: {
             'Auto-Submitted': 'auto-generated',
             'X-Auto-Response-Suppress': 'All',
             'Content-Language': language,
           },
         })
-        .catch(asMailError)
+        .catch((error: unknown) => {
+          throw smtpError(error, { host, port, begun: begun.has(messageId) })
+        })
+        .finally(() => begun.delete(messageId))
       if (rejected.length > 0) onRefused?.(rejected.length)
     },
     async check() {
-      await transport.verify().catch(asMailError)
+      await transport.verify().catch((error: unknown) => {
+        throw smtpError(error, { host, port, begun: false })
+      })
     },
     close: () => transport.close(),
   }

@@ -20,9 +20,12 @@ const TLS_TROUBLE =
 /**
  * An error of nodemailer as a sentence for moderators, with the server's own words at most, never the mail's. Permanent
  * is what the server refuses for good (5yz, but for 503, which is about the session) for this receiver or this mail; what
- * an operator can repair in the settings passes.
+ * an operator can repair in the settings passes. `begun`: the server had asked for the mail's content.
  */
-export function smtpError(error: unknown, { host, port }: { host: string; port: number }): MailError {
+export function smtpError(
+  error: unknown,
+  { host, port, begun }: { host: string; port: number; begun: boolean },
+): MailError {
   const parsed = v.safeParse(failureSchema, error)
   const { code, originalCode, responseCode, response, command } = parsed.success
     ? parsed.output
@@ -51,6 +54,11 @@ export function smtpError(error: unknown, { host, port }: { host: string; port: 
   if (responseCode === 421) return outage(`${host} does not take mails now; it is tried again${said(answer)}`)
   if (responseCode >= 400)
     return passing(`${host} does not take this mail now; it is tried again${said(answer)}`)
+  if (begun)
+    return new MailError(
+      `${host} got this mail and was gone before it answered, so it may have taken it${said(originalCode || code)}`,
+      { permanent: false, outage: true, handedOver: true },
+    )
   if (code === 'EDNS') return outage(`${host} is not found: check email.host${said(originalCode)}`)
   if (code === 'ETIMEDOUT') return outage(`${host}:${port} does not answer in time; it is tried again`)
   return outage(

@@ -1,0 +1,1 @@
+ALTER TABLE `jobs` ADD `unanswered` integer DEFAULT 0 NOT NULL;
