@@ -16,7 +16,17 @@ const oneWay = (files, regex, message) => ({
 const server = (/** @type {string[]} */ names) => names.map((name) => `src/lib/server/${name}`)
 
 export default ts.config(
-  { ignores: ['build/', '.svelte-kit/', 'node_modules/', 'src/lib/paraglide/', 'test-results/', 'drizzle/'] },
+  {
+    ignores: [
+      'build/',
+      'build-crash/',
+      '.svelte-kit/',
+      'node_modules/',
+      'src/lib/paraglide/',
+      'test-results/',
+      'drizzle/',
+    ],
+  },
   ...ts.configs.strict,
   ...svelte.configs.recommended,
   { languageOptions: { parserOptions: { projectService: true, extraFileExtensions: ['.svelte'] } } },

@@ -5,7 +5,7 @@ import { vitePreprocess } from '@sveltejs/vite-plugin-svelte'
 export default {
   preprocess: vitePreprocess(),
   kit: {
-    adapter: adapter({ out: 'build', envPrefix: '' }),
+    adapter: adapter({ out: process.env.BUILD_OUT ?? 'build', envPrefix: '' }),
     csp: {
       mode: 'nonce',
       directives: {

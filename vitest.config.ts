@@ -18,6 +18,26 @@ export default defineConfig({
           include: ['src/**/*.test.ts', 'tests/{homeserver,server}/**/*.test.ts'],
         },
       },
+      {
+        extends: true,
+        test: {
+          name: 'faults',
+          include: ['tests/faults/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'crash',
+          include: ['tests/faults/crash/*.test.ts'],
+          globalSetup: 'tests/faults/crash/build.ts',
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          maxConcurrency: 3,
+        },
+      },
       { extends: true, test: { ...shared, name: 'site', include: ['tests/site/**/*.test.ts'] } },
     ],
   },

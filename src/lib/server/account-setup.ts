@@ -1,7 +1,14 @@
+import type { Action } from '$lib/registration/decide'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Registration } from '$lib/registration/registration'
 import { HomeserverError, type Account, type Homeserver } from './homeserver/homeserver'
 import type { Registrar } from './registrar'
+
+/** `joinedRooms`: what the homeserver itself made the account join, normally nothing. */
+export interface Filled {
+  registration: Registration | null
+  joinedRooms: string[]
+}
 
 export type AccountSetup = ReturnType<typeof createAccountSetup>
 
@@ -22,10 +29,7 @@ export function createAccountSetup({
   /** One at a time for a registration: a double click must not be mistaken for a stop half-way. */
   const underWay = new Map<string, Promise<unknown>>()
 
-  async function setUp(
-    registration: Registration,
-    password: string,
-  ): Promise<Result<{ joinedRooms: string[] }>> {
+  async function setUp(registration: Registration, password: string, then: Action): Promise<Result<Filled>> {
     const ready = await makeOurs(registration)
     if (!ready.ok) return ready
     const { id: registrationId, username: localpart } = registration
@@ -37,10 +41,17 @@ export function createAccountSetup({
         throw error
       }),
     ])
-    await registrar.recordAccount(registrationId, { localpart, state: 'filled' }, [
-      { kind: 'account_filled' },
-    ])
-    return accept({ joinedRooms })
+    // One transaction: an account that is filled and asked for by nobody would wait for ever.
+    const done = await registrar.act(
+      registrationId,
+      then,
+      { kind: 'applicant' },
+      {
+        account: { localpart, state: 'filled' },
+        events: [{ kind: 'account_filled' }],
+      },
+    )
+    return done.ok ? accept({ registration: done.value, joinedRooms }) : done
   }
 
   /** Brings the account to where it is ours, locked, and can be filled. */
@@ -122,10 +133,10 @@ export function createAccountSetup({
 
   return {
     /**
-     * Answers the rooms that the account was made to join by the homeserver itself (normally none), or that the
+     * Fills the account, and does `then` with the registration in the transaction that records it. Refuses where the
      * name was lost. Throws `HomeserverError` when the homeserver did not answer; calling again goes on there.
      */
-    async fill(registrationId: string, password: string): Promise<Result<{ joinedRooms: string[] }>> {
+    async fill(registrationId: string, password: string, then: Action): Promise<Result<Filled>> {
       const before = underWay.get(registrationId) ?? Promise.resolve()
       const mine = before.then(async () => {
         const registration = await registrar.find(registrationId)
@@ -133,7 +144,7 @@ export function createAccountSetup({
           const { state, account } = registration ?? { state: 'withdrawn', account: 'none' }
           return refuse({ code: 'wrong_state', state, account })
         }
-        return setUp(registration, password)
+        return setUp(registration, password, then)
       })
       const settled = mine.then(
         () => undefined,

@@ -8,31 +8,17 @@ import { createModerators } from './auth/moderators'
 import { createSessions } from './auth/sessions'
 import { createSignIn } from './auth/sign-in'
 import type { RunConfig } from './config/run-config'
-import { openDatabase, type Database } from './database/open'
 import { deleteExpiredTokens } from './database/tokens'
 import { createDoubts } from './doubts'
-import type { Homeserver } from './homeserver/homeserver'
-import { createSynapse } from './homeserver/synapse'
 import { createHandlers } from './jobs/handlers'
 import { createLetters } from './jobs/letters'
 import { createRoomNotices } from './jobs/room-notices'
 import { createScheduler } from './jobs/scheduler'
 import { createWorker } from './jobs/worker'
-import { createMailer } from './mail/mailer'
-import type { Mailer } from './mail/mail'
 import { createOutages } from './outages'
 import { createRegistrar } from './registrar'
 import { createRules } from './rules'
-
-/** The world outside, and chance and time: what tests put something of their own in place of. */
-export interface World {
-  database: Database
-  homeserver: Homeserver
-  mailer: Mailer
-  clock: () => number
-  random: () => number
-  log: Logger
-}
+import { openWorld, type World } from './world'
 
 export type Services = ReturnType<typeof compose>
 
@@ -148,29 +134,6 @@ export function compose(config: RunConfig, world: World) {
     signIn: createSignIn({ database, limits, sessions }).signIn,
     moderators: createModerators({ database, clock }),
     doubts: createDoubts({ database, registrar, homeserver }),
-  }
-}
-
-/** The real world, by the configuration. */
-export async function openWorld(config: RunConfig, log: Logger): Promise<World> {
-  const { synapse, email, site } = config
-  return {
-    database: await openDatabase(config.database),
-    homeserver: createSynapse({
-      url: synapse.server,
-      domain: synapse.domain,
-      token: synapse.adminToken,
-      verifyCert: synapse.ca ?? synapse.verifyCert,
-      ...(config.consent === null ? {} : { formSecret: config.consent.formSecret }),
-    }),
-    mailer: createMailer({
-      ...email,
-      site: { ...site, logoUrl: config.logoUrl },
-      onRefused: (count) => log.warn({ count }, 'A mail went out, but not to all of its receivers'),
-    }),
-    clock: Date.now,
-    random: Math.random,
-    log,
   }
 }
 

@@ -186,17 +186,18 @@ export function createApplicant({
         APPLICANT,
       )
       if (!kept.ok) return orAlready(kept, registration.id)
-      if (needsPassword) {
-        const filled = await accountSetup.fill(registration.id, typed.password)
-        if (!filled.ok) return orAlready(filled, registration.id)
-        await warnOfAutoJoin(registration.username, filled.value.joinedRooms)
-      }
       const action = {
         type: 'request',
         reason: reason.value,
         legalAccepted: settings.legal && typed.legal,
         consentVersion: settings.consentVersion,
       } as const
+      if (needsPassword) {
+        const filled = await accountSetup.fill(registration.id, typed.password, action)
+        if (!filled.ok) return orAlready(filled, registration.id)
+        await warnOfAutoJoin(registration.username, filled.value.joinedRooms)
+        return still(accept(filled.value.registration))
+      }
       const requested = await registrar.act(registration.id, action, APPLICANT)
       return requested.ok ? still(requested) : orAlready(requested, registration.id)
     },
@@ -207,9 +208,8 @@ export function createApplicant({
       if (!awaitsPassword(registration)) return refuse({ code: 'wrong_state', state, account })
       const refusal = checkPassword(password, username, await passwordPolicy())
       if (refusal !== null) return refuse(refusal)
-      const filled = await accountSetup.fill(registration.id, password)
-      if (!filled.ok) return filled
-      return still(await registrar.act(registration.id, { type: 'password_set' }, APPLICANT))
+      const filled = await accountSetup.fill(registration.id, password, { type: 'password_set' })
+      return filled.ok ? still(accept(filled.value.registration)) : filled
     },
 
     async withdraw(registration: Registration): Promise<Result<Registration>> {

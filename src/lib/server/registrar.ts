@@ -272,16 +272,22 @@ export function createRegistrar({
 
     /**
      * Does what the domain decides on an action. `version`: what the actor saw; a registration that changed since
-     * is refused as `stale`. `account`: recorded in the same transaction, before the decision.
+     * is refused as `stale`. `account` and `events`: recorded in the same transaction, before the decision, and also
+     * where that is refused.
      */
     async act(
       id: string,
       action: Action,
       actor: Actor,
-      { version, account }: { version?: number; account?: AccountChange } = {},
+      {
+        version,
+        account,
+        events = [],
+      }: { version?: number; account?: AccountChange; events?: AuditEvent[] } = {},
     ): Promise<Result<Registration | null>> {
       return database.write(async (tx) => {
         if (account !== undefined) await record(tx, account)
+        await insertEvents(tx, id, events, SYSTEM, clock())
         return actIn(tx, id, action, actor, version)
       })
     },

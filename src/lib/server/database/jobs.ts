@@ -174,8 +174,7 @@ export async function releaseJob(
   tx: Transaction,
   seq: number,
   owner: string,
-  end: Pick<JobRow, 'state'> &
-    Partial<Pick<JobRow, 'runAt' | 'error' | 'finishedAt' | 'unanswered'>>,
+  end: Pick<JobRow, 'state'> & Partial<Pick<JobRow, 'runAt' | 'error' | 'finishedAt' | 'unanswered'>>,
 ): Promise<boolean> {
   const done = await tx
     .update(jobs)

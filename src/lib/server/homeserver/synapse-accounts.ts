@@ -77,7 +77,8 @@ export function createSynapseAccounts(synapse: SynapseCall, domain: string): Acc
       if (user === null || user.deactivated) return
       const path = `/_synapse/admin/v1/deactivate/${encodeURIComponent(id(username))}`
       const reply = await call('POST', path, task, { erase: true })
-      if (!reply.granted && reply.errcode !== 'M_NOT_FOUND') throw reply.error
+      if (reply.granted) parse(v.object({ id_server_unbind_result: v.string() }), reply.body, task)
+      else if (reply.errcode !== 'M_NOT_FOUND') throw reply.error
     },
 
     async revive(username) {

@@ -1,0 +1,40 @@
+import type { Logger } from 'pino'
+import type { RunConfig } from './config/run-config'
+import { openDatabase, type Database } from './database/open'
+import type { Homeserver } from './homeserver/homeserver'
+import { createSynapse } from './homeserver/synapse'
+import type { Mailer } from './mail/mail'
+import { createMailer } from './mail/mailer'
+
+/** The world outside, and chance and time: what tests put something of their own in place of. */
+export interface World {
+  database: Database
+  homeserver: Homeserver
+  mailer: Mailer
+  clock: () => number
+  random: () => number
+  log: Logger
+}
+
+/** The real world, by the configuration. */
+export async function openWorld(config: RunConfig, log: Logger): Promise<World> {
+  const { synapse, email, site } = config
+  return {
+    database: await openDatabase(config.database),
+    homeserver: createSynapse({
+      url: synapse.server,
+      domain: synapse.domain,
+      token: synapse.adminToken,
+      verifyCert: synapse.ca ?? synapse.verifyCert,
+      ...(config.consent === null ? {} : { formSecret: config.consent.formSecret }),
+    }),
+    mailer: createMailer({
+      ...email,
+      site: { ...site, logoUrl: config.logoUrl },
+      onRefused: (count) => log.warn({ count }, 'A mail went out, but not to all of its receivers'),
+    }),
+    clock: Date.now,
+    random: Math.random,
+    log,
+  }
+}

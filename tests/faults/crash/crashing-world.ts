@@ -1,0 +1,118 @@
+import { appendFileSync } from 'node:fs'
+import http from 'node:http'
+import { sql } from 'drizzle-orm'
+import type { Logger } from 'pino'
+import type { RunConfig } from '../../../src/lib/server/config/run-config'
+import type { Database, Transaction } from '../../../src/lib/server/database/open'
+import { openWorld as openRealWorld, type World } from '../../../src/lib/server/world'
+
+export type { World }
+
+/**
+ * The real world, in which every effect is a place to die: each commit, each call of the homeserver, each mail. A place
+ * is named by what happens there and by `before` or `after`; the same name again gets a number. With CRASH_TRACE every
+ * place is written to that file as it is reached; at the one that CRASH_AT names, the process kills itself (SIGKILL).
+ * CRASH_CLOCK_AHEAD_MS puts the clock forward: a killed worker's lease need not be waited for.
+ */
+export async function openWorld(config: RunConfig, log: Logger): Promise<World> {
+  const { CRASH_AT, CRASH_TRACE, CRASH_CLOCK_AHEAD_MS = '0' } = process.env
+  const seen = new Map<string, number>()
+
+  function reach(place: string): void {
+    const count = (seen.get(place) ?? 0) + 1
+    seen.set(place, count)
+    const name = count === 1 ? place : `${place} #${count}`
+    if (CRASH_TRACE !== undefined) appendFileSync(CRASH_TRACE, `${name}\n`)
+    if (name === CRASH_AT) process.kill(process.pid, 'SIGKILL')
+  }
+
+  watchCalls(reach)
+  const world = await openRealWorld(config, log)
+  const { mailer } = world
+  return {
+    ...world,
+    clock: () => Date.now() + Number(CRASH_CLOCK_AHEAD_MS),
+    database: watchCommits(world.database, reach),
+    mailer: {
+      ...mailer,
+      async send(letter) {
+        reach(`mail ${letter.mail.kind}: before`)
+        await mailer.send(letter)
+        reach(`mail ${letter.mail.kind}: after`)
+      },
+    },
+  }
+}
+
+/** Every call of the homeserver that changes something, by its method, its kind of path and what it says. */
+function watchCalls(reach: (place: string) => void): void {
+  const request = http.request.bind(http)
+  const watched = (options: http.RequestOptions): http.ClientRequest => {
+    const sent = request(options)
+    if (options.method === 'GET' || options.method === undefined) return sent
+    const end = sent.end.bind(sent)
+    sent.end = (body?: unknown) => {
+      const text = typeof body === 'string' ? body : ''
+      const place = `synapse ${options.method} ${kindOf(options.path ?? '')} ${saidIn(text)}`.trim()
+      reach(`${place}: before`)
+      sent.on('response', (answer) => answer.on('end', () => reach(`${place}: after`)))
+      return end(text)
+    }
+    return sent
+  }
+  Object.assign(http, { request: watched })
+}
+
+const kindOf = (path: string): string =>
+  /\/(?:users|deactivate|join|createRoom|consent|send|rooms|joined_rooms)(?=[/?]|$)/
+    .exec(path)?.[0]
+    .slice(1) ?? path
+
+/** The keys of a body, and the value of those that are yes or no. */
+function saidIn(body: string): string {
+  if (!body.startsWith('{')) return ''
+  const parsed: unknown = JSON.parse(body)
+  const entries = Object.entries(typeof parsed === 'object' && parsed !== null ? parsed : {})
+  return `{${entries.map(([key, value]) => (typeof value === 'boolean' ? `${key}: ${value}` : key)).join(', ')}}`
+}
+
+/** Every commit, by the events, jobs, ledger lines and tokens that it adds or changes. */
+function watchCommits(database: Database, reach: (place: string) => void): Database {
+  return {
+    ...database,
+    async write<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+      let place = ''
+      const value = await database.write(async (tx) => {
+        const before = await lookAt(tx)
+        const answer = await work(tx)
+        place = `commit ${
+          [...(await lookAt(tx))]
+            .filter((line) => !before.has(line))
+            .map(nameOf)
+            .sort()
+            .join(' + ') || 'nothing'
+        }`
+        reach(`${place}: before`)
+        return answer
+      })
+      reach(`${place}: after`)
+      return value
+    },
+  }
+}
+
+async function lookAt(tx: Transaction): Promise<Set<string>> {
+  const lines = await tx.all<{ line: string }>(sql`
+    select kind || '·' || seq as line from events
+    union all select 'job ' || kind || coalesce(' ' || json_extract(payload, '$.mail'), '') || ' ' || state || '·' || seq from jobs
+    union all select 'account ' || state || '·' || localpart from accounts
+    union all select 'token ' || purpose || iif(spent_at is null, '', ' spent') || '·' || hash from tokens
+    union all select 'registration ' || state || '·' || version || '·' || id from registrations
+    union all select 'try·' || seq from attempts
+    union all select 'session·' || id from sessions
+    union all select 'announcement ' || key || '·' from announcements`)
+  return new Set(lines.map(({ line }) => line))
+}
+
+/** Without what differs from run to run. */
+const nameOf = (line: string): string => line.split('·')[0] ?? line
