@@ -1,0 +1,209 @@
+import { once } from 'node:events'
+import { createServer, type Server, type Socket } from 'node:net'
+import { simpleParser, type ParsedMail } from 'mailparser'
+import { pino } from 'pino'
+import { SMTPServer } from 'smtp-server'
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
+import { compose } from '$lib/server/app'
+import { createMailer } from '$lib/server/mail/mailer'
+import { aModerator, aWorld, requested, type TestWorld } from '../support/world'
+import { freePort } from '../support/site'
+
+/**
+ * Everything that can go wrong with a mail server while a decision is mailed: what moderators see meanwhile, where it
+ * ends when the server is itself again, and how often the mail was taken.
+ */
+type Fault =
+  | 'down'
+  | '421 at the greeting'
+  | '450 for the receiver (greylisting)'
+  | '451 after the mail'
+  | '452 disk full'
+  | '550 for the receiver'
+  | 'TLS refused'
+  | 'sign-in refused'
+  | 'hung up before the mail'
+  | 'taken, and the answer lost'
+  | 'silent'
+
+const OUTAGE = 'shown as an outage; then sent'
+const WAITS = 'waits, with the reason; then sent'
+const FAILS = 'fails, with the reason; then sent by a moderator’s retry'
+const ENDS: Record<Fault, [end: string, taken: number]> = {
+  down: [OUTAGE, 1],
+  '421 at the greeting': [OUTAGE, 1],
+  '450 for the receiver (greylisting)': [WAITS, 1],
+  '451 after the mail': [WAITS, 1],
+  '452 disk full': [WAITS, 1],
+  '550 for the receiver': [FAILS, 1],
+  'TLS refused': [OUTAGE, 1],
+  'sign-in refused': [OUTAGE, 1],
+  // It greets, so it is no outage.
+  'hung up before the mail': [WAITS, 1],
+  // The server may have taken the first: one copy under the same Message-ID, rather than none.
+  'taken, and the answer lost': [WAITS, 2],
+  silent: [OUTAGE, 1],
+}
+
+const table: string[][] = []
+let world: TestWorld
+let smtp: Awaited<ReturnType<typeof startSmtp>>
+const closing: (() => unknown)[] = []
+beforeEach(async () => {
+  world = await aWorld()
+})
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close()
+  await world.dispose()
+})
+afterAll(() => {
+  console.log('\nFaults of the mail server:')
+  for (const line of table) console.log(`  ${line.join(' | ')}`)
+})
+
+const refuse = (responseCode: number, words: string) => Object.assign(new Error(words), { responseCode })
+
+/** A real SMTP server that does what `fault` says, on one port for its whole life. */
+async function startSmtp() {
+  const port = await freePort()
+  const taken: ParsedMail[] = []
+  let fault: Fault | null = null
+  let server: SMTPServer | Server
+  const sockets = new Set<Socket>()
+
+  async function open(): Promise<void> {
+    if (fault === 'silent') {
+      const silent = createServer()
+      server = silent
+      silent.on('connection', (socket) => sockets.add(socket))
+      silent.listen(port, '127.0.0.1')
+      await once(silent, 'listening')
+      return
+    }
+    const made = new SMTPServer({
+      authOptional: true,
+      allowInsecureAuth: true,
+      disabledCommands: fault === 'TLS refused' ? ['STARTTLS'] : [],
+      onConnect: (_session, done) =>
+        done(fault === '421 at the greeting' ? refuse(421, 'Too many connections') : null),
+      onAuth: (_auth, _session, done) =>
+        fault === 'sign-in refused' ? done(refuse(535, 'Bad credentials')) : done(null, { user: 'desk' }),
+      onRcptTo: (_address, _session, done) => {
+        if (fault === 'hung up before the mail') return hangUp()
+        if (fault === '450 for the receiver (greylisting)') return done(refuse(450, 'Greylisted, try again'))
+        if (fault === '550 for the receiver') return done(refuse(550, 'No such user'))
+        return done()
+      },
+      onData: (stream, _session, done) => {
+        void simpleParser(stream).then((mail) => {
+          if (fault === '451 after the mail') return done(refuse(451, 'Try again later'))
+          if (fault === '452 disk full') return done(refuse(452, 'Insufficient system storage'))
+          taken.push(mail)
+          return fault === 'taken, and the answer lost' ? hangUp() : done()
+        }, done)
+      },
+    })
+    server = made
+    made.on('error', () => undefined)
+    made.server.on('connection', (socket: Socket) => sockets.add(socket))
+    made.listen(port, '127.0.0.1')
+    await once(made.server, 'listening')
+  }
+
+  function hangUp(): void {
+    for (const socket of sockets) socket.destroy()
+    sockets.clear()
+  }
+
+  async function shut(): Promise<void> {
+    hangUp()
+    await new Promise<void>((resolve) => server.close(() => resolve()))
+  }
+
+  await open()
+  return {
+    port,
+    taken,
+    async set(next: Fault | null): Promise<void> {
+      const before = fault
+      if (before !== 'down') await shut()
+      fault = next
+      if (next !== 'down') await open()
+    },
+    async close(): Promise<void> {
+      if (fault !== 'down') await shut()
+    },
+  }
+}
+
+for (const fault of Object.keys(ENDS) as Fault[])
+  test(fault, async () => {
+    smtp = await startSmtp()
+    closing.push(() => smtp.close())
+    const { view, email } = await requested(world, 'river')
+    const settings = {
+      ...world.config.email,
+      port: smtp.port,
+      username: 'desk',
+      password: 'secret',
+      timeout: 300,
+    }
+    /** The program, as it starts with these settings. */
+    const begin = async (tls: boolean) => {
+      const mailer = createMailer({ ...settings, tls, site: { ...world.config.site, logoUrl: null } })
+      closing.push(() => mailer.close())
+      const { database, homeserver, now: clock } = world
+      const log = pino({ level: 'silent' })
+      const made = compose(world.config, { database, homeserver, mailer, clock, random: () => 0.5, log })
+      await made.outages.resume()
+      return made
+    }
+    let services = await begin(fault === 'TLS refused')
+    const live = async (ms: number) => {
+      for (let passed = 0; passed < ms; passed += 5_000) {
+        world.pass(5_000)
+        await services.worker.drain()
+      }
+    }
+    const { api } = await aModerator(services)
+    const job = async () => {
+      const { jobs } = await api.moderation.registration({ id: view.id })
+      return jobs.find(({ about }) => about === 'denied')
+    }
+
+    await smtp.set(fault)
+    const { version } = await api.moderation.registration({ id: view.id })
+    await api.moderation.decide({
+      id: view.id,
+      version,
+      decision: 'deny',
+      message: '',
+      silent: false,
+    })
+    await services.worker.drain()
+    const first = await job()
+    expect(first?.error?.length ?? 0, 'the reason is told').toBeGreaterThan(20)
+    if (fault !== 'taken, and the answer lost') await live(60_000)
+    const [outage] = await api.moderation.outages()
+    const shown =
+      outage !== undefined
+        ? 'shown as an outage'
+        : (await job())?.state === 'failed'
+          ? 'fails, with the reason'
+          : 'waits, with the reason'
+
+    await smtp.set(null)
+    // No certificate of this server can be trusted: the operator sets email.tls to false, and starts again.
+    if (fault === 'TLS refused') services = await begin(false)
+    const { id } = first ?? { id: '' }
+    if (shown.startsWith('fails')) await api.moderation.retryJob({ job: id })
+    await live(180_000)
+    expect(await job()).toMatchObject({ state: 'done', error: null })
+    expect(await api.moderation.outages()).toEqual([])
+    const end = `${shown}; then sent${shown.startsWith('fails') ? ' by a moderator’s retry' : ''}`
+    const copies = smtp.taken.filter(({ to }) => JSON.stringify(to).includes(email))
+    expect(new Set(copies.map(({ messageId }) => messageId)).size).toBe(1)
+    table.push([fault, end, `taken ${copies.length}×`])
+    expect([end, copies.length]).toEqual(ENDS[fault])
+    await services.worker.stop(0)
+  })
