@@ -1,0 +1,17 @@
+import { fileURLToPath } from 'node:url'
+
+/** Whether a database URL names a file of this machine. */
+export function isLocal(url: string): boolean {
+  return url.startsWith('file:')
+}
+
+/** The path in a `file:` URL, which may be relative. */
+export function filePath(url: string): string {
+  const rest = url.slice('file:'.length)
+  return rest.startsWith('//') ? fileURLToPath(url) : decodeURIComponent(rest)
+}
+
+/** How a problem names a database: the setting, and what it says. */
+export function settingOf(url: string): string {
+  return isLocal(url) ? `database.path: ${filePath(url)}` : `database.url: ${url}`
+}

@@ -1,0 +1,70 @@
+import { LibsqlError } from '@libsql/client'
+import { DrizzleQueryError } from 'drizzle-orm/errors'
+
+/** The database cannot be used as it is. The message is for operators: the setting or file, why, and what to do. */
+export class DatabaseProblem extends Error {
+  override readonly name = 'DatabaseProblem'
+}
+
+const DAMAGED =
+  'is no database, or a damaged one. It is left as it is. Put a backup in its place with the command restore, or name another file'
+const FORBIDDEN =
+  'cannot be written. Give the user that runs this program the right to write the file and its folder'
+const UNOPENED =
+  'cannot be opened. It must be a file, in a folder that the user of this program may read and write'
+const FULL = 'cannot be written: the disk is full. Make room, and start again'
+const BUSY = 'is locked by another process. Wait for it or end it, and start again'
+const FAILING = 'cannot be read or written: the disk or its file system fails. See to that first'
+const UNREACHED =
+  'cannot be reached. See that the server runs, and that database.url and database.auth_token are right'
+
+/** Codes of SQLite and of node:fs; an extended code of SQLite begins with its plain one. */
+const REASONS: readonly (readonly [RegExp, string])[] = [
+  [/^SQLITE_(?:NOTADB|CORRUPT)/, DAMAGED],
+  [/^(?:SQLITE_(?:READONLY|PERM|AUTH)|EACCES|EPERM|EROFS)/, FORBIDDEN],
+  [/^(?:SQLITE_FULL|ENOSPC|EDQUOT)/, FULL],
+  [/^(?:SQLITE_CANTOPEN|ENOTDIR|ENOENT|EISDIR|EEXIST)/, UNOPENED],
+  [/^SQLITE_BUSY/, BUSY],
+  [/^(?:SQLITE_IOERR|EIO)/, FAILING],
+  [/^(?:ECONN|ENOTFOUND|EAI_|ETIMEDOUT|EHOST|ENETUN|HRANA_|UND_ERR)/, UNREACHED],
+]
+
+/** What an error of the database or the file system means for what `subject` names (`database.path: …`, or a file). */
+export function problemOf(subject: string, error: unknown): DatabaseProblem {
+  const { code, message } = innermost(error)
+  // The driver reports a path that it cannot open without a code.
+  const known = message.startsWith('ConnectionFailed') ? 'SQLITE_CANTOPEN' : code
+  const reason = REASONS.find(([codes]) => codes.test(known))?.[1]
+  return new DatabaseProblem(`${subject} ${reason ?? 'cannot be used'} (${message})`, { cause: error })
+}
+
+/** Runs a task that asks nothing but the database and its files; what it throws becomes a `DatabaseProblem`. */
+export async function explained<T>(subject: string, task: () => Promise<T>): Promise<T> {
+  try {
+    return await task()
+  } catch (error) {
+    throw error instanceof DatabaseProblem || isBug(error) ? error : problemOf(subject, error)
+  }
+}
+
+/** Whether the database threw it, and not something else that a task asked. */
+export function isDatabaseError(error: unknown): boolean {
+  return error instanceof DrizzleQueryError || error instanceof LibsqlError
+}
+
+/** Without a code anywhere it is none of the driver's and none of the system's. */
+function isBug(error: unknown): boolean {
+  const { code, message } = innermost(error)
+  return code === '' && !message.startsWith('ConnectionFailed')
+}
+
+/** The last cause, which says what happened without what was asked and typed; and the last code. */
+function innermost(error: unknown): { code: string; message: string } {
+  let code = ''
+  let message = ''
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if ('code' in cause) code = String(cause.code)
+    message = cause.message
+  }
+  return { code, message }
+}
