@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** Whether a database URL names a file of this machine. */
@@ -9,6 +10,11 @@ export function isLocal(url: string): boolean {
 export function filePath(url: string): string {
   const rest = url.slice('file:'.length)
   return rest.startsWith('//') ? fileURLToPath(url) : decodeURIComponent(rest)
+}
+
+/** The `file:` URL of a path. */
+export function urlOf(path: string): string {
+  return `file:${resolve(path).split('/').map(encodeURIComponent).join('/')}`
 }
 
 /** How a problem names a database: the setting, and what it says. */

@@ -8,6 +8,7 @@ export class DatabaseProblem extends Error {
 
 const DAMAGED =
   'is no database, or a damaged one. It is left as it is. Put a backup in its place with the command restore, or name another file'
+const DAMAGE_CODES = /^SQLITE_(?:NOTADB|CORRUPT)/
 const FORBIDDEN =
   'cannot be written. Give the user that runs this program the right to write the file and its folder'
 const UNOPENED =
@@ -20,7 +21,7 @@ const UNREACHED =
 
 /** Codes of SQLite and of node:fs; an extended code of SQLite begins with its plain one. */
 const REASONS: readonly (readonly [RegExp, string])[] = [
-  [/^SQLITE_(?:NOTADB|CORRUPT)/, DAMAGED],
+  [DAMAGE_CODES, DAMAGED],
   [/^(?:SQLITE_(?:READONLY|PERM|AUTH)|EACCES|EPERM|EROFS)/, FORBIDDEN],
   [/^(?:SQLITE_FULL|ENOSPC|EDQUOT)/, FULL],
   [/^(?:SQLITE_CANTOPEN|ENOTDIR|ENOENT|EISDIR|EEXIST)/, UNOPENED],
@@ -50,6 +51,11 @@ export async function explained<T>(subject: string, task: () => Promise<T>): Pro
 /** Whether the database threw it, and not something else that a task asked. */
 export function isDatabaseError(error: unknown): boolean {
   return error instanceof DrizzleQueryError || error instanceof LibsqlError
+}
+
+/** Whether an error says that a file is no database, or that what is in it cannot be. */
+export function isDamage(error: unknown): boolean {
+  return DAMAGE_CODES.test(innermost(error).code)
 }
 
 /** Without a code anywhere it is none of the driver's and none of the system's. */
