@@ -19,7 +19,7 @@ const FAILING = 'cannot be read or written: the disk or its file system fails. S
 const UNREACHED =
   'cannot be reached. See that the server runs, and that database.url and database.auth_token are right'
 
-/** Codes of SQLite and of node:fs; an extended code of SQLite begins with its plain one. */
+/** By the codes of SQLite, of node:fs and of the network. */
 const REASONS: readonly (readonly [RegExp, string])[] = [
   [DAMAGE_CODES, DAMAGED],
   [/^(?:SQLITE_(?:READONLY|PERM|AUTH)|EACCES|EPERM|EROFS)/, FORBIDDEN],
@@ -64,12 +64,15 @@ function isBug(error: unknown): boolean {
   return code === '' && !message.startsWith('ConnectionFailed')
 }
 
-/** The last cause, which says what happened without what was asked and typed; and the last code. */
+/**
+ * The first code, as the driver makes plain ones of extended ones; and the last message, which says what happened
+ * without what was asked and typed.
+ */
 function innermost(error: unknown): { code: string; message: string } {
   let code = ''
   let message = ''
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if ('code' in cause) code = String(cause.code)
+    if (code === '' && 'code' in cause) code = String(cause.code)
     message = cause.message
   }
   return { code, message }
