@@ -25,7 +25,7 @@ export async function backUp({ url, file }: { url: string; file: string }): Prom
     if ((await readContents(client)).kind !== 'ours')
       throw new DatabaseProblem(`${subject} is no database of this program, or a new one: nothing to back up`)
     try {
-      await copyInto(client, draft)
+      await copyInto(client, draft, file)
       // Never under its own name before it is whole.
       refuseExisting(file)
       renameSync(draft, file)

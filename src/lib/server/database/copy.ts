@@ -28,21 +28,23 @@ export async function withFile<T>(
 
 /**
  * Copies what `client` is connected to, as it is at one moment, into a new file for this user's eyes alone, and checks
- * the copy. Others read and write on. Throws, and leaves no copy, where it fails or the copy is not sound.
+ * the copy. Others read and write on. Throws, and leaves no copy, where it fails or the copy is not sound; `subject`
+ * names the copy then.
  */
-export async function copyInto(client: Client, path: string): Promise<void> {
+export async function copyInto(client: Client, path: string, subject: string): Promise<void> {
   try {
     closeSync(openSync(path, 'wx', 0o600))
     await client.execute({ sql: 'VACUUM INTO ?', args: [resolve(path)] })
-    const found = await withFile({ path, subject: path }, damageOf)
-    if (found !== null) throw new DatabaseProblem(`${path}: the copy is damaged (${found}), and was deleted`)
+    const found = await withFile({ path, subject }, damageOf)
+    if (found !== null)
+      throw new DatabaseProblem(`${subject}: the copy is damaged (${found}), and was deleted`)
     flush(path)
   } catch (error) {
     rmSync(path, { force: true })
     // Damage and locks are the source's, and its name is for the caller to tell.
     throw error instanceof DatabaseProblem || isDamage(error) || isBusy(error)
       ? error
-      : problemOf(path, error)
+      : problemOf(subject, error)
   }
 }
 

@@ -48,10 +48,10 @@ export async function restore({
   return explained(subject, async () => {
     mkdirSync(dirname(path), { recursive: true })
     try {
-      await copyBackup(file, old)
+      await copyBackup(file, old, subject)
       await migrate(old)
       // Copied anew, as the driver keeps what it had open, and its log, until this process ends.
-      await withFile({ path: old, subject: old }, (client) => copyInto(client, draft))
+      await withFile({ path: old, subject: old }, (client) => copyInto(client, draft, subject))
       return await withoutOthers(path, subject, (there) => {
         likeBefore(draft, there ? path : dirname(path))
         if (there) linkSync(path, aside)
@@ -67,11 +67,11 @@ export async function restore({
 }
 
 /** Checks a backup, and copies it. */
-async function copyBackup(file: string, path: string): Promise<void> {
+async function copyBackup(file: string, path: string, subject: string): Promise<void> {
   await withFile({ path: file, subject: file }, async (client) => {
     const problem = await whyNoBackup(client)
     if (problem !== null) throw new DatabaseProblem(`${file} ${problem}`)
-    await copyInto(client, path)
+    await copyInto(client, path, subject)
   })
 }
 

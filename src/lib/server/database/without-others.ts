@@ -6,7 +6,7 @@ import { isBusy } from './open'
 import { DatabaseProblem, isDamage } from './problem'
 
 /** A lock that is passing may pass; a server keeps its own. */
-const WAIT_MS = 1000
+const WAIT_MS = 500
 
 /**
  * Runs a task while nobody else has a database file open, nor can open it. Its log is written into it before, so that
