@@ -72,15 +72,17 @@ export function linkIn(mail: ParsedMail, path: string): string {
   return link
 }
 
-/** Runs a command of the built program. */
+/** Runs a command of the built program, and ends it when it has not ended after a minute. */
 export async function runCli(
   folder: string,
   args: string[],
   input = '',
+  env: Record<string, string> = {},
 ): Promise<{ code: number | null; out: string; err: string }> {
   const child = spawn(process.execPath, [join(ROOT, 'build/cli/index.js'), ...args], {
     cwd: folder,
-    env: { ...process.env, CONFIG: join(folder, 'config.yaml') },
+    env: { ...process.env, CONFIG: join(folder, 'config.yaml'), ...env },
+    timeout: 60_000,
   })
   let out = ''
   let err = ''
@@ -136,38 +138,55 @@ export async function startSite({
     ['admin', 'create', '--username', MODERATOR.username, '--email', 'm@example.test', '--password-stdin'],
     MODERATOR.password,
   )
-  const child = spawn(process.execPath, [...nodeArgs, join(ROOT, 'build/cli/index.js'), 'serve'], {
-    cwd: folder,
-    env: {
-      ...process.env,
-      CONFIG: join(folder, 'config.yaml'),
-      PORT: String(port),
-      HOST: '127.0.0.1',
-      ...env,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
   let log = ''
-  child.stdout.on('data', (chunk: Buffer) => (log += chunk.toString()))
-  child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()))
-  const deadline = Date.now() + 30_000
-  while (!(await answers(`${url}/healthz`))) {
-    if (child.exitCode !== null || Date.now() > deadline) throw new Error(`The site did not start:\n${log}`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
+  const launch = async () => {
+    const launched = spawn(process.execPath, [...nodeArgs, join(ROOT, 'build/cli/index.js'), 'serve'], {
+      cwd: folder,
+      env: {
+        ...process.env,
+        CONFIG: join(folder, 'config.yaml'),
+        PORT: String(port),
+        HOST: '127.0.0.1',
+        ...env,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    launched.stdout.on('data', (chunk: Buffer) => (log += chunk.toString()))
+    launched.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()))
+    const deadline = Date.now() + 30_000
+    while (!(await answers(`${url}/healthz`))) {
+      if (launched.exitCode !== null || Date.now() > deadline)
+        throw new Error(`The site did not start:\n${log}`)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    return launched
+  }
+  let child = await launch()
+  /** Ends the program alone, as an operator does for a restore; answers its exit code. */
+  const halt = async () => {
+    const ended = child.exitCode === null ? once(child, 'exit') : Promise.resolve([child.exitCode])
+    child.kill('SIGTERM')
+    const [code] = (await ended) as [number | null]
+    return code
   }
   return {
     url,
     folder,
     mail,
     standIn,
-    process: child,
+    get process() {
+      return child
+    },
+    halt,
+    /** Starts the program again, after `halt`, in the same folder. */
+    async restart(): Promise<void> {
+      child = await launch()
+    },
     domain: synapse.domain,
     log: () => log,
     cli: (args: string[], input?: string) => runCli(folder, args, input),
     async stop(): Promise<number | null> {
-      const ended = child.exitCode === null ? once(child, 'exit') : Promise.resolve([child.exitCode])
-      child.kill('SIGTERM')
-      const [code] = (await ended) as [number | null]
+      const code = await halt()
       await mail.close()
       await standIn?.close()
       await rm(folder, { recursive: true, force: true })

@@ -33,9 +33,7 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
 /** What an error of the database or the file system means for what `subject` names (`database.path: …`, or a file). */
 export function problemOf(subject: string, error: unknown): DatabaseProblem {
   const { code, message } = innermost(error)
-  // The driver reports a path that it cannot open without a code.
-  const known = message.startsWith('ConnectionFailed') ? 'SQLITE_CANTOPEN' : code
-  const reason = REASONS.find(([codes]) => codes.test(known))?.[1]
+  const reason = REASONS.find(([codes]) => codes.test(code))?.[1]
   return new DatabaseProblem(`${subject} ${reason ?? 'cannot be used'} (${message})`, { cause: error })
 }
 
@@ -60,8 +58,7 @@ export function isDamage(error: unknown): boolean {
 
 /** Without a code anywhere it is none of the driver's and none of the system's. */
 function isBug(error: unknown): boolean {
-  const { code, message } = innermost(error)
-  return code === '' && !message.startsWith('ConnectionFailed')
+  return innermost(error).code === ''
 }
 
 /**
@@ -72,8 +69,15 @@ function innermost(error: unknown): { code: string; message: string } {
   let code = ''
   let message = ''
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (code === '' && 'code' in cause) code = String(cause.code)
+    if (code === '') code = codeOf(cause)
     message = cause.message
   }
   return { code, message }
+}
+
+/** The driver reports a path that it cannot open, and a server that it does not reach, in words alone. */
+function codeOf(error: Error): string {
+  if ('code' in error && error.code !== '') return String(error.code)
+  if (error.message.startsWith('ConnectionFailed')) return 'SQLITE_CANTOPEN'
+  return error.message === 'fetch failed' ? 'ECONN' : ''
 }
