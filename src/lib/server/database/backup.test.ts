@@ -110,7 +110,7 @@ describe('a backup', () => {
       'pragma ignore_check_constraints = on',
       "insert into loose values ('x')",
     ])
-    expect(await refusal(take())).toMatch(/the copy is damaged \(.*loose.*\), and was deleted/)
+    expect(await refusal(take())).toMatch(/the copy is damaged \(.*loose.*\), and is deleted/)
   })
 
   test('that cannot be written names its own file', async () => {

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fsyncSync, openSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { createClient, type Client } from '@libsql/client'
 import { urlOf } from './location'
@@ -28,8 +28,8 @@ export async function withFile<T>(
 
 /**
  * Copies what `client` is connected to, as it is at one moment, into a new file for this user's eyes alone, and checks
- * the copy. Others read and write on. Throws, and leaves no copy, where it fails or the copy is not sound; `subject`
- * names the copy then.
+ * the copy. Others read and write on. Throws where it fails or the copy is not sound; `subject` names the copy then, and
+ * what is left of it is the caller's to delete.
  */
 export async function copyInto(client: Client, path: string, subject: string): Promise<void> {
   try {
@@ -37,10 +37,9 @@ export async function copyInto(client: Client, path: string, subject: string): P
     await client.execute({ sql: 'VACUUM INTO ?', args: [resolve(path)] })
     const found = await withFile({ path, subject }, damageOf)
     if (found !== null)
-      throw new DatabaseProblem(`${subject}: the copy is damaged (${found}), and was deleted`)
+      throw new DatabaseProblem(`${subject}: the copy is damaged (${found}), and is deleted`)
     flush(path)
   } catch (error) {
-    rmSync(path, { force: true })
     // Damage and locks are the source's, and its name is for the caller to tell.
     throw error instanceof DatabaseProblem || isDamage(error) || isBusy(error)
       ? error

@@ -111,14 +111,6 @@ describe('a database of this program', () => {
     expect(await startOn(path)).toBe('started')
     expect(await startOn(path)).toBe('started')
   })
-
-  test('is brought up to date once by programs that start together', async () => {
-    const open = () => openDatabase({ url: `file:${path}` })
-    const databases = await Promise.all([open(), open(), open()])
-    await Promise.all(databases.map((database) => database.migrate()))
-    for (const database of databases) database.close()
-    expect(await startOn(path)).toBe('started')
-  })
 })
 
 describe('a file that is no database', () => {

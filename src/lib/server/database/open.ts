@@ -5,7 +5,7 @@ import { migrate } from 'drizzle-orm/libsql/migrator'
 import { connect } from './connect'
 import { examine, isUpToDate } from './examine'
 import { isLocal, settingOf } from './location'
-import { migrationsFolder } from './migrations'
+import { MIGRATIONS_TABLE, migrationsFolder } from './migrations'
 import { explained } from './problem'
 import * as schema from './schema'
 
@@ -64,14 +64,14 @@ export async function openDatabase(options: {
   }
   const applyMissing = async () => {
     await examine(client, url)
-    // Where nothing is missing, only this hears that nothing can be written.
-    await db.transaction(() => Promise.resolve())
     try {
       await migrate(db, { migrationsFolder: migrationsFolder() })
     } catch (error) {
       // Another process that started at the same time may have been faster.
       if (isBusy(error) || !isUpToDate(await examine(client, url))) throw error
     }
+    // Where nothing was missing, only this hears that nothing can be written.
+    await client.execute(`update ${MIGRATIONS_TABLE} set hash = hash where false`)
   }
   return {
     write: (work) => inTurn(() => db.transaction(work)),

@@ -48,14 +48,15 @@ async function asNobody<T>(task: () => Promise<T>): Promise<T> {
 
 describe('a database that may not be written', () => {
   test.each([
-    ['in WAL mode', 'pragma journal_mode = wal'],
-    ['as a backup leaves it', 'pragma journal_mode = delete'],
-  ])('is refused at the start, also when it is up to date, %s', async (_name, mode) => {
+    ['in WAL mode', 'wal', 0o555],
+    ['in WAL mode, in a folder that may be written', 'wal', 0o777],
+    ['as a backup leaves it', 'delete', 0o555],
+  ])('is refused at the start, also when it is up to date, %s', async (_name, mode, folderMode) => {
     const folder = mkdtempSync(join(tmpdir(), 'registration-'))
     const path = join(folder, 'test.db')
-    await runSql(path, [mode, ...schemaStatements()])
+    await runSql(path, [`pragma journal_mode = ${mode}`, ...schemaStatements()])
     chmodSync(path, 0o444)
-    chmodSync(folder, 0o555)
+    chmodSync(folder, folderMode)
     const start = asNobody(async () => {
       const database = await openDatabase({ url: `file:${path}`, retryWaits: [1] })
       await database.migrate().finally(() => database.close())

@@ -2,6 +2,7 @@ import {
   chmodSync,
   copyFileSync,
   existsSync,
+  linkSync,
   lstatSync,
   mkdtempSync,
   readdirSync,
@@ -18,6 +19,9 @@ import { createClient } from '@libsql/client'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { otherProcess, runSql, schemaStatements } from '../../../../tests/support/other-process'
 import { NOON } from '../../../../tests/support/registration'
+import { withFile } from './copy'
+import { readContents } from './examine'
+import { knownMigrations } from './migrations'
 import { DatabaseProblem } from './problem'
 import { restore } from './restore'
 
@@ -78,8 +82,9 @@ describe('a backup that is restored', () => {
     const before = readFileSync(file)
     await run()
     expect(readFileSync(file).equals(before)).toBe(true)
-    await runSql(path, ['select id, version, reminded_at from registrations'])
     expect(await keysIn(path)).toEqual(['old'])
+    const contents = await withFile({ path, subject: path }, readContents)
+    expect(contents).toMatchObject({ newest: knownMigrations().at(-1)?.folderMillis })
   })
 
   test('needs no database before it, and no folder', async () => {
@@ -146,6 +151,12 @@ describe('a restore is refused, and nothing is changed', () => {
     expect(await keysIn(path)).toContain('d')
   })
 
+  test('while another process writes it without a log', async () => {
+    const other = await otherProcess(path, [...schemaStatements(), 'begin immediate', note('b')])
+    expect(await refusal()).toContain('open in another process')
+    await other.kill()
+  })
+
   test('while a server runs on a database that was damaged under it', async () => {
     const server = await otherProcess(path, [WAL, ...schemaStatements(), note('b')])
     truncateSync(path, 0)
@@ -185,7 +196,7 @@ describe('a restore is refused, and nothing is changed', () => {
   })
 
   test('where the backup is the database itself, under whichever name', async () => {
-    symlinkSync('backup.db', path)
+    linkSync(file, path)
     expect(await refusal()).toContain('is the database itself')
   })
 
