@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -141,6 +142,19 @@ describe('a database that is not to be used', () => {
     expect(await runCli(folder, ['admin', 'list'])).toMatchObject({ code: 0 })
   }, 60_000)
 
+  test('is told in words by the bare server as well, which some start without the command', async () => {
+    writeFileSync(path, 'this is a shopping list\n'.repeat(300))
+    const env = { ...process.env, CONFIG: join(folder, 'config.yaml'), PORT: '0', HOST: '127.0.0.1' }
+    const server = join(import.meta.dirname, '../../build/index.js')
+    const { status, stderr } = spawnSync(process.execPath, [server], {
+      env,
+      timeout: 30_000,
+      encoding: 'utf8',
+    })
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^database\.path: .*registration\.db is no database.*\n$/)
+  }, 60_000)
+
   test('because it is cut off', async () => {
     await runSql(path, schemaStatements())
     writeFileSync(path, readFileSync(path).subarray(0, 20_000))
@@ -172,6 +186,17 @@ describe('a database that is not to be used', () => {
     expect(await refusal()).toMatch(/cannot be reached.*database\.url and database\.auth_token/)
     const { code, err } = await runCli(folder, ['backup', 'b.db'])
     expect([code, err]).toEqual([1, expect.stringMatching(/database\.url: .*what that server has for it/)])
+  }, 60_000)
+
+  test('while a command runs: it says what the database said, and not what was typed', async () => {
+    const no = "create trigger no before insert on moderators begin select raise(abort, 'not today'); end"
+    await runSql(path, [...schemaStatements(), no])
+    const typed = ['admin', 'create', '--username', 'ada', '--email', 'ada@example.test']
+    const { code, err } = await runCli(folder, typed)
+    expect([code, err]).toEqual([
+      1,
+      expect.stringMatching(/^database\.path: .* cannot be used \(not today\)\n$/),
+    ])
   }, 60_000)
 })
 

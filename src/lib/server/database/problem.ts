@@ -13,8 +13,8 @@ const FORBIDDEN =
   'cannot be written. Give the user that runs this program the right to write the file and its folder'
 const UNOPENED =
   'cannot be opened. It must be a file, in a folder that the user of this program may read and write'
-const FULL = 'cannot be written: the disk is full. Make room, and start again'
-const BUSY = 'is locked by another process. Wait for it or end it, and start again'
+const FULL = 'cannot be written: the disk is full. Make room, and try again'
+const BUSY = 'is locked by another process. Wait for it or end it, and try again'
 const FAILING = 'cannot be read or written: the disk or its file system fails. See to that first'
 const UNREACHED =
   'cannot be reached. See that the server runs, and that database.url and database.auth_token are right'
