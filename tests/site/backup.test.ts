@@ -6,14 +6,17 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { runSql, schemaStatements } from '../support/other-process'
+import { halt, serveAgain } from '../support/serve-again'
 import { freePort, linkIn, runCli, startSite, type Site } from '../support/site'
 import { aVisitor } from '../support/visitor'
 
 describe('a site that runs', () => {
   let site: Site | undefined
+  let end: (() => Promise<void>) | undefined
   afterEach(async () => {
+    await end?.()
     await site?.stop()
-    site = undefined
+    site = end = undefined
   })
 
   /** Somebody who proved an address, and so holds the name. */
@@ -59,7 +62,7 @@ describe('a site that runs', () => {
     expect(refused.err).toMatch(/^database\.path: .* is open in another process.*Stop the server/)
     await applicant('later')
 
-    expect(await site.halt()).toBe(0)
+    expect(await halt(site)).toBe(0)
     const restored = await cli(['restore', file])
     expect(restored).toMatchObject({ code: 0, err: '' })
     expect(restored.out).toMatch(/kept as .*registration\.db\.\d{4}-/)
@@ -67,7 +70,7 @@ describe('a site that runs', () => {
     const kept = readdirSync(folder).filter((name) => name.startsWith('registration.db'))
     expect(kept).toHaveLength(2)
 
-    await site.restart()
+    end = await serveAgain(site)
     expect((await early.get('/register/account')).body).toContain('early')
     expect((await late.get('/register/account')).body).not.toContain('late')
     await applicant('anew')
@@ -79,11 +82,11 @@ describe('a site that runs', () => {
     const file = join(folder, 'backup.db')
     await cli(['backup', file])
     const late = await applicant('late')
-    await site.halt()
+    await halt(site)
     await cli(['restore', file])
     const aside = readdirSync(folder).find((name) => name.startsWith('registration.db.2')) ?? ''
     expect(await cli(['restore', join(folder, aside)])).toMatchObject({ code: 0 })
-    await site.restart()
+    end = await serveAgain(site)
     expect((await late.get('/register/account')).body).toContain('late')
   }, 90_000)
 })

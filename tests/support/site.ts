@@ -138,55 +138,38 @@ export async function startSite({
     ['admin', 'create', '--username', MODERATOR.username, '--email', 'm@example.test', '--password-stdin'],
     MODERATOR.password,
   )
+  const child = spawn(process.execPath, [...nodeArgs, join(ROOT, 'build/cli/index.js'), 'serve'], {
+    cwd: folder,
+    env: {
+      ...process.env,
+      CONFIG: join(folder, 'config.yaml'),
+      PORT: String(port),
+      HOST: '127.0.0.1',
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let log = ''
-  const launch = async () => {
-    const launched = spawn(process.execPath, [...nodeArgs, join(ROOT, 'build/cli/index.js'), 'serve'], {
-      cwd: folder,
-      env: {
-        ...process.env,
-        CONFIG: join(folder, 'config.yaml'),
-        PORT: String(port),
-        HOST: '127.0.0.1',
-        ...env,
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    launched.stdout.on('data', (chunk: Buffer) => (log += chunk.toString()))
-    launched.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()))
-    const deadline = Date.now() + 30_000
-    while (!(await answers(`${url}/healthz`))) {
-      if (launched.exitCode !== null || Date.now() > deadline)
-        throw new Error(`The site did not start:\n${log}`)
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    }
-    return launched
-  }
-  let child = await launch()
-  /** Ends the program alone, as an operator does for a restore; answers its exit code. */
-  const halt = async () => {
-    const ended = child.exitCode === null ? once(child, 'exit') : Promise.resolve([child.exitCode])
-    child.kill('SIGTERM')
-    const [code] = (await ended) as [number | null]
-    return code
+  child.stdout.on('data', (chunk: Buffer) => (log += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()))
+  const deadline = Date.now() + 30_000
+  while (!(await answers(`${url}/healthz`))) {
+    if (child.exitCode !== null || Date.now() > deadline) throw new Error(`The site did not start:\n${log}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
   }
   return {
     url,
     folder,
     mail,
     standIn,
-    get process() {
-      return child
-    },
-    halt,
-    /** Starts the program again, after `halt`, in the same folder. */
-    async restart(): Promise<void> {
-      child = await launch()
-    },
+    process: child,
     domain: synapse.domain,
     log: () => log,
     cli: (args: string[], input?: string) => runCli(folder, args, input),
     async stop(): Promise<number | null> {
-      const code = await halt()
+      const ended = child.exitCode === null ? once(child, 'exit') : Promise.resolve([child.exitCode])
+      child.kill('SIGTERM')
+      const [code] = (await ended) as [number | null]
       await mail.close()
       await standIn?.close()
       await rm(folder, { recursive: true, force: true })
