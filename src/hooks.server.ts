@@ -12,6 +12,7 @@ import { startApp, type App, type Services } from '$lib/server/app'
 import { clientAddress } from '$lib/server/client-address'
 import { accentTheme } from '$lib/server/config/accent'
 import { runConfigOrExit } from '$lib/server/config/run-config'
+import { DatabaseProblem } from '$lib/server/database/problem'
 import { createHealth } from '$lib/server/health'
 import { isAllowedHost } from '$lib/server/hosts'
 import { createLog } from '$lib/server/log'
@@ -34,13 +35,20 @@ export const init: ServerInit = async () => {
   const config = runConfigOrExit((line) => warnings.push(line))
   const log = createLog(config)
   for (const line of warnings) log.warn(line)
-  const app = await startApp(config, log)
+  const app = await startApp(config, log).catch(endWithProblem)
   held.registrationApp = app
   services = app.services
   health = createHealth(services)
   logo = createLogo(config.logoUrl, log)
   accent = styleOf(config.site.accent)
   process.once('sveltekit:shutdown', () => void app.stop())
+}
+
+/** A database that cannot be used ends the process as a wrong configuration does, in words; anything else is a bug. */
+function endWithProblem(error: unknown): never {
+  if (!(error instanceof DatabaseProblem)) throw error
+  process.stderr.write(`${error.message}\n`)
+  process.exit(1)
 }
 
 /** Answers monitors before anything else is asked: they come by address, with any Host. */

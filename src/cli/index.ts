@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 import { WRONG_USE } from '$lib/server/config/run-config'
 import { admin } from './admin'
+import { backup } from './backup'
 import { cleanup } from './cleanup'
 import { UsageError } from './usage'
 import { migrate } from './migrate'
+import { restore } from './restore'
 import { serve } from './serve'
 
 const HELP = `synapse-registration: the registration desk of a Matrix homeserver
@@ -15,9 +17,18 @@ const HELP = `synapse-registration: the registration desk of a Matrix homeserver
   admin list                        the moderators
   admin disable --username U        signs a moderator out and lets them in no more
   cleanup [--dry-run]               takes away what is due by retention now; --dry-run only lists it
+  backup FILE                       copies the database into a new file, also while the server runs
+  restore FILE                      puts a backup in the database's place, while no server runs; keeps the old one
 `
 
-const COMMANDS: Record<string, (args: string[]) => Promise<void>> = { serve, migrate, admin, cleanup }
+const COMMANDS: Record<string, (args: string[]) => Promise<void>> = {
+  serve,
+  migrate,
+  admin,
+  cleanup,
+  backup,
+  restore,
+}
 
 /** Exit codes: 0 done, 1 failed, 2 wrong use or configuration. */
 async function main([command = 'help', ...args]: string[]): Promise<number> {

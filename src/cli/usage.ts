@@ -13,3 +13,11 @@ export function readOptions<T extends NonNullable<ParseArgsConfig['options']>>(a
     throw new UsageError(error instanceof Error ? error.message : String(error))
   }
 }
+
+/** The one file that a command takes, and nothing else; throws `UsageError`. */
+export function readFileName(command: string, args: string[]): string {
+  const [file, ...more] = args
+  if (file === undefined || file === '' || file.startsWith('-') || more.length > 0)
+    throw new UsageError(`${command} needs the name of one file`)
+  return file
+}

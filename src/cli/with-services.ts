@@ -1,5 +1,7 @@
 import { compose, type Services } from '$lib/server/app'
 import { runConfigOrExit } from '$lib/server/config/run-config'
+import { settingOf } from '$lib/server/database/location'
+import { isDatabaseError, problemOf } from '$lib/server/database/problem'
 import { createLog } from '$lib/server/log'
 import { openWorld } from '$lib/server/world'
 
@@ -10,6 +12,9 @@ export async function withServices<T>(command: (services: Services) => Promise<T
   try {
     await world.database.migrate()
     return await command(compose(config, world))
+  } catch (error) {
+    // A failed query's own message holds what was typed.
+    throw isDatabaseError(error) ? problemOf(settingOf(config.database.url), error) : error
   } finally {
     world.mailer.close()
     world.database.close()

@@ -72,15 +72,17 @@ export function linkIn(mail: ParsedMail, path: string): string {
   return link
 }
 
-/** Runs a command of the built program. */
+/** Runs a command of the built program, and ends it when it has not ended after a minute. */
 export async function runCli(
   folder: string,
   args: string[],
   input = '',
+  env: Record<string, string> = {},
 ): Promise<{ code: number | null; out: string; err: string }> {
   const child = spawn(process.execPath, [join(ROOT, 'build/cli/index.js'), ...args], {
     cwd: folder,
-    env: { ...process.env, CONFIG: join(folder, 'config.yaml') },
+    env: { ...process.env, CONFIG: join(folder, 'config.yaml'), ...env },
+    timeout: 60_000,
   })
   let out = ''
   let err = ''

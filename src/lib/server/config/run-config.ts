@@ -12,15 +12,21 @@ export const WRONG_USE = 2
  * The configuration that the environment names, or the end of the process: one line on standard error for each
  * problem, exit code 2. `onWarning` hears of settings that work, but perhaps not as they were meant.
  */
-export function runConfigOrExit(onWarning: (line: string) => void = () => undefined): RunConfig {
+export function configOrExit(onWarning: (line: string) => void = () => undefined): Config {
   const loaded = loadConfig()
   if (!loaded.ok) {
     for (const line of loaded.problems) process.stderr.write(`${line}\n`)
     process.exit(WRONG_USE)
   }
   for (const line of loaded.warnings) onWarning(line)
+  return loaded.config
+}
+
+/** The same with its secret key, which is made where there is none. */
+export function runConfigOrExit(onWarning?: (line: string) => void): RunConfig {
+  const config = configOrExit(onWarning)
   try {
-    return { ...loaded.config, secretKey: secretKeyOf(loaded.config) }
+    return { ...config, secretKey: secretKeyOf(config) }
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
     process.exit(WRONG_USE)

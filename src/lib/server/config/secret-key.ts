@@ -18,8 +18,13 @@ export function secretKeyOf(
   random: (bytes: number) => Buffer = randomBytes,
 ): string {
   if (secretKey !== null) return secretKey
-  const path = join(database.directory, 'secret_key')
+  const path = keptKeyPath(database)
   return keptKey(path) ?? makeKey(database.directory, path, random)
+}
+
+/** Where the key is kept that was not configured. It is made there at the first start. */
+export function keptKeyPath({ directory }: Config['database']): string {
+  return join(directory, 'secret_key')
 }
 
 function keptKey(path: string): string | null {

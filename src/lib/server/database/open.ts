@@ -1,10 +1,12 @@
-import { existsSync, mkdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createClient, type Client } from '@libsql/client'
+import type { Client } from '@libsql/client'
 import { drizzle, type LibSQLDatabase } from 'drizzle-orm/libsql'
 import { migrate } from 'drizzle-orm/libsql/migrator'
+import { connect } from './connect'
+import { examine, isUpToDate } from './examine'
+import { isLocal, settingOf } from './location'
+import { MIGRATIONS_TABLE, migrationsFolder } from './migrations'
+import { explained } from './problem'
 import * as schema from './schema'
 
 type Drizzle = LibSQLDatabase<typeof schema>
@@ -26,40 +28,58 @@ export interface Database {
   write<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>
   /** Runs one or more selects, outside of any transaction; repeated like `write`. */
   read<T>(work: (reader: Reader) => Promise<T>): Promise<T>
-  /** Applies all migrations that are missing. Throws where the file is not ours. */
+  /**
+   * Applies all migrations that are missing. Throws `DatabaseProblem` where the database is another program's or newer
+   * than this one, and then writes nothing to it; and where it cannot be written.
+   */
   migrate(): Promise<void>
   close(): void
 }
 
-/** How long the driver may hold the event loop waiting for another process's lock; the longer waits are ours, asleep. */
-const DRIVER_WAIT_MS = 50
 const RETRY_WAITS_MS = [20, 50, 100, 200, 400, 800, 1600, 3000]
 /** Local calls hold the event loop: after this long, what has been written together is flushed and others have a turn. */
 const TOGETHER_MS = 8
 
 /**
  * Opens a database by URL (`file:…`, or a libSQL server's). `retryWaits`: how long to sleep between tries while
- * another process holds the lock, in milliseconds.
+ * another process holds the lock, in milliseconds. Throws `DatabaseProblem`, and leaves the file as it is, where it
+ * cannot be opened, is damaged, is another program's, or newer than this program.
  */
 export async function openDatabase(options: {
   url: string
   authToken?: string | undefined
   retryWaits?: number[]
 }): Promise<Database> {
-  const local = options.url.startsWith('file:')
-  if (local) mkdirSync(dirname(filePath(options.url)), { recursive: true })
-  const client = createClient({
-    url: options.url,
-    ...(options.authToken === undefined ? {} : { authToken: options.authToken }),
-    ...(local ? { timeout: DRIVER_WAIT_MS } : {}),
-  })
+  const { url } = options
+  const setting = settingOf(url)
+  const client = await connect(options)
   const db = drizzle(client, { schema })
   const { patiently, inTurn } = turns(client, options.retryWaits ?? RETRY_WAITS_MS)
-  if (local) await inTurn(() => client.execute('PRAGMA journal_mode = WAL'))
+  if (isLocal(url)) {
+    const prepare = async () => {
+      await examine(client, url)
+      await client.execute('PRAGMA journal_mode = WAL')
+    }
+    await explained(setting, () => inTurn(prepare)).catch((error: unknown) => {
+      client.close()
+      throw error
+    })
+  }
+  const applyMissing = async () => {
+    await examine(client, url)
+    try {
+      await migrate(db, { migrationsFolder: migrationsFolder() })
+    } catch (error) {
+      // Another process that started at the same time may have been faster.
+      if (isBusy(error) || !isUpToDate(await examine(client, url))) throw error
+    }
+    // Where nothing was missing, only this hears that nothing can be written.
+    await client.execute(`update ${MIGRATIONS_TABLE} set hash = hash where false`)
+  }
   return {
     write: gathered((work) => inTurn(() => db.transaction(work))),
     read: (work) => patiently(() => work(db)),
-    migrate: () => inTurn(() => migrate(db, { migrationsFolder: migrationsFolder() })),
+    migrate: () => explained(setting, () => inTurn(applyMissing)),
     close: () => client.close(),
   }
 }
@@ -196,20 +216,4 @@ export function isBusy(error: unknown): boolean {
     if (code.startsWith('SQLITE_BUSY') || code === 'CLIENT_CLOSED') return true
   }
   return false
-}
-
-/** The path in a `file:` URL, which may be relative. */
-export function filePath(url: string): string {
-  const rest = url.slice('file:'.length)
-  return rest.startsWith('//') ? fileURLToPath(url) : decodeURIComponent(rest)
-}
-
-/** `drizzle/` stands beside package.json, at different heights above this module in sources and in builds. */
-function migrationsFolder(): string {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
-    const found = join(folder, 'drizzle')
-    if (existsSync(join(found, 'meta', '_journal.json'))) return found
-    if (folder === dirname(folder))
-      throw new Error('The folder "drizzle" with the database migrations is missing beside the program')
-  }
 }

@@ -1,0 +1,18 @@
+import { configOrExit } from '$lib/server/config/run-config'
+import { restore as restoreDatabase } from '$lib/server/database/restore'
+import { readFileName } from './usage'
+
+/** Puts a backup in the database's place, while no server runs. Needs no secret key, and makes none. */
+export async function restore(args: string[]): Promise<void> {
+  const file = readFileName('restore', args)
+  const { database } = configOrExit((line) => process.stderr.write(`${line}\n`))
+  const { aside } = await restoreDatabase({ url: database.url, file, clock: Date.now })
+  process.stdout.write(`The database is now a copy of ${file}, brought up to date\n`)
+  if (aside !== null) process.stdout.write(`The one before it is kept as ${aside}\n`)
+  process.stdout.write(`
+What to do next:
+  1. Where the backup came with a secret_key, put that beside the database.
+  2. reconcile   lists where the homeserver and this database disagree: what happened since the backup.
+  3. serve       starts the site again.
+`)
+}

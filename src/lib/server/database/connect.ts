@@ -1,0 +1,43 @@
+import { mkdirSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { createClient, type Client } from '@libsql/client'
+import { filePath, isLocal, settingOf } from './location'
+import { DatabaseProblem, explained } from './problem'
+
+/** How long the driver may hold the event loop waiting for another process's lock; the longer waits are ours, asleep. */
+const DRIVER_WAIT_MS = 50
+
+/** Connects to a database by URL; makes the folder of a local one. Throws `DatabaseProblem` where that cannot be. */
+export async function connect({
+  url,
+  authToken,
+}: {
+  url: string
+  authToken?: string | undefined
+}): Promise<Client> {
+  return explained(settingOf(url), async () => {
+    if (isLocal(url)) {
+      mkdirSync(dirname(filePath(url)), { recursive: true })
+      refuseEmptied(url)
+    }
+    return createClient({
+      url,
+      ...(authToken === undefined ? {} : { authToken }),
+      ...(isLocal(url) ? { timeout: DRIVER_WAIT_MS } : {}),
+    })
+  })
+}
+
+/** A file of no bytes is a new database, and SQLite deletes the log beside it: but where there is one, it was none. */
+function refuseEmptied(url: string): void {
+  const log = `${filePath(url)}-wal`
+  if (sizeOf(filePath(url)) !== 0 || (sizeOf(log) ?? 0) === 0) return
+  throw new DatabaseProblem(
+    `${settingOf(url)} is empty, but ${log} beside it is not: the database was cut off. Both are left as they are. Put a backup in its place with the command restore`,
+  )
+}
+
+/** In bytes; null where there is no file. */
+function sizeOf(path: string): number | null {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? null
+}

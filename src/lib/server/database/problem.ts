@@ -1,0 +1,83 @@
+import { LibsqlError } from '@libsql/client'
+import { DrizzleQueryError } from 'drizzle-orm/errors'
+
+/** The database cannot be used as it is. The message is for operators: the setting or file, why, and what to do. */
+export class DatabaseProblem extends Error {
+  override readonly name = 'DatabaseProblem'
+}
+
+const DAMAGED =
+  'is no database, or a damaged one. It is left as it is. Put a backup in its place with the command restore, or name another file'
+const DAMAGE_CODES = /^SQLITE_(?:NOTADB|CORRUPT)/
+const FORBIDDEN =
+  'cannot be written. Give the user that runs this program the right to write the file and its folder'
+const UNOPENED =
+  'cannot be opened. It must be a file, in a folder that the user of this program may read and write'
+const FULL = 'cannot be written: the disk is full. Make room, and try again'
+const BUSY = 'is locked by another process. Wait for it or end it, and try again'
+const FAILING = 'cannot be read or written: the disk or its file system fails. See to that first'
+const UNREACHED =
+  'cannot be reached. See that the server runs, and that database.url and database.auth_token are right'
+
+/** By the codes of SQLite, of node:fs and of the network. */
+const REASONS: readonly (readonly [RegExp, string])[] = [
+  [DAMAGE_CODES, DAMAGED],
+  [/^(?:SQLITE_(?:READONLY|PERM|AUTH)|EACCES|EPERM|EROFS)/, FORBIDDEN],
+  [/^(?:SQLITE_FULL|ENOSPC|EDQUOT)/, FULL],
+  [/^(?:SQLITE_CANTOPEN|ENOTDIR|ENOENT|EISDIR|EEXIST)/, UNOPENED],
+  [/^SQLITE_BUSY/, BUSY],
+  [/^(?:SQLITE_IOERR|EIO)/, FAILING],
+  [/^(?:ECONN|ENOTFOUND|EAI_|ETIMEDOUT|EHOST|ENETUN|HRANA_|UND_ERR)/, UNREACHED],
+]
+
+/** What an error of the database or the file system means for what `subject` names (`database.path: …`, or a file). */
+export function problemOf(subject: string, error: unknown): DatabaseProblem {
+  const { code, message } = innermost(error)
+  const reason = REASONS.find(([codes]) => codes.test(code))?.[1]
+  return new DatabaseProblem(`${subject} ${reason ?? 'cannot be used'} (${message})`, { cause: error })
+}
+
+/** Runs a task that asks nothing but the database and its files; what it throws becomes a `DatabaseProblem`. */
+export async function explained<T>(subject: string, task: () => Promise<T>): Promise<T> {
+  try {
+    return await task()
+  } catch (error) {
+    throw error instanceof DatabaseProblem || isBug(error) ? error : problemOf(subject, error)
+  }
+}
+
+/** Whether the database threw it, and not something else that a task asked. */
+export function isDatabaseError(error: unknown): boolean {
+  return error instanceof DrizzleQueryError || error instanceof LibsqlError
+}
+
+/** Whether an error says that a file is no database, or that what is in it cannot be. */
+export function isDamage(error: unknown): boolean {
+  return DAMAGE_CODES.test(innermost(error).code)
+}
+
+/** Without a code anywhere it is none of the driver's and none of the system's. */
+function isBug(error: unknown): boolean {
+  return innermost(error).code === ''
+}
+
+/**
+ * The first code, as the driver makes plain ones of extended ones; and the last message, which says what happened
+ * without what was asked and typed.
+ */
+function innermost(error: unknown): { code: string; message: string } {
+  let code = ''
+  let message = ''
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (code === '') code = codeOf(cause)
+    message = cause.message
+  }
+  return { code, message }
+}
+
+/** The driver reports a path that it cannot open, and a server that it does not reach, in words alone. */
+function codeOf(error: Error): string {
+  if ('code' in error && error.code !== '') return String(error.code)
+  if (error.message.startsWith('ConnectionFailed')) return 'SQLITE_CANTOPEN'
+  return error.message === 'fetch failed' ? 'ECONN' : ''
+}

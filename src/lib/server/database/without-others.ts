@@ -1,0 +1,62 @@
+import { existsSync, rmSync, statSync } from 'node:fs'
+import type { Client } from '@libsql/client'
+import { withFile } from './copy'
+import { readContents, whyUnusable } from './examine'
+import { isBusy } from './open'
+import { DatabaseProblem, isDamage } from './problem'
+
+/** A lock that is passing may pass; a server keeps its own. */
+const WAIT_MS = 500
+
+/**
+ * Runs a task while nobody else has a database file open, nor can open it. Its log is written into it before, so that
+ * the file alone is all of the database, unless it is damaged. The task hears whether there is a file. It must not open
+ * the file itself: closing it would give up the lock. Throws `DatabaseProblem` where the file is open, or not ours.
+ */
+export async function withoutOthers<T>(
+  path: string,
+  subject: string,
+  task: (there: boolean) => T,
+): Promise<T> {
+  const size = statSync(path, { throwIfNoEntry: false })?.size
+  if (size === undefined || size === 0) {
+    refuseLogs(path, subject)
+    return task(size === 0)
+  }
+  return withFile({ path, subject, waitMs: WAIT_MS }, async (client) => {
+    try {
+      await claim(client, path, subject)
+    } catch (error) {
+      if (isBusy(error))
+        throw new DatabaseProblem(
+          `${subject} is open in another process. Nothing was changed. Stop the server, and what else uses it, then try again`,
+        )
+      // SQLite asks for the lock before it looks at the content: a damaged file is nobody's now.
+      if (!isDamage(error)) throw error
+    }
+    return task(true)
+  })
+}
+
+/**
+ * In WAL mode every connection shares a lock on the file for as long as it is open, so the exclusive one is to be had
+ * only when there is no other. Leaving WAL mode then writes the log into the file (https://sqlite.org/wal.html).
+ */
+async function claim(client: Client, path: string, subject: string): Promise<void> {
+  await client.execute('PRAGMA locking_mode = EXCLUSIVE')
+  const contents = await readContents(client)
+  if (contents.kind === 'foreign') throw new DatabaseProblem(`${subject} ${whyUnusable(contents) ?? ''}`)
+  await client.execute('PRAGMA journal_mode = DELETE')
+  await client.execute('BEGIN EXCLUSIVE')
+  // Under an exclusive lock SQLite keeps this file, emptied.
+  rmSync(`${path}-journal`, { force: true })
+}
+
+/** Logs without their database: whose server still runs, cannot be told. */
+function refuseLogs(path: string, subject: string): void {
+  const left = ['-wal', '-shm'].map((log) => path + log).filter((log) => existsSync(log))
+  if (left.length > 0)
+    throw new DatabaseProblem(
+      `${subject} is empty or not there, but ${left.join(' and ')} beside it. See that no server runs, move that away, and try again`,
+    )
+}
