@@ -35,7 +35,7 @@ export default defineConfig({
           globalSetup: 'tests/faults/crash/build.ts',
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          maxConcurrency: 3,
+          maxConcurrency: 4,
         },
       },
       { extends: true, test: { ...shared, name: 'site', include: ['tests/site/**/*.test.ts'] } },

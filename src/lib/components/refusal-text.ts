@@ -66,6 +66,8 @@ export function refusalText(refusal: Refusal): string {
       return m.refusal_stale()
     case 'homeserver_unavailable':
       return m.refusal_homeserver_unavailable()
+    case 'database_unavailable':
+      return m.refusal_database_unavailable()
     case 'homeserver_refuses':
       return m.refusal_homeserver_refuses()
     case 'sign_in_failed':

@@ -47,6 +47,8 @@ export type Refusal =
   | { code: 'homeserver_unavailable' }
   /** The homeserver refuses for good; only the operator can change that. */
   | { code: 'homeserver_refuses' }
+  /** Nothing was kept: the database does not take it now. */
+  | { code: 'database_unavailable' }
   | { code: 'sign_in_failed' }
   /** `minutes`: when the next try is possible, rounded up. */
   | { code: 'too_many_sign_ins'; minutes: number }

@@ -81,21 +81,16 @@ function watchCommits(database: Database, reach: (place: string) => void): Datab
   return {
     ...database,
     async write<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
-      let place = ''
+      let place: string | null = null
       const value = await database.write(async (tx) => {
         const before = await lookAt(tx)
         const answer = await work(tx)
-        place = `commit ${
-          [...(await lookAt(tx))]
-            .filter((line) => !before.has(line))
-            .map(nameOf)
-            .sort()
-            .join(' + ') || 'nothing'
-        }`
-        reach(`${place}: before`)
+        const changed = [...(await lookAt(tx))].filter((line) => !before.has(line))
+        place = changed.length === 0 ? null : `commit ${changed.map(nameOf).sort().join(' + ')}`
+        if (place !== null) reach(`${place}: before`)
         return answer
       })
-      reach(`${place}: after`)
+      if (place !== null) reach(`${place}: after`)
       return value
     },
   }

@@ -87,8 +87,8 @@ export async function openDesk(homeserver: SeenHomeserver, settings: Record<stri
       return true
     },
     log: () => log,
-    /** How often it was started. */
-    lives: () => lives,
+    /** Whether it died at least once. */
+    hasDied: () => lives > 1 || child === undefined || isDead(child),
     /** The places that were reached, in their order. */
     places: () => (existsSync(trace) ? readFileSync(trace, 'utf8').split('\n').filter(Boolean) : []),
     /** Rows of the database, as another process sees them. */

@@ -51,6 +51,14 @@ export function isDatabaseError(error: unknown): boolean {
   return error instanceof DrizzleQueryError || error instanceof LibsqlError
 }
 
+/** Whether the database did not do its part, which another time it may; a broken constraint is a mistake of ours. */
+export function isDatabaseOutage(error: unknown): boolean {
+  return (
+    isDatabaseError(error) &&
+    !/^(?:$|SQLITE_(?:CONSTRAINT|ERROR|MISUSE|MISMATCH))/.test(innermost(error).code)
+  )
+}
+
 /** Whether an error says that a file is no database, or that what is in it cannot be. */
 export function isDamage(error: unknown): boolean {
   return DAMAGE_CODES.test(innermost(error).code)

@@ -1,5 +1,6 @@
 import { TRPCError } from '@trpc/server'
 import type { Refusal, RefusalCode, Refused, Result } from '$lib/registration/refusal'
+import { isDatabaseOutage } from '../database/problem'
 import { HomeserverError } from '../homeserver/homeserver'
 
 type ErrorCode = TRPCError['code']
@@ -26,6 +27,7 @@ const CODES: Partial<Record<RefusalCode, ErrorCode>> = {
 export const STATUS: Partial<Record<RefusalCode, number>> = {
   homeserver_unavailable: 503,
   homeserver_refuses: 502,
+  database_unavailable: 503,
   link_expired: 410,
   link_spent: 410,
 }
@@ -57,8 +59,9 @@ export function refusalError(refused: Refused): TRPCError {
   })
 }
 
-/** An outage of the homeserver is a refusal that can be repeated; anything else that is thrown stays what it is. */
+/** An outage of homeserver or database is a refusal that can be repeated; anything else that is thrown stays what it is. */
 export function outageAsRefusal(error: unknown): unknown {
+  if (isDatabaseOutage(error)) return refusalError({ ok: false, refusal: { code: 'database_unavailable' } })
   if (!(error instanceof HomeserverError)) return error
   return refusalError({
     ok: false,

@@ -1,5 +1,6 @@
 import { initTRPC, TRPCError } from '@trpc/server'
 import type { Registration } from '$lib/registration/registration'
+import { isDatabaseOutage, problemOf } from '../database/problem'
 import { tokenSchema } from '../auth/tokens'
 import * as v from 'valibot'
 import type { Context } from './context'
@@ -24,11 +25,16 @@ const t = initTRPC.context<Context>().create({
 export const router = t.router
 export const createCallerFactory = t.createCallerFactory
 
-/** Outages of the homeserver come out as refusals, in one place for all procedures. */
-export const procedure = t.procedure.use(async ({ next }) => {
+/** Outages of homeserver and database come out as refusals, in one place for all procedures. */
+export const procedure = t.procedure.use(async ({ ctx, path, next }) => {
   const result = await next()
   if (result.ok) return result
   const cause = outageAsRefusal(result.error.cause)
+  if (isDatabaseOutage(result.error.cause))
+    ctx.services.log.error(
+      { path, reason: problemOf('database', result.error.cause).message },
+      'The database is out',
+    )
   if (cause instanceof TRPCError) throw cause
   return result
 })
