@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Action } from '$lib/registration/decide'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Registration } from '$lib/registration/registration'
+import type { Username } from '$lib/registration/username'
 import { HomeserverError, type Account, type Homeserver } from './homeserver/homeserver'
 import type { Registrar } from './registrar'
 
@@ -11,6 +13,9 @@ export interface Filled {
 }
 
 export type AccountSetup = ReturnType<typeof createAccountSetup>
+
+/** Waits until another process must have written down what it was answered. */
+const OTHERS_RECORD_MS = [50, 150, 400]
 
 /**
  * Makes the account of a registration that holds its name: claim, lock, fill, each recorded in the ledger before
@@ -74,8 +79,8 @@ export function createAccountSetup({
 
   async function claim(registration: Registration, attempt: 'first' | 'again'): Promise<Result<null>> {
     const { id: registrationId, username: localpart } = registration
-    if (attempt === 'first')
-      await registrar.recordAccount(registrationId, { localpart, state: 'claiming', registrationId }, [])
+    if (attempt === 'first' && !(await registrar.beginClaim(registrationId, localpart)))
+      return makeOurs(registration)
     let answer: 'made' | 'existed'
     try {
       answer = await homeserver.claim(localpart)
@@ -90,9 +95,20 @@ export function createAccountSetup({
       await registrar.recordAccount(registrationId, made, [{ kind: 'account_claimed' }])
       return lock(registration)
     }
+    if (await isClaimedElsewhere(localpart)) return makeOurs(registration)
     if (attempt === 'again') return doubt(registration, await homeserver.account(localpart))
     await registrar.recordAccount(null, { localpart, state: null }, [])
     return lost(registration)
+  }
+
+  /** Whether another process, at work for the same person, records its own claim just now. */
+  async function isClaimedElsewhere(localpart: Username): Promise<boolean> {
+    for (const wait of OTHERS_RECORD_MS) {
+      await sleep(wait)
+      const entry = await registrar.account(localpart)
+      if (entry?.state !== 'claiming') return true
+    }
+    return false
   }
 
   async function lock({ id, username: localpart }: Registration): Promise<Result<null>> {

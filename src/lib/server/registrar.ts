@@ -300,6 +300,14 @@ export function createRegistrar({
       return decision.ok ? accept(null) : decision
     },
 
+    /** Opens a line in the ledger for a claim that is about to be made; false where there is one already. */
+    beginClaim: (registrationId: string, localpart: Username) =>
+      database.write(async (tx) => {
+        if ((await findAccount(tx, localpart)) !== null) return false
+        await record(tx, { localpart, state: 'claiming', registrationId })
+        return true
+      }),
+
     /** Notes in the ledger what is known of an account now. */
     async recordAccount(
       registrationId: string | null,

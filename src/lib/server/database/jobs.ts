@@ -16,6 +16,8 @@ const GATHER_MS = 60_000
 /** A server that is back by then is not worth an alert. */
 const ALERT_AFTER_MS = 5 * 60_000
 
+const laneOfMail = (registrationId: string | null) => `${registrationId ?? 'nobody'} mail`
+
 /** Jobs of one lane run one at a time and in order. Mails go their own way: neither waits for the other's server. */
 function laneOf(job: NewJob, registrationId: string | null): string {
   switch (job.kind) {
@@ -27,7 +29,7 @@ function laneOf(job: NewJob, registrationId: string | null): string {
     case 'warn_auto_join':
       return job.by === 'room' ? 'room' : 'moderators'
     case 'mail':
-      return `${registrationId ?? 'nobody'} mail`
+      return laneOfMail(registrationId)
     case 'remove_account':
       return registrationId ?? `account:${job.username}`
     default:
@@ -43,7 +45,10 @@ const outsideOfRow = (row: 'j' | 'jobs') =>
   sql.raw(`case when ${row}.kind = 'mail' or ${row}.lane = 'moderators' then 'mail'
     when ${row}.kind = 'welcome' or ${row}.lane = 'room' then 'rooms' else 'homeserver' end`)
 
-/** Writes a job; it may run from `now` on. A notice is not needed while one of its kind waits that has not begun. */
+/**
+ * Writes a job; it may run from `now` on. A notice is not needed while one of its kind waits that has not begun, and a
+ * mail not while the very same one does: a form that was sent ten times is one mail.
+ */
 export async function insertJob(
   tx: Transaction,
   job: NewJob,
@@ -56,6 +61,7 @@ export async function insertJob(
     if (await isGathering(tx, job)) return
     runAt = Math.max(runAt, (await lastFinished(tx, kind)) + GATHER_MS)
   }
+  if (job.kind === 'mail' && (await isWaiting(tx, payload, registrationId))) return
   if (job.kind === 'warn_outage') runAt = job.since + ALERT_AFTER_MS
   await tx.insert(jobs).values({
     id: options.id,
@@ -81,6 +87,24 @@ async function isGathering(tx: Transaction, { kind, ...payload }: NewJob): Promi
         eq(jobs.kind, kind),
         eq(jobs.attempts, 0),
         sql`coalesce(json_extract(${jobs.payload}, '$.reminder'), 0) = ${reminder}`,
+      ),
+    )
+    .limit(1)
+  return rows.length > 0
+}
+
+/** Whether the very same mail waits that has not begun. */
+async function isWaiting(tx: Transaction, payload: object, registrationId: string | null): Promise<boolean> {
+  const rows = await tx
+    .select({ seq: jobs.seq })
+    .from(jobs)
+    .where(
+      and(
+        eq(jobs.lane, laneOfMail(registrationId)),
+        eq(jobs.state, 'waiting'),
+        eq(jobs.attempts, 0),
+        eq(jobs.kind, 'mail'),
+        eq(jobs.payload, payload),
       ),
     )
     .limit(1)
