@@ -1,4 +1,4 @@
-import { asc, eq, getTableColumns } from 'drizzle-orm'
+import { asc, desc, eq, getTableColumns } from 'drizzle-orm'
 import type { Actor, AuditEvent } from '$lib/registration/registration'
 import type { Reader, Transaction } from './open'
 import { events, moderators } from './schema'
@@ -23,6 +23,12 @@ export async function insertEvents(
       detail: detail ?? null,
     })),
   )
+}
+
+/** When the newest event was, in milliseconds since 1970; null where there is none. */
+export async function lastEventAt(reader: Reader): Promise<number | null> {
+  const [row] = await reader.select({ at: events.at }).from(events).orderBy(desc(events.seq)).limit(1)
+  return row?.at ?? null
 }
 
 /** The history of a registration, oldest first, with the names of moderators. */

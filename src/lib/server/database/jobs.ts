@@ -126,13 +126,21 @@ export function readJob(row: JobRow): NewJob {
   return v.parse(jobSchema, { ...v.parse(v.looseObject({}), row.payload), kind: row.kind })
 }
 
+/**
+ * No job is put off for longer, and no lease lasts longer: a time beyond was written while the clock was wrong, and
+ * counts as come.
+ */
+export const LONGEST_AHEAD_MS = 2 * 60 * 60_000
+
 /** When the next job can be run that uses nothing `closed`, in milliseconds since 1970; null when none waits. */
-export async function nextDue(reader: Reader, closed: Outside[]): Promise<number | null> {
+export async function nextDue(reader: Reader, closed: Outside[], now: number): Promise<number | null> {
+  const latest = now + LONGEST_AHEAD_MS
   const [row] = await reader
     .select({
-      at: sql<
-        number | null
-      >`min(case when ${jobs.state} = 'waiting' then ${jobs.runAt} else ${jobs.leaseUntil} end)`,
+      at: sql<number | null>`min(case
+        when ${jobs.state} = 'waiting' and ${jobs.runAt} <= ${latest} then ${jobs.runAt}
+        when ${jobs.state} = 'running' and ${jobs.leaseUntil} <= ${latest} then ${jobs.leaseUntil}
+        else ${now} end)`,
     })
     .from(jobs)
     .where(
@@ -153,6 +161,7 @@ export async function leaseJob(
   lease: { owner: string; now: number; until: number; closed: Outside[] },
 ): Promise<LeasedJob | null> {
   const { now, closed } = lease
+  const latest = now + LONGEST_AHEAD_MS
   const usable = closed.length === 0 ? sql`` : sql`and ${notInArray(outsideOfRow('j'), closed)}`
   const [row] = await tx
     .update(jobs)
@@ -167,10 +176,11 @@ export async function leaseJob(
       eq(
         jobs.seq,
         sql`(select j.seq from jobs j
-          where ((j.state = 'waiting' and j.run_at <= ${now}) or (j.state = 'running' and j.lease_until <= ${now}))
+          where ((j.state = 'waiting' and j.run_at not between ${now + 1} and ${latest})
+              or (j.state = 'running' and j.lease_until not between ${now + 1} and ${latest}))
             ${usable}
             and not exists (select 1 from jobs o where o.lane = j.lane and o.seq <> j.seq
-              and ((o.state in ('waiting', 'running') and o.seq < j.seq) or (o.state = 'running' and o.lease_until > ${now})))
+              and ((o.state in ('waiting', 'running') and o.seq < j.seq) or (o.state = 'running' and o.lease_until between ${now + 1} and ${latest})))
           order by j.run_at, j.seq limit 1)`,
       ),
     )

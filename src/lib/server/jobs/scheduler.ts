@@ -6,6 +6,7 @@ import type { Username } from '$lib/registration/username'
 import { findOrphans } from '../database/accounts'
 import { deleteEndedJobs, isRemovalPending } from '../database/jobs'
 import type { Database } from '../database/open'
+import { lastEventAt } from '../database/events'
 import { findSince } from '../database/registrations'
 import type { Registrar } from '../registrar'
 
@@ -19,6 +20,8 @@ export interface Swept {
 
 const SYSTEM = { kind: 'system' } as const
 const BATCH = 200
+const CLOCK_TOLERANCE_MS = 10 * 60_000
+const LONGEST_SILENCE_MS = 2 * DAY
 const HOUR = 60 * 60 * 1000
 
 /** What is due by time: asks the domain, and tells the registrar. */
@@ -30,6 +33,7 @@ export function createScheduler({
   deleteExpired,
   clock,
   log,
+  uptime = () => performance.now(),
   onWork,
 }: {
   database: Database
@@ -39,10 +43,13 @@ export function createScheduler({
   /** Tokens, sessions and counted tries that ran out. */
   deleteExpired: () => Promise<void>
   clock: () => number
+  /** Milliseconds that really went by, since whenever. */
+  uptime?: () => number
   log: Logger
   onWork: () => void
 }) {
   const timers: Cron[] = []
+  let mark: { clock: number; uptime: number } | null = null
 
   /** Everything that has to go by the domain's rule; `dryRun` only lists it. */
   async function cleanUp({ dryRun }: { dryRun: boolean }): Promise<Swept> {
@@ -108,13 +115,33 @@ export function createScheduler({
     }
   }
 
+  /**
+   * Whether the clock went as time did since the last look; at the first look, whether it is where the database left
+   * it. Nobody's data is deleted by a clock that was set wrong: an hour later it is right again, or was right.
+   */
+  async function isClockSteady(): Promise<boolean> {
+    const before = mark
+    mark = { clock: clock(), uptime: uptime() }
+    if (before !== null)
+      return Math.abs(mark.clock - before.clock - (mark.uptime - before.uptime)) < CLOCK_TOLERANCE_MS
+    const last = await database.read((reader) => lastEventAt(reader))
+    return last === null || Math.abs(mark.clock - last) < LONGEST_SILENCE_MS
+  }
+
+  /** The clean-up as the clock starts it. */
+  async function cleanUpBySchedule(): Promise<void> {
+    if (await isClockSteady()) await cleanUp({ dryRun: false })
+    else log.warn('The clock jumped, or this program was off for long: the clean-up waits for its next time')
+  }
+
   return {
     cleanUp,
+    cleanUpBySchedule,
     remind,
     start(): void {
       const options = { protect: true, unref: true }
       timers.push(
-        new Cron('7 * * * *', options, () => logged('clean-up', () => cleanUp({ dryRun: false }))),
+        new Cron('7 * * * *', options, () => logged('clean-up', cleanUpBySchedule)),
         new Cron('17 * * * *', options, () => logged('reminding', remind)),
       )
     },

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { outsideOf } from '$lib/registration/job'
-import { leaseJob, nextDue, releaseAll, renewLease, type LeasedJob } from '../database/jobs'
+import { leaseJob, LONGEST_AHEAD_MS, nextDue, releaseAll, renewLease, type LeasedJob } from '../database/jobs'
 import type { Database } from '../database/open'
 import { HomeserverError } from '../homeserver/homeserver'
 import { MailError } from '../mail/mail'
@@ -46,7 +46,7 @@ export function afterError(error: unknown, row: LeasedJob['row'], now: number, r
   const unanswered = error instanceof MailError && error.handedOver
   if (unanswered && row.unanswered >= MOST_UNANSWERED) return { state: 'failed', error: MAYBE_SENT }
   const asked = error instanceof HomeserverError ? (error.retryAfter ?? 0) : 0
-  const runAt = now + Math.max(asked, backOff(row.attempts, random))
+  const runAt = now + Math.max(Math.min(asked, LONGEST_AHEAD_MS / 2), backOff(row.attempts, random))
   return { state: 'waiting', runAt, error: message, unanswered }
 }
 
@@ -81,7 +81,7 @@ export function createWorker({
   async function take(): Promise<LeasedJob | null> {
     const now = clock()
     const { outsides: closed } = outages.closed()
-    const due = await database.read((reader) => nextDue(reader, closed))
+    const due = await database.read((reader) => nextDue(reader, closed, now))
     if (due === null || due > now) return null
     const leased = await database.write((tx) => leaseJob(tx, { owner, now, until: now + LEASE_MS, closed }))
     if (leased !== null) outages.started(leased.job, leased.row.createdAt)
@@ -152,7 +152,7 @@ export function createWorker({
     try {
       await startDue()
       const { outsides: closed, until } = outages.closed()
-      const due = await database.read((reader) => nextDue(reader, closed))
+      const due = await database.read((reader) => nextDue(reader, closed, clock()))
       const next = Math.min(due ?? Infinity, until)
       if (running.size < HANDS) nap = Math.min(nap, Math.max(next - clock(), 25))
     } catch (error) {
