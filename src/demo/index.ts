@@ -82,7 +82,13 @@ async function fill(): Promise<void> {
   const made = await services.moderators.create({ username: 'demo', email: `demo@${DOMAIN}`, password })
   if (!made.ok) throw new Error(made.problem)
   await askForAccounts(
-    { services, mailer, setClock: (milliseconds) => (ago = milliseconds) },
+    {
+      services,
+      standIn: homeserver,
+      mailer,
+      setClock: (milliseconds) => (ago = milliseconds),
+      moderator: made.moderator,
+    },
     generatePassword(),
   )
   mailer.close()
