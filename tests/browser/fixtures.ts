@@ -1,4 +1,4 @@
-import { test as base, expect, type Page } from '@playwright/test'
+import { test as base, expect, type Browser, type Page } from '@playwright/test'
 import AxeBuilder from '@axe-core/playwright'
 import { linkIn, MODERATOR, startSite, type Site } from '../support/site'
 
@@ -45,8 +45,8 @@ export async function expectAccessible(page: Page): Promise<void> {
 export const submit = (page: Page) =>
   page.locator('main form button[type=submit], main form button:not([type])').first()
 
-/** From the name to the confirmed address, through the mail. */
-export async function confirmAddress(page: Page, site: Site, name: string): Promise<string> {
+/** From the name to the mail that asks whether the address is right. */
+export async function giveAddress(page: Page, site: Site, name: string): Promise<string> {
   const email = `${name}@mail.test`
   await page.goto(`${site.url}/register`)
   await page.locator('input[name=username]').fill(name)
@@ -55,6 +55,12 @@ export async function confirmAddress(page: Page, site: Site, name: string): Prom
   await page.locator('main input[name=email]').first().fill(email)
   await submit(page).click()
   await page.waitForURL(/sent/)
+  return email
+}
+
+/** From the name to the confirmed address, through the mail. */
+export async function confirmAddress(page: Page, site: Site, name: string): Promise<string> {
+  const email = await giveAddress(page, site, name)
   const mail = await site.mail.next(email)
   await page.goto(linkIn(mail, '/register/verify/'))
   await submit(page).click()
@@ -80,6 +86,19 @@ export async function signIn(page: Page, site: Site): Promise<void> {
   await page.locator('main input[name=password]').fill(MODERATOR.password)
   await submit(page).click()
   await page.waitForURL(/\/admin(?!\/login)/)
+}
+
+/** A browser of its own, of the same kind as the test's, with a moderator who looks at the request of this name. */
+export async function openDesk(browser: Browser, site: Site, name: string, locale = 'en'): Promise<Page> {
+  const { javaScriptEnabled = true } = test.info().project.use
+  const context = await browser.newContext({ locale, javaScriptEnabled })
+  const moderator = await context.newPage()
+  await signIn(moderator, site)
+  await moderator
+    .getByRole('link', { name: new RegExp(name) })
+    .first()
+    .click()
+  return moderator
 }
 
 /** Whether an account can sign in at the homeserver: its error code, or `in`. */
