@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { leaseJob, nextDue, releaseAll, renewLease, type LeasedJob } from '../database/jobs'
 import type { Database } from '../database/open'
 import { HomeserverError } from '../homeserver/homeserver'
+import { withoutAddresses } from '../log'
 import { MailError } from '../mail/mail'
 import type { JobEnd, Registrar } from '../registrar'
 
@@ -84,7 +85,7 @@ export function createWorker({
       end = afterError(error, row, clock(), random)
       const details = { job: row.id, kind: job.kind, attempt: row.attempts, end: end.state }
       if (error instanceof HomeserverError || error instanceof MailError)
-        log.warn({ ...details, reason: error.message }, 'A job did not succeed')
+        log.warn({ ...details, reason: withoutAddresses(error.message) }, 'A job did not succeed')
       else log.error({ ...details, err: error }, 'A job threw')
     } finally {
       clearInterval(renewal)
