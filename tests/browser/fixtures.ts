@@ -9,14 +9,19 @@ export const ACCENT_RGB = 'rgb(138, 43, 226)'
 export const PASSWORD = 'seven quiet herons at dusk'
 export const REASON = 'I know two people from the repair café who are on your server.'
 
-/** One running site for each worker; names and addresses differ, so that tests do not meet. */
-export const test = base.extend<object, { site: Site }>({
+/**
+ * One running site for each worker; names and addresses differ, so that tests do not meet. `settings`: what a file of
+ * tests wants in the configuration besides.
+ */
+export const test = base.extend<object, { site: Site; settings: Record<string, unknown> }>({
+  settings: [{}, { scope: 'worker', option: true }],
   site: [
-    async ({}, use) => {
+    async ({ settings }, use) => {
       const site = await startSite({
         config: {
           site: { accent: ACCENT },
           legal: [{ title: 'House rules', url: 'https://example.test/rules' }],
+          ...settings,
         },
       })
       await use(site)
@@ -46,8 +51,12 @@ export const submit = (page: Page) =>
   page.locator('main form button[type=submit], main form button:not([type])').first()
 
 /** From the name to the mail that asks whether the address is right. */
-export async function giveAddress(page: Page, site: Site, name: string): Promise<string> {
-  const email = `${name}@mail.test`
+export async function giveAddress(
+  page: Page,
+  site: Site,
+  name: string,
+  email = `${name}@mail.test`,
+): Promise<string> {
   await page.goto(`${site.url}/register`)
   await page.locator('input[name=username]').fill(name)
   await submit(page).click()
@@ -58,13 +67,17 @@ export async function giveAddress(page: Page, site: Site, name: string): Promise
   return email
 }
 
+/** Follows the newest mail's link to confirm the address; `seen` mails came before it. */
+export async function confirm(page: Page, site: Site, email: string, seen = 0): Promise<void> {
+  await page.goto(linkIn(await site.mail.next(email, seen), '/register/verify/'))
+  await submit(page).click()
+  await page.waitForURL(/\/register\/account/)
+}
+
 /** From the name to the confirmed address, through the mail. */
 export async function confirmAddress(page: Page, site: Site, name: string): Promise<string> {
   const email = await giveAddress(page, site, name)
-  const mail = await site.mail.next(email)
-  await page.goto(linkIn(mail, '/register/verify/'))
-  await submit(page).click()
-  await page.waitForURL(/\/register\/account/)
+  await confirm(page, site, email)
   return email
 }
 
