@@ -40,7 +40,7 @@ it('fills the desk: nine wait, one is in, one was denied with a word, and one is
 
   const stuck = await api.moderation.registration({ id: items[1]?.id ?? '' })
   const failed = stuck.jobs.find(({ state }) => state === 'failed')
-  expect(failed).toMatchObject({ kind: 'open_account', error: expect.stringContaining('admin_token') })
+  expect(failed).toMatchObject({ kind: 'open_account', error: expect.stringContaining('A module') })
   await api.moderation.retryJob({ job: failed?.id ?? '' })
   await services.worker.drain()
   expect((await api.moderation.queue({ tab: 'trouble' })).items).toEqual([])

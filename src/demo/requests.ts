@@ -56,7 +56,10 @@ async function decide({ services, standIn, moderator }: Desk, id: string, outcom
   if (stuck)
     standIn.faults = ({ method, path }) =>
       method === 'PUT' && path.startsWith('/_synapse/admin/v2/users/')
-        ? { status: 403, body: { errcode: 'M_FORBIDDEN', error: 'You are not a server admin' } }
+        ? {
+            status: 400,
+            body: { errcode: 'M_UNKNOWN', error: 'A module did not let the account be changed' },
+          }
         : undefined
   await api.moderation.decide({ id, version, decision, message, silent: false })
   await services.worker.drain()
