@@ -4,6 +4,9 @@ import { chromium } from '@playwright/test'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 
+/** A network that hangs must not hold up the tests for ever. */
+const INSTALL_LIMIT_MS = 10 * 60_000
+
 /** Where a Chromium is installed: CHROMIUM_PATH, else on the PATH, else Playwright's own; null where there is none. */
 export function chromiumPath() {
   const { CHROMIUM_PATH } = process.env
@@ -30,8 +33,11 @@ export const CHROMIUM_ARGS = [
 export function ensureChromium() {
   if (chromiumPath() !== null) return true
   const run = (/** @type {string} */ command, /** @type {string[]} */ args) =>
-    spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
-      .status === 0
+    spawnSync(command, args, {
+      stdio: 'inherit',
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      timeout: INSTALL_LIMIT_MS,
+    }).status === 0
   if (run('npx', ['playwright', 'install', 'chromium']) && chromiumPath() !== null) return true
   if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get') && run('apt-get', ['update', '-qq']))
     run('apt-get', ['install', '-y', '-qq', 'chromium'])

@@ -12,17 +12,37 @@ const MINUTE = 60_000
 const reports = mkdtempSync(join(tmpdir(), 'registration-tests-'))
 let passed = 0
 let failed = 0
+/** The process group of the step that runs. @type {number | undefined} */
+let group
+
+// A step is a group of its own, so that its limit ends all of it; a Ctrl+C here does not reach it by itself.
+for (const [signal, code] of /** @type {const} */ ([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+]))
+  process.once(signal, () => {
+    endStep(signal)
+    process.exit(code)
+  })
+process.on('exit', () => rmSync(reports, { recursive: true, force: true }))
+
+/** @param {NodeJS.Signals} signal */
+function endStep(signal) {
+  if (group !== undefined) process.kill(-group, signal)
+}
 
 /** @param {string} name @param {string} command @param {string[]} args @param {{ minutes?: number, env?: Record<string, string> }} [options] */
 function run(name, command, args, { minutes = 5, env = {} } = {}) {
   console.log(`\n== ${name}`)
   return new Promise((resolve) => {
     const child = spawn(command, args, { stdio: 'inherit', detached: true, env: { ...process.env, ...env } })
+    group = child.pid
     const limit = setTimeout(() => {
       console.log(`== ${name} took more than ${minutes} minutes and is ended`)
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+      endStep('SIGKILL')
     }, minutes * MINUTE)
     child.on('close', (code) => {
+      group = undefined
       clearTimeout(limit)
       resolve(code === 0)
     })
@@ -82,6 +102,5 @@ if (await check('Build', 'npm', ['run', 'build'])) {
   else failed++
   await check('The demo starts, answers and ends', 'node', ['scripts/demo-smoke.js'])
 }
-rmSync(reports, { recursive: true, force: true })
 console.log(`\n${passed} passed, ${failed} failed`)
 process.exit(failed === 0 ? 0 : 1)

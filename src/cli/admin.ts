@@ -4,7 +4,7 @@ import { generatePassword } from '$lib/server/auth/moderators'
 import { readOptions, UsageError } from './usage'
 import { withServices } from './with-services'
 
-/** Makes, lists and disables moderators. */
+/** Makes, lists and disables moderators, and sets their passwords. */
 export async function admin([action = '', ...args]: string[]): Promise<void> {
   switch (action) {
     case 'create':
@@ -13,8 +13,12 @@ export async function admin([action = '', ...args]: string[]): Promise<void> {
       return list(args)
     case 'disable':
       return disable(args)
+    case 'password':
+      return setPassword(args)
     default:
-      throw new UsageError(action === '' ? 'admin needs create, list or disable' : `admin has no "${action}"`)
+      throw new UsageError(
+        action === '' ? 'admin needs create, list, disable or password' : `admin has no "${action}"`,
+      )
   }
 }
 
@@ -27,14 +31,30 @@ async function create(args: string[]): Promise<void> {
   const { username, email } = options
   if (username === undefined || email === undefined)
     throw new UsageError('admin create needs --username and --email')
-  const given = await askPassword(options['password-stdin'] === true)
-  const chosen = given === '' ? generatePassword() : given
+  const chosen = await choosePassword(options['password-stdin'] === true)
   const made = await withServices(({ moderators }) =>
-    moderators.create({ username, email, password: chosen }),
+    moderators.create({ username, email, password: chosen.password }),
   )
   if (!made.ok) throw new Error(made.problem)
-  process.stdout.write(`${made.moderator.username} can sign in at /admin\n`)
-  if (given === '') process.stdout.write(`Password: ${chosen}\n`)
+  process.stdout.write(`${made.moderator.username} can sign in at /admin\n${chosen.told}`)
+}
+
+async function setPassword(args: string[]): Promise<void> {
+  const options = readOptions(args, { username: { type: 'string' }, 'password-stdin': { type: 'boolean' } })
+  const { username } = options
+  if (username === undefined) throw new UsageError('admin password needs --username')
+  const chosen = await choosePassword(options['password-stdin'] === true)
+  const set = await withServices(({ moderators }) => moderators.setPassword(username, chosen.password))
+  if (!set.ok) throw new Error(set.problem)
+  process.stdout.write(`${username} has a new password and is signed out everywhere\n${chosen.told}`)
+}
+
+/** A password that was given, or one made here, which has to be told. */
+async function choosePassword(fromInput: boolean): Promise<{ password: string; told: string }> {
+  const given = await askPassword(fromInput)
+  if (given !== '') return { password: given, told: '' }
+  const made = generatePassword()
+  return { password: made, told: `Password: ${made}\n` }
 }
 
 /** Empty: make one. */
@@ -47,7 +67,7 @@ async function askPassword(fromInput: boolean): Promise<string> {
   if (!process.stdin.isTTY) return ''
   const first = await password({ message: 'Password (empty: make one)' })
   if (first !== '' && first !== (await password({ message: 'Again' })))
-    throw new Error('The two passwords differ; nothing was made')
+    throw new Error('The two passwords differ; nothing was changed')
   return first
 }
 

@@ -16,6 +16,8 @@ const HELP = `synapse-registration: the registration desk of a Matrix homeserver
                                     makes a moderator; asks for the password, or makes one and prints it
   admin list                        the moderators
   admin disable --username U        signs a moderator out and lets them in no more
+  admin password --username U [--password-stdin]
+                                    sets another password and signs the moderator out everywhere
   cleanup [--dry-run]               takes away what is due by retention now; --dry-run only lists it
   backup FILE                       copies the database into a new file, also while the server runs
   restore FILE                      puts a backup in the database's place, while no server runs; keeps the old one

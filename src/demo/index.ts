@@ -19,6 +19,9 @@ const MAILBOX_PORT = 8025
 /** Everything on one machine: a stand-in homeserver, a mailbox, a dozen requests, and the built site. */
 const folder = mkdtempSync(join(tmpdir(), 'synapse-registration-demo-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+// Until the built server is there, which ends by itself, nobody else would run the line above at a signal.
+const leave = () => process.exit(1)
+process.on('SIGINT', leave).on('SIGTERM', leave)
 
 const homeserver = await startStandIn({ domain: DOMAIN, token: 'demo-token' })
 const mailbox = await openMailbox(MAILBOX_PORT)
@@ -56,6 +59,7 @@ process.once('sveltekit:shutdown', () => {
   void Promise.all([homeserver.close(), mailbox.close()])
 })
 await import(/* @vite-ignore */ new URL('../index.js', import.meta.url).href)
+process.off('SIGINT', leave).off('SIGTERM', leave)
 
 process.stdout.write(`
   The demo runs. Everything stays on this machine, and is gone when it ends.
@@ -79,7 +83,13 @@ async function fill(): Promise<void> {
   const made = await services.moderators.create({ username: 'demo', email: `demo@${DOMAIN}`, password })
   if (!made.ok) throw new Error(made.problem)
   await askForAccounts(
-    { services, mailer, setClock: (milliseconds) => (ago = milliseconds) },
+    {
+      services,
+      standIn: homeserver,
+      mailer,
+      setClock: (milliseconds) => (ago = milliseconds),
+      moderator: made.moderator,
+    },
     generatePassword(),
   )
   mailer.close()

@@ -94,11 +94,12 @@ function listPage(mails: ParsedMail[]): string {
 }
 
 function mailPage(mail: ParsedMail): string {
-  const html = typeof mail.html === 'string' ? mail.html.replace('<head>', '<head><base target="_top">') : ''
+  // The mail is the project's own and has no target of its own: a link leads out of the frame, into a new tab.
+  const html = (mail.html || '').replaceAll('<a ', '<a target="_blank" rel="noopener" ')
   return document(
     mail.subject ?? 'Mail',
     `<p><a href="/">All mails</a></p><h1>${escape(mail.subject ?? '')}</h1><p>To ${escape(receivers(mail))}</p>
-    <iframe sandbox="allow-top-navigation-by-user-activation" srcdoc="${escape(html)}" title="The mail"></iframe>
+    <iframe sandbox="allow-popups allow-popups-to-escape-sandbox" srcdoc="${escape(html)}" title="The mail"></iframe>
     <details><summary>As plain text</summary><pre>${escape(mail.text ?? '')}</pre></details>`,
   )
 }

@@ -1,96 +1,27 @@
-import type { Language } from '$lib/registration/language'
 import type { Services } from '$lib/server/app'
+import type { StandIn } from '$lib/server/homeserver/stand-in'
 import type { Mail, Mailer } from '$lib/server/mail/mail'
 import { createApi } from '$lib/server/trpc/router'
+import { PEOPLE, type Outcome } from './people'
 
 const MINUTE = 60_000
 
-/** Who asks in the demo: name, language, how many minutes ago, why. */
-const PEOPLE: [string, Language, number, string][] = [
-  [
-    'quietkeys',
-    'en',
-    3 * 24 * 60,
-    'Student, writing my thesis on federated protocols. I would like to try bridges and will not open public rooms.',
-  ],
-  [
-    'gartenfee',
-    'de',
-    2 * 24 * 60,
-    'Ich bin im Kleingartenverein und möchte im Garten-Raum mitlesen. Gefunden habe ich euch über den Aushang.',
-  ],
-  [
-    'tuxedo.cat',
-    'en',
-    26 * 60,
-    'Interested in the gardening room, found through the website of the allotment association.',
-  ],
-  [
-    'm_okonkwo',
-    'en',
-    9 * 60,
-    "My sister is on this server and we want to move our family chat away from the app that we use now.\n\nThere are six of us; I'd be the first to try it.",
-  ],
-  [
-    'seo-expert-88',
-    'en',
-    7 * 60,
-    'We offer best services for your website ranking, please approve for cooperation and mutual growth of business.',
-  ],
-  [
-    'nordlicht',
-    'de',
-    5 * 60,
-    'Ich suche einen Server, der nicht von einem Konzern betrieben wird. Gefunden habe ich euch über die Liste von öffentlichen Servern.',
-  ],
-  [
-    'seo-expert-89',
-    'en',
-    4 * 60,
-    'We offer best services for your website ranking, please approve for cooperation and mutual growth of business!',
-  ],
-  [
-    'hörnchen'.replace('ö', 'oe'),
-    'de',
-    3 * 60,
-    'Meine Freundin Maja ist schon bei euch. Wir planen zusammen ein Straßenfest und brauchen dafür einen Raum.',
-  ],
-  [
-    'a.very.long.name.that.somebody.thought.would.be.funny.to.have.on.every.page.that.shows.it',
-    'en',
-    100,
-    'I like long names, and I would like to see whether this page likes them as well.',
-  ],
-  [
-    'pixelpunk',
-    'en',
-    55,
-    'Pixel artist 🎨 looking for a calm place. I heard of you at the museum night, from the people with the plotter.',
-  ],
-  [
-    'zugvogel',
-    'de',
-    38,
-    'Ich ziehe im Herbst in eure Stadt und möchte vorher ein paar Leute kennenlernen, am liebsten beim Bouldern oder beim Kochen.',
-  ],
-  [
-    'river.stone',
-    'en',
-    18,
-    'I know two people from the repair café who are on your server, and I would like to join the room where you plan the Saturdays.\n\nI repair radios, mostly.',
-  ],
-]
+export interface Desk {
+  services: Services
+  standIn: Pick<StandIn, 'faults'>
+  mailer: LinkCatcher
+  /** Sets the clock back by so many milliseconds. */
+  setClock: (ago: number) => void
+  moderator: { id: string; username: string }
+}
 
-/** Sends the dozen requests in the way that applicants do, at the times given, and decides two of them. */
-export async function askForAccounts(
-  {
-    services,
-    setClock,
-    mailer,
-  }: { services: Services; setClock: (ago: number) => void; mailer: LinkCatcher },
-  password: string,
-): Promise<void> {
-  for (const [index, [username, language, minutesAgo, reason]] of PEOPLE.entries()) {
+/**
+ * Sends the dozen requests in the way that applicants do, at the times given, and decides three of them as a moderator:
+ * one is approved, one denied, and one approved whose account the homeserver then refuses to open.
+ */
+export async function askForAccounts(desk: Desk, password: string): Promise<void> {
+  const { services, mailer, setClock } = desk
+  for (const [index, { username, language, minutesAgo, reason, outcome }] of PEOPLE.entries()) {
     setClock(minutesAgo * MINUTE)
     const email = `${username.slice(0, 20)}@mail.example`
     const cookies = new Map<string, string>()
@@ -108,10 +39,31 @@ export async function askForAccounts(
     await api.registration.start({ username, email })
     await services.worker.drain()
     await api.verification.confirm({ token: mailer.lastToken() })
-    await api.registration.request({ password, reason, legal: true })
+    const { id } = await api.registration.request({ password, reason, legal: true })
     await services.worker.drain()
+    if (outcome === undefined) continue
+    setClock((minutesAgo - outcome.afterMinutes) * MINUTE)
+    await decide(desk, id, outcome)
   }
   setClock(0)
+}
+
+async function decide({ services, standIn, moderator }: Desk, id: string, outcome: Outcome): Promise<void> {
+  const { decision, message, stuck = false } = outcome
+  const cookies = { get: () => undefined, set: () => undefined, delete: () => undefined }
+  const api = createApi({ services, language: 'en', clientAddress: '203.0.113.9', moderator, cookies })
+  const { version } = await api.moderation.registration({ id })
+  if (stuck)
+    standIn.faults = ({ method, path }) =>
+      method === 'PUT' && path.startsWith('/_synapse/admin/v2/users/')
+        ? {
+            status: 400,
+            body: { errcode: 'M_UNKNOWN', error: 'A module did not let the account be changed' },
+          }
+        : undefined
+  await api.moderation.decide({ id, version, decision, message, silent: false })
+  await services.worker.drain()
+  standIn.faults = undefined
 }
 
 /** Passes mails on, and remembers the token of the newest verification link: what an applicant would click. */

@@ -1,4 +1,4 @@
-import { test as base, expect, type Page } from '@playwright/test'
+import { test as base, expect, type Browser, type Page } from '@playwright/test'
 import AxeBuilder from '@axe-core/playwright'
 import { linkIn, MODERATOR, startSite, type Site } from '../support/site'
 
@@ -9,14 +9,19 @@ export const ACCENT_RGB = 'rgb(138, 43, 226)'
 export const PASSWORD = 'seven quiet herons at dusk'
 export const REASON = 'I know two people from the repair café who are on your server.'
 
-/** One running site for each worker; names and addresses differ, so that tests do not meet. */
-export const test = base.extend<object, { site: Site }>({
+/**
+ * One running site for each worker; names and addresses differ, so that tests do not meet. `settings`: what a file of
+ * tests wants in the configuration besides.
+ */
+export const test = base.extend<object, { site: Site; settings: Record<string, unknown> }>({
+  settings: [{}, { scope: 'worker', option: true }],
   site: [
-    async ({}, use) => {
+    async ({ settings }, use) => {
       const site = await startSite({
         config: {
           site: { accent: ACCENT },
           legal: [{ title: 'House rules', url: 'https://example.test/rules' }],
+          ...settings,
         },
       })
       await use(site)
@@ -45,9 +50,13 @@ export async function expectAccessible(page: Page): Promise<void> {
 export const submit = (page: Page) =>
   page.locator('main form button[type=submit], main form button:not([type])').first()
 
-/** From the name to the confirmed address, through the mail. */
-export async function confirmAddress(page: Page, site: Site, name: string): Promise<string> {
-  const email = `${name}@mail.test`
+/** From the name to the mail that asks whether the address is right. */
+export async function giveAddress(
+  page: Page,
+  site: Site,
+  name: string,
+  email = `${name}@mail.test`,
+): Promise<string> {
   await page.goto(`${site.url}/register`)
   await page.locator('input[name=username]').fill(name)
   await submit(page).click()
@@ -55,10 +64,20 @@ export async function confirmAddress(page: Page, site: Site, name: string): Prom
   await page.locator('main input[name=email]').first().fill(email)
   await submit(page).click()
   await page.waitForURL(/sent/)
-  const mail = await site.mail.next(email)
-  await page.goto(linkIn(mail, '/register/verify/'))
+  return email
+}
+
+/** Follows the newest mail's link to confirm the address; `seen` mails came before it. */
+export async function confirm(page: Page, site: Site, email: string, seen = 0): Promise<void> {
+  await page.goto(linkIn(await site.mail.next(email, seen), '/register/verify/'))
   await submit(page).click()
   await page.waitForURL(/\/register\/account/)
+}
+
+/** From the name to the confirmed address, through the mail. */
+export async function confirmAddress(page: Page, site: Site, name: string): Promise<string> {
+  const email = await giveAddress(page, site, name)
+  await confirm(page, site, email)
   return email
 }
 
@@ -80,6 +99,19 @@ export async function signIn(page: Page, site: Site): Promise<void> {
   await page.locator('main input[name=password]').fill(MODERATOR.password)
   await submit(page).click()
   await page.waitForURL(/\/admin(?!\/login)/)
+}
+
+/** A browser of its own, of the same kind as the test's, with a moderator who looks at the request of this name. */
+export async function openDesk(browser: Browser, site: Site, name: string, locale = 'en'): Promise<Page> {
+  const { javaScriptEnabled = true } = test.info().project.use
+  const context = await browser.newContext({ locale, javaScriptEnabled })
+  const moderator = await context.newPage()
+  await signIn(moderator, site)
+  await moderator
+    .getByRole('link', { name: new RegExp(name) })
+    .first()
+    .click()
+  return moderator
 }
 
 /** Whether an account can sign in at the homeserver: its error code, or `in`. */

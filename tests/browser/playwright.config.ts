@@ -12,6 +12,7 @@ export default defineConfig({
   use: { launchOptions: { args: CHROMIUM_ARGS, ...(executablePath === null ? {} : { executablePath }) } },
   projects: [
     { name: 'with-js', use: { javaScriptEnabled: true } },
-    { name: 'without-js', use: { javaScriptEnabled: false } },
+    // What scripts alone do has no other side.
+    { name: 'without-js', use: { javaScriptEnabled: false }, testIgnore: 'offline.spec.ts' },
   ],
 })

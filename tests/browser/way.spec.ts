@@ -3,12 +3,13 @@ import {
   confirmAddress,
   expect,
   expectAccessible,
+  giveAddress,
   linkIn,
   newName,
+  openDesk,
   PASSWORD,
   REASON,
   requestAccount,
-  signIn,
   signInToMatrix,
   submit,
   test,
@@ -30,16 +31,7 @@ for (const locale of ['en', 'de'] as const)
       await expectAccessible(page)
       expect(await signInToMatrix(site.standIn?.url ?? '', name)).toBe('M_USER_LOCKED')
 
-      const desk = await browser.newContext({
-        locale,
-        javaScriptEnabled: test.info().project.use.javaScriptEnabled ?? true,
-      })
-      const moderator = await desk.newPage()
-      await signIn(moderator, site)
-      await moderator
-        .getByRole('link', { name: new RegExp(name) })
-        .first()
-        .click()
+      const moderator = await openDesk(browser, site, name, locale)
       await expect(moderator.getByText(REASON).first()).toBeVisible()
       await expectAccessible(moderator)
       await moderator.locator('textarea[name=message]').fill('See you\non Saturday')
@@ -51,7 +43,7 @@ for (const locale of ['en', 'de'] as const)
       await page.goto(linkIn(told, '/register/status/'))
       await expect(page.locator('main')).toContainText(`@${name}:${site.domain}`)
       await expectAccessible(page)
-      await desk.close()
+      await moderator.context().close()
     })
 
     test('a denial reaches the applicant with the moderator’s words, and no account stays', async ({
@@ -61,16 +53,7 @@ for (const locale of ['en', 'de'] as const)
     }) => {
       const name = newName()
       const email = await requestAccount(page, site, name)
-      const desk = await browser.newContext({
-        locale,
-        javaScriptEnabled: test.info().project.use.javaScriptEnabled ?? true,
-      })
-      const moderator = await desk.newPage()
-      await signIn(moderator, site)
-      await moderator
-        .getByRole('link', { name: new RegExp(name) })
-        .first()
-        .click()
+      const moderator = await openDesk(browser, site, name, locale)
       await moderator.locator('textarea[name=message]').fill('We only take neighbours.')
       await moderator.locator('button[name=decision][value=deny]').click()
       const told = await site.mail.next(email, 2)
@@ -78,20 +61,12 @@ for (const locale of ['en', 'de'] as const)
       expect(await signInToMatrix(site.standIn?.url ?? '', name)).not.toBe('in')
       await page.reload()
       await expect(page.locator('main')).toContainText('We only take neighbours.')
-      await desk.close()
+      await moderator.context().close()
     })
   })
 
 test('opening the link changes nothing: only the button confirms', async ({ page, site }) => {
-  const name = newName()
-  const email = `${name}@mail.test`
-  await page.goto(`${site.url}/register`)
-  await page.locator('input[name=username]').fill(name)
-  await submit(page).click()
-  await page.waitForURL(/\/register\/email/)
-  await page.locator('main input[name=email]').first().fill(email)
-  await submit(page).click()
-  await page.waitForURL(/sent/)
+  const email = await giveAddress(page, site, newName())
   const link = linkIn(await site.mail.next(email), '/register/verify/')
   for (let scan = 0; scan < 3; scan++) await fetch(link)
   await page.goto(link)
@@ -154,17 +129,9 @@ test('the language can be changed on any page, and mails follow it', async ({ pa
 test('a request that somebody else decided says who and what', async ({ page, site, browser }) => {
   const name = newName()
   await requestAccount(page, site, name)
-  const use = { javaScriptEnabled: test.info().project.use.javaScriptEnabled ?? true }
-  const [first, second] = await Promise.all([browser.newContext(use), browser.newContext(use)])
-  const [one, other] = await Promise.all([first.newPage(), second.newPage()])
-  for (const moderator of [one, other]) {
-    await signIn(moderator, site)
-    await moderator
-      .getByRole('link', { name: new RegExp(name) })
-      .first()
-      .click()
+  const [one, other] = await Promise.all([openDesk(browser, site, name), openDesk(browser, site, name)])
+  for (const moderator of [one, other])
     await expect(moderator.locator('button[name=decision][value=deny]')).toBeVisible()
-  }
   await one.locator('button[name=decision][value=approve]').click()
   await expect(one.locator('button[name=decision][value=approve]')).toHaveCount(0)
   await other.locator('textarea[name=message]').fill('A message that must not be lost')
@@ -172,7 +139,7 @@ test('a request that somebody else decided says who and what', async ({ page, si
   await expect(other.locator('[role=alert]')).toContainText('moderator')
   await expect(other.locator('body')).toContainText('A message that must not be lost')
   expect(await signInToMatrix(site.standIn?.url ?? '', name)).toBe('in')
-  await Promise.all([first.close(), second.close()])
+  await Promise.all([one.context().close(), other.context().close()])
 })
 
 test('the operator’s colour is on the pages, and the policy lets it in', async ({ page, site }) => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { codeOf } from '../support/code-of'
-import { decideOn } from '../support/decide'
+import { decideOn, decideOnly } from '../support/decide'
 import { username } from '../support/registration'
 import {
   aModerator,
@@ -232,15 +232,7 @@ describe('jobs', () => {
 
   test('of a worker that was killed are taken over when its lease runs out, and once only', async () => {
     const applicant = await requested(world, 'river')
-    const { api } = await aModerator(world.services)
-    const { version } = await api.moderation.registration({ id: applicant.view.id })
-    await api.moderation.decide({
-      id: applicant.view.id,
-      version,
-      decision: 'approve',
-      message: '',
-      silent: false,
-    })
+    await decideOnly(world, applicant.view.id, 'approve')
     const { leaseJob } = await import('$lib/server/database/jobs')
     const dead = await world.database.write((tx) =>
       leaseJob(tx, { owner: 'dead', now: world.now(), until: world.now() + 60_000, closed: [] }),
@@ -273,15 +265,7 @@ describe('jobs', () => {
     const held = new Promise<never>(() => undefined)
     const stuck = await aWorld({}, (homeserver) => ({ ...homeserver, open: () => held }))
     const applicant = await requested(stuck, 'river')
-    const { api } = await aModerator(stuck.services)
-    const { version } = await api.moderation.registration({ id: applicant.view.id })
-    await api.moderation.decide({
-      id: applicant.view.id,
-      version,
-      decision: 'approve',
-      message: '',
-      silent: false,
-    })
+    const api = await decideOnly(stuck, applicant.view.id, 'approve')
     void stuck.drain()
     await expect
       .poll(async () => (await api.moderation.registration({ id: applicant.view.id })).jobs.at(-1)?.state)

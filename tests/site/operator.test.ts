@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { startSite, type Site } from '../support/site'
+import { MODERATOR, startSite, type Site } from '../support/site'
 import { aVisitor } from '../support/visitor'
 
 let site: Site | undefined
@@ -33,6 +33,32 @@ describe('the program, as its operator runs it', () => {
     expect(
       (await site.cli(['admin', 'create', '--username', 'second', '--email', 'x@example.test'])).code,
     ).toBe(1)
+  }, 60_000)
+
+  test('sets another password, with which alone the moderator comes in again', async () => {
+    site = await startSite()
+    const visitor = aVisitor(site.url)
+    const signIn = async (password: string) =>
+      visitor.submit(await visitor.get('/admin/login'), { username: MODERATOR.username, password })
+    expect((await signIn(MODERATOR.password)).path).toBe('/admin')
+    const args = ['admin', 'password', '--username', MODERATOR.username]
+    const set = await site.cli([...args, '--password-stdin'], 'quite another password\n')
+    expect(set).toMatchObject({ code: 0, err: '' })
+    expect(set.out).not.toContain('quite another')
+    expect((await visitor.get('/admin')).path).toMatch(/login/)
+    expect((await signIn(MODERATOR.password)).path).toMatch(/login/)
+    expect((await signIn('quite another password')).path).toBe('/admin')
+
+    const made = /Password: (\S+)/.exec((await site.cli(args)).out)?.[1] ?? ''
+    expect((await visitor.get('/admin')).path).toMatch(/login/)
+    expect((await signIn(made)).path).toBe('/admin')
+
+    expect(await site.cli([...args, '--password-stdin'], 'short')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('at least 12'),
+    })
+    expect((await visitor.get('/admin')).path).toBe('/admin')
+    expect((await site.cli(['admin', 'password'])).code).toBe(2)
   }, 60_000)
 
   test('answers wrong use with 2 and the help, and a wrong configuration with 2 and every problem', async () => {

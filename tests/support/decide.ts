@@ -1,15 +1,29 @@
+import type { Services } from '$lib/server/app'
 import { aModerator, type TestWorld } from './world'
 
-/** A moderator decides on a registration as it stands; answers what they see then. */
+type Words = { message?: string; silent?: boolean }
+
+/** A moderator decides on a registration as it stands, and nothing that follows from it is done yet. */
+export async function decideOnly(
+  { services }: { services: Services },
+  id: string,
+  decision: 'approve' | 'deny',
+  { message = '', silent = false }: Words = {},
+) {
+  const { api } = await aModerator(services)
+  const { version } = await api.moderation.registration({ id })
+  await api.moderation.decide({ id, version, decision, message, silent })
+  return api
+}
+
+/** A moderator decides on a registration as it stands; answers what they see when all of it is done. */
 export async function decideOn(
   world: TestWorld,
   id: string,
   decision: 'approve' | 'deny',
-  { message = '', silent = false }: { message?: string; silent?: boolean } = {},
+  words: Words = {},
 ) {
-  const { api } = await aModerator(world.services)
-  const { version } = await api.moderation.registration({ id })
-  await api.moderation.decide({ id, version, decision, message, silent })
+  const api = await decideOnly(world, id, decision, words)
   await world.drain()
   return api.moderation.registration({ id })
 }

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -10,6 +10,8 @@ import { stringify } from 'yaml'
 import { startStandIn } from '../../src/lib/server/homeserver/stand-in'
 
 const ROOT = join(import.meta.dirname, '../..')
+/** Longer than the program gives itself (`SHUTDOWN_TIMEOUT`). */
+const LONGEST_STOP_MS = 25_000
 export const MODERATOR = { username: 'moderator', password: 'a moderators password' }
 
 /** A port of this machine that nothing listens on now. */
@@ -97,7 +99,7 @@ export type Site = Awaited<ReturnType<typeof startSite>>
 
 /**
  * The built program as an operator runs it, with its own database, a mail server and a stand-in for the homeserver
- * (or the real one that `homeserver` names), on free ports.
+ * (or the real one that `homeserver` names), on free ports. Where it does not start, nothing of it is left.
  */
 export async function startSite({
   config = {},
@@ -111,71 +113,93 @@ export async function startSite({
   /** For Node itself, such as `--cpu-prof`. */
   nodeArgs?: string[]
 } = {}) {
-  const folder = await mkdtemp(join(tmpdir(), 'registration-'))
-  const mail = await startMailServer()
-  const standIn =
-    homeserver === undefined ? await startStandIn({ domain: 'example.test', token: 'stand-in-token' }) : null
-  const port = await freePort()
-  const url = `http://127.0.0.1:${port}`
-  const synapse = homeserver ?? {
-    server: standIn?.url ?? '',
-    domain: 'example.test',
-    admin_token: 'stand-in-token',
+  /** What takes each part away again, the newest first. */
+  const cleanUps: (() => Promise<unknown>)[] = []
+  async function cleanUp(): Promise<void> {
+    for (const step of cleanUps.splice(0).reverse()) await step()
   }
-  const settings = {
-    synapse,
-    hosts: ['127.0.0.1'],
-    email: { host: '127.0.0.1', port: mail.port, from: 'desk@example.test' },
-    admin: { email: 'moderators@example.test' },
-    database: { path: join(folder, 'registration.db') },
-    rate_limit: { email_submission: 1000 },
-    ...config,
-    site: { name: 'Example Community', url, ...(config.site ?? {}) },
+
+  async function start() {
+    const folder = await mkdtemp(join(tmpdir(), 'registration-'))
+    cleanUps.push(() => rm(folder, { recursive: true, force: true }))
+    const mail = await startMailServer()
+    cleanUps.push(mail.close)
+    const standIn =
+      homeserver === undefined
+        ? await startStandIn({ domain: 'example.test', token: 'stand-in-token' })
+        : null
+    cleanUps.push(async () => standIn?.close())
+    const port = await freePort()
+    const url = `http://127.0.0.1:${port}`
+    const synapse = homeserver ?? {
+      server: standIn?.url ?? '',
+      domain: 'example.test',
+      admin_token: 'stand-in-token',
+    }
+    const settings = {
+      synapse,
+      hosts: ['127.0.0.1'],
+      email: { host: '127.0.0.1', port: mail.port, from: 'desk@example.test' },
+      admin: { email: 'moderators@example.test' },
+      database: { path: join(folder, 'registration.db') },
+      rate_limit: { email_submission: 1000 },
+      ...config,
+      site: { name: 'Example Community', url, ...(config.site ?? {}) },
+    }
+    await writeFile(join(folder, 'config.yaml'), stringify(settings))
+    const made = await runCli(
+      folder,
+      ['admin', 'create', '--username', MODERATOR.username, '--email', 'm@example.test', '--password-stdin'],
+      MODERATOR.password,
+    )
+    if (made.code !== 0) throw new Error(`The moderator could not be made:\n${made.err}`)
+    const child = spawn(process.execPath, [...nodeArgs, join(ROOT, 'build/cli/index.js'), 'serve'], {
+      cwd: folder,
+      env: {
+        ...process.env,
+        CONFIG: join(folder, 'config.yaml'),
+        PORT: String(port),
+        HOST: '127.0.0.1',
+        ...env,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    cleanUps.push(() => endChild(child))
+    let log = ''
+    child.stdout.on('data', (chunk: Buffer) => (log += chunk.toString()))
+    child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()))
+    const deadline = Date.now() + 30_000
+    while (!(await answers(`${url}/healthz`))) {
+      if (child.exitCode !== null || Date.now() > deadline) throw new Error(`The site did not start:\n${log}`)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    return { url, folder, mail, standIn, process: child, domain: synapse.domain, log: () => log }
   }
-  await writeFile(join(folder, 'config.yaml'), stringify(settings))
-  await runCli(
-    folder,
-    ['admin', 'create', '--username', MODERATOR.username, '--email', 'm@example.test', '--password-stdin'],
-    MODERATOR.password,
-  )
-  const child = spawn(process.execPath, [...nodeArgs, join(ROOT, 'build/cli/index.js'), 'serve'], {
-    cwd: folder,
-    env: {
-      ...process.env,
-      CONFIG: join(folder, 'config.yaml'),
-      PORT: String(port),
-      HOST: '127.0.0.1',
-      ...env,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let log = ''
-  child.stdout.on('data', (chunk: Buffer) => (log += chunk.toString()))
-  child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()))
-  const deadline = Date.now() + 30_000
-  while (!(await answers(`${url}/healthz`))) {
-    if (child.exitCode !== null || Date.now() > deadline) throw new Error(`The site did not start:\n${log}`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
+
+  try {
+    const site = await start()
+    return {
+      ...site,
+      cli: (args: string[], input?: string) => runCli(site.folder, args, input),
+      /** Ends it as a supervisor would; answers its exit code. */
+      async stop(): Promise<number | null> {
+        await cleanUp()
+        return site.process.exitCode
+      },
+    }
+  } catch (error) {
+    await cleanUp()
+    throw error
   }
-  return {
-    url,
-    folder,
-    mail,
-    standIn,
-    process: child,
-    domain: synapse.domain,
-    log: () => log,
-    cli: (args: string[], input?: string) => runCli(folder, args, input),
-    async stop(): Promise<number | null> {
-      const ended = child.exitCode === null ? once(child, 'exit') : Promise.resolve([child.exitCode])
-      child.kill('SIGTERM')
-      const [code] = (await ended) as [number | null]
-      await mail.close()
-      await standIn?.close()
-      await rm(folder, { recursive: true, force: true })
-      return code
-    },
-  }
+}
+
+async function endChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  child.kill('SIGTERM')
+  const limit = setTimeout(() => child.kill('SIGKILL'), LONGEST_STOP_MS)
+  await ended
+  clearTimeout(limit)
 }
 
 async function answers(url: string): Promise<boolean> {

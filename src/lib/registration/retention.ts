@@ -10,8 +10,14 @@ export interface Retention {
 
 export const DAY = 24 * 60 * 60 * 1000
 
-/** How long a link to confirm an address works, in hours; never longer than the registration itself is kept. */
-export const LINK_HOURS = 24
+const LINK_HOURS = 24
+
+/** How long a link to confirm an address works, in hours: never longer than the registration itself is kept. */
+export const linkHours = ({ started }: Pick<Retention, 'started'>): number =>
+  Math.min(LINK_HOURS, started * 24)
+
+/** How long a link to the status works, in days, and a browser stays the applicant's; the data may go before. */
+export const STATUS_LINK_DAYS = 90
 
 /**
  * How many days a registration may stay in a state before it goes. `null`: no time limit; a requested one waits

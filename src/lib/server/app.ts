@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
-import { LINK_HOURS } from '$lib/registration/retention'
+import { linkHours } from '$lib/registration/retention'
 import { createAccountSetup } from './account-setup'
 import { createApplicant } from './applicant'
 import { createLimits } from './auth/limits'
@@ -31,12 +31,11 @@ const EXPIRED_TOKENS_KEPT_MS = 7 * DAY
 export function compose(config: RunConfig, world: World) {
   const { database, clock, random, log } = world
   const { site, registration, retention, matrixNotifications } = config
-  const linkHours = Math.min(LINK_HOURS, retention.started * 24)
   const registrar = createRegistrar({
     database,
     clock,
     randomId: randomUUID,
-    linkHours,
+    linkHours: linkHours(retention),
     policy: {
       password: registration.password,
       retention,
@@ -90,7 +89,11 @@ export function compose(config: RunConfig, world: World) {
       domain: homeserver.domain,
       site,
       homeserverName: homeserver.domain,
-      moderators: { to: [...config.admin.email], approvedDays: retention.approved, linkHours },
+      moderators: {
+        to: [...config.admin.email],
+        approvedDays: retention.approved,
+        linkHours: linkHours(retention),
+      },
     }),
     notices: createRoomNotices({ registrar, homeserver, site, settings: matrixNotifications }),
     outages,

@@ -16,7 +16,7 @@ export function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { message: typeof error }
   const { name, cause } = error
   const query = error instanceof DrizzleQueryError
-  const message = query ? `Failed query: ${error.query}` : error.message
+  const message = query ? `Failed query: ${error.query}` : withoutAddresses(error.message)
   const code = 'code' in error ? { code: error.code } : {}
   const stack = (error.stack ?? '')
     .split('\n')
@@ -25,3 +25,14 @@ export function describeError(error: unknown): Record<string, unknown> {
     .map((line) => line.trim())
   return { name, message, ...code, stack, ...(cause === undefined ? {} : { cause: describeError(cause) }) }
 }
+
+/**
+ * A sentence for the log, without the e-mail addresses in it: mail servers name the receiver whom they refuse. Matrix IDs
+ * stay.
+ */
+export function withoutAddresses(text: string): string {
+  return text.replace(/[^\s<>()[\]",:;]+/g, (word) => (ADDRESS.test(word) ? '[address]' : word))
+}
+
+/** Something before the `@`, as it is or in a URL; a package of a scope has a slash or a quote before it, and one after. */
+const ADDRESS = /[^/'](?:@|%40)|.(?:@|%40)[^/]*$/

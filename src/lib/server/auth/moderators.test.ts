@@ -97,6 +97,39 @@ it('says that there is nobody of that name to disable', async () => {
   })
 })
 
+it('sets another password, which alone is good from then on, and ends the sessions of that moderator only', async () => {
+  const [anna, bert] = [await moderators.create(ANNA), await moderators.create({ ...ANNA, username: 'bert' })]
+  if (!anna.ok || !bert.ok) throw new Error('not made')
+  const sessions = createSessions({ database: test.database, secure: true, clock: () => now })
+  const [hers, his] = [await sessions.signIn(anna.moderator.id), await sessions.signIn(bert.moderator.id)]
+  const set = await moderators.setPassword('anna', 'another twelve')
+  expect(set).toMatchObject({ ok: true, moderator: { username: 'anna' } })
+  expect(JSON.stringify(set)).not.toMatch(/argon2|another/)
+  const hashes = (await test.database.read(findModerators)).map(({ passwordHash }) => passwordHash)
+  expect(
+    await Promise.all(['another twelve', ANNA.password].map((one) => verifyPassword(hashes[0] ?? null, one))),
+  ).toEqual([true, false])
+  expect(await verifyPassword(hashes[1] ?? null, ANNA.password)).toBe(true)
+  expect(await sessions.check(hers.value)).toBeNull()
+  expect(await sessions.check(his.value)).toMatchObject({ moderator: { username: 'bert' } })
+})
+
+it.each([
+  ['nobody', 'another twelve', '"nobody"'],
+  ['anna', 'eleven char', 'at least 12'],
+  ['clara', 'another twelve', 'is disabled'],
+])('refuses %s the new password %j, and changes nothing', async (username, password, problem) => {
+  await moderators.create(ANNA)
+  await moderators.create({ ...ANNA, username: 'clara' })
+  await moderators.disable('clara')
+  const before = await test.database.read(findModerators)
+  expect(await moderators.setPassword(username, password)).toMatchObject({
+    ok: false,
+    problem: expect.stringContaining(problem),
+  })
+  expect(await test.database.read(findModerators)).toEqual(before)
+})
+
 it('lists by name', async () => {
   for (const username of ['clara', 'anna', 'bert']) await moderators.create({ ...ANNA, username })
   expect((await moderators.list()).map((one) => one.username)).toEqual(['anna', 'bert', 'clara'])

@@ -5,6 +5,7 @@ import {
   findModerators,
   insertModerator,
   markModeratorDisabled,
+  updatePasswordHash,
   type ModeratorRow,
 } from '../database/moderators'
 import type { Database } from '../database/open'
@@ -63,13 +64,26 @@ export function createModerators({
     async disable(username: string): Promise<ModeratorResult> {
       return database.write(async (tx): Promise<ModeratorResult> => {
         const row = await findModeratorByName(tx, username)
-        if (row === null)
-          return refused(
-            `There is no moderator ${JSON.stringify(username)}; "admin list" names those that there are`,
-          )
+        if (row === null) return refused(unknown(username))
         await markModeratorDisabled(tx, row.id, clock())
         await deleteSessionsOf(tx, row.id)
         return accepted({ ...row, disabledAt: row.disabledAt ?? clock() })
+      })
+    },
+
+    /** Sets another password and ends all sessions, so that whoever knew the old one is out. Not for a disabled one. */
+    async setPassword(username: string, password: string): Promise<ModeratorResult> {
+      const wrong = passwordProblem(password, username)
+      if (wrong !== null) return refused(wrong)
+      const passwordHash = await hashPassword(password)
+      return database.write(async (tx): Promise<ModeratorResult> => {
+        const row = await findModeratorByName(tx, username)
+        if (row === null) return refused(unknown(username))
+        if (row.disabledAt !== null)
+          return refused(`The moderator "${username}" is disabled, and no password lets them in again`)
+        await updatePasswordHash(tx, row.id, passwordHash)
+        await deleteSessionsOf(tx, row.id)
+        return accepted(row)
       })
     },
   }
@@ -96,6 +110,9 @@ function passwordProblem(password: string, username: string): string | null {
   if (password.toLowerCase() === username) return 'The password must not be the username'
   return null
 }
+
+const unknown = (username: string): string =>
+  `There is no moderator ${JSON.stringify(username)}; "admin list" names those that there are`
 
 function duplicate(other: ModeratorRow): string {
   const since = other.disabledAt === null ? '' : ', who is disabled; names are not given twice'

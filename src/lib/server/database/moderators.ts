@@ -30,3 +30,7 @@ export async function markModeratorDisabled(tx: Transaction, id: string, now: nu
     .set({ disabledAt: now })
     .where(and(eq(moderators.id, id), isNull(moderators.disabledAt)))
 }
+
+export async function updatePasswordHash(tx: Transaction, id: string, passwordHash: string): Promise<void> {
+  await tx.update(moderators).set({ passwordHash }).where(eq(moderators.id, id))
+}

@@ -3,6 +3,7 @@ import { outsideOf } from '$lib/registration/job'
 import { leaseJob, LONGEST_AHEAD_MS, nextDue, releaseAll, renewLease, type LeasedJob } from '../database/jobs'
 import type { Database } from '../database/open'
 import { HomeserverError } from '../homeserver/homeserver'
+import { withoutAddresses } from '../log'
 import { MailError } from '../mail/mail'
 import type { Outages } from '../outages'
 import type { JobEnd, Registrar } from '../registrar'
@@ -108,7 +109,7 @@ export function createWorker({
         outages.pause(job, error.retryAfter ?? 0)
       const details = { job: row.id, kind: job.kind, attempt: row.attempts, end: end.state }
       if (error instanceof HomeserverError || error instanceof MailError)
-        log.warn({ ...details, reason: error.message }, 'A job did not succeed')
+        log.warn({ ...details, reason: withoutAddresses(error.message) }, 'A job did not succeed')
       else log.error({ ...details, err: error }, 'A job threw')
     } finally {
       clearInterval(renewal)

@@ -3,6 +3,7 @@ import { languageSchema } from '$lib/registration/language'
 import { passwordMinimum } from '$lib/registration/password'
 import { accept, refuse, type PasswordNeed } from '$lib/registration/refusal'
 import type { Registration } from '$lib/registration/registration'
+import { DAY, linkHours, STATUS_LINK_DAYS } from '$lib/registration/retention'
 import { awaitsPassword } from '$lib/registration/state'
 import { matrixId } from '$lib/registration/username'
 import type { OwnView } from '$lib/registration/views'
@@ -14,7 +15,7 @@ import { APPLICANT_COOKIE, applicantProcedure, ownRegistration, procedure, route
 /** Longer than anything a form can mean; the domain then says what is wrong in words. */
 const line = v.pipe(v.string(), v.maxLength(1000))
 const text = v.pipe(v.string(), v.maxLength(100_000))
-const COOKIE_SECONDS = 90 * 24 * 60 * 60
+const COOKIE_SECONDS = (STATUS_LINK_DAYS * DAY) / 1000
 
 /** What applicants see of their own registration. */
 export function ownView(registration: Registration, { services: { config } }: Context): OwnView {
@@ -130,6 +131,12 @@ export const registrationRouter = router({
     ]
     return { minimum: passwordMinimum(policy), needs: asked.filter(([, is]) => is).map(([need]) => need) }
   }),
+
+  /** How long the links in mails work. */
+  links: procedure.query(({ ctx }) => ({
+    confirmHours: linkHours(ctx.services.config.retention),
+    statusDays: STATUS_LINK_DAYS,
+  })),
 
   status: procedure.input(v.parser(v.object({ token: line }))).query(async ({ ctx, input }) => {
     return ownView(await byStatusLink(ctx, input.token), ctx)

@@ -1,0 +1,43 @@
+import { DrizzleQueryError } from 'drizzle-orm/errors'
+import { expect, it } from 'vitest'
+import { describeError, withoutAddresses } from './log'
+
+it.each([
+  ['550 <river@mail.test>: unknown', '550 <[address]>: unknown'],
+  ['550 5.1.1 river+tag@mail.test... User unknown', '550 5.1.1 [address] User unknown'],
+  ["to:o'brien/x@mail.test,anna@mail.test;end", 'to:[address],[address];end'],
+  ['<bounce+river=mail.test@relay.test>', '<[address]>'],
+  ['550 rivér@bücher.example', '550 [address]'],
+  ['cut off: river@', 'cut off: [address]'],
+  ['odd/@mail.test', '[address]'],
+  ['GET /users/river%40mail.test', 'GET [address]'],
+])('takes the addresses out of %j', (text, clean) => {
+  expect(withoutAddresses(text)).toBe(clean)
+})
+
+it.each([
+  'Could not unlock @river:example.test: it is full',
+  "Cannot find module '@libsql/client' in /app/node_modules/@libsql/client/index.js",
+  '5 @ noon',
+])('leaves %j as it is', (text) => {
+  expect(withoutAddresses(text)).toBe(text)
+})
+
+it('takes no longer than its length for what is long', () => {
+  const long = 'a'.repeat(1_000_000)
+  expect(withoutAddresses(`${long} ${long}@`)).toBe(`${long} [address]`)
+})
+
+it('describes an error and its causes without addresses, and without what was put into a query', () => {
+  const cause = new Error('550 <river@mail.test>: unknown')
+  const query = new DrizzleQueryError('insert into t values (?)', ['river@mail.test'], cause)
+  const described = describeError(new Error('river@mail.test is not taken', { cause: query }))
+  expect(described).toMatchObject({
+    message: '[address] is not taken',
+    cause: {
+      message: 'Failed query: insert into t values (?)',
+      cause: { message: '550 <[address]>: unknown' },
+    },
+  })
+  expect(JSON.stringify(described)).not.toContain('mail.test')
+})

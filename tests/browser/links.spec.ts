@@ -1,0 +1,57 @@
+import { join } from 'node:path'
+import { createClient } from '@libsql/client'
+import type { Site } from '../support/site'
+import {
+  confirm,
+  expect,
+  expectAccessible,
+  giveAddress,
+  linkIn,
+  newName,
+  requestAccount,
+  submit,
+  test,
+} from './fixtures'
+
+/** Puts the links that were sent to an address behind their time, as days of waiting would. */
+async function expireLinks(site: Site, email: string): Promise<void> {
+  const database = createClient({ url: `file:${join(site.folder, 'registration.db')}`, timeout: 5_000 })
+  const { rowsAffected } = await database.execute({
+    sql: `update tokens set expires_at = 1 where purpose != 'applicant'
+      and registration_id = (select id from registrations where email = ?)`,
+    args: [email],
+  })
+  database.close()
+  expect(rowsAffected).toBeGreaterThan(0)
+}
+
+test('a link that has run out says so, and sends a new one that works', async ({ page, site }) => {
+  const email = await giveAddress(page, site, newName())
+  await expect(page.locator('main')).toContainText('The link works for 24 hours.')
+  const link = linkIn(await site.mail.next(email), '/register/verify/')
+  await expireLinks(site, email)
+  await page.goto(link)
+  await expect(page.locator('main h1')).toHaveText('This link has run out')
+  await expect(page.locator('main')).toContainText('It worked for 24 hours.')
+  await expectAccessible(page)
+  await submit(page).click()
+  await page.waitForURL(/\/register\/again\?sent/)
+  await expect(page.locator('main')).toContainText(email)
+  await confirm(page, site, email, 1)
+})
+
+test('a link to the status that has run out says so, and how to get another', async ({ page, site }) => {
+  const email = await requestAccount(page, site, newName())
+  const link = linkIn(await site.mail.next(email, 1), '/register/status/')
+  await expireLinks(site, email)
+  await page.goto(link)
+  await expect(page.locator('main h1')).toHaveText('This link has run out')
+  await expect(page.locator('main')).toContainText('It worked for 90 days.')
+  await expectAccessible(page)
+  await page.getByRole('link', { name: 'Get your link again' }).click()
+  await page.locator('main input[name=email]').fill(email)
+  await submit(page).click()
+  await page.waitForURL(/\/register\/again\?sent/)
+  await page.goto(linkIn(await site.mail.next(email, 2), '/register/status/'))
+  await expect(page.locator('main h1')).toHaveText('We have your request')
+})

@@ -1,0 +1,57 @@
+import {
+  confirmAddress,
+  expect,
+  expectAccessible,
+  newName,
+  openDesk,
+  PASSWORD,
+  REASON,
+  requestAccount,
+  submit,
+  test,
+} from './fixtures'
+
+test('an applicant without a connection is told so, keeps what was typed, and sends it later', async ({
+  page,
+  site,
+}) => {
+  await confirmAddress(page, site, newName())
+  const password = page.locator('input[name=password]')
+  const reason = page.locator('textarea[name=reason]')
+  await password.fill(PASSWORD)
+  await reason.fill(REASON)
+  await page.locator('input[name=legal]').check()
+  await page.context().setOffline(true)
+  await submit(page).click()
+  const alert = page.locator('main [role=alert]')
+  await expect(alert).toContainText('Check your connection')
+  await expect(alert).toBeFocused()
+  await expect(password).toHaveValue(PASSWORD)
+  await expect(reason).toHaveValue(REASON)
+  await expect(page.locator('input[name=legal]')).toBeChecked()
+  await expectAccessible(page)
+
+  await page.context().setOffline(false)
+  await submit(page).click()
+  await page.waitForURL(/\/register\/status/)
+})
+
+test('a moderator without a connection is told so, keeps the message, and decides later', async ({
+  page,
+  site,
+  browser,
+}) => {
+  const name = newName()
+  const email = await requestAccount(page, site, name)
+  const moderator = await openDesk(browser, site, name)
+  const message = moderator.locator('textarea[name=message]')
+  await message.fill('See you on Saturday')
+  await moderator.context().setOffline(true)
+  await moderator.locator('button[name=decision][value=approve]').click()
+  await expect(moderator.locator('main [role=alert]')).toContainText('Check your connection')
+  await expect(message).toHaveValue('See you on Saturday')
+  await moderator.context().setOffline(false)
+  await moderator.locator('button[name=decision][value=approve]').click()
+  expect((await site.mail.next(email, 2)).text).toContain('See you on Saturday')
+  await moderator.context().close()
+})

@@ -1,0 +1,63 @@
+import {
+  confirmAddress,
+  expect,
+  expectAccessible,
+  linkIn,
+  newName,
+  openDesk,
+  PASSWORD,
+  REASON,
+  signInToMatrix,
+  submit,
+  test,
+} from './fixtures'
+
+test.use({ settings: { registration: { password: 'after_approval' } } })
+
+test('with the password after the approval, no account exists before it, and the link in the mail asks for one', async ({
+  page,
+  site,
+  browser,
+}) => {
+  const homeserver = site.standIn?.url ?? ''
+  const name = newName()
+  const email = await confirmAddress(page, site, name)
+  await expect(page.locator('input[name=password]')).toHaveCount(0)
+  await expect(page.locator('main')).toContainText('No account is made yet')
+  await expectAccessible(page)
+  await page.locator('textarea[name=reason]').fill(REASON)
+  await page.locator('input[name=legal]').check()
+  await submit(page).click()
+  await page.waitForURL(/\/register\/status/)
+  await expectAccessible(page)
+  expect(await signInToMatrix(homeserver, name)).toBe('M_FORBIDDEN')
+
+  const moderator = await openDesk(browser, site, name)
+  await moderator.locator('button[name=decision][value=approve]').click()
+  const mail = await site.mail.next(email, 2)
+  expect(mail.subject).toContain('set the password')
+  expect(await signInToMatrix(homeserver, name)).toBe('M_FORBIDDEN')
+  await moderator.context().close()
+
+  // The mail may be opened on another device.
+  await page.context().clearCookies()
+  await page.goto(linkIn(mail, '/register/status/'))
+  await expect(page.locator('main h1')).toHaveText('Approved: set your password')
+  await expectAccessible(page)
+  await submit(page).click()
+  await page.waitForURL(/\/register\/status$/)
+  await page.locator('input[name=password]').fill('short')
+  await page
+    .locator('main form')
+    .first()
+    .evaluate((form: HTMLFormElement) => (form.noValidate = true))
+  await submit(page).click()
+  await expect(page.locator('input[name=password]')).toHaveAttribute('aria-invalid', 'true')
+  await expectAccessible(page)
+  await page.locator('input[name=password]').fill(PASSWORD)
+  await submit(page).click()
+  await site.mail.next(email, 3)
+  expect(await signInToMatrix(homeserver, name)).toBe('in')
+  await page.goto(`${site.url}/register/status`)
+  await expect(page.locator('main h1')).toHaveText('Welcome: your account is open')
+})
