@@ -98,6 +98,8 @@ await check('Format', 'npx', ['prettier', '--check', '--log-level', 'warn', '.']
 await vitest('unit', 10)
 if (await check('Build', 'npm', ['run', 'build'])) {
   await vitest('site', 10)
+  await vitest('faults', 15)
+  await vitest('crash', 25)
   if (ensureChromium()) await playwright()
   else failed++
   await check('The demo starts, answers and ends', 'node', ['scripts/demo-smoke.js'])

@@ -53,6 +53,7 @@ async function startTwo(database: Record<string, string> | null): Promise<[Site,
   closing.push(() => one.stop())
   const two = await startSite({
     config: { ...secret, database: database ?? { path: join(one.folder, 'registration.db') } },
+    moderator: false,
     homeserver: { server: one.standIn?.url ?? '', domain: one.domain, admin_token: 'stand-in-token' },
   })
   closing.push(() => two.stop())

@@ -106,12 +106,15 @@ export async function startSite({
   homeserver,
   env = {},
   nodeArgs = [],
+  moderator = true,
 }: {
   config?: Record<string, unknown>
   homeserver?: { server: string; domain: string; admin_token: string }
   env?: Record<string, string>
   /** For Node itself, such as `--cpu-prof`. */
   nodeArgs?: string[]
+  /** False: its database has one. */
+  moderator?: boolean
 } = {}) {
   /** What takes each part away again, the newest first. */
   const cleanUps: (() => Promise<unknown>)[] = []
@@ -147,12 +150,7 @@ export async function startSite({
       site: { name: 'Example Community', url, ...(config.site ?? {}) },
     }
     await writeFile(join(folder, 'config.yaml'), stringify(settings))
-    const made = await runCli(
-      folder,
-      ['admin', 'create', '--username', MODERATOR.username, '--email', 'm@example.test', '--password-stdin'],
-      MODERATOR.password,
-    )
-    if (made.code !== 0) throw new Error(`The moderator could not be made:\n${made.err}`)
+    if (moderator) await makeModerator(folder)
     const child = spawn(process.execPath, [...nodeArgs, join(ROOT, 'build/cli/index.js'), 'serve'], {
       cwd: folder,
       env: {
@@ -200,6 +198,13 @@ async function endChild(child: ChildProcess): Promise<void> {
   const limit = setTimeout(() => child.kill('SIGKILL'), LONGEST_STOP_MS)
   await ended
   clearTimeout(limit)
+}
+
+async function makeModerator(folder: string): Promise<void> {
+  const { username, password } = MODERATOR
+  const args = ['admin', 'create', '--username', username, '--email', 'm@example.test', '--password-stdin']
+  const made = await runCli(folder, args, password)
+  if (made.code !== 0) throw new Error(`The moderator could not be made:\n${made.err}`)
 }
 
 async function answers(url: string): Promise<boolean> {

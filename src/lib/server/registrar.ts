@@ -4,6 +4,7 @@ import type { NewJob, Outside } from '$lib/registration/job'
 import type { Language } from '$lib/registration/language'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Actor, AuditEvent, Registration } from '$lib/registration/registration'
+import { STATUS_LINK_DAYS } from '$lib/registration/retention'
 import type { Username } from '$lib/registration/username'
 import { hashToken, mintToken, type Token } from './auth/tokens'
 import { deleteAccount, findAccount, putAccount, type LedgerEntry } from './database/accounts'
@@ -21,8 +22,6 @@ import {
 } from './database/registrations'
 import { findToken, insertToken, spendToken, type TokenPurpose } from './database/tokens'
 
-/** How long an applicant's cookie and the links to the status page work; the registration's own end comes first. */
-const APPLICANT_DAYS = 90
 const DAY = 24 * 60 * 60 * 1000
 
 const SYSTEM: Actor = { kind: 'system' }
@@ -111,7 +110,7 @@ export function createRegistrar({
 
   async function letIn(tx: Transaction, registrationId: string): Promise<Token> {
     const { plain, hash } = mintToken()
-    const expiresAt = clock() + APPLICANT_DAYS * DAY
+    const expiresAt = clock() + STATUS_LINK_DAYS * DAY
     await insertToken(tx, { hash, purpose: 'applicant', registrationId, createdAt: clock(), expiresAt })
     return plain
   }
@@ -248,7 +247,7 @@ export function createRegistrar({
       username: Username | null,
     ): Promise<Token> {
       const { plain, hash } = mintToken()
-      const lifetime = purpose === 'verification' ? linkHours * 60 * 60 * 1000 : APPLICANT_DAYS * DAY
+      const lifetime = purpose === 'verification' ? linkHours * 60 * 60 * 1000 : STATUS_LINK_DAYS * DAY
       await database.write((tx) =>
         insertToken(tx, {
           hash,
