@@ -4,11 +4,18 @@ import { withServices } from './with-services'
 /** Takes away what is due by retention, or lists it. */
 export async function cleanup(args: string[]): Promise<void> {
   const dryRun = readOptions(args, { 'dry-run': { type: 'boolean' } })['dry-run'] === true
-  const { registrations, accounts } = await withServices(({ scheduler }) => scheduler.cleanUp({ dryRun }))
-  for (const { id, username, state } of registrations)
-    process.stdout.write(`registration ${id} (${username}, ${state})\n`)
+  let gone = 0
+  const { accounts } = await withServices(({ scheduler }) =>
+    scheduler.cleanUp({
+      dryRun,
+      onGone: ({ id, username, state }) => {
+        gone++
+        process.stdout.write(`registration ${id} (${username}, ${state})\n`)
+      },
+    }),
+  )
   for (const name of accounts) process.stdout.write(`account ${name}, made here and never asked for\n`)
-  const count = registrations.length + accounts.length
+  const count = gone + accounts.length
   if (dryRun) process.stdout.write(`${count} would go; nothing was changed\n`)
   else process.stdout.write(`${count} gone; accounts in the homeserver are removed by the running server\n`)
 }

@@ -8,6 +8,7 @@ import { createModerators } from './auth/moderators'
 import { createSessions } from './auth/sessions'
 import { createSignIn } from './auth/sign-in'
 import type { RunConfig } from './config/run-config'
+import { purge } from './database/purge'
 import { deleteExpiredTokens } from './database/tokens'
 import { createDoubts } from './doubts'
 import { createHandlers } from './jobs/handlers'
@@ -114,7 +115,7 @@ export function compose(config: RunConfig, world: World) {
     retention,
     remindAfterHours: config.moderation.remindAfterHours,
     deleteExpired: async () => {
-      await database.write((tx) => deleteExpiredTokens(tx, clock() - EXPIRED_TOKENS_KEPT_MS))
+      await purge(database, (tx, limit) => deleteExpiredTokens(tx, clock() - EXPIRED_TOKENS_KEPT_MS, limit))
       await sessions.deleteExpired()
       await limits.deleteOld()
     },

@@ -6,6 +6,7 @@ import {
   findNthNewestAttempt,
   insertAttempts,
 } from '../database/attempts'
+import { purge } from '../database/purge'
 import type { Database, Reader } from '../database/open'
 import { networkOf } from './network'
 
@@ -100,7 +101,7 @@ export function createLimits({
 
     /** Deletes what no window reaches any more. */
     async deleteOld(): Promise<void> {
-      await database.write((tx) => deleteAttemptsUntil(tx, clock() - longestWindowMs))
+      await purge(database, (tx, limit) => deleteAttemptsUntil(tx, clock() - longestWindowMs, limit))
     },
   }
 }

@@ -121,7 +121,7 @@ describe('tokens in the database', () => {
   it('go once they expired, and not before', async () => {
     const early = await insert(1000)
     const late = await insert(1001)
-    await test.database.write((tx) => deleteExpiredTokens(tx, 1000))
+    await test.database.write((tx) => deleteExpiredTokens(tx, 1000, 10))
     expect(await test.database.read((reader) => findToken(reader, early.hash, 'status'))).toBeNull()
     expect(await test.database.read((reader) => findToken(reader, late.hash, 'status'))).not.toBeNull()
   })

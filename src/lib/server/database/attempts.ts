@@ -39,6 +39,9 @@ export async function deleteOneAttempt(tx: Transaction, key: string, at: number)
   await tx.delete(attempts).where(inArray(attempts.seq, one))
 }
 
-export async function deleteAttemptsUntil(tx: Transaction, at: number): Promise<void> {
-  await tx.delete(attempts).where(lte(attempts.at, at))
+/** Deletes at most so many tries of that time and before; answers how many. */
+export async function deleteAttemptsUntil(tx: Transaction, at: number, limit: number): Promise<number> {
+  const old = tx.select({ seq: attempts.seq }).from(attempts).where(lte(attempts.at, at)).limit(limit)
+  const { rowsAffected } = await tx.delete(attempts).where(inArray(attempts.seq, old))
+  return rowsAffected
 }

@@ -286,10 +286,11 @@ export async function isRemovalPending(reader: Reader, username: string): Promis
   return rows.length > 0
 }
 
-/** Ended jobs without a registration are of no use after a while. */
-export async function deleteEndedJobs(tx: Transaction, before: number): Promise<void> {
-  await tx
-    .delete(jobs)
+/** Ended jobs without a registration are of no use after a while: deletes at most so many, and answers how many. */
+export async function deleteEndedJobs(tx: Transaction, before: number, limit: number): Promise<number> {
+  const ended = tx
+    .select({ seq: jobs.seq })
+    .from(jobs)
     .where(
       and(
         isNull(jobs.registrationId),
@@ -297,4 +298,7 @@ export async function deleteEndedJobs(tx: Transaction, before: number): Promise<
         lt(jobs.finishedAt, before),
       ),
     )
+    .limit(limit)
+  const { rowsAffected } = await tx.delete(jobs).where(inArray(jobs.seq, ended))
+  return rowsAffected
 }

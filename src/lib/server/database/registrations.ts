@@ -5,6 +5,7 @@ import {
   desc,
   eq,
   getTableColumns,
+  gt,
   gte,
   inArray,
   lt,
@@ -87,16 +88,29 @@ export async function deleteRegistration(tx: Transaction, id: string): Promise<v
   await tx.delete(registrations).where(eq(registrations.id, id))
 }
 
-/** Registrations of one state that have been in it since before a time, oldest first. */
+/** Registrations of one state that have been in it since before a time, oldest first; `after` is the last one of the page before. */
 export async function findSince(
   reader: Reader,
   state: State,
   before: number,
   limit: number,
+  after: { stateSince: number; id: string } | null = null,
 ): Promise<Registration[]> {
+  const { stateSince, id } = registrations
+  const beyond =
+    after === null
+      ? undefined
+      : or(gt(stateSince, after.stateSince), and(eq(stateSince, after.stateSince), gt(id, after.id)))
   return selectRegistrations(reader)
-    .where(and(eq(registrations.state, state), lt(registrations.stateSince, before)))
-    .orderBy(asc(registrations.stateSince))
+    .where(
+      and(
+        eq(registrations.state, state),
+        lt(stateSince, before),
+        after === null ? undefined : gte(stateSince, after.stateSince),
+        beyond,
+      ),
+    )
+    .orderBy(asc(stateSince), asc(id))
     .limit(limit)
 }
 

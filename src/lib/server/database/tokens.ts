@@ -1,4 +1,4 @@
-import { and, eq, isNull, lte } from 'drizzle-orm'
+import { and, eq, inArray, isNull, lte } from 'drizzle-orm'
 import type { TokenHash } from '../auth/tokens'
 import type { Reader, Transaction } from './open'
 import { tokens } from './schema'
@@ -36,7 +36,16 @@ export async function spendToken(tx: Transaction, hash: TokenHash, now: number):
   return spent.length > 0
 }
 
-/** Forgets tokens that expired at or before a time; until then their owners are told "expired" and not "unknown". */
-export async function deleteExpiredTokens(tx: Transaction, before: number): Promise<void> {
-  await tx.delete(tokens).where(lte(tokens.expiresAt, before))
+/**
+ * Forgets at most so many tokens that expired at or before a time, and answers how many; until then their owners are
+ * told "expired" and not "unknown".
+ */
+export async function deleteExpiredTokens(tx: Transaction, before: number, limit: number): Promise<number> {
+  const expired = tx
+    .select({ hash: tokens.hash })
+    .from(tokens)
+    .where(lte(tokens.expiresAt, before))
+    .limit(limit)
+  const { rowsAffected } = await tx.delete(tokens).where(inArray(tokens.hash, expired))
+  return rowsAffected
 }

@@ -6,16 +6,18 @@ import type { Username } from '$lib/registration/username'
 import { findOrphans } from '../database/accounts'
 import { deleteEndedJobs, isRemovalPending } from '../database/jobs'
 import type { Database } from '../database/open'
+import { purge } from '../database/purge'
 import { lastEventAt } from '../database/events'
 import { findSince } from '../database/registrations'
 import type { Registrar } from '../registrar'
 
 export type Scheduler = ReturnType<typeof createScheduler>
 
-/** What a clean-up takes away, or would. */
+/** A registration that a clean-up takes away, or would. */
 export interface Swept {
-  registrations: { id: string; username: Username; state: State }[]
-  accounts: Username[]
+  id: string
+  username: Username
+  state: State
 }
 
 const SYSTEM = { kind: 'system' } as const
@@ -52,42 +54,50 @@ export function createScheduler({
   let mark: { clock: number; uptime: number } | null = null
 
   /** Everything that has to go by the domain's rule; `dryRun` only lists it. */
-  async function cleanUp({ dryRun }: { dryRun: boolean }): Promise<Swept> {
-    const swept: Swept = { registrations: [], accounts: [] }
+  async function cleanUp({
+    dryRun,
+    onGone = () => undefined,
+  }: {
+    dryRun: boolean
+    /** Told of each registration; there may be very many. */
+    onGone?: (registration: Swept) => void
+  }): Promise<{ accounts: Username[] }> {
+    const accounts: Username[] = []
     const now = clock()
     for (const state of STATES) {
       const days = keptDays(state, retention)
       if (days === null) continue
-      // Those that the domain keeps although they are old (approved, being opened) are few: one look is enough.
-      const seen = new Set<string>()
+      let last: { stateSince: number; id: string } | null = null
       for (;;) {
         const due = await database.read((reader) =>
-          findSince(reader, state, now - days * DAY + 1, BATCH + seen.size),
+          findSince(reader, state, now - days * DAY + 1, BATCH, last),
         )
-        const fresh = due.filter(({ id }) => !seen.has(id))
-        for (const { id, username } of fresh) {
-          seen.add(id)
-          const answer = dryRun
-            ? await registrar.consider(id, { type: 'expire' })
-            : await registrar.act(id, { type: 'expire' }, SYSTEM)
-          if (answer.ok) swept.registrations.push({ id, username, state })
-        }
-        if (fresh.length === 0) break
+        // All at once: the database writes together what has room in a moment, and lets others have a turn.
+        await Promise.all(
+          due.map(async ({ id, username }) => {
+            const answer = dryRun
+              ? await registrar.consider(id, { type: 'expire' })
+              : await registrar.act(id, { type: 'expire' }, SYSTEM)
+            if (answer.ok) onGone({ id, username, state })
+          }),
+        )
+        last = due.at(-1) ?? null
+        if (due.length < BATCH) break
       }
     }
     for (const { localpart } of await database.read((reader) =>
       findOrphans(reader, now - retention.started * DAY, 10_000),
     )) {
       if (await database.read((reader) => isRemovalPending(reader, localpart))) continue
-      swept.accounts.push(localpart)
+      accounts.push(localpart)
       if (!dryRun) await registrar.enqueue([{ kind: 'remove_account', username: localpart }])
     }
     if (!dryRun) {
       await deleteExpired()
-      await database.write((tx) => deleteEndedJobs(tx, now - DAY))
+      await purge(database, (tx, limit) => deleteEndedJobs(tx, now - DAY, limit))
       onWork()
     }
-    return swept
+    return { accounts }
   }
 
   /** Reminds applicants of their link, and moderators of what has waited for long (once a day). */
