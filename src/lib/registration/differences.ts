@@ -125,7 +125,7 @@ function underWay(
   const mine = (ours && ledger.state !== 'claiming') || account.addresses.includes(registration.email)
   if (mine && isInHands(ledger?.state ?? 'none', account))
     return by('found_open', { ledger: 'open', action: { type: 'found_open' } })
-  if (mine && state === 'requested' && account.deactivated)
+  if (mine && state === 'requested' && account.deactivated && account.locked)
     return by('found_removed', { ledger: 'removed', action: { type: 'found_removed' } })
   const canComeBack = ledger !== null && (account.locked || account.deactivated)
   if (ours || canComeBack) return null
