@@ -4,6 +4,7 @@ import { admin } from './admin'
 import { cleanup } from './cleanup'
 import { UsageError } from './usage'
 import { migrate } from './migrate'
+import { reconcile } from './reconcile'
 import { serve } from './serve'
 
 const HELP = `synapse-registration: the registration desk of a Matrix homeserver
@@ -15,9 +16,16 @@ const HELP = `synapse-registration: the registration desk of a Matrix homeserver
   admin list                        the moderators
   admin disable --username U        signs a moderator out and lets them in no more
   cleanup [--dry-run]               takes away what is due by retention now; --dry-run only lists it
+  reconcile [--mend] [--only NAME]  lists in what homeserver and database disagree after a restore; --mend mends it
 `
 
-const COMMANDS: Record<string, (args: string[]) => Promise<void>> = { serve, migrate, admin, cleanup }
+const COMMANDS: Record<string, (args: string[]) => Promise<void>> = {
+  serve,
+  migrate,
+  admin,
+  cleanup,
+  reconcile,
+}
 
 /** Exit codes: 0 done, 1 failed, 2 wrong use or configuration. */
 async function main([command = 'help', ...args]: string[]): Promise<number> {

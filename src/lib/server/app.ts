@@ -20,6 +20,7 @@ import { createScheduler } from './jobs/scheduler'
 import { createWorker } from './jobs/worker'
 import { createMailer } from './mail/mailer'
 import type { Mailer } from './mail/mail'
+import { createReconciliation } from './reconcile'
 import { createRegistrar } from './registrar'
 import { createRules } from './rules'
 
@@ -125,6 +126,7 @@ export function compose(config: RunConfig, world: World) {
     signIn: createSignIn({ database, limits, sessions }).signIn,
     moderators: createModerators({ database, clock }),
     doubts: createDoubts({ database, registrar, homeserver }),
+    reconciliation: createReconciliation({ database, registrar, homeserver }),
   }
 }
 
