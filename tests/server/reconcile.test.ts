@@ -30,7 +30,11 @@ const AFTER_APPROVAL = { registration: { ...aConfig().registration, password: 'a
 const NEW_PASSWORD = 'another pass phrase of some length'
 
 const list = () => world.services.reconciliation.list()
-const listed = async () => Object.fromEntries((await list()).map(({ username, code }) => [username, code]))
+const listed = async () => {
+  const found = await list()
+  expect(new Set(found.map(({ username }) => username)).size).toBe(found.length)
+  return Object.fromEntries(found.map(({ username, code }) => [username, code]))
+}
 
 /** As `reconcile --mend` does it, and the work that follows; answers the names that were mended. */
 async function mend(only: string | null = null): Promise<string[]> {
@@ -96,6 +100,7 @@ describe('an older copy of this database', () => {
       state: 'denied',
       holdsName: false,
     })
+    expect(await ledger('river')).toMatchObject({ state: 'open', openedAt: world.now() })
     expect(await isFree('river')).toBe(false)
     expect(await isFree('stone')).toBe(true)
     await decideOn(world, lake.view.id, 'approve')
@@ -225,6 +230,7 @@ describe('an older copy of the homeserver', () => {
     expect(await listed()).toEqual({ river: 'back_locked' })
     expect(await mend()).toEqual(['river'])
     expect(await account('river')).toMatchObject({ deactivated: true })
+    expect(await ledger('river')).toMatchObject({ state: 'removed', registrationId: null })
     expect(await listed()).toEqual({})
     expect(await isFree('river')).toBe(true)
     expect(mails()).toEqual(sent)
@@ -303,34 +309,42 @@ test('work that got lost is done', async () => {
 })
 
 describe('while the server runs', () => {
-  /** Done once, after a name's account was asked for and before the answer is there. */
-  let meanwhile: (() => Promise<void>) | null = null
-  const wrap = (homeserver: Homeserver): Homeserver => ({
-    ...homeserver,
-    async account(name) {
-      const task = meanwhile
-      meanwhile = null
-      await task?.()
-      return homeserver.account(name)
+  test.each(['before', 'after'])(
+    'what is opened the moment %s the homeserver answers is no difference',
+    async (moment) => {
+      let meanwhile: (() => Promise<unknown>) | null = null
+      const pass = async () => {
+        const task = meanwhile
+        meanwhile = null
+        await task?.()
+      }
+      await reopen({}, (homeserver) => ({
+        ...homeserver,
+        async account(name) {
+          if (moment === 'before') await pass()
+          const answer = await homeserver.account(name)
+          await pass()
+          return answer
+        },
+      }))
+      const river = await requested(world, 'river')
+      meanwhile = () => decideOn(world, river.view.id, 'approve')
+      expect(await listed()).toEqual({})
+      expect(world.mailbox.kinds(river.email)).toContain('approved')
     },
-  })
+  )
 
-  test('what is opened at the moment of the look is no difference', async () => {
-    await reopen({}, wrap)
-    const river = await requested(world, 'river')
-    meanwhile = async () => void (await decideOn(world, river.view.id, 'approve'))
-    expect(await listed()).toEqual({})
-    expect(world.mailbox.kinds(river.email)).toContain('approved')
-  })
-
-  test('what got right after the list was made is left as it is', async () => {
+  test.each([
+    ['got right', true],
+    ['became another difference', false],
+  ])('what %s after the list was made is left as it is', async (_, locked) => {
     const river = await requested(world, 'river')
     const user = world.standIn.users.get(id('river'))
     if (user === undefined) throw new Error('No account')
     world.standIn.users.delete(id('river'))
     const [difference] = await list()
     if (difference === undefined) throw new Error('No difference')
-    world.standIn.users.set(id('river'), user)
+    world.standIn.users.set(id('river'), { ...user, locked })
     expect(await world.services.reconciliation.mend(difference)).toBe(false)
     expect(await river.api.registration.current()).toMatchObject({ state: 'requested', account: 'filled' })
   })
@@ -348,23 +362,34 @@ describe('while the server runs', () => {
 })
 
 test('many names are walked through in pages, at most four of them asked for at a time', async () => {
+  const asked: string[] = []
   let asking = 0
   let most = 0
   await reopen({}, (homeserver) => ({
     ...homeserver,
     async account(name) {
+      asked.push(name)
       most = Math.max(most, ++asking)
       return homeserver.account(name).finally(() => asking--)
     },
   }))
   const names = Array.from({ length: 450 }, (_, index) => username(`n${1000 + index}`))
   await world.database.write(async (tx) => {
-    for (const localpart of names)
-      await tx.run(
-        sql`insert into accounts (localpart, state, changed_at) values (${localpart}, 'locked', 1)`,
-      )
+    const line = sql`insert into accounts (localpart, state, changed_at, opened_at) values`
+    for (const name of names) await tx.run(sql`${line} (${name}, 'locked', 1, null)`)
+    await tx.run(sql`${line} ('long-open', 'open', 1, 1)`)
   })
-  expect((await list()).map(({ username }) => username)).toEqual(names)
+  const admin = world.standIn.users.get(id('admin'))
+  if (admin === undefined) throw new Error('No administrator')
+  for (let index = 0; index < 450; index++)
+    world.standIn.users.set(id(`x${1000 + index}`), {
+      ...admin,
+      id: id(`x${1000 + index}`),
+      localpart: `x${1000 + index}`,
+      locked: index === 449,
+    })
+  expect((await list()).map(({ username }) => username)).toEqual([...names, 'x1449'])
+  expect(asked.sort()).toEqual([...names, 'x1449'])
   expect(most).toBe(4)
 })
 

@@ -157,6 +157,11 @@ const ROWS: Row[] = [
   ['removed, and locked again', found(null, 'removed', LOCKED), 'back_locked'],
   ['removed, and open again', found(null, 'removed', OPEN), 'back_open'],
   ['removed', found(null, 'removed', REMOVED), null],
+  [
+    'removed after it was open',
+    { ...found(null, 'removed', OPEN), ledger: { state: 'removed', registrationId: 'r0', openedAt: 1 } },
+    null,
+  ],
   ['removed before it was locked', found(null, 'removed', LEFT), null],
 
   ['locked, and nothing known of it', found(null, null, LOCKED), 'unknown_lock'],

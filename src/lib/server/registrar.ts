@@ -328,13 +328,13 @@ export function createRegistrar({
      * operator can. Refused as `stale` when the database does not say any more what was found.
      */
     async mend(localpart: Username, found: Found): Promise<Result<DifferenceCode | null>> {
-      const { account, ...before } = found
+      const { registration, ledger, pending } = found
+      const before: Standing = { registration, ledger, pending }
       return database.write(async (tx) => {
         if (!isDeepStrictEqual(await findStanding(tx, localpart), before)) return refuse({ code: 'stale' })
         const difference = differenceOf(localpart, found)
         const mend = difference?.mend ?? null
         if (difference === null || mend === null) return accept(null)
-        const { registration, ledger } = before
         const change = ledgerChange(localpart, mend, registration, clock())
         if (change !== null) await record(tx, change)
         const events: AuditEvent[] = mend.event === undefined ? [] : [{ kind: mend.event }]
