@@ -71,7 +71,8 @@ export interface Difference {
  *
  * Neither is an open account that was deactivated later, or locked with its address on it: people leave, and operators
  * lock. One that is missing is a difference as long as its registration is kept, as no homeserver forgets accounts;
- * without the registration nobody can be asked, and the ledger keeps the name from others.
+ * without the registration nobody can be asked, and the ledger keeps the name from others. A password that an older
+ * copy of the homeserver does not have cannot be seen: its owner resets it by mail, once the account is open.
  */
 export function differenceOf(username: Username, found: Found): Difference | null {
   const { registration, ledger, account } = found
