@@ -59,7 +59,15 @@ export default ts.config(
     'The world outside does not know who uses it.',
   ),
   oneWay(
-    server(['jobs/**', 'registrar.ts', 'applicant.ts', 'account-setup.ts', 'desk.ts', 'doubts.ts']),
+    server([
+      'jobs/**',
+      'registrar.ts',
+      'applicant.ts',
+      'account-setup.ts',
+      'desk.ts',
+      'doubts.ts',
+      'reconcile.ts',
+    ]),
     '/(trpc|app|routes|cli)(/|$)',
     'The API stands on these, not under them.',
   ),
