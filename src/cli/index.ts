@@ -5,6 +5,7 @@ import { backup } from './backup'
 import { cleanup } from './cleanup'
 import { UsageError } from './usage'
 import { migrate } from './migrate'
+import { reconcile } from './reconcile'
 import { restore } from './restore'
 import { serve } from './serve'
 
@@ -21,6 +22,7 @@ const HELP = `synapse-registration: the registration desk of a Matrix homeserver
   cleanup [--dry-run]               takes away what is due by retention now; --dry-run only lists it
   backup FILE                       copies the database into a new file, also while the server runs
   restore FILE                      puts a backup in the database's place, while no server runs; keeps the old one
+  reconcile [--mend] [--only NAME]  lists in what homeserver and database disagree after a restore; --mend mends it
 `
 
 const COMMANDS: Record<string, (args: string[]) => Promise<void>> = {
@@ -30,6 +32,7 @@ const COMMANDS: Record<string, (args: string[]) => Promise<void>> = {
   cleanup,
   backup,
   restore,
+  reconcile,
 }
 
 /** Exit codes: 0 done, 1 failed, 2 wrong use or configuration. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import * as v from 'valibot'
 import { afterEach, describe, expect, test } from 'vitest'
 import { decideOn } from '../support/decide'
+import { copyDatabase } from '../support/restore'
 import { email, username } from '../support/registration'
 import {
   aConfig,
@@ -128,6 +129,41 @@ describe.runIf(settings.success)('on a real Synapse', () => {
     expect(view.jobs.find((job) => job.kind === 'bind_address')).toMatchObject({ state: 'failed' })
     expect(await world.homeserver.account(owner)).toMatchObject({ addresses: [`${name}@mail.test`] })
   })
+
+  test('after a restore of an older copy, what was decided since is taken over, and nothing is undone', async () => {
+    await open()
+    const [approved, denied, asked] = [newName(), newName(), newName()]
+    const first = await requested(world, approved)
+    const second = await requested(world, denied)
+    const copy = await copyDatabase(world)
+    await decideOn(world, first.view.id, 'approve')
+    await decideOn(world, second.view.id, 'deny')
+    await requested(world, asked)
+    world = await copy.putBack()
+    await world.drain()
+    const sent = world.mailbox.letters.length
+    const { reconciliation } = world.services
+    const mine = async () =>
+      (await reconciliation.list()).filter(({ username }) => [approved, denied, asked].includes(username))
+    const found = await mine()
+    expect(Object.fromEntries(found.map(({ username, code }) => [username, code]))).toEqual({
+      [approved]: 'found_open',
+      [denied]: 'found_removed',
+      [asked]: 'unknown_lock',
+    })
+    for (const difference of found) expect(await reconciliation.mend(difference)).toBe(true)
+    await world.drain()
+    expect(await mine()).toEqual([])
+    expect(world.mailbox.letters).toHaveLength(sent)
+    expect(await signInToMatrix(world, approved)).toBe('in')
+    expect(await signInToMatrix(world, denied)).toBe('M_FORBIDDEN')
+    expect(await signInToMatrix(world, asked)).toBe('M_USER_LOCKED')
+    const { api } = await aModerator(world.services)
+    expect(await api.moderation.doubts()).toMatchObject([{ username: asked, account: { locked: true } }])
+    const next = await requested(world, denied, `${denied}-next@mail.test`)
+    await decideOn(world, next.view.id, 'approve')
+    expect(await signInToMatrix(world, denied)).toBe('in')
+  }, 60_000)
 
   test('an account that appears while the applicant types is left as it is', async () => {
     await open()

@@ -130,7 +130,9 @@ describe('retention', () => {
     await scheduler.cleanUp({ dryRun: true, onGone: ({ username: name }) => dry.push(name) })
     expect(dry.sort()).toEqual(['half', 'started'])
     expect(await half.api.registration.current()).not.toBeNull()
-    expect(await scheduler.cleanUp({ dryRun: false })).toEqual(dry)
+    const gone: string[] = []
+    await scheduler.cleanUp({ dryRun: false, onGone: ({ username: name }) => gone.push(name) })
+    expect(gone.sort()).toEqual(dry)
     expect(await half.api.registration.current()).toBeNull()
 
     world.pass(28 * DAY)

@@ -84,6 +84,36 @@ describe('the program, as its operator runs it', () => {
     expect(listed.out).toContain('nothing was changed')
   }, 60_000)
 
+  test('lists in what the homeserver disagrees, and mends it only where that is asked for', async () => {
+    site = await startSite()
+    const { standIn, cli } = site
+    const admin = standIn?.users.get('@admin:example.test')
+    if (!standIn || admin === undefined) throw new Error('No homeserver')
+    expect(await cli(['reconcile'])).toEqual({ code: 0, out: 'Homeserver and database agree\n', err: '' })
+    standIn.users.set('@brook:example.test', {
+      ...admin,
+      id: '@brook:example.test',
+      localpart: 'brook',
+      locked: true,
+    })
+    for (const args of [[], ['--only', '@brook:example.test'], ['--mend']]) {
+      const listed = await cli(['reconcile', ...args])
+      expect(listed).toMatchObject({ code: 1, err: '1 difference is left\n' })
+      expect(listed.out).toMatch(
+        /^@brook:example\.test is locked .* --mend --only brook puts it before the mod/,
+      )
+    }
+    expect(await cli(['reconcile', '--mend', '--only', 'other'])).toMatchObject({ code: 0 })
+    const mended = await cli(['reconcile', '--mend', '--only', 'brook'])
+    expect(mended).toMatchObject({ code: 0, out: expect.stringMatching(/Mended\.\nAll is mended/) })
+    expect(await cli(['reconcile'])).toMatchObject({ code: 0 })
+    expect(await cli(['reconcile', '--only', 'no name'])).toMatchObject({ code: 2 })
+    await standIn.close()
+    const away = await cli(['reconcile'])
+    expect(away.code).toBe(1)
+    expect(away.err).toMatch(/^Could not .+\n$/)
+  }, 60_000)
+
   test('ends on SIGTERM with everything closed, and says nothing personal in its log', async () => {
     site = await startSite()
     const visitor = aVisitor(site.url)

@@ -25,6 +25,10 @@ const ACTIONS: Action[] = [
   { type: 'speak', language: 'de' },
   { type: 'remind' },
   { type: 'expire' },
+  { type: 'found_open' },
+  { type: 'found_removed' },
+  { type: 'account_missing' },
+  { type: 'resume_opening' },
 ]
 
 /** The account that a registration normally has in a state, with `password: at_request`. */
@@ -69,6 +73,10 @@ const TABLE: Record<Action['type'], Partial<Record<State, State>>> = {
   },
   remind: {},
   expire: {},
+  found_open: {},
+  found_removed: {},
+  account_missing: {},
+  resume_opening: { approved: 'approved' },
 }
 
 const stateAfter = (decision: Decision) => (decision.ok ? (decision.next?.state ?? 'gone') : 'no')
@@ -265,5 +273,90 @@ describe('the way out by time', () => {
     expect(jobs(reminded)).toEqual(['mail set_password'])
     if (!reminded.ok || reminded.next === null) throw new Error('not reminded')
     expect(remind(8, reminded.next).ok).toBe(false)
+  })
+})
+
+describe('after a restore of an older copy', () => {
+  const DAYS = 20 * DAY
+  const later = aPolicy({ now: NOON + DAYS })
+  const reach = (
+    type: Extract<Action, { type: `found_${string}` | 'account_missing' }>['type'],
+    account: AccountState,
+  ) =>
+    Object.fromEntries(
+      STATES.flatMap((state) => {
+        const decision = decide(aRegistration({ state, account, decidedBy: 'm0' }), { type }, later)
+        return decision.ok ? [[state, decision.next?.state]] : []
+      }),
+    )
+
+  test('each finding counts in the states it can be found in, and once the ledger says the same', () => {
+    expect(reach('found_open', 'open')).toEqual({
+      verified: 'completed',
+      requested: 'completed',
+      approved: 'completed',
+    })
+    expect(reach('found_removed', 'removed')).toEqual({ requested: 'denied' })
+    expect(reach('account_missing', 'none')).toEqual({
+      verified: 'verified',
+      requested: 'verified',
+      approved: 'approved',
+      completed: 'approved',
+    })
+    for (const account of ACCOUNT_STATES) {
+      if (account !== 'open') expect(reach('found_open', account)).toEqual({})
+      if (account !== 'removed') expect(reach('found_removed', account)).toEqual({})
+      if (account !== 'none') expect(reach('account_missing', account)).toEqual({})
+    }
+  })
+
+  test('what was decided once is not told a second time', () => {
+    const open = decide(aRegistration({ state: 'requested', account: 'open' }), { type: 'found_open' }, later)
+    expect(open).toMatchObject({ ok: true, jobs: [], events: [{ kind: 'found_open' }] })
+    const removed = aRegistration({ state: 'requested', account: 'removed' })
+    expect(decide(removed, { type: 'found_removed' }, later)).toMatchObject({
+      ok: true,
+      next: { holdsName: false, silent: true },
+      jobs: [],
+      events: [{ kind: 'found_removed' }],
+    })
+  })
+
+  test('a request whose account is missing goes back to where the password is given, with its words kept', () => {
+    const requested = aRegistration({ state: 'requested', account: 'none', language: 'de' })
+    const again = decide(requested, { type: 'account_missing' }, later)
+    expect(again).toMatchObject({
+      ok: true,
+      next: { state: 'verified', reason: requested.reason, holdsName: true, stateSince: later.now },
+      jobs: [{ kind: 'mail', mail: 'known_address', language: 'de' }],
+    })
+    const after = decide(requested, { type: 'account_missing' }, { ...later, password: 'after_approval' })
+    expect(after).toMatchObject({ ok: true, next: { state: 'requested', stateSince: NOON }, jobs: [] })
+  })
+
+  for (const state of ['approved', 'completed'] as const)
+    test(`${state}, with the account missing: the approval stands, and its time begins anew`, () => {
+      const approved = aRegistration({ state, account: 'none', decidedBy: 'm0', remindedAt: NOON })
+      const decision = decide(approved, { type: 'account_missing' }, later)
+      expect(decision).toMatchObject({ ok: true, next: { decidedBy: 'm0', remindedAt: null } })
+      expect(jobs(decision)).toEqual(['mail set_password'])
+      if (!decision.ok || decision.next === null) throw new Error('not asked again')
+      expect(decide(decision.next, { type: 'expire' }, later).ok).toBe(false)
+    })
+
+  test('the opening is gone on with only for an account that is filled', () => {
+    const resume = (account: AccountState) =>
+      decide(aRegistration({ state: 'approved', account }), { type: 'resume_opening' }, later)
+    expect(jobs(resume('filled'))).toEqual(['open_account'])
+    for (const account of ACCOUNT_STATES.filter((one) => one !== 'filled'))
+      expect(resume(account).ok, account).toBe(false)
+  })
+
+  test('a request without an account can lose its name, and one with an account does not', () => {
+    const lose = (account: AccountState) =>
+      decide(aRegistration({ state: 'requested', account }), { type: 'lose_name' }, later)
+    expect(lose('none')).toMatchObject({ ok: true, next: { state: 'requested', holdsName: false } })
+    for (const account of ACCOUNT_STATES.filter((one) => one !== 'none'))
+      expect(lose(account).ok, account).toBe(false)
   })
 })

@@ -46,6 +46,15 @@ export type Action =
   | { type: 'speak'; language: Language }
   | { type: 'remind' }
   | { type: 'expire' }
+  // After a restore of an older copy (`differences.ts`); the ledger was put right before.
+  /** The account was opened, and this database forgot: nothing is said or done a second time. */
+  | { type: 'found_open' }
+  /** The account was removed, and this database forgot: whoever did that had decided. */
+  | { type: 'found_removed' }
+  /** The homeserver forgot the account, and the password with it. */
+  | { type: 'account_missing' }
+  /** Approved, and nothing is on its way that opens the account. */
+  | { type: 'resume_opening' }
 
 /** What follows from an action; `next: null` means that the registration is gone. */
 export type Decision = { ok: true; next: Registration | null; events: AuditEvent[]; jobs: NewJob[] } | Refused
@@ -112,7 +121,12 @@ export function decide(registration: Registration, action: Action, policy: Polic
       return YES(next, [{ kind: 'verified' }, ...(action.nameFree ? [] : [{ kind: 'name_lost' } as const])])
     }
     case 'lose_name':
-      if (state !== 'verified' && !awaitsPassword(registration)) return no()
+      if (
+        state !== 'verified' &&
+        !awaitsPassword(registration) &&
+        !(state === 'requested' && account === 'none')
+      )
+        return no()
       return YES({ ...registration, holdsName: false }, [{ kind: 'name_lost' }])
     case 'choose_name':
       if (registration.holdsName || (state !== 'verified' && !awaitsPassword(registration))) return no()
@@ -178,6 +192,22 @@ export function decide(registration: Registration, action: Action, policy: Polic
     case 'expire':
       if (!isExpired(registration, policy.retention, policy.now)) return no()
       return YES(null, [{ kind: 'gone', detail: { state } }], removal(registration))
+    case 'found_open':
+      if (account !== 'open' || (state !== 'verified' && state !== 'requested' && state !== 'approved'))
+        return no()
+      return YES(become('completed'), [{ kind: 'found_open' }])
+    case 'found_removed':
+      if (account !== 'removed' || state !== 'requested') return no()
+      return YES({ ...become('denied'), silent: true, holdsName: false }, [{ kind: 'found_removed' }])
+    case 'account_missing':
+      return account === 'none' ? (askPasswordAgain(registration, policy) ?? no()) : no()
+    case 'resume_opening':
+      if (account !== 'filled' || state !== 'approved') return no()
+      return YES(
+        registration,
+        [{ kind: 'job_retried', detail: { job: 'open_account' } }],
+        [{ kind: 'open_account' }],
+      )
     default:
       return action satisfies never
   }
@@ -196,6 +226,27 @@ function chooseName(registration: Registration, username: Username, policy: Poli
     silent: false,
   }
   return YES(again, [{ kind: 'name_chosen' }, { kind: 'requested' }], notices(policy))
+}
+
+/** What was decided stands, and its time begins anew; a request without its password is none yet. */
+function askPasswordAgain(registration: Registration, policy: Policy): Decision | null {
+  const { state, language } = registration
+  const missing: AuditEvent[] = [{ kind: 'account_missing' }]
+  const anew = { ...registration, stateSince: policy.now, remindedAt: null }
+  switch (state) {
+    case 'requested':
+      if (policy.password === 'after_approval') return YES(registration, missing)
+      return YES({ ...anew, state: 'verified' }, missing, [{ kind: 'mail', mail: 'known_address', language }])
+    case 'approved':
+    case 'completed':
+      return YES({ ...anew, state: 'approved' }, missing, [
+        { kind: 'mail', mail: 'set_password', reminder: false },
+      ])
+    case 'verified':
+      return YES(registration, missing)
+    default:
+      return null
+  }
 }
 
 /** What tells the moderators of a request that is made now. */

@@ -39,3 +39,14 @@ export function awaitsPassword({ state, account }: { state: State; account: Acco
 export function isOursUnopened(account: AccountState): boolean {
   return account === 'claiming' || account === 'claimed' || account === 'locked' || account === 'filled'
 }
+
+/**
+ * Whether somebody opened an account that was made here and that the ledger still calls unopened. One that was only
+ * claimed is not locked yet, and open by itself: then the addresses tell, which are added after the opening.
+ */
+export function isInHands(
+  ledger: AccountState,
+  account: { locked: boolean; addresses: readonly string[] },
+): boolean {
+  return !account.locked && (ledger !== 'claimed' || account.addresses.length > 0)
+}

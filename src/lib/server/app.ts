@@ -17,6 +17,7 @@ import { createRoomNotices } from './jobs/room-notices'
 import { createScheduler } from './jobs/scheduler'
 import { createWorker } from './jobs/worker'
 import { createOutages } from './outages'
+import { createReconciliation } from './reconcile'
 import { createRegistrar } from './registrar'
 import { createRules } from './rules'
 import { openWorld, type World } from './world'
@@ -138,6 +139,7 @@ export function compose(config: RunConfig, world: World) {
     signIn: createSignIn({ database, limits, sessions }).signIn,
     moderators: createModerators({ database, clock }),
     doubts: createDoubts({ database, registrar, homeserver }),
+    reconciliation: createReconciliation({ database, registrar, homeserver }),
   }
 }
 

@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util'
 import { begin, decide, type Action, type Decision, type Policy } from '$lib/registration/decide'
+import { differenceOf, type DifferenceCode, type Found, type Mend } from '$lib/registration/differences'
 import type { EmailAddress } from '$lib/registration/email'
 import type { NewJob, Outside } from '$lib/registration/job'
 import type { Language } from '$lib/registration/language'
@@ -10,11 +12,19 @@ import { hashToken, mintToken, type Token } from './auth/tokens'
 import { deleteAccount, findAccount, putAccount, type LedgerEntry } from './database/accounts'
 import { announceOnce, forgetAnnouncement } from './database/announcements'
 import { insertEvents } from './database/events'
-import { endWaiting, hastenJob, insertJob, releaseJob, type LeasedJob } from './database/jobs'
+import {
+  endWaiting,
+  findPendingKinds,
+  hastenJob,
+  insertJob,
+  releaseJob,
+  type LeasedJob,
+} from './database/jobs'
 import type { Database, Reader, Transaction } from './database/open'
 import {
   deleteRegistration,
   findByAddress,
+  findHolder,
   findRegistration,
   insertRegistration,
   isNameHeld,
@@ -32,6 +42,9 @@ export type AccountChange = { localpart: Username } & (
   | { state: LedgerEntry['state']; registrationId?: string | null; madeAt?: number; openedAt?: number }
   | { state: null }
 )
+
+/** What the database knows of a name. */
+export type Standing = Omit<Found, 'account'>
 
 /** What came of a job. */
 export type JobEnd =
@@ -113,6 +126,13 @@ export function createRegistrar({
     const expiresAt = clock() + STATUS_LINK_DAYS * DAY
     await insertToken(tx, { hash, purpose: 'applicant', registrationId, createdAt: clock(), expiresAt })
     return plain
+  }
+
+  async function findStanding(reader: Reader, localpart: Username): Promise<Standing> {
+    const registration = await findHolder(reader, localpart)
+    const ledger = await findAccount(reader, localpart)
+    const pending = await findPendingKinds(reader, registration?.id ?? null, localpart)
+    return { registration, ledger, pending }
   }
 
   /** Whether this registration may take the name: nobody holds it, and no account of ours stands under it for others. */
@@ -322,6 +342,33 @@ export function createRegistrar({
       })
     },
 
+    standing: (localpart: Username) => database.read((reader) => findStanding(reader, localpart)),
+
+    /**
+     * Mends in what homeserver and database disagree about a name; answers what it was, or null where only an
+     * operator can. Refused as `stale` when the database does not say any more what was found.
+     */
+    async mend(localpart: Username, found: Found): Promise<Result<DifferenceCode | null>> {
+      const { registration, ledger, pending } = found
+      const before: Standing = { registration, ledger, pending }
+      return database.write(async (tx) => {
+        if (!isDeepStrictEqual(await findStanding(tx, localpart), before)) return refuse({ code: 'stale' })
+        const difference = differenceOf(localpart, found)
+        const mend = difference?.mend ?? null
+        if (difference === null || mend === null) return accept(null)
+        const change = ledgerChange(localpart, mend, registration, clock())
+        if (change !== null) await record(tx, change)
+        const events: AuditEvent[] = mend.event === undefined ? [] : [{ kind: mend.event }]
+        await insertEvents(tx, ledger?.registrationId ?? null, events, SYSTEM, clock())
+        await enqueue(tx, null, mend.job === undefined ? [] : [mend.job])
+        if (mend.action === undefined || registration === null) return accept(difference.code)
+        const acted = await actIn(tx, registration.id, mend.action, SYSTEM)
+        // Thrown and not answered, so that the ledger stays as it was.
+        if (!acted.ok) throw new Error(`${mend.action.type} is refused, which ${difference.code} asks for`)
+        return accept(difference.code)
+      })
+    },
+
     /** Says something to the moderators once, true since `at`; it is said again after it was forgotten. */
     async warnOnce(key: string, text: string, jobs: NewJob[], at = clock()): Promise<boolean> {
       return database.write(async (tx) => {
@@ -399,6 +446,29 @@ export function createRegistrar({
         return true
       })
     },
+  }
+}
+
+/** What mending writes into the ledger, or null where that is right already. */
+function ledgerChange(
+  localpart: Username,
+  { ledger, action }: Mend,
+  registration: Registration | null,
+  now: number,
+): AccountChange | null {
+  switch (ledger) {
+    case undefined:
+      return null
+    case null:
+      return { localpart, state: null }
+    case 'open': {
+      const owner = action === undefined || registration === null ? {} : { registrationId: registration.id }
+      return { localpart, state: 'open', openedAt: now, ...owner }
+    }
+    case 'removed':
+      return { localpart, state: 'removed' }
+    default:
+      return { localpart, state: ledger, registrationId: null }
   }
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { matrixId } from '$lib/registration/username'
+import { username } from '../../support/registration'
 import { aName, aPassword, at, failure, logIn, opened, waiting, type Target } from '../target'
 
 export function accountFacts(get: () => Target): void {
@@ -77,6 +78,29 @@ export function accountFacts(get: () => Target): void {
     expect(await get().raw('GET', at(name, get()))).toMatchObject({
       body: { creation_ts: (account?.createdAt ?? 0) / 1000 },
     })
+  })
+
+  test('a page of the list tells where the next one begins, and the last one does not', async () => {
+    const page = async (from: number) =>
+      (await get().raw('GET', `/_synapse/admin/v2/users?locked=true&from=${from}&limit=1`)).body
+    await waiting(get())
+    const [first, second] = [await page(0), await page(1)]
+    expect(first).toMatchObject({ users: [{ locked: expect.any(Boolean) }], next_token: '1' })
+    expect(second['users']).not.toEqual(first['users'])
+    expect(await page(Number(first['total']) + 1_000)).not.toHaveProperty('next_token')
+  })
+
+  test('the locked accounts are listed, and no open or removed ones', async () => {
+    const { homeserver } = get()
+    const [locked, open, removed] = [await waiting(get()), await opened(get()), await waiting(get())]
+    await homeserver.remove(removed)
+    const names: string[] = []
+    for (let from: string | null = null, left = true; left; left = from !== null) {
+      const page: { names: string[]; next: string | null } = await homeserver.lockedAccounts(from)
+      names.push(...page.names)
+      from = page.next
+    }
+    expect(names.filter((name) => [locked, open, removed].includes(username(name)))).toEqual([locked])
   })
 
   test('opening twice is opening once', async () => {

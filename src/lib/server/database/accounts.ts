@@ -1,4 +1,4 @@
-import { and, eq, inArray, lt, notInArray, isNull } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, lt, notInArray, isNull } from 'drizzle-orm'
 import type { AccountState } from '$lib/registration/state'
 import type { Username } from '$lib/registration/username'
 import type { Reader, Transaction } from './open'
@@ -36,6 +36,21 @@ export async function findDoubtful(reader: Reader): Promise<LedgerEntry[]> {
 
 export async function countDoubtful(reader: Reader): Promise<number> {
   return reader.$count(accounts, eq(accounts.state, 'doubtful'))
+}
+
+/** The names in the ledger that were never opened, as far as it knows; pages like `findHeldNames`. */
+export async function findUnopenedNames(
+  reader: Reader,
+  after: Username | null,
+  limit: number,
+): Promise<Username[]> {
+  const rows = await reader
+    .select({ name: accounts.localpart })
+    .from(accounts)
+    .where(and(isNull(accounts.openedAt), after === null ? undefined : gt(accounts.localpart, after)))
+    .orderBy(asc(accounts.localpart))
+    .limit(limit)
+  return rows.map(({ name }) => name)
 }
 
 /**

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, inArray, isNotNull, isNull, lt, notInArray, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, inArray, isNotNull, isNull, lt, ne, notInArray, or, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import { jobSchema, type JobKind, type NewJob, type Outside } from '$lib/registration/job'
 import type { Reader, Transaction } from './open'
@@ -271,19 +271,34 @@ export async function findStuck(reader: Reader): Promise<JobRow[]> {
     .limit(100)
 }
 
+/** What is to be done, or failed and stands before a moderator. */
+const isPending = inArray(jobs.state, ['waiting', 'running', 'failed'])
+
+const removes = (username: string) =>
+  and(eq(jobs.kind, 'remove_account'), sql`json_extract(${jobs.payload}, '$.username') = ${username}`)
+
 /** Whether a removal of this account is still to be done. */
 export async function isRemovalPending(reader: Reader, username: string): Promise<boolean> {
   const rows = await reader
     .select({ seq: jobs.seq })
     .from(jobs)
-    .where(
-      and(
-        eq(jobs.kind, 'remove_account'),
-        inArray(jobs.state, ['waiting', 'running', 'failed']),
-        sql`json_extract(${jobs.payload}, '$.username') = ${username}`,
-      ),
-    )
+    .where(and(isPending, removes(username)))
   return rows.length > 0
+}
+
+/** What is still to be done for a registration, and whether that is to remove this account. */
+export async function findPendingKinds(
+  reader: Reader,
+  registrationId: string | null,
+  username: string,
+): Promise<JobKind[]> {
+  const its = registrationId === null ? sql`false` : eq(jobs.registrationId, registrationId)
+  const rows = await reader
+    .selectDistinct({ kind: jobs.kind })
+    .from(jobs)
+    .where(and(isPending, or(removes(username), and(its, ne(jobs.kind, 'remove_account')))))
+    .orderBy(asc(jobs.kind))
+  return rows.map(({ kind }) => kind)
 }
 
 /** Ended jobs without a registration are of no use after a while: deletes at most so many, and answers how many. */

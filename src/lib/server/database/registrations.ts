@@ -55,6 +55,31 @@ export async function findByAddress(reader: Reader, email: EmailAddress): Promis
   return row ?? null
 }
 
+/** Who holds a name; there is at most one. */
+export async function findHolder(reader: Reader, username: Username): Promise<Registration | null> {
+  const [row] = await selectRegistrations(reader).where(
+    and(eq(registrations.username, username), eq(registrations.holdsName, true)),
+  )
+  return row ?? null
+}
+
+/** The names that are held, in their order, after one of them or from the first on. */
+export async function findHeldNames(
+  reader: Reader,
+  after: Username | null,
+  limit: number,
+): Promise<Username[]> {
+  const rows = await reader
+    .select({ name: registrations.username })
+    .from(registrations)
+    .where(
+      and(eq(registrations.holdsName, true), after === null ? undefined : gt(registrations.username, after)),
+    )
+    .orderBy(asc(registrations.username))
+    .limit(limit)
+  return rows.map(({ name }) => name)
+}
+
 /** Whether somebody other than `except` holds this name. */
 export async function isNameHeld(
   reader: Reader,

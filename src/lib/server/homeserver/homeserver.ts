@@ -48,6 +48,12 @@ export interface Homeserver {
   /** Brings an account back that was made here, never opened, and removed. It is locked afterwards, with a random password. */
   revive(username: Username): Promise<void>
   account(username: Username): Promise<Account | null>
+  /**
+   * A page of the names whose accounts are locked and not deactivated, whoever locked them; names that nobody could
+   * have been given here are left out. `from`: the `next` of the page before, null for the first one. A page can be
+   * empty and yet have a next one.
+   */
+  lockedAccounts(from: string | null): Promise<{ names: Username[]; next: string | null }>
   joinedRooms(username: Username): Promise<string[]>
   /** The Matrix ID that this address is bound to, or null. */
   addressOwner(address: EmailAddress): Promise<string | null>

@@ -66,19 +66,24 @@ export function userRoutes(state: StandInState): StandInRoute[] {
         const [name = '', locked, deactivated] = ['name', 'locked', 'deactivated'].map(
           (key) => query.get(key) ?? '',
         )
-        const found = [...users.values()].filter(
-          (one) =>
-            one.localpart.includes(name) &&
-            (locked === 'true' || !one.locked) &&
-            (deactivated === 'true' || !one.deactivated),
-        )
+        const found = [...users.values()]
+          .filter(
+            (one) =>
+              one.localpart.includes(name) &&
+              (locked === 'true' || !one.locked) &&
+              (deactivated === 'true' || !one.deactivated),
+          )
+          .sort((one, other) => (one.id < other.id ? -1 : 1))
+        const from = Number(query.get('from') ?? '0')
+        const end = from + Number(query.get('limit') ?? '100')
         // In milliseconds here, and in seconds for one user.
-        const listed = found.map((one) => ({
+        const listed = found.slice(from, end).map((one) => ({
           ...describe(one),
           creation_ts: seconds(one) * 1000,
           threepids: undefined,
         }))
-        return ok({ users: listed, total: listed.length })
+        const more = end < found.length ? { next_token: String(end) } : {}
+        return ok({ users: listed, total: found.length, ...more })
       },
     },
     {

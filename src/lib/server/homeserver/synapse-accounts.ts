@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import * as v from 'valibot'
 import { emailSchema } from '$lib/registration/email'
-import type { Username } from '$lib/registration/username'
+import { matrixId, parseUsername, type Username } from '$lib/registration/username'
 import { HomeserverError, type Homeserver } from './homeserver'
 import type { SynapseCall } from './synapse-call'
 import { missing, refused } from './synapse-errors'
@@ -9,12 +9,20 @@ import { createSynapseUsers, type SynapseUser } from './synapse-users'
 
 type Accounts = Pick<
   Homeserver,
-  'nameAnswer' | 'claim' | 'lock' | 'fill' | 'open' | 'remove' | 'revive' | 'account'
+  'nameAnswer' | 'claim' | 'lock' | 'fill' | 'open' | 'remove' | 'revive' | 'account' | 'lockedAccounts'
 >
+
+/** Users of one page: more of them, with all that a profile can hold, could be longer than an answer may be. */
+const PAGE = 200
+
+const pageSchema = v.object({
+  users: v.array(v.object({ name: v.string(), locked: v.boolean(), deactivated: v.boolean() })),
+  next_token: v.optional(v.string()),
+})
 
 /** Names and accounts by Synapse's admin API, in the order that is safe there. */
 export function createSynapseAccounts(synapse: SynapseCall, domain: string): Accounts {
-  const { call, parse } = synapse
+  const { call, grant, parse } = synapse
   const { id, find, findActive, make, change } = createSynapseUsers(synapse, domain)
 
   async function lock(username: Username): Promise<void> {
@@ -112,6 +120,26 @@ export function createSynapseAccounts(synapse: SynapseCall, domain: string): Acc
         }),
         consentVersion: user.consent_version ?? null,
       }
+    },
+
+    async lockedAccounts(from) {
+      // `locked=true` adds the locked ones to all others; Synapse cannot be asked for them alone.
+      const asked = {
+        locked: 'true',
+        deactivated: 'false',
+        guests: 'false',
+        from: from ?? '0',
+        limit: `${PAGE}`,
+      }
+      const path = `/_synapse/admin/v2/users?${new URLSearchParams(asked).toString()}`
+      const page = await grant(pageSchema, 'GET', path, 'list the locked accounts')
+      const names = page.users
+        .filter(({ locked, deactivated }) => locked && !deactivated)
+        .flatMap(({ name }) => {
+          const parsed = parseUsername(name, domain)
+          return parsed.ok && matrixId(parsed.value, domain) === name ? [parsed.value] : []
+        })
+      return { names, next: page.next_token ?? null }
     },
   }
 }

@@ -258,3 +258,22 @@ describe('connections', () => {
     expect([...seen]).toEqual([`Bearer ${TOKEN} ${path}`])
   })
 })
+
+test('the locked accounts come in pages, without names that nobody was given here', async () => {
+  const admin = standIn.users.get(`@admin:${DOMAIN}`)
+  if (admin === undefined) throw new Error('No administrator')
+  const put = (localpart: string, locked: boolean) =>
+    standIn.users.set(`@${localpart}:${DOMAIN}`, {
+      ...admin,
+      id: `@${localpart}:${DOMAIN}`,
+      localpart,
+      locked,
+    })
+  for (let index = 0; index < 450; index++) put(`n${1000 + index}`, index % 300 === 0)
+  for (const odd of ['Upper', '_bridge', '1234']) put(odd, true)
+  const first = await client().lockedAccounts(null)
+  const second = await client().lockedAccounts(first.next)
+  const third = await client().lockedAccounts(second.next)
+  expect([first.names, second.names, third.names]).toEqual([['n1000'], ['n1300'], []])
+  expect(third.next).toBeNull()
+})

@@ -1,6 +1,6 @@
 import { matrixId } from '$lib/registration/username'
 import type { Registration } from '$lib/registration/registration'
-import { isOursUnopened } from '$lib/registration/state'
+import { isInHands, isOursUnopened } from '$lib/registration/state'
 import { findRegistration, findWaiting } from '../database/registrations'
 import type { LeasedJob } from '../database/jobs'
 import type { Database } from '../database/open'
@@ -64,6 +64,12 @@ export function createHandlers({
             account: { ...change, state: 'doubtful', registrationId: null },
             events: [{ kind: 'account_doubtful' }],
           }
+    }
+    const account = await homeserver.account(username)
+    if (account !== null && isInHands(entry.state, account)) {
+      const id = matrixId(username, homeserver.domain)
+      const error = `${id} was unlocked on the homeserver, so that somebody may be using it, and was not removed; the command reconcile takes note of that, and deactivating it there ends it`
+      return { state: 'failed', error }
     }
     await homeserver.remove(username)
     return {
