@@ -94,7 +94,7 @@ const landings = new Map<string, { body: string; headers: [string, string][] }>(
 
 const turnstile = createTurnstile()
 
-/** One by one; and where too many come, in words and at once. */
+/** A few at a time; and whoever comes when too many wait is sent away, in words and at once. */
 const queue: Handle = async ({ event, resolve }) => {
   const isStaff = event.cookies.get(services.sessions.cookieName) !== undefined
   return (await turnstile.enter(isStaff)) ? resolve(event) : away(event)

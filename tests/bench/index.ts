@@ -12,6 +12,7 @@ import { createSynapse } from '../../src/lib/server/homeserver/synapse'
 import { parseUsername } from '../../src/lib/registration/username'
 import { freePort, linkIn, startSite, type Site } from '../support/site'
 import { aVisitor } from '../support/visitor'
+import { load, overload, purge } from './load'
 
 const PASSWORD = 'seven quiet herons at dusk'
 const REASON = 'I know two people from the repair café who are on your server.'
@@ -232,6 +233,9 @@ const parts: Record<string, () => Promise<unknown>> = {
   scripts,
   landing,
   synapse: () => againstSynapse(100),
+  load,
+  overload,
+  purge,
   wizards: () => againstStandIn(Number(process.env.WIZARDS ?? 10_000)),
 }
 console.log(`Node ${process.version}`)

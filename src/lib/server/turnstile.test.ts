@@ -3,7 +3,7 @@ import { createTurnstile } from './turnstile'
 
 const times = (count: number) => Array.from({ length: count }, (_, index) => index)
 
-test('everybody has a turn of the event loop, in the order in which they came', async () => {
+test('people are let in a few at a time, in the order in which they came', async () => {
   const { enter } = createTurnstile()
   const order: string[] = []
   const timer = new Promise<void>((resolve) =>

@@ -2,13 +2,15 @@
 const MOST_WAITING = 250
 /** For those who work here there is always room beyond. */
 const MOST_WAITING_STAFF = 400
+/** So many are let in at each turn: more would hold up timers, fewer the people, while many others are sent away. */
+const AT_A_TURN = 3
 /** When whoever is sent away may come again. */
 export const RETRY_AFTER_SECONDS = 5
 
 export type Turnstile = ReturnType<typeof createTurnstile>
 
 /**
- * Lets requests in one by one, with a turn of the event loop for each, so that a crowd does not hold up timers, jobs and
+ * Lets requests in a few at a time, with a turn of the event loop for each few, so that a crowd does not hold up timers, jobs and
  * each other; and sends away whoever comes when too many wait already, at once and in words rather than by a time-out.
  * Whoever is in, and waits for the homeserver or the disk, takes nobody's turn.
  */
@@ -20,11 +22,9 @@ export function createTurnstile({
   let turning = false
 
   function turn(): void {
-    const next = waiting.shift()
-    turning = next !== undefined
-    if (next === undefined) return
-    next()
-    setImmediate(turn)
+    for (const next of waiting.splice(0, AT_A_TURN)) next()
+    turning = waiting.length > 0
+    if (turning) setImmediate(turn)
   }
 
   return {
