@@ -104,13 +104,18 @@ test.each(DATABASES)(
     const queue = await moderators[0]?.get('/admin')
     const links = [...new Set(queue?.body.match(/\/admin\/registrations\/[\w-]+/g) ?? [])]
     expect(links).toHaveLength(12)
-    // Both decide on each, at once and against each other.
-    const answers = await Promise.all(
+    // Both look at each, and then decide at once and against each other.
+    const looks = await Promise.all(
       links.flatMap((link) =>
-        moderators.map(async (visitor, index) =>
-          visitor.submit(await visitor.get(link), { decision: index === 0 ? 'approve' : 'deny' }),
-        ),
+        moderators.map(async (visitor, index) => ({
+          visitor,
+          page: await visitor.get(link),
+          decision: index === 0 ? 'approve' : 'deny',
+        })),
       ),
+    )
+    const answers = await Promise.all(
+      looks.map(({ visitor, page, decision }) => visitor.submit(page, { decision })),
     )
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(12)
     expect(answers.filter(({ status }) => status === 409)).toHaveLength(12)

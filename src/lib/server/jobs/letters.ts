@@ -6,7 +6,8 @@ import { matrixId } from '$lib/registration/username'
 import type { Waiting } from '../database/registrations'
 import type { Mail, Mailer } from '../mail/mail'
 import type { Outage } from '../outages'
-import type { JobEnd, Registrar } from '../registrar'
+import type { Registrar } from '../registrar'
+import type { JobEnd } from '../registrar-jobs'
 
 export type Letters = ReturnType<typeof createLetters>
 

@@ -8,7 +8,8 @@ import { fillTemplate } from '../config/template'
 import type { Waiting } from '../database/registrations'
 import type { Homeserver } from '../homeserver/homeserver'
 import type { Outage } from '../outages'
-import type { JobEnd, Registrar } from '../registrar'
+import type { Registrar } from '../registrar'
+import type { JobEnd } from '../registrar-jobs'
 
 export type RoomNotices = ReturnType<typeof createRoomNotices>
 

@@ -6,7 +6,8 @@ import { HomeserverError } from '../homeserver/homeserver'
 import { withoutAddresses } from '../log'
 import { MailError } from '../mail/mail'
 import type { Outages } from '../outages'
-import type { JobEnd, Registrar } from '../registrar'
+import type { Registrar } from '../registrar'
+import type { JobEnd } from '../registrar-jobs'
 
 /** Does one job. Throws `HomeserverError` or `MailError` when the world outside does not; may be run twice. */
 export type Handle = (leased: LeasedJob) => Promise<JobEnd>

@@ -1,0 +1,99 @@
+import { decide, type Action, type Decision, type Policy } from '$lib/registration/decide'
+import type { NewJob } from '$lib/registration/job'
+import { accept, refuse, type Result } from '$lib/registration/refusal'
+import type { Actor, Registration } from '$lib/registration/registration'
+import type { Username } from '$lib/registration/username'
+import { deleteAccount, findAccount, putAccount, type LedgerEntry } from './database/accounts'
+import { insertEvents } from './database/events'
+import { insertJob } from './database/jobs'
+import type { Reader, Transaction } from './database/open'
+import {
+  deleteRegistration,
+  findRegistration,
+  isNameHeld,
+  updateRegistration,
+} from './database/registrations'
+
+export const SYSTEM: Actor = { kind: 'system' }
+export const APPLICANT: Actor = { kind: 'applicant' }
+
+/** A change in the ledger of accounts; null strikes the line out: the account is not ours. */
+export type AccountChange = { localpart: Username } & (
+  | { state: LedgerEntry['state']; registrationId?: string | null; madeAt?: number; openedAt?: number }
+  | { state: null }
+)
+
+export type Door = ReturnType<typeof createDoor>
+
+/** What every transaction of the registrar is made of: the domain is asked, and all that follows is written with it. */
+export function createDoor({
+  clock,
+  randomId,
+  policy,
+}: {
+  clock: () => number
+  randomId: () => string
+  policy: Omit<Policy, 'now'>
+}) {
+  async function enqueue(tx: Transaction, registrationId: string | null, jobs: NewJob[]): Promise<void> {
+    for (const job of jobs) await insertJob(tx, job, { id: randomId(), registrationId, now: clock() })
+  }
+
+  /** Writes what the domain decided. The jobs of a registration that goes must not go with it. */
+  async function commit(
+    tx: Transaction,
+    before: Registration,
+    { next, events, jobs }: Extract<Decision, { ok: true }>,
+    actor: Actor,
+    counts = true,
+  ): Promise<Registration | null> {
+    await insertEvents(tx, before.id, events, actor, clock())
+    if (next === null) {
+      await enqueue(tx, null, jobs)
+      await deleteRegistration(tx, before.id)
+      return null
+    }
+    const after = counts ? { ...next, version: before.version + 1 } : next
+    await updateRegistration(tx, after)
+    await enqueue(tx, before.id, jobs)
+    return after
+  }
+
+  async function actIn(
+    tx: Transaction,
+    id: string,
+    action: Action,
+    actor: Actor,
+    version?: number,
+  ): Promise<Result<Registration | null>> {
+    const registration = await findRegistration(tx, id)
+    if (registration === null) return refuse({ code: 'not_found' })
+    const decision = decide(registration, action, { ...policy, now: clock() })
+    if (!decision.ok) return decision
+    if (version !== undefined && registration.version !== version) return refuse({ code: 'stale' })
+    const counts = action.type !== 'speak' && action.type !== 'ask_link'
+    return accept(await commit(tx, registration, decision, actor, counts))
+  }
+
+  async function record(tx: Transaction, change: AccountChange): Promise<void> {
+    if (change.state === null) return deleteAccount(tx, change.localpart)
+    const { localpart, ...values } = change
+    await putAccount(tx, localpart, values, clock())
+  }
+
+  /** Whether this registration may take the name: nobody holds it, and no account of ours stands under it for others. */
+  async function isNameFree(
+    reader: Reader,
+    username: Username,
+    registrationId: string | null,
+  ): Promise<boolean> {
+    if (await isNameHeld(reader, username, registrationId)) return false
+    const account = await findAccount(reader, username)
+    if (account === null) return true
+    if (account.state === 'removed') return account.openedAt === null
+    if (account.state === 'open' || account.state === 'doubtful') return false
+    return registrationId !== null && account.registrationId === registrationId
+  }
+
+  return { enqueue, actIn, record, isNameFree }
+}

@@ -1,0 +1,86 @@
+import type { Action } from '$lib/registration/decide'
+import type { NewJob } from '$lib/registration/job'
+import type { Actor, AuditEvent } from '$lib/registration/registration'
+import { insertEvents } from './database/events'
+import { hastenJob, releaseJob, type LeasedJob } from './database/jobs'
+import type { Database } from './database/open'
+import { SYSTEM, type AccountChange, type Door } from './registrar-door'
+
+/** What came of a job. */
+export type JobEnd =
+  /** `action` is decided on, `account` and `events` are recorded, in the transaction that ends the job. */
+  | { state: 'done'; action?: Action; account?: AccountChange; events?: AuditEvent[] }
+  /** Not needed any more. */
+  | { state: 'cancelled'; reason: string }
+  /** `unanswered`: this try may have taken effect. */
+  | { state: 'waiting'; runAt: number; error: string; unanswered?: boolean }
+  | { state: 'failed'; error: string }
+
+/** The registrar's part about what comes of jobs. */
+export function createJobEnds({
+  database,
+  clock,
+  door: { actIn, record },
+}: {
+  database: Database
+  clock: () => number
+  door: Door
+}) {
+  return {
+    /**
+     * Ends a job or puts it off, together with what it changed. False when its lease was lost meanwhile: then
+     * another worker has it, and nothing is written.
+     */
+    async finish({ row, job }: LeasedJob, owner: string, end: JobEnd): Promise<boolean> {
+      return database.write(async (tx) => {
+        const common = { state: end.state, finishedAt: end.state === 'waiting' ? null : clock() }
+        const written =
+          end.state === 'waiting'
+            ? {
+                ...common,
+                runAt: end.runAt,
+                error: end.error,
+                unanswered: row.unanswered + (end.unanswered === true ? 1 : 0),
+              }
+            : {
+                ...common,
+                error: end.state === 'done' ? null : end.state === 'failed' ? end.error : end.reason,
+              }
+        if (!(await releaseJob(tx, row.seq, owner, written))) return false
+        if (end.state === 'failed')
+          await insertEvents(tx, row.registrationId, [jobEvent('job_failed', job)], SYSTEM, clock())
+        if (end.state !== 'done') return true
+        if (end.account !== undefined) await record(tx, end.account)
+        const happened =
+          end.action === undefined && end.events === undefined
+            ? [jobEvent('job_done', job)]
+            : (end.events ?? [])
+        await insertEvents(tx, row.registrationId, happened, SYSTEM, clock())
+        if (end.action !== undefined && row.registrationId !== null)
+          await actIn(tx, row.registrationId, end.action, SYSTEM)
+        return true
+      })
+    },
+
+    /** A moderator wants a job tried at once; false when it is done, running or unknown. */
+    async retryJob(id: string, actor: Actor): Promise<boolean> {
+      return database.write(async (tx) => {
+        const row = await hastenJob(tx, id, clock())
+        if (row === null) return false
+        await insertEvents(
+          tx,
+          row.registrationId,
+          [{ kind: 'job_retried', detail: { job: row.kind } }],
+          actor,
+          clock(),
+        )
+        return true
+      })
+    },
+  }
+}
+
+function jobEvent(kind: 'job_done' | 'job_failed', job: NewJob): AuditEvent {
+  const about = job.kind === 'mail' ? { mail: job.mail } : job.kind === 'join_room' ? { room: job.room } : {}
+  return { kind, detail: { job: job.kind, ...about } }
+}
