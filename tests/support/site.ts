@@ -45,6 +45,8 @@ export async function startMailServer() {
       }, done)
     },
   })
+  // A program that is killed in the middle of a mail is its own business.
+  server.on('error', () => undefined)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.server.address()
   if (address === null || typeof address === 'string') throw new Error('No port')
