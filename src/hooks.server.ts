@@ -7,7 +7,6 @@ import { createTRPCHandle } from 'trpc-sveltekit'
 import * as v from 'valibot'
 import type { Language } from '$lib/registration/language'
 import type { Theme } from './app'
-import { m } from '$lib/paraglide/messages'
 import { extractLocaleFromRequest, overwriteServerAsyncLocalStorage } from '$lib/paraglide/runtime'
 import { startApp, type App, type Services } from '$lib/server/app'
 import { clientAddress } from '$lib/server/client-address'
@@ -19,7 +18,8 @@ import { isAllowedHost } from '$lib/server/hosts'
 import { createLog } from '$lib/server/log'
 import { createLogo } from '$lib/server/logo'
 import { refuseRequest, SECURITY_HEADERS } from '$lib/server/request-guard'
-import { createTurnstile, RETRY_AFTER_SECONDS } from '$lib/server/turnstile'
+import { createTurnstile } from '$lib/server/turnstile'
+import { sentAway } from '$lib/server/sent-away'
 import type { Context, Cookies } from '$lib/server/trpc/context'
 import { appRouter, createApi } from '$lib/server/trpc/router'
 
@@ -97,7 +97,7 @@ const turnstile = createTurnstile()
 /** A few at a time; and whoever comes when too many wait is sent away, in words and at once. */
 const queue: Handle = async ({ event, resolve }) => {
   const isStaff = event.cookies.get(services.sessions.cookieName) !== undefined
-  return (await turnstile.enter(isStaff)) ? resolve(event) : away(event)
+  return (await turnstile.enter(isStaff)) ? resolve(event) : sentAway(event)
 }
 
 /** Who asks, in which language, and with what rights. */
@@ -194,29 +194,6 @@ export const handleError: HandleServerError = ({ error, event, status, message }
 
 function plain(status: number, words: string): Response {
   return new Response(`${words}\n`, { status, headers: { 'content-type': 'text/plain; charset=utf-8' } })
-}
-
-/** Too many at once. The page needs nothing that others wait for. */
-function away({ request, url }: RequestEvent): Response {
-  const headers = { 'retry-after': String(RETRY_AFTER_SECONDS) }
-  const inLanguage = { locale: extractLocaleFromRequest(request) }
-  const words = m.error_busy_words({}, inLanguage)
-  if (url.pathname.startsWith('/trpc'))
-    return Response.json(
-      { error: { message: words, data: { code: 'TOO_BUSY', httpStatus: 503 } } },
-      { status: 503, headers },
-    )
-  const title = m.error_busy_title({}, inLanguage)
-  const again = m.error_busy_again({}, inLanguage)
-  const html = `<!doctype html><html lang="${inLanguage.locale}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex"><title>${title}</title><link rel="stylesheet" href="/error.css"></head><body><main><p>503</p><h1>${title}</h1><p>${words}</p><p><a href="">${again}</a></p></main></body></html>`
-  return new Response(html, {
-    status: 503,
-    headers: {
-      ...headers,
-      'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': "default-src 'none'; style-src 'self'; frame-ancestors 'none'",
-    },
-  })
 }
 
 function cookiesOf(event: RequestEvent): Cookies {

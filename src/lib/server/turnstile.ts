@@ -4,9 +4,6 @@ const MOST_WAITING = 250
 const MOST_WAITING_STAFF = 400
 /** So many are let in at each turn: more would hold up timers, fewer the people, while many others are sent away. */
 const AT_A_TURN = 3
-/** When whoever is sent away may come again. */
-export const RETRY_AFTER_SECONDS = 5
-
 export type Turnstile = ReturnType<typeof createTurnstile>
 
 /**
