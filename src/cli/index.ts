@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-old-space-size=256
 import { WRONG_USE } from '$lib/server/config/run-config'
 import { admin } from './admin'
 import { backup } from './backup'
