@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { createClient, type Client } from '@libsql/client'
 import { filePath, isLocal, settingOf } from './location'
@@ -19,6 +19,8 @@ export async function connect({
     if (isLocal(url)) {
       mkdirSync(dirname(filePath(url)), { recursive: true })
       refuseEmptied(url)
+      // It holds people's addresses: what SQLite makes itself, all users of the machine may read.
+      if (sizeOf(filePath(url)) === null) closeSync(openSync(filePath(url), 'a', 0o600))
     }
     return createClient({
       url,

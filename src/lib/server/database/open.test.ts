@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from '@libsql/client'
@@ -112,6 +112,15 @@ describe('a database file that another process locks', () => {
     expect(await keysInFile()).toEqual(['patient'])
     expect(ticks).toBeGreaterThan(5)
   })
+})
+
+test('a new database is nobody else’s to read, nor its log', async () => {
+  const database = await openDatabase({ url })
+  await database.migrate()
+  await note(database, 'a')
+  const modes = ['test.db', 'test.db-wal'].map((name) => statSync(join(folder, name)).mode & 0o777)
+  database.close()
+  expect(modes).toEqual([0o600, 0o600])
 })
 
 describe('writes of one process', () => {
