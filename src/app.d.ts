@@ -1,5 +1,6 @@
 import type { Language } from '$lib/registration/language'
 import type { SiteView } from '$lib/registration/views'
+import type { SignedInModerator } from '$lib/server/auth/sessions'
 import type { Logo } from '$lib/server/logo'
 import type { Context } from '$lib/server/trpc/context'
 import type { Api } from '$lib/server/trpc/router'
@@ -18,7 +19,7 @@ declare global {
       clientAddress: string
       /** The operator's logo, or null. */
       logo: () => Promise<Logo | null>
-      moderator: { id: string; username: string } | null
+      moderator: SignedInModerator | null
     }
     interface Error {
       message: string

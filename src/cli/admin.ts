@@ -1,5 +1,7 @@
 import { text } from 'node:stream/consumers'
 import password from '@inquirer/password'
+import * as v from 'valibot'
+import { ROLES } from '$lib/moderation/moderator'
 import { generatePassword } from '$lib/server/auth/moderators'
 import { readOptions, UsageError } from './usage'
 import { withServices } from './with-services'
@@ -26,14 +28,17 @@ async function create(args: string[]): Promise<void> {
   const options = readOptions(args, {
     username: { type: 'string' },
     email: { type: 'string' },
+    role: { type: 'string' },
     'password-stdin': { type: 'boolean' },
   })
   const { username, email } = options
+  const role = v.safeParse(v.optional(v.picklist(ROLES), 'administrator'), options.role)
+  if (!role.success) throw new UsageError(`--role is one of ${ROLES.join(', ')}`)
   if (username === undefined || email === undefined)
     throw new UsageError('admin create needs --username and --email')
   const chosen = await choosePassword(options['password-stdin'] === true)
   const made = await withServices(({ moderators }) =>
-    moderators.create({ username, email, password: chosen.password }),
+    moderators.create({ username, email, password: chosen.password, role: role.output }),
   )
   if (!made.ok) throw new Error(made.problem)
   process.stdout.write(`${made.moderator.username} can sign in at /admin\n${chosen.told}`)

@@ -13,7 +13,7 @@ const HELP = `synapse-registration: the registration desk of a Matrix homeserver
 
   serve                             the site, and the work behind it (PORT, HOST; CONFIG names the config file)
   migrate                           brings the database up to date; serve does so by itself
-  admin create --username U --email E [--password-stdin]
+  admin create --username U --email E [--role moderator] [--password-stdin]
                                     makes a moderator; asks for the password, or makes one and prints it
   admin list                        the moderators
   admin disable --username U        signs a moderator out and lets them in no more

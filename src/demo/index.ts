@@ -39,6 +39,7 @@ writeFileSync(
     legal: [{ title: 'House rules', url: `${mailbox.url}/rules` }],
     database: { path: join(folder, 'registration.db') },
     rate_limit: { email_submission: 1000 },
+    moderation: { undo_seconds: 10 },
     matrix_notifications: {
       enabled: true,
       admin_room: { room_id: `#moderators:${DOMAIN}` },
@@ -79,7 +80,8 @@ async function fill(): Promise<void> {
   await world.database.migrate()
   let ago = 0
   const mailer = new LinkCatcher(world.mailer)
-  const services = compose(config, { ...world, mailer, clock: () => Date.now() - ago })
+  const decided = { ...config, moderation: { ...config.moderation, undoMs: 0 } }
+  const services = compose(decided, { ...world, mailer, clock: () => Date.now() - ago })
   const made = await services.moderators.create({ username: 'demo', email: `demo@${DOMAIN}`, password })
   if (!made.ok) throw new Error(made.problem)
   await askForAccounts(

@@ -24,7 +24,13 @@ it('fills the desk: nine wait, one is in, one was denied with a word, and one is
   })
   const { id, api } = await aModerator(services, 'demo')
   await askForAccounts(
-    { services, standIn, mailer, setClock: (set) => (ago = set), moderator: { id, username: 'demo' } },
+    {
+      services,
+      standIn,
+      mailer,
+      setClock: (set) => (ago = set),
+      moderator: { id, username: 'demo', role: 'administrator', shortcuts: true },
+    },
     'a pass phrase of some length',
   )
   const { items, counts } = await api.moderation.queue({ tab: 'decided' })

@@ -1,4 +1,5 @@
 import type { Services } from '$lib/server/app'
+import type { SignedInModerator } from '$lib/server/auth/sessions'
 import type { StandIn } from '$lib/server/homeserver/stand-in'
 import type { Mail, Mailer } from '$lib/server/mail/mail'
 import { createApi } from '$lib/server/trpc/router'
@@ -12,7 +13,7 @@ export interface Desk {
   mailer: LinkCatcher
   /** Sets the clock back by so many milliseconds. */
   setClock: (ago: number) => void
-  moderator: { id: string; username: string }
+  moderator: SignedInModerator
 }
 
 /**

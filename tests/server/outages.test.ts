@@ -248,7 +248,7 @@ test('the database and the domain agree on what each job uses outside', async ()
   ]
   await world.database.write(async (tx) => {
     for (const [index, job] of jobs.entries())
-      await insertJob(tx, job, { id: String(index), registrationId: null, now: 0 })
+      await insertJob(tx, job, { id: String(index), registrationId: null, now: 0, rest: 0 })
   })
   for (const outside of OUTSIDES) {
     const expected = jobs.filter((job) => outsideOf(job) === outside).length

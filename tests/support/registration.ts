@@ -31,6 +31,10 @@ export function aRegistration(change: Partial<Registration> = {}): Registration 
     startedAt: NOON,
     stateSince: NOON,
     remindedAt: null,
+    exchange: 'none',
+    category: null,
+    claimedBy: null,
+    claimedAt: null,
     account: 'none',
     ...change,
   }
@@ -43,6 +47,7 @@ export function aPolicy(change: Partial<Policy> = {}): Policy {
     password: 'at_request',
     retention: { started: 2, completed: 30, approved: 14 },
     autoJoin: [],
+    undoMs: 0,
     welcome: false,
     moderatorsRoom: true,
     ...change,

@@ -148,6 +148,7 @@ export async function startSite({
       admin: { email: 'moderators@example.test' },
       database: { path: join(folder, 'registration.db') },
       rate_limit: { email_submission: 1000 },
+      moderation: { undo_seconds: 0 },
       ...config,
       site: { name: 'Example Community', url, ...(config.site ?? {}) },
     }

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { pino } from 'pino'
+import type { Role } from '$lib/moderation/moderator'
 import { compose, type Services } from '$lib/server/app'
+import type { SignedInModerator } from '$lib/server/auth/sessions'
 import type { RunConfig } from '$lib/server/config/run-config'
 import type { Homeserver } from '$lib/server/homeserver/homeserver'
 import { createSynapse } from '$lib/server/homeserver/synapse'
@@ -51,7 +53,12 @@ export function aConfig(change: Partial<RunConfig> = {}): RunConfig {
       blockedEmails: [],
       blockedNetworks: [],
     },
-    moderation: { remindAfterHours: 48 },
+    moderation: {
+      remindAfterHours: 48,
+      undoMs: 0,
+      claimMs: 30 * 60_000,
+      denialCategories: ['spam', 'no_reason', 'wrong_server', 'duplicate', 'other'],
+    },
     log: { level: 'silent' },
     ...change,
   }
@@ -149,7 +156,7 @@ export function aBrowser(
   change: {
     clientAddress?: string
     language?: 'en' | 'de'
-    moderator?: { id: string; username: string }
+    moderator?: SignedInModerator
   } = {},
 ) {
   const jar = new Map<string, string>()
@@ -168,14 +175,20 @@ export function aBrowser(
 }
 
 /** A moderator who is signed in. */
-export async function aModerator(services: Services, username = `mod-${randomUUID().slice(0, 8)}`) {
+export async function aModerator(
+  services: Services,
+  username = `mod-${randomUUID().slice(0, 8)}`,
+  role: Role = 'moderator',
+) {
   const made = await services.moderators.create({
     username,
     email: `${username}@example.test`,
     password: 'a moderators password',
+    role,
   })
   if (!made.ok) throw new Error(made.problem)
-  return { id: made.moderator.id, ...aBrowser(services, { moderator: { id: made.moderator.id, username } }) }
+  const { id, shortcuts } = made.moderator
+  return { id, ...aBrowser(services, { moderator: { id, username, role, shortcuts } }) }
 }
 
 export const tokenIn = (link: string): string => new URL(link).pathname.split('/').at(-1) ?? ''

@@ -78,6 +78,12 @@ export function refusalText(refusal: Refusal): string {
       return m.refusal_not_signed_in()
     case 'job_not_waiting':
       return m.refusal_job_not_waiting()
+    case 'undo_too_late':
+      return m.refusal_undo_too_late()
+    case 'address_taken':
+      return m.refusal_address_taken()
+    case 'role_too_low':
+      return m.refusal_role_too_low()
     default:
       return refusal satisfies never
   }

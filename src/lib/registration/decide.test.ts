@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import * as v from 'valibot'
 import { aPolicy, aRegistration, NOON, username } from '../../../tests/support/registration'
-import { begin, decide, type Action, type Decision } from './decide'
+import { begin, decide, stateForApplicant, type Action, type Decision } from './decide'
 import { reasonSchema } from './reason'
 import type { Registration } from './registration'
 import { DAY } from './retention'
@@ -19,6 +19,7 @@ const ACTIONS: Action[] = [
   { type: 'request', reason, legalAccepted: true, consentVersion: '1.0' },
   { type: 'approve', ...verdict },
   { type: 'deny', ...verdict },
+  { type: 'undo', nameFree: true, since: NOON - 1000 },
   { type: 'password_set' },
   { type: 'opened' },
   { type: 'withdraw' },
@@ -59,6 +60,7 @@ const TABLE: Record<Action['type'], Partial<Record<State, State>>> = {
   request: { verified: 'requested' },
   approve: { requested: 'approved' },
   deny: { requested: 'denied' },
+  undo: {},
   password_set: { approved: 'approved' },
   opened: { approved: 'completed' },
   withdraw: { verified: 'withdrawn', requested: 'withdrawn' },
@@ -95,6 +97,44 @@ describe('every action in every state', () => {
         })
         expect(stateAfter(decide(registration, action, aPolicy()))).toBe(TABLE[action.type][state] ?? 'no')
       })
+})
+
+describe('a decision that rests', () => {
+  const policy = aPolicy({ undoMs: 20_000 })
+  const requested = aRegistration({ state: 'requested', account: 'filled', stateSince: NOON })
+  const undo = { type: 'undo', nameFree: true, since: NOON } as const
+  const decided = (type: 'approve' | 'deny') => {
+    const decision = decide(requested, { type, ...verdict, message: 'Hm', category: 'spam' }, policy)
+    if (!decision.ok || decision.next === null) throw new Error('It was not decided')
+    return { decision, registration: decision.next }
+  }
+
+  test.each(['approve', 'deny'] as const)('can be taken back, and then nothing of %s is left', (type) => {
+    const { decision, registration } = decided(type)
+    expect(decision.rest).toBe(20_000)
+    const undone = decide(registration, undo, { ...policy, now: policy.now + 19_999 })
+    expect(undone).toMatchObject({ ok: true, next: requested, recall: true, jobs: [] })
+  })
+
+  test('stands when its time is over', () => {
+    const { registration } = decided('deny')
+    const late = decide(registration, undo, { ...policy, now: policy.now + 20_000 })
+    expect(late).toMatchObject({ ok: false, refusal: { code: 'undo_too_late' } })
+  })
+
+  test('stands when somebody else holds the name by now', () => {
+    const { registration } = decided('deny')
+    const taken = decide(registration, { ...undo, nameFree: false }, policy)
+    expect(taken).toMatchObject({ ok: false, refusal: { code: 'username_taken' } })
+  })
+
+  test('is not told to its applicant, who cannot act on it either', () => {
+    const approved = { ...decided('approve').registration, account: 'none' as const }
+    expect(stateForApplicant(approved, policy)).toBe('requested')
+    expect(stateForApplicant(approved, { ...policy, now: policy.now + 20_000 })).toBe('approved')
+    const filled = { ...approved, account: 'filled' as const }
+    expect(decide(filled, { type: 'password_set' }, policy).ok).toBe(false)
+  })
 })
 
 describe('what follows', () => {

@@ -18,6 +18,8 @@ export interface Policy {
   welcome: boolean
   /** Whether the moderators have a room to be told in. */
   moderatorsRoom: boolean
+  /** How long a decision rests before anything is done about it, in milliseconds: so long it can be taken back. */
+  undoMs: number
 }
 
 /** A moderator's verdict. The message is for the applicant; silent means that no mail tells of it. */
@@ -25,6 +27,8 @@ export interface Verdict {
   moderator: string
   message: string | null
   silent: boolean
+  /** What a denial is filed under. */
+  category?: string | null
 }
 
 export type Action =
@@ -40,6 +44,8 @@ export type Action =
   | { type: 'request'; reason: Reason; legalAccepted: boolean; consentVersion: string | null }
   | ({ type: 'approve' } & Verdict)
   | ({ type: 'deny' } & Verdict)
+  /** Takes a decision back that still rests. `nameFree`: nobody else holds the name; `since`: when it was asked for. */
+  | { type: 'undo'; nameFree: boolean; since: number }
   | { type: 'password_set' }
   | { type: 'opened' }
   | { type: 'withdraw' }
@@ -57,14 +63,21 @@ export type Action =
   | { type: 'resume_opening' }
 
 /** What follows from an action; `next: null` means that the registration is gone. */
-export type Decision = { ok: true; next: Registration | null; events: AuditEvent[]; jobs: NewJob[] } | Refused
+export type Decision =
+  | {
+      ok: true
+      next: Registration | null
+      events: AuditEvent[]
+      jobs: NewJob[]
+      /** The jobs wait for so long, in milliseconds. */
+      rest?: number
+      /** The jobs that rest are cancelled; where one has begun already, it is too late for all of this. */
+      recall?: true
+    }
+  | Refused
 
-const YES = (next: Registration | null, events: AuditEvent[], jobs: NewJob[] = []): Decision => ({
-  ok: true,
-  next,
-  events,
-  jobs,
-})
+const YES = (next: Registration | null, events: AuditEvent[], jobs: NewJob[] = []) =>
+  ({ ok: true, next, events, jobs }) satisfies Decision
 
 /** A wish for an account, before anything is proven. */
 export function begin(
@@ -85,6 +98,10 @@ export function begin(
     startedAt: now,
     stateSince: now,
     remindedAt: null,
+    exchange: 'none',
+    category: null,
+    claimedBy: null,
+    claimedAt: null,
     account: 'none',
   }
   return { next, events: [{ kind: 'started' }], jobs: [verificationMail(wish.username, wish.language)] }
@@ -151,23 +168,24 @@ export function decide(registration: Registration, action: Action, policy: Polic
         return registration.decidedBy !== null || state === 'withdrawn'
           ? { ok: false, refusal: decidedAlready(registration) }
           : no()
-      const { moderator: decidedBy, message, silent } = action
-      if (action.type === 'deny') {
-        const denied = { ...become('denied'), decidedBy, message, silent, holdsName: false }
-        const mail: NewJob[] = silent ? [] : [{ kind: 'mail', mail: 'denied' }]
-        return YES(denied, [{ kind: 'denied', detail: { silent } }], [...removal(registration), ...mail])
+      const decision =
+        action.type === 'deny' ? deny(become, registration, action) : approve(become, registration, action)
+      return decision === null ? no() : { ...decision, rest: policy.undoMs }
+    }
+    case 'undo': {
+      if (!isResting(registration, policy)) return { ok: false, refusal: { code: 'undo_too_late' } }
+      if (!action.nameFree) return { ok: false, refusal: { code: 'username_taken' } }
+      const undone = {
+        ...registration,
+        state: 'requested' as const,
+        stateSince: action.since,
+        holdsName: true,
       }
-      if (account !== 'filled' && account !== 'none') return no()
-      const approved = { ...become('approved'), decidedBy, message, silent }
-      // Without an account the mail is not a notice but the key: silence does not stop it.
-      const job: NewJob =
-        account === 'filled'
-          ? { kind: 'open_account' }
-          : { kind: 'mail', mail: 'set_password', reminder: false }
-      return YES(approved, [{ kind: 'approved', detail: { silent } }], [job])
+      const nothing = { decidedBy: null, message: null, silent: false, category: null }
+      return { ...YES({ ...undone, ...nothing }, [{ kind: 'undone' }]), recall: true }
     }
     case 'password_set':
-      if (state !== 'approved' || account !== 'filled') return no()
+      if (state !== 'approved' || account !== 'filled' || isResting(registration, policy)) return no()
       return YES(registration, [{ kind: 'password_set' }], [{ kind: 'open_account' }])
     case 'opened': {
       if (state !== 'approved') return no()
@@ -211,6 +229,40 @@ export function decide(registration: Registration, action: Action, policy: Polic
     default:
       return action satisfies never
   }
+}
+
+type Become = (to: State) => Registration
+
+function deny(become: Become, registration: Registration, verdict: Verdict) {
+  const { moderator: decidedBy, message, silent, category = null } = verdict
+  const denied = { ...become('denied'), decidedBy, message, silent, category, holdsName: false }
+  const mail: NewJob[] = silent ? [] : [{ kind: 'mail', mail: 'denied' }]
+  const detail = category === null ? { silent } : { silent, category }
+  return YES(denied, [{ kind: 'denied', detail }], [...removal(registration), ...mail])
+}
+
+/** Null where the account is not ready for it. */
+function approve(become: Become, { account }: Registration, verdict: Verdict) {
+  if (account !== 'filled' && account !== 'none') return null
+  const { moderator: decidedBy, message, silent } = verdict
+  const approved = { ...become('approved'), decidedBy, message, silent }
+  // Without an account the mail is not a notice but the key: silence does not stop it.
+  const job: NewJob =
+    account === 'filled' ? { kind: 'open_account' } : { kind: 'mail', mail: 'set_password', reminder: false }
+  return YES(approved, [{ kind: 'approved', detail: { silent } }], [job])
+}
+
+/** Whether a moderator decided so lately that nothing was done about it yet. */
+export function isResting(
+  { state, stateSince, decidedBy }: Registration,
+  { now, undoMs }: Pick<Policy, 'now' | 'undoMs'>,
+): boolean {
+  return (state === 'approved' || state === 'denied') && decidedBy !== null && now < stateSince + undoMs
+}
+
+/** The state as its applicant is told it: a decision that can still be taken back was not made yet. */
+export function stateForApplicant(registration: Registration, policy: Pick<Policy, 'now' | 'undoMs'>): State {
+  return isResting(registration, policy) ? 'requested' : registration.state
 }
 
 /** A name that was picked after the approval was not approved: a moderator looks again. */

@@ -34,6 +34,24 @@ export const emailSchema = v.pipe(
   v.brand('EmailAddress'),
 )
 
+/** Mail services that deliver `a.b@` and `ab@` to the same mailbox. */
+const DOTLESS = new Set(['gmail.com', 'googlemail.com'])
+
+/**
+ * The mailbox that an address most likely leads to, to find the same person again: without a sub-address (`+tag`, RFC
+ * 5233), and where the service is known to ignore dots, without those. Never an address to write to.
+ */
+export function mailboxOf(email: EmailAddress): string {
+  const at = email.lastIndexOf('@')
+  const domain = email.slice(at + 1)
+  const [local = ''] = email.slice(0, at).split('+')
+  if (!DOTLESS.has(domain)) return `${local}@${domain}`
+  return `${local.replaceAll('.', '')}@gmail.com`
+}
+
+/** The part of an address after the `@`. */
+export const domainOf = (email: EmailAddress): string => email.slice(email.lastIndexOf('@') + 1)
+
 /** The URL parser of both browser and Node does IDNA (UTS #46); a trailing dot names the same domain. */
 function asciiDomain(domain: string): string | null {
   if (/[\s/?#@:\\%[\]]/.test(domain)) return null

@@ -44,6 +44,12 @@ export type Refusal =
   | { code: 'already_decided'; state: State; by: string | null; at: number }
   /** The row changed since the page was made, but the decision is still open. */
   | { code: 'stale' }
+  /** What was decided is being done already. */
+  | { code: 'undo_too_late' }
+  /** The address has another registration by now. */
+  | { code: 'address_taken' }
+  /** Only an administrator may do that. */
+  | { code: 'role_too_low' }
   | { code: 'homeserver_unavailable' }
   /** The homeserver refuses for good; only the operator can change that. */
   | { code: 'homeserver_refuses' }

@@ -1,7 +1,7 @@
 import type { EmailAddress } from './email'
 import type { Language } from './language'
 import type { Reason } from './reason'
-import type { AccountState, State } from './state'
+import type { AccountState, Exchange, State } from './state'
 import type { Username } from './username'
 
 /** One person's wish for an account. Times are milliseconds since 1970. */
@@ -27,6 +27,12 @@ export interface Registration {
   startedAt: number
   stateSince: number
   remindedAt: number | null
+  exchange: Exchange
+  /** Why it was denied, by the operator's list; null where nobody said. */
+  category: string | null
+  /** The moderator who took it for themselves, by id. */
+  claimedBy: string | null
+  claimedAt: number | null
   account: AccountState
 }
 
@@ -68,5 +74,38 @@ export const EVENT_KINDS = [
   'job_done',
   'job_failed',
   'job_retried',
+  'undone',
+  'reopened',
+  'asked',
+  'answered',
+  'note_added',
+  'taken',
+  'released',
+  'signed_in',
+  'sign_in_failed',
+  'signed_out',
+  'session_ended',
+  'password_changed',
+  'second_factor_on',
+  'second_factor_off',
+  'recovery_codes_made',
+  'recovery_code_used',
+  'passkey_added',
+  'passkey_removed',
+  'address_changed',
+  'address_confirmed',
+  'moderator_invited',
+  'invitation_withdrawn',
+  'moderator_joined',
+  'moderator_disabled',
+  'moderator_enabled',
+  'role_changed',
+  'settings_changed',
+  'rule_added',
+  'rule_ended',
+  'reply_saved',
+  'reply_deleted',
+  'exported',
+  'access_refused',
 ] as const
 export type EventKind = (typeof EVENT_KINDS)[number]

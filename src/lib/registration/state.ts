@@ -13,6 +13,14 @@ export const STATES = [
 export const stateSchema = v.picklist(STATES)
 export type State = v.InferOutput<typeof stateSchema>
 
+/** Whose turn it is in the talk with an applicant: nobody asked, the applicant is asked, or has answered. */
+export const EXCHANGES = ['none', 'asked', 'answered'] as const
+export type Exchange = (typeof EXCHANGES)[number]
+
+/** Where moderators find a registration: a request is `answered` before it is looked at again. */
+export const QUEUES = ['begun', 'answered', 'waiting', 'asked', 'decided'] as const
+export type Queue = (typeof QUEUES)[number]
+
 /**
  * What is known of the account in the homeserver: `claiming` means that it was asked for and the answer is not
  * known, `doubtful` that it exists and nobody knows whether we made it.

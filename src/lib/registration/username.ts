@@ -44,3 +44,25 @@ export function parseUsername(typed: string, domain: string): Result<Username> {
   if (name.length > longest) return refuse({ code: 'username_too_long', longest })
   return accept(v.parse(usernameSchema, name))
 }
+
+/** Letters and digits of Matrix names that people take for each other, by what they look like. */
+const LOOKALIKES: [RegExp, string][] = [
+  [/[^a-z0-9]/g, ''],
+  [/0/g, 'o'],
+  [/[1i|]/g, 'l'],
+  [/2/g, 'z'],
+  [/3/g, 'e'],
+  [/4/g, 'a'],
+  [/5/g, 's'],
+  [/[68]/g, 'b'],
+  [/7/g, 't'],
+  [/9/g, 'g'],
+  [/rn/g, 'm'],
+  [/vv/g, 'w'],
+  [/cl/g, 'd'],
+]
+
+/** The same text for names that look alike (UTS #39, 4, for what can stand in a name): to compare, never to show. */
+export function lookOf(username: Username): string {
+  return LOOKALIKES.reduce((name, [letters, look]) => name.replace(letters, look), String(username))
+}

@@ -8,6 +8,7 @@ import { createModerators } from './auth/moderators'
 import { createSessions } from './auth/sessions'
 import { createSignIn } from './auth/sign-in'
 import type { RunConfig } from './config/run-config'
+import { fillInFoundBy } from './database/found-by'
 import { purge } from './database/purge'
 import { deleteExpiredTokens } from './database/tokens'
 import { createDoubts } from './doubts'
@@ -43,6 +44,7 @@ export function compose(config: RunConfig, world: World) {
       retention,
       autoJoin: [...config.autoJoin],
       welcome: matrixNotifications.welcome !== null,
+      undoMs: config.moderation.undoMs,
       moderatorsRoom: matrixNotifications.adminRoom !== null,
     },
   })
@@ -156,6 +158,7 @@ export interface App {
 export async function startApp(config: RunConfig, log: Logger): Promise<App> {
   const world = await openWorld(config, log)
   await world.database.migrate()
+  await fillInFoundBy(world.database)
   const services = compose(config, world)
   await services.outages.resume()
   services.worker.start()

@@ -1,4 +1,5 @@
 import type { EmailAddress } from '$lib/registration/email'
+import { isResting } from '$lib/registration/decide'
 import { parseEmail } from '$lib/registration/email'
 import type { Language } from '$lib/registration/language'
 import { checkPassword, type PasswordPolicy } from '$lib/registration/password'
@@ -205,7 +206,8 @@ export function createApplicant({
     /** Sets the password of an approved registration: the account is made now, and opened by a job. */
     async setPassword(registration: Registration, password: string): Promise<Result<Registration>> {
       const { state, account, username } = registration
-      if (!awaitsPassword(registration)) return refuse({ code: 'wrong_state', state, account })
+      if (!awaitsPassword(registration) || isResting(registration, registrar.policy()))
+        return refuse({ code: 'wrong_state', state, account })
       const refusal = checkPassword(password, username, await passwordPolicy())
       if (refusal !== null) return refuse(refusal)
       const filled = await accountSetup.fill(registration.id, password, { type: 'password_set' })

@@ -5,7 +5,7 @@ import type { Actor, Registration } from '$lib/registration/registration'
 import type { Username } from '$lib/registration/username'
 import { deleteAccount, findAccount, putAccount, type LedgerEntry } from './database/accounts'
 import { insertEvents } from './database/events'
-import { insertJob } from './database/jobs'
+import { cancelResting, insertJob } from './database/jobs'
 import type { Reader, Transaction } from './database/open'
 import {
   deleteRegistration,
@@ -35,15 +35,20 @@ export function createDoor({
   randomId: () => string
   policy: Omit<Policy, 'now'>
 }) {
-  async function enqueue(tx: Transaction, registrationId: string | null, jobs: NewJob[]): Promise<void> {
-    for (const job of jobs) await insertJob(tx, job, { id: randomId(), registrationId, now: clock() })
+  async function enqueue(
+    tx: Transaction,
+    registrationId: string | null,
+    jobs: NewJob[],
+    rest = 0,
+  ): Promise<void> {
+    for (const job of jobs) await insertJob(tx, job, { id: randomId(), registrationId, now: clock(), rest })
   }
 
   /** Writes what the domain decided. The jobs of a registration that goes must not go with it. */
   async function commit(
     tx: Transaction,
     before: Registration,
-    { next, events, jobs }: Extract<Decision, { ok: true }>,
+    { next, events, jobs, rest }: Extract<Decision, { ok: true }>,
     actor: Actor,
     counts = true,
   ): Promise<Registration | null> {
@@ -55,7 +60,7 @@ export function createDoor({
     }
     const after = counts ? { ...next, version: before.version + 1 } : next
     await updateRegistration(tx, after)
-    await enqueue(tx, before.id, jobs)
+    await enqueue(tx, before.id, jobs, rest)
     return after
   }
 
@@ -71,6 +76,8 @@ export function createDoor({
     const decision = decide(registration, action, { ...policy, now: clock() })
     if (!decision.ok) return decision
     if (version !== undefined && registration.version !== version) return refuse({ code: 'stale' })
+    if (decision.recall === true && !(await cancelResting(tx, id, registration.stateSince, clock())))
+      return refuse({ code: 'undo_too_late' })
     const counts = action.type !== 'speak' && action.type !== 'ask_link'
     return accept(await commit(tx, registration, decision, actor, counts))
   }

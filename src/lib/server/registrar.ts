@@ -9,7 +9,7 @@ import type { Actor, AuditEvent, Registration } from '$lib/registration/registra
 import type { Username } from '$lib/registration/username'
 import { findAccount } from './database/accounts'
 import { announceOnce, forgetAnnouncement } from './database/announcements'
-import { insertEvents } from './database/events'
+import { insertEvents, lastEventOf } from './database/events'
 import { endWaiting, findPendingKinds } from './database/jobs'
 import type { Database, Reader } from './database/open'
 import { findByAddress, findHolder, findRegistration, insertRegistration } from './database/registrations'
@@ -130,6 +130,19 @@ export function createRegistrar({
       })
     },
 
+    /** Takes a decision back while it rests: the request waits again, since when it was made. */
+    async undo(id: string, actor: Actor): Promise<Result<Registration | null>> {
+      return database.write(async (tx) => {
+        const registration = await findRegistration(tx, id)
+        if (registration === null) return refuse({ code: 'not_found' })
+        const other = await findByAddress(tx, registration.email)
+        if (other !== null && other.id !== id) return refuse({ code: 'address_taken' })
+        const nameFree = await isNameFree(tx, registration.username, id)
+        const since = (await lastEventOf(tx, id, 'requested')) ?? registration.startedAt
+        return actIn(tx, id, { type: 'undo', nameFree, since }, actor)
+      })
+    },
+
     /** Answers what the domain would decide, and changes nothing. */
     async consider(id: string, action: Action): Promise<Result<null>> {
       const registration = await database.read((reader) => findRegistration(reader, id))
@@ -212,6 +225,10 @@ export function createRegistrar({
         await forgetAnnouncement(tx, key)
         await endWaiting(tx, outsides)
       }),
+
+    /** Writes into the audit trail what happened and concerns no registration. */
+    note: (events: AuditEvent[], actor: Actor) =>
+      database.write((tx) => insertEvents(tx, null, events, actor, clock())),
 
     enqueue: (jobs: NewJob[]) => database.write((tx) => enqueue(tx, null, jobs)),
 

@@ -33,6 +33,7 @@ export async function openDesk(homeserver: SeenHomeserver, settings: Record<stri
       admin: { email: 'moderators@example.test' },
       database: { path: file },
       rate_limit: { email_submission: 1000 },
+      moderation: { undo_seconds: 0 },
       log: { level: 'warn' },
       ...settings,
     }),

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import type { Role } from '$lib/moderation/moderator'
 import { parseEmail } from '$lib/registration/email'
 import {
   findModeratorByName,
@@ -13,7 +14,7 @@ import { deleteSessionsOf } from '../database/sessions'
 import { hashPassword, MODERATOR_PASSWORD_MAXIMUM, MODERATOR_PASSWORD_MINIMUM } from './password-hash'
 
 /** A moderator without the secret. Times are milliseconds since 1970. */
-export type Moderator = Omit<ModeratorRow, 'passwordHash'>
+export type Moderator = Omit<ModeratorRow, 'passwordHash' | 'totpSecret'>
 
 /** `problem` is a sentence for the operator at the terminal. */
 export type ModeratorResult = { ok: true; moderator: Moderator } | { ok: false; problem: string }
@@ -33,7 +34,13 @@ export function createModerators({
   randomId?: () => string
 }) {
   return {
-    async create(wish: { username: string; email: string; password: string }): Promise<ModeratorResult> {
+    /** An administrator, where nothing else is wished: the first one has to look after the others. */
+    async create(wish: {
+      username: string
+      email: string
+      password: string
+      role?: Role
+    }): Promise<ModeratorResult> {
       const { username, password } = wish
       const email = parseEmail(wish.email)
       const wrong = usernameProblem(username) ?? passwordProblem(password, username)
@@ -41,12 +48,12 @@ export function createModerators({
       if (email === null)
         return refused(`${JSON.stringify(wish.email)} is no e-mail address; it looks like name@example.org`)
       const passwordHash = await hashPassword(password)
-      const row = { id: randomId(), username, email, passwordHash, createdAt: clock(), disabledAt: null }
+      const { role = 'administrator' } = wish
+      const row = { id: randomId(), username, email, passwordHash, createdAt: clock(), role }
       return database.write(async (tx): Promise<ModeratorResult> => {
         const other = await findModeratorByName(tx, username)
         if (other !== null) return refused(duplicate(other))
-        await insertModerator(tx, row)
-        return accepted(row)
+        return accepted(await insertModerator(tx, row))
       })
     },
 
@@ -125,6 +132,6 @@ const accepted = (row: ModeratorRow): { ok: true; moderator: Moderator } => ({
   moderator: withoutSecret(row),
 })
 
-function withoutSecret({ passwordHash: _, ...moderator }: ModeratorRow): Moderator {
+function withoutSecret({ passwordHash: _, totpSecret: _secret, ...moderator }: ModeratorRow): Moderator {
   return moderator
 }

@@ -42,8 +42,8 @@ export function createSessionAdapter({
     async getSessionAndUser(id) {
       const found = await database.read((reader) => findSession(reader, hashed(id)))
       if (found === null) return [null, null]
-      const { id: moderatorId, username, disabledAt } = found.moderator
-      const user = disabledAt === null ? { id: moderatorId, attributes: { username } } : null
+      const { id: moderatorId, disabledAt, ...attributes } = found.moderator
+      const user = disabledAt === null ? { id: moderatorId, attributes } : null
       return [shown(found.session, id), user]
     },
     /** With the hashes for ids: nobody knows more. */

@@ -1,4 +1,5 @@
 import { Lucia, TimeSpan, type Cookie } from 'lucia'
+import type { Role } from '$lib/moderation/moderator'
 import type { Database } from '../database/open'
 import { createSessionAdapter } from './session-adapter'
 import { mintToken, parseToken } from './tokens'
@@ -11,7 +12,7 @@ const ABSOLUTE = new TimeSpan(30, 'd')
 declare module 'lucia' {
   interface Register {
     Lucia: ReturnType<typeof createLucia>
-    DatabaseUserAttributes: { username: string }
+    DatabaseUserAttributes: Omit<SignedInModerator, 'id'>
     DatabaseSessionAttributes: { startedAt: number }
   }
 }
@@ -23,9 +24,17 @@ export interface SessionCookie {
   attributes: { httpOnly: true; secure: boolean; sameSite: 'lax'; path: '/'; maxAge: number }
 }
 
+/** `shortcuts`: whether single keys do something on the desk. */
+export interface SignedInModerator {
+  id: string
+  username: string
+  role: Role
+  shortcuts: boolean
+}
+
 /** Who is signed in, and since when in milliseconds since 1970. */
 export interface SignedIn {
-  moderator: { id: string; username: string }
+  moderator: SignedInModerator
   session: { startedAt: number }
   /** The session was extended: the browser has to learn so. */
   freshCookie?: SessionCookie
@@ -84,7 +93,7 @@ export function createSessions({
       const { session, user } = await lucia.validateSession(id)
       if (session === null) return null
       return {
-        moderator: { id: user.id, username: user.username },
+        moderator: { id: user.id, username: user.username, role: user.role, shortcuts: user.shortcuts },
         session: { startedAt: session.startedAt },
         ...(session.fresh ? { freshCookie: cookie(lucia.createSessionCookie(id)) } : {}),
       }
@@ -110,6 +119,6 @@ function createLucia(adapter: ReturnType<typeof createSessionAdapter>, cookieNam
     sessionExpiresIn: IDLE,
     sessionCookie: { name: cookieName },
     getSessionAttributes: ({ startedAt }) => ({ startedAt }),
-    getUserAttributes: ({ username }) => ({ username }),
+    getUserAttributes: ({ username, role, shortcuts }) => ({ username, role, shortcuts }),
   })
 }

@@ -93,6 +93,12 @@ export interface Config {
   readonly moderation: {
     /** Moderators are reminded of a request that waits this long. */
     readonly remindAfterHours: number
+    /** How long a decision can be taken back before anything is done about it. */
+    readonly undoMs: number
+    /** How long a request stays a moderator's own without a sign of life. */
+    readonly claimMs: number
+    /** What a denial can be filed under. */
+    readonly denialCategories: readonly string[]
   }
   readonly log: { readonly level: LogLevel }
 }

@@ -70,7 +70,12 @@ export function deriveConfig(settings: Settings, { port, ca }: Surroundings): Co
       blockedEmails: registration.blocked_emails,
       blockedNetworks: registration.blocked_networks,
     },
-    moderation: { remindAfterHours: settings.moderation.remind_after_hours },
+    moderation: {
+      remindAfterHours: settings.moderation.remind_after_hours,
+      undoMs: settings.moderation.undo_seconds * 1000,
+      claimMs: settings.moderation.claim_minutes * 60_000,
+      denialCategories: settings.moderation.denial_categories,
+    },
     log: { level: settings.log.level ?? (settings.debug ? 'debug' : 'info') },
   })
 }

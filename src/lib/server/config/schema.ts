@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { DENIAL_CATEGORIES } from '$lib/moderation/category'
 import { LANGUAGES } from '$lib/registration/language'
 import { DEFAULT_ACCENT } from './accent'
 import { LOG_LEVELS } from './config'
@@ -101,7 +102,12 @@ export const fileSchema = v.object({
     blocked_emails: v.optional(list(pattern, 'a list of regular expressions'), []),
     blocked_networks: v.optional(list(value.network, 'a list of networks'), []),
   }),
-  moderation: v.object({ remind_after_hours: v.optional(whole(1, 8760), '48') }),
+  moderation: v.object({
+    remind_after_hours: v.optional(whole(1, 8760), '48'),
+    undo_seconds: v.optional(whole(0, 3600), '20'),
+    claim_minutes: v.optional(whole(1, 1440), '30'),
+    denial_categories: v.optional(list(value.category, 'a list of categories'), [...DENIAL_CATEGORIES]),
+  }),
   log: v.object({ level: v.optional(oneOf(LOG_LEVELS)) }),
 })
 

@@ -19,6 +19,7 @@ export const sender = matching(
   /^(?:[^\s@<>"(),:;]+@[^\s@<>"(),:;]+|(?:"[^"\p{Cc}]+"|[^<>"@,:;\p{Cc}]+) <[^\s@<>"(),:;]+@[^\s@<>"(),:;]+>)$/u,
   'an e-mail address, or a name and an address like Example <registrations@example.org>',
 )
+export const category = matching(/^[^\p{Cc}]{1,60}$/u, 'a few words, of at most 60 characters')
 export const room = matching(
   /^(?:!\S+|#[^\s:]+:\S+)$/,
   'a room ID like "!abc:example.org" or an alias like "#room:example.org", in quotes',

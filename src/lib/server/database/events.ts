@@ -1,5 +1,5 @@
-import { asc, desc, eq, getTableColumns } from 'drizzle-orm'
-import type { Actor, AuditEvent } from '$lib/registration/registration'
+import { and, asc, desc, eq, getTableColumns } from 'drizzle-orm'
+import type { Actor, AuditEvent, EventKind } from '$lib/registration/registration'
 import type { Reader, Transaction } from './open'
 import { events, moderators } from './schema'
 
@@ -28,6 +28,21 @@ export async function insertEvents(
 /** When the newest event was, in milliseconds since 1970; null where there is none. */
 export async function lastEventAt(reader: Reader): Promise<number | null> {
   const [row] = await reader.select({ at: events.at }).from(events).orderBy(desc(events.seq)).limit(1)
+  return row?.at ?? null
+}
+
+/** When something last happened to a registration, in milliseconds since 1970; null where it never did. */
+export async function lastEventOf(
+  reader: Reader,
+  registrationId: string,
+  kind: EventKind,
+): Promise<number | null> {
+  const [row] = await reader
+    .select({ at: events.at })
+    .from(events)
+    .where(and(eq(events.registrationId, registrationId), eq(events.kind, kind)))
+    .orderBy(desc(events.seq))
+    .limit(1)
   return row?.at ?? null
 }
 

@@ -1,4 +1,19 @@
-import { and, asc, desc, eq, inArray, isNotNull, isNull, lt, ne, notInArray, or, sql } from 'drizzle-orm'
+import {
+  and,
+  asc,
+  desc,
+  eq,
+  gt,
+  inArray,
+  isNotNull,
+  isNull,
+  lt,
+  ne,
+  not,
+  notInArray,
+  or,
+  sql,
+} from 'drizzle-orm'
 import * as v from 'valibot'
 import { jobSchema, type JobKind, type NewJob, type Outside } from '$lib/registration/job'
 import type { Reader, Transaction } from './open'
@@ -46,17 +61,17 @@ const outsideOfRow = (row: 'j' | 'jobs') =>
     when ${row}.kind = 'welcome' or ${row}.lane = 'room' then 'rooms' else 'homeserver' end`)
 
 /**
- * Writes a job; it may run from `now` on. A notice is not needed while one of its kind waits that has not begun, and a
+ * Writes a job; it may run once it rested, in milliseconds from `now` on. A notice is not needed while one of its kind waits that has not begun, and a
  * mail not while the very same one does: a form that was sent ten times is one mail.
  */
 export async function insertJob(
   tx: Transaction,
   job: NewJob,
-  options: { id: string; registrationId: string | null; now: number },
+  options: { id: string; registrationId: string | null; now: number; rest: number },
 ): Promise<void> {
   const registrationId = FOR_ALL.includes(job.kind) ? null : options.registrationId
   const { kind, ...payload } = job
-  let runAt = options.now
+  let runAt = options.now + options.rest
   if (job.kind === 'notify_room' || job.kind === 'notify_moderators') {
     if (await isGathering(tx, job)) return
     runAt = Math.max(runAt, (await lastFinished(tx, kind)) + GATHER_MS)
@@ -73,6 +88,27 @@ export async function insertJob(
     runAt,
     createdAt: options.now,
   })
+}
+
+/**
+ * Cancels what a decision of that time asked for and what rests since; false when one of these jobs does not rest any
+ * more, and then nothing is changed.
+ */
+export async function cancelResting(
+  tx: Transaction,
+  registrationId: string,
+  decidedAt: number,
+  now: number,
+): Promise<boolean> {
+  const asked = and(
+    eq(jobs.registrationId, registrationId),
+    eq(jobs.createdAt, decidedAt),
+    inArray(jobs.kind, ['open_account', 'remove_account', 'mail']),
+  )
+  const resting = and(eq(jobs.state, 'waiting'), eq(jobs.attempts, 0), gt(jobs.runAt, now))
+  if ((await tx.$count(jobs, and(asked, not(resting ?? sql`false`)))) > 0) return false
+  await tx.update(jobs).set({ state: 'cancelled', finishedAt: now }).where(asked)
+  return true
 }
 
 /** Whether a notice waits that has not begun: it will tell of this one as well. */

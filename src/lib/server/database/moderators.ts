@@ -3,6 +3,7 @@ import type { Reader, Transaction } from './open'
 import { moderators } from './schema'
 
 export type ModeratorRow = typeof moderators.$inferSelect
+export type NewModerator = typeof moderators.$inferInsert
 
 export async function findModerator(reader: Reader, id: string): Promise<ModeratorRow | null> {
   const [row] = await reader.select().from(moderators).where(eq(moderators.id, id))
@@ -19,8 +20,10 @@ export async function findModerators(reader: Reader): Promise<ModeratorRow[]> {
   return reader.select().from(moderators).orderBy(asc(moderators.username))
 }
 
-export async function insertModerator(tx: Transaction, moderator: ModeratorRow): Promise<void> {
-  await tx.insert(moderators).values(moderator)
+export async function insertModerator(tx: Transaction, moderator: NewModerator): Promise<ModeratorRow> {
+  const [row] = await tx.insert(moderators).values(moderator).returning()
+  if (row === undefined) throw new Error('The database did not answer with the moderator it took')
+  return row
 }
 
 /** Disables a moderator; one that is disabled already keeps the time at which that happened. */

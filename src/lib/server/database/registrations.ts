@@ -19,12 +19,24 @@ import type { EmailAddress } from '$lib/registration/email'
 import type { Registration } from '$lib/registration/registration'
 import type { State } from '$lib/registration/state'
 import type { Username } from '$lib/registration/username'
+import { foundBy } from './found-by'
 import type { Reader, Transaction } from './open'
 import { accounts, jobs, registrations } from './schema'
 
+const {
+  seq: _seq,
+  domain: _domain,
+  network: _network,
+  addressKey: _addressKey,
+  nameKey: _nameKey,
+  trouble: _trouble,
+  queue: _queue,
+  ...ownColumns
+} = getTableColumns(registrations)
+
 /** The ledger's word on the account belongs to a registration only while the ledger names it. */
 const withAccount = {
-  ...getTableColumns(registrations),
+  ...ownColumns,
   account: sql<Registration['account']>`coalesce(${accounts.state}, 'none')`,
 }
 
@@ -101,12 +113,16 @@ export async function isNameHeld(
 
 export async function insertRegistration(tx: Transaction, registration: Registration): Promise<void> {
   const { account: _, ...row } = registration
-  await tx.insert(registrations).values(row)
+  const seq = sql`(select coalesce(max(seq), 0) + 1 from registrations)`
+  await tx.insert(registrations).values({ ...row, ...foundBy(registration), seq })
 }
 
 export async function updateRegistration(tx: Transaction, registration: Registration): Promise<void> {
   const { account: _, id, ...row } = registration
-  await tx.update(registrations).set(row).where(eq(registrations.id, id))
+  await tx
+    .update(registrations)
+    .set({ ...row, ...foundBy(registration) })
+    .where(eq(registrations.id, id))
 }
 
 export async function deleteRegistration(tx: Transaction, id: string): Promise<void> {

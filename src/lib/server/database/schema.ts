@@ -1,11 +1,14 @@
 import { sql } from 'drizzle-orm'
-import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import { NOTICES, ROLES } from '$lib/moderation/moderator'
+import { REPLY_PURPOSES } from '$lib/moderation/reply'
+import { RULE_EFFECTS, RULE_SUBJECTS } from '$lib/moderation/rule'
 import type { EmailAddress } from '$lib/registration/email'
 import { JOB_KINDS, JOB_STATES } from '$lib/registration/job'
-import { LANGUAGES } from '$lib/registration/language'
+import { LANGUAGES, type Language } from '$lib/registration/language'
 import type { Reason } from '$lib/registration/reason'
 import { EVENT_KINDS } from '$lib/registration/registration'
-import { ACCOUNT_STATES, STATES } from '$lib/registration/state'
+import { ACCOUNT_STATES, EXCHANGES, QUEUES, STATES } from '$lib/registration/state'
 import type { Username } from '$lib/registration/username'
 
 // All times are milliseconds since 1970, but for sessions, whose adapter counts seconds.
@@ -30,6 +33,32 @@ export const registrations = sqliteTable(
     startedAt: integer('started_at').notNull(),
     stateSince: integer('state_since').notNull(),
     remindedAt: integer('reminded_at'),
+    /** Whose turn it is in the talk between moderators and applicant. */
+    exchange: text({ enum: EXCHANGES }).notNull().default('none'),
+    /** Why it was denied, by the operator's list (`moderation.denial_categories`). */
+    category: text(),
+    /** The moderator who took it for themselves, and since when. */
+    claimedBy: text('claimed_by'),
+    claimedAt: integer('claimed_at'),
+
+    // What follows is derived from the above, to find registrations by it (`database/found-by.ts`).
+    /** Counts up with every registration: the row of the search index. */
+    seq: integer(),
+    /** Part of the address after the `@`. */
+    domain: text(),
+    /** Of the client: the IPv4 address's /24, the IPv6 address's /64. */
+    network: text(),
+    /** The same for each way to write one mailbox. */
+    addressKey: text('address_key'),
+    /** The same for names that look alike. */
+    nameKey: text('name_key'),
+    /** A job of it failed for good or keeps failing; kept by triggers on `jobs`. */
+    trouble: integer({ mode: 'boolean' }).notNull().default(false),
+    queue: text({ enum: QUEUES }).generatedAlwaysAs(
+      sql`case when state in ('started', 'verified') then 'begun' when state <> 'requested' then 'decided'
+        when exchange = 'asked' then 'asked' when exchange = 'answered' then 'answered' else 'waiting' end`,
+      { mode: 'virtual' },
+    ),
   },
   (table) => [
     uniqueIndex('registrations_name_held')
@@ -39,10 +68,125 @@ export const registrations = sqliteTable(
       .on(table.email)
       .where(sql`state in ('started', 'verified', 'requested', 'approved', 'completed')`),
     index('registrations_by_state').on(table.state, table.stateSince),
+    uniqueIndex('registrations_by_seq').on(table.seq),
+    index('registrations_by_queue').on(table.queue, table.stateSince, table.id),
+    index('registrations_by_domain').on(table.domain, table.queue, table.stateSince, table.id),
+    index('registrations_by_network').on(table.network, table.queue, table.stateSince, table.id),
+    index('registrations_by_decider').on(table.decidedBy, table.queue, table.stateSince, table.id),
+    index('registrations_by_address_key').on(table.addressKey),
+    index('registrations_by_name_key').on(table.nameKey),
+    index('registrations_in_trouble')
+      .on(table.stateSince, table.id)
+      .where(sql`trouble = 1`),
   ],
 )
 
-/** The audit trail. No foreign key: it outlives the registrations. */
+/** How many registrations each queue has; kept by triggers, as counting a million takes too long. */
+export const queueCounts = sqliteTable('queue_counts', {
+  queue: text({ enum: QUEUES }).primaryKey(),
+  count: integer().notNull(),
+})
+
+/** Parts of a reason's fingerprint: reasons that share one are nearly the same. */
+export const reasonPrints = sqliteTable(
+  'reason_prints',
+  {
+    registrationId: text('registration_id')
+      .notNull()
+      .references(() => registrations.id, { onDelete: 'cascade' }),
+    print: text().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.registrationId, table.print] }),
+    index('reason_prints_by_print').on(table.print),
+  ],
+)
+
+/** What moderators asked an applicant, and what they answered, in the order of `seq`. */
+export const exchanges = sqliteTable(
+  'exchanges',
+  {
+    seq: integer().primaryKey({ autoIncrement: true }),
+    registrationId: text('registration_id')
+      .notNull()
+      .references(() => registrations.id, { onDelete: 'cascade' }),
+    at: integer().notNull(),
+    author: text({ enum: ['moderator', 'applicant'] }).notNull(),
+    moderatorId: text('moderator_id'),
+    text: text().notNull(),
+  },
+  (table) => [index('exchanges_by_registration').on(table.registrationId, table.seq)],
+)
+
+/** Moderators' notes for each other; no applicant ever sees them. */
+export const notes = sqliteTable(
+  'notes',
+  {
+    seq: integer().primaryKey({ autoIncrement: true }),
+    registrationId: text('registration_id')
+      .notNull()
+      .references(() => registrations.id, { onDelete: 'cascade' }),
+    at: integer().notNull(),
+    moderatorId: text('moderator_id').notNull(),
+    text: text().notNull(),
+  },
+  (table) => [index('notes_by_registration').on(table.registrationId, table.seq)],
+)
+
+/** Which request a moderator has open now. */
+export const looks = sqliteTable(
+  'looks',
+  {
+    moderatorId: text('moderator_id')
+      .primaryKey()
+      .references(() => moderators.id, { onDelete: 'cascade' }),
+    registrationId: text('registration_id')
+      .notNull()
+      .references(() => registrations.id, { onDelete: 'cascade' }),
+    at: integer().notNull(),
+  },
+  (table) => [index('looks_by_registration').on(table.registrationId)],
+)
+
+/** Replies that moderators keep ready. `texts`: by language, with placeholders. */
+export const replies = sqliteTable('replies', {
+  id: text().primaryKey(),
+  purpose: text({ enum: REPLY_PURPOSES }).notNull(),
+  title: text().notNull(),
+  texts: text({ mode: 'json' }).$type<Partial<Record<Language, string>>>().notNull(),
+  changedBy: text('changed_by'),
+  changedAt: integer('changed_at').notNull(),
+})
+
+/** Moderators' rules on who can ask for an account, beside those of the configuration. */
+export const rules = sqliteTable(
+  'rules',
+  {
+    id: text().primaryKey(),
+    subject: text({ enum: RULE_SUBJECTS }).notNull(),
+    /** What is compared, in the one form that `moderation/rule.ts` gives it. */
+    value: text().notNull(),
+    effect: text({ enum: RULE_EFFECTS }).notNull(),
+    reason: text(),
+    madeBy: text('made_by'),
+    madeAt: integer('made_at').notNull(),
+    /** Null: for ever. */
+    expiresAt: integer('expires_at'),
+    endedAt: integer('ended_at'),
+    hits: integer().notNull().default(0),
+    lastHitAt: integer('last_hit_at'),
+  },
+  (table) => [index('rules_by_value').on(table.subject, table.value)],
+)
+
+/** How often something happened on a day (UTC, `2026-01-31`); nothing personal. */
+export const tallies = sqliteTable(
+  'tallies',
+  { day: text().notNull(), what: text().notNull(), count: integer().notNull() },
+  (table) => [primaryKey({ columns: [table.day, table.what] })],
+)
+
+/** The audit trail. No foreign key: it outlives the registrations. Triggers refuse to change or delete a row. */
 export const events = sqliteTable(
   'events',
   {
@@ -54,7 +198,12 @@ export const events = sqliteTable(
     moderatorId: text('moderator_id'),
     detail: text({ mode: 'json' }).$type<Record<string, string | number | boolean>>(),
   },
-  (table) => [index('events_by_registration').on(table.registrationId, table.seq)],
+  (table) => [
+    index('events_by_registration').on(table.registrationId, table.seq),
+    index('events_by_kind').on(table.kind, table.seq),
+    index('events_by_moderator').on(table.moderatorId, table.seq),
+    index('events_by_time').on(table.at),
+  ],
 )
 
 /**
@@ -131,6 +280,81 @@ export const moderators = sqliteTable('moderators', {
   passwordHash: text('password_hash').notNull(),
   createdAt: integer('created_at').notNull(),
   disabledAt: integer('disabled_at'),
+  /** Whoever was made before there were roles could do everything. */
+  role: text({ enum: ROLES }).notNull().default('administrator'),
+  /** Since when the address is known to be theirs; notices go to no other. */
+  emailConfirmedAt: integer('email_confirmed_at'),
+  language: text({ enum: LANGUAGES }).notNull().default('en'),
+  notices: text({ enum: NOTICES }).notNull().default('none'),
+  /** After how many hours a waiting request is worth a reminder; null: none. */
+  remindHours: integer('remind_hours'),
+  /** When the last digest went out. */
+  digestAt: integer('digest_at'),
+  /** Whether single keys do something on the desk (WCAG 2.1.4). */
+  shortcuts: integer({ mode: 'boolean' }).notNull().default(true),
+  /** The secret of the authenticator, encrypted; a second factor only from `totpSince` on. */
+  totpSecret: text('totp_secret'),
+  totpSince: integer('totp_since'),
+  /** The last time step that was accepted: no code works twice. */
+  totpStep: integer('totp_step'),
+})
+
+/** Codes for who lost the second factor; only their SHA-256 is here, each works once. */
+export const recoveryCodes = sqliteTable(
+  'recovery_codes',
+  {
+    hash: text().primaryKey(),
+    moderatorId: text('moderator_id')
+      .notNull()
+      .references(() => moderators.id, { onDelete: 'cascade' }),
+    spentAt: integer('spent_at'),
+  },
+  (table) => [index('recovery_codes_by_moderator').on(table.moderatorId)],
+)
+
+/** WebAuthn credentials; `id` and `publicKey` in base64url. */
+export const passkeys = sqliteTable(
+  'passkeys',
+  {
+    id: text().primaryKey(),
+    moderatorId: text('moderator_id')
+      .notNull()
+      .references(() => moderators.id, { onDelete: 'cascade' }),
+    publicKey: text('public_key').notNull(),
+    counter: integer().notNull(),
+    transports: text({ mode: 'json' }).$type<string[]>().notNull(),
+    name: text().notNull(),
+    createdAt: integer('created_at').notNull(),
+    lastUsedAt: integer('last_used_at'),
+  },
+  (table) => [index('passkeys_by_moderator').on(table.moderatorId)],
+)
+
+/** Links in mails to moderators, and what a browser holds half-way through a sign-in: only the SHA-256 is here. */
+export const moderatorTokens = sqliteTable(
+  'moderator_tokens',
+  {
+    hash: text().primaryKey(),
+    purpose: text({ enum: ['invitation', 'address', 'second_factor', 'passkey'] }).notNull(),
+    moderatorId: text('moderator_id').references(() => moderators.id, { onDelete: 'cascade' }),
+    /** Of an invitation, or the address to be confirmed. */
+    email: text(),
+    role: text({ enum: ROLES }),
+    /** What a passkey has to sign. */
+    challenge: text(),
+    createdBy: text('created_by'),
+    createdAt: integer('created_at').notNull(),
+    expiresAt: integer('expires_at').notNull(),
+    spentAt: integer('spent_at'),
+  },
+  (table) => [index('moderator_tokens_by_expiry').on(table.expiresAt)],
+)
+
+/** What administrators set on the desk and not in the configuration. */
+export const settings = sqliteTable('settings', {
+  key: text().primaryKey(),
+  value: text({ mode: 'json' }).$type<unknown>().notNull(),
+  changedAt: integer('changed_at').notNull(),
 })
 
 /** Sign-ins of moderators. `id` is a SHA-256, `expiresAt` in seconds: the session adapter's unit. */
@@ -143,6 +367,10 @@ export const sessions = sqliteTable(
       .references(() => moderators.id, { onDelete: 'cascade' }),
     expiresAt: integer('expires_at').notNull(),
     startedAt: integer('started_at').notNull(),
+    lastSeenAt: integer('last_seen_at'),
+    /** Browser and system, as a person calls them. */
+    device: text(),
+    network: text(),
   },
   (table) => [index('sessions_by_moderator').on(table.userId)],
 )

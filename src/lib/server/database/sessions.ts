@@ -10,7 +10,13 @@ export async function findSession(reader: Reader, id: TokenHash) {
   const [row] = await reader
     .select({
       session: sessions,
-      moderator: { id: moderators.id, username: moderators.username, disabledAt: moderators.disabledAt },
+      moderator: {
+        id: moderators.id,
+        username: moderators.username,
+        role: moderators.role,
+        shortcuts: moderators.shortcuts,
+        disabledAt: moderators.disabledAt,
+      },
     })
     .from(sessions)
     .innerJoin(moderators, eq(moderators.id, sessions.userId))

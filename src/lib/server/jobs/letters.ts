@@ -1,6 +1,7 @@
 import type { Language } from '$lib/registration/language'
 import type { MailJob, NewJob } from '$lib/registration/job'
 import type { Registration } from '$lib/registration/registration'
+import { stateForApplicant } from '$lib/registration/decide'
 import { awaitsPassword } from '$lib/registration/state'
 import { matrixId } from '$lib/registration/username'
 import type { Waiting } from '../database/registrations'
@@ -55,9 +56,10 @@ export function createLetters({
         }
       }
       case 'known_address': {
-        if (state !== 'verified' && state !== 'requested' && state !== 'approved' && state !== 'completed')
+        const stage = stateForApplicant(registration, registrar.policy())
+        if (stage !== 'verified' && stage !== 'requested' && stage !== 'approved' && stage !== 'completed')
           return null
-        return { kind: 'known_address', ...named, stage: state, link: await statusLink(registration) }
+        return { kind: 'known_address', ...named, stage, link: await statusLink(registration) }
       }
       case 'requested':
         return state === 'requested'

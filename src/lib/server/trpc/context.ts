@@ -1,5 +1,6 @@
 import type { Language } from '$lib/registration/language'
 import type { Services } from '../app'
+import type { SignedInModerator } from '../auth/sessions'
 
 /** Sets and reads the cookies of one request. */
 export interface Cookies {
@@ -14,5 +15,5 @@ export interface Context {
   clientAddress: string
   language: Language
   cookies: Cookies
-  moderator: { id: string; username: string } | null
+  moderator: SignedInModerator | null
 }

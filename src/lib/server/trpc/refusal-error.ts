@@ -21,6 +21,9 @@ const CODES: Partial<Record<RefusalCode, ErrorCode>> = {
   stale: 'CONFLICT',
   wrong_state: 'CONFLICT',
   job_not_waiting: 'CONFLICT',
+  undo_too_late: 'CONFLICT',
+  address_taken: 'CONFLICT',
+  role_too_low: 'FORBIDDEN',
 }
 
 /** HTTP has a word for these that tRPC 10 has none for. */

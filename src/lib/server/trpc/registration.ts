@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { isResting, stateForApplicant } from '$lib/registration/decide'
 import { languageSchema } from '$lib/registration/language'
 import { passwordMinimum } from '$lib/registration/password'
 import { accept, refuse, type PasswordNeed } from '$lib/registration/refusal'
@@ -18,23 +19,14 @@ const text = v.pipe(v.string(), v.maxLength(100_000))
 const COOKIE_SECONDS = (STATUS_LINK_DAYS * DAY) / 1000
 
 /** What applicants see of their own registration. */
-export function ownView(registration: Registration, { services: { config } }: Context): OwnView {
-  const {
-    id,
-    state,
-    username,
-    holdsName,
-    email,
-    reason,
-    account,
-    startedAt,
-    stateSince,
-    decidedBy,
-    message,
-  } = registration
+export function ownView(registration: Registration, { services: { config, registrar } }: Context): OwnView {
+  const { id, username, holdsName, email, reason, account, startedAt, stateSince, decidedBy, message } =
+    registration
+  const policy = registrar.policy()
+  const resting = isResting(registration, policy)
   return {
     id,
-    state,
+    state: stateForApplicant(registration, policy),
     username,
     matrixId: matrixId(username, config.synapse.domain),
     holdsName,
@@ -43,8 +35,8 @@ export function ownView(registration: Registration, { services: { config } }: Co
     account,
     startedAt,
     stateSince,
-    message: decidedBy === null ? null : message,
-    awaitsPassword: awaitsPassword(registration),
+    message: decidedBy === null || resting ? null : message,
+    awaitsPassword: awaitsPassword(registration) && !resting,
     homeserver: config.synapse.domain,
   }
 }

@@ -53,6 +53,16 @@ export async function ownRegistration(ctx: Context): Promise<Registration | null
   return found.ok ? found.value : null
 }
 
+/** For administrators; who tries without being one stands in the audit log. */
+export const administratorProcedure = moderatorProcedure.use(async ({ ctx, path, next }) => {
+  if (ctx.moderator.role !== 'administrator') {
+    const actor = { kind: 'moderator', id: ctx.moderator.id } as const
+    await ctx.services.registrar.note([{ kind: 'access_refused', detail: { path } }], actor)
+    throw refusalError({ ok: false, refusal: { code: 'role_too_low' } })
+  }
+  return next()
+})
+
 /** For applicants, known by their cookie. */
 export const applicantProcedure = procedure.use(async ({ ctx, next }) => {
   const registration = await ownRegistration(ctx)
