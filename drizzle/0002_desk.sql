@@ -136,14 +136,16 @@ ALTER TABLE `registrations` ADD `name_key` text;--> statement-breakpoint
 ALTER TABLE `registrations` ADD `trouble` integer DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE `registrations` ADD `queue` text GENERATED ALWAYS AS (case when state in ('started', 'verified') then 'begun' when state <> 'requested' then 'decided'
         when exchange = 'asked' then 'asked' when exchange = 'answered' then 'answered' else 'waiting' end) VIRTUAL;--> statement-breakpoint
+ALTER TABLE `registrations` ADD `queue_at` integer GENERATED ALWAYS AS (state_since - case when state = 'requested' and exchange = 'answered' then 10000000000000 else 0 end) VIRTUAL;--> statement-breakpoint
 CREATE UNIQUE INDEX `registrations_by_seq` ON `registrations` (`seq`);--> statement-breakpoint
-CREATE INDEX `registrations_by_queue` ON `registrations` (`queue`,`state_since`,`id`);--> statement-breakpoint
-CREATE INDEX `registrations_by_domain` ON `registrations` (`domain`,`queue`,`state_since`,`id`);--> statement-breakpoint
-CREATE INDEX `registrations_by_network` ON `registrations` (`network`,`queue`,`state_since`,`id`);--> statement-breakpoint
-CREATE INDEX `registrations_by_decider` ON `registrations` (`decided_by`,`queue`,`state_since`,`id`);--> statement-breakpoint
+CREATE INDEX `registrations_by_queue` ON `registrations` (`queue`,`queue_at`,`id`);--> statement-breakpoint
+CREATE INDEX `registrations_by_domain` ON `registrations` (`domain`,`queue`,`queue_at`,`id`);--> statement-breakpoint
+CREATE INDEX `registrations_by_network` ON `registrations` (`network`,`queue`,`queue_at`,`id`);--> statement-breakpoint
+CREATE INDEX `registrations_by_decider` ON `registrations` (`decided_by`,`queue`,`queue_at`,`id`);--> statement-breakpoint
+CREATE INDEX `registrations_by_language` ON `registrations` (`language`,`queue`,`queue_at`,`id`);--> statement-breakpoint
 CREATE INDEX `registrations_by_address_key` ON `registrations` (`address_key`);--> statement-breakpoint
 CREATE INDEX `registrations_by_name_key` ON `registrations` (`name_key`);--> statement-breakpoint
-CREATE INDEX `registrations_in_trouble` ON `registrations` (`state_since`,`id`) WHERE trouble = 1;--> statement-breakpoint
+CREATE INDEX `registrations_in_trouble` ON `registrations` (`queue_at`,`id`) WHERE trouble = 1;--> statement-breakpoint
 ALTER TABLE `sessions` ADD `last_seen_at` integer;--> statement-breakpoint
 ALTER TABLE `sessions` ADD `device` text;--> statement-breakpoint
 ALTER TABLE `sessions` ADD `network` text;--> statement-breakpoint

@@ -13,7 +13,8 @@ import { findJobs, findStuck, readJob } from '$lib/server/database/jobs'
 import { migrationsFolder } from '$lib/server/database/migrations'
 import { findModerators } from '$lib/server/database/moderators'
 import { openDatabase, type Database } from '$lib/server/database/open'
-import { findByAddress, findQueue, findRegistration } from '$lib/server/database/registrations'
+import { countTabs, findListed, findPage } from '$lib/server/database/queue'
+import { findByAddress, findRegistration } from '$lib/server/database/registrations'
 import { findSessionsOf } from '$lib/server/database/sessions'
 import { findToken } from '$lib/server/database/tokens'
 import { hashToken, mintToken } from '$lib/server/auth/tokens'
@@ -114,11 +115,16 @@ describe.each(VERSIONS)('a database of the time of $tag', (version) => {
         reason: 'I know two people from the repair café.',
       })
       expect(await findByAddress(reader, email('river@mail.test'))).toEqual(requested)
-      const queue = await findQueue(reader, 'all', null, 50)
+      const { ids } = await findPage(reader, { tab: 'all' }, null, 50)
+      const queue = await findListed(reader, ids, 0)
       expect(queue.map(({ state }) => state).sort()).toEqual(
         ['approved', 'completed', 'denied', 'requested', 'started', 'verified', 'withdrawn'].sort(),
       )
-      expect((await findQueue(reader, 'trouble', null, 50)).map(({ id }) => id)).toEqual(['r-approved'])
+      expect((await findPage(reader, { tab: 'trouble' }, null, 50)).ids).toEqual(['r-approved'])
+      expect((await findPage(reader, { tab: 'all', q: 'repair cafe' }, null, 50)).ids).toEqual([
+        'r-requested',
+      ])
+      expect(await countTabs(reader)).toEqual({ waiting: 1, asked: 0, trouble: 1, decided: 4, all: 7 })
       expect(
         (await findEvents(reader, 'r-approved')).map(({ kind, moderator }) => [kind, moderator]),
       ).toEqual([['approved', 'ada']])

@@ -1,7 +1,7 @@
 import type { JobKind, JobState } from './job'
 import type { Language } from './language'
 import type { EventKind } from './registration'
-import type { AccountState, State } from './state'
+import type { AccountState, Exchange, State } from './state'
 
 // What pages get to see. Times are milliseconds since 1970.
 
@@ -46,8 +46,19 @@ export interface QueueItem {
   state: State
   startedAt: number
   stateSince: number
+  exchange: Exchange
   /** A job of it failed for good or keeps failing. */
   trouble: boolean
+}
+
+/** A registration as it stands in a list. Moderators are told by name. */
+export interface ListedItem extends QueueItem {
+  version: number
+  claimedBy: string | null
+  decidedBy: string | null
+  category: string | null
+  /** Who else has it open now. */
+  looking: string[]
 }
 
 export interface JobView {
@@ -78,7 +89,10 @@ export interface RegistrationView extends QueueItem {
   legalAcceptedAt: number | null
   message: string | null
   silent: boolean
+  category: string | null
   decidedBy: string | null
+  /** Until when the decision can be taken back; null where it cannot. */
+  undoUntil: number | null
   /** What the domain allows a moderator to do now. */
   actions: ('approve' | 'deny')[]
   /** Approving sends the link to set the password: no account exists yet. */

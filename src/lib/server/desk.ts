@@ -1,17 +1,36 @@
-import { decide } from '$lib/registration/decide'
+import type { QueueFilter } from '$lib/moderation/queue-filter'
+import { decide, isResting } from '$lib/registration/decide'
 import type { Registration } from '$lib/registration/registration'
 import { matrixId } from '$lib/registration/username'
-import type { JobView, QueueItem, RegistrationView } from '$lib/registration/views'
+import type { JobView, ListedItem, QueueItem, RegistrationView } from '$lib/registration/views'
+import { countDoubtful } from './database/accounts'
 import { findEvents } from './database/events'
 import { findJobs, readJob, type JobRow } from './database/jobs'
-import type { Database } from './database/open'
+import { findModeratorByName } from './database/moderators'
+import type { Database, Reader } from './database/open'
+import { countTabs, findListed, findNeighbours, findPage } from './database/queue'
 import { findRegistration, isInTrouble } from './database/registrations'
 import type { Homeserver } from './homeserver/homeserver'
 import type { Registrar } from './registrar'
 
 /** What a row of the queue shows. */
-export function queueItem(row: Registration & { trouble: boolean }, domain: string): QueueItem {
-  const { id, username, email, reason, language, clientAddress, state, startedAt, stateSince, trouble } = row
+export function queueItem(
+  row: Omit<Registration, 'account'> & { trouble: boolean },
+  domain: string,
+): QueueItem {
+  const {
+    id,
+    username,
+    email,
+    reason,
+    language,
+    clientAddress,
+    state,
+    startedAt,
+    stateSince,
+    exchange,
+    trouble,
+  } = row
   return {
     id,
     username,
@@ -23,8 +42,45 @@ export function queueItem(row: Registration & { trouble: boolean }, domain: stri
     state,
     startedAt,
     stateSince,
+    exchange,
     trouble,
   }
+}
+
+/** How long a moderator counts as looking after the last sign of it. */
+const LOOK_MS = 40_000
+
+/** One page of a list, as `moderator` sees it. */
+export async function queueView(
+  { database, homeserver }: { database: Database; homeserver: Homeserver },
+  filter: QueueFilter,
+  moderator: { id: string },
+  { limit, now }: { limit: number; now: number },
+) {
+  return database.read(async (reader) => {
+    const { ids, next } = await findPage(reader, filter, await deciderOf(reader, filter), limit)
+    const rows = await findListed(reader, ids, now - LOOK_MS)
+    const items = rows.map((row): ListedItem => ({
+      ...queueItem(row, homeserver.domain),
+      version: row.version,
+      claimedBy: row.claimedByName,
+      decidedBy: row.decidedByName,
+      category: row.category,
+      looking: row.looking.filter((look) => look.moderatorId !== moderator.id).map((look) => look.name),
+    }))
+    return { items, next, counts: { ...(await countTabs(reader)), doubts: await countDoubtful(reader) } }
+  })
+}
+
+/** What a moderator goes to from one registration: the ones before and behind it in the list. */
+export async function neighbours({ database }: { database: Database }, filter: QueueFilter, id: string) {
+  return database.read(async (reader) => findNeighbours(reader, filter, await deciderOf(reader, filter), id))
+}
+
+/** Whom a filter names; nobody decided anything under a name that nobody has. */
+async function deciderOf(reader: Reader, { moderator }: QueueFilter): Promise<string | null> {
+  if (moderator === undefined) return null
+  return (await findModeratorByName(reader, moderator))?.id ?? ''
 }
 
 /** What moderators see of a job. */
@@ -44,7 +100,9 @@ export async function registrationView(
     const registration = await findRegistration(reader, id)
     if (registration === null) return null
     const history = await findEvents(reader, id)
-    const { version, holdsName, account, legalAcceptedAt, message, silent, decidedBy } = registration
+    const { version, holdsName, account, legalAcceptedAt, message, silent, category, decidedBy } =
+      registration
+    const policy = registrar.policy()
     const decision = history.findLast(({ kind }) => kind === 'approved' || kind === 'denied')
     return {
       ...queueItem({ ...registration, trouble: await isInTrouble(reader, id) }, homeserver.domain),
@@ -54,6 +112,8 @@ export async function registrationView(
       legalAcceptedAt,
       message,
       silent,
+      category,
+      undoUntil: isResting(registration, policy) ? registration.stateSince + policy.undoMs : null,
       decidedBy: decidedBy === null ? null : (decision?.moderator ?? decidedBy),
       actions: (['approve', 'deny'] as const).filter((type) => isAllowed(registration, type, registrar)),
       passwordAfterApproval: account === 'none',
@@ -71,15 +131,4 @@ export async function registrationView(
 
 function isAllowed(registration: Registration, type: 'approve' | 'deny', registrar: Registrar): boolean {
   return decide(registration, { type, moderator: '', message: null, silent: false }, registrar.policy()).ok
-}
-
-/** Where a page of the queue ends. */
-export function writeCursor({ stateSince, id }: { stateSince: number; id: string }): string {
-  return `${stateSince}.${id}`
-}
-
-/** Null for none, and for what is no cursor. */
-export function readCursor(cursor: string | undefined): { stateSince: number; id: string } | null {
-  const [, since, id] = /^(\d{1,15})\.([\w-]{1,64})$/.exec(cursor ?? '') ?? []
-  return since === undefined || id === undefined ? null : { stateSince: Number(since), id }
 }

@@ -13,7 +13,6 @@ import {
   ne,
   or,
   sql,
-  type SQL,
 } from 'drizzle-orm'
 import type { EmailAddress } from '$lib/registration/email'
 import type { Registration } from '$lib/registration/registration'
@@ -21,7 +20,7 @@ import type { State } from '$lib/registration/state'
 import type { Username } from '$lib/registration/username'
 import { foundBy } from './found-by'
 import type { Reader, Transaction } from './open'
-import { accounts, jobs, registrations } from './schema'
+import { accounts, registrations } from './schema'
 
 const {
   seq: _seq,
@@ -31,6 +30,7 @@ const {
   nameKey: _nameKey,
   trouble: _trouble,
   queue: _queue,
+  queueAt: _queueAt,
   ...ownColumns
 } = getTableColumns(registrations)
 
@@ -175,58 +175,8 @@ export async function findWaiting(reader: Reader, since: number): Promise<Waitin
   return { count: sum?.count ?? 0, oldest: sum?.oldest ?? since, newest }
 }
 
-export type QueueTab = 'waiting' | 'trouble' | 'decided' | 'all'
-
-/** In trouble: a job failed for good, or keeps failing. */
-const inTrouble = sql<boolean>`exists (select 1 from ${jobs} where ${jobs.registrationId} = ${registrations.id}
-  and (${jobs.state} = 'failed' or (${jobs.state} = 'waiting' and ${jobs.error} is not null)))`
-
-const TABS: Record<QueueTab, SQL | undefined> = {
-  waiting: eq(registrations.state, 'requested'),
-  trouble: inTrouble,
-  decided: inArray(registrations.state, ['approved', 'denied', 'completed', 'withdrawn']),
-  all: undefined,
-}
-
-/**
- * One page of the moderators' queue: the waiting ones oldest first, all others newest first. `after` is the last
- * row of the page before.
- */
-export async function findQueue(
-  reader: Reader,
-  tab: QueueTab,
-  after: { stateSince: number; id: string } | null,
-  limit: number,
-): Promise<(Registration & { trouble: boolean })[]> {
-  const oldestFirst = tab === 'waiting'
-  const { stateSince, id } = registrations
-  const beyond =
-    after === null
-      ? undefined
-      : oldestFirst
-        ? or(
-            sql`${stateSince} > ${after.stateSince}`,
-            and(eq(stateSince, after.stateSince), sql`${id} > ${after.id}`),
-          )
-        : or(lt(stateSince, after.stateSince), and(eq(stateSince, after.stateSince), lt(id, after.id)))
-  const rows = await reader
-    .select({ ...withAccount, trouble: sql<number>`${inTrouble}` })
-    .from(registrations)
-    .leftJoin(
-      accounts,
-      and(eq(accounts.localpart, registrations.username), eq(accounts.registrationId, registrations.id)),
-    )
-    .where(and(TABS[tab], beyond))
-    .orderBy(...(oldestFirst ? [asc(stateSince), asc(id)] : [desc(stateSince), desc(id)]))
-    .limit(limit)
-  return rows.map((row) => ({ ...row, trouble: row.trouble === 1 }))
-}
-
-export async function countTab(reader: Reader, tab: 'waiting' | 'trouble'): Promise<number> {
-  return reader.$count(registrations, TABS[tab])
-}
-
-/** Whether one registration is in trouble, by the queue's own rule. */
+/** Whether a job of a registration failed for good, or keeps failing. */
 export async function isInTrouble(reader: Reader, id: string): Promise<boolean> {
-  return (await reader.$count(registrations, and(eq(registrations.id, id), inTrouble))) > 0
+  const { trouble } = registrations
+  return (await reader.$count(registrations, and(eq(registrations.id, id), eq(trouble, true)))) > 0
 }

@@ -59,6 +59,11 @@ export const registrations = sqliteTable(
         when exchange = 'asked' then 'asked' when exchange = 'answered' then 'answered' else 'waiting' end`,
       { mode: 'virtual' },
     ),
+    /** Its place in the queue: `state_since`, but before all others where the applicant has answered. */
+    queueAt: integer('queue_at').generatedAlwaysAs(
+      sql`state_since - case when state = 'requested' and exchange = 'answered' then 10000000000000 else 0 end`,
+      { mode: 'virtual' },
+    ),
   },
   (table) => [
     uniqueIndex('registrations_name_held')
@@ -69,14 +74,15 @@ export const registrations = sqliteTable(
       .where(sql`state in ('started', 'verified', 'requested', 'approved', 'completed')`),
     index('registrations_by_state').on(table.state, table.stateSince),
     uniqueIndex('registrations_by_seq').on(table.seq),
-    index('registrations_by_queue').on(table.queue, table.stateSince, table.id),
-    index('registrations_by_domain').on(table.domain, table.queue, table.stateSince, table.id),
-    index('registrations_by_network').on(table.network, table.queue, table.stateSince, table.id),
-    index('registrations_by_decider').on(table.decidedBy, table.queue, table.stateSince, table.id),
+    index('registrations_by_queue').on(table.queue, table.queueAt, table.id),
+    index('registrations_by_domain').on(table.domain, table.queue, table.queueAt, table.id),
+    index('registrations_by_network').on(table.network, table.queue, table.queueAt, table.id),
+    index('registrations_by_decider').on(table.decidedBy, table.queue, table.queueAt, table.id),
+    index('registrations_by_language').on(table.language, table.queue, table.queueAt, table.id),
     index('registrations_by_address_key').on(table.addressKey),
     index('registrations_by_name_key').on(table.nameKey),
     index('registrations_in_trouble')
-      .on(table.stateSince, table.id)
+      .on(table.queueAt, table.id)
       .where(sql`trouble = 1`),
   ],
 )

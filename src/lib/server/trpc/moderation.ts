@@ -1,11 +1,11 @@
 import * as v from 'valibot'
-import { refuse, type Refused } from '$lib/registration/refusal'
+import { queueFilterSchema } from '$lib/moderation/queue-filter'
+import type { Action } from '$lib/registration/decide'
+import { refuse, type Refusal, type Refused } from '$lib/registration/refusal'
 import { usernameSchema } from '$lib/registration/username'
 import { findAnnouncements } from '../database/announcements'
 import { findStuck } from '../database/jobs'
-import { registrationView, jobView, queueItem, readCursor, writeCursor } from '../desk'
-import { countTab, findQueue } from '../database/registrations'
-import { countDoubtful } from '../database/accounts'
+import { jobView, neighbours, queueView, registrationView } from '../desk'
 import type { Context } from './context'
 import { orThrow, refusalError } from './refusal-error'
 import { moderatorProcedure, router } from './t'
@@ -13,6 +13,48 @@ import { moderatorProcedure, router } from './t'
 const PAGE = 50
 const MESSAGE_MAXIMUM = 4000
 const id = v.pipe(v.string(), v.maxLength(100))
+
+const version = v.pipe(v.number(), v.integer())
+const verdict = {
+  decision: v.picklist(['approve', 'deny']),
+  message: v.pipe(v.string(), v.maxLength(100_000)),
+  silent: v.boolean(),
+  category: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(100)))),
+}
+type SignedIn = Context & { moderator: { id: string } }
+
+/** What the domain is asked to decide, or a refusal that is thrown. */
+function readVerdict(
+  ctx: SignedIn,
+  {
+    decision,
+    message: typed,
+    silent,
+    category = null,
+  }: v.InferOutput<v.ObjectSchema<typeof verdict, undefined>>,
+) {
+  const message = typed.replace(/\r\n?/g, '\n').trim()
+  if (message.length > MESSAGE_MAXIMUM)
+    throw refusalError(refuse({ code: 'message_too_long', maximum: MESSAGE_MAXIMUM }))
+  if (category !== null && !ctx.services.config.moderation.denialCategories.includes(category))
+    throw refusalError(refuse({ code: 'unreadable' }))
+  const common = { moderator: ctx.moderator.id, message: message === '' ? null : message, silent }
+  return decision === 'deny'
+    ? ({ type: 'deny', ...common, category } as const)
+    : ({ type: 'approve', ...common } as const)
+}
+
+async function decideOne(ctx: SignedIn, item: { id: string; version: number }, action: Action) {
+  const actor = { kind: 'moderator', id: ctx.moderator.id } as const
+  const decided = await ctx.services.registrar.act(item.id, action, actor, { version: item.version })
+  return decided.ok ? decided : named(decided, item.id, ctx)
+}
+
+/** What came of a decision on one of several; null: it was decided. */
+interface DecidedItem {
+  id: string
+  refusal: Refusal | null
+}
 
 /** A refusal that names a moderator by id is told by name. */
 async function named(refused: Refused, registrationId: string, ctx: Context): Promise<Refused> {
@@ -29,30 +71,29 @@ async function viewOrThrow(ctx: Context, registrationId: string) {
 
 /** The desk of the moderators. */
 export const moderationRouter = router({
-  /** One page of requests; `after` is the `next` of the page before. */
+  /** One page of a list; `after` is the `next` of the page before. */
   queue: moderatorProcedure
     .input(
       v.parser(
-        v.object({ tab: v.picklist(['waiting', 'trouble', 'decided', 'all']), after: v.optional(id) }),
+        v.object({
+          ...queueFilterSchema.entries,
+          limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(PAGE))),
+        }),
       ),
     )
-    .query(async ({ ctx, input }) => {
-      const { database, homeserver } = ctx.services
-      return database.read(async (reader) => {
-        const rows = await findQueue(reader, input.tab, readCursor(input.after), PAGE + 1)
-        const items = rows.slice(0, PAGE)
-        const last = items.at(-1)
-        return {
-          items: items.map((row) => queueItem(row, homeserver.domain)),
-          next: rows.length > PAGE && last !== undefined ? writeCursor(last) : null,
-          counts: {
-            waiting: await countTab(reader, 'waiting'),
-            trouble: await countTab(reader, 'trouble'),
-            doubts: await countDoubtful(reader),
-          },
-        }
-      })
-    }),
+    .query(({ ctx, input: { limit = PAGE, ...filter } }) =>
+      queueView(ctx.services, filter, ctx.moderator, { limit, now: ctx.services.registrar.now() }),
+    ),
+
+  /** The registrations before and behind one in a list. */
+  neighbours: moderatorProcedure
+    .input(v.parser(v.object({ id, filter: queueFilterSchema })))
+    .query(({ ctx, input }) => neighbours(ctx.services, input.filter, input.id)),
+
+  /** Who can have decided something, by name. */
+  moderators: moderatorProcedure.query(async ({ ctx }) =>
+    (await ctx.services.moderators.list()).map(({ username }) => username),
+  ),
 
   registration: moderatorProcedure
     .input(v.parser(v.object({ id })))
@@ -60,33 +101,37 @@ export const moderationRouter = router({
 
   /** Approves or denies what the moderator saw in that version; refused, with who and what, when it is decided. */
   decide: moderatorProcedure
-    .input(
-      v.parser(
-        v.object({
-          id,
-          version: v.pipe(v.number(), v.integer()),
-          decision: v.picklist(['approve', 'deny']),
-          message: v.pipe(v.string(), v.maxLength(100_000)),
-          silent: v.boolean(),
-        }),
-      ),
-    )
+    .input(v.parser(v.object({ id, version, ...verdict })))
     .mutation(async ({ ctx, input }) => {
-      const message = input.message.replace(/\r\n?/g, '\n').trim()
-      if (message.length > MESSAGE_MAXIMUM)
-        throw refusalError(refuse({ code: 'message_too_long', maximum: MESSAGE_MAXIMUM }))
-      const action = {
-        type: input.decision,
-        moderator: ctx.moderator.id,
-        message: message === '' ? null : message,
-        silent: input.silent,
-      } as const
-      const actor = { kind: 'moderator', id: ctx.moderator.id } as const
-      const decided = await ctx.services.registrar.act(input.id, action, actor, { version: input.version })
-      if (!decided.ok) throw refusalError(await named(decided, input.id, ctx))
+      const decided = await decideOne(ctx, input, readVerdict(ctx, input))
+      if (!decided.ok) throw refusalError(decided)
       ctx.services.worker.nudge()
       return viewOrThrow(ctx, input.id)
     }),
+
+  /** The same decision on several, each one by itself: what came of it, in their order. */
+  decideMany: moderatorProcedure
+    .input(
+      v.parser(
+        v.object({ items: v.pipe(v.array(v.object({ id, version })), v.maxLength(PAGE)), ...verdict }),
+      ),
+    )
+    .mutation(async ({ ctx, input }) => {
+      const action = readVerdict(ctx, input)
+      const results: DecidedItem[] = []
+      for (const item of input.items) {
+        const decided = await decideOne(ctx, item, action)
+        results.push({ id: item.id, refusal: decided.ok ? null : decided.refusal })
+      }
+      ctx.services.worker.nudge()
+      return results
+    }),
+
+  /** Takes a decision back while it rests. */
+  undo: moderatorProcedure.input(v.parser(v.object({ id }))).mutation(async ({ ctx, input }) => {
+    orThrow(await ctx.services.registrar.undo(input.id, { kind: 'moderator', id: ctx.moderator.id }))
+    return viewOrThrow(ctx, input.id)
+  }),
 
   /** Tries a job at once that failed or waits for its next try. */
   retryJob: moderatorProcedure.input(v.parser(v.object({ job: id }))).mutation(async ({ ctx, input }) => {

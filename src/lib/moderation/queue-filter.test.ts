@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest'
+import { isOldestFirst, queueQuery, readQueueFilter } from './queue-filter'
+
+const read = (query: string) => readQueueFilter(new URLSearchParams(query))
+
+test('a filter in a URL is the same filter when it is read', () => {
+  const query =
+    'tab=all&q=repair+caf%C3%A9&language=de&domain=posteo.example&network=203.0.113.0%2F24&from=2026-01-01&sort=oldest'
+  expect(queueQuery(read(query))).toBe(`?${query}`)
+})
+
+test('what cannot be a filter is left out', () => {
+  expect(read('tab=nonsense&q=++&language=xx&from=yesterday&after=%27;drop&sort=up')).toEqual({
+    tab: 'waiting',
+  })
+  expect(read(`q=${'x'.repeat(400)}`)).toEqual({ tab: 'waiting' })
+})
+
+test('a part can be changed and taken away', () => {
+  const filter = read('q=river&domain=spam.example&after=12.abc')
+  expect(queueQuery(filter, { domain: null, after: null })).toBe('?q=river')
+  expect(queueQuery(filter, { tab: 'all', q: null, after: null })).toBe('?tab=all&domain=spam.example')
+  expect(queueQuery({ tab: 'waiting' })).toBe('')
+})
+
+test('what waits is shown oldest first, unless a moderator wants it otherwise', () => {
+  expect(isOldestFirst({ tab: 'waiting' })).toBe(true)
+  expect(isOldestFirst({ tab: 'decided' })).toBe(false)
+  expect(isOldestFirst({ tab: 'waiting', sort: 'newest' })).toBe(false)
+})

@@ -1,0 +1,79 @@
+import * as v from 'valibot'
+import { LANGUAGES } from '$lib/registration/language'
+
+/** Where a moderator looks; `asked`: the applicant has to answer first. */
+export const TABS = ['waiting', 'asked', 'trouble', 'decided', 'all'] as const
+export type Tab = (typeof TABS)[number]
+
+const text = v.pipe(v.string(), v.trim(), v.nonEmpty(), v.maxLength(320))
+const day = v.pipe(v.string(), v.isoDate())
+
+/**
+ * Which registrations a list shows, and from where on. All of it stands in the URL, so that it can be sent to a
+ * colleague. `words` are looked for in name, address and reason; `name` and `address` are what look-alikes have in
+ * common; `like` is a registration whose reason is nearly the same; `from` and `to` are days (UTC), both included.
+ */
+export const queueFilterSchema = v.object({
+  tab: v.optional(v.picklist(TABS), 'waiting'),
+  q: v.optional(text),
+  language: v.optional(v.picklist(LANGUAGES)),
+  domain: v.optional(v.pipe(text, v.toLowerCase())),
+  network: v.optional(text),
+  moderator: v.optional(text),
+  name: v.optional(text),
+  address: v.optional(text),
+  like: v.optional(text),
+  from: v.optional(day),
+  to: v.optional(day),
+  sort: v.optional(v.picklist(['oldest', 'newest'])),
+  after: v.optional(v.pipe(v.string(), v.regex(/^-?\d{1,15}(?:\.[\w-]{1,64})?$/))),
+})
+export type QueueFilter = v.InferOutput<typeof queueFilterSchema>
+
+/** The parts of a filter that a person sets, and can take away one by one. */
+export const CONDITIONS = [
+  'q',
+  'language',
+  'domain',
+  'network',
+  'moderator',
+  'name',
+  'address',
+  'like',
+  'from',
+  'to',
+] as const
+export type Condition = (typeof CONDITIONS)[number]
+
+const KEYS = ['tab', ...CONDITIONS, 'sort', 'after'] as const
+
+/** Reads a filter from a URL; what cannot be one is left out. */
+export function readQueueFilter(params: URLSearchParams): QueueFilter {
+  const filter: Record<string, string> = {}
+  for (const key of KEYS) {
+    const value = params.get(key)
+    if (value !== null && v.is(queueFilterSchema.entries[key], value)) filter[key] = value
+  }
+  return v.parse(queueFilterSchema, filter)
+}
+
+/** The query of a URL for a filter with changes, `?` included; null takes a part away. Empty for the first page of all. */
+export function queueQuery(
+  filter: QueueFilter,
+  change: { [K in keyof QueueFilter]?: QueueFilter[K] | null } = {},
+): string {
+  const params = new URLSearchParams()
+  for (const key of KEYS) {
+    const changed = change[key]
+    const value = changed === undefined ? filter[key] : changed
+    if (value !== undefined && value !== null && !(key === 'tab' && value === 'waiting'))
+      params.set(key, value)
+  }
+  const query = params.toString()
+  return query === '' ? '' : `?${query}`
+}
+
+/** Whether the oldest stand first: what waits should not wait longer, and of what is over the newest matters. */
+export function isOldestFirst({ tab, sort }: Pick<QueueFilter, 'tab' | 'sort'>): boolean {
+  return sort === undefined ? tab === 'waiting' || tab === 'asked' : sort === 'oldest'
+}

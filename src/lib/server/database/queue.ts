@@ -1,0 +1,303 @@
+import { and, asc, desc, eq, getTableColumns, gt, gte, inArray, lt, sql, type SQL } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/sqlite-core'
+import { isOldestFirst, type QueueFilter, type Tab } from '$lib/moderation/queue-filter'
+import { DAY } from '$lib/registration/retention'
+import { QUEUES, type Queue } from '$lib/registration/state'
+import type { Reader } from './open'
+import { looks, moderators, queueCounts, reasonPrints, registrations } from './schema'
+
+/** One page of a list; `next`: where the next one begins, or null. A short page may have a next one. */
+export interface QueuePage {
+  ids: string[]
+  next: string | null
+}
+
+/** The queues of a tab; null: it is no matter of the queue. */
+const QUEUES_OF: Record<Tab, readonly (Queue | null)[]> = {
+  waiting: ['answered', 'waiting'],
+  asked: ['asked'],
+  trouble: [null],
+  decided: ['decided'],
+  all: QUEUES,
+}
+
+/** How many rows are looked at, at most, where conditions have no index of their own. */
+const SCAN = 2000
+/** More than these have the same name, mailbox or reason only in an attack, and then the newest will do. */
+const ALIKE = 500
+
+const { id, seq, queue, queueAt } = registrations
+
+interface Place {
+  at: number
+  id: string
+}
+
+/**
+ * One page of a list: found by an index alone, or among a bounded number of rows, so that it takes as long with a
+ * million registrations as with a thousand. `moderatorId`: whom `filter.moderator` names.
+ */
+export async function findPage(
+  reader: Reader,
+  filter: QueueFilter,
+  moderatorId: string | null,
+  limit: number,
+): Promise<QueuePage> {
+  const match = matchOf(filter)
+  if (match !== null) return findByWords(reader, filter, match, moderatorId, limit)
+  const oldestFirst = isOldestFirst(filter)
+  const alike = await findAlike(reader, filter)
+  const [indexed, ...others] = conditions(filter, moderatorId)
+  const lists = []
+  for (const one of QUEUES_OF[filter.tab]) {
+    const inQueue =
+      one === null ? sql`trouble = 1` : alike === null ? eq(queue, one) : sql`+${queue} = ${one}`
+    const within = and(inQueue, inPeriod(filter, one), beyond(filter, oldestFirst))
+    const where = alike === null ? and(within, indexed) : and(within, inArray(id, alike), indexed, ...others)
+    lists.push(await scan(reader, where, alike === null ? others : [], oldestFirst, limit + 1))
+  }
+  const before = (a: Place, b: Place) =>
+    (a.at === b.at ? a.id < b.id : a.at < b.at) === oldestFirst && a.id !== b.id
+  // Nobody knows what lies beyond the last row that was looked at.
+  const horizon = lists
+    .flatMap(({ end }) => (end === null ? [] : [end]))
+    .reduce<Place | null>((nearest, end) => (nearest === null || before(end, nearest) ? end : nearest), null)
+  const rows = lists
+    .flatMap((list) => list.rows)
+    .filter((row) => horizon === null || !before(horizon, row))
+    .sort((a, b) => (before(a, b) ? -1 : 1))
+  const page = rows.slice(0, limit)
+  const last = rows.length > limit ? (page.at(-1) ?? null) : horizon
+  return { ids: page.map((row) => row.id), next: last === null ? null : `${last.at}.${last.id}` }
+}
+
+/**
+ * The rows that meet all conditions, in their order; `others` have no index, and are asked of a bounded number of rows:
+ * `end` is the last of these where there may be more behind it.
+ */
+async function scan(
+  reader: Reader,
+  where: SQL | undefined,
+  others: SQL[],
+  oldestFirst: boolean,
+  limit: number,
+): Promise<{ rows: Place[]; end: Place | null }> {
+  const order = oldestFirst ? [asc(queueAt), asc(id)] : [desc(queueAt), desc(id)]
+  const place = { at: sql<number>`${queueAt}`.as('at'), id }
+  if (others.length === 0) {
+    const rows = await reader
+      .select(place)
+      .from(registrations)
+      .where(where)
+      .orderBy(...order)
+      .limit(limit)
+    return { rows, end: null }
+  }
+  const meets = sql<number>`${and(...others)}`.as('meets')
+  const looked = reader
+    .select({ ...place, meets })
+    .from(registrations)
+    .where(where)
+    .orderBy(...order)
+    .limit(SCAN)
+    .as('looked')
+  const rows = await reader
+    .select({ at: looked.at, id: looked.id })
+    .from(looked)
+    .where(eq(looked.meets, 1))
+    .limit(limit)
+  if (rows.length === limit) return { rows, end: null }
+  const [end = null] = await reader
+    .select({ at: looked.at, id: looked.id })
+    .from(looked)
+    .limit(1)
+    .offset(SCAN - 1)
+  return { rows, end }
+}
+
+/** What a filter asks of a row, the one that leaves the fewest rows first: it has an index. */
+function conditions({ network, domain, language }: QueueFilter, moderatorId: string | null): SQL[] {
+  return [
+    network === undefined ? null : eq(registrations.network, network),
+    domain === undefined ? null : eq(registrations.domain, domain),
+    moderatorId === null ? null : eq(registrations.decidedBy, moderatorId),
+    language === undefined ? null : eq(registrations.language, language),
+  ].filter((condition) => condition !== null)
+}
+
+/** The registrations that have a name, a mailbox or a reason in common; null where nobody asks. */
+async function findAlike(reader: Reader, { name, address, like }: QueueFilter): Promise<string[] | null> {
+  const { nameKey, addressKey } = registrations
+  const { print, registrationId } = reasonPrints
+  const newest = (where: SQL | undefined) =>
+    reader
+      .select({ id })
+      .from(registrations)
+      .where(where)
+      .orderBy(desc(sql`+${seq}`))
+      .limit(ALIKE)
+  const prints = reader
+    .select({ print })
+    .from(reasonPrints)
+    .where(eq(registrationId, like ?? ''))
+  const sameReason = reader
+    .select({ id: registrationId })
+    .from(reasonPrints)
+    .where(inArray(print, prints))
+    .limit(ALIKE)
+  const asked = [
+    name === undefined ? null : newest(eq(nameKey, name)),
+    address === undefined ? null : newest(eq(addressKey, address)),
+    like === undefined ? null : sameReason,
+  ].filter((query) => query !== null)
+  if (asked.length === 0) return null
+  let alike: string[] | null = null
+  for (const query of asked) {
+    const found = new Set((await query).map((row) => row.id))
+    alike = alike === null ? [...found] : alike.filter((one) => found.has(one))
+  }
+  return alike
+}
+
+/** Days are UTC, and both of them count. */
+function inPeriod({ from, to }: QueueFilter, one: Queue | null): SQL | undefined {
+  const shift = one === 'answered' ? ANSWERED_FIRST : 0
+  return and(
+    from === undefined ? undefined : gte(queueAt, Date.parse(from) - shift),
+    to === undefined ? undefined : lt(queueAt, Date.parse(to) + DAY - shift),
+  )
+}
+/** As the column's own rule in the schema. */
+const ANSWERED_FIRST = 10_000_000_000_000
+
+function beyond({ after }: QueueFilter, oldestFirst: boolean): SQL | undefined {
+  const [, at, last] = /^(-?\d+)\.([\w-]+)$/.exec(after ?? '') ?? []
+  if (at === undefined || last === undefined) return undefined
+  return oldestFirst
+    ? sql`(${queueAt}, ${id}) > (${Number(at)}, ${last})`
+    : sql`(${queueAt}, ${id}) < (${Number(at)}, ${last})`
+}
+
+/** The words to look for, as FTS5 wants them: all of them, the beginning of each will do. Null where there are none. */
+function matchOf({ q, tab }: QueueFilter): string | null {
+  const words = (q ?? '').split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word))
+  if (words.length === 0) return null
+  const asked = words.map((word) => `{username email reason} : "${word.replaceAll('"', '""')}" *`)
+  const queues = tab === 'trouble' || tab === 'all' ? [] : [`queue : (${QUEUES_OF[tab].join(' OR ')})`]
+  return [...asked, ...queues].join(' AND ')
+}
+
+/** Searches are in the order of beginning. */
+async function findByWords(
+  reader: Reader,
+  filter: QueueFilter,
+  match: string,
+  moderatorId: string | null,
+  limit: number,
+): Promise<QueuePage> {
+  const oldestFirst = filter.sort === 'oldest'
+  const last = /^\d+$/.test(filter.after ?? '') ? Number(filter.after) : null
+  const rowid = sql.raw('search.rowid')
+  const { startedAt } = registrations
+  const alike = await findAlike(reader, filter)
+  const where = and(
+    sql`search match ${match}`,
+    last === null ? undefined : oldestFirst ? gt(rowid, last) : lt(rowid, last),
+    ...conditions(filter, moderatorId).map((condition) => sql`+(${condition})`),
+    filter.tab === 'trouble' ? sql`+trouble = 1` : undefined,
+    filter.from === undefined ? undefined : gte(startedAt, Date.parse(filter.from)),
+    filter.to === undefined ? undefined : lt(startedAt, Date.parse(filter.to) + DAY),
+    alike === null ? undefined : inArray(id, alike),
+  )
+  // A cross join keeps the order of its tables: the words first, then the rows they lead to.
+  const rows = await reader.all<{ id: string; seq: number }>(sql`
+    select ${id} as id, ${seq} as seq from search cross join registrations on ${seq} = ${rowid}
+    where ${where} order by ${oldestFirst ? asc(rowid) : desc(rowid)} limit ${limit + 1}`)
+  const page = rows.slice(0, limit)
+  return {
+    ids: page.map((row) => row.id),
+    next: rows.length > limit ? String(page.at(-1)?.seq) : null,
+  }
+}
+
+/** What stands before and behind a registration in a list; null where nothing does. */
+export async function findNeighbours(
+  reader: Reader,
+  filter: QueueFilter,
+  moderatorId: string | null,
+  of: string,
+): Promise<{ before: string | null; after: string | null }> {
+  const [row] = await reader
+    .select({ at: sql<number>`${queueAt}`, seq })
+    .from(registrations)
+    .where(eq(id, of))
+  if (row === undefined) return { before: null, after: null }
+  const searching = matchOf(filter) !== null
+  const place = searching ? String(row.seq) : `${row.at}.${of}`
+  const oldestFirst = searching ? filter.sort === 'oldest' : isOldestFirst(filter)
+  const one = async (sort: 'oldest' | 'newest') =>
+    (await findPage(reader, { ...filter, sort, after: place }, moderatorId, 1)).ids[0] ?? null
+  return {
+    before: await one(oldestFirst ? 'newest' : 'oldest'),
+    after: await one(oldestFirst ? 'oldest' : 'newest'),
+  }
+}
+
+/** How many registrations each tab has; `trouble` up to a thousand and one. */
+export async function countTabs(reader: Reader): Promise<Record<Tab, number>> {
+  const rows = await reader.select().from(queueCounts)
+  const of = (...names: (Queue | null)[]) =>
+    rows.reduce((sum, row) => (names.includes(row.queue) ? sum + row.count : sum), 0)
+  const some = reader
+    .select({ id })
+    .from(registrations)
+    .where(sql`trouble = 1`)
+    .limit(1001)
+    .as('some')
+  return {
+    waiting: of(...QUEUES_OF.waiting),
+    asked: of(...QUEUES_OF.asked),
+    trouble: await reader.$count(some),
+    decided: of(...QUEUES_OF.decided),
+    all: of(...QUEUES_OF.all),
+  }
+}
+
+/** What a list shows of these registrations, in their order; whoever looked since `lookedSince` looks at it now. */
+export async function findListed(reader: Reader, ids: string[], lookedSince: number) {
+  if (ids.length === 0) return []
+  const decider = alias(moderators, 'decider')
+  const claimer = alias(moderators, 'claimer')
+  const rows = await reader
+    .select({
+      ...getTableColumns(registrations),
+      decidedByName: decider.username,
+      claimedByName: claimer.username,
+    })
+    .from(registrations)
+    .leftJoin(decider, eq(decider.id, registrations.decidedBy))
+    .leftJoin(claimer, eq(claimer.id, registrations.claimedBy))
+    .where(inArray(id, ids))
+  const looking = await findLooks(reader, ids, lookedSince)
+  const byId = new Map(rows.map((row) => [row.id, row]))
+  return ids.flatMap((one) => {
+    const row = byId.get(one)
+    return row === undefined
+      ? []
+      : [{ ...row, looking: looking.filter((look) => look.registrationId === one) }]
+  })
+}
+
+/** Who has which of these registrations open. */
+export async function findLooks(reader: Reader, ids: string[], since: number) {
+  return reader
+    .select({
+      registrationId: looks.registrationId,
+      moderatorId: looks.moderatorId,
+      name: moderators.username,
+    })
+    .from(looks)
+    .innerJoin(moderators, eq(moderators.id, looks.moderatorId))
+    .where(and(inArray(looks.registrationId, ids), gte(looks.at, since)))
+    .orderBy(asc(moderators.username))
+}
