@@ -44,6 +44,8 @@ export const init: ServerInit = async () => {
   logo = createLogo(config.logoUrl, log)
   accent = styleOf(config.site.accent)
   process.once('sveltekit:shutdown', () => void app.stop())
+  // The server waits for its connections, and those of the desk never end by themselves.
+  for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => services.live.stop())
 }
 
 /** A database that cannot be used ends the process as a wrong configuration does, in words; anything else is a bug. */

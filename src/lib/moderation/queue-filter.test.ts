@@ -16,6 +16,11 @@ test('what cannot be a filter is left out', () => {
   expect(read(`q=${'x'.repeat(400)}`)).toEqual({ tab: 'waiting' })
 })
 
+test('the order is only said where it is not the usual one', () => {
+  expect(queueQuery(read('tab=decided&sort=newest'))).toBe('?tab=decided')
+  expect(queueQuery(read('sort=newest'))).toBe('?sort=newest')
+})
+
 test('a part can be changed and taken away', () => {
   const filter = read('q=river&domain=spam.example&after=12.abc')
   expect(queueQuery(filter, { domain: null, after: null })).toBe('?q=river')

@@ -57,7 +57,16 @@ export function readQueueFilter(params: URLSearchParams): QueueFilter {
   return v.parse(queueFilterSchema, filter)
 }
 
-/** The query of a URL for a filter with changes, `?` included; null takes a part away. Empty for the first page of all. */
+/** Reads a filter from a form whose fields are named like its parts; empty ones are left out. */
+export function filterOfForm(form: FormData): QueueFilter {
+  const texts = [...form].flatMap(([key, value]) => (typeof value === 'string' ? [[key, value]] : []))
+  return readQueueFilter(new URLSearchParams(texts))
+}
+
+/**
+ * The query of a URL for a filter with changes, `?` included; null takes a part away. What is so by default is left out,
+ * and all of it for the first page of what waits.
+ */
 export function queueQuery(
   filter: QueueFilter,
   change: { [K in keyof QueueFilter]?: QueueFilter[K] | null } = {},
@@ -66,14 +75,16 @@ export function queueQuery(
   for (const key of KEYS) {
     const changed = change[key]
     const value = changed === undefined ? filter[key] : changed
-    if (value !== undefined && value !== null && !(key === 'tab' && value === 'waiting'))
-      params.set(key, value)
+    if (value !== undefined && value !== null) params.set(key, value)
   }
+  const { tab } = readQueueFilter(params)
+  if (tab === 'waiting') params.delete('tab')
+  if (params.get('sort') === (isOldestFirst({ tab }) ? 'oldest' : 'newest')) params.delete('sort')
   const query = params.toString()
   return query === '' ? '' : `?${query}`
 }
 
 /** Whether the oldest stand first: what waits should not wait longer, and of what is over the newest matters. */
-export function isOldestFirst({ tab, sort }: Pick<QueueFilter, 'tab' | 'sort'>): boolean {
+export function isOldestFirst({ tab, sort }: { tab: Tab; sort?: QueueFilter['sort'] }): boolean {
   return sort === undefined ? tab === 'waiting' || tab === 'asked' : sort === 'oldest'
 }

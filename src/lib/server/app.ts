@@ -17,6 +17,7 @@ import { createLetters } from './jobs/letters'
 import { createRoomNotices } from './jobs/room-notices'
 import { createScheduler } from './jobs/scheduler'
 import { createWorker } from './jobs/worker'
+import { createLive } from './live'
 import { createOutages } from './outages'
 import { createReconciliation } from './reconcile'
 import { createRegistrar } from './registrar'
@@ -138,6 +139,7 @@ export function compose(config: RunConfig, world: World) {
     sessions,
     limits,
     log,
+    live: createLive({ database, clock, log }),
     signIn: createSignIn({ database, limits, sessions }).signIn,
     moderators: createModerators({ database, clock }),
     doubts: createDoubts({ database, registrar, homeserver }),
@@ -165,6 +167,7 @@ export async function startApp(config: RunConfig, log: Logger): Promise<App> {
   services.scheduler.start()
   let stopped: Promise<void> | undefined
   const stop = async () => {
+    services.live.stop()
     services.scheduler.stop()
     await services.worker.stop(GRACE_MS)
     world.mailer.close()

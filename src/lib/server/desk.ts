@@ -48,7 +48,7 @@ export function queueItem(
 }
 
 /** How long a moderator counts as looking after the last sign of it. */
-const LOOK_MS = 40_000
+export const LOOK_MS = 40_000
 
 /** One page of a list, as `moderator` sees it. */
 export async function queueView(

@@ -31,6 +31,12 @@ export async function lastEventAt(reader: Reader): Promise<number | null> {
   return row?.at ?? null
 }
 
+/** The number of the newest event; 0 where there is none. */
+export async function lastEventSeq(reader: Reader): Promise<number> {
+  const [row] = await reader.select({ seq: events.seq }).from(events).orderBy(desc(events.seq)).limit(1)
+  return row?.seq ?? 0
+}
+
 /** When something last happened to a registration, in milliseconds since 1970; null where it never did. */
 export async function lastEventOf(
   reader: Reader,

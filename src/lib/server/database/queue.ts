@@ -3,7 +3,7 @@ import { alias } from 'drizzle-orm/sqlite-core'
 import { isOldestFirst, type QueueFilter, type Tab } from '$lib/moderation/queue-filter'
 import { DAY } from '$lib/registration/retention'
 import { QUEUES, type Queue } from '$lib/registration/state'
-import type { Reader } from './open'
+import type { Reader, Transaction } from './open'
 import { looks, moderators, queueCounts, reasonPrints, registrations } from './schema'
 
 /** One page of a list; `next`: where the next one begins, or null. A short page may have a next one. */
@@ -300,4 +300,32 @@ export async function findLooks(reader: Reader, ids: string[], since: number) {
     .innerJoin(moderators, eq(moderators.id, looks.moderatorId))
     .where(and(inArray(looks.registrationId, ids), gte(looks.at, since)))
     .orderBy(asc(moderators.username))
+}
+
+/** Who looks at what. */
+export async function findAllLooks(reader: Reader, since: number) {
+  return reader
+    .select({ registrationId: looks.registrationId, moderatorId: looks.moderatorId })
+    .from(looks)
+    .where(gte(looks.at, since))
+    .orderBy(asc(looks.moderatorId))
+}
+
+/** A moderator has this registration open, and no other; null: none at all. Not where it is gone. */
+export async function putLook(
+  tx: Transaction,
+  moderatorId: string,
+  registrationId: string | null,
+  now: number,
+): Promise<void> {
+  if (registrationId === null) {
+    await tx.delete(looks).where(eq(looks.moderatorId, moderatorId))
+    return
+  }
+  if ((await tx.$count(registrations, eq(id, registrationId))) === 0) return
+  const look = { registrationId, at: now }
+  await tx
+    .insert(looks)
+    .values({ moderatorId, ...look })
+    .onConflictDoUpdate({ target: looks.moderatorId, set: look })
 }

@@ -5,6 +5,7 @@ import { refuse, type Refusal, type Refused } from '$lib/registration/refusal'
 import { usernameSchema } from '$lib/registration/username'
 import { findAnnouncements } from '../database/announcements'
 import { findStuck } from '../database/jobs'
+import { putLook } from '../database/queue'
 import { jobView, neighbours, queueView, registrationView } from '../desk'
 import type { Context } from './context'
 import { orThrow, refusalError } from './refusal-error'
@@ -90,10 +91,19 @@ export const moderationRouter = router({
     .input(v.parser(v.object({ id, filter: queueFilterSchema })))
     .query(({ ctx, input }) => neighbours(ctx.services, input.filter, input.id)),
 
-  /** Who can have decided something, by name. */
-  moderators: moderatorProcedure.query(async ({ ctx }) =>
-    (await ctx.services.moderators.list()).map(({ username }) => username),
-  ),
+  /** The moderator has this registration open now; null: none. */
+  look: moderatorProcedure
+    .input(v.parser(v.object({ id: v.nullable(id) })))
+    .mutation(async ({ ctx, input }) => {
+      const { database, registrar } = ctx.services
+      await database.write((tx) => putLook(tx, ctx.moderator.id, input.id, registrar.now()))
+    }),
+
+  /** What a moderator can choose from: who decided, by name, and what a denial is filed under. */
+  choices: moderatorProcedure.query(async ({ ctx: { services } }) => ({
+    moderators: (await services.moderators.list()).map(({ username }) => username),
+    categories: [...services.config.moderation.denialCategories],
+  })),
 
   registration: moderatorProcedure
     .input(v.parser(v.object({ id })))
@@ -132,6 +142,18 @@ export const moderationRouter = router({
     orThrow(await ctx.services.registrar.undo(input.id, { kind: 'moderator', id: ctx.moderator.id }))
     return viewOrThrow(ctx, input.id)
   }),
+
+  /** The same on several: how many were taken back. */
+  undoMany: moderatorProcedure
+    .input(v.parser(v.object({ ids: v.pipe(v.array(id), v.maxLength(PAGE)) })))
+    .mutation(async ({ ctx, input }) => {
+      const results: DecidedItem[] = []
+      for (const one of input.ids) {
+        const undone = await ctx.services.registrar.undo(one, { kind: 'moderator', id: ctx.moderator.id })
+        results.push({ id: one, refusal: undone.ok ? null : undone.refusal })
+      }
+      return results
+    }),
 
   /** Tries a job at once that failed or waits for its next try. */
   retryJob: moderatorProcedure.input(v.parser(v.object({ job: id }))).mutation(async ({ ctx, input }) => {

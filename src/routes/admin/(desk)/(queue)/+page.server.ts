@@ -5,20 +5,12 @@ import { usernameSchema } from '$lib/registration/username'
 import { textOf } from '$lib/server/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
 import type { Actions, PageServerLoad } from './$types'
+import { readItems, type Outcome } from './decide-several'
 
-const tabSchema = v.fallback(v.picklist(['waiting', 'trouble', 'decided', 'all']), 'waiting')
-
-export const load: PageServerLoad = async ({ locals: { api }, url }) => {
-  const tab = v.parse(tabSchema, url.searchParams.get('tab'))
-  const after = url.searchParams.get('after')
-  const queue = await api.moderation.queue({ tab, ...(after === null ? {} : { after }) })
+export const load: PageServerLoad = async ({ locals: { api }, parent }) => {
+  const { queue } = await parent()
   return {
-    tab,
-    queue,
-    now: Date.now(),
     stuck: await api.moderation.stuck(),
-    outages: await api.moderation.outages(),
-    notices: await api.moderation.notices(),
     doubts: queue.counts.doubts > 0 ? await api.moderation.doubts() : [],
   }
 }
@@ -40,5 +32,32 @@ export const actions: Actions = {
     )
     if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal) })
     redirect(303, '/admin')
+  },
+  several: async ({ request, locals: { api } }) => {
+    const form = await request.formData()
+    const items = readItems(form.getAll('item').map(String))
+    const decision = textOf(form, 'decision')
+    if (items.length === 0 || (decision !== 'approve' && decision !== 'deny'))
+      return fail(400, { problem: refusalText({ code: 'unreadable' }) })
+    const message = textOf(form, 'message')
+    const category = textOf(form, 'category') || null
+    const silent = textOf(form, 'silent') !== ''
+    const answer = await attempt(() =>
+      api.moderation.decideMany({ items, decision, message, silent, category }),
+    )
+    if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal) })
+    const results = answer.value.map((result) => ({ ...result, username: null }))
+    const outcome: Outcome = { decision, results, broken: false, undoable: true }
+    return { outcome }
+  },
+  undoSeveral: async ({ request, locals: { api } }) => {
+    const ids = (await request.formData()).getAll('id').map(String)
+    const undone: number[] = []
+    for (let at = 0; at < ids.length; at += 50) {
+      const answer = await attempt(() => api.moderation.undoMany({ ids: ids.slice(at, at + 50) }))
+      if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal) })
+      undone.push(answer.value.filter(({ refusal }) => refusal === null).length)
+    }
+    return { undone: undone.reduce((sum, count) => sum + count, 0), asked: ids.length }
   },
 }

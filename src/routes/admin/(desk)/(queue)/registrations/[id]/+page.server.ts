@@ -1,37 +1,59 @@
 import { error, fail, redirect } from '@sveltejs/kit'
 import { refusalText } from '$lib/components/refusal-text'
+import { queueQuery, readQueueFilter } from '$lib/moderation/queue-filter'
 import { textOf } from '$lib/server/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
 import type { Actions, PageServerLoad } from './$types'
 
-export const load: PageServerLoad = async ({ params: { id }, locals }) => {
-  const answer = await attempt(() => locals.api.moderation.registration({ id }))
+export const load: PageServerLoad = async ({ params: { id }, locals: { api }, url }) => {
+  const answer = await attempt(() => api.moderation.registration({ id }))
   if (!answer.ok) error(answer.status, refusalText(answer.refusal))
-  return { registration: answer.value, now: Date.now() }
+  await api.moderation.look({ id })
+  const filter = readQueueFilter(url.searchParams)
+  return { registration: answer.value, neighbours: await api.moderation.neighbours({ id, filter }) }
+}
+
+/** Where a form of this page leads: to this page, with the list beside it as it was. */
+function here(id: string, url: URL): string {
+  return `/admin/registrations/${id}${queueQuery(readQueueFilter(url.searchParams))}`
 }
 
 export const actions: Actions = {
-  decide: async ({ params: { id }, request, locals }) => {
+  decide: async ({ params: { id }, request, locals: { api }, url }) => {
     const form = await request.formData()
     const message = textOf(form, 'message')
     const silent = textOf(form, 'silent') !== ''
+    const category = textOf(form, 'category') || null
+    const filter = readQueueFilter(url.searchParams)
+    // Asked before: a request that is decided is no part of most lists any more.
+    const { after } = await api.moderation.neighbours({ id, filter })
     const answer = await attempt(() =>
-      locals.api.moderation.decide({
+      api.moderation.decide({
         id,
         version: Number(textOf(form, 'version')),
         decision: textOf(form, 'decision') === 'approve' ? 'approve' : 'deny',
         message,
         silent,
+        category,
       }),
     )
     // What was typed is kept: it may be worth a letter, or another try.
-    if (!answer.ok) return fail(answer.status, { message, silent, problem: refusalText(answer.refusal) })
-    redirect(303, `/admin/registrations/${id}`)
+    if (!answer.ok)
+      return fail(answer.status, { message, silent, category, problem: refusalText(answer.refusal) })
+    const next = after ?? (await api.moderation.queue({ ...filter, after: undefined, limit: 1 })).items[0]?.id
+    const query = queueQuery(filter)
+    const path = next === undefined || next === id ? '/admin' : `/admin/registrations/${next}`
+    redirect(303, `${path}${query === '' ? '?' : `${query}&`}done=${id}`)
   },
-  retry: async ({ params: { id }, request, locals }) => {
-    const job = textOf(await request.formData(), 'job')
-    const answer = await attempt(() => locals.api.moderation.retryJob({ job }))
+  undo: async ({ params: { id }, locals: { api }, url }) => {
+    const answer = await attempt(() => api.moderation.undo({ id }))
     if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal) })
-    redirect(303, `/admin/registrations/${id}`)
+    redirect(303, here(id, url))
+  },
+  retry: async ({ params: { id }, request, locals: { api }, url }) => {
+    const job = textOf(await request.formData(), 'job')
+    const answer = await attempt(() => api.moderation.retryJob({ job }))
+    if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal) })
+    redirect(303, here(id, url))
   },
 }

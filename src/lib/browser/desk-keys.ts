@@ -1,0 +1,36 @@
+/** Whether somebody is writing there, so that letters are letters. */
+function isTyping(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLElement &&
+    (target.isContentEditable ||
+      target.matches(
+        'textarea, select, input:not([type=checkbox], [type=radio], [type=button], [type=submit])',
+      ))
+  )
+}
+
+/**
+ * Single keys of the desk (WCAG 2.1.4: never while typing or with a modifier, and the person can turn them off). A key
+ * does what `actions` says, or presses what names it in `aria-keyshortcuts`: fields and details get the focus.
+ */
+export function onDeskKey(event: KeyboardEvent, actions: Record<string, () => void>): void {
+  const { key, target } = event
+  if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return
+  if (event.repeat && key !== 'j' && key !== 'k') return
+  if (isTyping(target) || document.querySelector('dialog[open]') !== null) return
+  const act = actions[key]
+  const named = /^[a-z/]$/.test(key)
+    ? document.querySelector<HTMLElement>(`[aria-keyshortcuts~="${key}"]:not([aria-disabled='true'])`)
+    : null
+  if (act === undefined && named === null) return
+  event.preventDefault()
+  if (act !== undefined) act()
+  else if (named !== null) press(named)
+}
+
+function press(element: HTMLElement): void {
+  const details = element.closest('details')
+  if (details !== null) details.open = true
+  if (element.matches('input:not([type=checkbox]), textarea, select')) element.focus()
+  else element.click()
+}

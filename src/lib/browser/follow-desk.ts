@@ -1,0 +1,53 @@
+/** Without a word from the server for so long, the connection counts as lost: it beats every 15 seconds. */
+const SILENCE_MS = 40_000
+/** How often the page is asked for anew while the server cannot tell. */
+const POLL_MS = 15_000
+/** Changes that come together are one. */
+const GATHER_MS = 250
+
+/**
+ * Calls `refresh` when something on the desk changed: as the server tells, or every 15 seconds where nothing gets
+ * through from it. Rests while nobody sees the page. `look` is the registration that is open. Answers how to stop.
+ */
+export function followDesk(look: string | null, refresh: () => void): () => void {
+  let source: EventSource | null = null
+  let heardAt = Date.now()
+  let gathering: ReturnType<typeof setTimeout> | undefined
+
+  const gather = () => {
+    clearTimeout(gathering)
+    gathering = setTimeout(refresh, GATHER_MS)
+  }
+  const open = () => {
+    source?.close()
+    source = new EventSource(look === null ? '/admin/live' : `/admin/live?look=${encodeURIComponent(look)}`)
+    source.addEventListener('beat', () => (heardAt = Date.now()))
+    source.addEventListener('change', () => {
+      heardAt = Date.now()
+      gather()
+    })
+  }
+  const close = () => {
+    source?.close()
+    source = null
+  }
+  const seen = () => {
+    if (document.hidden) return close()
+    gather()
+    open()
+  }
+  const watch = setInterval(() => {
+    if (document.hidden || Date.now() - heardAt < SILENCE_MS) return
+    refresh()
+    if (source?.readyState === EventSource.CLOSED) open()
+  }, POLL_MS)
+
+  document.addEventListener('visibilitychange', seen)
+  if (!document.hidden) open()
+  return () => {
+    document.removeEventListener('visibilitychange', seen)
+    clearInterval(watch)
+    clearTimeout(gathering)
+    close()
+  }
+}

@@ -1,0 +1,19 @@
+import { readQueueFilter } from '$lib/moderation/queue-filter'
+import { attempt } from '$lib/server/trpc/attempt'
+import type { LayoutServerLoad } from './$types'
+
+/** The list stands beside whatever is open, so all of its state is in every URL below; `done` is what was decided last. */
+export const load: LayoutServerLoad = async ({ locals: { api }, url }) => {
+  const filter = readQueueFilter(url.searchParams)
+  const done = url.searchParams.get('done')
+  const decided = done === null ? null : await attempt(() => api.moderation.registration({ id: done }))
+  return {
+    filter,
+    queue: await api.moderation.queue(filter),
+    decided: decided?.ok === true ? decided.value : null,
+    outages: await api.moderation.outages(),
+    notices: await api.moderation.notices(),
+    choices: await api.moderation.choices(),
+    now: Date.now(),
+  }
+}

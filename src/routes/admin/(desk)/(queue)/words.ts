@@ -1,0 +1,45 @@
+import { m } from '$lib/paraglide/messages'
+import type { Condition, Tab } from '$lib/moderation/queue-filter'
+
+export const TAB_WORDS: Record<Tab, () => string> = {
+  waiting: m.desk_tab_waiting,
+  asked: m.desk_tab_asked,
+  trouble: m.desk_tab_trouble,
+  decided: m.desk_tab_decided,
+  all: m.desk_tab_all,
+}
+
+/** What a list says that has nothing in it. */
+export const EMPTY_WORDS: Record<Tab, () => string> = {
+  waiting: m.desk_empty_waiting,
+  asked: m.desk_empty_asked,
+  trouble: m.desk_empty_trouble,
+  decided: m.desk_empty_decided,
+  all: m.desk_empty_all,
+}
+
+/** A condition of a list, as a person would say it. */
+export function conditionText(condition: Condition, value: string): string {
+  switch (condition) {
+    case 'q':
+      return m.desk_condition_words({ value })
+    case 'name':
+      return m.desk_condition_name({ value })
+    case 'address':
+      return m.desk_condition_address({ value })
+    case 'like':
+      return m.desk_condition_like()
+    case 'from':
+      return m.desk_condition_from({ value })
+    case 'to':
+      return m.desk_condition_to({ value })
+    case 'moderator':
+      return m.desk_condition_moderator({ value })
+    case 'language':
+      return value === 'de' ? 'Deutsch' : 'English'
+    case 'domain':
+      return `@${value}`
+    case 'network':
+      return value
+  }
+}

@@ -1,0 +1,49 @@
+import type { RequestHandler } from './$types'
+
+/** How often a browser hears that the connection still stands, and is asked for its session again. */
+const BEAT_MS = 15_000
+
+/**
+ * Tells the desk in a browser that something changed (server-sent events, HTML 9.2): what it was, the page asks for
+ * itself. While the connection stands, its moderator looks at the registration `look`.
+ */
+export const GET: RequestHandler = ({ locals: { api, context, moderator }, url }) => {
+  if (moderator === null) return new Response(null, { status: 401 })
+  const { live, sessions } = context.services
+  const cookie = context.cookies.get(sessions.cookieName)
+  const look = url.searchParams.get('look')
+  let end = () => {}
+
+  const stream = new ReadableStream<string>({
+    start(controller) {
+      const say = (event: string) => controller.enqueue(`event: ${event}\ndata: 1\n\n`)
+      const unlisten = live.listen(() => say('change'))
+      const forget = live.keepOpen(() => end())
+      const beat = setInterval(() => void check().catch(() => end()), BEAT_MS)
+      async function check(): Promise<void> {
+        if ((await sessions.check(cookie)) === null) return end()
+        if (look !== null) await api.moderation.look({ id: look })
+        say('beat')
+      }
+      let ended = false
+      end = () => {
+        if (ended) return
+        ended = true
+        unlisten()
+        forget()
+        clearInterval(beat)
+        if (look !== null) void api.moderation.look({ id: null }).catch(() => {})
+        try {
+          controller.close()
+        } catch {
+          // The browser closed it already.
+        }
+      }
+      say('beat')
+    },
+    cancel: () => end(),
+  })
+  return new Response(stream.pipeThrough(new TextEncoderStream()), {
+    headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' },
+  })
+}
