@@ -103,7 +103,10 @@ export async function cancelResting(
   const asked = and(
     eq(jobs.registrationId, registrationId),
     eq(jobs.createdAt, decidedAt),
-    inArray(jobs.kind, ['open_account', 'remove_account', 'mail']),
+    or(
+      inArray(jobs.kind, ['open_account', 'remove_account']),
+      sql`json_extract(${jobs.payload}, '$.mail') in ('denied', 'set_password')`,
+    ),
   )
   const resting = and(eq(jobs.state, 'waiting'), eq(jobs.attempts, 0), gt(jobs.runAt, now))
   if ((await tx.$count(jobs, and(asked, not(resting ?? sql`false`)))) > 0) return false

@@ -36,12 +36,12 @@ export const actions: Actions = {
   several: async ({ request, locals: { api } }) => {
     const form = await request.formData()
     const items = readItems(form.getAll('item').map(String))
-    const decision = textOf(form, 'decision')
+    const decision = textOf(form, 'several')
     if (items.length === 0 || (decision !== 'approve' && decision !== 'deny'))
       return fail(400, { problem: refusalText({ code: 'unreadable' }) })
-    const message = textOf(form, 'message')
-    const category = textOf(form, 'category') || null
-    const silent = textOf(form, 'silent') !== ''
+    const message = textOf(form, 'several_message')
+    const category = textOf(form, 'several_category') || null
+    const silent = textOf(form, 'several_silent') !== ''
     const answer = await attempt(() =>
       api.moderation.decideMany({ items, decision, message, silent, category }),
     )

@@ -24,13 +24,13 @@ export async function decideSeveral(
   filter: QueueFilter | null,
   tell: (done: number, of: number) => void,
 ): Promise<Outcome> {
-  const decision = form.get('decision') === 'approve' ? 'approve' : 'deny'
+  const decision = form.get('several') === 'approve' ? 'approve' : 'deny'
   const outcome: Outcome = { decision, results: [], broken: false, undoable: true }
   const verdict = {
     decision,
-    message: String(form.get('message') ?? ''),
-    silent: form.get('silent') !== null,
-    category: String(form.get('category') ?? '') || null,
+    message: String(form.get('several_message') ?? ''),
+    silent: form.get('several_silent') !== null,
+    category: String(form.get('several_category') ?? '') || null,
   } as const
   const names = new Map<string, string>()
 

@@ -1,0 +1,194 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { codeOf } from '../support/code-of'
+import { decideOnly } from '../support/decide'
+import {
+  aBrowser,
+  aConfig,
+  aModerator,
+  aWorld,
+  requested,
+  signInToMatrix,
+  verified,
+  type TestWorld,
+} from '../support/world'
+
+const UNDO_MS = 20_000
+let world: TestWorld
+beforeEach(async () => {
+  world = await aWorld({ moderation: { ...aConfig().moderation, undoMs: UNDO_MS } })
+})
+afterEach(() => world.dispose())
+
+const kinds = (address: string) => world.mailbox.kinds(address)
+
+describe('a decision rests', () => {
+  test.each(['approve', 'deny'] as const)(
+    'and until then nothing of it is done or told: %s',
+    async (decision) => {
+      const applicant = await requested(world, 'river')
+      const api = await decideOnly(world, applicant.view.id, decision)
+      world.pass(UNDO_MS - 1)
+      await world.drain()
+      expect(await signInToMatrix(world, 'river')).toBe('M_USER_LOCKED')
+      expect(kinds(applicant.email)).toEqual(['verification', 'requested'])
+      expect(await applicant.api.registration.current()).toMatchObject({ state: 'requested', message: null })
+      expect((await api.moderation.registration({ id: applicant.view.id })).undoUntil).toBe(world.now() + 1)
+
+      world.pass(1)
+      await world.drain()
+      expect(await signInToMatrix(world, 'river')).toBe(decision === 'approve' ? 'in' : 'M_FORBIDDEN')
+      expect(kinds(applicant.email)).toContain(decision === 'approve' ? 'approved' : 'denied')
+    },
+  )
+
+  test('and one click takes it back: it waits again since it was made, and nothing ever happens of it', async () => {
+    const applicant = await requested(world, 'river')
+    const { id } = applicant.view
+    world.pass(60_000)
+    const api = await decideOnly(world, id, 'deny', { message: 'No' })
+    await api.moderation.undo({ id })
+    world.pass(60 * 60_000)
+    await world.drain()
+    const view = await api.moderation.registration({ id })
+    expect(view).toMatchObject({
+      state: 'requested',
+      message: null,
+      decidedBy: null,
+      stateSince: applicant.view.stateSince,
+    })
+    expect(view.actions).toEqual(['approve', 'deny'])
+    expect(view.events.map(({ kind }) => kind)).toContain('undone')
+    expect(kinds(applicant.email)).toEqual(['verification', 'requested'])
+    expect(await signInToMatrix(world, 'river')).toBe('M_USER_LOCKED')
+    await decideOnly(world, id, 'approve')
+    world.pass(UNDO_MS)
+    await world.drain()
+    expect(await signInToMatrix(world, 'river')).toBe('in')
+  })
+
+  test('and is refused too late, twice, of nobody, and by who is not signed in', async () => {
+    const { view } = await requested(world, 'river')
+    const api = await decideOnly(world, view.id, 'approve')
+    expect(await codeOf(aBrowser(world.services).api.moderation.undo({ id: view.id }))).toBe('not_signed_in')
+    expect(await codeOf(api.moderation.undo({ id: 'nobody' }))).toBe('not_found')
+    world.pass(UNDO_MS)
+    await world.drain()
+    expect(await codeOf(api.moderation.undo({ id: view.id }))).toBe('undo_too_late')
+    expect(await signInToMatrix(world, 'river')).toBe('in')
+  })
+
+  test('and stands where a job of it began before its time, whatever the clock says', async () => {
+    const { view } = await requested(world, 'river')
+    const api = await decideOnly(world, view.id, 'approve')
+    const [job] = (await api.moderation.registration({ id: view.id })).jobs.filter(
+      ({ kind }) => kind === 'open_account',
+    )
+    await api.moderation.retryJob({ job: job?.id ?? '' })
+    await world.drain()
+    expect(await codeOf(api.moderation.undo({ id: view.id }))).toBe('undo_too_late')
+  })
+
+  test('and stands where the address began anew meanwhile', async () => {
+    const { view, email } = await requested(world, 'river')
+    const api = await decideOnly(world, view.id, 'deny')
+    await verified(world, 'brook', email)
+    expect(await codeOf(api.moderation.undo({ id: view.id }))).toBe('address_taken')
+  })
+})
+
+describe('several at once', () => {
+  test('each is a decision of its own, and what was decided already says by whom', async () => {
+    const [one, two, three] = [
+      await requested(world, 'one'),
+      await requested(world, 'two'),
+      await requested(world, 'three'),
+    ]
+    const ada = await aModerator(world.services, 'ada')
+    const items = await Promise.all(
+      [one, two, three].map(async ({ view }) => ({
+        id: view.id,
+        version: (await ada.api.moderation.registration({ id: view.id })).version,
+      })),
+    )
+    const bob = await aModerator(world.services, 'bob')
+    await bob.api.moderation.decide({
+      ...(items[1] ?? { id: '', version: 0 }),
+      decision: 'approve',
+      message: '',
+      silent: false,
+    })
+    const results = await ada.api.moderation.decideMany({
+      items: [...items, { id: 'nobody', version: 1 }],
+      decision: 'deny',
+      message: 'All full',
+      silent: false,
+      category: 'spam',
+    })
+    expect(results.map(({ refusal }) => refusal?.code ?? null)).toEqual([
+      null,
+      'already_decided',
+      null,
+      'not_found',
+    ])
+    expect(results[1]?.refusal).toMatchObject({ by: 'bob' })
+    const denied = await ada.api.moderation.registration({ id: one.view.id })
+    expect(denied).toMatchObject({ state: 'denied', message: 'All full', category: 'spam', decidedBy: 'ada' })
+    expect(denied.events.filter(({ kind }) => kind === 'denied')).toHaveLength(1)
+
+    const undone = await ada.api.moderation.undoMany({ ids: [one.view.id, three.view.id] })
+    expect(undone.map(({ refusal }) => refusal)).toEqual([null, null])
+    expect((await ada.api.moderation.registration({ id: one.view.id })).state).toBe('requested')
+  })
+
+  test('a category that the operator did not name is refused, and nothing is changed', async () => {
+    const { view } = await requested(world, 'river')
+    const { api } = await aModerator(world.services)
+    const { version } = await api.moderation.registration({ id: view.id })
+    const verdict = { decision: 'deny', message: '', silent: false, category: 'made up' } as const
+    expect(await codeOf(api.moderation.decideMany({ items: [{ id: view.id, version }], ...verdict }))).toBe(
+      'unreadable',
+    )
+    expect(await codeOf(api.moderation.decide({ id: view.id, version, ...verdict }))).toBe('unreadable')
+    expect((await api.moderation.registration({ id: view.id })).state).toBe('requested')
+  })
+})
+
+describe('who looks at what', () => {
+  test('colleagues are told, not oneself, and not for ever', async () => {
+    const { view } = await requested(world, 'river')
+    const [ada, bob] = [await aModerator(world.services, 'ada'), await aModerator(world.services, 'bob')]
+    const looking = async ({ api }: typeof ada) =>
+      (await api.moderation.queue({ tab: 'waiting' })).items[0]?.looking
+    await ada.api.moderation.look({ id: view.id })
+    expect([await looking(bob), await looking(ada)]).toEqual([['ada'], []])
+    await ada.api.moderation.look({ id: null })
+    expect(await looking(bob)).toEqual([])
+    await ada.api.moderation.look({ id: view.id })
+    await ada.api.moderation.look({ id: 'nobody' })
+    world.pass(41_000)
+    expect(await looking(bob)).toEqual([])
+  })
+
+  test('the desk hears of what another process did, and of nothing twice', async () => {
+    const { live } = world.services
+    let heard = 0
+    const unlisten = live.listen(() => heard++)
+    await live.poll()
+    await live.poll()
+    expect(heard).toBe(0)
+    const other = world.another()
+    const { view } = await requested({ ...world, services: other }, 'river')
+    await live.poll()
+    expect(heard).toBe(1)
+    await live.poll()
+    expect(heard).toBe(1)
+    const ada = await aModerator(other)
+    await ada.api.moderation.look({ id: view.id })
+    await live.poll()
+    expect(heard).toBe(2)
+    unlisten()
+    await decideOnly(world, view.id, 'deny')
+    await live.poll()
+    expect(heard).toBe(2)
+  })
+})
