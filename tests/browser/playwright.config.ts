@@ -13,6 +13,10 @@ export default defineConfig({
   projects: [
     { name: 'with-js', use: { javaScriptEnabled: true } },
     // What scripts alone do has no other side.
-    { name: 'without-js', use: { javaScriptEnabled: false }, testIgnore: 'offline.spec.ts' },
+    {
+      name: 'without-js',
+      use: { javaScriptEnabled: false },
+      testIgnore: ['offline.spec.ts', '*-scripts.spec.ts'],
+    },
   ],
 })

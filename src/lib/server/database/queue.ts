@@ -195,7 +195,7 @@ async function findByWords(
   moderatorId: string | null,
   limit: number,
 ): Promise<QueuePage> {
-  const oldestFirst = filter.sort === 'oldest'
+  const oldestFirst = isOldestFirst(filter)
   const last = /^\d+$/.test(filter.after ?? '') ? Number(filter.after) : null
   const rowid = sql.raw('search.rowid')
   const { startedAt } = registrations
@@ -234,7 +234,7 @@ export async function findNeighbours(
   if (row === undefined) return { before: null, after: null }
   const searching = matchOf(filter) !== null
   const place = searching ? String(row.seq) : `${row.at}.${of}`
-  const oldestFirst = searching ? filter.sort === 'oldest' : isOldestFirst(filter)
+  const oldestFirst = isOldestFirst(filter)
   const one = async (sort: 'oldest' | 'newest') =>
     (await findPage(reader, { ...filter, sort, after: place }, moderatorId, 1)).ids[0] ?? null
   return {

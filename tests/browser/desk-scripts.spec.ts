@@ -1,0 +1,66 @@
+import { aDesk, find, people, row } from './at-the-desk'
+import { expect, expectAccessible, test } from './fixtures'
+
+test.use({ settings: { moderation: { undo_seconds: 8 } } })
+
+test('keys do the work, and never while somebody writes', async ({ browser, site }) => {
+  await people(browser, site, 3)
+  const desk = await aDesk(browser, site)
+  await expect(desk.locator('.rows li').nth(2)).toBeVisible()
+  const names = await desk.locator('a.opens').allTextContents()
+  await desk.waitForTimeout(300)
+  await desk.keyboard.press('j')
+  await desk.keyboard.press('j')
+  await desk.keyboard.press('k')
+  await desk.keyboard.press('x')
+  await expect(row(desk, names[0] ?? '').getByRole('checkbox')).toBeChecked()
+  await desk.keyboard.press('x')
+  await desk.keyboard.press('Enter')
+  await expect(desk.locator('h1')).toContainText(names[0] ?? '')
+  await desk.keyboard.press('j')
+  await expect(desk.locator('h1')).toContainText(names[1] ?? '')
+  await desk.keyboard.press('k')
+  await expect(desk.locator('h1')).toContainText(names[0] ?? '')
+  await desk.locator('textarea[name=message]').fill('')
+  await desk.keyboard.type('add a note? j')
+  await desk.locator('h1').click()
+  await desk.keyboard.press('Control+d')
+  await expect(desk.locator('textarea[name=message]')).toHaveValue('add a note? j')
+  await expect(desk.locator('h1')).toContainText(names[0] ?? '')
+  await desk.keyboard.press('?')
+  await expect(desk.getByRole('dialog')).toBeVisible()
+  await expectAccessible(desk)
+  await desk.keyboard.press('d')
+  await desk.keyboard.press('Escape')
+  await expect(desk.getByRole('dialog')).toBeHidden()
+  await expect(desk.locator('h1')).toContainText(names[0] ?? '')
+  await desk.keyboard.press('a')
+  await desk.waitForURL(/done=/)
+  await desk.keyboard.press('/')
+  await expect(desk.locator('input[type=search]')).toBeFocused()
+})
+
+test('a new request, a colleague’s decision and who looks at what appear by themselves', async ({
+  browser,
+  site,
+}) => {
+  const [first = ''] = await people(browser, site, 1)
+  const [desk, colleague] = [await aDesk(browser, site), await aDesk(browser, site)]
+  await desk.goto(`${site.url}/admin?tab=all&q=${first.slice(0, -6)}`)
+  const [second = ''] = await people(browser, site, 1)
+  await expect(row(desk, second)).toBeVisible()
+
+  await find(colleague, site, second)
+  await colleague.getByRole('link', { name: second, exact: true }).click()
+  await expect(colleague.locator('h1')).toContainText(second)
+  await row(desk, second).getByRole('link').click()
+  await desk.locator('textarea[name=message]').fill('What I began to write')
+  await colleague.locator('button[name=decision][value=approve]').click()
+  await expect(desk.locator('.act')).toContainText('by moderator')
+  await expect(desk.locator('textarea[name=message]')).toHaveValue('What I began to write')
+  await desk.locator('button[name=decision][value=deny]').click()
+  await expect(desk.locator('[role=alert]')).toContainText('moderator')
+  await expect(desk.locator('.act')).toContainText('What I began to write')
+  // The decision rests, and then takes effect, without anybody loading the page.
+  await expect(row(desk, second)).toContainText('open', { timeout: 30_000 })
+})

@@ -1,0 +1,105 @@
+import { aDesk, find, people, row } from './at-the-desk'
+import { expect, expectAccessible, test } from './fixtures'
+
+// Long enough that a slow machine can take a decision back, and short enough to wait for.
+test.use({ settings: { moderation: { undo_seconds: 8 } } })
+
+const scripts = () => test.info().project.use.javaScriptEnabled !== false
+
+test('the list and the open request stand beside each other, and the address of it all can be sent on', async ({
+  browser,
+  site,
+}) => {
+  const [name = ''] = await people(browser, site, 2)
+  const desk = await aDesk(browser, site)
+  await expectAccessible(desk)
+  await desk.locator('input[type=search]').fill(name)
+  await desk.keyboard.press('Enter')
+  await desk.waitForURL(/q=/)
+  await expect(desk.locator('.rows li')).toHaveCount(1)
+  await row(desk, name).getByRole('link').click()
+  await desk.waitForURL(/\/admin\/registrations\/.+q=/)
+  await expect(desk.locator('.rows li')).toHaveCount(1)
+  await expect(desk.locator('h1')).toContainText(name)
+  await expectAccessible(desk)
+
+  const colleague = await aDesk(browser, site)
+  await colleague.goto(desk.url())
+  await expect(colleague.locator('.rows li')).toHaveCount(1)
+  await expect(colleague.locator('h1')).toContainText(name)
+  await colleague.getByRole('link', { name: /remove/, exact: true }).click()
+  await expect(colleague.locator('.rows li').nth(1)).toBeVisible()
+})
+
+test('a decision leads to the next request, and is taken back with one press', async ({ browser, site }) => {
+  const [first = '', second = ''] = await people(browser, site, 2)
+  const desk = await aDesk(browser, site)
+  const start = first.slice(0, -6)
+  await find(desk, site, start)
+  await row(desk, first).getByRole('link').click()
+  await expect(desk.locator('h1')).toContainText(first)
+  await desk.locator('textarea[name=message]').fill('Not this time')
+  await desk.locator('button[name=decision][value=deny]').click()
+  await desk.waitForURL(/done=/)
+  await expect(desk.locator('h1')).not.toContainText(first)
+  const undo = desk.getByRole('button', { name: /Take it back/ })
+  await undo.click()
+  await expect(desk.locator('h1')).toContainText(first)
+  await expect(desk.locator('button[name=decision][value=deny]')).toBeVisible()
+  await expect(desk.locator('main')).toContainText('decision taken back')
+  expect(site.mail.mails.filter((mail) => JSON.stringify(mail.to).includes(first))).toHaveLength(2)
+  expect(second).not.toBe('')
+})
+
+test('several are decided with one message, and each says what came of it', async ({ browser, site }) => {
+  const names = await people(browser, site, 3)
+  const start = (names[0] ?? '').slice(0, -6)
+  const [desk, colleague] = [await aDesk(browser, site), await aDesk(browser, site)]
+  await desk.goto(`${site.url}/admin?q=${start}&sort=oldest`)
+  for (const name of names) await row(desk, name).getByRole('checkbox').check()
+  await expectAccessible(desk)
+  await find(colleague, site, names[1] ?? '')
+  if (scripts()) {
+    // The colleague's decision would show at once; what counts here is who is told late.
+    await desk.context().setOffline(true)
+    await colleague.getByRole('link', { name: names[1] ?? '', exact: true }).click()
+    await colleague.locator('button[name=decision][value=approve]').click()
+    await colleague.waitForURL(/done=/)
+    await desk.context().setOffline(false)
+  } else {
+    await colleague.getByRole('link', { name: names[1] ?? '', exact: true }).click()
+    await colleague.locator('button[name=decision][value=approve]').click()
+    await colleague.waitForURL(/done=/)
+  }
+  await desk.locator('textarea[name=several_message]').fill('We are full')
+  await desk.locator('button[name=several][value=deny]').click()
+  const outcome = desk.locator('.outcomes')
+  await expect(outcome).toContainText('2 requests denied')
+  await expect(outcome).toContainText('approved')
+  await expect(outcome).toContainText('moderator')
+  await expectAccessible(desk)
+  for (const name of [names[0] ?? '', names[2] ?? '']) {
+    const told = await site.mail.next(`${name}@mail.test`, 2, 20_000)
+    expect(told.text).toContain('We are full')
+  }
+})
+
+test('a phone shows one thing at a time, with a way back and to the next', async ({ browser, site }) => {
+  const names = await people(browser, site, 2)
+  const start = (names[0] ?? '').slice(0, -6)
+  const desk = await aDesk(browser, site, { viewport: { width: 390, height: 844 }, hasTouch: true })
+  await desk.goto(`${site.url}/admin?q=${start}&sort=oldest`)
+  await row(desk, names[0] ?? '')
+    .getByRole('link')
+    .tap()
+  await expect(desk.locator('h1')).toContainText(names[0] ?? '')
+  await expect(desk.locator('.queue')).toBeHidden()
+  await expect(desk.locator('button[name=decision][value=approve]')).toBeInViewport()
+  const wider = await desk.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+  expect(wider).toBeLessThanOrEqual(0)
+  await expectAccessible(desk)
+  await desk.getByRole('link', { name: 'Next' }).tap()
+  await expect(desk.locator('h1')).toContainText(names[1] ?? '')
+  await desk.getByRole('link', { name: 'Back to the list' }).tap()
+  await expect(desk.locator('.queue')).toBeVisible()
+})
