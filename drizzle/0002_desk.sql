@@ -179,7 +179,7 @@ INSERT INTO search (search, rank) VALUES ('secure-delete', 1);
 --> statement-breakpoint
 INSERT INTO search (search) VALUES ('rebuild');
 --> statement-breakpoint
-CREATE TRIGGER search_insert AFTER INSERT ON registrations BEGIN
+CREATE TRIGGER search_insert AFTER INSERT ON registrations WHEN NEW.seq IS NOT NULL BEGIN
   INSERT INTO search (rowid, username, email, reason, queue) VALUES (NEW.seq, NEW.username, NEW.email, NEW.reason, NEW.queue);
 END;
 --> statement-breakpoint
@@ -191,7 +191,7 @@ BEGIN
   INSERT INTO search (rowid, username, email, reason, queue) VALUES (NEW.seq, NEW.username, NEW.email, NEW.reason, NEW.queue);
 END;
 --> statement-breakpoint
-CREATE TRIGGER search_delete AFTER DELETE ON registrations BEGIN
+CREATE TRIGGER search_delete AFTER DELETE ON registrations WHEN OLD.seq IS NOT NULL BEGIN
   INSERT INTO search (search, rowid, username, email, reason, queue) VALUES ('delete', OLD.seq, OLD.username, OLD.email, OLD.reason, OLD.queue);
 END;
 --> statement-breakpoint

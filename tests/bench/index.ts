@@ -12,6 +12,7 @@ import { createSynapse } from '../../src/lib/server/homeserver/synapse'
 import { parseUsername } from '../../src/lib/registration/username'
 import { freePort, linkIn, startSite, type Site } from '../support/site'
 import { aVisitor } from '../support/visitor'
+import { desk } from './desk'
 import { load, overload, purge } from './load'
 
 const PASSWORD = 'seven quiet herons at dusk'
@@ -236,6 +237,7 @@ const parts: Record<string, () => Promise<unknown>> = {
   load,
   overload,
   purge,
+  desk,
   wizards: () => againstStandIn(Number(process.env.WIZARDS ?? 10_000)),
 }
 console.log(`Node ${process.version}`)

@@ -263,8 +263,8 @@ function millionRows(rows: number, now: number): string {
     `with recursive n(i) as (select 1 union all select i + 1 from n where i < ${length})`
   return `
     begin;
-    insert into registrations (id, version, state, username, holds_name, email, language, client_address, silent, started_at, state_since)
-      ${counter(registrations)} select 'old-' || i, 3, 'denied', 'old-' || i, 0, 'old-' || i || '@mail.test', 'en', '203.0.113.7', 0, ${old}, ${old} + i from n;
+    insert into registrations (id, version, state, username, holds_name, email, language, client_address, silent, started_at, state_since, seq, name_key)
+      ${counter(registrations)} select 'old-' || i, 3, 'denied', 'old-' || i, 0, 'old-' || i || '@mail.test', 'en', '203.0.113.7', 0, ${old}, ${old} + i, i + 1, 'old-' || i from n;
     insert into tokens (hash, purpose, registration_id, created_at, expires_at)
       ${counter(registrations)} select 'a-' || i, 'verification', 'old-' || i, ${old}, ${old} from n;
     insert into tokens (hash, purpose, registration_id, created_at, expires_at)

@@ -95,7 +95,7 @@ async function run({ settings, live }: Life, crashAt?: string): Promise<string[]
     await desk.start(crashAt)
     const { name, open } = await live(desk, person)
     if (crashAt !== undefined)
-      expect(desk.hasDied(), 'the place was reached, and the program died there').toBe(true)
+      expect(await desk.hasDied(), 'the place was reached, and the program died there').toBe(true)
 
     expect(await homeserver.mayComeIn(name, person.password), 'the decision took effect').toBe(open)
     const [row] = await desk.rows(

@@ -88,8 +88,15 @@ export async function openDesk(homeserver: SeenHomeserver, settings: Record<stri
       return true
     },
     log: () => log,
-    /** Whether it died at least once. */
-    hasDied: () => lives > 1 || child === undefined || isDead(child),
+    /** Whether it died at least once; a process that is just being killed is waited for. */
+    async hasDied(): Promise<boolean> {
+      const deadline = Date.now() + 5_000
+      while (Date.now() < deadline) {
+        if (lives > 1 || child === undefined || isDead(child)) return true
+        await new Promise((resolve) => setTimeout(resolve, 25))
+      }
+      return false
+    },
     /** The places that were reached, in their order. */
     places: () => (existsSync(trace) ? readFileSync(trace, 'utf8').split('\n').filter(Boolean) : []),
     /** Rows of the database, as another process sees them. */

@@ -1,0 +1,115 @@
+import { createClient } from '@libsql/client'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startSite, type Site } from '../../support/site'
+import { aVisitor } from '../../support/visitor'
+import { JSON_BODY, request, signedIn } from './people'
+
+let site: Site
+beforeAll(async () => {
+  site = await startSite()
+}, 60_000)
+afterAll(() => site.stop())
+
+/** The registrations as they are in the database: what nobody may have changed. */
+async function registrations(): Promise<string> {
+  const client = createClient({ url: `file:${join(site.folder, 'registration.db')}`, timeout: 5_000 })
+  const { rows } = await client.execute(
+    'select id, version, state, message, decided_by from registrations order by id',
+  )
+  client.close()
+  return JSON.stringify(rows)
+}
+
+test('forged, foreign, stale and huge input to a decision is refused in its status, and changes nothing', async () => {
+  await request(site, 'river')
+  const moderator = await signedIn(site)
+  const queue = await moderator.get('/admin')
+  const path = /\/admin\/registrations\/[\w-]+/.exec(queue.body)?.[0] ?? ''
+  const one = await moderator.get(path)
+  const version = Number(/name="version"[^>]*value="(\d+)"/.exec(one.body)?.[1])
+  const before = await registrations()
+  const form = (fields: Record<string, string>, to = path) =>
+    moderator.send(
+      'POST',
+      `${to}?/decide`,
+      { 'content-type': 'application/x-www-form-urlencoded', origin: site.url, accept: 'text/html' },
+      new URLSearchParams({ version: String(version), decision: 'deny', message: '', ...fields }).toString(),
+    )
+  const foreign = path.replace(/[\w-]+$/, '00000000-0000-4000-8000-000000000000')
+  for (const [why, answer, status] of [
+    ['a stale version', await form({ version: String(version - 1) }), 409],
+    ['no version', await form({ version: 'x' }), 400],
+    ['a foreign id', await form({}, foreign), 404],
+    ['a long message', await form({ message: 'x'.repeat(4001) }), 400],
+    ['a message of a megabyte', await form({ message: 'x'.repeat(1_000_000) }), 413],
+    ['a made up category', await form({ category: 'made up' }), 400],
+  ] as const) {
+    expect([why, answer.status]).toEqual([why, status])
+    expect(answer.body, why).not.toMatch(/Internal Error|\bat \S+ \(/)
+  }
+  for (const [input, status] of [
+    [{ id: path.split('/').at(-1), version, decision: 'completed', message: '', silent: false }, 400],
+    [
+      { id: path.split('/').at(-1), version, decision: 'deny', message: 'x'.repeat(200_000), silent: false },
+      400,
+    ],
+    [{ id: path.split('/').at(-1), version: 1.5, decision: 'deny', message: '', silent: false }, 400],
+    [{ id: { $gt: '' }, version, decision: 'deny', message: '', silent: false }, 400],
+    [{ id: 'nobody', version, decision: 'deny', message: '', silent: false }, 404],
+  ] as const) {
+    const headers = { ...JSON_BODY, origin: site.url }
+    const answer = await moderator.send('POST', '/trpc/moderation.decide', headers, JSON.stringify(input))
+    expect([JSON.stringify(input).slice(0, 80), answer.status]).toEqual([
+      JSON.stringify(input).slice(0, 80),
+      status,
+    ])
+  }
+  expect(await registrations()).toBe(before)
+}, 60_000)
+
+test('nothing of the desk answers who is not signed in', async () => {
+  const stranger = aVisitor(site.url)
+  for (const query of [
+    'queue',
+    'registration',
+    'choices',
+    'neighbours',
+    'stuck',
+    'notices',
+    'outages',
+    'doubts',
+  ])
+    expect([query, (await stranger.send('GET', `/trpc/moderation.${query}`, {})).status]).toEqual([
+      query,
+      401,
+    ])
+  for (const mutation of ['decide', 'decideMany', 'undo', 'undoMany', 'look', 'retryJob', 'settleDoubt']) {
+    const headers = { ...JSON_BODY, origin: site.url }
+    const answer = await stranger.send('POST', `/trpc/moderation.${mutation}`, headers, '{}')
+    expect([mutation, answer.status]).toEqual([mutation, 401])
+  }
+  for (const path of ['/admin', '/admin?tab=all', '/admin/registrations/r-1'])
+    expect((await stranger.get(path)).path).toMatch(/^\/admin\/login/)
+})
+
+test('whatever stands in the address of a list, it answers with a list', async () => {
+  const moderator = await signedIn(site)
+  for (const query of [
+    'tab=nonsense',
+    'q=%22',
+    'q=%00',
+    'q=*+NEAR(',
+    'after=-1.x',
+    'after=99999999999999999999',
+    'from=2026-13-45',
+    'to=0000-00-00',
+    'like=nobody&name=%27&address=%22',
+    'moderator=nobody&network=::%2F0&domain=%00',
+    'done=nobody',
+    `q=${'x+'.repeat(2000)}`,
+  ]) {
+    const answer = await moderator.get(`/admin?${query}`)
+    expect([query.slice(0, 60), answer.status]).toEqual([query.slice(0, 60), 200])
+  }
+})

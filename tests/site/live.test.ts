@@ -1,0 +1,63 @@
+import { request as httpRequest } from 'node:http'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { MODERATOR, startSite, type Site } from '../support/site'
+import { aVisitor } from '../support/visitor'
+
+let site: Site
+beforeAll(async () => {
+  site = await startSite()
+}, 60_000)
+afterAll(() => site.stop())
+
+/** What the desk's stream says, as it comes. */
+async function listen(cookies: Map<string, string>) {
+  const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  let heard = ''
+  let ended = false
+  const sent = httpRequest(`${site.url}/admin/live`, { headers: { cookie } })
+  const status = await new Promise<number>((resolve, reject) => {
+    sent.on('error', reject)
+    sent.on('response', (response) => {
+      response.setEncoding('utf8')
+      response.on('data', (chunk: string) => (heard += chunk))
+      response.on('end', () => (ended = true))
+      response.on('error', () => (ended = true))
+      resolve(response.statusCode ?? 0)
+    })
+    sent.end()
+  })
+  return { status, heard: () => heard, ended: () => ended, close: () => sent.destroy() }
+}
+
+test('the desk hears of a change, and nobody else does', async () => {
+  expect((await listen(new Map())).status).toBe(401)
+  const moderator = aVisitor(site.url)
+  await moderator.submit(await moderator.get('/admin/login'), MODERATOR)
+  const stream = await listen(moderator.cookies)
+  expect(stream.status).toBe(200)
+  await expect.poll(stream.heard).toContain('event: beat')
+  const visitor = aVisitor(site.url)
+  const address = await visitor.submit(await visitor.get('/register'), { username: 'heard-of' })
+  await expect
+    .poll(
+      async () => {
+        await visitor.submit(address, { email: 'heard-of@mail.test' })
+        return stream.heard()
+      },
+      { timeout: 15_000, interval: 1_500 },
+    )
+    .toContain('event: change')
+  stream.close()
+}, 60_000)
+
+test('a stream that is open does not keep the program from stopping', async () => {
+  const moderator = aVisitor(site.url)
+  await moderator.submit(await moderator.get('/admin/login'), MODERATOR)
+  const stream = await listen(moderator.cookies)
+  expect(stream.status).toBe(200)
+  // Left alone, the server would wait 30 seconds for this connection.
+  expect(
+    await Promise.race([site.stop(), new Promise((resolve) => setTimeout(resolve, 15_000, 'still there'))]),
+  ).toBe(0)
+  await expect.poll(stream.ended).toBe(true)
+}, 60_000)
