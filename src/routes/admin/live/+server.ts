@@ -32,6 +32,7 @@ export const GET: RequestHandler = ({ locals: { api, context, moderator }, url }
         unlisten()
         forget()
         clearInterval(beat)
+        // It ends by itself after a while, where the database does not take it now.
         if (look !== null) void api.moderation.look({ id: null }).catch(() => {})
         try {
           controller.close()
@@ -39,7 +40,7 @@ export const GET: RequestHandler = ({ locals: { api, context, moderator }, url }
           // The browser closed it already.
         }
       }
-      say('beat')
+      void check().catch(() => end())
     },
     cancel: () => end(),
   })

@@ -8,7 +8,8 @@ import type { Actions, PageServerLoad } from './$types'
 export const load: PageServerLoad = async ({ params: { id }, locals: { api }, url }) => {
   const answer = await attempt(() => api.moderation.registration({ id }))
   if (!answer.ok) error(answer.status, refusalText(answer.refusal))
-  await api.moderation.look({ id })
+  // Nobody waits for this, and who looks is worth no error: the page is what they came for.
+  void api.moderation.look({ id }).catch(() => {})
   const filter = readQueueFilter(url.searchParams)
   return { registration: answer.value, neighbours: await api.moderation.neighbours({ id, filter }) }
 }
