@@ -30,6 +30,7 @@ const {
   addressKey: _addressKey,
   nameKey: _nameKey,
   trouble: _trouble,
+  heldBy: _heldBy,
   queue: _queue,
   ...ownColumns
 } = getTableColumns(registrations)
