@@ -20,7 +20,8 @@ import { createWorker } from './jobs/worker'
 import { createOutages } from './outages'
 import { createReconciliation } from './reconcile'
 import { createRegistrar } from './registrar'
-import { createRules } from './rules'
+import { createRuleBook } from './rule-book'
+import { rulesOfConfiguration } from './rules'
 import { openWorld, type World } from './world'
 
 export type Services = ReturnType<typeof compose>
@@ -66,11 +67,17 @@ export function compose(config: RunConfig, world: World) {
     longestWindowMs: Math.max(DAY, config.rateLimit.emailSubmissionHours * HOUR),
   })
   const sessions = createSessions({ database, secure: site.url.startsWith('https:'), clock })
+  const rules = createRuleBook({
+    database,
+    configured: rulesOfConfiguration(registration),
+    clock,
+    randomId: randomUUID,
+  })
   const applicant = createApplicant({
     registrar,
     accountSetup: createAccountSetup({ registrar, homeserver, clock }),
     homeserver,
-    rules: createRules(registration),
+    rules,
     limits,
     clock,
     settings: {
@@ -132,6 +139,7 @@ export function compose(config: RunConfig, world: World) {
     homeserver,
     registrar,
     applicant,
+    rules,
     outages,
     worker,
     scheduler,
