@@ -25,7 +25,7 @@ export async function findRules(
   reader: Reader,
   over: boolean,
   now: number,
-  before: number | null,
+  before: { madeAt: number; id: string } | null,
   limit: number,
 ) {
   const which = over ? sql`not (${counts(now)})` : counts(now)
@@ -33,7 +33,17 @@ export async function findRules(
     .select({ rule: rules, author: moderators.username })
     .from(rules)
     .leftJoin(moderators, eq(moderators.id, rules.madeBy))
-    .where(and(which, before === null ? undefined : lt(rules.madeAt, before)))
+    .where(
+      and(
+        which,
+        before === null
+          ? undefined
+          : or(
+              lt(rules.madeAt, before.madeAt),
+              and(eq(rules.madeAt, before.madeAt), lt(rules.id, before.id)),
+            ),
+      ),
+    )
     .orderBy(desc(rules.madeAt), desc(rules.id))
     .limit(limit)
 }
@@ -106,4 +116,15 @@ export async function findTraits(
     .where(and(eq(registrations.queue, queue), beyond))
     .orderBy(desc(stateSince), desc(id))
     .limit(limit)
+}
+
+/** The rule that asks for a closer look at a registration, also when it is over. */
+export async function findHolding(reader: Reader, registrationId: string) {
+  const { subject, form, value, reason } = rules
+  const [row] = await reader
+    .select({ subject, form, value, reason })
+    .from(registrations)
+    .innerJoin(rules, eq(rules.id, registrations.heldBy))
+    .where(eq(registrations.id, registrationId))
+  return row ?? null
 }
