@@ -95,6 +95,12 @@ export const rulesRouter = router({
       }
     }),
 
+  /** What a moderator can choose where a rule is made. */
+  choices: moderatorProcedure.query(({ ctx }) => ({
+    categories: [...ctx.services.config.moderation.denialCategories],
+    administrator: isAdministrator(ctx),
+  })),
+
   /** Whom a rule would hit, and in which form it is kept. */
   preview: moderatorProcedure
     .input(v.parser(v.object(core)))

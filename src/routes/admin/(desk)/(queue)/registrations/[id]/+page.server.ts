@@ -7,7 +7,7 @@ import type { Actions, PageServerLoad } from './$types'
 export const load: PageServerLoad = async ({ params: { id }, locals }) => {
   const answer = await attempt(() => locals.api.moderation.registration({ id }))
   if (!answer.ok) error(answer.status, refusalText(answer.refusal))
-  return { registration: answer.value, now: Date.now() }
+  return { registration: answer.value, facts: await locals.api.facts.about({ id }), now: Date.now() }
 }
 
 export const actions: Actions = {
