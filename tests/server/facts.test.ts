@@ -101,17 +101,16 @@ describe('what one wants to know', () => {
 
   test('a reason that was typed and changed is found by what it says now', async () => {
     const id = await put({ reason: SPAM, state: 'requested' })
-    const { api } = await verified(world, 'river')
-    const first = await codeOf(
-      api.registration.request({
-        password: '',
-        reason: 'My friends are here, and I like radios a lot.',
-        legal: true,
-      }),
-    )
-    expect(first).toBe('password_missing')
-    await api.registration.request({ password: 'a pass phrase of some length', reason: SPAM, legal: true })
+    const { view } = await verified(world, 'river')
+    const keep = (text: string) => {
+      const reason = v.parse(reasonSchema, text)
+      return world.services.registrar.act(view.id, { type: 'keep_reason', reason }, { kind: 'applicant' })
+    }
+    await keep(SPAM)
+    await keep(SPAM)
     expect((await about(id)).reasons.count).toBe(1)
+    await keep('I repair radios at the café on Saturdays and my friends there are on your server')
+    expect((await about(id)).reasons.count).toBe(0)
   })
 
   test('tells when each step was', async () => {

@@ -6,26 +6,61 @@ import type { Database } from './database/open'
 import { findTraits, type Traits } from './database/rules'
 import { createMatcher } from './rules'
 
-/** So many that wait are compared with a rule, and so many that were decided: the newest. */
+/** So many that wait are compared with a rule, and so many that were approved: the newest. */
 const WAITING_LOOKED = 5_000
 const DECIDED_LOOKED = 2_000
+/** So many rows are read for either. */
+const SEEN = 5_000
 /** So many are shown, and can be denied with the rule. */
 const SHOWN = 50
 /** Read at a time, so that others have a turn in between. */
 const SLICE = 500
 
-const WAITING: Queue[] = ['answered', 'waiting', 'asked']
+/** A pattern may be slow: what was compared by then is the answer. */
+const PATIENCE_MS = 1_500
+/** So long the event loop is held in one go. */
+const TURN_MS = 20
+
+const WAITING_QUEUES: Queue[] = ['answered', 'waiting', 'asked']
+
+/** What was compared with a rule. `more`: there is more than that. */
+interface Looked {
+  looked: number
+  hit: Traits[]
+  more: boolean
+}
 
 /** Tells whom a rule would hit, before it is made. Costs the same however many registrations there are. */
 export function createRuleReach({ database, domain }: { database: Database; domain: string }) {
-  async function newest(queue: Queue, most: number): Promise<Traits[]> {
-    const found: Traits[] = []
-    while (found.length < most) {
-      const last = found.at(-1) ?? null
-      const slice = await database.read((reader) => findTraits(reader, queue, last, SLICE))
-      found.push(...slice)
-      if (slice.length < SLICE) break
-      await new Promise(setImmediate)
+  async function look(
+    queues: Queue[],
+    most: number,
+    counts: (one: Traits) => boolean,
+    hits: (one: Traits) => boolean,
+  ): Promise<Looked> {
+    const found: Looked = { looked: 0, hit: [], more: false }
+    const begun = performance.now()
+    let turn = begun
+    let seen = 0
+    for (const queue of queues) {
+      let last: Traits | null = null
+      for (let full = true; full;) {
+        const slice: Traits[] = await database.read((reader) => findTraits(reader, queue, last, SLICE))
+        for (const one of slice) {
+          const now = performance.now()
+          if (seen++ >= SEEN || found.looked >= most || now - begun > PATIENCE_MS)
+            return { ...found, more: true }
+          if (now - turn > TURN_MS) {
+            await new Promise(setImmediate)
+            turn = performance.now()
+          }
+          if (!counts(one)) continue
+          found.looked++
+          if (hits(one)) found.hit.push(one)
+        }
+        last = slice.at(-1) ?? null
+        full = slice.length === SLICE
+      }
     }
     return found
   }
@@ -33,20 +68,17 @@ export function createRuleReach({ database, domain }: { database: Database; doma
   return async (rule: RuleCore): Promise<ReachView> => {
     const match = createMatcher([{ ...rule, id: null, expiresAt: null }])
     const hits = (one: Traits) => match(one, 0).length > 0
-    const waiting: Traits[] = []
-    for (const queue of WAITING) waiting.push(...(await newest(queue, WAITING_LOOKED - waiting.length)))
-    const approved = (await newest('decided', DECIDED_LOOKED)).filter(
-      ({ state }) => state === 'approved' || state === 'completed',
-    )
-    const reached = waiting.filter(hits)
+    const isApproved = ({ state }: Traits) => state === 'approved' || state === 'completed'
+    const waiting = await look(WAITING_QUEUES, WAITING_LOOKED, () => true, hits)
+    const approved = await look(['decided'], DECIDED_LOOKED, isApproved, hits)
     return {
       rule,
       breadth: breadthOf(rule),
       waiting: {
-        count: reached.length,
-        looked: waiting.length,
-        more: waiting.length >= WAITING_LOOKED,
-        some: reached
+        count: waiting.hit.length,
+        looked: waiting.looked,
+        more: waiting.more,
+        some: waiting.hit
           .slice(0, SHOWN)
           .map(({ id, version, username, email, clientAddress, reason, stateSince }) => ({
             id,
@@ -58,11 +90,7 @@ export function createRuleReach({ database, domain }: { database: Database; doma
             stateSince,
           })),
       },
-      approved: {
-        count: approved.filter(hits).length,
-        looked: approved.length,
-        more: approved.length >= DECIDED_LOOKED,
-      },
+      approved: { count: approved.hit.length, looked: approved.looked, more: approved.more },
     }
   }
 }

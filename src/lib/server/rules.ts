@@ -55,11 +55,13 @@ export function rulesOfConfiguration(configured: {
   ]
 }
 
-/** Whether the engine can read a pattern; it runs in time linear to the value. */
+/** Steps of a compiled pattern: what it takes to match grows with them and with the value. */
+const PATTERN_STEPS = 1_000
+
+/** Whether the engine can read a pattern, and runs it quickly; it runs in time linear to the value. */
 export function isPattern(value: string): boolean {
   try {
-    RE2JS.compile(value, RE2JS.CASE_INSENSITIVE)
-    return true
+    return RE2JS.compile(value, RE2JS.CASE_INSENSITIVE).programSize() <= PATTERN_STEPS
   } catch (error) {
     if (error instanceof RE2JSException) return false
     throw error
