@@ -89,6 +89,7 @@ CREATE TABLE `replies` (
 CREATE TABLE `rules` (
 	`id` text PRIMARY KEY NOT NULL,
 	`subject` text NOT NULL,
+	`form` text NOT NULL,
 	`value` text NOT NULL,
 	`effect` text NOT NULL,
 	`reason` text,
@@ -133,6 +134,7 @@ ALTER TABLE `registrations` ADD `domain` text;--> statement-breakpoint
 ALTER TABLE `registrations` ADD `network` text;--> statement-breakpoint
 ALTER TABLE `registrations` ADD `address_key` text;--> statement-breakpoint
 ALTER TABLE `registrations` ADD `name_key` text;--> statement-breakpoint
+ALTER TABLE `registrations` ADD `held_by` text;--> statement-breakpoint
 ALTER TABLE `registrations` ADD `trouble` integer DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE `registrations` ADD `queue` text GENERATED ALWAYS AS (case when state in ('started', 'verified') then 'begun' when state <> 'requested' then 'decided'
         when exchange = 'asked' then 'asked' when exchange = 'answered' then 'answered' else 'waiting' end) VIRTUAL;--> statement-breakpoint

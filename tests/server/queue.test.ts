@@ -89,6 +89,7 @@ function expected(filter: QueueFilter, moderatorId: string | null): string[] {
       (filter.network === undefined || deskNetwork(one.clientAddress) === filter.network) &&
       (filter.name === undefined || lookOf(one.username) === filter.name) &&
       (filter.address === undefined || mailboxOf(one.email) === filter.address) &&
+      (filter.like === undefined || one.reason === REASONS[0]) &&
       (moderatorId === null || one.decidedBy === moderatorId) &&
       (filter.from === undefined || one.stateSince >= Date.parse(filter.from)) &&
       (filter.to === undefined || one.stateSince < Date.parse(filter.to) + DAY),
@@ -133,6 +134,7 @@ const FILTERS: [string, QueueFilter, string | null][] = [
   ['some days', { tab: 'all', from: day(NOON - 9 * DAY), to: day(NOON - 4 * DAY) }, null],
   ['some days of what waits', { tab: 'waiting', from: day(NOON - 9 * DAY), to: day(NOON - 4 * DAY) }, null],
   ['names that look alike', { tab: 'all', name: lookOf(username('river.stone107')) }, null],
+  ['reasons that say nearly the same', { tab: 'decided', like: 'r-0000-0' }, null],
   ['one mailbox', { tab: 'all', address: 'person.12@mail.test' }, null],
 ]
 

@@ -84,9 +84,26 @@ export function refusalText(refusal: Refusal): string {
       return m.refusal_address_taken()
     case 'role_too_low':
       return m.refusal_role_too_low()
+    case 'rule_value_invalid':
+      return RULE_VALUES[refusal.subject]()
+    case 'rule_exists':
+      return m.refusal_rule_exists()
+    case 'rule_over':
+      return m.refusal_rule_over()
+    case 'rule_misses':
+      return m.refusal_rule_misses()
+    case 'rule_reason_too_long':
+      return m.refusal_rule_reason_too_long({ maximum: refusal.maximum })
     default:
       return refusal satisfies never
   }
+}
+
+const RULE_VALUES = {
+  network: m.refusal_rule_network,
+  email: m.refusal_rule_email,
+  domain: m.refusal_rule_domain,
+  username: m.refusal_rule_username,
 }
 
 function passwordNeedText(need: PasswordNeed): string {

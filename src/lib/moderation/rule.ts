@@ -1,7 +1,134 @@
+import { domainOf, mailboxOf, parseDomain, parseEmail, type EmailAddress } from '../registration/email'
+import { accept, refuse, type Result } from '../registration/refusal'
+import { lookOf, usernameSchema, type Username } from '../registration/username'
+import * as v from 'valibot'
+import { networkText, parseNetwork } from './network'
+
 /** What a rule looks at: the client's network, the address or its domain, the name. */
 export const RULE_SUBJECTS = ['network', 'email', 'domain', 'username'] as const
 export type RuleSubject = (typeof RULE_SUBJECTS)[number]
 
+/**
+ * How it compares: `exact` the value itself (of an address the mailbox, of a domain also those below it), `pattern` a
+ * regular expression over the whole value, `look` names that look alike. `FORMS` tells which a subject has.
+ */
+export const RULE_FORMS = ['exact', 'pattern', 'look'] as const
+export type RuleForm = (typeof RULE_FORMS)[number]
+
+export const FORMS: Record<RuleSubject, readonly RuleForm[]> = {
+  network: ['exact'],
+  email: ['exact', 'pattern'],
+  domain: ['exact'],
+  username: ['exact', 'pattern', 'look'],
+}
+
 /** `block` refuses, `hold` marks the request for a closer look, `allow` is an exception that wins. */
 export const RULE_EFFECTS = ['block', 'hold', 'allow'] as const
 export type RuleEffect = (typeof RULE_EFFECTS)[number]
+
+/** The rule itself: what it compares with what. `value` is in the one form that `readRuleValue` gives it. */
+export interface RuleCore {
+  subject: RuleSubject
+  form: RuleForm
+  value: string
+  effect: RuleEffect
+}
+
+/** More is no rule that a person wrote, and a pattern is compiled on each change. */
+export const RULE_VALUE_MAXIMUM = 255
+export const RULE_REASON_MAXIMUM = 500
+
+/**
+ * The one form of what a person typed as a rule's value, so that `Spam.Example.`, `*.spam.example` and
+ * `@spam.example` make the same rule. Patterns stay as they are; whether they can be read, the engine tells.
+ */
+export function readRuleValue(subject: RuleSubject, form: RuleForm, typed: string): Result<string> {
+  const text = typed.trim()
+  const no = refuse({ code: 'rule_value_invalid', subject })
+  if (text === '' || text.length > RULE_VALUE_MAXIMUM || !FORMS[subject].includes(form)) return no
+  if (form === 'pattern') return accept(text)
+  switch (subject) {
+    case 'network': {
+      const network = parseNetwork(text)
+      return network === null ? no : accept(networkText(network))
+    }
+    case 'email': {
+      const email = parseEmail(text)
+      return email === null ? no : accept(mailboxOf(email))
+    }
+    case 'domain': {
+      const domain = parseDomain(text.replace(/^(?:\*?\.|@)/, ''))
+      return domain === null ? no : accept(domain)
+    }
+    case 'username': {
+      const name = v.safeParse(usernameSchema, localpart(text))
+      if (!name.success) return no
+      const value = form === 'look' ? lookOf(name.output) : name.output
+      return value === '' ? no : accept(value)
+    }
+  }
+}
+
+function localpart(typed: string): string {
+  const [name = ''] = typed.normalize('NFKC').trim().toLowerCase().replace(/^@/, '').split(':')
+  return name
+}
+
+/** What is known of somebody at the step they are at; rules on the rest do not match. */
+export interface Candidate {
+  clientAddress?: string
+  email?: EmailAddress
+  /** Where only the domain is asked about. */
+  domain?: string
+  username?: Username
+}
+
+/** A candidate's domain, if any is known. */
+export function domainOfCandidate({ email, domain }: Candidate): string | null {
+  return email === undefined ? (domain ?? null) : domainOf(email)
+}
+
+/** A domain and those above it, the nearest first: what a rule on a domain can say of it. */
+export function domainsAbove(domain: string): string[] {
+  const labels = domain.split('.')
+  return labels.map((_, index) => labels.slice(index).join('.'))
+}
+
+/** Everything that a text which somebody types to try the rules can be. */
+export function readCandidate(typed: string): Candidate {
+  const text = typed.trim()
+  const network = parseNetwork(text)
+  const email = parseEmail(text)
+  const name = v.safeParse(usernameSchema, localpart(text))
+  const domain = network === null && text.includes('.') ? parseDomain(text.replace(/^@/, '')) : null
+  return {
+    ...(network === null
+      ? {}
+      : { clientAddress: networkText({ ...network, prefix: network.family === 4 ? 32 : 128 }) }),
+    ...(email === null ? {} : { email }),
+    ...(domain === null || email !== null ? {} : { domain }),
+    ...(name.success && network === null && email === null ? { username: name.output } : {}),
+  }
+}
+
+/** Where everybody has an address: a rule on such a domain hits mostly others. */
+const PROVIDERS = new Set(
+  `gmail.com googlemail.com outlook.com outlook.de hotmail.com hotmail.de live.com msn.com yahoo.com yahoo.de yahoo.fr
+  ymail.com aol.com icloud.com me.com mac.com gmx.de gmx.net gmx.com gmx.at gmx.ch web.de t-online.de freenet.de
+  mailbox.org posteo.de posteo.net posteo.org proton.me protonmail.com pm.me tutanota.com tutanota.de tuta.io tuta.com
+  fastmail.com zoho.com mail.com mail.de mail.ru yandex.ru yandex.com qq.com 163.com 126.com orange.fr wanadoo.fr free.fr
+  laposte.net libero.it seznam.cz wp.pl o2.pl comcast.net verizon.net att.net bluewin.ch riseup.net disroot.org
+  systemli.org`.split(/\s+/),
+)
+
+/** What makes a rule hit more people than its author may mean: a big mail service, a whole top-level domain, a wide network. */
+export type Breadth = 'provider' | 'top_level' | 'wide_network' | null
+
+/** IPv4 wider than a /16 and IPv6 wider than a /32 are more than one provider's branch. */
+export function breadthOf({ subject, form, value }: Omit<RuleCore, 'effect'>): Breadth {
+  if (subject === 'domain')
+    return PROVIDERS.has(value) ? 'provider' : value.includes('.') ? null : 'top_level'
+  if (subject !== 'network' || form !== 'exact') return null
+  const network = parseNetwork(value)
+  return network !== null && network.prefix < (network.family === 4 ? 16 : 32) ? 'wide_network' : null
+}

@@ -52,6 +52,14 @@ export function mailboxOf(email: EmailAddress): string {
 /** The part of an address after the `@`. */
 export const domainOf = (email: EmailAddress): string => email.slice(email.lastIndexOf('@') + 1)
 
+const LABELS = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])$/
+
+/** The ASCII form of a domain that a person typed, also of a top-level one; null where it cannot be one. */
+export function parseDomain(typed: string): string | null {
+  const domain = asciiDomain(typed.normalize('NFKC').trim().toLowerCase())
+  return domain !== null && domain.length < ADDRESS_BYTES && LABELS.test(domain) ? domain : null
+}
+
 /** The URL parser of both browser and Node does IDNA (UTS #46); a trailing dot names the same domain. */
 function asciiDomain(domain: string): string | null {
   if (/[\s/?#@:\\%[\]]/.test(domain)) return null

@@ -60,6 +60,15 @@ export type Refusal =
   | { code: 'too_many_sign_ins'; minutes: number }
   | { code: 'not_signed_in' }
   | { code: 'job_not_waiting' }
+  /** What a rule is to look at cannot be read. */
+  | { code: 'rule_value_invalid'; subject: 'network' | 'email' | 'domain' | 'username' }
+  /** Such a rule counts already. */
+  | { code: 'rule_exists' }
+  /** It does not count any more. */
+  | { code: 'rule_over' }
+  /** A moderator's rule has to be about the request that they made it from. */
+  | { code: 'rule_misses' }
+  | { code: 'rule_reason_too_long'; maximum: number }
 
 export type PasswordNeed = 'digit' | 'symbol' | 'lowercase' | 'uppercase'
 

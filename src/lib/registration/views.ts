@@ -57,6 +57,8 @@ export interface ListedItem extends QueueItem {
   claimedBy: string | null
   decidedBy: string | null
   category: string | null
+  /** A rule wants it looked at more closely. */
+  held: boolean
   /** Who else has it open now. */
   looking: string[]
 }

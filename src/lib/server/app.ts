@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { linkHours } from '$lib/registration/retention'
 import { createAccountSetup } from './account-setup'
 import { createApplicant } from './applicant'
+import { createBoundAddresses } from './bound-addresses'
 import { createLimits } from './auth/limits'
 import { createModerators } from './auth/moderators'
 import { createSessions } from './auth/sessions'
@@ -12,6 +13,7 @@ import { fillInFoundBy } from './database/found-by'
 import { purge } from './database/purge'
 import { deleteExpiredTokens } from './database/tokens'
 import { createDoubts } from './doubts'
+import { createFacts } from './facts'
 import { createHandlers } from './jobs/handlers'
 import { createLetters } from './jobs/letters'
 import { createRoomNotices } from './jobs/room-notices'
@@ -21,7 +23,9 @@ import { createLive } from './live'
 import { createOutages } from './outages'
 import { createReconciliation } from './reconcile'
 import { createRegistrar } from './registrar'
-import { createRules } from './rules'
+import { createRuleBook } from './rule-book'
+import { createRuleReach } from './rule-reach'
+import { rulesOfConfiguration } from './rules'
 import { openWorld, type World } from './world'
 
 export type Services = ReturnType<typeof compose>
@@ -67,11 +71,17 @@ export function compose(config: RunConfig, world: World) {
     longestWindowMs: Math.max(DAY, config.rateLimit.emailSubmissionHours * HOUR),
   })
   const sessions = createSessions({ database, secure: site.url.startsWith('https:'), clock })
+  const rules = createRuleBook({
+    database,
+    configured: rulesOfConfiguration(registration),
+    clock,
+    randomId: randomUUID,
+  })
   const applicant = createApplicant({
     registrar,
     accountSetup: createAccountSetup({ registrar, homeserver, clock }),
     homeserver,
-    rules: createRules(registration),
+    rules,
     limits,
     clock,
     settings: {
@@ -133,6 +143,13 @@ export function compose(config: RunConfig, world: World) {
     homeserver,
     registrar,
     applicant,
+    rules,
+    ruleReach: createRuleReach({ database, domain: homeserver.domain }),
+    facts: createFacts({
+      database,
+      bindingOf: createBoundAddresses({ homeserver, clock }),
+      domain: homeserver.domain,
+    }),
     outages,
     worker,
     scheduler,

@@ -13,7 +13,7 @@ import type { Limits } from './auth/limits'
 import type { Token } from './auth/tokens'
 import type { Homeserver } from './homeserver/homeserver'
 import type { Registrar } from './registrar'
-import type { Rules } from './rules'
+import type { RuleBook } from './rule-book'
 
 export type Applicant = ReturnType<typeof createApplicant>
 
@@ -38,7 +38,7 @@ export function createApplicant({
   registrar: Registrar
   accountSetup: AccountSetup
   homeserver: Homeserver
-  rules: Rules
+  rules: RuleBook
   limits: Limits
   clock: () => number
   settings: {
@@ -50,12 +50,23 @@ export function createApplicant({
 }) {
   let policy: { value: PasswordPolicy; until: number } | null = null
 
-  /** Grammar, rules, names held here, our ledger, and last the homeserver. `own`: whose registration asks. */
-  async function checkUsername(typed: string, own: string | null = null): Promise<Result<Username>> {
+  /**
+   * Grammar, rules, names held here, our ledger, and last the homeserver. `own`: whose registration asks; `counts`:
+   * whether a rule that refuses it counts that, which it does not while somebody types.
+   */
+  async function checkUsername(
+    typed: string,
+    own: string | null = null,
+    counts = false,
+  ): Promise<Result<Username>> {
     const parsed = parseUsername(typed, homeserver.domain)
     if (!parsed.ok) return parsed
     const username = parsed.value
-    if (rules.isNameReserved(username)) return refuse({ code: 'username_reserved' })
+    const rule = await rules.verdict({ username })
+    if (rule?.effect === 'block') {
+      if (counts) await rules.hit(rule)
+      return refuse({ code: 'username_reserved' })
+    }
     if (!(await registrar.isNameFree(username, own))) return refuse({ code: 'username_taken' })
     // In the ledger and free means made here and never opened: Synapse calls such a name taken, and we can reuse it.
     if ((await registrar.account(username)) !== null) return parsed
@@ -81,12 +92,21 @@ export function createApplicant({
     return tooManyMails(taken.retryAfterMs)
   }
 
-  function checkAddress(typed: string, clientAddress: string): Result<EmailAddress> {
-    if (rules.isNetworkBlocked(clientAddress)) return refuse({ code: 'network_blocked' })
-    if (typed.trim() === '') return refuse({ code: 'email_missing' })
+  async function checkAddress(typed: string, clientAddress: string): Promise<Result<EmailAddress>> {
     const email = parseEmail(typed)
-    if (email === null) return refuse({ code: 'email_invalid' })
-    return rules.isAddressBlocked(email) ? refuse({ code: 'email_blocked' }) : accept(email)
+    const rule = await rules.verdict({ clientAddress, ...(email === null ? {} : { email }) })
+    if (rule?.effect === 'block') {
+      await rules.hit(rule)
+      return refuse({ code: rule.subject === 'network' ? 'network_blocked' : 'email_blocked' })
+    }
+    if (email !== null) return accept(email)
+    return refuse({ code: typed.trim() === '' ? 'email_missing' : 'email_invalid' })
+  }
+
+  /** A rule that came after the first step refuses nobody who is on the way: moderators look closer instead. */
+  async function holdIfAsked({ id, username, email, clientAddress }: Registration): Promise<void> {
+    const rule = await rules.verdict({ username, email, clientAddress })
+    if (rule !== null) await rules.hold(id, rule)
   }
 
   async function passwordPolicy(): Promise<PasswordPolicy> {
@@ -124,9 +144,9 @@ export function createApplicant({
       language: Language
       clientAddress: string
     }): Promise<Result<{ username: Username; email: EmailAddress }>> {
-      const email = checkAddress(wish.email, wish.clientAddress)
+      const email = await checkAddress(wish.email, wish.clientAddress)
       if (!email.ok) return email
-      const username = await checkUsername(wish.username)
+      const username = await checkUsername(wish.username, null, true)
       if (!username.ok) return username
       const taken = await takeMail(email.value, wish.clientAddress)
       if (!taken.ok) return taken
@@ -139,7 +159,7 @@ export function createApplicant({
       language: Language
       clientAddress: string
     }): Promise<Result<EmailAddress>> {
-      const email = checkAddress(wish.email, wish.clientAddress)
+      const email = await checkAddress(wish.email, wish.clientAddress)
       if (!email.ok) return email
       const taken = await takeMail(email.value, wish.clientAddress)
       if (!taken.ok) return taken
@@ -160,7 +180,7 @@ export function createApplicant({
     },
 
     async chooseName(registration: Registration, typed: string): Promise<Result<Registration>> {
-      const username = await checkUsername(typed, registration.id)
+      const username = await checkUsername(typed, registration.id, true)
       return username.ok ? still(await registrar.chooseName(registration.id, username.value)) : username
     },
 
@@ -187,6 +207,7 @@ export function createApplicant({
         APPLICANT,
       )
       if (!kept.ok) return orAlready(kept, registration.id)
+      await holdIfAsked(registration)
       const action = {
         type: 'request',
         reason: reason.value,

@@ -66,6 +66,7 @@ export async function queueView(
       claimedBy: row.claimedByName,
       decidedBy: row.decidedByName,
       category: row.category,
+      held: row.heldBy !== null,
       looking: row.looking.filter((look) => look.moderatorId !== moderator.id).map((look) => look.name),
     }))
     return { items, next, counts: { ...(await countTabs(reader)), doubts: await countDoubtful(reader) } }

@@ -2,7 +2,8 @@ import type { Logger } from 'pino'
 import { findAnnouncements } from './database/announcements'
 import { lastEventSeq } from './database/events'
 import type { Database } from './database/open'
-import { countTabs, findAllLooks } from './database/queue'
+import { findAllLooks } from './database/looks'
+import { countTabs } from './database/queue'
 import { LOOK_MS } from './desk'
 
 export type Live = ReturnType<typeof createLive>

@@ -1,53 +1,145 @@
-import { isIP, BlockList } from 'node:net'
-import { RE2JS } from 're2js'
-import type { EmailAddress } from '$lib/registration/email'
-import type { Username } from '$lib/registration/username'
+import { RE2JS, RE2JSException } from 're2js'
+import { networkKey, parseNetwork } from '$lib/moderation/network'
+import {
+  domainOfCandidate,
+  domainsAbove,
+  readRuleValue,
+  RULE_EFFECTS,
+  type Candidate,
+  type RuleCore,
+  type RuleEffect,
+  type RuleForm,
+  type RuleSubject,
+} from '$lib/moderation/rule'
+import { mailboxOf } from '$lib/registration/email'
+import { lookOf } from '$lib/registration/username'
 
-/** What the operator keeps back. Patterns match the whole value, in time linear to its length. */
-export interface Rules {
-  isNameReserved(username: Username): boolean
-  isAddressBlocked(email: EmailAddress): boolean
-  isNetworkBlocked(clientAddress: string): boolean
+/** A rule that counts. One of the configuration has no id. */
+export interface Rule extends RuleCore {
+  id: string | null
+  /** In milliseconds since 1970; null: for ever. */
+  expiresAt: number | null
 }
 
+/** Finds the rules that match a candidate, in the order in which they win, at a time. */
+export type Matcher = (candidate: Candidate, now: number) => Rule[]
+
 /**
- * Reads the rules of the configuration: names, patterns (RE2 syntax, case does not count) and networks
- * (`203.0.113.0/24`, `2001:db8::/32`, or one address). Throws on patterns and networks that cannot be read.
+ * What the configuration keeps back, as rules: names, patterns (RE2 syntax, case does not count) and networks
+ * (`203.0.113.0/24`, `2001:db8::/32`, or one address).
  */
-export function createRules({
-  reservedUsernames,
-  blockedUsernames,
-  blockedEmails,
-  blockedNetworks,
-}: {
+export function rulesOfConfiguration(configured: {
   reservedUsernames: readonly string[]
   blockedUsernames: readonly string[]
   blockedEmails: readonly string[]
   blockedNetworks: readonly string[]
-}): Rules {
-  const reserved = new Set(reservedUsernames.map((name) => name.toLowerCase()))
-  const names = blockedUsernames.map(wholeValue)
-  const addresses = blockedEmails.map(wholeValue)
-  const networks = new BlockList()
-  for (const network of blockedNetworks) addNetwork(networks, network)
-  return {
-    isNameReserved: (username) => reserved.has(username) || names.some((matches) => matches(username)),
-    isAddressBlocked: (email) => addresses.some((matches) => matches(email)),
-    isNetworkBlocked: (address) => {
-      const family = isIP(address)
-      return family !== 0 && networks.check(address, family === 6 ? 'ipv6' : 'ipv4')
-    },
+}): Rule[] {
+  const block = (subject: RuleSubject, form: RuleForm) => (value: string) => ({
+    id: null,
+    subject,
+    form,
+    value,
+    effect: 'block' as const,
+    expiresAt: null,
+  })
+  const network = (typed: string) => {
+    const value = readRuleValue('network', 'exact', typed)
+    if (!value.ok) throw new Error(`registration.blocked_networks: ${typed} is no network`)
+    return value.value
+  }
+  return [
+    ...configured.blockedNetworks.map(network).map(block('network', 'exact')),
+    ...configured.blockedEmails.map(block('email', 'pattern')),
+    ...configured.reservedUsernames.map((name) => name.toLowerCase()).map(block('username', 'exact')),
+    ...configured.blockedUsernames.map(block('username', 'pattern')),
+  ]
+}
+
+/** Steps of a compiled pattern: what it takes to match grows with them and with the value. */
+const PATTERN_STEPS = 1_000
+
+/** Whether the engine can read a pattern, and runs it quickly; it runs in time linear to the value. */
+export function isPattern(value: string): boolean {
+  try {
+    return RE2JS.compile(value, RE2JS.CASE_INSENSITIVE).programSize() <= PATTERN_STEPS
+  } catch (error) {
+    if (error instanceof RE2JSException) return false
+    throw error
   }
 }
 
-function wholeValue(pattern: string): (value: string) => boolean {
-  const compiled = RE2JS.compile(pattern, RE2JS.CASE_INSENSITIVE)
-  return (value) => compiled.matches(value)
+/**
+ * Reads rules once, so that a candidate is looked up and not compared with each of them; only patterns are tried one
+ * by one, over the whole value, and case does not count. Throws on patterns that cannot be read.
+ */
+export function createMatcher(rules: readonly Rule[]): Matcher {
+  const exact = new Map<string, Rule[]>()
+  const prefixes = new Set<string>()
+  const patterns: { rule: Rule; matches: (value: string) => boolean }[] = []
+  for (const rule of rules) {
+    if (rule.form === 'pattern') {
+      const compiled = RE2JS.compile(rule.value, RE2JS.CASE_INSENSITIVE)
+      patterns.push({ rule, matches: (value) => compiled.matches(value) })
+      continue
+    }
+    const network = rule.subject === 'network' ? parseNetwork(rule.value) : null
+    if (network !== null) prefixes.add(`${network.family} ${network.prefix}`)
+    const value = network === null ? rule.value : networkKey(network, network.prefix)
+    const key = keyOf(rule.subject, rule.form, value)
+    const others = exact.get(key)
+    if (others === undefined) exact.set(key, [rule])
+    else others.push(rule)
+  }
+
+  function keysOf({ clientAddress, email, domain, username }: Candidate): string[] {
+    const network = clientAddress === undefined ? null : parseNetwork(clientAddress)
+    const lengths = [...prefixes].map((prefix) => prefix.split(' ').map(Number))
+    const networks =
+      network === null
+        ? []
+        : lengths
+            .filter(([family, prefix = 0]) => family === network.family && prefix <= network.prefix)
+            .map(([, prefix = 0]) => keyOf('network', 'exact', networkKey(network, prefix)))
+    const host = domainOfCandidate({ ...(email && { email }), ...(domain && { domain }) })
+    return [
+      ...networks,
+      ...(email === undefined ? [] : [keyOf('email', 'exact', mailboxOf(email))]),
+      ...(host === null ? [] : domainsAbove(host).map((above) => keyOf('domain', 'exact', above))),
+      ...(username === undefined
+        ? []
+        : [keyOf('username', 'exact', username), keyOf('username', 'look', lookOf(username))]),
+    ]
+  }
+
+  return (candidate, now) => {
+    const found = keysOf(candidate).flatMap((key) => exact.get(key) ?? [])
+    for (const { rule, matches } of patterns) {
+      const value = rule.subject === 'email' ? candidate.email : candidate.username
+      if (value !== undefined && matches(value)) found.push(rule)
+    }
+    return found.filter(({ expiresAt }) => expiresAt === null || expiresAt > now).sort(byWeight)
+  }
 }
 
-function addNetwork(networks: BlockList, network: string): void {
-  const [address = '', prefix] = network.split('/')
-  const type = isIP(address) === 6 ? 'ipv6' : 'ipv4'
-  if (prefix === undefined) networks.addAddress(address, type)
-  else networks.addSubnet(address, Number(prefix), type)
+const keyOf = (subject: RuleSubject, form: RuleForm, value: string): string => `${subject} ${form} ${value}`
+
+const WEIGHTS: readonly RuleEffect[] = [
+  'allow',
+  'block',
+  'hold',
+] satisfies readonly (typeof RULE_EFFECTS)[number][]
+const byWeight = (one: Rule, other: Rule): number =>
+  WEIGHTS.indexOf(one.effect) - WEIGHTS.indexOf(other.effect)
+
+/** What a candidate is, in two halves: an exception for one says nothing of the other, as anybody can type any name. */
+export const isAboutName = ({ subject }: Pick<RuleCore, 'subject'>): boolean => subject === 'username'
+
+/**
+ * What happens, and by which rule: of what is said of the person (network, address, domain) and of what is said of the
+ * name, an exception wins in its half, and of the halves the harder one. Null: nothing.
+ */
+export function judge(matches: readonly Rule[]): Rule | null {
+  const halves = [matches.find((rule) => !isAboutName(rule)), matches.find(isAboutName)]
+  const hard = halves.filter((rule) => rule !== undefined && rule.effect !== 'allow')
+  return hard.find((rule) => rule?.effect === 'block') ?? hard[0] ?? null
 }

@@ -11,6 +11,7 @@ const colours = [
   '#777',
   'red',
   'hsl(270 90% 40%)',
+  '#8a2be2',
   'color(display-p3 0 1 0)',
 ]
 
@@ -21,9 +22,11 @@ describe.each(colours)('the theme of %s', (colour) => {
     for (const hex of [theme.accent, theme.inkLight, theme.inkDark]) expect(hex).toMatch(/^#[0-9a-f]{6}$/)
   })
 
-  test('can be read on both papers', () => {
+  test('can be read on both papers, and on the sheets that lie on them', () => {
     expect(wcagContrast(theme.inkLight, '#fbfaf8')).toBeGreaterThanOrEqual(4.5)
+    expect(wcagContrast(theme.inkLight, '#ffffff')).toBeGreaterThanOrEqual(4.5)
     expect(wcagContrast(theme.inkDark, '#16171a')).toBeGreaterThanOrEqual(4.5)
+    expect(wcagContrast(theme.inkDark, '#1e2024')).toBeGreaterThanOrEqual(4.5)
   })
 
   test('has the text colour that contrasts more', () => {

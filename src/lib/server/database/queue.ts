@@ -2,9 +2,12 @@ import { and, asc, desc, eq, getTableColumns, gt, gte, inArray, lt, sql, type SQ
 import { alias } from 'drizzle-orm/sqlite-core'
 import { isOldestFirst, type QueueFilter, type Tab } from '$lib/moderation/queue-filter'
 import { DAY } from '$lib/registration/retention'
+import { isNear } from '$lib/registration/likeness'
 import { QUEUES, type Queue } from '$lib/registration/state'
-import type { Reader, Transaction } from './open'
-import { looks, moderators, queueCounts, reasonPrints, registrations } from './schema'
+import { readPlace, writePlace, type Place } from '../place'
+import { findLooks } from './looks'
+import type { Reader } from './open'
+import { moderators, queueCounts, reasonPrints, registrations } from './schema'
 
 /** One page of a list; `next`: where the next one begins, or null. A short page may have a next one. */
 export interface QueuePage {
@@ -27,11 +30,6 @@ const SCAN = 2000
 const ALIKE = 500
 
 const { id, seq, queue, queueAt } = registrations
-
-interface Place {
-  at: number
-  id: string
-}
 
 /**
  * One page of a list: found by an index alone, or among a bounded number of rows, so that it takes as long with a
@@ -68,7 +66,7 @@ export async function findPage(
     .sort((a, b) => (before(a, b) ? -1 : 1))
   const page = rows.slice(0, limit)
   const last = rows.length > limit ? (page.at(-1) ?? null) : horizon
-  return { ids: page.map((row) => row.id), next: last === null ? null : `${last.at}.${last.id}` }
+  return { ids: page.map((row) => row.id), next: last === null ? null : writePlace(last) }
 }
 
 /**
@@ -128,7 +126,6 @@ function conditions({ network, domain, language }: QueueFilter, moderatorId: str
 /** The registrations that have a name, a mailbox or a reason in common; null where nobody asks. */
 async function findAlike(reader: Reader, { name, address, like }: QueueFilter): Promise<string[] | null> {
   const { nameKey, addressKey } = registrations
-  const { print, registrationId } = reasonPrints
   const newest = (where: SQL | undefined) =>
     reader
       .select({ id })
@@ -136,19 +133,10 @@ async function findAlike(reader: Reader, { name, address, like }: QueueFilter): 
       .where(where)
       .orderBy(desc(sql`+${seq}`))
       .limit(ALIKE)
-  const prints = reader
-    .select({ print })
-    .from(reasonPrints)
-    .where(eq(registrationId, like ?? ''))
-  const sameReason = reader
-    .select({ id: registrationId })
-    .from(reasonPrints)
-    .where(inArray(print, prints))
-    .limit(ALIKE)
   const asked = [
     name === undefined ? null : newest(eq(nameKey, name)),
     address === undefined ? null : newest(eq(addressKey, address)),
-    like === undefined ? null : sameReason,
+    like === undefined ? null : findNearly(reader, like),
   ].filter((query) => query !== null)
   if (asked.length === 0) return null
   let alike: string[] | null = null
@@ -157,6 +145,22 @@ async function findAlike(reader: Reader, { name, address, like }: QueueFilter): 
     alike = alike === null ? [...found] : alike.filter((one) => found.has(one))
   }
   return alike
+}
+
+/** Those whose reason says nearly the same as that of one, which is among them. */
+async function findNearly(reader: Reader, one: string): Promise<{ id: string }[]> {
+  const { reason } = registrations
+  const { print, registrationId } = reasonPrints
+  const [own] = await reader.select({ reason }).from(registrations).where(eq(id, one))
+  const prints = reader.select({ print }).from(reasonPrints).where(eq(registrationId, one))
+  const sharing = reader
+    .selectDistinct({ id: registrationId })
+    .from(reasonPrints)
+    .where(inArray(print, prints))
+    .limit(ALIKE)
+    .as('sharing')
+  const rows = await reader.select({ id, reason }).from(sharing).innerJoin(registrations, eq(id, sharing.id))
+  return rows.filter((row) => row.id === one || isNear(own?.reason ?? '', row.reason ?? ''))
 }
 
 /** Days are UTC, and both of them count. */
@@ -171,11 +175,11 @@ function inPeriod({ from, to }: QueueFilter, one: Queue | null): SQL | undefined
 const ANSWERED_FIRST = 10_000_000_000_000
 
 function beyond({ after }: QueueFilter, oldestFirst: boolean): SQL | undefined {
-  const [, at, last] = /^(-?\d+)\.([\w-]+)$/.exec(after ?? '') ?? []
-  if (at === undefined || last === undefined) return undefined
+  const place = readPlace(after)
+  if (place === null) return undefined
   return oldestFirst
-    ? sql`(${queueAt}, ${id}) > (${Number(at)}, ${last})`
-    : sql`(${queueAt}, ${id}) < (${Number(at)}, ${last})`
+    ? sql`(${queueAt}, ${id}) > (${place.at}, ${place.id})`
+    : sql`(${queueAt}, ${id}) < (${place.at}, ${place.id})`
 }
 
 /** The words to look for, as FTS5 wants them: all of them, the beginning of each will do. Null where there are none. */
@@ -233,7 +237,7 @@ export async function findNeighbours(
     .where(eq(id, of))
   if (row === undefined) return { before: null, after: null }
   const searching = matchOf(filter) !== null
-  const place = searching ? String(row.seq) : `${row.at}.${of}`
+  const place = searching ? String(row.seq) : writePlace({ at: row.at, id: of })
   const oldestFirst = isOldestFirst(filter)
   const one = async (sort: 'oldest' | 'newest') =>
     (await findPage(reader, { ...filter, sort, after: place }, moderatorId, 1)).ids[0] ?? null
@@ -286,46 +290,4 @@ export async function findListed(reader: Reader, ids: string[], lookedSince: num
       ? []
       : [{ ...row, looking: looking.filter((look) => look.registrationId === one) }]
   })
-}
-
-/** Who has which of these registrations open. */
-export async function findLooks(reader: Reader, ids: string[], since: number) {
-  return reader
-    .select({
-      registrationId: looks.registrationId,
-      moderatorId: looks.moderatorId,
-      name: moderators.username,
-    })
-    .from(looks)
-    .innerJoin(moderators, eq(moderators.id, looks.moderatorId))
-    .where(and(inArray(looks.registrationId, ids), gte(looks.at, since)))
-    .orderBy(asc(moderators.username))
-}
-
-/** Who looks at what. */
-export async function findAllLooks(reader: Reader, since: number) {
-  return reader
-    .select({ registrationId: looks.registrationId, moderatorId: looks.moderatorId })
-    .from(looks)
-    .where(gte(looks.at, since))
-    .orderBy(asc(looks.moderatorId))
-}
-
-/** A moderator has this registration open, and no other; null: none at all. Not where it is gone. */
-export async function putLook(
-  tx: Transaction,
-  moderatorId: string,
-  registrationId: string | null,
-  now: number,
-): Promise<void> {
-  if (registrationId === null) {
-    await tx.delete(looks).where(eq(looks.moderatorId, moderatorId))
-    return
-  }
-  if ((await tx.$count(registrations, eq(id, registrationId))) === 0) return
-  const look = { registrationId, at: now }
-  await tx
-    .insert(looks)
-    .values({ moderatorId, ...look })
-    .onConflictDoUpdate({ target: looks.moderatorId, set: look })
 }

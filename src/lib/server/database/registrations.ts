@@ -18,7 +18,7 @@ import type { EmailAddress } from '$lib/registration/email'
 import type { Registration } from '$lib/registration/registration'
 import type { State } from '$lib/registration/state'
 import type { Username } from '$lib/registration/username'
-import { foundBy } from './found-by'
+import { foundBy, keepPrints } from './found-by'
 import type { Reader, Transaction } from './open'
 import { accounts, registrations } from './schema'
 
@@ -29,6 +29,7 @@ const {
   addressKey: _addressKey,
   nameKey: _nameKey,
   trouble: _trouble,
+  heldBy: _heldBy,
   queue: _queue,
   queueAt: _queueAt,
   ...ownColumns
@@ -115,6 +116,7 @@ export async function insertRegistration(tx: Transaction, registration: Registra
   const { account: _, ...row } = registration
   const seq = sql`(select coalesce(max(seq), 0) + 1 from registrations)`
   await tx.insert(registrations).values({ ...row, ...foundBy(registration), seq })
+  await keepPrints(tx, registration.id, registration.reason)
 }
 
 export async function updateRegistration(tx: Transaction, registration: Registration): Promise<void> {
@@ -123,6 +125,7 @@ export async function updateRegistration(tx: Transaction, registration: Registra
     .update(registrations)
     .set({ ...row, ...foundBy(registration) })
     .where(eq(registrations.id, id))
+  await keepPrints(tx, id, registration.reason)
 }
 
 export async function deleteRegistration(tx: Transaction, id: string): Promise<void> {

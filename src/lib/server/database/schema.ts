@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import { NOTICES, ROLES } from '$lib/moderation/moderator'
 import { REPLY_PURPOSES } from '$lib/moderation/reply'
-import { RULE_EFFECTS, RULE_SUBJECTS } from '$lib/moderation/rule'
+import { RULE_EFFECTS, RULE_FORMS, RULE_SUBJECTS } from '$lib/moderation/rule'
 import type { EmailAddress } from '$lib/registration/email'
 import { JOB_KINDS, JOB_STATES } from '$lib/registration/job'
 import { LANGUAGES, type Language } from '$lib/registration/language'
@@ -52,6 +52,8 @@ export const registrations = sqliteTable(
     addressKey: text('address_key'),
     /** The same for names that look alike. */
     nameKey: text('name_key'),
+    /** The rule that asks for a closer look at it. */
+    heldBy: text('held_by'),
     /** A job of it failed for good or keeps failing; kept by triggers on `jobs`. */
     trouble: integer({ mode: 'boolean' }).notNull().default(false),
     queue: text({ enum: QUEUES }).generatedAlwaysAs(
@@ -170,6 +172,7 @@ export const rules = sqliteTable(
   {
     id: text().primaryKey(),
     subject: text({ enum: RULE_SUBJECTS }).notNull(),
+    form: text({ enum: RULE_FORMS }).notNull(),
     /** What is compared, in the one form that `moderation/rule.ts` gives it. */
     value: text().notNull(),
     effect: text({ enum: RULE_EFFECTS }).notNull(),

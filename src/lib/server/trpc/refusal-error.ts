@@ -24,6 +24,9 @@ const CODES: Partial<Record<RefusalCode, ErrorCode>> = {
   undo_too_late: 'CONFLICT',
   address_taken: 'CONFLICT',
   role_too_low: 'FORBIDDEN',
+  rule_exists: 'CONFLICT',
+  rule_over: 'CONFLICT',
+  rule_misses: 'FORBIDDEN',
 }
 
 /** HTTP has a word for these that tRPC 10 has none for. */

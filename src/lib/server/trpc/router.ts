@@ -1,7 +1,9 @@
 import type { Context } from './context'
+import { factsRouter } from './facts'
 import { moderationRouter } from './moderation'
 import { registrationRouter } from './registration'
 import { sessionRouter } from './session'
+import { rulesRouter } from './rules'
 import { createCallerFactory, router } from './t'
 import { verificationRouter } from './verification'
 
@@ -11,6 +13,8 @@ export const appRouter = router({
   verification: verificationRouter,
   moderation: moderationRouter,
   session: sessionRouter,
+  facts: factsRouter,
+  rules: rulesRouter,
 })
 
 export type Router = typeof appRouter

@@ -11,7 +11,11 @@ export const load: PageServerLoad = async ({ params: { id }, locals: { api }, ur
   // Nobody waits for this, and who looks is worth no error: the page is what they came for.
   void api.moderation.look({ id }).catch(() => {})
   const filter = readQueueFilter(url.searchParams)
-  return { registration: answer.value, neighbours: await api.moderation.neighbours({ id, filter }) }
+  const [neighbours, facts] = await Promise.all([
+    api.moderation.neighbours({ id, filter }),
+    api.facts.about({ id }),
+  ])
+  return { registration: answer.value, neighbours, facts }
 }
 
 /** Where a form of this page leads: to this page, with the list beside it as it was. */

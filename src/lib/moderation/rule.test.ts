@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest'
+import { breadthOf, domainsAbove, readCandidate, readRuleValue } from './rule'
+
+const read = (...typed: Parameters<typeof readRuleValue>) => {
+  const value = readRuleValue(...typed)
+  return value.ok ? value.value : value.refusal.code
+}
+
+test('a value has one form, however it is typed', () => {
+  for (const typed of [
+    'spam.example',
+    ' Spam.Example. ',
+    '*.spam.example',
+    '.spam.example',
+    '@spam.example',
+    'ｓpam.example',
+  ])
+    expect(read('domain', 'exact', typed), typed).toBe('spam.example')
+  expect(read('domain', 'exact', 'BÜCHER.example')).toBe('xn--bcher-kva.example')
+  expect(read('domain', 'exact', 'xyz')).toBe('xyz')
+  expect(read('email', 'exact', 'A.B+c@GoogleMail.com')).toBe('ab@gmail.com')
+  expect(read('username', 'exact', '@River:example.org')).toBe('river')
+  expect(read('username', 'look', 'B1ll')).toBe(read('username', 'look', 'bill'))
+  expect(read('email', 'pattern', ' SEO-.* ')).toBe('SEO-.*')
+})
+
+test('what a subject does not compare by, and what is none of it, is refused', () => {
+  for (const typed of [
+    '',
+    '  ',
+    'a b',
+    'spam..example',
+    '203.0.113.7',
+    'http://spam.example',
+    '-spam.example',
+    '*.*.example',
+  ])
+    expect(read('domain', 'exact', typed), typed).toBe('rule_value_invalid')
+  expect(read('domain', 'pattern', 'spam.*')).toBe('rule_value_invalid')
+  expect(read('email', 'pattern', 'a'.repeat(256))).toBe('rule_value_invalid')
+})
+
+test('a domain is under each that it ends with, by whole labels', () => {
+  expect(domainsAbove('a.b.example')).toEqual(['a.b.example', 'b.example', 'example'])
+})
+
+describe('what somebody types to try the rules', () => {
+  test.each([
+    ['203.0.113.7', { clientAddress: '203.0.113.7' }],
+    ['::ffff:203.0.113.7', { clientAddress: '203.0.113.7' }],
+    ['A@Spam.Example', { email: 'a@spam.example' }],
+    ['spam.example', { domain: 'spam.example', username: 'spam.example' }],
+    ['@River:example.org', { username: 'river' }],
+    ['river', { username: 'river' }],
+    ['ä b', {}],
+    ['', {}],
+  ])('%s', (typed, candidate) => expect(readCandidate(typed)).toEqual(candidate))
+})
+
+test('rules that hit more than their author may mean are told', () => {
+  const breadth = (subject: 'domain' | 'network', value: string) =>
+    breadthOf({ subject, form: 'exact', value })
+  expect(breadth('domain', 'gmail.com')).toBe('provider')
+  expect(breadth('domain', 'example')).toBe('top_level')
+  expect(breadth('domain', 'spam.example')).toBeNull()
+  expect(breadth('network', '10.0.0.0/8')).toBe('wide_network')
+  expect(breadth('network', '10.1.0.0/16')).toBeNull()
+  expect(breadth('network', '2001::/16')).toBe('wide_network')
+  expect(breadth('network', '2001:db8::/32')).toBeNull()
+})

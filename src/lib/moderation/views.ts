@@ -1,0 +1,87 @@
+import type { Language } from '../registration/language'
+import type { State } from '../registration/state'
+import type { Breadth, RuleCore, RuleEffect, RuleForm, RuleSubject } from './rule'
+
+// What pages of the desk get to see of facts and rules. Times are milliseconds since 1970.
+
+export interface OtherView {
+  id: string
+  matrixId: string
+  email: string
+  state: State
+  stateSince: number
+}
+
+/** Others that share something; `more`: at least so many. The newest few are named. */
+export interface OthersView {
+  count: number
+  more: boolean
+  some: OtherView[]
+}
+
+/** What became of others that share something; `more`: of decided ones, the newest thousand were counted. */
+export interface TallyView {
+  name: string
+  waiting: { count: number; more: boolean }
+  approved: number
+  denied: number
+  more: boolean
+}
+
+/** What one wants to know before deciding. */
+export interface FactsView {
+  email: string
+  /** Of the pages the applicant used. */
+  language: Language
+  domain: TallyView
+  network: TallyView
+  names: OthersView & { key: string }
+  mailbox: OthersView & { key: string }
+  reasons: OthersView
+  /** Whose the address is at the homeserver, if it is another account's. */
+  bound: { known: boolean; owner: string | null }
+  heldBy: { subject: RuleSubject; form: RuleForm; value: string; reason: string | null } | null
+  steps: { begun: number; confirmed: number | null; asked: number | null; decided: number | null }
+}
+
+export interface RuleView extends RuleCore {
+  id: string
+  reason: string | null
+  author: string | null
+  madeAt: number
+  /** Null: for ever. */
+  expiresAt: number | null
+  endedAt: number | null
+  hits: number
+  lastHitAt: number | null
+  /** Whether the one who looks may end it. */
+  mayEnd: boolean
+}
+
+/** A rule that matches a value which somebody tried; one of the configuration has no id. */
+export interface MatchView {
+  id: string | null
+  subject: RuleSubject
+  form: RuleForm
+  value: string
+  effect: RuleEffect
+}
+
+/** A request that a rule would match. */
+export interface ReachedView {
+  id: string
+  version: number
+  matrixId: string
+  email: string
+  clientAddress: string
+  reason: string | null
+  stateSince: number
+}
+
+/** Whom a rule would have hit and would hit. `looked`: so many were compared with it; `more`: there are more. */
+export interface ReachView {
+  rule: RuleCore
+  breadth: Breadth
+  waiting: { count: number; looked: number; more: boolean; some: ReachedView[] }
+  approved: { count: number; looked: number; more: boolean }
+}

@@ -1,0 +1,74 @@
+/** A piece of text: as it is, or a character that does not show itself or pretends, with its name. */
+export type Piece = { text: string } | { code: string; kind: OddKind }
+
+/** `invisible`: no width; `direction`: turns the order of reading around; `control`: means nothing in a text. */
+export type OddKind = 'invisible' | 'direction' | 'control'
+
+/** What turns the direction (UAX #9); it can make a name read as another. */
+const DIRECTION = /[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/u
+/** Between pictures the joiner makes one of two, and the variation selectors choose a form: both are in their place there. */
+const ODD = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}\u034F\u115F\u1160\u17B4\u17B5\u2800\u3164\uFFA0]/u
+const PICTURE = /\p{Extended_Pictographic}|\p{Emoji_Modifier}|\uFE0F/u
+/** Scripts that join their letters need the joiners (Arabic, and those of India and Persia). */
+const JOINING =
+  /[\p{Script=Arabic}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Tamil}\p{Script=Malayalam}\p{Script=Sinhala}\p{Script=Kannada}\p{Script=Telugu}\p{Script=Gujarati}]/u
+
+/**
+ * Takes a text apart so that nothing in it stays hidden: each character that has no shape of its own becomes a piece
+ * with its code (`U+202E`). Line breaks and tabs stay text.
+ */
+export function piecesOf(text: string): Piece[] {
+  const characters = [...text]
+  const pieces: Piece[] = []
+  let plain = ''
+  for (const [index, character] of characters.entries()) {
+    if (!isOdd(character, characters[index - 1] ?? '', characters[index + 1] ?? '')) {
+      plain += character
+      continue
+    }
+    if (plain !== '') pieces.push({ text: plain })
+    plain = ''
+    pieces.push({ code: codeOf(character), kind: kindOf(character) })
+  }
+  if (plain !== '') pieces.push({ text: plain })
+  return pieces
+}
+
+function isOdd(character: string, before: string, after: string): boolean {
+  if (character === '\n' || character === '\t' || !ODD.test(character)) return false
+  if (character !== '\u200D' && character !== '\u200C') return true
+  if (character === '\u200D' && PICTURE.test(before) && PICTURE.test(after)) return false
+  return !JOINING.test(before)
+}
+
+function kindOf(character: string): OddKind {
+  if (DIRECTION.test(character)) return 'direction'
+  return /\p{Cc}/u.test(character) ? 'control' : 'invisible'
+}
+
+const codeOf = (character: string): string =>
+  `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
+
+/** Alphabets whose letters are taken for each other's. */
+const ALPHABETS = [
+  ['Latin', /\p{Script=Latin}/u],
+  ['Cyrillic', /\p{Script=Cyrillic}/u],
+  ['Greek', /\p{Script=Greek}/u],
+  ['Armenian', /\p{Script=Armenian}/u],
+  ['Cherokee', /\p{Script=Cherokee}/u],
+] as const
+export type Alphabet = (typeof ALPHABETS)[number][0]
+
+/** Words that mix letters of alphabets that look alike (`раypal` with Cyrillic `ра`), with the alphabets; at most ten. */
+export function mixedWords(text: string): { word: string; alphabets: Alphabet[] }[] {
+  const found = new Map<string, Alphabet[]>()
+  for (const [word] of text.matchAll(/[\p{L}\p{M}\p{N}_'’-]+/gu)) {
+    const alphabets = ALPHABETS.filter(([, letters]) => letters.test(word)).map(([name]) => name)
+    if (alphabets.length > 1) found.set(word.slice(0, 60), alphabets)
+    if (found.size === 10) break
+  }
+  return [...found].map(([word, alphabets]) => ({ word, alphabets }))
+}
+
+/** The name that an internationalised domain shows (`xn--…` decoded is not our work): whether it is one. */
+export const isEncodedDomain = (domain: string): boolean => /(^|\.)xn--/.test(domain)

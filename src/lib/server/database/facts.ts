@@ -1,0 +1,172 @@
+import { and, desc, eq, inArray, like, ne, notExists, sql, type SQL } from 'drizzle-orm'
+import type { Registration } from '$lib/registration/registration'
+import type { Queue, State } from '$lib/registration/state'
+import type { Reader } from './open'
+import { reasonPrints, registrations } from './schema'
+
+/** Counting ends here: what a million registrations share costs the same as what a thousand do. */
+export const COUNT_LIMIT = 1_000
+/** So many reasons are compared word by word. */
+const COMPARED = 200
+
+/** How many; `more`: at least so many. */
+export interface Count {
+  count: number
+  more: boolean
+}
+
+const bounded = (rows: number): Count => ({ count: Math.min(rows, COUNT_LIMIT), more: rows > COUNT_LIMIT })
+
+/** What became of registrations that share something. Of decided ones, the newest thousand are looked at. */
+export interface Tally {
+  waiting: Count
+  approved: number
+  denied: number
+  /** There are more decided ones than were looked at. */
+  more: boolean
+}
+
+const WAITING: Queue[] = ['waiting', 'answered', 'asked']
+const APPROVED: State[] = ['approved', 'completed']
+
+/** Counts those of a domain or a network but one, by the index on it and the queue. */
+export async function tallyOf(
+  reader: Reader,
+  by: { domain: string } | { network: string },
+  except: string,
+): Promise<Tally> {
+  const shared = 'domain' in by ? eq(registrations.domain, by.domain) : eq(registrations.network, by.network)
+  const others = and(shared, ne(registrations.id, except))
+  let waiting = 0
+  for (const queue of WAITING) waiting += await countUpTo(reader, and(others, eq(registrations.queue, queue)))
+  const newest = reader
+    .select({ state: registrations.state })
+    .from(registrations)
+    .where(and(others, eq(registrations.queue, 'decided')))
+    .orderBy(desc(registrations.stateSince), desc(registrations.id))
+    .limit(COUNT_LIMIT + 1)
+    .as('newest')
+  const states = await reader
+    .select({ state: newest.state, count: sql<number>`count(*)` })
+    .from(newest)
+    .groupBy(newest.state)
+  const sum = (of: State[]) =>
+    states.filter(({ state }) => of.includes(state)).reduce((all, { count }) => all + count, 0)
+  return {
+    waiting: bounded(waiting),
+    approved: sum(APPROVED),
+    denied: sum(['denied']),
+    more: states.reduce((all, { count }) => all + count, 0) > COUNT_LIMIT,
+  }
+}
+
+async function countUpTo(reader: Reader, where: SQL | undefined): Promise<number> {
+  const some = reader
+    .select({ one: sql`1`.as('one') })
+    .from(registrations)
+    .where(where)
+    .limit(COUNT_LIMIT + 1)
+    .as('some')
+  const [row] = await reader.select({ count: sql<number>`count(*)` }).from(some)
+  return row?.count ?? 0
+}
+
+/** Another registration, as a fact names it. */
+export type Other = Pick<Registration, 'id' | 'username' | 'email' | 'state' | 'stateSince'>
+
+/** Others that share something: how many, and the newest few of those that were looked at. */
+export interface Others extends Count {
+  some: Other[]
+}
+
+const { id, username, email, state, stateSince, reason } = registrations
+const other = { id, username, email, state, stateSince }
+
+/** Those of one mailbox, or with names that look alike, but one. */
+export async function findAlike(
+  reader: Reader,
+  by: { addressKey: string } | { nameKey: string },
+  except: string,
+  limit: number,
+): Promise<Others> {
+  const shared =
+    'nameKey' in by ? eq(registrations.nameKey, by.nameKey) : eq(registrations.addressKey, by.addressKey)
+  const others = and(shared, ne(id, except))
+  const looked = reader
+    .select(other)
+    .from(registrations)
+    .where(others)
+    .limit(COUNT_LIMIT + 1)
+    .as('looked')
+  const some = await reader
+    .select()
+    .from(looked)
+    .orderBy(desc(looked.stateSince), desc(looked.id))
+    .limit(limit)
+  return { ...bounded(await countUpTo(reader, others)), some }
+}
+
+/** Those whose reason says just the same: they share the first print. */
+export async function findSameReason(reader: Reader, registrationId: string, limit: number): Promise<Others> {
+  const same = reader
+    .select({ id: reasonPrints.registrationId })
+    .from(reasonPrints)
+    .where(and(inArray(reasonPrints.print, ownPrints(reader, registrationId, '=%')), not(registrationId)))
+    .limit(COUNT_LIMIT + 1)
+    .as('same')
+  const [row] = await reader.select({ count: sql<number>`count(*)` }).from(same)
+  const some = await reader
+    .select(other)
+    .from(registrations)
+    .innerJoin(same, eq(same.id, id))
+    .orderBy(desc(stateSince), desc(id))
+    .limit(limit)
+  return { ...bounded(row?.count ?? 0), some }
+}
+
+/** Those whose reason may say nearly the same, but not just the same; `more`: there are more than were found. */
+export async function findNearReason(
+  reader: Reader,
+  registrationId: string,
+): Promise<{ found: (Other & { reason: string })[]; more: boolean }> {
+  const just = reader
+    .select({ one: sql`1` })
+    .from(reasonPrints)
+    .where(
+      and(
+        eq(reasonPrints.registrationId, id),
+        inArray(reasonPrints.print, ownPrints(reader, registrationId, '=%')),
+      ),
+    )
+  const bands = ownPrints(reader, registrationId, null)
+  const looked = reader
+    .selectDistinct({ id: reasonPrints.registrationId })
+    .from(reasonPrints)
+    .where(and(inArray(reasonPrints.print, bands), not(registrationId)))
+    .limit(COUNT_LIMIT)
+    .as('looked')
+  const rows = await reader
+    .select({ ...other, reason })
+    .from(looked)
+    .innerJoin(registrations, eq(looked.id, id))
+    .where(notExists(just))
+    .limit(COMPARED + 1)
+  const found = rows
+    .slice(0, COMPARED)
+    .flatMap((row) => (row.reason === null ? [] : [{ ...row, reason: row.reason }]))
+  return { found, more: rows.length > COMPARED }
+}
+
+const not = (registrationId: string): SQL => ne(reasonPrints.registrationId, registrationId)
+
+function ownPrints(reader: Reader, registrationId: string, which: string | null) {
+  return reader
+    .select({ print: reasonPrints.print })
+    .from(reasonPrints)
+    .where(
+      and(
+        eq(reasonPrints.registrationId, registrationId),
+        which === null ? undefined : like(reasonPrints.print, which),
+      ),
+    )
+}

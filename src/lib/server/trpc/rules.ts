@@ -1,0 +1,198 @@
+import * as v from 'valibot'
+import type { MatchView, RuleView } from '$lib/moderation/views'
+import {
+  readCandidate,
+  RULE_EFFECTS,
+  RULE_FORMS,
+  RULE_REASON_MAXIMUM,
+  RULE_SUBJECTS,
+  type Candidate,
+  type RuleCore,
+} from '$lib/moderation/rule'
+import { refuse, type Refusal } from '$lib/registration/refusal'
+import { matrixId } from '$lib/registration/username'
+import { readPlace, writePlace } from '../place'
+import { findModerator } from '../database/moderators'
+import { findRegistration } from '../database/registrations'
+import { findRules, type RuleRow } from '../database/rules'
+import { createMatcher, judge, type Rule } from '../rules'
+import type { Context } from './context'
+import { orThrow, refusalError } from './refusal-error'
+import { moderatorProcedure, router } from './t'
+
+const PAGE = 100
+const MESSAGE_MAXIMUM = 4000
+const DENIED_AT_ONCE = 50
+
+const id = v.pipe(v.string(), v.maxLength(100))
+/** Longer than any value; the domain then says what is wrong in words. */
+const line = v.pipe(v.string(), v.maxLength(1000))
+const core = {
+  subject: v.picklist(RULE_SUBJECTS),
+  form: v.picklist(RULE_FORMS),
+  value: line,
+  effect: v.picklist(RULE_EFFECTS),
+}
+
+type Signed = Context & { moderator: NonNullable<Context['moderator']> }
+
+const actorOf = ({ moderator }: Signed) => ({ kind: 'moderator', id: moderator.id }) as const
+const isAdministrator = ({ moderator }: Signed): boolean => moderator.role === 'administrator'
+
+/** Who tries more than the role allows stands in the audit log. */
+async function refuseRole(ctx: Signed, path: string): Promise<never> {
+  await ctx.services.registrar.note([{ kind: 'access_refused', detail: { path } }], actorOf(ctx))
+  throw refusalError(refuse({ code: 'role_too_low' }))
+}
+
+/**
+ * Administrators make any rule. A moderator's rule blocks or holds, and is made from a request that it matches: what
+ * they could deny, they can also keep away.
+ */
+async function mayAdd(ctx: Signed, rule: RuleCore, from: string | undefined): Promise<void> {
+  if (isAdministrator(ctx)) return
+  if (rule.effect === 'allow' || from === undefined) await refuseRole(ctx, 'rules.add')
+  const registration = await ctx.services.database.read((reader) => findRegistration(reader, from ?? ''))
+  if (registration === null) throw refusalError(refuse({ code: 'not_found' }))
+  const match = createMatcher([{ ...rule, id: null, expiresAt: null }])
+  if (match(registration, 0).length === 0) throw refusalError(refuse({ code: 'rule_misses' }))
+}
+
+const mayEnd = (ctx: Signed, rule: Pick<RuleRow, 'madeBy'>): boolean =>
+  isAdministrator(ctx) || rule.madeBy === ctx.moderator.id
+
+function ruleView(ctx: Signed, { rule, author }: { rule: RuleRow; author: string | null }): RuleView {
+  const { madeBy: _, ...shown } = rule
+  return { ...shown, author, mayEnd: mayEnd(ctx, rule) }
+}
+
+const matchView = ({ id, subject, form, value, effect }: Rule): MatchView => ({
+  id,
+  subject,
+  form,
+  value,
+  effect,
+})
+
+/** Rules on who can ask for an account. */
+export const rulesRouter = router({
+  /** A page of rules, newest first; `before` is the `next` of the page before. `over`: those that count no more. */
+  list: moderatorProcedure
+    .input(v.parser(v.object({ over: v.boolean(), before: v.optional(id) })))
+    .query(async ({ ctx, input }) => {
+      const { database, registrar } = ctx.services
+      const place = readPlace(input.before)
+      const before = place === null ? null : { madeAt: place.at, id: place.id }
+      const rows = await database.read((reader) =>
+        findRules(reader, input.over, registrar.now(), before, PAGE + 1),
+      )
+      const items = rows.slice(0, PAGE)
+      const last = items.at(-1)?.rule
+      return {
+        items: items.map((row) => ruleView(ctx, row)),
+        next: rows.length > PAGE && last ? writePlace({ at: last.madeAt, id: last.id }) : null,
+        mayAdd: isAdministrator(ctx),
+      }
+    }),
+
+  /** What a moderator can choose where a rule is made. */
+  choices: moderatorProcedure.query(({ ctx }) => ({
+    categories: [...ctx.services.config.moderation.denialCategories],
+    administrator: isAdministrator(ctx),
+  })),
+
+  /** Whom a rule would hit, and in which form it is kept. */
+  preview: moderatorProcedure
+    .input(v.parser(v.object(core)))
+    .query(({ ctx, input }) => ctx.services.ruleReach(orThrow(ctx.services.rules.read(input)))),
+
+  /** Which rules match what somebody types, in which order, and what happens. */
+  test: moderatorProcedure.input(v.parser(v.object({ value: line }))).query(async ({ ctx, input }) => {
+    const candidate: Candidate = readCandidate(input.value)
+    const matches = await ctx.services.rules.matches(candidate)
+    const decides = judge(matches)
+    return {
+      readAs: Object.keys(candidate).length,
+      matches: matches.map(matchView),
+      decides: decides === null ? null : matchView(decides),
+    }
+  }),
+
+  /**
+   * Adds a rule, and denies requests with it: each by itself, in the version seen. Answers how many were denied, and
+   * why each other was not.
+   */
+  add: moderatorProcedure
+    .input(
+      v.parser(
+        v.object({
+          ...core,
+          reason: v.pipe(v.string(), v.maxLength(100_000)),
+          days: v.nullable(v.picklist([1, 7, 30])),
+          from: v.optional(id),
+          deny: v.pipe(
+            v.array(v.object({ id, version: v.pipe(v.number(), v.integer()) })),
+            v.maxLength(DENIED_AT_ONCE),
+          ),
+          message: v.pipe(v.string(), v.maxLength(100_000)),
+          category: v.nullable(v.pipe(v.string(), v.maxLength(100))),
+          silent: v.boolean(),
+        }),
+      ),
+    )
+    .mutation(async ({ ctx, input }) => {
+      const { rules, registrar, config, worker, homeserver } = ctx.services
+      const rule = orThrow(rules.read(input))
+      const reason = input.reason.replace(/\r\n?/g, '\n').trim()
+      const message = input.message.replace(/\r\n?/g, '\n').trim()
+      if (reason.length > RULE_REASON_MAXIMUM)
+        throw refusalError(refuse({ code: 'rule_reason_too_long', maximum: RULE_REASON_MAXIMUM }))
+      if (message.length > MESSAGE_MAXIMUM)
+        throw refusalError(refuse({ code: 'message_too_long', maximum: MESSAGE_MAXIMUM }))
+      if (input.category !== null && !config.moderation.denialCategories.includes(input.category))
+        throw refusalError(refuse({ code: 'unreadable' }))
+      if (input.deny.length > 0 && rule.effect !== 'block') throw refusalError(refuse({ code: 'unreadable' }))
+      await mayAdd(ctx, rule, input.from)
+      const actor = actorOf(ctx)
+      const wish = { ...rule, reason: reason === '' ? null : reason, days: input.days }
+      const added = orThrow(await rules.add(wish, actor))
+
+      const match = createMatcher([{ ...rule, id: null, expiresAt: null }])
+      const left: { matrixId: string; refusal: Refusal }[] = []
+      let denied = 0
+      for (const { id, version } of input.deny) {
+        const registration = await registrar.find(id)
+        if (registration === null || match(registration, 0).length === 0) continue
+        const verdict = {
+          moderator: actor.id,
+          message: message === '' ? null : message,
+          silent: input.silent,
+        }
+        const action = { type: 'deny', ...verdict, category: input.category } as const
+        const answer = await registrar.act(id, action, actor, { version })
+        if (answer.ok) denied++
+        else
+          left.push({
+            matrixId: matrixId(registration.username, homeserver.domain),
+            refusal: await named(ctx, answer.refusal),
+          })
+      }
+      worker.nudge()
+      return { rule: ruleView(ctx, { rule: added, author: ctx.moderator.username }), denied, left }
+    }),
+
+  /** Ends a rule: one's own, and administrators any. */
+  end: moderatorProcedure.input(v.parser(v.object({ id }))).mutation(async ({ ctx, input }) => {
+    const ended = await ctx.services.rules.end(input.id, actorOf(ctx), (rule) => mayEnd(ctx, rule))
+    if (!ended.ok && ended.refusal.code === 'role_too_low') await refuseRole(ctx, 'rules.end')
+    orThrow(ended)
+  }),
+})
+
+/** A refusal names a moderator by id; people read names. */
+async function named({ services }: Context, refusal: Refusal): Promise<Refusal> {
+  if (refusal.code !== 'already_decided' || refusal.by === null) return refusal
+  const { by } = refusal
+  const moderator = await services.database.read((reader) => findModerator(reader, by))
+  return { ...refusal, by: moderator?.username ?? null }
+}

@@ -1,0 +1,28 @@
+import { fail, redirect } from '@sveltejs/kit'
+import { refusalText } from '$lib/components/refusal-text'
+import { textOf } from '$lib/server/form-fields'
+import { attempt } from '$lib/server/trpc/attempt'
+import type { Actions, PageServerLoad } from './$types'
+
+export const load: PageServerLoad = async ({ url, locals }) => {
+  const over = url.searchParams.get('over') !== null
+  const before = url.searchParams.get('before')?.slice(0, 100)
+  const rules = await locals.api.rules.list({ over, ...(before === undefined ? {} : { before }) })
+  return { rules, over, now: Date.now() }
+}
+
+export const actions: Actions = {
+  /** Posted and not asked by the URL: what is tried can be somebody's address. */
+  test: async ({ request, locals }) => {
+    const value = textOf(await request.formData(), 'value')
+    const answer = await attempt(() => locals.api.rules.test({ value }))
+    if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal), value: '' })
+    return { value, tested: answer.value }
+  },
+  end: async ({ request, locals, url }) => {
+    const id = textOf(await request.formData(), 'id')
+    const answer = await attempt(() => locals.api.rules.end({ id }))
+    if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal), value: '' })
+    redirect(303, url.pathname)
+  },
+}

@@ -1,0 +1,134 @@
+import { error, fail } from '@sveltejs/kit'
+import { refusalText } from '$lib/components/refusal-text'
+import { RULE_EFFECTS, type RuleEffect } from '$lib/moderation/rule'
+import { patternOf, readRuleKind, RULE_KINDS, type RuleKind } from '$lib/moderation/rule-kind'
+import type { ReachView } from '$lib/moderation/views'
+import { textOf } from '$lib/server/form-fields'
+import { attempt } from '$lib/server/trpc/attempt'
+import type { Api } from '$lib/server/trpc/router'
+import type { Actions, PageServerLoad } from './$types'
+
+const DAYS = [1, 7, 30] as const
+
+/** A rule as it stands in the form. `days`: empty for ever. */
+interface Typed {
+  kind: RuleKind
+  value: string
+  effect: RuleEffect
+  days: string
+  reason: string
+  message: string
+  category: string
+  silent: boolean
+  /** The boxes that were ticked; null: all that are shown. */
+  deny: string[] | null
+}
+
+function read(form: FormData): Typed {
+  const effect = textOf(form, 'effect')
+  return {
+    kind: readRuleKind(textOf(form, 'kind')) ?? 'domain',
+    value: textOf(form, 'value'),
+    effect: RULE_EFFECTS.find((known) => known === effect) ?? 'block',
+    days: textOf(form, 'days'),
+    reason: textOf(form, 'reason'),
+    message: textOf(form, 'message'),
+    category: textOf(form, 'category'),
+    silent: textOf(form, 'silent') !== '',
+    deny: null,
+  }
+}
+
+/** The requests that were chosen, as `id.version`. */
+function chosen(form: FormData): { id: string; version: number }[] {
+  return form.getAll('deny').flatMap((value) => {
+    const [, id, version] = /^([\w-]{1,100})\.(\d{1,9})$/.exec(String(value)) ?? []
+    return id === undefined ? [] : [{ id, version: Number(version) }]
+  })
+}
+
+/** What a request has of this kind. */
+async function valueFrom(api: Api, id: string, kind: RuleKind): Promise<{ value: string; matrixId: string }> {
+  const { email, username, matrixId } = await api.moderation.registration({ id })
+  const values: Record<RuleKind, () => string | Promise<string>> = {
+    address: () => email,
+    address_pattern: () => email,
+    domain: () => email.slice(email.lastIndexOf('@') + 1),
+    network: async () => (await api.facts.about({ id })).network.name,
+    name: () => username,
+    name_look: () => username,
+    name_pattern: () => patternOf(username),
+  }
+  return { value: await values[kind](), matrixId }
+}
+
+const reachOf = (api: Api, { kind, value, effect }: Typed) =>
+  attempt(() => api.rules.preview({ ...RULE_KINDS[kind], value, effect }))
+
+export const load: PageServerLoad = async ({ url, locals: { api } }) => {
+  const from = url.searchParams.get('from')
+  const kind = readRuleKind(url.searchParams.get('what') ?? '') ?? 'domain'
+  const found = from === null ? null : await attempt(() => valueFrom(api, from, kind))
+  if (found !== null && !found.ok) error(found.status, refusalText(found.refusal))
+  const typed: Typed = {
+    kind,
+    value: found?.value.value ?? '',
+    effect: 'block',
+    days: '30',
+    reason: '',
+    message: '',
+    category: '',
+    silent: false,
+    deny: null,
+  }
+  const reach = typed.value === '' ? null : await reachOf(api, typed)
+  return {
+    from: from === null ? null : { id: from, matrixId: found?.value.matrixId ?? '' },
+    typed,
+    reach: reach?.ok ? reach.value : null,
+    choices: await api.rules.choices(),
+    now: Date.now(),
+  }
+}
+
+export const actions: Actions = {
+  preview: async ({ request, locals: { api } }) => {
+    const typed = read(await request.formData())
+    const reach = await reachOf(api, typed)
+    if (!reach.ok) return fail(reach.status, { typed, problem: refusalText(reach.refusal) })
+    return { typed, reach: reach.value }
+  },
+  add: async ({ request, url, locals: { api } }) => {
+    const form = await request.formData()
+    const typed: Typed = { ...read(form), deny: form.getAll('deny').map(String) }
+    const { kind, value, effect, reason, message, category, silent } = typed
+    const from = url.searchParams.get('from')
+    const denies = textOf(form, 'save') === 'deny' && effect === 'block'
+    const answer = await attempt(() =>
+      api.rules.add({
+        ...RULE_KINDS[kind],
+        value,
+        effect,
+        reason,
+        days: DAYS.find((days) => String(days) === typed.days) ?? null,
+        ...(from === null ? {} : { from }),
+        deny: denies ? chosen(form) : [],
+        message,
+        category: category === '' ? null : category,
+        silent,
+      }),
+    )
+    if (answer.ok) {
+      const { rule, denied, left } = answer.value
+      const told = left.map(({ matrixId, refusal }) => ({ matrixId, problem: refusalText(refusal) }))
+      return { typed, saved: { rule, denied, left: told } }
+    }
+    const reach = await reachOf(api, typed)
+    const shown: ReachView | null = reach.ok ? reach.value : null
+    return fail(answer.status, {
+      typed,
+      problem: refusalText(answer.refusal),
+      ...(shown && { reach: shown }),
+    })
+  },
+}

@@ -1,0 +1,119 @@
+import type { Page } from '@playwright/test'
+import {
+  confirm,
+  expect,
+  expectAccessible,
+  giveAddress,
+  newName,
+  openDesk,
+  PASSWORD,
+  REASON,
+  submit,
+  test,
+} from './fixtures'
+import type { Site } from '../support/site'
+
+/** A request from an address of this domain. */
+async function ask(page: Page, site: Site, name: string, domain: string): Promise<void> {
+  await page.context().clearCookies()
+  const email = `${name}@${domain}`
+  await giveAddress(page, site, name, email)
+  await confirm(page, site, email)
+  await page.locator('input[name=password]').fill(PASSWORD)
+  await page.locator('textarea[name=reason]').fill(REASON)
+  await page.locator('input[name=legal]').check()
+  await submit(page).click()
+  await page.waitForURL(/\/register\/status/)
+}
+
+/** No accessibility fault, light and dark, wide and narrow; and nothing is cut off at the side. */
+async function expectFit(page: Page): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    await expectAccessible(page)
+  }
+  const { width, height } = page.viewportSize() ?? { width: 1280, height: 720 }
+  await page.setViewportSize({ width: 390, height: 800 })
+  const overflow = () => document.documentElement.scrollWidth - document.documentElement.clientWidth
+  if (test.info().project.use.javaScriptEnabled !== false) expect(await page.evaluate(overflow)).toBe(0)
+  await expectAccessible(page)
+  await page.setViewportSize({ width, height })
+}
+
+test('from a request its domain is blocked, with whom it hits, and they are denied', async ({
+  page,
+  site,
+  browser,
+}) => {
+  const domain = `${newName()}.example`
+  const [first, second, third, other] = [newName(), newName(), newName(), newName()]
+  for (const name of [first, second, third]) await ask(page, site, name, domain)
+  await ask(page, site, other, 'mail.test')
+
+  const desk = await openDesk(browser, site, first)
+  await expect(desk.locator('main')).toContainText('2 waiting')
+  await expect(desk.getByText('said before')).toBeVisible()
+  await expectFit(desk)
+  await desk.getByText('Block from here').click()
+  await desk.getByRole('link', { name: 'Domain and all below it' }).click()
+
+  const boxes = desk.locator('input[name=deny]')
+  await expect(boxes).toHaveCount(3)
+  await expect(desk.locator('main')).not.toContainText(other)
+  await expect(desk.locator('input[name=value]')).toHaveValue(domain)
+  await expectFit(desk)
+
+  await desk.locator('input[name=value]').fill('not a domain')
+  await desk.getByRole('button', { name: 'Save the rule' }).click()
+  await expect(desk.getByRole('alert')).toContainText('That is no domain')
+  await desk.locator('input[name=value]').fill(`*.${domain.toUpperCase()}.`)
+  await desk.locator('input[name=reason]').fill('A wave of the same words')
+  await desk.getByRole('button', { name: 'Show whom it hits' }).click()
+  await expect(boxes).toHaveCount(3)
+  await desk.locator('li', { hasText: third }).locator('input[name=deny]').uncheck()
+  await desk.getByRole('button', { name: 'Save and deny those ticked' }).click()
+  await expect(desk.getByText('The rule is in force.')).toBeVisible()
+  await expect(desk.getByText('2 requests were denied with it.')).toBeVisible()
+  await expectFit(desk)
+
+  await page.context().clearCookies()
+  await page.goto(`${site.url}/register`)
+  await page.locator('input[name=username]').fill(newName())
+  await submit(page).click()
+  await page.waitForURL(/\/register\/email/)
+  await page.locator('main input[name=email]').first().fill(`late@sub.${domain}`)
+  await submit(page).click()
+  await expect(page.locator('main')).toContainText('Addresses of this provider are not taken here')
+
+  await desk.goto(`${site.url}/admin/rules`)
+  const rule = desk.locator('li', { hasText: domain })
+  await expect(rule).toContainText('A wave of the same words')
+  await expect(rule).toContainText('hit 1 time')
+  await desk.locator('input[name=value]').fill(`Somebody@${domain}`)
+  await desk.getByRole('button', { name: 'Try' }).click()
+  await expect(desk.getByText('It is refused.')).toBeVisible()
+  await expectFit(desk)
+  await rule.getByRole('button', { name: 'End' }).click()
+  await expect(desk.locator('li', { hasText: domain })).toHaveCount(0)
+  await desk.context().close()
+})
+
+test('odd characters in a reason are shown, and turn nothing around', async ({ page, site, browser }) => {
+  const name = newName()
+  const email = `${name}@mail.test`
+  await giveAddress(page, site, name, email)
+  await confirm(page, site, email)
+  await page.locator('input[name=password]').fill(PASSWORD)
+  await page.locator('textarea[name=reason]').fill(`${REASON}\n\u202Edlrow\u200B раypal`)
+  await page.locator('input[name=legal]').check()
+  await submit(page).click()
+  await page.waitForURL(/\/register\/status/)
+  const desk = await openDesk(browser, site, name)
+  const reason = desk.locator('blockquote').first()
+  await expect(reason).toContainText('U+202E')
+  await expect(reason).toContainText('U+200B')
+  expect(await reason.innerText()).not.toContain('\u202E')
+  await expect(desk.getByText('mixed alphabets')).toBeVisible()
+  await expectFit(desk)
+  await desk.context().close()
+})
