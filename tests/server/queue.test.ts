@@ -134,7 +134,7 @@ const FILTERS: [string, QueueFilter, string | null][] = [
   ['some days', { tab: 'all', from: day(NOON - 9 * DAY), to: day(NOON - 4 * DAY) }, null],
   ['some days of what waits', { tab: 'waiting', from: day(NOON - 9 * DAY), to: day(NOON - 4 * DAY) }, null],
   ['names that look alike', { tab: 'all', name: lookOf(username('river.stone107')) }, null],
-  ['reasons that say nearly the same', { tab: 'decided', like: 'r-0000-0' }, null],
+  ['reasons that say nearly the same', { tab: 'waiting', like: 'r-0000-0' }, null],
   ['one mailbox', { tab: 'all', address: 'person.12@mail.test' }, null],
 ]
 
