@@ -45,6 +45,7 @@ export function compose(config: RunConfig, world: World) {
       autoJoin: [...config.autoJoin],
       welcome: matrixNotifications.welcome !== null,
       undoMs: config.moderation.undoMs,
+      claimMs: config.moderation.claimMs,
       moderatorsRoom: matrixNotifications.adminRoom !== null,
     },
   })

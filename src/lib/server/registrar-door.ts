@@ -13,9 +13,13 @@ import {
   isNameHeld,
   updateRegistration,
 } from './database/registrations'
+import { insertWords } from './database/talk'
 
 export const SYSTEM: Actor = { kind: 'system' }
 export const APPLICANT: Actor = { kind: 'applicant' }
+
+/** What changes nothing that anybody decides by. */
+const SILENT: Action['type'][] = ['speak', 'ask_link', 'take', 'release', 'note']
 
 /** A change in the ledger of accounts; null strikes the line out: the account is not ours. */
 export type AccountChange = { localpart: Username } & (
@@ -48,11 +52,12 @@ export function createDoor({
   async function commit(
     tx: Transaction,
     before: Registration,
-    { next, events, jobs, rest }: Extract<Decision, { ok: true }>,
+    { next, events, jobs, rest, wrote }: Extract<Decision, { ok: true }>,
     actor: Actor,
     counts = true,
   ): Promise<Registration | null> {
     await insertEvents(tx, before.id, events, actor, clock())
+    if (wrote !== undefined) await insertWords(tx, before.id, wrote, actor, clock())
     if (next === null) {
       await enqueue(tx, null, jobs)
       await deleteRegistration(tx, before.id)
@@ -78,7 +83,7 @@ export function createDoor({
     if (version !== undefined && registration.version !== version) return refuse({ code: 'stale' })
     if (decision.recall === true && !(await cancelResting(tx, id, registration.stateSince, clock())))
       return refuse({ code: 'undo_too_late' })
-    const counts = action.type !== 'speak' && action.type !== 'ask_link'
+    const counts = !SILENT.includes(action.type)
     return accept(await commit(tx, registration, decision, actor, counts))
   }
 

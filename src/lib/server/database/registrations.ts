@@ -21,7 +21,7 @@ import type { State } from '$lib/registration/state'
 import type { Username } from '$lib/registration/username'
 import { foundBy } from './found-by'
 import type { Reader, Transaction } from './open'
-import { accounts, jobs, registrations } from './schema'
+import { accounts, exchanges, jobs, registrations } from './schema'
 
 const {
   seq: _seq,
@@ -155,7 +155,7 @@ export async function findSince(
     .limit(limit)
 }
 
-/** What waits for a moderator since a time: how many, since when the oldest, and the newest ten. */
+/** What waits for a moderator since a time, by a request or by an answer: how many, since when the oldest, and the newest ten. */
 export interface Waiting {
   count: number
   oldest: number
@@ -163,7 +163,12 @@ export interface Waiting {
 }
 
 export async function findWaiting(reader: Reader, since: number): Promise<Waiting> {
-  const asked = and(eq(registrations.state, 'requested'), gte(registrations.stateSince, since))
+  const answer = sql`exists (select 1 from ${exchanges} where ${exchanges.registrationId} = ${registrations.id}
+    and ${exchanges.author} = 'applicant' and ${exchanges.at} >= ${since})`
+  const asked = or(
+    and(eq(registrations.state, 'requested'), gte(registrations.stateSince, since)),
+    and(eq(registrations.queue, 'answered'), answer),
+  )
   const [sum] = await reader
     .select({ count: count(), oldest: min(registrations.stateSince) })
     .from(registrations)

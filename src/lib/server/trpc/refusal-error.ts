@@ -23,6 +23,9 @@ const CODES: Partial<Record<RefusalCode, ErrorCode>> = {
   job_not_waiting: 'CONFLICT',
   undo_too_late: 'CONFLICT',
   address_taken: 'CONFLICT',
+  reopen_too_early: 'CONFLICT',
+  nothing_asked: 'CONFLICT',
+  claimed: 'CONFLICT',
   role_too_low: 'FORBIDDEN',
 }
 
