@@ -94,6 +94,8 @@ export function refusalText(refusal: Refusal): string {
       return m.refusal_text_too_long({ maximum: refusal.maximum, length: refusal.length })
     case 'category_unknown':
       return m.refusal_category_unknown()
+    case 'reply_gone':
+      return m.refusal_reply_gone()
     case 'reply_title_missing':
       return m.refusal_reply_title_missing()
     case 'reply_title_too_long':

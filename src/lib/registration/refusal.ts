@@ -57,6 +57,8 @@ export type Refusal =
   | { code: 'text_missing' }
   | { code: 'text_too_long'; maximum: number; length: number }
   | { code: 'category_unknown' }
+  /** A colleague deleted it. */
+  | { code: 'reply_gone' }
   | { code: 'reply_title_missing' }
   | { code: 'reply_title_too_long'; maximum: number }
   /** `placeholder`: as it was written, with its braces. */

@@ -18,9 +18,12 @@ import { createRoomNotices } from './jobs/room-notices'
 import { createScheduler } from './jobs/scheduler'
 import { createWorker } from './jobs/worker'
 import { createOutages } from './outages'
+import { createPreviews } from './previews'
 import { createReconciliation } from './reconcile'
 import { createRegistrar } from './registrar'
+import { createReplies } from './replies'
 import { createRules } from './rules'
+import { createTalk } from './talk'
 import { openWorld, type World } from './world'
 
 export type Services = ReturnType<typeof compose>
@@ -84,22 +87,23 @@ export function compose(config: RunConfig, world: World) {
       },
     },
   })
+  const letters = createLetters({
+    registrar,
+    mailer,
+    domain: homeserver.domain,
+    site,
+    homeserverName: homeserver.domain,
+    moderators: {
+      to: [...config.admin.email],
+      approvedDays: retention.approved,
+      linkHours: linkHours(retention),
+    },
+  })
   const handle = createHandlers({
     database,
     registrar,
     homeserver,
-    letters: createLetters({
-      registrar,
-      mailer,
-      domain: homeserver.domain,
-      site,
-      homeserverName: homeserver.domain,
-      moderators: {
-        to: [...config.admin.email],
-        approvedDays: retention.approved,
-        linkHours: linkHours(retention),
-      },
-    }),
+    letters,
     notices: createRoomNotices({ registrar, homeserver, site, settings: matrixNotifications }),
     outages,
   })
@@ -141,6 +145,14 @@ export function compose(config: RunConfig, world: World) {
     log,
     signIn: createSignIn({ database, limits, sessions }).signIn,
     moderators: createModerators({ database, clock }),
+    talk: createTalk({ database, registrar }),
+    replies: createReplies({ database, clock, randomId: randomUUID, domain: homeserver.domain, site }),
+    previews: createPreviews({
+      registrar,
+      letters,
+      site: { ...site, logoUrl: config.logoUrl },
+      subjectPrefix: config.email.subjectPrefix,
+    }),
     doubts: createDoubts({ database, registrar, homeserver }),
     reconciliation: createReconciliation({ database, registrar, homeserver }),
   }

@@ -68,6 +68,7 @@ export const moderationRouter = router({
           decision: v.picklist(['approve', 'deny']),
           message: v.pipe(v.string(), v.maxLength(100_000)),
           silent: v.boolean(),
+          category: v.optional(v.pipe(v.string(), v.maxLength(1000))),
         }),
       ),
     )
@@ -75,11 +76,16 @@ export const moderationRouter = router({
       const message = input.message.replace(/\r\n?/g, '\n').trim()
       if (message.length > MESSAGE_MAXIMUM)
         throw refusalError(refuse({ code: 'message_too_long', maximum: MESSAGE_MAXIMUM }))
+      const { denialCategories } = ctx.services.config.moderation
+      const category = (input.decision === 'deny' && input.category) || null
+      if (category !== null && !denialCategories.includes(category))
+        throw refusalError(refuse({ code: 'category_unknown' }))
       const action = {
         type: input.decision,
         moderator: ctx.moderator.id,
         message: message === '' ? null : message,
         silent: input.silent,
+        category,
       } as const
       const actor = { kind: 'moderator', id: ctx.moderator.id } as const
       const decided = await ctx.services.registrar.act(input.id, action, actor, { version: input.version })

@@ -15,6 +15,7 @@ const CODES: Partial<Record<RefusalCode, ErrorCode>> = {
   network_blocked: 'FORBIDDEN',
   not_found: 'NOT_FOUND',
   link_broken: 'NOT_FOUND',
+  reply_gone: 'NOT_FOUND',
   username_taken: 'CONFLICT',
   username_lost: 'CONFLICT',
   already_decided: 'CONFLICT',

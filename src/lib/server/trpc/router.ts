@@ -1,8 +1,10 @@
 import type { Context } from './context'
 import { moderationRouter } from './moderation'
 import { registrationRouter } from './registration'
+import { repliesRouter } from './replies'
 import { sessionRouter } from './session'
 import { createCallerFactory, router } from './t'
+import { talkRouter } from './talk'
 import { verificationRouter } from './verification'
 
 /** Everything that pages and browsers can ask for; pages through `createApi`, browsers through /trpc. */
@@ -11,6 +13,8 @@ export const appRouter = router({
   verification: verificationRouter,
   moderation: moderationRouter,
   session: sessionRouter,
+  talk: talkRouter,
+  replies: repliesRouter,
 })
 
 export type Router = typeof appRouter
