@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createRegistrar } from '$lib/server/registrar'
 import { codeOf } from '../support/code-of'
 import { decideOn, decideOnly } from '../support/decide'
 import { username } from '../support/registration'
@@ -141,6 +143,49 @@ describe('a question to the applicant', () => {
     expect(await codeOf(api.talk.ask({ id, text: 'Another' }))).toBe('wrong_state')
     expect(await kindsOf(id)).toEqual(expect.arrayContaining(['asked', 'answered', 'denied']))
     expect((await api.talk.thread({ id })).exchanges).toHaveLength(2)
+  })
+})
+
+describe('where time goes on while something is written', () => {
+  /** The same database, with a clock that is later each time it is asked. */
+  function ticking(undoMs: number) {
+    const { registration, retention } = world.config
+    let now = world.now()
+    return createRegistrar({
+      database: world.database,
+      clock: () => ++now,
+      randomId: randomUUID,
+      linkHours: 24,
+      policy: {
+        password: registration.password,
+        retention,
+        autoJoin: [],
+        welcome: false,
+        moderatorsRoom: false,
+        undoMs,
+        claimMs: 1000,
+      },
+    })
+  }
+  const actor = { kind: 'moderator', id: 'm1' } as const
+
+  test('the mail of a question still has its words', async () => {
+    const river = await requested(world, 'river')
+    await ticking(0).act(river.view.id, { type: 'ask', moderator: 'm1', text: QUESTION }, actor)
+    world.pass(DAY)
+    await world.drain()
+    expect(world.mailbox.last(river.email, 'question').question).toBe(QUESTION)
+  })
+
+  test('a decision that is taken back has no job left', async () => {
+    const river = await requested(world, 'river')
+    const registrar = ticking(20_000)
+    const deny = { type: 'deny', moderator: 'm1', message: null, silent: false } as const
+    await registrar.act(river.view.id, deny, actor)
+    expect(await registrar.undo(river.view.id, actor)).toMatchObject({ ok: true })
+    const { api } = await aModerator(world.services)
+    const { jobs } = await api.moderation.registration({ id: river.view.id })
+    expect(jobs.filter(({ kind }) => kind === 'remove_account')).toMatchObject([{ state: 'cancelled' }])
   })
 })
 
