@@ -79,6 +79,9 @@ test('a question goes by mail, is answered in another browser, and comes back to
   await desk.locator('#note-text').fill('Sounds like a bot')
   await desk.locator('#note button').click()
   await expect(desk.locator('#note blockquote')).toHaveText('Sounds like a bot')
+  await expect(desk.locator('#note-text')).toHaveValue('')
+  await unfold(desk, '#ask')
+  await expect(desk.locator('#question')).toHaveValue('')
 
   const mail = await site.mail.next(email, 2)
   expect(mail.text).toContain('Whom do you know here?')
