@@ -89,6 +89,45 @@ describe('a question to the applicant', () => {
     expect((await api.moderation.registration({ id })).stateSince).toBe(since)
   })
 
+  test('is the applicant’s turn: moderators are reminded only once it is answered', async () => {
+    const river = await requested(world, 'river')
+    const { id } = river.view
+    const { api } = await aModerator(world.services)
+    await api.talk.ask({ id, text: QUESTION })
+    await world.drain()
+    const told = () => world.mailbox.kinds('moderators@example.test').length
+    const before = told()
+    world.pass(10 * DAY)
+    await world.services.scheduler.remind()
+    await world.drain()
+    expect(told()).toBe(before)
+    await river.api.registration.answer({ text: 'My sister' })
+    await world.drain()
+    expect(told()).toBe(before + 1)
+    world.pass(DAY)
+    await world.services.scheduler.remind()
+    await world.drain()
+    expect(told()).toBe(before + 2)
+  })
+
+  test('goes with the registration, and so do the answer and the notes', async () => {
+    const river = await requested(world, 'river')
+    const { id } = river.view
+    const { api } = await aModerator(world.services)
+    await api.talk.ask({ id, text: QUESTION })
+    await river.api.registration.answer({ text: 'My sister' })
+    await api.talk.note({ id, text: 'Hm' })
+    await decideOn(world, id, 'deny')
+    const count = async (table: string) =>
+      (
+        await world.database.read((reader) => reader.all<{ n: number }>(`select count(*) as n from ${table}`))
+      )[0]?.n
+    expect([await count('exchanges'), await count('notes')]).toEqual([2, 1])
+    world.pass(31 * DAY)
+    await world.services.scheduler.cleanUp({ dryRun: false })
+    expect([await count('exchanges'), await count('notes')]).toEqual([0, 0])
+  })
+
   test('sent twice is one question, and one answer; answered, its mail is not sent any more', async () => {
     const river = await requested(world, 'river')
     const { id } = river.view

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { aPolicy, aRegistration, NOON } from '../../../tests/support/registration'
+import { aPolicy, aRegistration, NOON, username } from '../../../tests/support/registration'
 import { decide, stateForApplicant, type Decision } from './decide'
 import type { Registration } from './registration'
 import { DAY } from './retention'
@@ -25,6 +25,8 @@ const reopen = {
   nameFree: true,
   removing: false,
 } as const
+
+const verdict = { moderator: 'm1', message: null, silent: false }
 
 function next(decision: Decision): Registration {
   if (!decision.ok || decision.next === null) throw new Error(`Refused: ${JSON.stringify(decision)}`)
@@ -77,6 +79,14 @@ describe('a denial that is reopened', () => {
     const undone = decide(reopened, undo, { ...policy, now: policy.now + 19_999 })
     expect(undone).toMatchObject({ ok: true, next: { ...denied, remindedAt: null }, recall: true, jobs: [] })
     expect(codeOf(decide(reopened, undo, { ...policy, now: policy.now + 20_000 }))).toBe('undo_too_late')
+  })
+
+  test('is forgotten where another name is chosen: what is decided then goes back to the request', () => {
+    const lost = { ...next(decide(denied, reopen, policy)), holdsName: false, account: 'none' as const }
+    const chosen = decide(lost, { type: 'choose_name', username: username('other') }, policy)
+    const approved = decide(next(chosen), { ...verdict, type: 'approve' }, policy)
+    const undone = decide(next(approved), { type: 'undo', nameFree: true, since: NOON }, policy)
+    expect(next(undone)).toMatchObject({ state: 'requested', decidedBy: null })
   })
 
   test('is told to its applicant when it does not rest any more', () => {
