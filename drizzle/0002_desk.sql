@@ -129,6 +129,7 @@ ALTER TABLE `registrations` ADD `exchange` text DEFAULT 'none' NOT NULL;--> stat
 ALTER TABLE `registrations` ADD `category` text;--> statement-breakpoint
 ALTER TABLE `registrations` ADD `claimed_by` text;--> statement-breakpoint
 ALTER TABLE `registrations` ADD `claimed_at` integer;--> statement-breakpoint
+ALTER TABLE `registrations` ADD `denial` text;--> statement-breakpoint
 ALTER TABLE `registrations` ADD `seq` integer;--> statement-breakpoint
 ALTER TABLE `registrations` ADD `domain` text;--> statement-breakpoint
 ALTER TABLE `registrations` ADD `network` text;--> statement-breakpoint

@@ -93,10 +93,10 @@ export async function requestAccount(page: Page, site: Site, name: string): Prom
 }
 
 /** Signs the moderator in, on the page given. */
-export async function signIn(page: Page, site: Site): Promise<void> {
+export async function signIn(page: Page, site: Site, { username, password } = MODERATOR): Promise<void> {
   await page.goto(`${site.url}/admin/login`)
-  await page.locator('main input[name=username]').fill(MODERATOR.username)
-  await page.locator('main input[name=password]').fill(MODERATOR.password)
+  await page.locator('main input[name=username]').fill(username)
+  await page.locator('main input[name=password]').fill(password)
   await submit(page).click()
   await page.waitForURL(/\/admin(?!\/login)/)
 }

@@ -102,6 +102,31 @@ describe.runIf(settings.success)('on a real Synapse', () => {
     expect(await signInToMatrix(world, name)).toBe('in')
   })
 
+  test('denied and approved after all: the account comes back with the new password alone', async () => {
+    await open()
+    const name = newName()
+    const applicant = await requested(world, name)
+    const { id } = applicant.view
+    const { version } = await decideOn(world, id, 'deny')
+    expect(await world.homeserver.account(username(name))).toMatchObject({ deactivated: true })
+    const { api } = await aModerator(world.services)
+    await api.talk.reopen({ id, version, message: 'We thought again' })
+    await world.drain()
+    const browser = aBrowser(world.services)
+    const { link } = world.mailbox.last(applicant.email, 'set_password')
+    await browser.api.registration.resume({ token: tokenIn(link) })
+    expect(await signInToMatrix(world, name)).not.toBe('in')
+    await browser.api.registration.setPassword({ password: `${PASSWORD} anew` })
+    await world.drain()
+    expect(await signInToMatrix(world, name)).not.toBe('in')
+    expect(await signInToMatrix(world, name, `${PASSWORD} anew`)).toBe('in')
+    expect(await world.homeserver.account(username(name))).toMatchObject({
+      locked: false,
+      deactivated: false,
+      addresses: [applicant.email],
+    })
+  })
+
   test('password after the approval: no account before, an open one after', async () => {
     await open({ registration: { ...aConfig().registration, password: 'after_approval' } })
     const name = newName()

@@ -146,9 +146,9 @@ describe('several at once', () => {
     const { version } = await api.moderation.registration({ id: view.id })
     const verdict = { decision: 'deny', message: '', silent: false, category: 'made up' } as const
     expect(await codeOf(api.moderation.decideMany({ items: [{ id: view.id, version }], ...verdict }))).toBe(
-      'unreadable',
+      'category_unknown',
     )
-    expect(await codeOf(api.moderation.decide({ id: view.id, version, ...verdict }))).toBe('unreadable')
+    expect(await codeOf(api.moderation.decide({ id: view.id, version, ...verdict }))).toBe('category_unknown')
     expect((await api.moderation.registration({ id: view.id })).state).toBe('requested')
   })
 })

@@ -35,6 +35,7 @@ export function aRegistration(change: Partial<Registration> = {}): Registration 
     category: null,
     claimedBy: null,
     claimedAt: null,
+    denial: null,
     account: 'none',
     ...change,
   }
@@ -48,6 +49,7 @@ export function aPolicy(change: Partial<Policy> = {}): Policy {
     retention: { started: 2, completed: 30, approved: 14 },
     autoJoin: [],
     undoMs: 0,
+    claimMs: 30 * 60_000,
     welcome: false,
     moderatorsRoom: true,
     ...change,

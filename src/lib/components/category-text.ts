@@ -1,4 +1,4 @@
-import type { DENIAL_CATEGORIES } from '$lib/moderation/category'
+import { DENIAL_CATEGORIES } from '$lib/moderation/category'
 import { m } from '$lib/paraglide/messages'
 
 const WORDS: Record<(typeof DENIAL_CATEGORIES)[number], () => string> = {
@@ -9,7 +9,8 @@ const WORDS: Record<(typeof DENIAL_CATEGORIES)[number], () => string> = {
   other: m.category_other,
 }
 
-/** What a denial is filed under: in the reader's language where it is known here, else as the operator wrote it. */
+/** A category of denials in words; an operator's own one as it is written. */
 export function categoryText(category: string): string {
-  return Object.entries(WORDS).find(([known]) => known === category)?.[1]() ?? category
+  const known = DENIAL_CATEGORIES.find((one) => one === category)
+  return known === undefined ? category : WORDS[known]()
 }

@@ -82,6 +82,26 @@ export function refusalText(refusal: Refusal): string {
       return m.refusal_undo_too_late()
     case 'address_taken':
       return m.refusal_address_taken()
+    case 'reopen_too_early':
+      return m.refusal_reopen_too_early()
+    case 'nothing_asked':
+      return m.refusal_nothing_asked()
+    case 'claimed':
+      return m.refusal_claimed({ by: refusal.by })
+    case 'text_missing':
+      return m.refusal_text_missing()
+    case 'text_too_long':
+      return m.refusal_text_too_long({ maximum: refusal.maximum, length: refusal.length })
+    case 'category_unknown':
+      return m.refusal_category_unknown()
+    case 'reply_gone':
+      return m.refusal_reply_gone()
+    case 'reply_title_missing':
+      return m.refusal_reply_title_missing()
+    case 'reply_title_too_long':
+      return m.refusal_reply_title_too_long({ maximum: refusal.maximum })
+    case 'reply_placeholder':
+      return m.refusal_reply_placeholder({ placeholder: refusal.placeholder })
     case 'role_too_low':
       return m.refusal_role_too_low()
     case 'rule_value_invalid':

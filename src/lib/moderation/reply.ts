@@ -1,3 +1,50 @@
+import { LANGUAGES, type Language } from '../registration/language'
+import { visibleLength } from '../registration/reason'
+import { accept, refuse, type Result } from '../registration/refusal'
+import { parseText, QUESTION_MAXIMUM } from '../registration/talk'
+
 /** What a reply that is kept ready is for. */
 export const REPLY_PURPOSES = ['approve', 'deny', 'ask'] as const
 export type ReplyPurpose = (typeof REPLY_PURPOSES)[number]
+
+/** What a reply may hold in braces: the localpart, the whole Matrix ID, the site's name. */
+export const REPLY_PLACEHOLDERS = ['name', 'matrixId', 'site'] as const
+
+/** In characters, as people see them. */
+export const REPLY_TITLE_MAXIMUM = 100
+
+export interface Reply {
+  purpose: ReplyPurpose
+  title: string
+  /** In at least one language. */
+  texts: Partial<Record<Language, string>>
+}
+
+/** A reply as it was typed: a language without words is left out. */
+export interface TypedReply {
+  purpose: ReplyPurpose
+  title: string
+  texts: Record<Language, string>
+}
+
+/** Answers the reply in its stored form, or what is wrong with it. Placeholders are not looked at. */
+export function parseReply({ purpose, title: typed, texts }: TypedReply): Result<Reply> {
+  const title = typed.replace(/\s+/g, ' ').trim()
+  if (title === '') return refuse({ code: 'reply_title_missing' })
+  if (title.length > REPLY_TITLE_MAXIMUM * 10 || visibleLength(title) > REPLY_TITLE_MAXIMUM)
+    return refuse({ code: 'reply_title_too_long', maximum: REPLY_TITLE_MAXIMUM })
+  const kept: Reply['texts'] = {}
+  for (const language of LANGUAGES) {
+    const text = parseText(texts[language], QUESTION_MAXIMUM)
+    if (text.ok) kept[language] = text.value
+    else if (text.refusal.code !== 'text_missing') return text
+  }
+  return Object.keys(kept).length === 0
+    ? refuse({ code: 'text_missing' })
+    : accept({ purpose, title, texts: kept })
+}
+
+/** The text in a language, or in another one where it is missing. */
+export function textIn({ texts }: Pick<Reply, 'texts'>, language: Language): string {
+  return texts[language] ?? LANGUAGES.map((other) => texts[other]).find((text) => text !== undefined) ?? ''
+}

@@ -20,6 +20,12 @@ const ACTIONS: Action[] = [
   { type: 'approve', ...verdict },
   { type: 'deny', ...verdict },
   { type: 'undo', nameFree: true, since: NOON - 1000 },
+  { type: 'reopen', nameFree: true, removing: false, ...verdict },
+  { type: 'ask', moderator: 'm1', text: 'Whom do you know?' },
+  { type: 'answer', text: 'Nobody yet' },
+  { type: 'note', moderator: 'm1', text: 'Hm' },
+  { type: 'take', moderator: 'm1', over: false },
+  { type: 'release', moderator: 'm1' },
   { type: 'password_set' },
   { type: 'opened' },
   { type: 'withdraw' },
@@ -43,6 +49,17 @@ const ACCOUNT: Record<State, AccountState> = {
   withdrawn: 'filled',
 }
 
+/** Possible in every state, and changes none. */
+const ANYWHERE: Record<State, State> = {
+  started: 'started',
+  verified: 'verified',
+  requested: 'requested',
+  approved: 'approved',
+  denied: 'denied',
+  completed: 'completed',
+  withdrawn: 'withdrawn',
+}
+
 /** Where each action leads from each state, at the moment it was entered: `no` is a refusal. */
 const TABLE: Record<Action['type'], Partial<Record<State, State>>> = {
   start_again: { started: 'started' },
@@ -61,18 +78,18 @@ const TABLE: Record<Action['type'], Partial<Record<State, State>>> = {
   approve: { requested: 'approved' },
   deny: { requested: 'denied' },
   undo: {},
+  // Its account is still there; `decide-verdict.test.ts` has the ones that can be.
+  reopen: {},
+  ask: { requested: 'requested' },
+  // Nothing was asked; `decide-talk.test.ts` has the ones that were.
+  answer: {},
+  note: ANYWHERE,
+  take: { requested: 'requested' },
+  release: ANYWHERE,
   password_set: { approved: 'approved' },
   opened: { approved: 'completed' },
   withdraw: { verified: 'withdrawn', requested: 'withdrawn' },
-  speak: {
-    started: 'started',
-    verified: 'verified',
-    requested: 'requested',
-    approved: 'approved',
-    denied: 'denied',
-    completed: 'completed',
-    withdrawn: 'withdrawn',
-  },
+  speak: ANYWHERE,
   remind: {},
   expire: {},
   found_open: {},

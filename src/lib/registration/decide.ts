@@ -1,83 +1,17 @@
 import type { EmailAddress } from './email'
+import { answer, ask, note, release, take, UNCLAIMED } from './decide-talk'
+import { decideRequest, reopen, undo } from './decide-verdict'
+import { isResting, YES, type Action, type Decision, type Policy } from './decision'
+import { notices, removal } from './following'
 import type { NewJob } from './job'
 import type { Language } from './language'
-import type { Reason } from './reason'
-import type { Refusal, Refused } from './refusal'
 import type { AuditEvent, Registration } from './registration'
-import { isExpired, isReminderDue, type Retention } from './retention'
-import { awaitsPassword, isOursUnopened, type State } from './state'
+import { isExpired, isReminderDue } from './retention'
+import { awaitsPassword, type State } from './state'
 import type { Username } from './username'
 
-/** What the operator configured, as far as decisions depend on it, and the time they are made at. */
-export interface Policy {
-  now: number
-  password: 'at_request' | 'after_approval'
-  retention: Retention
-  /** Rooms that every new account joins. */
-  autoJoin: string[]
-  welcome: boolean
-  /** Whether the moderators have a room to be told in. */
-  moderatorsRoom: boolean
-  /** How long a decision rests before anything is done about it, in milliseconds: so long it can be taken back. */
-  undoMs: number
-}
-
-/** A moderator's verdict. The message is for the applicant; silent means that no mail tells of it. */
-export interface Verdict {
-  moderator: string
-  message: string | null
-  silent: boolean
-  /** What a denial is filed under. */
-  category?: string | null
-}
-
-export type Action =
-  /** The same address again, before it was confirmed: the newest wish counts, every link mailed keeps its own name. */
-  | { type: 'start_again'; username: Username; language: Language; clientAddress: string }
-  /** The address is known: its owner gets a link to where the registration stands. */
-  | { type: 'ask_link'; language: Language }
-  | { type: 'confirm'; username: Username; nameFree: boolean }
-  | { type: 'lose_name' }
-  | { type: 'choose_name'; username: Username }
-  /** What was typed stays, also when the homeserver does not answer. */
-  | { type: 'keep_reason'; reason: Reason }
-  | { type: 'request'; reason: Reason; legalAccepted: boolean; consentVersion: string | null }
-  | ({ type: 'approve' } & Verdict)
-  | ({ type: 'deny' } & Verdict)
-  /** Takes a decision back that still rests. `nameFree`: nobody else holds the name; `since`: when it was asked for. */
-  | { type: 'undo'; nameFree: boolean; since: number }
-  | { type: 'password_set' }
-  | { type: 'opened' }
-  | { type: 'withdraw' }
-  | { type: 'speak'; language: Language }
-  | { type: 'remind' }
-  | { type: 'expire' }
-  // After a restore of an older copy (`differences.ts`); the ledger was put right before.
-  /** The account was opened, and this database forgot: nothing is said or done a second time. */
-  | { type: 'found_open' }
-  /** The account was removed, and this database forgot: whoever did that had decided. */
-  | { type: 'found_removed' }
-  /** The homeserver forgot the account, and the password with it. */
-  | { type: 'account_missing' }
-  /** Approved, and nothing is on its way that opens the account. */
-  | { type: 'resume_opening' }
-
-/** What follows from an action; `next: null` means that the registration is gone. */
-export type Decision =
-  | {
-      ok: true
-      next: Registration | null
-      events: AuditEvent[]
-      jobs: NewJob[]
-      /** The jobs wait for so long, in milliseconds. */
-      rest?: number
-      /** The jobs that rest are cancelled; where one has begun already, it is too late for all of this. */
-      recall?: true
-    }
-  | Refused
-
-const YES = (next: Registration | null, events: AuditEvent[], jobs: NewJob[] = []) =>
-  ({ ok: true, next, events, jobs }) satisfies Decision
+export { isResting, stateForApplicant } from './decision'
+export type { Action, Decision, Policy, Verdict } from './decision'
 
 /** A wish for an account, before anything is proven. */
 export function begin(
@@ -102,6 +36,7 @@ export function begin(
     category: null,
     claimedBy: null,
     claimedAt: null,
+    denial: null,
     account: 'none',
   }
   return { next, events: [{ kind: 'started' }], jobs: [verificationMail(wish.username, wish.language)] }
@@ -114,7 +49,12 @@ export function begin(
 export function decide(registration: Registration, action: Action, policy: Policy): Decision {
   const { state, account } = registration
   const no = (): Decision => ({ ok: false, refusal: { code: 'wrong_state', state, account } })
-  const become = (to: State): Registration => ({ ...registration, state: to, stateSince: policy.now })
+  const become = (to: State): Registration => ({
+    ...registration,
+    ...UNCLAIMED,
+    state: to,
+    stateSince: policy.now,
+  })
 
   switch (action.type) {
     case 'start_again': {
@@ -156,6 +96,7 @@ export function decide(registration: Registration, action: Action, policy: Polic
       if (state !== 'verified' || !registration.holdsName || !ready) return no()
       const next = {
         ...become('requested'),
+        exchange: 'none' as const,
         reason: action.reason,
         legalAcceptedAt: action.legalAccepted ? policy.now : null,
         consentVersion: action.legalAccepted ? action.consentVersion : null,
@@ -163,27 +104,22 @@ export function decide(registration: Registration, action: Action, policy: Polic
       return YES(next, [{ kind: 'requested' }], [{ kind: 'mail', mail: 'requested' }, ...notices(policy)])
     }
     case 'approve':
-    case 'deny': {
-      if (state !== 'requested')
-        return registration.decidedBy !== null || state === 'withdrawn'
-          ? { ok: false, refusal: decidedAlready(registration) }
-          : no()
-      const decision =
-        action.type === 'deny' ? deny(become, registration, action) : approve(become, registration, action)
-      return decision === null ? no() : { ...decision, rest: policy.undoMs }
-    }
-    case 'undo': {
-      if (!isResting(registration, policy)) return { ok: false, refusal: { code: 'undo_too_late' } }
-      if (!action.nameFree) return { ok: false, refusal: { code: 'username_taken' } }
-      const undone = {
-        ...registration,
-        state: 'requested' as const,
-        stateSince: action.since,
-        holdsName: true,
-      }
-      const nothing = { decidedBy: null, message: null, silent: false, category: null }
-      return { ...YES({ ...undone, ...nothing }, [{ kind: 'undone' }]), recall: true }
-    }
+    case 'deny':
+      return decideRequest(become, registration, action, policy) ?? no()
+    case 'undo':
+      return undo(registration, action, policy)
+    case 'reopen':
+      return reopen(become, registration, action, policy) ?? no()
+    case 'ask':
+      return ask(registration, action, policy) ?? no()
+    case 'answer':
+      return answer(registration, action, policy)
+    case 'note':
+      return note(registration, action, policy)
+    case 'take':
+      return take(registration, action, policy) ?? no()
+    case 'release':
+      return release(registration, action, policy)
     case 'password_set':
       if (state !== 'approved' || account !== 'filled' || isResting(registration, policy)) return no()
       return YES(registration, [{ kind: 'password_set' }], [{ kind: 'open_account' }])
@@ -231,40 +167,6 @@ export function decide(registration: Registration, action: Action, policy: Polic
   }
 }
 
-type Become = (to: State) => Registration
-
-function deny(become: Become, registration: Registration, verdict: Verdict) {
-  const { moderator: decidedBy, message, silent, category = null } = verdict
-  const denied = { ...become('denied'), decidedBy, message, silent, category, holdsName: false }
-  const mail: NewJob[] = silent ? [] : [{ kind: 'mail', mail: 'denied' }]
-  const detail = category === null ? { silent } : { silent, category }
-  return YES(denied, [{ kind: 'denied', detail }], [...removal(registration), ...mail])
-}
-
-/** Null where the account is not ready for it. */
-function approve(become: Become, { account }: Registration, verdict: Verdict) {
-  if (account !== 'filled' && account !== 'none') return null
-  const { moderator: decidedBy, message, silent } = verdict
-  const approved = { ...become('approved'), decidedBy, message, silent }
-  // Without an account the mail is not a notice but the key: silence does not stop it.
-  const job: NewJob =
-    account === 'filled' ? { kind: 'open_account' } : { kind: 'mail', mail: 'set_password', reminder: false }
-  return YES(approved, [{ kind: 'approved', detail: { silent } }], [job])
-}
-
-/** Whether a moderator decided so lately that nothing was done about it yet. */
-export function isResting(
-  { state, stateSince, decidedBy }: Registration,
-  { now, undoMs }: Pick<Policy, 'now' | 'undoMs'>,
-): boolean {
-  return (state === 'approved' || state === 'denied') && decidedBy !== null && now < stateSince + undoMs
-}
-
-/** The state as its applicant is told it: a decision that can still be taken back was not made yet. */
-export function stateForApplicant(registration: Registration, policy: Pick<Policy, 'now' | 'undoMs'>): State {
-  return isResting(registration, policy) ? 'requested' : registration.state
-}
-
 /** A name that was picked after the approval was not approved: a moderator looks again. */
 function chooseName(registration: Registration, username: Username, policy: Policy): Decision {
   const named = { ...registration, username, holdsName: true }
@@ -276,6 +178,8 @@ function chooseName(registration: Registration, username: Username, policy: Poli
     decidedBy: null,
     message: null,
     silent: false,
+    exchange: 'none' as const,
+    denial: null,
   }
   return YES(again, [{ kind: 'name_chosen' }, { kind: 'requested' }], notices(policy))
 }
@@ -301,18 +205,6 @@ function askPasswordAgain(registration: Registration, policy: Policy): Decision 
   }
 }
 
-/** What tells the moderators of a request that is made now. */
-function notices({ now: since, moderatorsRoom }: Policy): NewJob[] {
-  return [
-    { kind: 'notify_moderators', since, reminder: false },
-    ...(moderatorsRoom ? [{ kind: 'notify_room', since } as const] : []),
-  ]
-}
-
-function removal({ account, username }: Registration): NewJob[] {
-  return isOursUnopened(account) ? [{ kind: 'remove_account', username }] : []
-}
-
 function afterOpening(registration: Registration, policy: Policy): NewJob[] {
   const { consentVersion, silent } = registration
   return [
@@ -326,8 +218,4 @@ function afterOpening(registration: Registration, policy: Policy): NewJob[] {
 
 function verificationMail(username: Username, language: Language): NewJob {
   return { kind: 'mail', mail: 'verification', username, language }
-}
-
-function decidedAlready({ state, decidedBy, stateSince }: Registration): Refusal {
-  return { code: 'already_decided', state, by: decidedBy, at: stateSince }
 }

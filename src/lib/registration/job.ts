@@ -23,6 +23,8 @@ export const jobSchema = v.variant('kind', [
     mail('approved', {}),
     mail('set_password', { reminder: v.boolean() }),
     mail('denied', {}),
+    /** What moderators asked at that time (milliseconds since 1970). */
+    mail('question', { at: v.number() }),
   ]),
   job('open_account', {}),
   job('remove_account', { username: usernameSchema }),

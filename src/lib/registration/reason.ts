@@ -20,7 +20,7 @@ export function visibleLength(text: string): number {
 }
 
 /** Invisible characters (format, control, blanks) count for nothing towards the minimum, so that they cannot fill it. */
-const INVISIBLE = /[\p{Cf}\p{Cc}\p{Zs}\u115F\u1160\u3164\uFFA0\u2800]/gu
+export const INVISIBLE = /[\p{Cf}\p{Cc}\p{Zs}\u115F\u1160\u3164\uFFA0\u2800]/gu
 
 /** Answers the reason in its stored form, or what is wrong with its length. */
 export function parseReason(typed: string): Result<Reason> {

@@ -48,6 +48,21 @@ export type Refusal =
   | { code: 'undo_too_late' }
   /** The address has another registration by now. */
   | { code: 'address_taken' }
+  /** The account of the denial is not removed yet. */
+  | { code: 'reopen_too_early' }
+  /** No question waits for an answer. */
+  | { code: 'nothing_asked' }
+  /** A colleague has it for themselves; `by` is a moderator's name. */
+  | { code: 'claimed'; by: string; at: number }
+  | { code: 'text_missing' }
+  | { code: 'text_too_long'; maximum: number; length: number }
+  | { code: 'category_unknown' }
+  /** A colleague deleted it. */
+  | { code: 'reply_gone' }
+  | { code: 'reply_title_missing' }
+  | { code: 'reply_title_too_long'; maximum: number }
+  /** `placeholder`: as it was written, with its braces. */
+  | { code: 'reply_placeholder'; placeholder: string }
   /** Only an administrator may do that. */
   | { code: 'role_too_low' }
   | { code: 'homeserver_unavailable' }

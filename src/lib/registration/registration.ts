@@ -33,7 +33,18 @@ export interface Registration {
   /** The moderator who took it for themselves, by id. */
   claimedBy: string | null
   claimedAt: number | null
+  /** What an approval stands in place of that was reopened: what it goes back to where it is taken back. */
+  denial: Denial | null
   account: AccountState
+}
+
+/** A denial as it was; `since` in milliseconds since 1970. */
+export interface Denial {
+  decidedBy: string | null
+  message: string | null
+  silent: boolean
+  category: string | null
+  since: number
 }
 
 /** Who did it. A moderator is named by id. */

@@ -31,8 +31,26 @@ export interface OwnView {
   /** A moderator's words, once it is decided. */
   message: string | null
   awaitsPassword: boolean
+  /** Questions of the moderators and the answers, oldest first; moderators are not named. */
+  talk: { at: number; from: 'moderators' | 'you'; text: string }[]
+  /** A question waits for an answer. */
+  asked: boolean
   /** What a Matrix client asks for at sign-in: the server's name, which leads it to the right address. */
   homeserver: string
+}
+
+/** The talk about a registration, as moderators see it. */
+export interface TalkView {
+  /** Whose turn it is, while nobody has decided. */
+  exchange: Exchange
+  /** Whether it waits for a decision, so that it can be asked about and taken. */
+  isOpen: boolean
+  exchanges: { at: number; author: 'moderator' | 'applicant'; moderator: string | null; text: string }[]
+  notes: { at: number; moderator: string | null; text: string }[]
+  /** Who has it for themselves, and until when, unless they do something. */
+  claim: { by: string; mine: boolean; until: number } | null
+  /** Of a denial: whether it can be approved after all. */
+  reopen: 'possible' | 'not_yet' | 'impossible' | null
 }
 
 export interface QueueItem {

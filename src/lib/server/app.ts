@@ -21,11 +21,14 @@ import { createScheduler } from './jobs/scheduler'
 import { createWorker } from './jobs/worker'
 import { createLive } from './live'
 import { createOutages } from './outages'
+import { createPreviews } from './previews'
 import { createReconciliation } from './reconcile'
 import { createRegistrar } from './registrar'
 import { createRuleBook } from './rule-book'
 import { createRuleReach } from './rule-reach'
 import { rulesOfConfiguration } from './rules'
+import { createReplies } from './replies'
+import { createTalk } from './talk'
 import { openWorld, type World } from './world'
 
 export type Services = ReturnType<typeof compose>
@@ -50,6 +53,7 @@ export function compose(config: RunConfig, world: World) {
       autoJoin: [...config.autoJoin],
       welcome: matrixNotifications.welcome !== null,
       undoMs: config.moderation.undoMs,
+      claimMs: config.moderation.claimMs,
       moderatorsRoom: matrixNotifications.adminRoom !== null,
     },
   })
@@ -94,22 +98,23 @@ export function compose(config: RunConfig, world: World) {
       },
     },
   })
+  const letters = createLetters({
+    registrar,
+    mailer,
+    domain: homeserver.domain,
+    site,
+    homeserverName: homeserver.domain,
+    moderators: {
+      to: [...config.admin.email],
+      approvedDays: retention.approved,
+      linkHours: linkHours(retention),
+    },
+  })
   const handle = createHandlers({
     database,
     registrar,
     homeserver,
-    letters: createLetters({
-      registrar,
-      mailer,
-      domain: homeserver.domain,
-      site,
-      homeserverName: homeserver.domain,
-      moderators: {
-        to: [...config.admin.email],
-        approvedDays: retention.approved,
-        linkHours: linkHours(retention),
-      },
-    }),
+    letters,
     notices: createRoomNotices({ registrar, homeserver, site, settings: matrixNotifications }),
     outages,
   })
@@ -159,6 +164,14 @@ export function compose(config: RunConfig, world: World) {
     live: createLive({ database, clock, log }),
     signIn: createSignIn({ database, limits, sessions }).signIn,
     moderators: createModerators({ database, clock }),
+    talk: createTalk({ database, registrar }),
+    replies: createReplies({ database, clock, randomId: randomUUID, domain: homeserver.domain, site }),
+    previews: createPreviews({
+      registrar,
+      letters,
+      site: { ...site, logoUrl: config.logoUrl },
+      subjectPrefix: config.email.subjectPrefix,
+    }),
     doubts: createDoubts({ database, registrar, homeserver }),
     reconciliation: createReconciliation({ database, registrar, homeserver }),
   }

@@ -13,9 +13,13 @@ import {
   isNameHeld,
   updateRegistration,
 } from './database/registrations'
+import { insertWords } from './database/talk'
 
 export const SYSTEM: Actor = { kind: 'system' }
 export const APPLICANT: Actor = { kind: 'applicant' }
+
+/** What changes nothing that anybody decides by. */
+const SILENT: Action['type'][] = ['speak', 'ask_link', 'take', 'release', 'note']
 
 /** A change in the ledger of accounts; null strikes the line out: the account is not ours. */
 export type AccountChange = { localpart: Username } & (
@@ -39,28 +43,32 @@ export function createDoor({
     tx: Transaction,
     registrationId: string | null,
     jobs: NewJob[],
-    rest = 0,
+    { rest = 0, now = clock() }: { rest?: number | undefined; now?: number } = {},
   ): Promise<void> {
-    for (const job of jobs) await insertJob(tx, job, { id: randomId(), registrationId, now: clock(), rest })
+    for (const job of jobs) await insertJob(tx, job, { id: randomId(), registrationId, now, rest })
   }
 
-  /** Writes what the domain decided. The jobs of a registration that goes must not go with it. */
+  /**
+   * Writes what the domain decided at a time, all of it as of that time: jobs and words are found by it again. The
+   * jobs of a registration that goes must not go with it.
+   */
   async function commit(
     tx: Transaction,
     before: Registration,
-    { next, events, jobs, rest }: Extract<Decision, { ok: true }>,
+    { next, events, jobs, rest, wrote }: Extract<Decision, { ok: true }>,
     actor: Actor,
-    counts = true,
+    { counts, now }: { counts: boolean; now: number },
   ): Promise<Registration | null> {
-    await insertEvents(tx, before.id, events, actor, clock())
+    await insertEvents(tx, before.id, events, actor, now)
+    if (wrote !== undefined) await insertWords(tx, before.id, wrote, actor, now)
     if (next === null) {
-      await enqueue(tx, null, jobs)
+      await enqueue(tx, null, jobs, { now })
       await deleteRegistration(tx, before.id)
       return null
     }
     const after = counts ? { ...next, version: before.version + 1 } : next
     await updateRegistration(tx, after)
-    await enqueue(tx, before.id, jobs, rest)
+    await enqueue(tx, before.id, jobs, { rest, now })
     return after
   }
 
@@ -73,13 +81,14 @@ export function createDoor({
   ): Promise<Result<Registration | null>> {
     const registration = await findRegistration(tx, id)
     if (registration === null) return refuse({ code: 'not_found' })
-    const decision = decide(registration, action, { ...policy, now: clock() })
+    const now = clock()
+    const decision = decide(registration, action, { ...policy, now })
     if (!decision.ok) return decision
     if (version !== undefined && registration.version !== version) return refuse({ code: 'stale' })
-    if (decision.recall === true && !(await cancelResting(tx, id, registration.stateSince, clock())))
+    if (decision.recall === true && !(await cancelResting(tx, id, registration.stateSince, now)))
       return refuse({ code: 'undo_too_late' })
-    const counts = action.type !== 'speak' && action.type !== 'ask_link'
-    return accept(await commit(tx, registration, decision, actor, counts))
+    const counts = !SILENT.includes(action.type)
+    return accept(await commit(tx, registration, decision, actor, { counts, now }))
   }
 
   async function record(tx: Transaction, change: AccountChange): Promise<void> {

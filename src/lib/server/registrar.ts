@@ -9,11 +9,12 @@ import type { Actor, AuditEvent, Registration } from '$lib/registration/registra
 import type { Username } from '$lib/registration/username'
 import { findAccount } from './database/accounts'
 import { announceOnce, forgetAnnouncement } from './database/announcements'
-import { insertEvents, lastEventOf } from './database/events'
+import { insertEvents } from './database/events'
 import { endWaiting, findPendingKinds } from './database/jobs'
 import type { Database, Reader } from './database/open'
 import { findByAddress, findHolder, findRegistration, insertRegistration } from './database/registrations'
 import { APPLICANT, createDoor, SYSTEM, type AccountChange } from './registrar-door'
+import { createDeskWork } from './registrar-desk'
 import { createJobEnds } from './registrar-jobs'
 import { createLinks } from './registrar-links'
 
@@ -130,19 +131,6 @@ export function createRegistrar({
       })
     },
 
-    /** Takes a decision back while it rests: the request waits again, since when it was made. */
-    async undo(id: string, actor: Actor): Promise<Result<Registration | null>> {
-      return database.write(async (tx) => {
-        const registration = await findRegistration(tx, id)
-        if (registration === null) return refuse({ code: 'not_found' })
-        const other = await findByAddress(tx, registration.email)
-        if (other !== null && other.id !== id) return refuse({ code: 'address_taken' })
-        const nameFree = await isNameFree(tx, registration.username, id)
-        const since = (await lastEventOf(tx, id, 'requested')) ?? registration.startedAt
-        return actIn(tx, id, { type: 'undo', nameFree, since }, actor)
-      })
-    },
-
     /** Answers what the domain would decide, and changes nothing. */
     async consider(id: string, action: Action): Promise<Result<null>> {
       const registration = await database.read((reader) => findRegistration(reader, id))
@@ -232,6 +220,7 @@ export function createRegistrar({
 
     enqueue: (jobs: NewJob[]) => database.write((tx) => enqueue(tx, null, jobs)),
 
+    ...createDeskWork({ database, door }),
     ...createLinks({ database, clock, linkHours, door }),
     ...createJobEnds({ database, clock, door }),
   }

@@ -20,17 +20,25 @@ export function fillTemplate(template: string, values: Readonly<Record<string, s
   })
 }
 
+/** The first piece of a template that is neither a placeholder of these nor a literal brace, or null. */
+export function strangePiece(
+  template: string,
+  placeholders: readonly string[],
+): { piece: string; name: string | undefined } | null {
+  for (const [piece, name] of template.matchAll(PIECES))
+    if (piece !== '{{' && piece !== '}}' && (name === undefined || !placeholders.includes(name)))
+      return { piece, name }
+  return null
+}
+
 /** Says what is wrong with a template in which only these placeholders have a value, or null. */
 export function templateProblem(template: string, placeholders: readonly string[]): string | null {
-  const all = placeholders.map((name) => `{${name}}`).join(', ')
-  for (const [piece, name] of template.matchAll(PIECES)) {
-    if (piece === '{{' || piece === '}}') continue
-    if (name === undefined)
-      return `has a single "${piece}": write "${piece}${piece}" for a brace that is meant as one`
-    if (placeholders.includes(name)) continue
-    const near = nearest(name, placeholders)
-    if (near !== null) return `has an unknown placeholder ${piece}; did you mean {${near}}?`
-    return `has an unknown placeholder ${piece}: there are ${all}`
-  }
-  return null
+  const strange = strangePiece(template, placeholders)
+  if (strange === null) return null
+  const { piece, name } = strange
+  if (name === undefined)
+    return `has a single "${piece}": write "${piece}${piece}" for a brace that is meant as one`
+  const near = nearest(name, placeholders)
+  if (near !== null) return `has an unknown placeholder ${piece}; did you mean {${near}}?`
+  return `has an unknown placeholder ${piece}: there are ${placeholders.map((known) => `{${known}}`).join(', ')}`
 }

@@ -16,11 +16,11 @@ import {
 } from 'drizzle-orm'
 import type { EmailAddress } from '$lib/registration/email'
 import type { Registration } from '$lib/registration/registration'
-import type { State } from '$lib/registration/state'
+import type { Queue, State } from '$lib/registration/state'
 import type { Username } from '$lib/registration/username'
 import { foundBy, keepPrints } from './found-by'
 import type { Reader, Transaction } from './open'
-import { accounts, registrations } from './schema'
+import { accounts, exchanges, registrations } from './schema'
 
 const {
   seq: _seq,
@@ -158,15 +158,33 @@ export async function findSince(
     .limit(limit)
 }
 
-/** What waits for a moderator since a time: how many, since when the oldest, and the newest ten. */
+/** Where it is the moderators' turn. */
+const FOR_MODERATORS: Queue[] = ['waiting', 'answered']
+
+/** What waits for a moderator since a time, by a request or by an answer: how many, since when the oldest, and the newest ten. */
 export interface Waiting {
   count: number
   oldest: number
   newest: Registration[]
 }
 
+/** Whether a request has waited for a moderator since before a time; who was asked is waited for. */
+export async function hasWaitedSince(reader: Reader, before: number): Promise<boolean> {
+  const rows = await reader
+    .select({ id: registrations.id })
+    .from(registrations)
+    .where(and(inArray(registrations.queue, FOR_MODERATORS), lt(registrations.stateSince, before)))
+    .limit(1)
+  return rows.length > 0
+}
+
 export async function findWaiting(reader: Reader, since: number): Promise<Waiting> {
-  const asked = and(eq(registrations.state, 'requested'), gte(registrations.stateSince, since))
+  const answer = sql`exists (select 1 from ${exchanges} where ${exchanges.registrationId} = ${registrations.id}
+    and ${exchanges.author} = 'applicant' and ${exchanges.at} >= ${since})`
+  const asked = or(
+    and(inArray(registrations.queue, FOR_MODERATORS), gte(registrations.stateSince, since)),
+    and(eq(registrations.queue, 'answered'), answer),
+  )
   const [sum] = await reader
     .select({ count: count(), oldest: min(registrations.stateSince) })
     .from(registrations)

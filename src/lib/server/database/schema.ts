@@ -7,7 +7,7 @@ import type { EmailAddress } from '$lib/registration/email'
 import { JOB_KINDS, JOB_STATES } from '$lib/registration/job'
 import { LANGUAGES, type Language } from '$lib/registration/language'
 import type { Reason } from '$lib/registration/reason'
-import { EVENT_KINDS } from '$lib/registration/registration'
+import { EVENT_KINDS, type Denial } from '$lib/registration/registration'
 import { ACCOUNT_STATES, EXCHANGES, QUEUES, STATES } from '$lib/registration/state'
 import type { Username } from '$lib/registration/username'
 
@@ -40,6 +40,8 @@ export const registrations = sqliteTable(
     /** The moderator who took it for themselves, and since when. */
     claimedBy: text('claimed_by'),
     claimedAt: integer('claimed_at'),
+    /** Of an approval in place of a denial: that denial. */
+    denial: text({ mode: 'json' }).$type<Denial>(),
 
     // What follows is derived from the above, to find registrations by it (`database/found-by.ts`).
     /** Counts up with every registration: the row of the search index. */

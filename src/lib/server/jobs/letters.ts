@@ -2,6 +2,7 @@ import type { Language } from '$lib/registration/language'
 import type { MailJob, NewJob } from '$lib/registration/job'
 import type { Registration } from '$lib/registration/registration'
 import { stateForApplicant } from '$lib/registration/decide'
+import { isAsked } from '$lib/registration/decide-talk'
 import { awaitsPassword } from '$lib/registration/state'
 import { matrixId } from '$lib/registration/username'
 import type { Waiting } from '../database/registrations'
@@ -11,6 +12,13 @@ import type { Registrar } from '../registrar'
 import type { JobEnd } from '../registrar-jobs'
 
 export type Letters = ReturnType<typeof createLetters>
+
+/** Where a mail has from what does not stand in the registration. */
+interface Sources {
+  statusLink: (registration: Registration) => Promise<string>
+  /** What moderators asked at a time. */
+  question: (registration: Registration, at: number) => Promise<string>
+}
 
 const HOUR = 60 * 60 * 1000
 const DONE: JobEnd = { state: 'done' }
@@ -36,11 +44,18 @@ export function createLetters({
   /** The addresses that mails to the moderators go to. */
   moderators: { to: string[]; approvedDays: number; linkHours: number }
 }) {
-  const statusLink = async (registration: Registration) =>
-    `${site.url}/register/status/${await registrar.mintLink(registration, 'status', null)}`
+  const fresh: Sources = {
+    statusLink: async (registration) =>
+      `${site.url}/register/status/${await registrar.mintLink(registration, 'status', null)}`,
+    question: async ({ id }, at) => (await registrar.questionOf(id, at)).join('\n\n'),
+  }
 
   /** The mail that a job asks for, or null where the registration has moved on. */
-  async function compose(job: MailJob, registration: Registration): Promise<Mail | null> {
+  async function compose(
+    job: MailJob,
+    registration: Registration,
+    { statusLink, question } = fresh,
+  ): Promise<Mail | null> {
     const { state, message, username } = registration
     const named = { matrixId: matrixId(username, domain) }
     switch (job.mail) {
@@ -89,12 +104,28 @@ export function createLetters({
       }
       case 'denied':
         return state === 'denied' ? { kind: 'denied', ...named, message } : null
+      case 'question':
+        return isAsked(registration, registrar.policy())
+          ? {
+              kind: 'question',
+              ...named,
+              question: await question(registration, job.at),
+              link: await statusLink(registration),
+            }
+          : null
       case 'unknown_address':
         return null
     }
   }
 
   return {
+    /** The mail that a job would send of a registration as it would stand then; its link opens nothing. */
+    preview: (job: MailJob, registration: Registration, question: string) =>
+      compose(job, registration, {
+        statusLink: () => Promise.resolve(`${site.url}/register/status/…`),
+        question: () => Promise.resolve(question),
+      }),
+
     async toApplicant(job: MailJob, registration: Registration, id: string): Promise<JobEnd> {
       const mail = await compose(job, registration)
       if (mail === null) return late

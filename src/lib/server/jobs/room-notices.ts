@@ -44,7 +44,9 @@ export function createRoomNotices({
     const values = { username, matrix_domain: domain, email, reason: reason ?? '', admin_url: link(id) }
     const text = template === null ? '' : fillTemplate(template, values).trim()
     const named = { matrixId: matrixId(username, domain), link: link(id) }
-    return text === '' ? m.room_new_request(named, { locale: site.language }) : text
+    if (text !== '') return text
+    const words = registration.exchange === 'answered' ? m.room_answered : m.room_new_request
+    return words(named, { locale: site.language })
   }
 
   return {

@@ -8,7 +8,7 @@ import { deleteEndedJobs, isRemovalPending } from '../database/jobs'
 import type { Database } from '../database/open'
 import { purge } from '../database/purge'
 import { lastEventAt } from '../database/events'
-import { findSince } from '../database/registrations'
+import { findSince, hasWaitedSince } from '../database/registrations'
 import type { Registrar } from '../registrar'
 
 export type Scheduler = ReturnType<typeof createScheduler>
@@ -107,10 +107,8 @@ export function createScheduler({
       findSince(reader, 'approved', now - (retention.approved * DAY) / 2 + 1, BATCH),
     )
     for (const { id } of approved) await registrar.act(id, { type: 'remind' }, SYSTEM)
-    const waiting = await database.read((reader) =>
-      findSince(reader, 'requested', now - remindAfterHours * HOUR + 1, 1),
-    )
-    if (waiting.length > 0) {
+    const waiting = await database.read((reader) => hasWaitedSince(reader, now - remindAfterHours * HOUR + 1))
+    if (waiting) {
       const today = `reminder ${new Date(now).toISOString().slice(0, 10)}`
       await registrar.enqueueOnce(today, [{ kind: 'notify_moderators', since: 0, reminder: true }])
     }

@@ -130,6 +130,17 @@ export function contentOf(mail: Mail, locale: Language, site: { name: string; ur
         after: [m.mail_denied_data({}, in_)],
         footer: applicant,
       }
+    case 'question':
+      return {
+        subject: m.mail_question_subject({ matrixId: mail.matrixId }, in_),
+        heading: m.mail_question_heading({}, in_),
+        literals: [mail.matrixId],
+        paragraphs: [m.mail_question_asked({ matrixId: mail.matrixId }, in_)],
+        quote: mail.question,
+        action: { label: m.mail_question_button({}, in_), link: mail.link },
+        after: [m.mail_question_after({}, in_)],
+        footer: applicant,
+      }
     case 'moderators_waiting':
       return {
         subject: mail.reminder

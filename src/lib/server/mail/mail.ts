@@ -27,6 +27,8 @@ export type Mail =
       reminder: boolean
     }
   | { kind: 'denied'; matrixId: string; message: string | null }
+  /** What moderators want to know before they decide. `link`: where it is answered. */
+  | { kind: 'question'; matrixId: string; question: string; link: string }
   /** To the moderators: what waits. `oldestHours` is whole hours; `names` at most ten Matrix IDs, newest first. */
   | {
       kind: 'moderators_waiting'

@@ -27,6 +27,7 @@ const MAILS: Mail[] = [
   { kind: 'set_password', matrixId, message: null, link, days: 7, reminder: true },
   { kind: 'denied', matrixId, message },
   { kind: 'denied', matrixId, message: null },
+  { kind: 'question', matrixId, question: 'Whom do you know here?', link },
   { kind: 'moderators_waiting', waiting: 3, oldestHours: 5, names, reminder: false, link },
   { kind: 'moderators_waiting', waiting: 3, oldestHours: 50, names, reminder: true, link },
   { kind: 'moderators_auto_join', matrixId, rooms: ['!a:example.org', '#b:example.org'], link },

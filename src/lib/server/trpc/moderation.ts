@@ -38,7 +38,7 @@ function readVerdict(
   if (message.length > MESSAGE_MAXIMUM)
     throw refusalError(refuse({ code: 'message_too_long', maximum: MESSAGE_MAXIMUM }))
   if (category !== null && !ctx.services.config.moderation.denialCategories.includes(category))
-    throw refusalError(refuse({ code: 'unreadable' }))
+    throw refusalError(refuse({ code: 'category_unknown' }))
   const common = { moderator: ctx.moderator.id, message: message === '' ? null : message, silent }
   return decision === 'deny'
     ? ({ type: 'deny', ...common, category } as const)

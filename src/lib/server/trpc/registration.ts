@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { isResting, stateForApplicant } from '$lib/registration/decide'
+import { isAsked } from '$lib/registration/decide-talk'
 import { languageSchema } from '$lib/registration/language'
 import { passwordMinimum } from '$lib/registration/password'
 import { accept, refuse, type PasswordNeed } from '$lib/registration/refusal'
@@ -16,14 +17,19 @@ import { APPLICANT_COOKIE, applicantProcedure, ownRegistration, procedure, route
 /** Longer than anything a form can mean; the domain then says what is wrong in words. */
 const line = v.pipe(v.string(), v.maxLength(1000))
 const text = v.pipe(v.string(), v.maxLength(100_000))
+const mine = v.object({ token: v.optional(line) })
 const COOKIE_SECONDS = (STATUS_LINK_DAYS * DAY) / 1000
 
 /** What applicants see of their own registration. */
-export function ownView(registration: Registration, { services: { config, registrar } }: Context): OwnView {
-  const { id, username, holdsName, email, reason, account, startedAt, stateSince, decidedBy, message } =
-    registration
+export async function ownView(
+  registration: Registration,
+  { services: { config, registrar } }: Context,
+): Promise<OwnView> {
+  const { id, username, holdsName, email, reason, account, startedAt } = registration
   const policy = registrar.policy()
   const resting = isResting(registration, policy)
+  const told = toldOf(registration, resting)
+  const { exchanges } = await registrar.talk(id)
   return {
     id,
     state: stateForApplicant(registration, policy),
@@ -34,11 +40,23 @@ export function ownView(registration: Registration, { services: { config, regist
     reason,
     account,
     startedAt,
-    stateSince,
-    message: decidedBy === null || resting ? null : message,
+    stateSince: told.since,
+    message: told.decidedBy === null ? null : told.message,
     awaitsPassword: awaitsPassword(registration) && !resting,
+    talk: exchanges.map(({ at, author, text: words }) => ({
+      at,
+      from: author === 'moderator' ? ('moderators' as const) : ('you' as const),
+      text: words,
+    })),
+    asked: isAsked(registration, policy),
     homeserver: config.synapse.domain,
   }
+}
+
+/** What a decision tells its applicant; one that rests says nothing, or still what was said before. */
+function toldOf({ denial, decidedBy, message, stateSince: since }: Registration, resting: boolean) {
+  if (!resting) return { decidedBy, message, since }
+  return denial ?? { decidedBy: null, message: null, since }
 }
 
 /** Makes the calling browser the applicant's. */
@@ -53,6 +71,12 @@ async function byStatusLink(ctx: Context, token: string): Promise<Registration> 
       ? refuse({ code: 'link_broken' })
       : await ctx.services.registrar.byToken(parsed, 'status'),
   )
+}
+
+/** Whose it is: by the link of a mail where there is one, else by the browser's cookie. */
+async function byLinkOrCookie(ctx: Context, token: string | undefined): Promise<Registration> {
+  const found = token === undefined ? await ownRegistration(ctx) : await byStatusLink(ctx, token)
+  return orThrow(found === null ? refuse({ code: 'no_registration' }) : accept(found))
 }
 
 export const registrationRouter = router({
@@ -140,16 +164,18 @@ export const registrationRouter = router({
     return ownView(registration, ctx)
   }),
 
-  withdraw: procedure
-    .input(v.parser(v.object({ token: v.optional(line) })))
-    .mutation(async ({ ctx, input }) => {
-      const registration =
-        input.token === undefined ? await ownRegistration(ctx) : await byStatusLink(ctx, input.token)
-      const own = orThrow(registration === null ? refuse({ code: 'no_registration' }) : accept(registration))
-      const withdrawn = orThrow(await ctx.services.applicant.withdraw(own))
-      ctx.services.worker.nudge()
-      return ownView(withdrawn, ctx)
-    }),
+  withdraw: procedure.input(v.parser(mine)).mutation(async ({ ctx, input }) => {
+    const withdrawn = orThrow(await ctx.services.applicant.withdraw(await byLinkOrCookie(ctx, input.token)))
+    ctx.services.worker.nudge()
+    return ownView(withdrawn, ctx)
+  }),
+
+  /** Answers what moderators asked, in the applicant's browser or behind the link of a mail (`token`). */
+  answer: procedure.input(v.parser(v.object({ ...mine.entries, text }))).mutation(async ({ ctx, input }) => {
+    const own = await byLinkOrCookie(ctx, input.token)
+    orThrow(await ctx.services.talk.answer(own, input.text))
+    ctx.services.worker.nudge()
+  }),
 
   /** Mails follow the language of the pages. */
   speak: procedure

@@ -2,9 +2,11 @@ import type { Context } from './context'
 import { factsRouter } from './facts'
 import { moderationRouter } from './moderation'
 import { registrationRouter } from './registration'
+import { repliesRouter } from './replies'
 import { sessionRouter } from './session'
 import { rulesRouter } from './rules'
 import { createCallerFactory, router } from './t'
+import { talkRouter } from './talk'
 import { verificationRouter } from './verification'
 
 /** Everything that pages and browsers can ask for; pages through `createApi`, browsers through /trpc. */
@@ -15,6 +17,8 @@ export const appRouter = router({
   session: sessionRouter,
   facts: factsRouter,
   rules: rulesRouter,
+  talk: talkRouter,
+  replies: repliesRouter,
 })
 
 export type Router = typeof appRouter

@@ -111,6 +111,7 @@ const MAILS: Record<string, () => string> = {
   approved: m.mailkind_approved,
   set_password: m.mailkind_set_password,
   denied: m.mailkind_denied,
+  question: m.mailkind_question,
 }
 
 /** What a job is, with what it is about. */

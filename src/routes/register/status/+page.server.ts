@@ -1,5 +1,6 @@
 import { fail, redirect } from '@sveltejs/kit'
 import { problemsOf } from '$lib/components/problems'
+import { refusalText } from '$lib/components/refusal-text'
 import { attempt } from '$lib/server/trpc/attempt'
 import { textOf } from '$lib/server/form-fields'
 import { passwordRules } from '../password-rules'
@@ -27,6 +28,13 @@ export const actions: Actions = {
     const username = textOf(await request.formData(), 'username')
     const answer = await attempt(() => api.registration.chooseUsername({ username }))
     if (!answer.ok) return fail(answer.status, { problems: problemsOf(answer.refusals), username })
+    redirect(303, '/register/status')
+  },
+
+  answer: async ({ request, locals: { api } }) => {
+    const typed = textOf(await request.formData(), 'text')
+    const answer = await attempt(() => api.registration.answer({ text: typed }))
+    if (!answer.ok) return fail(answer.status, { answer: { typed, problem: refusalText(answer.refusal) } })
     redirect(303, '/register/status')
   },
 

@@ -12,6 +12,8 @@ export function standingWords(own: OwnView, { passwordMode }: SiteView): { title
       return { title: m.status_verified_title(), words: [m.status_verified_words({ step })] }
     }
     case 'requested': {
+      if (own.asked)
+        return { title: m.status_question_title(), words: [m.status_question_words({ matrixId })] }
       const locked = own.account === 'none' ? m.wizard_account_later() : m.status_requested_locked()
       return { title: m.status_requested_title(), words: [m.status_requested_words(), locked] }
     }
@@ -52,8 +54,17 @@ export function timeline(own: OwnView): Mark[] {
       return [began, { ...verified, stage: 'now' }, { ...requested, stage: 'to_come' }, reading('to_come')]
     case 'verified':
       return [began, { ...verified, at }, { ...requested, stage: 'now' }, reading('to_come'), decision]
-    case 'requested':
-      return [began, verified, { ...requested, at }, reading('now'), decision]
+    case 'requested': {
+      const question: Mark[] = own.asked ? [{ words: m.status_event_question(), stage: 'now' }] : []
+      return [
+        began,
+        verified,
+        { ...requested, at },
+        ...question,
+        reading(own.asked ? 'to_come' : 'now'),
+        decision,
+      ]
+    }
     case 'approved': {
       const open: Mark = { words: m.status_event_open(), stage: own.awaitsPassword ? 'to_come' : 'now' }
       const approved: Mark = { words: m.status_event_approved(), stage: 'past', at }

@@ -1,5 +1,7 @@
 import { error, fail, redirect } from '@sveltejs/kit'
 import { problemsOf } from '$lib/components/problems'
+import { refusalText } from '$lib/components/refusal-text'
+import { textOf } from '$lib/server/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
 import type { Actions, PageServerLoad } from './$types'
 
@@ -15,6 +17,13 @@ export const actions: Actions = {
     const resumed = await attempt(() => api.registration.resume(params))
     if (!resumed.ok) redirect(303, url.pathname)
     redirect(303, resumed.value.state === 'verified' ? '/register/account' : '/register/status')
+  },
+
+  answer: async ({ params, url, request, locals: { api } }) => {
+    const typed = textOf(await request.formData(), 'text')
+    const answer = await attempt(() => api.registration.answer({ ...params, text: typed }))
+    if (!answer.ok) return fail(answer.status, { answer: { typed, problem: refusalText(answer.refusal) } })
+    redirect(303, url.pathname)
   },
 
   withdraw: async ({ params, url, locals: { api } }) => {

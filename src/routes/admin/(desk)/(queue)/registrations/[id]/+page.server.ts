@@ -3,6 +3,9 @@ import { refusalText } from '$lib/components/refusal-text'
 import { queueQuery, readQueueFilter } from '$lib/moderation/queue-filter'
 import { textOf } from '$lib/server/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
+import { pathOf } from './path-of'
+import { talkActions } from './talk-actions'
+import { loadTalk } from './talk-load'
 import type { Actions, PageServerLoad } from './$types'
 
 export const load: PageServerLoad = async ({ params: { id }, locals: { api }, url }) => {
@@ -11,19 +14,16 @@ export const load: PageServerLoad = async ({ params: { id }, locals: { api }, ur
   // Nobody waits for this, and who looks is worth no error: the page is what they came for.
   void api.moderation.look({ id }).catch(() => {})
   const filter = readQueueFilter(url.searchParams)
-  const [neighbours, facts] = await Promise.all([
+  const [neighbours, facts, talk] = await Promise.all([
     api.moderation.neighbours({ id, filter }),
     api.facts.about({ id }),
+    loadTalk(api, id, url),
   ])
-  return { registration: answer.value, neighbours, facts }
+  return { registration: answer.value, neighbours, facts, ...talk }
 }
 
-/** Where a form of this page leads: to this page, with the list beside it as it was. */
-function here(id: string, url: URL): string {
-  return `/admin/registrations/${id}${queueQuery(readQueueFilter(url.searchParams))}`
-}
-
-export const actions: Actions = {
+export const actions = {
+  ...talkActions,
   decide: async ({ params: { id }, request, locals: { api }, url }) => {
     const form = await request.formData()
     const message = textOf(form, 'message')
@@ -53,12 +53,12 @@ export const actions: Actions = {
   undo: async ({ params: { id }, locals: { api }, url }) => {
     const answer = await attempt(() => api.moderation.undo({ id }))
     if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal) })
-    redirect(303, here(id, url))
+    redirect(303, pathOf(id, url))
   },
   retry: async ({ params: { id }, request, locals: { api }, url }) => {
     const job = textOf(await request.formData(), 'job')
     const answer = await attempt(() => api.moderation.retryJob({ job }))
     if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal) })
-    redirect(303, here(id, url))
+    redirect(303, pathOf(id, url))
   },
-}
+} satisfies Actions

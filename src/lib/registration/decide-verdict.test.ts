@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest'
+import { aPolicy, aRegistration, NOON, username } from '../../../tests/support/registration'
+import { decide, stateForApplicant, type Decision } from './decide'
+import type { Registration } from './registration'
+import { DAY } from './retention'
+import { ACCOUNT_STATES, STATES } from './state'
+
+const denied = aRegistration({
+  state: 'denied',
+  account: 'removed',
+  holdsName: false,
+  decidedBy: 'm0',
+  message: 'Not now',
+  silent: true,
+  category: 'spam',
+  stateSince: NOON,
+  remindedAt: NOON - 1,
+})
+const policy = aPolicy({ undoMs: 20_000, now: NOON + 60_000 })
+const reopen = {
+  type: 'reopen',
+  moderator: 'm1',
+  message: 'We thought again',
+  silent: false,
+  nameFree: true,
+  removing: false,
+} as const
+
+const verdict = { moderator: 'm1', message: null, silent: false }
+
+function next(decision: Decision): Registration {
+  if (!decision.ok || decision.next === null) throw new Error(`Refused: ${JSON.stringify(decision)}`)
+  return decision.next
+}
+const codeOf = (decision: Decision) => (decision.ok ? 'yes' : decision.refusal.code)
+
+describe('a denial that is reopened', () => {
+  test('is an approval that holds its name and asks for a password anew', () => {
+    expect(decide(denied, reopen, policy)).toMatchObject({
+      ok: true,
+      next: {
+        state: 'approved',
+        holdsName: true,
+        decidedBy: 'm1',
+        message: 'We thought again',
+        silent: false,
+        category: null,
+        remindedAt: null,
+      },
+      events: [{ kind: 'reopened' }],
+      jobs: [{ kind: 'mail', mail: 'set_password', reminder: false }],
+      rest: 20_000,
+    })
+  })
+
+  test('is one of a denial, and of nothing else', () => {
+    for (const state of STATES)
+      expect(codeOf(decide({ ...denied, state }, reopen, policy))).toBe(
+        state === 'denied' ? 'yes' : 'wrong_state',
+      )
+  })
+
+  test('has an account of its own to come only where there is none left', () => {
+    for (const account of ACCOUNT_STATES)
+      expect(codeOf(decide({ ...denied, account }, reopen, policy))).toBe(
+        account === 'none' || account === 'removed' ? 'yes' : 'wrong_state',
+      )
+  })
+
+  test('waits until the denial is carried out, and the name must be free', () => {
+    expect(codeOf(decide(denied, { ...reopen, removing: true }, policy))).toBe('reopen_too_early')
+    expect(codeOf(decide(denied, reopen, { ...policy, now: NOON + 19_999 }))).toBe('reopen_too_early')
+    expect(codeOf(decide(denied, { ...reopen, nameFree: false }, policy))).toBe('username_taken')
+  })
+
+  test('taken back while it rests, is the denial that it was, also where the name is gone', () => {
+    const reopened = next(decide(denied, reopen, policy))
+    const undo = { type: 'undo', nameFree: false, since: NOON - DAY } as const
+    const undone = decide(reopened, undo, { ...policy, now: policy.now + 19_999 })
+    expect(undone).toMatchObject({ ok: true, next: { ...denied, remindedAt: null }, recall: true, jobs: [] })
+    expect(codeOf(decide(reopened, undo, { ...policy, now: policy.now + 20_000 }))).toBe('undo_too_late')
+  })
+
+  test('is forgotten where another name is chosen: what is decided then goes back to the request', () => {
+    const lost = { ...next(decide(denied, reopen, policy)), holdsName: false, account: 'none' as const }
+    const chosen = decide(lost, { type: 'choose_name', username: username('other') }, policy)
+    const approved = decide(next(chosen), { ...verdict, type: 'approve' }, policy)
+    const undone = decide(next(approved), { type: 'undo', nameFree: true, since: NOON }, policy)
+    expect(next(undone)).toMatchObject({ state: 'requested', decidedBy: null })
+  })
+
+  test('is told to its applicant when it does not rest any more', () => {
+    const reopened = next(decide(denied, reopen, policy))
+    expect(stateForApplicant(reopened, policy)).toBe('denied')
+    expect(stateForApplicant(reopened, { ...policy, now: policy.now + 20_000 })).toBe('approved')
+  })
+})

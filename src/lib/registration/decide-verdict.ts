@@ -1,0 +1,105 @@
+import {
+  isResting,
+  YES,
+  type Action,
+  type Become,
+  type Decision,
+  type Policy,
+  type Verdict,
+} from './decision'
+import { removal } from './following'
+import type { NewJob } from './job'
+import type { Refusal } from './refusal'
+import type { Registration } from './registration'
+
+type Of<K extends Action['type']> = Extract<Action, { type: K }>
+
+/** A verdict on a request, which rests; null where the request is not ready for it. */
+export function decideRequest(
+  become: Become,
+  registration: Registration,
+  action: Of<'approve' | 'deny'>,
+  policy: Policy,
+): Decision | null {
+  const { state, decidedBy } = registration
+  if (state !== 'requested')
+    return decidedBy !== null || state === 'withdrawn'
+      ? { ok: false, refusal: decidedAlready(registration) }
+      : null
+  const decision =
+    action.type === 'deny' ? deny(become, registration, action) : approve(become, registration, action)
+  return decision === null ? null : { ...decision, rest: policy.undoMs }
+}
+
+/** Takes a decision back that rests: the request waits again; what was reopened is denied again, as it was. */
+export function undo(registration: Registration, action: Of<'undo'>, policy: Policy): Decision {
+  if (!isResting(registration, policy)) return { ok: false, refusal: { code: 'undo_too_late' } }
+  const { denial } = registration
+  if (denial !== null) {
+    const { since: stateSince, ...words } = denial
+    const again = { ...registration, ...words, stateSince, state: 'denied' as const, holdsName: false }
+    return { ...YES({ ...again, denial: null }, [{ kind: 'undone' }]), recall: true }
+  }
+  if (!action.nameFree) return { ok: false, refusal: { code: 'username_taken' } }
+  const undone = { ...registration, state: 'requested' as const, stateSince: action.since, holdsName: true }
+  const nothing = { decidedBy: null, message: null, silent: false, category: null }
+  return { ...YES({ ...undone, ...nothing }, [{ kind: 'undone' }]), recall: true }
+}
+
+/**
+ * Approves what was denied, once the denial was carried out: the account went with it, so the applicant sets a
+ * password anew. Rests like every decision. Null where nothing was denied, or its account is in other hands.
+ */
+export function reopen(
+  become: Become,
+  registration: Registration,
+  action: Of<'reopen'>,
+  policy: Policy,
+): Decision | null {
+  const { state, account } = registration
+  if (state !== 'denied') return null
+  if (isResting(registration, policy) || action.removing)
+    return { ok: false, refusal: { code: 'reopen_too_early' } }
+  if (account !== 'none' && account !== 'removed') return null
+  if (!action.nameFree) return { ok: false, refusal: { code: 'username_taken' } }
+  const { moderator: decidedBy, message, silent } = action
+  const reopened = {
+    ...become('approved'),
+    holdsName: true,
+    decidedBy,
+    message,
+    silent,
+    category: null,
+    remindedAt: null,
+    denial: denialOf(registration),
+  }
+  const mail: NewJob = { kind: 'mail', mail: 'set_password', reminder: false }
+  return { ...YES(reopened, [{ kind: 'reopened', detail: { silent } }], [mail]), rest: policy.undoMs }
+}
+
+function denialOf({ decidedBy, message, silent, category, stateSince: since }: Registration) {
+  return { decidedBy, message, silent, category, since }
+}
+
+function deny(become: Become, registration: Registration, verdict: Verdict) {
+  const { moderator: decidedBy, message, silent, category = null } = verdict
+  const denied = { ...become('denied'), decidedBy, message, silent, category, holdsName: false }
+  const mail: NewJob[] = silent ? [] : [{ kind: 'mail', mail: 'denied' }]
+  const detail = category === null ? { silent } : { silent, category }
+  return YES(denied, [{ kind: 'denied', detail }], [...removal(registration), ...mail])
+}
+
+/** Null where the account is not ready for it. */
+function approve(become: Become, { account }: Registration, verdict: Verdict) {
+  if (account !== 'filled' && account !== 'none') return null
+  const { moderator: decidedBy, message, silent } = verdict
+  const approved = { ...become('approved'), decidedBy, message, silent }
+  // Without an account the mail is not a notice but the key: silence does not stop it.
+  const job: NewJob =
+    account === 'filled' ? { kind: 'open_account' } : { kind: 'mail', mail: 'set_password', reminder: false }
+  return YES(approved, [{ kind: 'approved', detail: { silent } }], [job])
+}
+
+function decidedAlready({ state, decidedBy, stateSince }: Registration): Refusal {
+  return { code: 'already_decided', state, by: decidedBy, at: stateSince }
+}

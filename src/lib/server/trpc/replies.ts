@@ -1,0 +1,84 @@
+import * as v from 'valibot'
+import { REPLY_PURPOSES } from '$lib/moderation/reply'
+import { parseText, QUESTION_MAXIMUM } from '$lib/registration/talk'
+import { refuse } from '$lib/registration/refusal'
+import type { Previewed } from '../previews'
+import { orThrow, refusalError } from './refusal-error'
+import { messageOf } from './talk'
+import { moderatorProcedure, router } from './t'
+
+/** Longer than anything a form can mean; the domain then says what is wrong in words. */
+const text = v.pipe(v.string(), v.maxLength(100_000))
+const line = v.pipe(v.string(), v.maxLength(10_000))
+const id = v.pipe(v.string(), v.maxLength(100))
+
+const previewed = v.object({
+  id,
+  action: v.picklist(['approve', 'deny', 'reopen', 'ask']),
+  text,
+  silent: v.boolean(),
+})
+
+/** The replies that moderators keep ready, and what a mail with one would look like. */
+export const repliesRouter = router({
+  list: moderatorProcedure.query(async ({ ctx }) => {
+    const rows = await ctx.services.replies.list()
+    return rows.map(({ id: reply, purpose, title, texts, moderator, changedAt }) => ({
+      id: reply,
+      purpose,
+      title,
+      texts,
+      changedBy: moderator,
+      changedAt,
+    }))
+  }),
+
+  /** Adds a reply, or changes the one of that id. */
+  save: moderatorProcedure
+    .input(
+      v.parser(
+        v.object({
+          id: v.optional(id),
+          purpose: v.picklist(REPLY_PURPOSES),
+          title: line,
+          texts: v.object({ en: text, de: text }),
+        }),
+      ),
+    )
+    .mutation(async ({ ctx, input: { id: reply, ...typed } }) => {
+      const actor = { kind: 'moderator', id: ctx.moderator.id } as const
+      orThrow(await ctx.services.replies.save(reply ?? null, typed, actor))
+    }),
+
+  remove: moderatorProcedure.input(v.parser(v.object({ id }))).mutation(async ({ ctx, input }) => {
+    orThrow(await ctx.services.replies.remove(input.id, { kind: 'moderator', id: ctx.moderator.id }))
+  }),
+
+  /** Adds a few to start with, where there are none. */
+  start: moderatorProcedure.mutation(({ ctx }) =>
+    ctx.services.replies.start({ kind: 'moderator', id: ctx.moderator.id }),
+  ),
+
+  /** All of them, filled in for one registration. */
+  offered: moderatorProcedure.input(v.parser(v.object({ id }))).query(async ({ ctx, input }) => {
+    const registration = await ctx.services.registrar.find(input.id)
+    if (registration === null) throw refusalError(refuse({ code: 'not_found' }))
+    return ctx.services.replies.offered(registration)
+  }),
+
+  /** The very mail that would go out, but for its link; null where none would. */
+  preview: moderatorProcedure
+    .input(v.parser(previewed))
+    .query(async ({ ctx, input }) =>
+      orThrow(await ctx.services.previews.show(input.id, actionOf(input, ctx.moderator.id))),
+    ),
+})
+
+function actionOf(input: v.InferOutput<typeof previewed>, moderator: string): Previewed {
+  if (input.action === 'ask')
+    return { type: 'ask', moderator, text: orThrow(parseText(input.text, QUESTION_MAXIMUM)) }
+  const verdict = { moderator, message: orThrow(messageOf(input.text)), silent: input.silent }
+  return input.action === 'reopen'
+    ? { type: 'reopen', nameFree: true, removing: false, ...verdict }
+    : { type: input.action, ...verdict }
+}
