@@ -20,6 +20,7 @@ CREATE TABLE `looks` (
 CREATE INDEX `looks_by_registration` ON `looks` (`registration_id`);--> statement-breakpoint
 CREATE TABLE `moderator_tokens` (
 	`hash` text PRIMARY KEY NOT NULL,
+	`id` text,
 	`purpose` text NOT NULL,
 	`moderator_id` text,
 	`email` text,
@@ -32,6 +33,7 @@ CREATE TABLE `moderator_tokens` (
 	FOREIGN KEY (`moderator_id`) REFERENCES `moderators`(`id`) ON UPDATE no action ON DELETE cascade
 );
 --> statement-breakpoint
+CREATE UNIQUE INDEX `moderator_tokens_id_unique` ON `moderator_tokens` (`id`);--> statement-breakpoint
 CREATE INDEX `moderator_tokens_by_expiry` ON `moderator_tokens` (`expires_at`);--> statement-breakpoint
 CREATE TABLE `notes` (
 	`seq` integer PRIMARY KEY AUTOINCREMENT NOT NULL,

@@ -9,6 +9,7 @@ import type { Language } from '$lib/registration/language'
 import type { Theme } from './app'
 import { extractLocaleFromRequest, overwriteServerAsyncLocalStorage } from '$lib/paraglide/runtime'
 import { startApp, type App, type Services } from '$lib/server/app'
+import { deviceOf } from '$lib/server/auth/device'
 import { clientAddress } from '$lib/server/client-address'
 import { accentTheme } from '$lib/server/config/accent'
 import { runConfigOrExit } from '$lib/server/config/run-config'
@@ -117,7 +118,8 @@ const identify: Handle = async ({ event, resolve }) => {
   const moderator = signedIn?.moderator ?? null
   const language = extractLocaleFromRequest(event.request)
   return languages.run({ locale: language, origin: event.url.origin, messageCalls: new Set() }, () => {
-    const context: Context = { services, clientAddress: address, language, cookies, moderator }
+    const device = deviceOf(event.request.headers.get('user-agent'))
+    const context: Context = { services, clientAddress: address, device, language, cookies, moderator }
     Object.assign(event.locals, {
       context,
       api: createApi(context),

@@ -196,12 +196,13 @@ test('a denial has its category, and can be approved after all', async ({ page, 
   const name = newName()
   const email = await requestAccount(page, site, name)
   const desk = await lookAt(browser, site, name)
-  await desk.locator('#category').selectOption('wrong_server')
+  const request = desk.url()
+  await desk.locator('select[name=category]').selectOption('wrong_server')
   await desk.locator('button[name=decision][value=deny]').click()
   await site.mail.next(email, 2)
   await expect
     .poll(async () => {
-      await desk.reload()
+      await desk.goto(request)
       return desk.locator('#reopen details').count()
     })
     .toBe(1)

@@ -102,6 +102,16 @@ export function refusalText(refusal: Refusal): string {
       return m.refusal_reply_title_too_long({ maximum: refusal.maximum })
     case 'reply_placeholder':
       return m.refusal_reply_placeholder({ placeholder: refusal.placeholder })
+    case 'password_wrong':
+      return m.refusal_password_wrong()
+    case 'moderator_name_invalid':
+      return m.refusal_moderator_name_invalid()
+    case 'moderator_name_taken':
+      return m.refusal_moderator_name_taken()
+    case 'moderator_known':
+      return m.refusal_moderator_known()
+    case 'last_administrator':
+      return m.refusal_last_administrator()
     case 'role_too_low':
       return m.refusal_role_too_low()
     case 'rule_value_invalid':

@@ -25,6 +25,9 @@ export const jobSchema = v.variant('kind', [
     mail('denied', {}),
     /** What moderators asked at that time (milliseconds since 1970). */
     mail('question', { at: v.number() }),
+    /** To who shall be a moderator, or to a moderator's new address; `link`: the id of the link it carries. */
+    mail('invitation', { link: v.string(), email: emailSchema, language: languageSchema }),
+    mail('confirm_moderator', { link: v.string(), email: emailSchema, language: languageSchema }),
   ]),
   job('open_account', {}),
   job('remove_account', { username: usernameSchema }),

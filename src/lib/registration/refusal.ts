@@ -63,6 +63,14 @@ export type Refusal =
   | { code: 'reply_title_too_long'; maximum: number }
   /** `placeholder`: as it was written, with its braces. */
   | { code: 'reply_placeholder'; placeholder: string }
+  /** The password of a moderator that was asked for again. */
+  | { code: 'password_wrong' }
+  | { code: 'moderator_name_invalid' }
+  | { code: 'moderator_name_taken' }
+  /** Somebody at the desk has this address. */
+  | { code: 'moderator_known' }
+  /** Without one nobody could look after people and rules. */
+  | { code: 'last_administrator' }
   /** Only an administrator may do that. */
   | { code: 'role_too_low' }
   | { code: 'homeserver_unavailable' }

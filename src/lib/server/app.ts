@@ -6,6 +6,7 @@ import { createApplicant } from './applicant'
 import { createBoundAddresses } from './bound-addresses'
 import { createLimits } from './auth/limits'
 import { createModerators } from './auth/moderators'
+import { createPeople } from './auth/people'
 import { createSessions } from './auth/sessions'
 import { createSignIn } from './auth/sign-in'
 import type { RunConfig } from './config/run-config'
@@ -110,6 +111,7 @@ export function compose(config: RunConfig, world: World) {
       linkHours: linkHours(retention),
     },
   })
+  const people = createPeople({ database, clock })
   const handle = createHandlers({
     database,
     registrar,
@@ -117,6 +119,7 @@ export function compose(config: RunConfig, world: World) {
     letters,
     notices: createRoomNotices({ registrar, homeserver, site, settings: matrixNotifications }),
     outages,
+    people,
   })
   const worker = createWorker({
     database,
@@ -137,6 +140,7 @@ export function compose(config: RunConfig, world: World) {
       await purge(database, (tx, limit) => deleteExpiredTokens(tx, clock() - EXPIRED_TOKENS_KEPT_MS, limit))
       await sessions.deleteExpired()
       await limits.deleteOld()
+      await people.deleteOld()
     },
     clock,
     log,
@@ -162,8 +166,9 @@ export function compose(config: RunConfig, world: World) {
     limits,
     log,
     live: createLive({ database, clock, log }),
-    signIn: createSignIn({ database, limits, sessions }).signIn,
+    signIn: createSignIn({ database, limits, sessions, note: registrar.note }).signIn,
     moderators: createModerators({ database, clock }),
+    people,
     talk: createTalk({ database, registrar }),
     replies: createReplies({ database, clock, randomId: randomUUID, domain: homeserver.domain, site }),
     previews: createPreviews({

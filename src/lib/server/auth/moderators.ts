@@ -103,8 +103,11 @@ export function generatePassword(random: (bytes: number) => Uint8Array = randomB
   return letters.replace(/.{4}(?=.)/g, '$&-')
 }
 
+/** Whether that can be the name of somebody at the desk. */
+export const isModeratorName = (username: string): boolean => USERNAME.test(username)
+
 function usernameProblem(username: string): string | null {
-  if (USERNAME.test(username)) return null
+  if (isModeratorName(username)) return null
   return `${JSON.stringify(username)} cannot be a username: it has 1 to 64 of the characters a-z, 0-9, ".", "_" and "-"`
 }
 

@@ -31,11 +31,14 @@ export function createSessionAdapter({
   const asLuciaSeesIt = (seconds: number) => new Date(Date.now() + seconds * 1000 - clock())
   const write = <T>(work: (adapter: DrizzleSQLiteAdapter) => Promise<T>) =>
     database.write((tx: Transaction) => work(new DrizzleSQLiteAdapter(tx, sessions, moderators)))
-  const shown = ({ userId, expiresAt, startedAt }: SessionRow, id: string): DatabaseSession => ({
+  const shown = (
+    { userId, expiresAt, startedAt, lastSeenAt, device, network }: SessionRow,
+    id: string,
+  ): DatabaseSession => ({
     id,
     userId,
     expiresAt: startedAt + absoluteMs <= clock() ? ENDED : asLuciaSeesIt(expiresAt),
-    attributes: { startedAt },
+    attributes: { startedAt, lastSeenAt, device, network },
   })
 
   return {

@@ -1,19 +1,23 @@
 import { Lucia, TimeSpan, type Cookie } from 'lucia'
 import type { Role } from '$lib/moderation/moderator'
 import type { Database } from '../database/open'
+import { markSeen } from '../database/sessions'
 import { createSessionAdapter } from './session-adapter'
-import { mintToken, parseToken } from './tokens'
+import { hashToken, mintToken, parseToken } from './tokens'
 
 /** A session ends when it was not used for this long; Lucia extends it once half of that is over. */
 const IDLE = new TimeSpan(7, 'd')
 /** And this long after the sign-in in any case. */
 const ABSOLUTE = new TimeSpan(30, 'd')
 
+/** How often it is noted that a moderator is still there. */
+const SEEN_EVERY_MS = 5 * 60_000
+
 declare module 'lucia' {
   interface Register {
     Lucia: ReturnType<typeof createLucia>
     DatabaseUserAttributes: Omit<SignedInModerator, 'id'>
-    DatabaseSessionAttributes: { startedAt: number }
+    DatabaseSessionAttributes: SessionAttributes
   }
 }
 
@@ -22,6 +26,17 @@ export interface SessionCookie {
   name: string
   value: string
   attributes: { httpOnly: true; secure: boolean; sameSite: 'lax'; path: '/'; maxAge: number }
+}
+
+interface SessionAttributes extends From {
+  startedAt: number
+  lastSeenAt: number | null
+}
+
+/** Where a sign-in comes from: browser and system, and the network; null where nobody knows. */
+export interface From {
+  device: string | null
+  network: string | null
 }
 
 /** `shortcuts`: whether single keys do something on the desk. */
@@ -77,10 +92,10 @@ export function createSessions({
     cookieName,
 
     /** Begins a session under an id that never was before, whatever cookie the browser holds. */
-    async signIn(moderatorId: string): Promise<SessionCookie> {
+    async signIn(moderatorId: string, from: From = { device: null, network: null }): Promise<SessionCookie> {
       const { id } = await lucia.createSession(
         moderatorId,
-        { startedAt: clock() },
+        { startedAt: clock(), lastSeenAt: null, ...from },
         { sessionId: mintToken(random).plain },
       )
       return cookie(lucia.createSessionCookie(id))
@@ -92,6 +107,8 @@ export function createSessions({
       if (id === null) return null
       const { session, user } = await lucia.validateSession(id)
       if (session === null) return null
+      if (clock() - (session.lastSeenAt ?? session.startedAt) > SEEN_EVERY_MS)
+        await database.write((tx) => markSeen(tx, hashToken(id), clock()))
       return {
         moderator: { id: user.id, username: user.username, role: user.role, shortcuts: user.shortcuts },
         session: { startedAt: session.startedAt },
@@ -118,7 +135,7 @@ function createLucia(adapter: ReturnType<typeof createSessionAdapter>, cookieNam
   return new Lucia(adapter, {
     sessionExpiresIn: IDLE,
     sessionCookie: { name: cookieName },
-    getSessionAttributes: ({ startedAt }) => ({ startedAt }),
+    getSessionAttributes: ({ startedAt, lastSeenAt }) => ({ startedAt, lastSeenAt }),
     getUserAttributes: ({ username, role, shortcuts }) => ({ username, role, shortcuts }),
   })
 }

@@ -29,12 +29,13 @@ beforeEach(async () => {
   const { database } = test
   sessions = createSessions({ database, secure: true, clock })
   const limits = createLimits({ database, secret: 'a secret', clock })
-  real = createSignIn({ database, limits, sessions })
+  const note = () => Promise.resolve()
+  real = createSignIn({ database, limits, sessions, note })
   const verify = async (hash: string | null, password: string) => {
     asked.push({ hash, password })
     return hash === password
   }
-  quick = createSignIn({ database, limits, sessions, verify })
+  quick = createSignIn({ database, limits, sessions, note, verify })
   for (const username of ['anna', 'bert', 'gone']) await add(username, PASSWORD)
 })
 afterEach(() => test.dispose())

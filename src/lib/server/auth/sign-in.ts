@@ -1,4 +1,6 @@
 import { accept, refuse, type Result } from '$lib/registration/refusal'
+import type { Actor, AuditEvent } from '$lib/registration/registration'
+import { deskNetwork } from '../database/found-by'
 import { findModeratorByName } from '../database/moderators'
 import type { Database } from '../database/open'
 import type { Limits } from './limits'
@@ -21,11 +23,14 @@ export function createSignIn({
   database,
   limits,
   sessions,
+  note,
   verify = verifyPassword,
 }: {
   database: Database
   limits: Pick<Limits, 'takeAll' | 'forgetWith'>
   sessions: Pick<Sessions, 'signIn'>
+  /** Writes into the audit trail. */
+  note: (events: AuditEvent[], actor: Actor) => Promise<void>
   verify?: typeof verifyPassword
 }) {
   return {
@@ -38,10 +43,12 @@ export function createSignIn({
       username: typed,
       password,
       clientAddress,
+      device = null,
     }: {
       username: string
       password: string
       clientAddress: string
+      device?: string | null
     }): Promise<Result<{ moderator: { id: string; username: string }; cookie: SessionCookie }>> {
       const username = typed.trim().toLowerCase()
       const account = { kind: 'sign-in-account', subject: username }
@@ -60,10 +67,14 @@ export function createSignIn({
         })
       const moderator = await database.read((reader) => findModeratorByName(reader, username))
       const matches = await verify(moderator?.passwordHash ?? null, password)
-      if (!matches || moderator === null || moderator.disabledAt !== null)
+      const actor: Actor = moderator === null ? { kind: 'system' } : { kind: 'moderator', id: moderator.id }
+      if (!matches || moderator === null || moderator.disabledAt !== null) {
+        await note([{ kind: 'sign_in_failed' }], actor)
         return refuse({ code: 'sign_in_failed' })
+      }
       await limits.forgetWith(both, [account, network])
-      const cookie = await sessions.signIn(moderator.id)
+      const cookie = await sessions.signIn(moderator.id, { device, network: deskNetwork(clientAddress) })
+      await note([{ kind: 'signed_in' }], actor)
       return accept({ moderator: { id: moderator.id, username: moderator.username }, cookie })
     },
   }

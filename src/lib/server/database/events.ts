@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, getTableColumns } from 'drizzle-orm'
+import { and, asc, desc, eq, getTableColumns, isNull } from 'drizzle-orm'
 import type { Actor, AuditEvent, EventKind } from '$lib/registration/registration'
 import type { Reader, Transaction } from './open'
 import { events, moderators } from './schema'
@@ -29,6 +29,16 @@ export async function insertEvents(
 export async function lastEventAt(reader: Reader): Promise<number | null> {
   const [row] = await reader.select({ at: events.at }).from(events).orderBy(desc(events.seq)).limit(1)
   return row?.at ?? null
+}
+
+/** What happened last and concerns no registration, the newest first. */
+export async function findNewestEvents(reader: Reader, limit: number) {
+  return reader
+    .select()
+    .from(events)
+    .where(isNull(events.registrationId))
+    .orderBy(desc(events.seq))
+    .limit(limit)
 }
 
 /** The number of the newest event; 0 where there is none. */

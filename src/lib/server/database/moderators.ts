@@ -1,6 +1,6 @@
-import { and, asc, eq, isNull } from 'drizzle-orm'
+import { and, asc, eq, isNull, max } from 'drizzle-orm'
 import type { Reader, Transaction } from './open'
-import { moderators } from './schema'
+import { moderators, sessions } from './schema'
 
 export type ModeratorRow = typeof moderators.$inferSelect
 export type NewModerator = typeof moderators.$inferInsert
@@ -36,4 +36,36 @@ export async function markModeratorDisabled(tx: Transaction, id: string, now: nu
 
 export async function updatePasswordHash(tx: Transaction, id: string, passwordHash: string): Promise<void> {
   await tx.update(moderators).set({ passwordHash }).where(eq(moderators.id, id))
+}
+
+/** Who has this address and is let in. */
+export async function findModeratorByEmail(reader: Reader, email: string): Promise<ModeratorRow | null> {
+  const [row] = await reader
+    .select()
+    .from(moderators)
+    .where(and(eq(moderators.email, email), isNull(moderators.disabledAt)))
+  return row ?? null
+}
+
+/** How many administrators are let in. */
+export async function countAdministrators(reader: Reader): Promise<number> {
+  return reader.$count(moderators, and(eq(moderators.role, 'administrator'), isNull(moderators.disabledAt)))
+}
+
+export async function updateModerator(
+  tx: Transaction,
+  id: string,
+  change: Partial<Omit<NewModerator, 'id' | 'username'>>,
+): Promise<void> {
+  await tx.update(moderators).set(change).where(eq(moderators.id, id))
+}
+
+/** When each moderator who is signed in somewhere was last seen, by id. */
+export async function findLastSeen(reader: Reader): Promise<Map<string, number>> {
+  const { userId, startedAt, lastSeenAt } = sessions
+  const rows = await reader
+    .select({ userId, started: max(startedAt), seen: max(lastSeenAt) })
+    .from(sessions)
+    .groupBy(userId)
+  return new Map(rows.map((row) => [row.userId, Math.max(row.started ?? 0, row.seen ?? 0)]))
 }

@@ -346,6 +346,8 @@ export const moderatorTokens = sqliteTable(
   'moderator_tokens',
   {
     hash: text().primaryKey(),
+    /** Stays the same when the link is made anew. */
+    id: text().unique(),
     purpose: text({ enum: ['invitation', 'address', 'second_factor', 'passkey'] }).notNull(),
     moderatorId: text('moderator_id').references(() => moderators.id, { onDelete: 'cascade' }),
     /** Of an invitation, or the address to be confirmed. */

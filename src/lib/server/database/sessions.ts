@@ -41,3 +41,12 @@ export async function deleteEndedSessions(
     .delete(sessions)
     .where(or(lte(sessions.expiresAt, ended.expiredAt), lte(sessions.startedAt, ended.startedBefore)))
 }
+
+export async function deleteSession(tx: Transaction, id: string): Promise<void> {
+  await tx.delete(sessions).where(eq(sessions.id, id))
+}
+
+/** Notes that somebody is there. */
+export async function markSeen(tx: Transaction, id: TokenHash, now: number): Promise<void> {
+  await tx.update(sessions).set({ lastSeenAt: now }).where(eq(sessions.id, id))
+}

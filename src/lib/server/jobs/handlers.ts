@@ -8,6 +8,7 @@ import type { Homeserver } from '../homeserver/homeserver'
 import type { Registrar } from '../registrar'
 import type { JobEnd } from '../registrar-jobs'
 import type { NewJob } from '$lib/registration/job'
+import type { People } from '../auth/people'
 import type { Outages } from '../outages'
 import type { Letters } from './letters'
 import type { RoomNotices } from './room-notices'
@@ -24,6 +25,7 @@ export function createHandlers({
   letters,
   notices,
   outages,
+  people,
 }: {
   database: Database
   registrar: Registrar
@@ -31,6 +33,7 @@ export function createHandlers({
   letters: Letters
   notices: RoomNotices
   outages: Outages
+  people: Pick<People, 'mintLink'>
 }): Handle {
   const find = (id: string | null) =>
     id === null ? Promise.resolve(null) : database.read((reader) => findRegistration(reader, id))
@@ -147,6 +150,8 @@ export function createHandlers({
         return job.by === 'mail' ? letters.autoJoin(job, row.id) : notices.autoJoin(job, row.id)
       default: {
         if (job.kind === 'mail' && job.mail === 'unknown_address') return letters.unknownAddress(job, row.id)
+        if (job.kind === 'mail' && (job.mail === 'invitation' || job.mail === 'confirm_moderator'))
+          return letters.toModerator(job, await people.mintLink(job.link), row.id)
         const registration = await find(row.registrationId)
         if (registration === null) return cancelled('The registration is gone')
         return ofRegistration(job, registration, row)

@@ -1,6 +1,9 @@
 import type { Language } from '$lib/registration/language'
 import type { MailJob, NewJob } from '$lib/registration/job'
 import type { Registration } from '$lib/registration/registration'
+import { LINK_DAYS } from '../auth/people'
+import type { Token } from '../auth/tokens'
+import type { Role } from '$lib/moderation/moderator'
 import { stateForApplicant } from '$lib/registration/decide'
 import { isAsked } from '$lib/registration/decide-talk'
 import { awaitsPassword } from '$lib/registration/state'
@@ -114,6 +117,8 @@ export function createLetters({
             }
           : null
       case 'unknown_address':
+      case 'invitation':
+      case 'confirm_moderator':
         return null
     }
   }
@@ -131,6 +136,33 @@ export function createLetters({
       if (mail === null) return late
       const language = 'language' in job ? job.language : registration.language
       await mailer.send({ to: [registration.email], language, mail, id })
+      return DONE
+    },
+
+    /** A link for somebody at the desk; null where it was withdrawn or used meanwhile. */
+    async toModerator(
+      job: Extract<MailJob, { mail: 'invitation' | 'confirm_moderator' }>,
+      minted: { token: Token; role: Role | null; by: string | null; username: string | null } | null,
+      id: string,
+    ): Promise<JobEnd> {
+      if (minted === null) return late
+      const { token, role, by, username } = minted
+      const mail: Mail =
+        job.mail === 'invitation'
+          ? {
+              kind: 'invitation',
+              role: role ?? 'moderator',
+              by,
+              link: `${site.url}/admin/join/${token}`,
+              days: LINK_DAYS,
+            }
+          : {
+              kind: 'confirm_moderator',
+              username: username ?? '',
+              link: `${site.url}/admin/confirm/${token}`,
+              days: LINK_DAYS,
+            }
+      await mailer.send({ to: [job.email], language: job.language, mail, id })
       return DONE
     },
 

@@ -141,6 +141,33 @@ export function contentOf(mail: Mail, locale: Language, site: { name: string; ur
         after: [m.mail_question_after({}, in_)],
         footer: applicant,
       }
+    case 'invitation':
+      return {
+        subject: m.mail_invitation_subject({ site: site.name }, in_),
+        heading: m.mail_invitation_heading({ site: site.name }, in_),
+        literals: [host],
+        paragraphs: [
+          mail.by === null
+            ? m.mail_invitation_text({ host }, in_)
+            : m.mail_invitation_text_by({ by: mail.by, host }, in_),
+          mail.role === 'administrator'
+            ? m.mail_invitation_administrator({}, in_)
+            : m.mail_invitation_moderator({}, in_),
+        ],
+        action: { label: m.mail_invitation_button({}, in_), link: mail.link },
+        after: [m.mail_invitation_days({ days: mail.days }, in_)],
+        footer: m.mail_invitation_footer({ host }, in_),
+      }
+    case 'confirm_moderator':
+      return {
+        subject: m.mail_confirm_moderator_subject({ site: site.name }, in_),
+        heading: m.mail_confirm_moderator_heading({}, in_),
+        literals: [mail.username],
+        paragraphs: [m.mail_confirm_moderator_text({ username: mail.username, host }, in_)],
+        action: { label: m.mail_confirm_moderator_button({}, in_), link: mail.link },
+        after: [m.mail_invitation_days({ days: mail.days }, in_)],
+        footer: moderator,
+      }
     case 'moderators_waiting':
       return {
         subject: mail.reminder

@@ -1,3 +1,4 @@
+import type { Role } from '$lib/moderation/moderator'
 import type { Language } from '$lib/registration/language'
 
 /** Every mail that this program writes, with what its text needs. Links are absolute; `username` is a localpart. */
@@ -29,6 +30,10 @@ export type Mail =
   | { kind: 'denied'; matrixId: string; message: string | null }
   /** What moderators want to know before they decide. `link`: where it is answered. */
   | { kind: 'question'; matrixId: string; question: string; link: string }
+  /** Somebody shall be a moderator. `days`: how long the link works. */
+  | { kind: 'invitation'; role: Role; by: string | null; link: string; days: number }
+  /** A moderator's address, to be confirmed. */
+  | { kind: 'confirm_moderator'; username: string; link: string; days: number }
   /** To the moderators: what waits. `oldestHours` is whole hours; `names` at most ten Matrix IDs, newest first. */
   | {
       kind: 'moderators_waiting'

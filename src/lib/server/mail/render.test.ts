@@ -20,6 +20,8 @@ const MAILS: Mail[] = [
   { kind: 'known_address', matrixId, stage: 'approved', link },
   { kind: 'known_address', matrixId, stage: 'completed', link },
   { kind: 'unknown_address', link },
+  { kind: 'invitation', role: 'moderator', by: 'ada', link, days: 7 },
+  { kind: 'confirm_moderator', username: 'ada', link, days: 7 },
   { kind: 'requested', matrixId, link },
   { kind: 'approved', matrixId, message, homeserver: 'https://matrix.example.org', link },
   { kind: 'approved', matrixId, message: null, homeserver: 'https://matrix.example.org', link },

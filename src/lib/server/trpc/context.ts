@@ -13,6 +13,8 @@ export interface Cookies {
 export interface Context {
   services: Services
   clientAddress: string
+  /** Browser and system of the request, where they are known. */
+  device?: string | null | undefined
   language: Language
   cookies: Cookies
   moderator: SignedInModerator | null

@@ -1,6 +1,8 @@
+import { accountRouter } from './account'
 import type { Context } from './context'
 import { factsRouter } from './facts'
 import { moderationRouter } from './moderation'
+import { peopleRouter } from './people'
 import { registrationRouter } from './registration'
 import { repliesRouter } from './replies'
 import { sessionRouter } from './session'
@@ -15,6 +17,8 @@ export const appRouter = router({
   verification: verificationRouter,
   moderation: moderationRouter,
   session: sessionRouter,
+  people: peopleRouter,
+  account: accountRouter,
   facts: factsRouter,
   rules: rulesRouter,
   talk: talkRouter,

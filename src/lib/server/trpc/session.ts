@@ -9,14 +9,16 @@ export const sessionRouter = router({
   signIn: procedure
     .input(v.parser(v.object({ username: field, password: field })))
     .mutation(async ({ ctx, input }) => {
-      const { services, clientAddress, cookies } = ctx
-      const { moderator, cookie } = orThrow(await services.signIn({ ...input, clientAddress }))
+      const { services, clientAddress, device = null, cookies } = ctx
+      const { moderator, cookie } = orThrow(await services.signIn({ ...input, clientAddress, device }))
       cookies.set(cookie.name, cookie.value, cookie.attributes.maxAge)
       return { username: moderator.username }
     }),
 
   signOut: procedure.mutation(async ({ ctx }) => {
-    const { sessions } = ctx.services
+    const { sessions, registrar } = ctx.services
+    if (ctx.moderator !== null)
+      await registrar.note([{ kind: 'signed_out' }], { kind: 'moderator', id: ctx.moderator.id })
     await sessions.signOut(ctx.cookies.get(sessions.cookieName))
     ctx.cookies.delete(sessions.cookieName)
   }),

@@ -107,6 +107,8 @@ const MAILS: Record<string, () => string> = {
   verification: m.mailkind_verification,
   known_address: m.mailkind_known_address,
   unknown_address: m.mailkind_unknown_address,
+  invitation: m.mailkind_invitation,
+  confirm_moderator: m.mailkind_confirm_moderator,
   requested: m.mailkind_requested,
   approved: m.mailkind_approved,
   set_password: m.mailkind_set_password,

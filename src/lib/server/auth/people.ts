@@ -1,0 +1,331 @@
+import { randomUUID } from 'node:crypto'
+import type { Role } from '$lib/moderation/moderator'
+import { parseEmail } from '$lib/registration/email'
+import type { Language } from '$lib/registration/language'
+import { accept, refuse, type Result } from '$lib/registration/refusal'
+import type { AuditEvent } from '$lib/registration/registration'
+import { insertEvents } from '../database/events'
+import { insertJob } from '../database/jobs'
+import {
+  deleteModeratorTokens,
+  findInvitations,
+  findModeratorToken,
+  insertModeratorToken,
+  renewModeratorToken,
+  spendModeratorToken,
+  type ModeratorTokenRow,
+} from '../database/moderator-tokens'
+import {
+  countAdministrators,
+  findLastSeen,
+  findModerator,
+  findModeratorByEmail,
+  findModeratorByName,
+  findModerators,
+  insertModerator,
+  updateModerator,
+  type ModeratorRow,
+} from '../database/moderators'
+import type { Database, Reader, Transaction } from '../database/open'
+import { deleteSession, deleteSessionsOf, findSessionsOf } from '../database/sessions'
+import { isModeratorName } from './moderators'
+import {
+  hashPassword,
+  MODERATOR_PASSWORD_MAXIMUM,
+  MODERATOR_PASSWORD_MINIMUM,
+  verifyPassword,
+} from './password-hash'
+import { hashToken, mintToken, type Token } from './tokens'
+
+/** How long a link to a moderator works, in days. */
+export const LINK_DAYS = 7
+const DAY_MS = 24 * 60 * 60 * 1000
+
+export type People = ReturnType<typeof createPeople>
+
+/**
+ * The people of the desk, as far as they and their administrators can change each other: invitations, roles, who is let
+ * in; and each one's own password, address and sessions. All of it is in the audit trail. `by` is a moderator's id.
+ */
+export function createPeople({
+  database,
+  clock,
+  randomId = randomUUID,
+}: {
+  database: Database
+  clock: () => number
+  randomId?: () => string
+}) {
+  const say = (tx: Transaction, by: string, ...events: AuditEvent[]) =>
+    insertEvents(tx, null, events, { kind: 'moderator', id: by }, clock())
+
+  /** A link that a mail will carry: its token is made when the mail goes out. */
+  async function sendLink(
+    tx: Transaction,
+    link: Pick<ModeratorTokenRow, 'purpose' | 'moderatorId' | 'email' | 'role' | 'createdBy'>,
+    mail: 'invitation' | 'confirm_moderator',
+    language: Language,
+  ): Promise<void> {
+    const id = randomId()
+    const email = parseEmail(link.email ?? '')
+    if (email === null) throw new Error('A link to a moderator needs an address')
+    const now = clock()
+    const times = { createdAt: now, expiresAt: now + LINK_DAYS * DAY_MS }
+    await insertModeratorToken(tx, { ...link, ...times, id, hash: `unsent ${id}` })
+    const job = { kind: 'mail', mail, link: id, email, language } as const
+    await insertJob(tx, job, { id: randomId(), registrationId: null, now, rest: 0 })
+  }
+
+  /** The link that a token opens, or why it does not. */
+  async function open(
+    reader: Reader,
+    token: Token,
+    purpose: 'invitation' | 'address',
+  ): Promise<Result<ModeratorTokenRow>> {
+    const row = await findModeratorToken(reader, hashToken(token), purpose)
+    if (row === null) return refuse({ code: 'link_broken' })
+    if (row.spentAt !== null) return refuse({ code: 'link_spent' })
+    return row.expiresAt <= clock() ? refuse({ code: 'link_expired' }) : accept(row)
+  }
+
+  /** Whether the desk could go on without this administrator. */
+  async function isNeeded(reader: Reader, { role, disabledAt }: ModeratorRow): Promise<boolean> {
+    return role === 'administrator' && disabledAt === null && (await countAdministrators(reader)) < 2
+  }
+
+  return {
+    /** Everybody, disabled ones too, with when they were last seen; and who is invited. */
+    async list() {
+      return database.read(async (reader) => {
+        const seen = await findLastSeen(reader)
+        const people = (await findModerators(reader)).map((row) => ({
+          id: row.id,
+          username: row.username,
+          email: row.email,
+          role: row.role,
+          confirmed: row.emailConfirmedAt !== null,
+          secondFactor: row.totpSince !== null,
+          disabledAt: row.disabledAt,
+          seenAt: seen.get(row.id) ?? null,
+        }))
+        const invitations = (await findInvitations(reader, clock())).map(({ hash: _, ...row }) => row)
+        return { people, invitations }
+      })
+    },
+
+    /** Refuses `email_missing`, `email_invalid` and `moderator_known`. */
+    async invite(wish: { email: string; role: Role; language: Language }, by: string): Promise<Result<null>> {
+      if (wish.email.trim() === '') return refuse({ code: 'email_missing' })
+      const email = parseEmail(wish.email)
+      if (email === null) return refuse({ code: 'email_invalid' })
+      return database.write(async (tx) => {
+        if ((await findModeratorByEmail(tx, email)) !== null) return refuse({ code: 'moderator_known' })
+        for (const other of await findInvitations(tx, clock()))
+          if (other.email === email) await spendModeratorToken(tx, other.hash, clock())
+        const link = {
+          purpose: 'invitation',
+          moderatorId: null,
+          email,
+          role: wish.role,
+          createdBy: by,
+        } as const
+        await sendLink(tx, link, 'invitation', wish.language)
+        await say(tx, by, { kind: 'moderator_invited', detail: { role: wish.role } })
+        return accept(null)
+      })
+    },
+
+    async withdraw(id: string, by: string): Promise<Result<null>> {
+      return database.write(async (tx) => {
+        const invitation = (await findInvitations(tx, clock())).find((row) => row.id === id)
+        if (invitation === undefined) return refuse({ code: 'not_found' })
+        await spendModeratorToken(tx, invitation.hash, clock())
+        await say(tx, by, { kind: 'invitation_withdrawn' })
+        return accept(null)
+      })
+    },
+
+    async setRole(id: string, role: Role, by: string): Promise<Result<null>> {
+      return database.write(async (tx) => {
+        const row = await findModerator(tx, id)
+        if (row === null) return refuse({ code: 'not_found' })
+        if (row.role === role) return accept(null)
+        if (await isNeeded(tx, row)) return refuse({ code: 'last_administrator' })
+        await updateModerator(tx, id, { role })
+        await say(tx, by, { kind: 'role_changed', detail: { moderator: row.username, role } })
+        return accept(null)
+      })
+    },
+
+    /** Out everywhere at once, or let in again. */
+    async setDisabled(id: string, disabled: boolean, by: string): Promise<Result<null>> {
+      return database.write(async (tx) => {
+        const row = await findModerator(tx, id)
+        if (row === null) return refuse({ code: 'not_found' })
+        if ((row.disabledAt !== null) === disabled) return accept(null)
+        if (disabled && (await isNeeded(tx, row))) return refuse({ code: 'last_administrator' })
+        await updateModerator(tx, id, { disabledAt: disabled ? clock() : null })
+        await deleteSessionsOf(tx, id)
+        const kind = disabled ? 'moderator_disabled' : 'moderator_enabled'
+        await say(tx, by, { kind, detail: { moderator: row.username } })
+        return accept(null)
+      })
+    },
+
+    /** What an invitation is for. */
+    invitation: (token: Token) =>
+      database.read(async (reader) => {
+        const found = await open(reader, token, 'invitation')
+        return found.ok
+          ? accept({ email: found.value.email ?? '', role: found.value.role ?? 'moderator' })
+          : found
+      }),
+
+    /** The address counts as confirmed, as the link came there. Answers the new moderator's id. */
+    async join(
+      token: Token,
+      { username, password }: { username: string; password: string },
+    ): Promise<Result<string>> {
+      const name = username.trim().toLowerCase()
+      if (!isModeratorName(name)) return refuse({ code: 'moderator_name_invalid' })
+      const wrong = passwordRefusal(password, name)
+      if (wrong !== null) return wrong
+      const passwordHash = await hashPassword(password)
+      return database.write(async (tx) => {
+        const found = await open(tx, token, 'invitation')
+        if (!found.ok) return found
+        if ((await findModeratorByName(tx, name)) !== null) return refuse({ code: 'moderator_name_taken' })
+        if (!(await spendModeratorToken(tx, found.value.hash, clock()))) return refuse({ code: 'link_spent' })
+        const { email, role } = found.value
+        const now = clock()
+        const id = randomId()
+        await insertModerator(tx, {
+          id,
+          username: name,
+          email: email ?? '',
+          emailConfirmedAt: now,
+          passwordHash,
+          createdAt: now,
+          role: role ?? 'moderator',
+        })
+        await say(tx, id, { kind: 'moderator_joined' })
+        return accept(id)
+      })
+    },
+
+    /** What a moderator sees of their own account; `current` is the hash of the session that asks. */
+    async account(id: string, current: string) {
+      return database.read(async (reader) => {
+        const row = await findModerator(reader, id)
+        if (row === null) return null
+        const sessions = (await findSessionsOf(reader, id))
+          .map((one) => ({
+            id: one.id,
+            device: one.device,
+            network: one.network,
+            startedAt: one.startedAt,
+            seenAt: one.lastSeenAt,
+            current: one.id === current,
+          }))
+          .sort((a, b) => b.startedAt - a.startedAt)
+        const { username, email, emailConfirmedAt, language, shortcuts, role } = row
+        return { username, email, confirmed: emailConfirmedAt !== null, language, shortcuts, role, sessions }
+      })
+    },
+
+    /** Ends every session: whoever knew the old password is out. Refuses `password_wrong` and what is wrong with the new one. */
+    async changePassword(id: string, { now, next }: { now: string; next: string }): Promise<Result<null>> {
+      const row = await database.read((reader) => findModerator(reader, id))
+      if (!(await verifyPassword(row?.passwordHash ?? null, now)) || row === null)
+        return refuse({ code: 'password_wrong' })
+      const wrong = passwordRefusal(next, row.username)
+      if (wrong !== null) return wrong
+      const passwordHash = await hashPassword(next)
+      return database.write(async (tx) => {
+        const latest = await findModerator(tx, id)
+        if (latest?.passwordHash !== row.passwordHash) return refuse({ code: 'password_wrong' })
+        await updateModerator(tx, id, { passwordHash })
+        await deleteSessionsOf(tx, id)
+        await say(tx, id, { kind: 'password_changed' })
+        return accept(null)
+      })
+    },
+
+    /** Sends a link to an address; it becomes theirs when the link is followed. */
+    async askAddress(id: string, typed: string): Promise<Result<null>> {
+      if (typed.trim() === '') return refuse({ code: 'email_missing' })
+      const email = parseEmail(typed)
+      if (email === null) return refuse({ code: 'email_invalid' })
+      return database.write(async (tx) => {
+        const row = await findModerator(tx, id)
+        if (row === null) return refuse({ code: 'not_found' })
+        const other = await findModeratorByEmail(tx, email)
+        if (other !== null && other.id !== id) return refuse({ code: 'moderator_known' })
+        const link = { purpose: 'address', moderatorId: id, email, role: null, createdBy: id } as const
+        await sendLink(tx, link, 'confirm_moderator', row.language)
+        await say(tx, id, { kind: 'address_changed' })
+        return accept(null)
+      })
+    },
+
+    /** The address that a link confirms. */
+    address: (token: Token) =>
+      database.read(async (reader) => {
+        const found = await open(reader, token, 'address')
+        return found.ok ? accept({ email: found.value.email ?? '' }) : found
+      }),
+
+    async confirmAddress(token: Token): Promise<Result<null>> {
+      return database.write(async (tx) => {
+        const found = await open(tx, token, 'address')
+        if (!found.ok) return found
+        const { moderatorId, email, hash } = found.value
+        if (moderatorId === null || email === null || !(await spendModeratorToken(tx, hash, clock())))
+          return refuse({ code: 'link_spent' })
+        const other = await findModeratorByEmail(tx, email)
+        if (other !== null && other.id !== moderatorId) return refuse({ code: 'moderator_known' })
+        await updateModerator(tx, moderatorId, { email, emailConfirmedAt: clock() })
+        await say(tx, moderatorId, { kind: 'address_confirmed' })
+        return accept(null)
+      })
+    },
+
+    setPreferences: (id: string, preferences: { shortcuts: boolean; language: Language }) =>
+      database.write((tx) => updateModerator(tx, id, preferences)),
+
+    /** Ends one session of a moderator, or with null all but `current`; answers how many ended. */
+    async endSessions(moderatorId: string, which: string | null, current: string): Promise<number> {
+      return database.write(async (tx) => {
+        const own = await findSessionsOf(tx, moderatorId)
+        const ended = own.filter(({ id }) => (which === null ? id !== current : id === which))
+        for (const { id } of ended) await deleteSession(tx, id)
+        await say(tx, moderatorId, ...ended.map(() => ({ kind: 'session_ended' }) as const))
+        return ended.length
+      })
+    },
+
+    /** A token for the mail of a link, and who it is about; null where the link is over. */
+    async mintLink(id: string) {
+      const { plain: token, hash } = mintToken()
+      return database.write(async (tx) => {
+        const row = await renewModeratorToken(tx, id, hash, clock())
+        if (row === null) return null
+        const by = row.createdBy === null ? null : await findModerator(tx, row.createdBy)
+        const whose = row.moderatorId === null ? null : await findModerator(tx, row.moderatorId)
+        return { token, role: row.role, by: by?.username ?? null, username: whose?.username ?? null }
+      })
+    },
+
+    /** Forgets links that ran out a week ago. */
+    deleteOld: () => database.write((tx) => deleteModeratorTokens(tx, clock() - LINK_DAYS * DAY_MS)),
+  }
+}
+
+function passwordRefusal(password: string, username: string) {
+  const length = [...password].length
+  if (length < MODERATOR_PASSWORD_MINIMUM)
+    return refuse({ code: 'password_too_short', minimum: MODERATOR_PASSWORD_MINIMUM })
+  if (length > MODERATOR_PASSWORD_MAXIMUM)
+    return refuse({ code: 'password_too_long', maximumBytes: MODERATOR_PASSWORD_MAXIMUM })
+  return password.toLowerCase() === username ? refuse({ code: 'password_like_name' }) : null
+}

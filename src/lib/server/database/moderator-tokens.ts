@@ -1,0 +1,80 @@
+import { and, asc, eq, gt, isNull, lte } from 'drizzle-orm'
+import type { TokenHash } from '../auth/tokens'
+import type { Reader, Transaction } from './open'
+import { moderators, moderatorTokens } from './schema'
+
+export type ModeratorTokenRow = typeof moderatorTokens.$inferSelect
+
+export async function insertModeratorToken(
+  tx: Transaction,
+  row: typeof moderatorTokens.$inferInsert,
+): Promise<void> {
+  await tx.insert(moderatorTokens).values(row)
+}
+
+/** Gives a link that still works another token, so that only its newest mail opens anything; null where there is none. */
+export async function renewModeratorToken(
+  tx: Transaction,
+  id: string,
+  hash: TokenHash,
+  now: number,
+): Promise<ModeratorTokenRow | null> {
+  const [row] = await tx
+    .update(moderatorTokens)
+    .set({ hash })
+    .where(
+      and(eq(moderatorTokens.id, id), isNull(moderatorTokens.spentAt), gt(moderatorTokens.expiresAt, now)),
+    )
+    .returning()
+  return row ?? null
+}
+
+export async function findModeratorToken(
+  reader: Reader,
+  hash: TokenHash,
+  purpose: ModeratorTokenRow['purpose'],
+): Promise<ModeratorTokenRow | null> {
+  const [row] = await reader
+    .select()
+    .from(moderatorTokens)
+    .where(and(eq(moderatorTokens.hash, hash), eq(moderatorTokens.purpose, purpose)))
+  return row ?? null
+}
+
+/** Marks a token as used; false where somebody was faster. */
+export async function spendModeratorToken(tx: Transaction, hash: string, now: number): Promise<boolean> {
+  const spent = await tx
+    .update(moderatorTokens)
+    .set({ spentAt: now })
+    .where(and(eq(moderatorTokens.hash, hash), isNull(moderatorTokens.spentAt)))
+    .returning({ hash: moderatorTokens.hash })
+  return spent.length > 0
+}
+
+/** Invitations that can still be used, the oldest first, with who made them. */
+export async function findInvitations(reader: Reader, now: number) {
+  return reader
+    .select({
+      id: moderatorTokens.id,
+      hash: moderatorTokens.hash,
+      email: moderatorTokens.email,
+      role: moderatorTokens.role,
+      expiresAt: moderatorTokens.expiresAt,
+      by: moderators.username,
+    })
+    .from(moderatorTokens)
+    .leftJoin(moderators, eq(moderators.id, moderatorTokens.createdBy))
+    .where(
+      and(
+        eq(moderatorTokens.purpose, 'invitation'),
+        isNull(moderatorTokens.spentAt),
+        gt(moderatorTokens.expiresAt, now),
+      ),
+    )
+    .orderBy(asc(moderatorTokens.createdAt))
+}
+
+/** Deletes what ran out before a time. */
+export async function deleteModeratorTokens(tx: Transaction, before: number): Promise<void> {
+  await tx.delete(moderatorTokens).where(lte(moderatorTokens.expiresAt, before))
+}

@@ -1,0 +1,61 @@
+import * as v from 'valibot'
+import { languageSchema } from '$lib/registration/language'
+import { refuse } from '$lib/registration/refusal'
+import { hashToken, parseToken } from '../auth/tokens'
+import type { Context } from './context'
+import { orThrow, refusalError } from './refusal-error'
+import { moderatorProcedure, router } from './t'
+
+const line = v.pipe(v.string(), v.maxLength(1000))
+
+/** What the database knows of the session that asks. */
+function currentSession({ cookies, services }: Context): string {
+  const token = parseToken(cookies.get(services.sessions.cookieName))
+  return token === null ? '' : hashToken(token)
+}
+
+/** Tries of one's own password count like sign-ins: a browser left open is no way to guess it. */
+const TRIES = { count: 10, windowMs: 15 * 60_000 }
+
+/** A moderator's own account. */
+export const accountRouter = router({
+  view: moderatorProcedure.query(async ({ ctx }) => {
+    const view = await ctx.services.people.account(ctx.moderator.id, currentSession(ctx))
+    if (view === null) throw refusalError(refuse({ code: 'not_found' }))
+    return view
+  }),
+
+  /** Ends every session, and begins another one here. */
+  changePassword: moderatorProcedure
+    .input(v.parser(v.object({ now: line, next: line })))
+    .mutation(async ({ ctx, input }) => {
+      const { limits, people, sessions } = ctx.services
+      const taken = await limits.take('own-password', ctx.moderator.id, TRIES)
+      if (!taken.ok) {
+        const minutes = Math.max(1, Math.ceil(taken.retryAfterMs / 60_000))
+        throw refusalError(refuse({ code: 'too_many_sign_ins', minutes }))
+      }
+      orThrow(await people.changePassword(ctx.moderator.id, input))
+      await limits.forget('own-password', ctx.moderator.id)
+      const cookie = await sessions.signIn(ctx.moderator.id, { device: ctx.device ?? null, network: null })
+      ctx.cookies.set(cookie.name, cookie.value, cookie.attributes.maxAge)
+    }),
+
+  askAddress: moderatorProcedure
+    .input(v.parser(v.object({ email: line })))
+    .mutation(async ({ ctx, input }) => {
+      orThrow(await ctx.services.people.askAddress(ctx.moderator.id, input.email))
+      ctx.services.worker.nudge()
+    }),
+
+  setPreferences: moderatorProcedure
+    .input(v.parser(v.object({ shortcuts: v.boolean(), language: languageSchema })))
+    .mutation(({ ctx, input }) => ctx.services.people.setPreferences(ctx.moderator.id, input)),
+
+  /** Ends one session, or with null all but this one; answers how many ended. */
+  endSessions: moderatorProcedure
+    .input(v.parser(v.object({ id: v.nullable(v.pipe(v.string(), v.maxLength(100))) })))
+    .mutation(({ ctx, input }) =>
+      ctx.services.people.endSessions(ctx.moderator.id, input.id, currentSession(ctx)),
+    ),
+})

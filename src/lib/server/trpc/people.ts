@@ -1,0 +1,82 @@
+import * as v from 'valibot'
+import { ROLES } from '$lib/moderation/moderator'
+import { refuse } from '$lib/registration/refusal'
+import { parseToken, type Token } from '../auth/tokens'
+import type { Context } from './context'
+import { orThrow, refusalError } from './refusal-error'
+import { administratorProcedure, procedure, router } from './t'
+
+const id = v.pipe(v.string(), v.maxLength(100))
+const line = v.pipe(v.string(), v.maxLength(1000))
+const role = v.picklist(ROLES)
+
+function tokenOrThrow(typed: string): Token {
+  const token = parseToken(typed)
+  if (token === null) throw refusalError(refuse({ code: 'link_broken' }))
+  return token
+}
+
+/** The links in mails to moderators are guessed at no faster than passwords. */
+const GUESSES = { count: 30, windowMs: 15 * 60_000 }
+
+async function takeGuess({ services, clientAddress }: Context): Promise<void> {
+  const taken = await services.limits.take('moderator-link', clientAddress, GUESSES)
+  if (taken.ok) return
+  const minutes = Math.max(1, Math.ceil(taken.retryAfterMs / 60_000))
+  throw refusalError(refuse({ code: 'too_many_sign_ins', minutes }))
+}
+
+/** The people of the desk, for its administrators; and the ways in and on by the links that they are sent. */
+export const peopleRouter = router({
+  list: administratorProcedure.query(({ ctx }) => ctx.services.people.list()),
+
+  invite: administratorProcedure
+    .input(v.parser(v.object({ email: line, role })))
+    .mutation(async ({ ctx, input }) => {
+      const wish = { ...input, language: ctx.language }
+      orThrow(await ctx.services.people.invite(wish, ctx.moderator.id))
+      ctx.services.worker.nudge()
+    }),
+
+  withdraw: administratorProcedure.input(v.parser(v.object({ id }))).mutation(async ({ ctx, input }) => {
+    orThrow(await ctx.services.people.withdraw(input.id, ctx.moderator.id))
+  }),
+
+  setRole: administratorProcedure.input(v.parser(v.object({ id, role }))).mutation(async ({ ctx, input }) => {
+    orThrow(await ctx.services.people.setRole(input.id, input.role, ctx.moderator.id))
+  }),
+
+  setDisabled: administratorProcedure
+    .input(v.parser(v.object({ id, disabled: v.boolean() })))
+    .mutation(async ({ ctx, input }) => {
+      orThrow(await ctx.services.people.setDisabled(input.id, input.disabled, ctx.moderator.id))
+    }),
+
+  /** What an invitation is for; looking at it changes nothing. */
+  invitation: procedure.input(v.parser(v.object({ token: line }))).query(async ({ ctx, input }) => {
+    await takeGuess(ctx)
+    return orThrow(await ctx.services.people.invitation(tokenOrThrow(input.token)))
+  }),
+
+  /** Makes the invited person a moderator, and signs them in. */
+  join: procedure
+    .input(v.parser(v.object({ token: line, username: line, password: line })))
+    .mutation(async ({ ctx, input: { token, ...wish } }) => {
+      await takeGuess(ctx)
+      const { people, sessions } = ctx.services
+      const moderatorId = orThrow(await people.join(tokenOrThrow(token), wish))
+      const cookie = await sessions.signIn(moderatorId, { device: ctx.device ?? null, network: null })
+      ctx.cookies.set(cookie.name, cookie.value, cookie.attributes.maxAge)
+    }),
+
+  /** The address that a link confirms; looking at it changes nothing. */
+  address: procedure.input(v.parser(v.object({ token: line }))).query(async ({ ctx, input }) => {
+    await takeGuess(ctx)
+    return orThrow(await ctx.services.people.address(tokenOrThrow(input.token)))
+  }),
+
+  confirmAddress: procedure.input(v.parser(v.object({ token: line }))).mutation(async ({ ctx, input }) => {
+    await takeGuess(ctx)
+    orThrow(await ctx.services.people.confirmAddress(tokenOrThrow(input.token)))
+  }),
+})

@@ -1,0 +1,39 @@
+import { fail, redirect } from '@sveltejs/kit'
+import { refusalText } from '$lib/components/refusal-text'
+import { textOf } from '$lib/server/form-fields'
+import { attempt } from '$lib/server/trpc/attempt'
+import type { Actions, PageServerLoad } from './$types'
+
+export const load: PageServerLoad = async ({ locals: { api }, url }) => ({
+  account: await api.account.view(),
+  done: url.searchParams.get('done'),
+})
+
+export const actions: Actions = {
+  password: async ({ request, locals: { api } }) => {
+    const form = await request.formData()
+    const input = { now: textOf(form, 'current'), next: textOf(form, 'password') }
+    const answer = await attempt(() => api.account.changePassword(input))
+    if (answer.ok) redirect(303, '/admin/account?done=password')
+    const field = answer.refusal.code === 'password_wrong' ? 'current' : 'password'
+    return fail(answer.status, { place: field, problem: refusalText(answer.refusal), email: '' })
+  },
+  address: async ({ request, locals: { api } }) => {
+    const email = textOf(await request.formData(), 'email')
+    const answer = await attempt(() => api.account.askAddress({ email }))
+    if (!answer.ok)
+      return fail(answer.status, { place: 'email', problem: refusalText(answer.refusal), email })
+    return { place: 'sent', problem: null, email }
+  },
+  preferences: async ({ request, locals: { api } }) => {
+    const form = await request.formData()
+    const language = textOf(form, 'language') === 'de' ? 'de' : 'en'
+    await api.account.setPreferences({ shortcuts: textOf(form, 'shortcuts') !== '', language })
+    redirect(303, '/admin/account?done=preferences')
+  },
+  end: async ({ request, locals: { api } }) => {
+    const id = textOf(await request.formData(), 'id')
+    await api.account.endSessions({ id: id === '' ? null : id })
+    redirect(303, '/admin/account?done=session')
+  },
+}

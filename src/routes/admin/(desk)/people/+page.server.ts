@@ -1,0 +1,38 @@
+import { error, fail, redirect, type RequestEvent } from '@sveltejs/kit'
+import { refusalText } from '$lib/components/refusal-text'
+import { textOf } from '$lib/server/form-fields'
+import { attempt } from '$lib/server/trpc/attempt'
+import type { Actions, PageServerLoad } from './$types'
+
+export const load: PageServerLoad = async ({ locals: { api } }) => {
+  const answer = await attempt(() => api.people.list())
+  if (!answer.ok) error(answer.status, refusalText(answer.refusal))
+  return answer.value
+}
+
+const roleOf = (form: FormData) =>
+  textOf(form, 'role') === 'administrator' ? ('administrator' as const) : ('moderator' as const)
+
+/** An action that has nothing to keep of what was typed. */
+const simple =
+  (act: (api: App.Locals['api'], form: FormData) => Promise<unknown>) =>
+  async ({ request, locals: { api } }: RequestEvent) => {
+    const form = await request.formData()
+    const answer = await attempt(() => act(api, form))
+    if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal), email: '' })
+    redirect(303, '/admin/people')
+  }
+
+export const actions: Actions = {
+  invite: async ({ request, locals: { api } }) => {
+    const form = await request.formData()
+    const email = textOf(form, 'email')
+    const answer = await attempt(() => api.people.invite({ email, role: roleOf(form) }))
+    if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal), email })
+    redirect(303, '/admin/people')
+  },
+  withdraw: simple((api, form) => api.people.withdraw({ id: textOf(form, 'id') })),
+  role: simple((api, form) => api.people.setRole({ id: textOf(form, 'id'), role: roleOf(form) })),
+  disable: simple((api, form) => api.people.setDisabled({ id: textOf(form, 'id'), disabled: true })),
+  enable: simple((api, form) => api.people.setDisabled({ id: textOf(form, 'id'), disabled: false })),
+}

@@ -1,0 +1,24 @@
+import { fail, redirect } from '@sveltejs/kit'
+import { refusalText } from '$lib/components/refusal-text'
+import { textOf } from '$lib/server/form-fields'
+import { attempt } from '$lib/server/trpc/attempt'
+import type { Actions, PageServerLoad } from './$types'
+
+export const load: PageServerLoad = async ({ params: { token }, locals: { api }, setHeaders }) => {
+  setHeaders({ 'referrer-policy': 'no-referrer' })
+  const answer = await attempt(() => api.people.invitation({ token }))
+  return answer.ok ? { ...answer.value, trouble: null } : { trouble: refusalText(answer.refusal) }
+}
+
+export const actions: Actions = {
+  default: async ({ params: { token }, request, locals: { api } }) => {
+    const form = await request.formData()
+    const username = textOf(form, 'username')
+    const answer = await attempt(() =>
+      api.people.join({ token, username, password: textOf(form, 'password') }),
+    )
+    if (answer.ok) redirect(303, '/admin')
+    const field = answer.refusal.code.startsWith('password') ? 'password' : 'username'
+    return fail(answer.status, { username, field, problem: refusalText(answer.refusal) })
+  },
+}

@@ -1,0 +1,78 @@
+import { aDesk } from './at-the-desk'
+import { expect, expectAccessible, linkIn, newName, signIn, submit, test } from './fixtures'
+
+test('somebody is invited, joins by the link in the mail, and is out when disabled', async ({
+  page,
+  site,
+  browser,
+}) => {
+  const name = newName()
+  const email = `${name}@mail.test`
+  await signIn(page, site)
+  await page.getByRole('link', { name: 'People' }).click()
+  await expect(page.locator('h1')).toHaveText('People')
+  await expectAccessible(page)
+  await page.locator('input[name=email]').fill('nobody')
+  await page.locator('form[action="?/invite"]').evaluate((form: HTMLFormElement) => (form.noValidate = true))
+  await page.getByRole('button', { name: 'Send the invitation' }).click()
+  await expect(page.locator('[role=alert]')).toBeVisible()
+  await page.locator('input[name=email]').fill(email)
+  await page.getByRole('button', { name: 'Send the invitation' }).click()
+  await expect(page.locator('.invitations')).toContainText(email)
+  await expectAccessible(page)
+
+  const link = linkIn(await site.mail.next(email), '/admin/join/')
+  const { javaScriptEnabled = true } = test.info().project.use
+  const context = await browser.newContext({ locale: 'en', javaScriptEnabled, colorScheme: 'dark' })
+  const other = await context.newPage()
+  await other.goto(link)
+  await expectAccessible(other)
+  await other.locator('input[name=username]').fill('moderator')
+  await other.locator('input[name=password]').fill('a password of some length')
+  await submit(other).click()
+  await expect(other.locator('input[name=username]')).toHaveAttribute('aria-invalid', 'true')
+  await other.locator('input[name=username]').fill(name)
+  await other.locator('input[name=password]').fill('a password of some length')
+  await submit(other).click()
+  await other.waitForURL(/\/admin$/)
+  // People, rules and settings are an administrator's.
+  await other.goto(`${site.url}/admin/people`)
+  await expect(other.locator('main')).toContainText('administrator')
+  await other.goto(`${site.url}/admin/account`)
+  await expect(other.locator('main')).toContainText(name)
+  await expectAccessible(other)
+  await other.setViewportSize({ width: 390, height: 844 })
+  const wider = await other.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+  expect(wider).toBeLessThanOrEqual(0)
+
+  await page.reload()
+  const person = page.locator('.people li', { hasText: name })
+  await person.getByRole('button', { name: 'Disable' }).click()
+  await expect(person).toContainText('disabled')
+  await other.goto(`${site.url}/admin`)
+  await other.waitForURL(/\/admin\/login/)
+  await other.goto(link)
+  await expect(other.locator('[role=alert]')).toBeVisible()
+  await context.close()
+})
+
+test('a password is changed, which ends the other sessions, and sessions are ended by hand', async ({
+  page,
+  site,
+  browser,
+}) => {
+  await signIn(page, site)
+  const other = await aDesk(browser, site)
+  await page.goto(`${site.url}/admin/account`)
+  await expect(page.locator('main')).toContainText('this one')
+  await expectAccessible(page)
+  await page.locator('input[name=current]').fill('not my password')
+  await page.locator('input[name=password]').fill('a password of some length')
+  await page.getByRole('button', { name: 'Change the password' }).click()
+  await expect(page.locator('input[name=current]')).toHaveAttribute('aria-invalid', 'true')
+  await page.getByRole('button', { name: 'End all others' }).click()
+  await expect(page.locator('main')).toContainText('Ended.')
+  await other.goto(`${site.url}/admin`)
+  await other.waitForURL(/\/admin\/login/)
+  await other.context().close()
+})

@@ -1,0 +1,288 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { findEvents, findNewestEvents } from '$lib/server/database/events'
+import { deviceOf } from '$lib/server/auth/device'
+import { codeOf } from '../support/code-of'
+import { aBrowser, aModerator, aWorld, tokenIn, type TestWorld } from '../support/world'
+
+const DAY = 24 * 60 * 60 * 1000
+const PASSWORD = 'a moderators password'
+let world: TestWorld
+let ada: Awaited<ReturnType<typeof aModerator>>
+beforeEach(async () => {
+  world = await aWorld()
+  ada = await aModerator(world.services, 'ada', 'administrator')
+})
+afterEach(() => world.dispose())
+
+/** Everything that stands in the audit trail of no registration, the newest first. */
+const trail = async () =>
+  (await world.database.read((reader) => findNewestEvents(reader, 100))).map(
+    ({ kind, moderatorId, detail }) => ({
+      kind,
+      moderatorId,
+      detail,
+    }),
+  )
+const kinds = async () => (await trail()).map(({ kind }) => kind)
+
+async function invited(email = 'bob@mail.test', role: 'moderator' | 'administrator' = 'moderator') {
+  await ada.api.people.invite({ email, role })
+  await world.drain()
+  return tokenIn(world.mailbox.last(email, 'invitation').link)
+}
+
+/** A browser that is signed in as the session cookie says. */
+async function signedIn(username: string, password: string) {
+  const browser = aBrowser(world.services)
+  await browser.api.session.signIn({ username, password })
+  const cookie = browser.jar.get(world.services.sessions.cookieName)
+  const found = await world.services.sessions.check(cookie)
+  if (found === null) throw new Error('Nobody is signed in')
+  const again = aBrowser(world.services, { moderator: found.moderator })
+  again.jar.set(world.services.sessions.cookieName, cookie ?? '')
+  return { ...again, isIn: async () => (await world.services.sessions.check(cookie)) !== null }
+}
+
+describe('an invitation', () => {
+  test('makes a moderator with a confirmed address, once, who is signed in', async () => {
+    const token = await invited()
+    const browser = aBrowser(world.services)
+    for (let look = 0; look < 3; look++)
+      expect(await browser.api.people.invitation({ token })).toEqual({
+        email: 'bob@mail.test',
+        role: 'moderator',
+      })
+    await browser.api.people.join({ token, username: ' Bob ', password: PASSWORD })
+    const { people, invitations } = await ada.api.people.list()
+    expect(people).toMatchObject([
+      { username: 'ada' },
+      { username: 'bob', role: 'moderator', confirmed: true },
+    ])
+    expect(invitations).toEqual([])
+    const session = await world.services.sessions.check(browser.jar.get(world.services.sessions.cookieName))
+    expect(session?.moderator).toMatchObject({ username: 'bob', role: 'moderator' })
+    expect(await codeOf(browser.api.people.join({ token, username: 'eve', password: PASSWORD }))).toBe(
+      'link_spent',
+    )
+    expect(await kinds()).toEqual(expect.arrayContaining(['moderator_invited', 'moderator_joined']))
+  })
+
+  test('works for one of two who use it at once', async () => {
+    const token = await invited()
+    const ends = await Promise.all(
+      ['bob', 'eve'].map((username) =>
+        codeOf(aBrowser(world.services).api.people.join({ token, username, password: PASSWORD })).catch(
+          () => 'done',
+        ),
+      ),
+    )
+    expect((await ada.api.people.list()).people).toHaveLength(2)
+    expect(ends.filter((end) => end === 'link_spent')).toHaveLength(1)
+  })
+
+  test('ends by time, by withdrawal, and by a newer one', async () => {
+    const late = await invited()
+    world.pass(7 * DAY)
+    const { api } = aBrowser(world.services)
+    expect(await codeOf(api.people.invitation({ token: late }))).toBe('link_expired')
+    expect(await codeOf(api.people.join({ token: late, username: 'bob', password: PASSWORD }))).toBe(
+      'link_expired',
+    )
+    const older = await invited()
+    const newer = await invited()
+    expect(await codeOf(api.people.invitation({ token: older }))).toBe('link_spent')
+    const [invitation] = (await ada.api.people.list()).invitations
+    await ada.api.people.withdraw({ id: invitation?.id ?? '' })
+    expect(await codeOf(api.people.join({ token: newer, username: 'bob', password: PASSWORD }))).toBe(
+      'link_spent',
+    )
+    expect(await codeOf(ada.api.people.withdraw({ id: invitation?.id ?? '' }))).toBe('not_found')
+    expect(await codeOf(api.people.invitation({ token: 'nonsense' }))).toBe('link_broken')
+    expect((await ada.api.people.list()).people).toHaveLength(1)
+  })
+
+  test('says what is wrong with a name, a password and an address', async () => {
+    const token = await invited()
+    const { api } = aBrowser(world.services)
+    const join = (username: string, password = PASSWORD) =>
+      codeOf(api.people.join({ token, username, password }))
+    expect(await join('Has Spaces')).toBe('moderator_name_invalid')
+    expect(await join('ada')).toBe('moderator_name_taken')
+    expect(await join('bob', 'short')).toBe('password_too_short')
+    expect(await codeOf(ada.api.people.invite({ email: 'nobody', role: 'moderator' }))).toBe('email_invalid')
+    expect(await codeOf(ada.api.people.invite({ email: 'ada@example.test', role: 'moderator' }))).toBe(
+      'moderator_known',
+    )
+    await api.people.join({ token, username: 'bob', password: PASSWORD })
+  })
+
+  test('is in the database as a hash alone', async () => {
+    const token = await invited()
+    const { createClient } = await import('@libsql/client')
+    const client = createClient({ url: world.url })
+    const { rows } = await client.execute('select * from moderator_tokens')
+    const jobs = await client.execute('select payload from jobs')
+    client.close()
+    expect(JSON.stringify([rows, jobs.rows])).not.toContain(token)
+  })
+})
+
+describe('roles', () => {
+  test('a moderator is refused everything of an administrator, which the audit trail keeps', async () => {
+    const bob = await aModerator(world.services, 'bob')
+    const tries: [string, () => Promise<unknown>][] = [
+      ['people.list', () => bob.api.people.list()],
+      ['people.invite', () => bob.api.people.invite({ email: 'x@mail.test', role: 'administrator' })],
+      ['people.withdraw', () => bob.api.people.withdraw({ id: 'x' })],
+      ['people.setRole', () => bob.api.people.setRole({ id: bob.id, role: 'administrator' })],
+      ['people.setDisabled', () => bob.api.people.setDisabled({ id: ada.id, disabled: true })],
+    ]
+    for (const [path, attempt] of tries) {
+      expect([path, await codeOf(attempt())]).toEqual([path, 'role_too_low'])
+      expect((await trail())[0]).toEqual({ kind: 'access_refused', moderatorId: bob.id, detail: { path } })
+    }
+    expect((await ada.api.people.list()).people).toMatchObject([
+      { username: 'ada', role: 'administrator', disabledAt: null },
+      { username: 'bob', role: 'moderator' },
+    ])
+    expect(world.mailbox.letters).toEqual([])
+  })
+
+  test('the last administrator stays one, and is not disabled', async () => {
+    expect(await codeOf(ada.api.people.setRole({ id: ada.id, role: 'moderator' }))).toBe('last_administrator')
+    expect(await codeOf(ada.api.people.setDisabled({ id: ada.id, disabled: true }))).toBe(
+      'last_administrator',
+    )
+    const bob = await aModerator(world.services, 'bob')
+    await ada.api.people.setRole({ id: bob.id, role: 'administrator' })
+    const ends = await Promise.all(
+      [ada.id, bob.id].map((id) =>
+        codeOf(ada.api.people.setRole({ id, role: 'moderator' })).catch(() => 'done'),
+      ),
+    )
+    expect(ends).toContain('last_administrator')
+  })
+
+  test('who is disabled is out everywhere at once, stays in the history, and can be let in again', async () => {
+    await aModerator(world.services, 'bob')
+    const there = await signedIn('bob', PASSWORD)
+    const bob = (await ada.api.people.list()).people.find(({ username }) => username === 'bob')
+    await ada.api.people.setDisabled({ id: bob?.id ?? '', disabled: true })
+    expect(await there.isIn()).toBe(false)
+    const { api } = aBrowser(world.services)
+    expect(await codeOf(api.session.signIn({ username: 'bob', password: PASSWORD }))).toBe('sign_in_failed')
+    expect((await ada.api.people.list()).people).toHaveLength(2)
+    await ada.api.people.setDisabled({ id: bob?.id ?? '', disabled: false })
+    expect(await there.isIn()).toBe(false)
+    await api.session.signIn({ username: 'bob', password: PASSWORD })
+    expect(await kinds()).toEqual(
+      expect.arrayContaining(['moderator_disabled', 'moderator_enabled', 'sign_in_failed', 'signed_in']),
+    )
+  })
+})
+
+describe('one’s own account', () => {
+  test('a new password ends every other session, and the old one opens nothing', async () => {
+    const [here, there] = [await signedIn('ada', PASSWORD), await signedIn('ada', PASSWORD)]
+    expect(
+      await codeOf(here.api.account.changePassword({ now: 'wrong', next: 'another fine password' })),
+    ).toBe('password_wrong')
+    expect(await codeOf(here.api.account.changePassword({ now: PASSWORD, next: 'short' }))).toBe(
+      'password_too_short',
+    )
+    await here.api.account.changePassword({ now: PASSWORD, next: 'another fine password' })
+    expect([await there.isIn(), await here.isIn()]).toEqual([false, false])
+    const fresh = here.jar.get(world.services.sessions.cookieName)
+    expect(await world.services.sessions.check(fresh)).not.toBeNull()
+    expect(
+      await codeOf(aBrowser(world.services).api.session.signIn({ username: 'ada', password: PASSWORD })),
+    ).toBe('sign_in_failed')
+    await signedIn('ada', 'another fine password')
+  })
+
+  test('tries at one’s own password are counted', async () => {
+    const { api } = await signedIn('ada', PASSWORD)
+    const change = (now: string) => codeOf(api.account.changePassword({ now, next: 'another fine password' }))
+    for (let tried = 0; tried < 10; tried++) expect(await change('wrong')).toBe('password_wrong')
+    expect(await change(PASSWORD)).toBe('too_many_sign_ins')
+  })
+
+  test('an address counts once its link was followed, and never before', async () => {
+    const { api } = await signedIn('ada', PASSWORD)
+    await api.account.askAddress({ email: 'ada.new@mail.test' })
+    await world.drain()
+    expect(await api.account.view()).toMatchObject({ email: 'ada@example.test', confirmed: false })
+    const token = tokenIn(world.mailbox.last('ada.new@mail.test', 'confirm_moderator').link)
+    const mailReader = aBrowser(world.services)
+    expect(await mailReader.api.people.address({ token })).toEqual({ email: 'ada.new@mail.test' })
+    expect(await api.account.view()).toMatchObject({ confirmed: false })
+    await mailReader.api.people.confirmAddress({ token })
+    expect(await api.account.view()).toMatchObject({ email: 'ada.new@mail.test', confirmed: true })
+    expect(await codeOf(mailReader.api.people.confirmAddress({ token }))).toBe('link_spent')
+    await aModerator(world.services, 'bob')
+    expect(await codeOf(api.account.askAddress({ email: 'bob@example.test' }))).toBe('moderator_known')
+  })
+
+  test('sessions are listed and ended one by one or all but this, and never those of others', async () => {
+    const [here, there, third] = [
+      await signedIn('ada', PASSWORD),
+      await signedIn('ada', PASSWORD),
+      await signedIn('ada', PASSWORD),
+    ]
+    await aModerator(world.services, 'bob')
+    const bob = await signedIn('bob', PASSWORD)
+    const { sessions } = await here.api.account.view()
+    expect(sessions).toHaveLength(3)
+    expect(sessions.filter(({ current }) => current)).toHaveLength(1)
+    const other = (await there.api.account.view()).sessions.find(({ current }) => current)
+    expect(await bob.api.account.endSessions({ id: other?.id ?? '' })).toBe(0)
+    expect(await here.api.account.endSessions({ id: other?.id ?? '' })).toBe(1)
+    expect([await there.isIn(), await third.isIn()]).toEqual([false, true])
+    expect(await here.api.account.endSessions({ id: null })).toBe(1)
+    expect([await here.isIn(), await third.isIn(), await bob.isIn()]).toEqual([true, false, true])
+  })
+
+  test('when somebody was last seen is noted every few minutes', async () => {
+    const here = await signedIn('ada', PASSWORD)
+    world.pass(4 * 60_000)
+    await here.isIn()
+    const seen = async () => (await here.api.account.view()).sessions[0]?.seenAt
+    expect(await seen()).toBeNull()
+    world.pass(2 * 60_000)
+    await here.isIn()
+    expect(await seen()).toBe(world.now())
+  })
+
+  test('preferences are kept, and reach the session', async () => {
+    const here = await signedIn('ada', PASSWORD)
+    await here.api.account.setPreferences({ shortcuts: false, language: 'de' })
+    expect(await here.api.account.view()).toMatchObject({ shortcuts: false, language: 'de' })
+    const cookie = here.jar.get(world.services.sessions.cookieName)
+    expect((await world.services.sessions.check(cookie))?.moderator.shortcuts).toBe(false)
+  })
+})
+
+test.each([
+  ['Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0', 'Firefox, Linux'],
+  [
+    'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1',
+    'Safari, iPhone',
+  ],
+  [
+    'Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36',
+    'Chrome, Android',
+  ],
+  [
+    'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36 Edg/126.0',
+    'Edge, Windows',
+  ],
+  ['<script>alert(1)</script>', null],
+  [null, null],
+])('a browser is called by its name: %s', (header, device) => {
+  expect(deviceOf(header)).toBe(device)
+})
+
+test('events of people stand in no registration’s history', async () => {
+  await invited()
+  expect(await world.database.read((reader) => findEvents(reader, ''))).toEqual([])
+})
