@@ -3,8 +3,7 @@ import { refusalText } from '$lib/components/refusal-text'
 import { attempt } from '$lib/server/trpc/attempt'
 import type { Actions, PageServerLoad } from './$types'
 
-export const load: PageServerLoad = async ({ params: { token }, locals: { api }, setHeaders }) => {
-  setHeaders({ 'referrer-policy': 'no-referrer' })
+export const load: PageServerLoad = async ({ params: { token }, locals: { api } }) => {
   const answer = await attempt(() => api.people.address({ token }))
   return answer.ok
     ? { email: answer.value.email, trouble: null }

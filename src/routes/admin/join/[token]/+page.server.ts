@@ -4,8 +4,7 @@ import { textOf } from '$lib/server/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
 import type { Actions, PageServerLoad } from './$types'
 
-export const load: PageServerLoad = async ({ params: { token }, locals: { api }, setHeaders }) => {
-  setHeaders({ 'referrer-policy': 'no-referrer' })
+export const load: PageServerLoad = async ({ params: { token }, locals: { api } }) => {
   const answer = await attempt(() => api.people.invitation({ token }))
   return answer.ok ? { ...answer.value, trouble: null } : { trouble: refusalText(answer.refusal) }
 }
