@@ -218,3 +218,7 @@ END;
 CREATE TRIGGER events_not_updated BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'the audit trail cannot be changed'); END;
 --> statement-breakpoint
 CREATE TRIGGER events_not_deleted BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'the audit trail cannot be changed'); END;
+--> statement-breakpoint
+-- REPLACE deletes without its trigger.
+CREATE TRIGGER events_not_replaced BEFORE INSERT ON events WHEN EXISTS (SELECT 1 FROM events WHERE seq = NEW.seq)
+BEGIN SELECT RAISE(ABORT, 'the audit trail cannot be changed'); END;

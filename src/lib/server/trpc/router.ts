@@ -1,4 +1,5 @@
 import type { Context } from './context'
+import { historyRouter } from './history'
 import { moderationRouter } from './moderation'
 import { registrationRouter } from './registration'
 import { sessionRouter } from './session'
@@ -11,6 +12,7 @@ export const appRouter = router({
   verification: verificationRouter,
   moderation: moderationRouter,
   session: sessionRouter,
+  history: historyRouter,
 })
 
 export type Router = typeof appRouter
