@@ -21,6 +21,7 @@ import { createOutages } from './outages'
 import { createReconciliation } from './reconcile'
 import { createRegistrar } from './registrar'
 import { createRules } from './rules'
+import { createTallyCounter } from './tally-counter'
 import { openWorld, type World } from './world'
 
 export type Services = ReturnType<typeof compose>
@@ -140,6 +141,7 @@ export function compose(config: RunConfig, world: World) {
     log,
     signIn: createSignIn({ database, limits, sessions }).signIn,
     moderators: createModerators({ database, clock }),
+    tallyCounter: createTallyCounter({ database, clock, log }),
     doubts: createDoubts({ database, registrar, homeserver }),
     reconciliation: createReconciliation({ database, registrar, homeserver }),
   }
@@ -163,10 +165,12 @@ export async function startApp(config: RunConfig, log: Logger): Promise<App> {
   await services.outages.resume()
   services.worker.start()
   services.scheduler.start()
+  services.tallyCounter.start()
   let stopped: Promise<void> | undefined
   const stop = async () => {
     services.scheduler.stop()
     await services.worker.stop(GRACE_MS)
+    await services.tallyCounter.stop()
     world.mailer.close()
     world.database.close()
   }

@@ -1,4 +1,5 @@
 import type { Context } from './context'
+import { figuresRouter } from './figures'
 import { historyRouter } from './history'
 import { moderationRouter } from './moderation'
 import { registrationRouter } from './registration'
@@ -13,6 +14,7 @@ export const appRouter = router({
   moderation: moderationRouter,
   session: sessionRouter,
   history: historyRouter,
+  figures: figuresRouter,
 })
 
 export type Router = typeof appRouter

@@ -1,8 +1,8 @@
 import { m } from '$lib/paraglide/messages'
+import { categoryText } from '$lib/components/category-text'
 import { stateText } from '$lib/components/state-text'
 import type { EventGroup } from '$lib/moderation/history'
 import { STATES } from '$lib/registration/state'
-import { categoryText } from '../category-words'
 
 export const GROUPS: Record<EventGroup, () => string> = {
   decisions: m.history_group_decisions,
