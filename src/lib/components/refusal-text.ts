@@ -82,6 +82,8 @@ export function refusalText(refusal: Refusal): string {
       return m.refusal_undo_too_late()
     case 'address_taken':
       return m.refusal_address_taken()
+    case 'remind_hours_wrong':
+      return m.refusal_remind_hours_wrong({ minimum: refusal.minimum, maximum: refusal.maximum })
     case 'role_too_low':
       return m.refusal_role_too_low()
     default:

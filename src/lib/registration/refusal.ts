@@ -48,6 +48,8 @@ export type Refusal =
   | { code: 'undo_too_late' }
   /** The address has another registration by now. */
   | { code: 'address_taken' }
+  /** A reminder after no, or too many, whole hours. */
+  | { code: 'remind_hours_wrong'; minimum: number; maximum: number }
   /** Only an administrator may do that. */
   | { code: 'role_too_low' }
   | { code: 'homeserver_unavailable' }

@@ -14,6 +14,7 @@ import { deleteExpiredTokens } from './database/tokens'
 import { createDoubts } from './doubts'
 import { createHandlers } from './jobs/handlers'
 import { createLetters } from './jobs/letters'
+import { createPersonNotices } from './jobs/person-notices'
 import { createRoomNotices } from './jobs/room-notices'
 import { createScheduler } from './jobs/scheduler'
 import { createWorker } from './jobs/worker'
@@ -84,6 +85,15 @@ export function compose(config: RunConfig, world: World) {
       },
     },
   })
+  const persons = createPersonNotices({
+    database,
+    registrar,
+    mailer,
+    domain: homeserver.domain,
+    site,
+    operators: [...config.admin.email],
+    operatorsHours: config.moderation.remindAfterHours,
+  })
   const handle = createHandlers({
     database,
     registrar,
@@ -101,6 +111,7 @@ export function compose(config: RunConfig, world: World) {
       },
     }),
     notices: createRoomNotices({ registrar, homeserver, site, settings: matrixNotifications }),
+    persons,
     outages,
   })
   const worker = createWorker({
@@ -118,6 +129,7 @@ export function compose(config: RunConfig, world: World) {
     registrar,
     retention,
     remindAfterHours: config.moderation.remindAfterHours,
+    notifyPersons: persons.sweep,
     deleteExpired: async () => {
       await purge(database, (tx, limit) => deleteExpiredTokens(tx, clock() - EXPIRED_TOKENS_KEPT_MS, limit))
       await sessions.deleteExpired()

@@ -10,6 +10,7 @@ import type { JobEnd } from '../registrar-jobs'
 import type { NewJob } from '$lib/registration/job'
 import type { Outages } from '../outages'
 import type { Letters } from './letters'
+import type { PersonNotices } from './person-notices'
 import type { RoomNotices } from './room-notices'
 import type { Handle } from './worker'
 
@@ -23,6 +24,7 @@ export function createHandlers({
   homeserver,
   letters,
   notices,
+  persons,
   outages,
 }: {
   database: Database
@@ -30,6 +32,7 @@ export function createHandlers({
   homeserver: Homeserver
   letters: Letters
   notices: RoomNotices
+  persons: PersonNotices
   outages: Outages
 }): Handle {
   const find = (id: string | null) =>
@@ -141,6 +144,8 @@ export function createHandlers({
           job.reminder,
           row.id,
         )
+      case 'notify_person':
+        return persons.send(job, row.id)
       case 'warn_outage':
         return warnOfOutage(job, row.id)
       case 'warn_auto_join':

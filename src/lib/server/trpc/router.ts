@@ -2,6 +2,7 @@ import type { Context } from './context'
 import { figuresRouter } from './figures'
 import { historyRouter } from './history'
 import { moderationRouter } from './moderation'
+import { noticesRouter } from './notices'
 import { registrationRouter } from './registration'
 import { sessionRouter } from './session'
 import { createCallerFactory, router } from './t'
@@ -15,6 +16,7 @@ export const appRouter = router({
   session: sessionRouter,
   history: historyRouter,
   figures: figuresRouter,
+  notices: noticesRouter,
 })
 
 export type Router = typeof appRouter

@@ -28,6 +28,9 @@ const LABELS: Record<string, () => string> = {
   registration: m.history_detail_registration,
   from: m.history_detail_from,
   to: m.history_detail_to,
+  notices: m.history_detail_notices,
+  remind_hours: m.history_detail_remind_hours,
+  language: m.history_detail_language,
 }
 /** What the event's own words say already. */
 const SAID = ['job', 'mail', 'room']
