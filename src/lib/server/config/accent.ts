@@ -3,9 +3,9 @@ import { clampChroma, converter, formatHex, parse, wcagContrast, type Oklch } fr
 /** The brand's green, where the operator sets no colour. */
 export const DEFAULT_ACCENT = 'oklch(52% 0.15 160)'
 
-/** The paper of the light and of the dark theme. */
+/** What text stands on: of the light theme the paper, of the dark one the sheet, as that is the lighter of the two. */
 const LIGHT_PAPER = '#fbfaf8'
-const DARK_PAPER = '#16171a'
+const DARK_SHEET = '#1e2024'
 /** WCAG 2.2, 1.4.3: text against its background. */
 const TEXT_CONTRAST = 4.5
 const STEP = 0.005
@@ -15,7 +15,7 @@ export interface AccentTheme {
   accent: string
   /** Text on `accent`: whichever of the two contrasts more. */
   accentText: '#000' | '#fff'
-  /** The accent as text: at least 4.5 to 1 on the light paper, and on the dark one. */
+  /** The accent as text: at least 4.5 to 1 on the light paper, and on the dark paper and sheet. */
   inkLight: string
   inkDark: string
 }
@@ -34,7 +34,7 @@ export function accentTheme(accent: string): AccentTheme {
     accent: hex,
     accentText: wcagContrast(hex, '#000') >= wcagContrast(hex, '#fff') ? '#000' : '#fff',
     inkLight: readable(colour, LIGHT_PAPER, -STEP),
-    inkDark: readable(colour, DARK_PAPER, STEP),
+    inkDark: readable(colour, DARK_SHEET, STEP),
   }
 }
 
