@@ -225,3 +225,49 @@ END;
 CREATE TRIGGER events_not_updated BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'the audit trail cannot be changed'); END;
 --> statement-breakpoint
 CREATE TRIGGER events_not_deleted BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'the audit trail cannot be changed'); END;
+--> statement-breakpoint
+-- REPLACE deletes without its trigger.
+CREATE TRIGGER events_not_replaced BEFORE INSERT ON events WHEN EXISTS (SELECT 1 FROM events WHERE seq = NEW.seq)
+BEGIN SELECT RAISE(ABORT, 'the audit trail cannot be changed'); END;
+--> statement-breakpoint
+-- Figures are counted as things happen, as counting a million events for a page takes too long. A decision that was
+-- taken back counts for nothing. How long it took: minutes, from the fourth digit on rounded down.
+CREATE VIEW decision_tallies (seq, day, what) AS
+WITH decisions AS (
+  SELECT d.seq, strftime('%Y-%m-%d', d.at / 1000, 'unixepoch') AS day, CASE d.kind WHEN 'denied' THEN 'denied' ELSE 'approved' END AS verdict,
+    d.moderator_id, json_extract(d.detail, '$.category') AS category,
+    CASE WHEN d.kind <> 'reopened' THEN max(d.at - (SELECT r.at FROM events r WHERE r.registration_id = d.registration_id AND r.kind = 'requested' AND r.seq < d.seq
+      ORDER BY r.seq DESC LIMIT 1), 0) / 60000 END AS minutes
+  FROM events d WHERE d.kind IN ('approved', 'denied', 'reopened')
+)
+SELECT seq, day, 'decided:' || verdict FROM decisions
+UNION ALL SELECT seq, day, 'by:' || moderator_id FROM decisions WHERE moderator_id IS NOT NULL
+UNION ALL SELECT seq, day, 'category:' || coalesce(category, '') FROM decisions WHERE verdict = 'denied'
+UNION ALL SELECT seq, day, 'wait:' || CASE WHEN minutes < 1000 THEN minutes WHEN minutes < 10000 THEN minutes / 10 * 10 ELSE minutes / 100 * 100 END
+  FROM decisions WHERE minutes IS NOT NULL;
+--> statement-breakpoint
+INSERT INTO tallies (day, what, count)
+  SELECT strftime('%Y-%m-%d', at / 1000, 'unixepoch'), 'event:' || kind, count(*) FROM events GROUP BY 1, 2
+  UNION ALL SELECT strftime('%Y-%m-%d', at / 1000, 'unixepoch'), 'gone:' || coalesce(json_extract(detail, '$.state'), ''), count(*) FROM events WHERE kind = 'gone' GROUP BY 1, 2
+  UNION ALL SELECT day, what, count(*) FROM decision_tallies GROUP BY 1, 2;
+--> statement-breakpoint
+CREATE TRIGGER tallies_of_event AFTER INSERT ON events BEGIN
+  INSERT INTO tallies (day, what, count) VALUES (strftime('%Y-%m-%d', NEW.at / 1000, 'unixepoch'), 'event:' || NEW.kind, 1)
+    ON CONFLICT (day, what) DO UPDATE SET count = count + 1;
+END;
+--> statement-breakpoint
+CREATE TRIGGER tallies_of_end AFTER INSERT ON events WHEN NEW.kind = 'gone' BEGIN
+  INSERT INTO tallies (day, what, count) VALUES (strftime('%Y-%m-%d', NEW.at / 1000, 'unixepoch'), 'gone:' || coalesce(json_extract(NEW.detail, '$.state'), ''), 1)
+    ON CONFLICT (day, what) DO UPDATE SET count = count + 1;
+END;
+--> statement-breakpoint
+CREATE TRIGGER tallies_of_decision AFTER INSERT ON events WHEN NEW.kind IN ('approved', 'denied', 'reopened') BEGIN
+  INSERT INTO tallies (day, what, count) SELECT day, what, 1 FROM decision_tallies WHERE seq = NEW.seq
+    ON CONFLICT (day, what) DO UPDATE SET count = count + 1;
+END;
+--> statement-breakpoint
+CREATE TRIGGER tallies_of_undoing AFTER INSERT ON events WHEN NEW.kind = 'undone' BEGIN
+  INSERT INTO tallies (day, what, count) SELECT day, what, -1 FROM decision_tallies WHERE seq =
+    (SELECT max(seq) FROM events WHERE registration_id = NEW.registration_id AND kind IN ('approved', 'denied', 'reopened') AND seq < NEW.seq)
+    ON CONFLICT (day, what) DO UPDATE SET count = count - 1;
+END;

@@ -151,6 +151,18 @@ const trpc: Handle = createTRPCHandle({
   },
 })
 
+/** Pages on the way to an account whose looks are counted for the figures: not who looked, only how often. */
+const COUNTED: Record<string, string> = { '/register': 'view:name', '/register/email': 'view:email' }
+
+const views: Handle = async ({ event, resolve }) => {
+  const response = await resolve(event)
+  const what = COUNTED[event.route.id ?? '']
+  const again = event.url.searchParams.has('sent')
+  if (what !== undefined && event.request.method === 'GET' && response.ok && !again)
+    services.tallyCounter.count(what)
+  return response
+}
+
 const page: Handle = ({ event, resolve }) =>
   resolve(event, {
     transformPageChunk: ({ html }) =>
@@ -180,7 +192,7 @@ const unlessBuilding =
     building ? input.resolve(input.event) : handle(input)
 
 export const handle: Handle = unlessBuilding(
-  sequence(headers, monitor, guard, landing, queue, identify, trpc, page),
+  sequence(headers, monitor, guard, landing, queue, identify, trpc, views, page),
 )
 
 /** The log has what happened, under a reference that the person can pass on. Nothing that was typed is in it. */

@@ -53,6 +53,7 @@ describe('a clock that goes forward', () => {
       registrar: world.services.registrar,
       retention: world.config.retention,
       remindAfterHours: 48,
+      notifyPersons: () => Promise.resolve(),
       deleteExpired: () => Promise.resolve(),
       clock: world.now,
       uptime: () => uptime,

@@ -241,6 +241,7 @@ test('the database and the domain agree on what each job uses outside', async ()
     { kind: 'welcome' },
     { kind: 'notify_room', since: 0 },
     { kind: 'notify_moderators', since: 0, reminder: false },
+    { kind: 'notify_person', moderator: 'm1', why: 'each', since: 0 },
     { kind: 'warn_outage', by: 'mail', server: 'homeserver', since: 0 },
     { kind: 'warn_outage', by: 'room', server: 'mail', since: 0 },
     { kind: 'warn_auto_join', by: 'mail', username: name, rooms: [] },

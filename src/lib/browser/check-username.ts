@@ -32,7 +32,7 @@ export function checkUsername(): void {
     const { signal } = (asking = new AbortController())
     say('checking', m.wizard_name_checking({ name: username.trim() }))
     try {
-      const found = await trpc.registration.checkUsername.query({ username }, { signal })
+      const found = await trpc.registration.checkUsername.query({ username, typing: true }, { signal })
       if (signal.aborted) return
       if (found.ok) say('free', m.wizard_name_free({ matrixId: found.matrixId }))
       else if (isUsernameRefusal(found.refusal)) say('refused', usernameRefusalText(found.refusal))

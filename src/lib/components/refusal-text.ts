@@ -112,6 +112,8 @@ export function refusalText(refusal: Refusal): string {
       return m.refusal_moderator_known()
     case 'last_administrator':
       return m.refusal_last_administrator()
+    case 'remind_hours_wrong':
+      return m.refusal_remind_hours_wrong({ minimum: refusal.minimum, maximum: refusal.maximum })
     case 'role_too_low':
       return m.refusal_role_too_low()
     case 'rule_value_invalid':

@@ -39,6 +39,12 @@ export const jobSchema = v.variant('kind', [
   job('notify_room', { since: v.number() }),
   /** The same by mail. `reminder`: they have waited for long. */
   job('notify_moderators', { since: v.number(), reminder: v.boolean() }),
+  /** To one moderator, by id: what asks for a decision since a time, and why they hear of it. */
+  job('notify_person', {
+    moderator: v.string(),
+    why: v.picklist(['each', 'digest', 'reminder']),
+    since: v.number(),
+  }),
   /** To the moderators, by the way that works: the other server is out since a time. */
   job('warn_outage', { by: v.picklist(['mail', 'room']), server: v.picklist(SERVERS), since: v.number() }),
   /** To operator and moderators: new accounts join rooms before they are approved. */
@@ -64,6 +70,7 @@ export const JOB_KINDS = [
   'welcome',
   'notify_room',
   'notify_moderators',
+  'notify_person',
   'warn_outage',
   'warn_auto_join',
 ] as const satisfies JobKind[]
@@ -80,6 +87,7 @@ export function outsideOf(job: NewJob): Outside {
   switch (job.kind) {
     case 'mail':
     case 'notify_moderators':
+    case 'notify_person':
       return 'mail'
     case 'notify_room':
     case 'welcome':

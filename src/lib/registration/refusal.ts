@@ -71,6 +71,8 @@ export type Refusal =
   | { code: 'moderator_known' }
   /** Without one nobody could look after people and rules. */
   | { code: 'last_administrator' }
+  /** A reminder after no, or too many, whole hours. */
+  | { code: 'remind_hours_wrong'; minimum: number; maximum: number }
   /** Only an administrator may do that. */
   | { code: 'role_too_low' }
   | { code: 'homeserver_unavailable' }

@@ -17,6 +17,7 @@ import { createDoubts } from './doubts'
 import { createFacts } from './facts'
 import { createHandlers } from './jobs/handlers'
 import { createLetters } from './jobs/letters'
+import { createPersonNotices } from './jobs/person-notices'
 import { createRoomNotices } from './jobs/room-notices'
 import { createScheduler } from './jobs/scheduler'
 import { createWorker } from './jobs/worker'
@@ -30,6 +31,7 @@ import { createRuleReach } from './rule-reach'
 import { rulesOfConfiguration } from './rules'
 import { createReplies } from './replies'
 import { createTalk } from './talk'
+import { createTallyCounter } from './tally-counter'
 import { openWorld, type World } from './world'
 
 export type Services = ReturnType<typeof compose>
@@ -99,6 +101,15 @@ export function compose(config: RunConfig, world: World) {
       },
     },
   })
+  const persons = createPersonNotices({
+    database,
+    registrar,
+    mailer,
+    domain: homeserver.domain,
+    site,
+    operators: [...config.admin.email],
+    operatorsHours: config.moderation.remindAfterHours,
+  })
   const letters = createLetters({
     registrar,
     mailer,
@@ -118,6 +129,7 @@ export function compose(config: RunConfig, world: World) {
     homeserver,
     letters,
     notices: createRoomNotices({ registrar, homeserver, site, settings: matrixNotifications }),
+    persons,
     outages,
     people,
   })
@@ -136,6 +148,7 @@ export function compose(config: RunConfig, world: World) {
     registrar,
     retention,
     remindAfterHours: config.moderation.remindAfterHours,
+    notifyPersons: persons.sweep,
     deleteExpired: async () => {
       await purge(database, (tx, limit) => deleteExpiredTokens(tx, clock() - EXPIRED_TOKENS_KEPT_MS, limit))
       await sessions.deleteExpired()
@@ -177,6 +190,7 @@ export function compose(config: RunConfig, world: World) {
       site: { ...site, logoUrl: config.logoUrl },
       subjectPrefix: config.email.subjectPrefix,
     }),
+    tallyCounter: createTallyCounter({ database, clock, log }),
     doubts: createDoubts({ database, registrar, homeserver }),
     reconciliation: createReconciliation({ database, registrar, homeserver }),
   }
@@ -200,11 +214,13 @@ export async function startApp(config: RunConfig, log: Logger): Promise<App> {
   await services.outages.resume()
   services.worker.start()
   services.scheduler.start()
+  services.tallyCounter.start()
   let stopped: Promise<void> | undefined
   const stop = async () => {
     services.live.stop()
     services.scheduler.stop()
     await services.worker.stop(GRACE_MS)
+    await services.tallyCounter.stop()
     world.mailer.close()
     world.database.close()
   }

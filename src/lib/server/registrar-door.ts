@@ -1,4 +1,5 @@
 import { decide, type Action, type Decision, type Policy } from '$lib/registration/decide'
+import { wants } from '$lib/moderation/notices'
 import type { NewJob } from '$lib/registration/job'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Actor, Registration } from '$lib/registration/registration'
@@ -6,6 +7,7 @@ import type { Username } from '$lib/registration/username'
 import { deleteAccount, findAccount, putAccount, type LedgerEntry } from './database/accounts'
 import { insertEvents } from './database/events'
 import { cancelResting, insertJob } from './database/jobs'
+import { findHearers } from './database/notices'
 import type { Reader, Transaction } from './database/open'
 import {
   deleteRegistration,
@@ -39,13 +41,27 @@ export function createDoor({
   randomId: () => string
   policy: Omit<Policy, 'now'>
 }) {
+  /** Who wants to hear of each request hears what the operator's addresses do, by a job of their own. */
+  async function toPersons(tx: Transaction, jobs: NewJob[]): Promise<NewJob[]> {
+    const told = jobs.find((job) => job.kind === 'notify_moderators' && !job.reminder)
+    if (told?.kind !== 'notify_moderators') return []
+    const persons = (await findHearers(tx)).filter((person) => wants(person, 'each'))
+    return persons.map(({ id }) => ({
+      kind: 'notify_person',
+      moderator: id,
+      why: 'each',
+      since: told.since,
+    }))
+  }
+
   async function enqueue(
     tx: Transaction,
     registrationId: string | null,
     jobs: NewJob[],
     { rest = 0, now = clock() }: { rest?: number | undefined; now?: number } = {},
   ): Promise<void> {
-    for (const job of jobs) await insertJob(tx, job, { id: randomId(), registrationId, now, rest })
+    for (const job of [...jobs, ...(await toPersons(tx, jobs))])
+      await insertJob(tx, job, { id: randomId(), registrationId, now, rest })
   }
 
   /**

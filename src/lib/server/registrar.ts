@@ -11,7 +11,7 @@ import { findAccount } from './database/accounts'
 import { announceOnce, forgetAnnouncement } from './database/announcements'
 import { insertEvents } from './database/events'
 import { endWaiting, findPendingKinds } from './database/jobs'
-import type { Database, Reader } from './database/open'
+import type { Database, Reader, Transaction } from './database/open'
 import { findByAddress, findHolder, findRegistration, insertRegistration } from './database/registrations'
 import { APPLICANT, createDoor, SYSTEM, type AccountChange } from './registrar-door'
 import { createDeskWork } from './registrar-desk'
@@ -221,6 +221,9 @@ export function createRegistrar({
     enqueue: (jobs: NewJob[]) => database.write((tx) => enqueue(tx, null, jobs)),
 
     ...createDeskWork({ database, door }),
+    /** The same, with what else is written in a transaction. */
+    enqueueIn: (tx: Transaction, jobs: NewJob[]) => enqueue(tx, null, jobs),
+
     ...createLinks({ database, clock, linkHours, door }),
     ...createJobEnds({ database, clock, door }),
   }

@@ -290,7 +290,7 @@ export function createPeople({
       })
     },
 
-    setPreferences: (id: string, preferences: { shortcuts: boolean; language: Language }) =>
+    setPreferences: (id: string, preferences: { shortcuts: boolean }) =>
       database.write((tx) => updateModerator(tx, id, preferences)),
 
     /** Ends one session of a moderator, or with null all but `current`; answers how many ended. */

@@ -17,6 +17,22 @@ export async function announceOnce(
   return added.length > 0
 }
 
+/** Notes that something is said again now; false when that need not be yet, by the time it was said last. */
+export async function announceAfter(
+  tx: Transaction,
+  key: string,
+  now: number,
+  isDue: (last: number) => boolean,
+): Promise<boolean> {
+  const [said] = await tx.select().from(announcements).where(eq(announcements.key, key))
+  if (said !== undefined && !isDue(said.at)) return false
+  await tx
+    .insert(announcements)
+    .values({ key, text: '', at: now })
+    .onConflictDoUpdate({ target: announcements.key, set: { at: now } })
+  return true
+}
+
 export async function findAnnouncements(reader: Reader) {
   return reader.select().from(announcements).orderBy(desc(announcements.at))
 }

@@ -40,6 +40,8 @@ function laneOf(job: NewJob, registrationId: string | null): string {
       return 'room'
     case 'notify_moderators':
       return 'moderators'
+    case 'notify_person':
+      return `moderator ${job.moderator}`
     case 'warn_outage':
     case 'warn_auto_join':
       return job.by === 'room' ? 'room' : 'moderators'
@@ -53,11 +55,17 @@ function laneOf(job: NewJob, registrationId: string | null): string {
 }
 
 /** Which jobs belong to the moderators as a whole and not to one registration. */
-const FOR_ALL: JobKind[] = ['notify_room', 'notify_moderators', 'warn_outage', 'warn_auto_join']
+const FOR_ALL: JobKind[] = [
+  'notify_room',
+  'notify_moderators',
+  'notify_person',
+  'warn_outage',
+  'warn_auto_join',
+]
 
 /** What a job uses outside, by the domain's rule (`outsideOf`), for the alias of a row. */
 const outsideOfRow = (row: 'j' | 'jobs') =>
-  sql.raw(`case when ${row}.kind = 'mail' or ${row}.lane = 'moderators' then 'mail'
+  sql.raw(`case when ${row}.kind in ('mail', 'notify_person') or ${row}.lane = 'moderators' then 'mail'
     when ${row}.kind = 'welcome' or ${row}.lane = 'room' then 'rooms' else 'homeserver' end`)
 
 /**
@@ -72,9 +80,10 @@ export async function insertJob(
   const registrationId = FOR_ALL.includes(job.kind) ? null : options.registrationId
   const { kind, ...payload } = job
   let runAt = options.now + options.rest
-  if (job.kind === 'notify_room' || job.kind === 'notify_moderators') {
-    if (await isGathering(tx, job)) return
-    runAt = Math.max(runAt, (await lastFinished(tx, kind)) + GATHER_MS)
+  if (job.kind === 'notify_room' || job.kind === 'notify_moderators' || job.kind === 'notify_person') {
+    const lane = laneOf(job, null)
+    if (await isGathering(tx, job, lane)) return
+    runAt = Math.max(runAt, (await lastFinished(tx, kind, lane)) + GATHER_MS)
   }
   if (job.kind === 'mail' && (await isWaiting(tx, payload, registrationId))) return
   if (job.kind === 'warn_outage') runAt = job.since + ALERT_AFTER_MS
@@ -115,16 +124,19 @@ export async function cancelResting(
 }
 
 /** Whether a notice waits that has not begun: it will tell of this one as well. */
-async function isGathering(tx: Transaction, { kind, ...payload }: NewJob): Promise<boolean> {
+async function isGathering(tx: Transaction, { kind, ...payload }: NewJob, lane: string): Promise<boolean> {
   const reminder = 'reminder' in payload && payload.reminder ? 1 : 0
+  const why = 'why' in payload ? payload.why : ''
   const rows = await tx
     .select({ seq: jobs.seq })
     .from(jobs)
     .where(
       and(
+        eq(jobs.lane, lane),
         eq(jobs.state, 'waiting'),
         eq(jobs.kind, kind),
         eq(jobs.attempts, 0),
+        sql`coalesce(json_extract(${jobs.payload}, '$.why'), '') = ${why}`,
         sql`coalesce(json_extract(${jobs.payload}, '$.reminder'), 0) = ${reminder}`,
       ),
     )
@@ -150,11 +162,11 @@ async function isWaiting(tx: Transaction, payload: object, registrationId: strin
   return rows.length > 0
 }
 
-async function lastFinished(tx: Transaction, kind: JobKind): Promise<number> {
+async function lastFinished(tx: Transaction, kind: JobKind, lane: string): Promise<number> {
   const [row] = await tx
     .select({ at: jobs.finishedAt })
     .from(jobs)
-    .where(and(eq(jobs.kind, kind), eq(jobs.state, 'done')))
+    .where(and(eq(jobs.lane, lane), eq(jobs.kind, kind), eq(jobs.state, 'done')))
     .orderBy(desc(jobs.seq))
     .limit(1)
   return row?.at ?? 0

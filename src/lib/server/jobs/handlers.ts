@@ -11,6 +11,7 @@ import type { NewJob } from '$lib/registration/job'
 import type { People } from '../auth/people'
 import type { Outages } from '../outages'
 import type { Letters } from './letters'
+import type { PersonNotices } from './person-notices'
 import type { RoomNotices } from './room-notices'
 import type { Handle } from './worker'
 
@@ -24,6 +25,7 @@ export function createHandlers({
   homeserver,
   letters,
   notices,
+  persons,
   outages,
   people,
 }: {
@@ -32,6 +34,7 @@ export function createHandlers({
   homeserver: Homeserver
   letters: Letters
   notices: RoomNotices
+  persons: PersonNotices
   outages: Outages
   people: Pick<People, 'mintLink'>
 }): Handle {
@@ -144,6 +147,8 @@ export function createHandlers({
           job.reminder,
           row.id,
         )
+      case 'notify_person':
+        return persons.send(job, row.id)
       case 'warn_outage':
         return warnOfOutage(job, row.id)
       case 'warn_auto_join':

@@ -32,6 +32,7 @@ export function createScheduler({
   registrar,
   retention,
   remindAfterHours,
+  notifyPersons,
   deleteExpired,
   clock,
   log,
@@ -42,6 +43,8 @@ export function createScheduler({
   registrar: Registrar
   retention: Retention
   remindAfterHours: number
+  /** Asks for the mails that single moderators want to have by time. */
+  notifyPersons: () => Promise<void>
   /** Tokens, sessions and counted tries that ran out. */
   deleteExpired: () => Promise<void>
   clock: () => number
@@ -112,6 +115,7 @@ export function createScheduler({
       const today = `reminder ${new Date(now).toISOString().slice(0, 10)}`
       await registrar.enqueueOnce(today, [{ kind: 'notify_moderators', since: 0, reminder: true }])
     }
+    await notifyPersons()
     onWork()
   }
 

@@ -172,7 +172,9 @@ export function contentOf(mail: Mail, locale: Language, site: { name: string; ur
       return {
         subject: mail.reminder
           ? m.mail_waiting_reminder_subject({ count: mail.waiting, hours: mail.oldestHours }, in_)
-          : m.mail_waiting_subject({ count: mail.waiting, first: mail.names[0] ?? '' }, in_),
+          : mail.person?.digest === true
+            ? m.mail_digest_subject({ count: mail.waiting }, in_)
+            : m.mail_waiting_subject({ count: mail.waiting, first: mail.names[0] ?? '' }, in_),
         heading: m.mail_waiting_heading({ count: mail.waiting }, in_),
         literals: [],
         paragraphs: mail.oldestHours === 0 ? [] : [m.mail_waiting_oldest({ hours: mail.oldestHours }, in_)],
@@ -184,7 +186,10 @@ export function contentOf(mail: Mail, locale: Language, site: { name: string; ur
         ],
         action: { label: m.mail_waiting_button({}, in_), link: mail.link },
         after: [],
-        footer: moderator,
+        footer:
+          mail.person === undefined
+            ? moderator
+            : m.mail_footer_person({ site: site.name, account: mail.person.account }, in_),
       }
     case 'moderators_outage': {
       const since = momentText(mail.since, locale, 'UTC')

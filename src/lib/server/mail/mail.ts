@@ -42,6 +42,8 @@ export type Mail =
       names: string[]
       reminder: boolean
       link: string
+      /** To one of them, who chose so; `account`: where that is changed. */
+      person?: { digest: boolean; account: string }
     }
   /** To the moderators: the homeserver is out. `since` is milliseconds since 1970; `reason` a sentence. */
   | { kind: 'moderators_outage'; since: number; reason: string; waiting: number; link: string }

@@ -1,5 +1,4 @@
 import * as v from 'valibot'
-import { languageSchema } from '$lib/registration/language'
 import { refuse } from '$lib/registration/refusal'
 import { hashToken, parseToken } from '../auth/tokens'
 import type { Context } from './context'
@@ -49,7 +48,7 @@ export const accountRouter = router({
     }),
 
   setPreferences: moderatorProcedure
-    .input(v.parser(v.object({ shortcuts: v.boolean(), language: languageSchema })))
+    .input(v.parser(v.object({ shortcuts: v.boolean() })))
     .mutation(({ ctx, input }) => ctx.services.people.setPreferences(ctx.moderator.id, input)),
 
   /** Ends one session, or with null all but this one; answers how many ended. */

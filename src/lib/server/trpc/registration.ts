@@ -11,7 +11,8 @@ import { matrixId } from '$lib/registration/username'
 import type { OwnView } from '$lib/registration/views'
 import { parseToken, type Token } from '../auth/tokens'
 import type { Context } from './context'
-import { orThrow } from './refusal-error'
+import { countRefusal } from './count-refusal'
+import { orThrow, RefusalError } from './refusal-error'
 import { APPLICANT_COOKIE, applicantProcedure, ownRegistration, procedure, router } from './t'
 
 /** Longer than anything a form can mean; the domain then says what is wrong in words. */
@@ -80,17 +81,24 @@ async function byLinkOrCookie(ctx: Context, token: string | undefined): Promise<
 }
 
 export const registrationRouter = router({
-  /** While typing: answers a value, so that an unfinished name is no error. */
-  checkUsername: procedure.input(v.parser(v.object({ username: line }))).query(async ({ ctx, input }) => {
-    const own = await ownRegistration(ctx)
-    const answer = await ctx.services.applicant.checkUsername(input.username, own?.id ?? null)
-    if (!answer.ok) return { ok: false as const, refusal: answer.refusal }
-    return {
-      ok: true as const,
-      username: answer.value,
-      matrixId: matrixId(answer.value, ctx.services.config.synapse.domain),
-    }
-  }),
+  /** Answers a value, so that an unfinished name is no error. `typing`: nobody wanted to go on with it yet. */
+  checkUsername: procedure
+    .input(v.parser(v.object({ username: line, typing: v.optional(v.boolean()) })))
+    .query(async ({ ctx, input }) => {
+      const own = await ownRegistration(ctx)
+      const answer = await ctx.services.applicant.checkUsername(input.username, own?.id ?? null)
+      if (!answer.ok) {
+        const refused = new RefusalError(answer)
+        if (input.typing !== true)
+          countRefusal(ctx.services.tallyCounter, 'registration.checkUsername', refused)
+        return { ok: false as const, refusal: answer.refusal }
+      }
+      return {
+        ok: true as const,
+        username: answer.value,
+        matrixId: matrixId(answer.value, ctx.services.config.synapse.domain),
+      }
+    }),
 
   start: procedure
     .input(v.parser(v.object({ username: line, email: line })))

@@ -1,8 +1,11 @@
 import { accountRouter } from './account'
 import type { Context } from './context'
 import { factsRouter } from './facts'
-import { moderationRouter } from './moderation'
 import { peopleRouter } from './people'
+import { figuresRouter } from './figures'
+import { historyRouter } from './history'
+import { moderationRouter } from './moderation'
+import { noticesRouter } from './notices'
 import { registrationRouter } from './registration'
 import { repliesRouter } from './replies'
 import { sessionRouter } from './session'
@@ -23,6 +26,9 @@ export const appRouter = router({
   rules: rulesRouter,
   talk: talkRouter,
   replies: repliesRouter,
+  history: historyRouter,
+  figures: figuresRouter,
+  notices: noticesRouter,
 })
 
 export type Router = typeof appRouter

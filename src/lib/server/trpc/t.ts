@@ -4,6 +4,7 @@ import { isDatabaseOutage, problemOf } from '../database/problem'
 import { tokenSchema } from '../auth/tokens'
 import * as v from 'valibot'
 import type { Context } from './context'
+import { countRefusal } from './count-refusal'
 import { outageAsRefusal, refusalError, RefusalError, STATUS } from './refusal-error'
 
 /** The cookie that makes a browser the applicant's. */
@@ -25,11 +26,12 @@ const t = initTRPC.context<Context>().create({
 export const router = t.router
 export const createCallerFactory = t.createCallerFactory
 
-/** Outages of homeserver and database come out as refusals, in one place for all procedures. */
+/** Outages of homeserver and database come out as refusals, and applicants' refusals are counted, in one place for all procedures. */
 export const procedure = t.procedure.use(async ({ ctx, path, next }) => {
   const result = await next()
   if (result.ok) return result
   const cause = outageAsRefusal(result.error.cause)
+  countRefusal(ctx.services.tallyCounter, path, cause instanceof TRPCError ? cause.cause : cause)
   if (isDatabaseOutage(result.error.cause))
     ctx.services.log.error(
       { path, reason: problemOf('database', result.error.cause).message },

@@ -99,6 +99,7 @@ const JOBS: Words<JobKind> = {
   welcome: m.job_welcome,
   notify_room: m.job_notify_room,
   notify_moderators: m.job_notify_moderators,
+  notify_person: m.job_notify_person,
   warn_outage: m.job_warn_outage,
   warn_auto_join: m.job_warn_auto_join,
 }

@@ -3,13 +3,16 @@ import { refusalText } from '$lib/components/refusal-text'
 import { textOf } from '$lib/server/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
 import type { Actions, PageServerLoad } from './$types'
+import { setNotices } from './notices-action'
 
 export const load: PageServerLoad = async ({ locals: { api }, url }) => ({
   account: await api.account.view(),
-  done: url.searchParams.get('done'),
+  notices: await api.notices.get(),
+  done: url.searchParams.get('done') ?? url.searchParams.get('saved'),
 })
 
-export const actions: Actions = {
+export const actions = {
+  notices: setNotices,
   password: async ({ request, locals: { api } }) => {
     const form = await request.formData()
     const input = { now: textOf(form, 'current'), next: textOf(form, 'password') }
@@ -27,8 +30,7 @@ export const actions: Actions = {
   },
   preferences: async ({ request, locals: { api } }) => {
     const form = await request.formData()
-    const language = textOf(form, 'language') === 'de' ? 'de' : 'en'
-    await api.account.setPreferences({ shortcuts: textOf(form, 'shortcuts') !== '', language })
+    await api.account.setPreferences({ shortcuts: textOf(form, 'shortcuts') !== '' })
     redirect(303, '/admin/account?done=preferences')
   },
   end: async ({ request, locals: { api } }) => {
@@ -36,4 +38,4 @@ export const actions: Actions = {
     await api.account.endSessions({ id: id === '' ? null : id })
     redirect(303, '/admin/account?done=session')
   },
-}
+} satisfies Actions

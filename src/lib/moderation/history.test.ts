@@ -1,0 +1,56 @@
+import * as v from 'valibot'
+import { describe, expect, test } from 'vitest'
+import { EVENT_KINDS } from '$lib/registration/registration'
+import { EVENT_GROUPS, filterWishes, historyFilterSchema, historyQuery, kindsOf } from './history'
+
+const query = (wish: Record<string, string>) => historyQuery(v.parse(historyFilterSchema, wish))
+
+describe('a filter of the audit log', () => {
+  test('without a wish is everything', () => {
+    const everything = {
+      actor: null,
+      moderatorId: null,
+      kinds: null,
+      registrationId: null,
+      from: null,
+      until: null,
+    }
+    expect(query({})).toEqual(everything)
+    expect(query({ who: '', what: '', registration: '', from: '', to: '' })).toEqual(everything)
+  })
+
+  test('names a side, or else a moderator', () => {
+    expect(query({ who: 'applicants' })).toMatchObject({ actor: 'applicant', moderatorId: null })
+    expect(query({ who: 'm1' })).toMatchObject({ actor: null, moderatorId: 'm1' })
+  })
+
+  test('takes a kind or a group of kinds', () => {
+    expect(query({ what: 'approved' }).kinds).toEqual(['approved'])
+    expect(query({ what: 'talk' }).kinds).toEqual(['asked', 'answered', 'note_added'])
+  })
+
+  test('includes both days, in UTC', () => {
+    const { from, until } = query({ from: '2026-02-28', to: '2026-02-28' })
+    expect([from, until]).toEqual([Date.UTC(2026, 1, 28), Date.UTC(2026, 2, 1)])
+  })
+
+  test.each([
+    { from: '2026-02-31' },
+    { to: '31.12.2026' },
+    { from: "2026-01-01' or 1=1" },
+    { what: 'everything' },
+    { who: 'x'.repeat(101) },
+    { registration: 'x'.repeat(1_000_000) },
+    { registration: 'river@mail.test' },
+  ])('is refused where it says nothing that can be meant: %#', (wish) => {
+    expect(v.safeParse(historyFilterSchema, wish).success).toBe(false)
+  })
+
+  test('keeps for links only what was wished', () => {
+    expect(filterWishes(v.parse(historyFilterSchema, { what: 'talk' }))).toEqual({ what: 'talk' })
+  })
+})
+
+test('every kind of event stands in one group', () => {
+  expect(EVENT_GROUPS.flatMap(kindsOf).sort()).toEqual([...EVENT_KINDS].sort())
+})

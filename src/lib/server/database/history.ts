@@ -1,0 +1,90 @@
+import { and, asc, desc, eq, gt, gte, inArray, lt, lte, sql, type SQL } from 'drizzle-orm'
+import type { HistoryQuery } from '$lib/moderation/history'
+import type { Reader } from './open'
+import { events, moderators, registrations } from './schema'
+
+const DAY = 24 * 60 * 60 * 1000
+
+/** An event with the names of who did it and whom it concerns, where these are still known. */
+export type HistoryRow = Awaited<ReturnType<typeof findHistory>>[number]
+
+/**
+ * A page of the audit log, newest first; `before` is the `seq` of the last event of the page before. Found by one
+ * index each: in a log of a million events no page may read more than it shows, as far as the filter lets it.
+ */
+export async function findHistory(reader: Reader, query: HistoryQuery, before: number | null, limit: number) {
+  const bounds = await findBounds(reader, query)
+  if (bounds === null) return []
+  const found = sql`(${sql.join(
+    branches(query).map(
+      (branch) => sql`select * from (select ${events.seq} from ${events}
+        where ${and(branch, bounds, before === null ? undefined : lt(events.seq, before), exactly(query)) ?? sql`true`}
+        order by ${events.seq} desc limit ${limit})`,
+    ),
+    sql` union all `,
+  )})`
+  return reader
+    .select({
+      seq: events.seq,
+      at: events.at,
+      kind: events.kind,
+      actor: events.actor,
+      moderatorId: events.moderatorId,
+      moderator: moderators.username,
+      registrationId: events.registrationId,
+      username: registrations.username,
+      detail: events.detail,
+    })
+    .from(events)
+    .leftJoin(moderators, eq(moderators.id, events.moderatorId))
+    .leftJoin(registrations, eq(registrations.id, events.registrationId))
+    .where(inArray(events.seq, found))
+    .orderBy(desc(events.seq))
+    .limit(limit)
+}
+
+/** What leads to the events through an index: each kind by itself, as only then they come in their order. */
+function branches({ registrationId, moderatorId, kinds }: HistoryQuery): (SQL | undefined)[] {
+  if (registrationId !== null) return [eq(events.registrationId, registrationId)]
+  if (moderatorId !== null) return [eq(events.moderatorId, moderatorId)]
+  return kinds === null ? [undefined] : kinds.map((kind) => eq(events.kind, kind))
+}
+
+/** The whole filter again, with a `+` that keeps the database from choosing another index for it. */
+function exactly({ actor, moderatorId, kinds, from, until }: HistoryQuery): SQL | undefined {
+  return and(
+    actor === null ? undefined : eq(events.actor, actor),
+    moderatorId === null ? undefined : sql`+${events.moderatorId} = ${moderatorId}`,
+    kinds === null ? undefined : inArray(sql`+${events.kind}`, kinds),
+    from === null ? undefined : sql`+${events.at} >= ${from}`,
+    until === null ? undefined : sql`+${events.at} < ${until}`,
+  )
+}
+
+/**
+ * Between which events a time lies, so that not the whole log is read for it; null where nothing does. A day more on
+ * each side, as a clock may have been set back.
+ */
+async function findBounds(reader: Reader, { from, until }: HistoryQuery): Promise<SQL | undefined | null> {
+  const seq = { seq: events.seq }
+  const bounds: SQL[] = []
+  if (from !== null) {
+    const early = gte(events.at, from - DAY)
+    const [first] = await reader.select(seq).from(events).where(early).orderBy(asc(events.at)).limit(1)
+    if (first === undefined) return null
+    bounds.push(gt(events.seq, first.seq - 1))
+  }
+  if (until !== null) {
+    const late = lt(events.at, until + DAY)
+    const [last] = await reader.select(seq).from(events).where(late).orderBy(desc(events.at)).limit(1)
+    if (last === undefined) return null
+    bounds.push(lte(events.seq, last.seq))
+  }
+  return and(...bounds)
+}
+
+/** The newest event's `seq`; 0 where there is none. */
+export async function lastSeq(reader: Reader): Promise<number> {
+  const [row] = await reader.select({ seq: events.seq }).from(events).orderBy(desc(events.seq)).limit(1)
+  return row?.seq ?? 0
+}

@@ -1,0 +1,26 @@
+import { fail, redirect, type RequestEvent } from '@sveltejs/kit'
+import * as v from 'valibot'
+import { refusalText } from '$lib/components/refusal-text'
+import { noticesSchema } from '$lib/moderation/notices'
+import { textOf } from '$lib/server/form-fields'
+import { attempt } from '$lib/server/trpc/attempt'
+
+/** Takes the form of `Notices.svelte`; the page has it as its action `notices`. */
+export async function setNotices({ request, locals }: Pick<RequestEvent, 'request' | 'locals'>) {
+  const form = await request.formData()
+  const hours = textOf(form, 'remindHours').trim().slice(0, 20)
+  const typed = { notices: textOf(form, 'notices'), remindHours: hours, language: textOf(form, 'language') }
+  // What is no number is refused by the API, in its words.
+  const wish = v.safeParse(noticesSchema, {
+    ...typed,
+    remindHours: hours === '' ? null : /^\d+$/.test(hours) ? Number(hours) : -1,
+  })
+  if (!wish.success)
+    return fail(400, { notices: { problem: refusalText({ code: 'unreadable' }), remindHours: hours } })
+  const answer = await attempt(() => locals.api.notices.set(wish.output))
+  if (!answer.ok)
+    return fail(answer.status, {
+      notices: { ...wish.output, problem: refusalText(answer.refusal), remindHours: hours },
+    })
+  redirect(303, '/admin/account?saved=notices')
+}

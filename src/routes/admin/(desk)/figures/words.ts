@@ -1,0 +1,82 @@
+import type { FunnelStep } from '$lib/moderation/figures'
+import { m } from '$lib/paraglide/messages'
+import { getLocale } from '$lib/paraglide/runtime'
+
+type Words = Record<string, () => string>
+
+export const FUNNEL_STEPS: Record<FunnelStep, () => string> = {
+  looked: m.figures_step_looked,
+  named: m.figures_step_named,
+  started: m.figures_step_started,
+  verified: m.figures_step_verified,
+  requested: m.figures_step_requested,
+  approved: m.figures_step_approved,
+  opened: m.figures_step_opened,
+}
+
+export const ENDS: Words = {
+  started: m.figures_end_started,
+  verified: m.figures_end_verified,
+  approved: m.figures_end_approved,
+  withdrawn: m.figures_end_withdrawn,
+}
+
+/** The steps that `trpc/count-refusal.ts` tells apart. */
+const STEPS: Words = {
+  name: m.figures_at_name,
+  email: m.figures_at_email,
+  link: m.figures_at_link,
+  account: m.figures_at_account,
+  password: m.figures_at_password,
+}
+
+const RULES: Words = {
+  username_missing: m.figures_no_username_missing,
+  username_other_server: m.figures_no_username_other_server,
+  username_characters: m.figures_no_username_characters,
+  username_digits: m.figures_no_username_digits,
+  username_underscore: m.figures_no_username_underscore,
+  username_too_long: m.figures_no_username_too_long,
+  username_reserved: m.figures_no_username_reserved,
+  username_taken: m.figures_no_username_taken,
+  username_lost: m.figures_no_username_lost,
+  email_missing: m.figures_no_email_missing,
+  email_invalid: m.figures_no_email_invalid,
+  email_blocked: m.figures_no_email_blocked,
+  network_blocked: m.figures_no_network_blocked,
+  too_many_mails: m.figures_no_too_many_mails,
+  link_broken: m.figures_no_link_broken,
+  link_expired: m.figures_no_link_expired,
+  link_spent: m.figures_no_link_spent,
+  password_missing: m.figures_no_password_missing,
+  password_too_short: m.figures_no_password_too_short,
+  password_too_long: m.figures_no_password_too_long,
+  password_needs: m.figures_no_password_needs,
+  password_like_name: m.figures_no_password_like_name,
+  reason_too_short: m.figures_no_reason_too_short,
+  reason_too_long: m.figures_no_reason_too_long,
+  legal_missing: m.figures_no_legal_missing,
+  no_registration: m.figures_no_no_registration,
+  wrong_state: m.figures_no_wrong_state,
+  homeserver_unavailable: m.figures_no_homeserver_unavailable,
+  homeserver_refuses: m.figures_no_homeserver_refuses,
+  database_unavailable: m.figures_no_database_unavailable,
+}
+
+/** A rule that stopped applicants, and at which step; one without words here is named as the program does. */
+export const ruleText = (step: string, code: string): string =>
+  `${STEPS[step]?.() ?? step}: ${RULES[code]?.() ?? code.replaceAll('_', ' ')}`
+
+/** So many minutes, in the two largest units of days, hours and minutes. */
+export function minutesText(all: number): string {
+  const [days, hours, minutes] = [Math.floor(all / 1440), Math.floor(all / 60) % 24, all % 60]
+  if (days > 0) return hours > 0 ? m.figures_days_hours({ days, hours }) : m.figures_whole_days({ days })
+  if (hours === 0) return m.figures_minutes({ minutes })
+  return minutes > 0 ? m.figures_hours_minutes({ hours, minutes }) : m.figures_hours({ hours })
+}
+
+/** A day (`2026-01-31`) as people write it. */
+export const dayText = (day: string): string =>
+  new Intl.DateTimeFormat(getLocale(), { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(
+    new Date(day),
+  )

@@ -1,0 +1,53 @@
+import { csvLine } from '$lib/moderation/csv'
+import type { Api } from '$lib/server/trpc/router'
+
+type ExportedEvent = Awaited<ReturnType<Api['history']['slice']>>['events'][number]
+
+interface Format {
+  type: string
+  head: string
+  line: (event: ExportedEvent) => string
+  between: string
+  foot: string
+}
+
+const COLUMNS = ['seq', 'time', 'kind', 'actor', 'moderator', 'moderator_id', 'registration_id', 'detail']
+
+/** Kinds and names of columns are the program's own in every language, so that a script reads every export alike. */
+export const FORMATS: Record<'csv' | 'json', Format> = {
+  /** By RFC 4180, with a byte order mark: without one, Excel takes UTF-8 for something else. */
+  csv: {
+    type: 'text/csv; charset=utf-8; header=present',
+    head: `\uFEFF${csvLine(COLUMNS)}`,
+    line: ({ seq, at, kind, actor, moderator, moderatorId, registrationId, detail }) =>
+      csvLine([
+        String(seq),
+        new Date(at).toISOString(),
+        kind,
+        actor,
+        moderator ?? '',
+        moderatorId ?? '',
+        registrationId ?? '',
+        detail === null ? '' : JSON.stringify(detail),
+      ]),
+    between: '',
+    foot: '',
+  },
+  json: {
+    type: 'application/json',
+    head: '[\n',
+    line: ({ seq, at, kind, actor, moderator, moderatorId, registrationId, detail }) =>
+      JSON.stringify({
+        seq,
+        time: new Date(at).toISOString(),
+        kind,
+        actor,
+        moderator,
+        moderator_id: moderatorId,
+        registration_id: registrationId,
+        detail,
+      }),
+    between: ',\n',
+    foot: '\n]\n',
+  },
+}

@@ -1,0 +1,53 @@
+import { m } from '$lib/paraglide/messages'
+import { categoryText } from '$lib/components/category-text'
+import { stateText } from '$lib/components/state-text'
+import type { EventGroup } from '$lib/moderation/history'
+import { STATES } from '$lib/registration/state'
+
+export const GROUPS: Record<EventGroup, () => string> = {
+  decisions: m.history_group_decisions,
+  talk: m.history_group_talk,
+  registrations: m.history_group_registrations,
+  accounts: m.history_group_accounts,
+  jobs: m.history_group_jobs,
+  rules: m.history_group_rules,
+  people: m.history_group_people,
+  sign_ins: m.history_group_sign_ins,
+}
+
+const LABELS: Record<string, () => string> = {
+  category: m.history_detail_category,
+  silent: m.history_detail_silent,
+  state: m.history_detail_state,
+  path: m.history_detail_path,
+  format: m.history_detail_format,
+  role: m.history_detail_role,
+  username: m.history_detail_username,
+  who: m.history_detail_who,
+  what: m.history_detail_what,
+  registration: m.history_detail_registration,
+  from: m.history_detail_from,
+  to: m.history_detail_to,
+  notices: m.history_detail_notices,
+  remind_hours: m.history_detail_remind_hours,
+  language: m.history_detail_language,
+}
+/** What the event's own words say already. */
+const SAID = ['job', 'mail', 'room']
+
+/** The rest of what an event holds, each in a few words; what has none here is shown as it stands. */
+export function detailTexts(detail: Record<string, string | number | boolean> | null): string[] {
+  return Object.entries(detail ?? {})
+    .filter(([name, value]) => !SAID.includes(name) && value !== false && value !== '')
+    .map(([name, value]) => {
+      const label = LABELS[name]?.() ?? name.replaceAll('_', ' ')
+      if (value === true) return label
+      return `${label}: ${valueText(name, String(value))}`
+    })
+}
+
+function valueText(name: string, value: string): string {
+  if (name === 'category') return categoryText(value)
+  const state = name === 'state' ? STATES.find((known) => known === value) : undefined
+  return state === undefined ? value : stateText(state)
+}

@@ -1,0 +1,54 @@
+import { expect, expectAccessible, newName, openDesk, requestAccount, signIn, test } from './fixtures'
+
+test('the figures count a request and its decision, in a chart and in the table beside it', async ({
+  page,
+  browser,
+  site,
+}) => {
+  const name = newName()
+  await requestAccount(page, site, name)
+  const desk = await openDesk(browser, site, name)
+  await desk.locator('button[value=deny]').click()
+  await expect(desk.locator('main')).toContainText(/denied/i)
+
+  await desk.goto(`${site.url}/admin/figures?days=7`)
+  const requests = desk
+    .locator('section')
+    .filter({ has: desk.getByRole('heading', { name: 'Requests and decisions' }) })
+  const chart = requests.getByRole('img')
+  await expect(chart).toHaveAccessibleName(/\d+ requests, \d+ approved, \d+ denied/)
+  expect(await chart.locator('rect.requested').count()).toBe(7)
+  await requests.locator('summary').click()
+  await expect(requests.locator('table')).toBeVisible()
+  const today = requests.locator('tbody tr').last().locator('td')
+  expect(Number(await today.first().innerText())).toBeGreaterThan(0)
+  expect(Number(await today.last().innerText())).toBeGreaterThan(0)
+  await expect(desk.locator('main')).toContainText('without a category')
+  await expectAccessible(desk)
+
+  await desk.getByRole('link', { name: '365 days' }).click()
+  await expect(desk).toHaveURL(/days=365/)
+  await expect(desk.getByRole('link', { name: '365 days' })).toHaveAttribute('aria-current', 'page')
+  await desk.context().close()
+})
+
+test('the mails that one gets are chosen, and a wrong number of hours is told where it stands', async ({
+  page,
+  site,
+}) => {
+  await signIn(page, site)
+  await page.goto(`${site.url}/admin/account`)
+  await expect(page.locator('main')).toContainText('is not confirmed yet')
+  await page.getByLabel('One a day').check()
+  await page.getByLabel('Reminder when').fill('999')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await expect(page.getByLabel('Reminder when')).toHaveAttribute('aria-invalid', 'true')
+  await expect(page.getByLabel('Reminder when')).toHaveValue('999')
+  await expect(page.getByLabel('One a day')).toBeChecked()
+  await expectAccessible(page)
+  await page.getByLabel('Reminder when').fill('12')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await expect(page).toHaveURL(/saved=notices/)
+  await expect(page.getByLabel('Reminder when')).toHaveValue('12')
+  await expect(page.getByLabel('One a day')).toBeChecked()
+})

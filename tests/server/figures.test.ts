@@ -1,0 +1,209 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { openDatabase } from '$lib/server/database/open'
+import { addTallies, findTallies } from '$lib/server/database/tallies'
+import { createTallyCounter } from '$lib/server/tally-counter'
+import { pino } from 'pino'
+import { codeOf } from '../support/code-of'
+import { runSql, schemaStatements } from '../support/other-process'
+import {
+  aBrowser,
+  aModerator,
+  aWorld,
+  DAY,
+  HOUR,
+  PASSWORD,
+  requested,
+  verified,
+  type TestWorld,
+} from '../support/world'
+
+const MINUTE = 60_000
+let world: TestWorld
+beforeEach(async () => {
+  world = await aWorld()
+})
+afterEach(() => world.dispose())
+
+const figures = async (days: 7 | 30 | 90 | 365 = 7) =>
+  (await aModerator(world.services)).api.figures.get({ days })
+
+describe('the figures', () => {
+  test('tell of requests, decisions, how long they took, and who made them', async () => {
+    const ada = await aModerator(world.services, 'ada')
+    const decide = async (id: string, decision: 'approve' | 'deny') => {
+      const { version } = await ada.api.moderation.registration({ id })
+      await ada.api.moderation.decide({ id, version, decision, message: '', silent: false })
+      await world.drain()
+    }
+    const river = await requested(world, 'river')
+    const stone = await requested(world, 'stone')
+    await requested(world, 'brook')
+    world.pass(30 * MINUTE)
+    await decide(river.view.id, 'approve')
+    world.pass(5 * HOUR)
+    await decide(stone.view.id, 'deny')
+
+    const found = await figures()
+    expect(found.bars.at(-1)).toMatchObject({ requested: 3, approved: 1, denied: 1 })
+    expect(found.waits).toMatchObject({ decisions: 2, median: 30, p90: 330 })
+    expect(found.funnel.map(({ step, count }) => [step, count])).toEqual([
+      ['looked', 0],
+      ['named', 0],
+      ['started', 3],
+      ['verified', 3],
+      ['requested', 3],
+      ['approved', 1],
+      ['opened', 1],
+    ])
+    expect(found.moderators).toEqual([{ name: 'ada', count: 2 }])
+    expect(found.categories).toEqual([{ category: '', count: 1 }])
+    world.pass(8 * DAY)
+    expect((await figures()).waits.decisions).toBe(0)
+    expect((await figures(30)).waits.decisions).toBe(2)
+  })
+
+  test('forget a decision that was taken back, also on the day after', async () => {
+    await world.dispose()
+    const { moderation } = (await import('../support/world')).aConfig()
+    world = await aWorld({ moderation: { ...moderation, undoMs: 2 * DAY } })
+    const { view } = await requested(world, 'river')
+    world.pass(HOUR)
+    const moderator = await aModerator(world.services, 'ada')
+    const { version } = await moderator.api.moderation.registration({ id: view.id })
+    await moderator.api.moderation.decide({
+      id: view.id,
+      version,
+      decision: 'deny',
+      message: '',
+      silent: false,
+    })
+    expect((await figures()).waits).toMatchObject({ decisions: 1, median: 60 })
+    world.pass(DAY)
+    await world.services.registrar.undo(view.id, { kind: 'moderator', id: moderator.id })
+    const after = await figures()
+    expect(after.waits).toMatchObject({ decisions: 0, median: null })
+    expect(after.bars.reduce((sum, { denied }) => sum + denied, 0)).toBe(0)
+    expect([after.categories, after.moderators, after.undone]).toEqual([[], [], 1])
+  })
+
+  test('count why applicants could not go on, but not each letter of an unfinished name', async () => {
+    const { api } = aBrowser(world.services)
+    await api.registration.checkUsername({ username: 'admin', typing: true })
+    await api.registration.checkUsername({ username: 'admin' })
+    expect(await codeOf(api.registration.start({ username: 'river', email: 'nowhere' }))).toBe(
+      'email_invalid',
+    )
+    const applicant = await verified(world, 'river')
+    await codeOf(applicant.api.registration.request({ password: 'short', reason: '', legal: true }))
+    await codeOf(applicant.api.registration.request({ password: PASSWORD, reason: '', legal: true }))
+    await world.services.tallyCounter.flush()
+    const { refusals } = await figures()
+    expect(refusals).toEqual(
+      expect.arrayContaining([
+        { step: 'account', code: 'reason_too_short', count: 2 },
+        { step: 'account', code: 'password_too_short', count: 1 },
+        { step: 'email', code: 'email_invalid', count: 1 },
+        { step: 'name', code: 'username_reserved', count: 1 },
+      ]),
+    )
+    expect(refusals).toHaveLength(4)
+  })
+
+  test('say where people stopped when their time ran out', async () => {
+    await aBrowser(world.services).api.registration.start({ username: 'river', email: 'river@mail.test' })
+    await verified(world, 'stone')
+    world.pass(3 * DAY)
+    await world.services.scheduler.cleanUp({ dryRun: false })
+    expect((await figures()).ends).toEqual([
+      { end: 'started', count: 1 },
+      { end: 'verified', count: 1 },
+    ])
+  })
+
+  test('are for moderators, and for periods that there are', async () => {
+    expect(await codeOf(aBrowser(world.services).api.figures.get({ days: 7 }))).toBe('not_signed_in')
+  })
+})
+
+describe('what is counted in memory', () => {
+  const log = pino({ level: 'silent' })
+
+  test('belongs to the day on which it was, is written together, and once', async () => {
+    let now = Date.UTC(2026, 0, 31, 23, 59)
+    const { database } = world
+    const counter = createTallyCounter({ database, clock: () => now, log })
+    counter.count('view:name')
+    counter.count('view:name')
+    now += 2 * MINUTE
+    counter.count('view:name')
+    await counter.flush()
+    await counter.flush()
+    counter.count('view:name')
+    await counter.stop()
+    expect(await database.read((reader) => findTallies(reader, '2026-01-31', '2026-02-01'))).toEqual([
+      { day: '2026-01-31', what: 'view:name', count: 2 },
+      { day: '2026-02-01', what: 'view:name', count: 2 },
+    ])
+  })
+
+  test('is kept while the database does not take it, and nobody is told no for it', async () => {
+    let broken = true
+    const database = {
+      ...world.database,
+      write: <T>(work: Parameters<typeof world.database.write<T>>[0]) =>
+        broken ? Promise.reject<T>(new Error('The disk is full')) : world.database.write(work),
+    }
+    const counter = createTallyCounter({ database, clock: world.now, log })
+    counter.count('view:name')
+    await counter.flush()
+    counter.count('view:name')
+    broken = false
+    await counter.flush()
+    const day = new Date(world.now()).toISOString().slice(0, 10)
+    const counted = await world.database.read((reader) => findTallies(reader, day, day))
+    expect(counted).toContainEqual({ day, what: 'view:name', count: 2 })
+  })
+})
+
+test('a database from before has its figures counted once', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'registration-'))
+  try {
+    const at = Date.UTC(2026, 0, 10, 12)
+    const event = (kind: string, minutes: number, detail = 'null') =>
+      `insert into events (registration_id, at, kind, actor, moderator_id, detail) values ('r1', ${at + minutes * MINUTE}, '${kind}', 'moderator', ${kind === 'denied' ? "'m1'" : 'null'}, ${detail})`
+    await runSql(join(folder, 'test.db'), [
+      ...schemaStatements(2),
+      event('requested', 0),
+      event('denied', 1234, `'{"silent":false}'`),
+      event('gone', 3000, `'{"state":"denied"}'`),
+    ])
+    const database = await openDatabase({ url: `file:${join(folder, 'test.db')}` })
+    await database.migrate()
+    const counted = await database.read((reader) => findTallies(reader, '2026-01-01', '2026-01-31'))
+    database.close()
+    expect(counted.map(({ day, what, count }) => `${day} ${what} ${count}`)).toEqual([
+      '2026-01-10 event:requested 1',
+      '2026-01-11 by:m1 1',
+      '2026-01-11 category: 1',
+      '2026-01-11 decided:denied 1',
+      '2026-01-11 event:denied 1',
+      '2026-01-11 wait:1230 1',
+      '2026-01-12 event:gone 1',
+      '2026-01-12 gone:denied 1',
+    ])
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+})
+
+test('counts of one thing add up', async () => {
+  const one = { day: '2026-01-01', what: 'view:name', count: 3 }
+  await world.database.write((tx) => addTallies(tx, [one]))
+  await world.database.write((tx) => addTallies(tx, [one]))
+  expect(await world.database.read((reader) => findTallies(reader, '2026-01-01', '2026-01-01'))).toEqual([
+    { ...one, count: 6 },
+  ])
+})
