@@ -45,7 +45,7 @@ const MAILS: Mail[] = [
 /** What the mail's type carries and a reader must find in it. */
 function carried(mail: Mail): string[] {
   return Object.entries(mail).flatMap(([key, value]) => {
-    if (['kind', 'stage', 'message', 'waiting', 'since'].includes(key)) return []
+    if (['kind', 'stage', 'message', 'role', 'waiting', 'since'].includes(key)) return []
     if (Array.isArray(value)) return value
     return typeof value === 'boolean' || value === null ? [] : [String(value)]
   })
