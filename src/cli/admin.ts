@@ -17,9 +17,13 @@ export async function admin([action = '', ...args]: string[]): Promise<void> {
       return disable(args)
     case 'password':
       return setPassword(args)
+    case 'reset-factor':
+      return resetFactor(args)
     default:
       throw new UsageError(
-        action === '' ? 'admin needs create, list, disable or password' : `admin has no "${action}"`,
+        action === ''
+          ? 'admin needs create, list, disable, password or reset-factor'
+          : `admin has no "${action}"`,
       )
   }
 }
@@ -52,6 +56,18 @@ async function setPassword(args: string[]): Promise<void> {
   const set = await withServices(({ moderators }) => moderators.setPassword(username, chosen.password))
   if (!set.ok) throw new Error(set.problem)
   process.stdout.write(`${username} has a new password and is signed out everywhere\n${chosen.told}`)
+}
+
+/** For who lost phone and recovery codes, or whose secret cannot be read any more. */
+async function resetFactor(args: string[]): Promise<void> {
+  const { username } = readOptions(args, { username: { type: 'string' } })
+  if (username === undefined) throw new UsageError('admin reset-factor needs --username')
+  const reset = await withServices(({ factors }) => factors.reset(username))
+  if (!reset)
+    throw new Error(
+      `There is no moderator ${JSON.stringify(username)}; "admin list" names those that there are`,
+    )
+  process.stdout.write(`${username} signs in with the password alone, and can set up a second factor anew\n`)
 }
 
 /** A password that was given, or one made here, which has to be told. */

@@ -18,6 +18,7 @@ const HELP = `synapse-registration: the registration desk of a Matrix homeserver
   admin list                        the moderators
   admin disable --username U        signs a moderator out and lets them in no more
   admin password --username U [--password-stdin]
+  admin reset-factor --username U
                                     sets another password and signs the moderator out everywhere
   cleanup [--dry-run]               takes away what is due by retention now; --dry-run only lists it
   backup FILE                       copies the database into a new file, also while the server runs

@@ -104,6 +104,14 @@ export function refusalText(refusal: Refusal): string {
       return m.refusal_reply_placeholder({ placeholder: refusal.placeholder })
     case 'password_wrong':
       return m.refusal_password_wrong()
+    case 'code_wrong':
+      return m.refusal_code_wrong()
+    case 'factor_on':
+      return m.refusal_factor_on()
+    case 'factor_unreadable':
+      return m.refusal_factor_unreadable()
+    case 'second_factor_needed':
+      return m.refusal_second_factor_needed()
     case 'moderator_name_invalid':
       return m.refusal_moderator_name_invalid()
     case 'moderator_name_taken':

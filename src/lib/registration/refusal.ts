@@ -65,6 +65,13 @@ export type Refusal =
   | { code: 'reply_placeholder'; placeholder: string }
   /** The password of a moderator that was asked for again. */
   | { code: 'password_wrong' }
+  /** No code of the authenticator, and no recovery code that can still be used. */
+  | { code: 'code_wrong' }
+  | { code: 'factor_on' }
+  /** The secret key changed since the authenticator was set up. */
+  | { code: 'factor_unreadable' }
+  /** An administrator wants everybody to have a second factor. */
+  | { code: 'second_factor_needed' }
   | { code: 'moderator_name_invalid' }
   | { code: 'moderator_name_taken' }
   /** Somebody at the desk has this address. */

@@ -4,6 +4,7 @@ import { linkHours } from '$lib/registration/retention'
 import { createAccountSetup } from './account-setup'
 import { createApplicant } from './applicant'
 import { createBoundAddresses } from './bound-addresses'
+import { createFactors } from './auth/factors'
 import { createLimits } from './auth/limits'
 import { createModerators } from './auth/moderators'
 import { createPeople } from './auth/people'
@@ -123,6 +124,7 @@ export function compose(config: RunConfig, world: World) {
     },
   })
   const people = createPeople({ database, clock })
+  const factors = createFactors({ database, clock, secretKey: config.secretKey, issuer: site.name })
   const handle = createHandlers({
     database,
     registrar,
@@ -179,9 +181,10 @@ export function compose(config: RunConfig, world: World) {
     limits,
     log,
     live: createLive({ database, clock, log }),
-    signIn: createSignIn({ database, limits, sessions, note: registrar.note }).signIn,
+    signIn: createSignIn({ database, limits, sessions, note: registrar.note, factors }).signIn,
     moderators: createModerators({ database, clock }),
     people,
+    factors,
     talk: createTalk({ database, registrar }),
     replies: createReplies({ database, clock, randomId: randomUUID, domain: homeserver.domain, site }),
     previews: createPreviews({

@@ -36,7 +36,7 @@ const rows = () => test.database.read((reader) => reader.select().from(table))
 it('knows who signed in, by the cookie alone', async () => {
   const { value } = await sessions.signIn('m1')
   expect(await sessions.check(value)).toEqual({
-    moderator: { id: 'm1', username: 'name-of-m1', role: 'administrator', shortcuts: true },
+    moderator: { id: 'm1', username: 'name-of-m1', role: 'administrator', shortcuts: true, mustSetUp: false },
     session: { startedAt: START },
   })
 })

@@ -45,6 +45,8 @@ export interface SignedInModerator {
   username: string
   role: Role
   shortcuts: boolean
+  /** A second factor is wanted of everybody, and there is none yet: until then nothing else is answered. */
+  mustSetUp?: boolean
 }
 
 /** Who is signed in, and since when in milliseconds since 1970. */
@@ -110,7 +112,13 @@ export function createSessions({
       if (clock() - (session.lastSeenAt ?? session.startedAt) > SEEN_EVERY_MS)
         await database.write((tx) => markSeen(tx, hashToken(id), clock()))
       return {
-        moderator: { id: user.id, username: user.username, role: user.role, shortcuts: user.shortcuts },
+        moderator: {
+          id: user.id,
+          username: user.username,
+          role: user.role,
+          shortcuts: user.shortcuts,
+          mustSetUp: user.mustSetUp,
+        },
         session: { startedAt: session.startedAt },
         ...(session.fresh ? { freshCookie: cookie(lucia.createSessionCookie(id)) } : {}),
       }
@@ -136,6 +144,11 @@ function createLucia(adapter: ReturnType<typeof createSessionAdapter>, cookieNam
     sessionExpiresIn: IDLE,
     sessionCookie: { name: cookieName },
     getSessionAttributes: ({ startedAt, lastSeenAt }) => ({ startedAt, lastSeenAt }),
-    getUserAttributes: ({ username, role, shortcuts }) => ({ username, role, shortcuts }),
+    getUserAttributes: ({ username, role, shortcuts, mustSetUp = false }) => ({
+      username,
+      role,
+      shortcuts,
+      mustSetUp,
+    }),
   })
 }

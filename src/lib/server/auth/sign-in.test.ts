@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openTestDatabase, type TestDatabase } from '../../../../tests/support/database'
 import { insertModerator } from '../database/moderators'
 import { attempts } from '../database/schema'
+import { createFactors } from './factors'
 import { createLimits } from './limits'
 import { hashPassword } from './password-hash'
 import { createSessions, type Sessions } from './sessions'
@@ -30,12 +31,13 @@ beforeEach(async () => {
   sessions = createSessions({ database, secure: true, clock })
   const limits = createLimits({ database, secret: 'a secret', clock })
   const note = () => Promise.resolve()
-  real = createSignIn({ database, limits, sessions, note })
+  const factors = createFactors({ database, clock, secretKey: 'a secret', issuer: 'Example' })
+  real = createSignIn({ database, limits, sessions, note, factors })
   const verify = async (hash: string | null, password: string) => {
     asked.push({ hash, password })
     return hash === password
   }
-  quick = createSignIn({ database, limits, sessions, note, verify })
+  quick = createSignIn({ database, limits, sessions, note, factors, verify })
   for (const username of ['anna', 'bert', 'gone']) await add(username, PASSWORD)
 })
 afterEach(() => test.dispose())
@@ -63,9 +65,9 @@ describe('signing in', () => {
     await add('clara', await hashPassword(PASSWORD))
     const result = await real.signIn({ username: 'clara', password: PASSWORD, clientAddress: HOME })
     if (!result.ok) throw new Error(result.refusal.code)
-    expect(result.value.moderator).toEqual({ id: 'id-clara', username: 'clara' })
-    expect(await sessions.check(result.value.cookie.value)).toMatchObject({
-      moderator: { username: 'clara' },
+    expect(result.value.halfWay).toBeNull()
+    expect(await sessions.check(result.value.cookie?.value)).toMatchObject({
+      moderator: { id: 'id-clara', username: 'clara' },
     })
     expect(await real.signIn({ username: 'clara', password: WRONG, clientAddress: HOME })).toEqual(FAILED)
     expect(await real.signIn({ username: 'clare', password: PASSWORD, clientAddress: HOME })).toEqual(FAILED)

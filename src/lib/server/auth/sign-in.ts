@@ -3,15 +3,20 @@ import type { Actor, AuditEvent } from '$lib/registration/registration'
 import { deskNetwork } from '../database/found-by'
 import { findModeratorByName } from '../database/moderators'
 import type { Database } from '../database/open'
+import type { Factors } from './factors'
 import type { Limits } from './limits'
 import { networkOf } from './network'
 import { verifyPassword } from './password-hash'
 import type { SessionCookie, Sessions } from './sessions'
+import type { Token } from './tokens'
 
 const MINUTE_MS = 60_000
 const WINDOW_MS = 15 * MINUTE_MS
 const PER_ACCOUNT = { count: 10, windowMs: WINDOW_MS }
 const PER_NETWORK = { count: 20, windowMs: WINDOW_MS }
+
+/** Either a session, or what a browser holds until the second factor is given. */
+export type SignInStep = { cookie: SessionCookie; halfWay: null } | { cookie: null; halfWay: Token }
 
 export type SignIn = ReturnType<typeof createSignIn>
 
@@ -24,11 +29,13 @@ export function createSignIn({
   limits,
   sessions,
   note,
+  factors,
   verify = verifyPassword,
 }: {
   database: Database
   limits: Pick<Limits, 'takeAll' | 'forgetWith'>
   sessions: Pick<Sessions, 'signIn'>
+  factors: Pick<Factors, 'startHalfWay'>
   /** Writes into the audit trail. */
   note: (events: AuditEvent[], actor: Actor) => Promise<void>
   verify?: typeof verifyPassword
@@ -49,7 +56,7 @@ export function createSignIn({
       password: string
       clientAddress: string
       device?: string | null
-    }): Promise<Result<{ moderator: { id: string; username: string }; cookie: SessionCookie }>> {
+    }): Promise<Result<SignInStep>> {
       const username = typed.trim().toLowerCase()
       const account = { kind: 'sign-in-account', subject: username }
       const network = { kind: 'sign-in-network', subject: clientAddress }
@@ -73,9 +80,11 @@ export function createSignIn({
         return refuse({ code: 'sign_in_failed' })
       }
       await limits.forgetWith(both, [account, network])
+      if (moderator.totpSince !== null)
+        return accept({ cookie: null, halfWay: await factors.startHalfWay(moderator.id) })
       const cookie = await sessions.signIn(moderator.id, { device, network: deskNetwork(clientAddress) })
       await note([{ kind: 'signed_in' }], actor)
-      return accept({ moderator: { id: moderator.id, username: moderator.username }, cookie })
+      return accept({ cookie, halfWay: null })
     },
   }
 }

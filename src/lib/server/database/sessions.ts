@@ -1,7 +1,7 @@
-import { eq, lte, or } from 'drizzle-orm'
+import { eq, lte, or, sql } from 'drizzle-orm'
 import type { TokenHash } from '../auth/tokens'
 import type { Reader, Transaction } from './open'
-import { moderators, sessions } from './schema'
+import { moderators, sessions, settings } from './schema'
 
 export type SessionRow = typeof sessions.$inferSelect
 
@@ -15,6 +15,8 @@ export async function findSession(reader: Reader, id: TokenHash) {
         username: moderators.username,
         role: moderators.role,
         shortcuts: moderators.shortcuts,
+        mustSetUp: sql<number>`${moderators.totpSince} is null and exists (select 1 from ${settings}
+          where ${settings.key} = 'second_factor_required' and ${settings.value} = 'true')`.mapWith(Boolean),
         disabledAt: moderators.disabledAt,
       },
     })

@@ -3,7 +3,7 @@ import { refuse } from '$lib/registration/refusal'
 import { hashToken, parseToken } from '../auth/tokens'
 import type { Context } from './context'
 import { orThrow, refusalError } from './refusal-error'
-import { moderatorProcedure, router } from './t'
+import { signedInProcedure, router } from './t'
 
 const line = v.pipe(v.string(), v.maxLength(1000))
 
@@ -18,14 +18,14 @@ const TRIES = { count: 10, windowMs: 15 * 60_000 }
 
 /** A moderator's own account. */
 export const accountRouter = router({
-  view: moderatorProcedure.query(async ({ ctx }) => {
+  view: signedInProcedure.query(async ({ ctx }) => {
     const view = await ctx.services.people.account(ctx.moderator.id, currentSession(ctx))
     if (view === null) throw refusalError(refuse({ code: 'not_found' }))
     return view
   }),
 
   /** Ends every session, and begins another one here. */
-  changePassword: moderatorProcedure
+  changePassword: signedInProcedure
     .input(v.parser(v.object({ now: line, next: line })))
     .mutation(async ({ ctx, input }) => {
       const { limits, people, sessions } = ctx.services
@@ -40,19 +40,19 @@ export const accountRouter = router({
       ctx.cookies.set(cookie.name, cookie.value, cookie.attributes.maxAge)
     }),
 
-  askAddress: moderatorProcedure
+  askAddress: signedInProcedure
     .input(v.parser(v.object({ email: line })))
     .mutation(async ({ ctx, input }) => {
       orThrow(await ctx.services.people.askAddress(ctx.moderator.id, input.email))
       ctx.services.worker.nudge()
     }),
 
-  setPreferences: moderatorProcedure
+  setPreferences: signedInProcedure
     .input(v.parser(v.object({ shortcuts: v.boolean() })))
     .mutation(({ ctx, input }) => ctx.services.people.setPreferences(ctx.moderator.id, input)),
 
   /** Ends one session, or with null all but this one; answers how many ended. */
-  endSessions: moderatorProcedure
+  endSessions: signedInProcedure
     .input(v.parser(v.object({ id: v.nullable(v.pipe(v.string(), v.maxLength(100))) })))
     .mutation(({ ctx, input }) =>
       ctx.services.people.endSessions(ctx.moderator.id, input.id, currentSession(ctx)),

@@ -5,12 +5,12 @@ import { insertEvents } from '../database/events'
 import { findModerator } from '../database/moderators'
 import { updateNotices } from '../database/notices'
 import { refusalError } from './refusal-error'
-import { moderatorProcedure, router } from './t'
+import { signedInProcedure, router } from './t'
 
 /** Which mails a moderator gets: everybody sets their own. */
 export const noticesRouter = router({
   /** `confirmed`: whether the address is known to be theirs, without which no mail goes out. */
-  get: moderatorProcedure.query(async ({ ctx }) => {
+  get: signedInProcedure.query(async ({ ctx }) => {
     const { database } = ctx.services
     const row = await database.read((reader) => findModerator(reader, ctx.moderator.id))
     if (row === null) throw refusalError(refuse({ code: 'not_found' }))
@@ -18,7 +18,7 @@ export const noticesRouter = router({
     return { email, notices, remindHours, language, confirmed: emailConfirmedAt !== null }
   }),
 
-  set: moderatorProcedure.input(v.parser(noticesSchema)).mutation(async ({ ctx, input }) => {
+  set: signedInProcedure.input(v.parser(noticesSchema)).mutation(async ({ ctx, input }) => {
     const { remindHours } = input
     const { minimum, maximum } = REMIND_HOURS
     const isWrong = (hours: number) => !Number.isInteger(hours) || hours < minimum || hours > maximum

@@ -1,5 +1,6 @@
 import { accountRouter } from './account'
 import type { Context } from './context'
+import { factorsRouter } from './factors'
 import { factsRouter } from './facts'
 import { peopleRouter } from './people'
 import { figuresRouter } from './figures'
@@ -22,6 +23,7 @@ export const appRouter = router({
   session: sessionRouter,
   people: peopleRouter,
   account: accountRouter,
+  factors: factorsRouter,
   facts: factsRouter,
   rules: rulesRouter,
   talk: talkRouter,

@@ -41,8 +41,8 @@ export const procedure = t.procedure.use(async ({ ctx, path, next }) => {
   return result
 })
 
-/** For moderators who are signed in. */
-export const moderatorProcedure = procedure.use(({ ctx, next }) => {
+/** For whoever is signed in at the desk, with a second factor or before one is set up. */
+export const signedInProcedure = procedure.use(({ ctx, next }) => {
   if (ctx.moderator === null) throw refusalError({ ok: false, refusal: { code: 'not_signed_in' } })
   return next({ ctx: { ...ctx, moderator: ctx.moderator } })
 })
@@ -54,6 +54,13 @@ export async function ownRegistration(ctx: Context): Promise<Registration | null
   const found = await ctx.services.registrar.byToken(token.output, 'applicant')
   return found.ok ? found.value : null
 }
+
+/** For moderators who are signed in, with the second factor where everybody has to have one. */
+export const moderatorProcedure = signedInProcedure.use(({ ctx, next }) => {
+  if (ctx.moderator.mustSetUp === true)
+    throw refusalError({ ok: false, refusal: { code: 'second_factor_needed' } })
+  return next()
+})
 
 /** For administrators; who tries without being one stands in the audit log. */
 export const administratorProcedure = moderatorProcedure.use(async ({ ctx, path, next }) => {

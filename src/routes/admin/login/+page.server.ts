@@ -2,10 +2,8 @@ import { fail, redirect } from '@sveltejs/kit'
 import { refusalText } from '$lib/components/refusal-text'
 import { textOf } from '$lib/server/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
+import { deskPath } from './desk-path'
 import type { Actions, PageServerLoad } from './$types'
-
-/** A page of the desk, and nothing that a browser could read as another host. */
-const DESK = /^\/admin(?:[/?][^\\\s]*)?$/
 
 export const load: PageServerLoad = ({ locals }) => {
   if (locals.moderator !== null) redirect(303, '/admin')
@@ -19,8 +17,8 @@ export const actions: Actions = {
       locals.api.session.signIn({ username, password: textOf(form, 'password') }),
     )
     if (!answer.ok) return fail(answer.status, { username, problem: refusalText(answer.refusal) })
-    const next = url.searchParams.get('next') ?? ''
-    redirect(303, DESK.test(next) ? next : '/admin')
+    const next = deskPath(url.searchParams.get('next'))
+    redirect(303, answer.value.next === 'desk' ? next : `/admin/login/code?next=${encodeURIComponent(next)}`)
   },
   signOut: async ({ locals }) => {
     await locals.api.session.signOut()

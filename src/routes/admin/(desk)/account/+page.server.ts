@@ -3,16 +3,19 @@ import { refusalText } from '$lib/components/refusal-text'
 import { textOf } from '$lib/server/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
 import type { Actions, PageServerLoad } from './$types'
+import { factorActions } from './factor-actions'
 import { setNotices } from './notices-action'
 
 export const load: PageServerLoad = async ({ locals: { api }, url }) => ({
   account: await api.account.view(),
   notices: await api.notices.get(),
+  factor: await api.factors.view(),
   done: url.searchParams.get('done') ?? url.searchParams.get('saved'),
 })
 
 export const actions = {
   notices: setNotices,
+  ...factorActions,
   password: async ({ request, locals: { api } }) => {
     const form = await request.formData()
     const input = { now: textOf(form, 'current'), next: textOf(form, 'password') }

@@ -7,7 +7,7 @@ import type { Actions, PageServerLoad } from './$types'
 export const load: PageServerLoad = async ({ locals: { api } }) => {
   const answer = await attempt(() => api.people.list())
   if (!answer.ok) error(answer.status, refusalText(answer.refusal))
-  return answer.value
+  return { ...answer.value, required: (await api.factors.view()).required }
 }
 
 const roleOf = (form: FormData) =>
@@ -34,5 +34,6 @@ export const actions: Actions = {
   withdraw: simple((api, form) => api.people.withdraw({ id: textOf(form, 'id') })),
   role: simple((api, form) => api.people.setRole({ id: textOf(form, 'id'), role: roleOf(form) })),
   disable: simple((api, form) => api.people.setDisabled({ id: textOf(form, 'id'), disabled: true })),
+  require: simple((api, form) => api.factors.setRequired({ required: textOf(form, 'required') === 'yes' })),
   enable: simple((api, form) => api.people.setDisabled({ id: textOf(form, 'id'), disabled: false })),
 }

@@ -1,0 +1,202 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { renderSVG } from 'uqr'
+import { accept, refuse, type Result } from '$lib/registration/refusal'
+import type { Actor, AuditEvent } from '$lib/registration/registration'
+import { insertEvents } from '../database/events'
+import {
+  countRecoveryCodes,
+  isFactorRequired,
+  replaceRecoveryCodes,
+  setFactorRequired,
+  spendRecoveryCode,
+} from '../database/factors'
+import { findModeratorToken, insertModeratorToken, spendModeratorToken } from '../database/moderator-tokens'
+import {
+  findModerator,
+  findModeratorByName,
+  updateModerator,
+  type ModeratorRow,
+} from '../database/moderators'
+import type { Database, Transaction } from '../database/open'
+import { acceptCode, newSecret, secretLink } from './one-time-code'
+import { verifyPassword } from './password-hash'
+import { createSeal } from './sealed'
+import { hashToken, mintToken, type Token } from './tokens'
+
+/** Between the password and the code there is so much time, in milliseconds. */
+export const HALF_WAY_MS = 10 * 60_000
+const RECOVERY_CODES = 10
+
+export type Factors = ReturnType<typeof createFactors>
+
+/** The second factor of moderators: an authenticator (TOTP, RFC 6238), and recovery codes for who loses it. */
+export function createFactors({
+  database,
+  clock,
+  secretKey,
+  issuer,
+}: {
+  database: Database
+  clock: () => number
+  secretKey: string
+  issuer: string
+}) {
+  const seal = createSeal(secretKey, 'authenticator')
+  const say = (tx: Transaction, actor: Actor, ...events: AuditEvent[]) =>
+    insertEvents(tx, null, events, actor, clock())
+  const own = (id: string): Actor => ({ kind: 'moderator', id })
+  const secretOf = ({ id, totpSecret }: ModeratorRow) =>
+    totpSecret === null ? null : seal.open(totpSecret, id)
+
+  async function makeCodes(tx: Transaction, id: string): Promise<string[]> {
+    const codes = Array.from({ length: RECOVERY_CODES }, newRecoveryCode)
+    await replaceRecoveryCodes(tx, id, codes.map(hashCode))
+    await say(tx, own(id), { kind: 'recovery_codes_made' })
+    return codes
+  }
+
+  /** The moderator, where the password is theirs. */
+  async function proven(id: string, password: string): Promise<Result<ModeratorRow>> {
+    const row = await database.read((reader) => findModerator(reader, id))
+    const matches = await verifyPassword(row?.passwordHash ?? null, password)
+    return matches && row !== null ? accept(row) : refuse({ code: 'password_wrong' })
+  }
+
+  async function forget(tx: Transaction, id: string, actor: Actor): Promise<void> {
+    await updateModerator(tx, id, { totpSecret: null, totpSince: null, totpStep: null })
+    await replaceRecoveryCodes(tx, id, [])
+    await say(tx, actor, { kind: 'second_factor_off' })
+  }
+
+  return {
+    /** What the account page shows; `setup` while an authenticator is being added. */
+    async view(id: string) {
+      return database.read(async (reader) => {
+        const row = await findModerator(reader, id)
+        const required = await isFactorRequired(reader)
+        if (row === null) return { since: null, setup: null, codesLeft: 0, required }
+        const secret = row.totpSince === null ? secretOf(row) : null
+        const svg = secret === null ? '' : renderSVG(secretLink(secret, issuer, row.username))
+        return {
+          since: row.totpSince,
+          setup: secret === null ? null : { secret, svg },
+          codesLeft: await countRecoveryCodes(reader, id),
+          required,
+        }
+      })
+    },
+
+    /** Makes a secret; it counts once a code of it was typed. */
+    async begin(id: string): Promise<Result<null>> {
+      return database.write(async (tx) => {
+        const row = await findModerator(tx, id)
+        if (row === null || row.totpSince !== null) return refuse({ code: 'factor_on' })
+        await updateModerator(tx, id, { totpSecret: seal.seal(newSecret(), id) })
+        return accept(null)
+      })
+    },
+
+    /** Switches it on, and answers the recovery codes, which nobody sees again. */
+    async confirm(id: string, code: string): Promise<Result<string[]>> {
+      return database.write(async (tx) => {
+        const row = await findModerator(tx, id)
+        if (row === null || row.totpSince !== null) return refuse({ code: 'factor_on' })
+        const secret = secretOf(row)
+        const step = secret === null ? null : acceptCode(secret, code, { now: clock(), lastStep: null })
+        if (step === null) return refuse({ code: 'code_wrong' })
+        await updateModerator(tx, id, { totpSince: clock(), totpStep: step })
+        await say(tx, own(id), { kind: 'second_factor_on' })
+        return accept(await makeCodes(tx, id))
+      })
+    },
+
+    async turnOff(id: string, password: string): Promise<Result<null>> {
+      const found = await proven(id, password)
+      if (!found.ok) return found
+      await database.write((tx) => forget(tx, id, own(id)))
+      return accept(null)
+    },
+
+    async renewCodes(id: string, password: string): Promise<Result<string[]>> {
+      const found = await proven(id, password)
+      if (!found.ok) return found
+      return accept(await database.write((tx) => makeCodes(tx, id)))
+    },
+
+    /** For who lost everything; the operator's, at the terminal. False where nobody has that name. */
+    async reset(username: string): Promise<boolean> {
+      return database.write(async (tx) => {
+        const row = await findModeratorByName(tx, username)
+        if (row === null) return false
+        await forget(tx, row.id, { kind: 'system' })
+        return true
+      })
+    },
+
+    setRequired: (required: boolean, by: string) =>
+      database.write(async (tx) => {
+        await setFactorRequired(tx, required, clock())
+        const detail = { setting: 'second_factor_required', value: required }
+        await say(tx, own(by), { kind: 'settings_changed', detail })
+      }),
+
+    /** After the right password: what the browser holds until the code comes. */
+    async startHalfWay(moderatorId: string): Promise<Token> {
+      const { plain, hash } = mintToken()
+      const now = clock()
+      const row = {
+        hash,
+        purpose: 'second_factor',
+        moderatorId,
+        createdAt: now,
+        expiresAt: now + HALF_WAY_MS,
+      } as const
+      await database.write((tx) => insertModeratorToken(tx, row))
+      return plain
+    },
+
+    /** Whose code is awaited; null where nobody's is, or not any more. */
+    async halfWay(token: Token): Promise<string | null> {
+      const row = await database.read((reader) =>
+        findModeratorToken(reader, hashToken(token), 'second_factor'),
+      )
+      return row === null || row.spentAt !== null || row.expiresAt <= clock() ? null : row.moderatorId
+    },
+
+    /** Takes a code of the authenticator, or a recovery code, once; answers who may come in. */
+    async enter(token: Token, typed: string): Promise<Result<ModeratorRow>> {
+      return database.write(async (tx) => {
+        const half = await findModeratorToken(tx, hashToken(token), 'second_factor')
+        const over = half === null || half.spentAt !== null || half.expiresAt <= clock()
+        const row = over || half.moderatorId === null ? null : await findModerator(tx, half.moderatorId)
+        if (half === null || row === null || row.disabledAt !== null) return refuse({ code: 'not_signed_in' })
+        const secret = secretOf(row)
+        const step =
+          secret === null ? null : acceptCode(secret, typed, { now: clock(), lastStep: row.totpStep })
+        if (step !== null) await updateModerator(tx, row.id, { totpStep: step })
+        else if (await spendRecoveryCode(tx, row.id, hashCode(typed), clock()))
+          await say(tx, own(row.id), { kind: 'recovery_code_used' })
+        else {
+          await say(tx, own(row.id), { kind: 'sign_in_failed' })
+          return refuse({ code: secret === null ? 'factor_unreadable' : 'code_wrong' })
+        }
+        await spendModeratorToken(tx, half.hash, clock())
+        return accept(row)
+      })
+    },
+  }
+}
+
+/** Sixty bits in three groups, without letters that look alike. */
+function newRecoveryCode(): string {
+  const alphabet = 'abcdefghijkmnpqrstuvwxyz23456789'
+  const letters = Array.from(randomBytes(12), (byte) => alphabet.charAt(byte % alphabet.length)).join('')
+  return letters.replace(/.{4}(?=.)/g, '$&-')
+}
+
+/** However it was typed: case, spaces and lines between the groups do not count. */
+function hashCode(typed: string): string {
+  return createHash('sha256')
+    .update(typed.toLowerCase().replace(/[^a-z0-9]/g, ''))
+    .digest('hex')
+}

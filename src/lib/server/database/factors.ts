@@ -1,0 +1,57 @@
+import { and, eq, isNull } from 'drizzle-orm'
+import type { Reader, Transaction } from './open'
+import { recoveryCodes, settings } from './schema'
+
+/** Puts new recovery codes in the place of all that a moderator has. */
+export async function replaceRecoveryCodes(
+  tx: Transaction,
+  moderatorId: string,
+  hashes: string[],
+): Promise<void> {
+  await tx.delete(recoveryCodes).where(eq(recoveryCodes.moderatorId, moderatorId))
+  if (hashes.length > 0) await tx.insert(recoveryCodes).values(hashes.map((hash) => ({ hash, moderatorId })))
+}
+
+/** Uses a recovery code up; false where it is none of this moderator's, or was used. */
+export async function spendRecoveryCode(
+  tx: Transaction,
+  moderatorId: string,
+  hash: string,
+  now: number,
+): Promise<boolean> {
+  const spent = await tx
+    .update(recoveryCodes)
+    .set({ spentAt: now })
+    .where(
+      and(
+        eq(recoveryCodes.hash, hash),
+        eq(recoveryCodes.moderatorId, moderatorId),
+        isNull(recoveryCodes.spentAt),
+      ),
+    )
+    .returning({ hash: recoveryCodes.hash })
+  return spent.length > 0
+}
+
+export async function countRecoveryCodes(reader: Reader, moderatorId: string): Promise<number> {
+  return reader.$count(
+    recoveryCodes,
+    and(eq(recoveryCodes.moderatorId, moderatorId), isNull(recoveryCodes.spentAt)),
+  )
+}
+
+const REQUIRED = 'second_factor_required'
+
+/** Whether everybody at the desk needs a second factor. */
+export async function isFactorRequired(reader: Reader): Promise<boolean> {
+  const [row] = await reader.select().from(settings).where(eq(settings.key, REQUIRED))
+  return row?.value === true
+}
+
+export async function setFactorRequired(tx: Transaction, required: boolean, now: number): Promise<void> {
+  const value = { value: required, changedAt: now }
+  await tx
+    .insert(settings)
+    .values({ key: REQUIRED, ...value })
+    .onConflictDoUpdate({ target: settings.key, set: value })
+}

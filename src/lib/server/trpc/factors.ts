@@ -1,0 +1,52 @@
+import * as v from 'valibot'
+import { refuse, type Result } from '$lib/registration/refusal'
+import type { Context } from './context'
+import { orThrow, refusalError } from './refusal-error'
+import { administratorProcedure, router, signedInProcedure } from './t'
+
+const line = v.pipe(v.string(), v.maxLength(1000))
+
+type Signed = Context & { moderator: { id: string } }
+
+/** Tries of a code or of one's own password, for one account. */
+const TRIES = { count: 10, windowMs: 15 * 60_000 }
+
+/** Counts a try before it is looked at, and forgets them all when one succeeds. */
+async function tried<T>(ctx: Signed, attempt: (id: string) => Promise<Result<T>>): Promise<T> {
+  const { limits } = ctx.services
+  const { id } = ctx.moderator
+  const taken = await limits.take('second-factor', id, TRIES)
+  if (!taken.ok) {
+    const minutes = Math.max(1, Math.ceil(taken.retryAfterMs / 60_000))
+    throw refusalError(refuse({ code: 'too_many_sign_ins', minutes }))
+  }
+  const value = orThrow(await attempt(id))
+  await limits.forget('second-factor', id)
+  return value
+}
+
+/** A moderator's own second factor, and whether everybody needs one. */
+export const factorsRouter = router({
+  view: signedInProcedure.query(({ ctx }) => ctx.services.factors.view(ctx.moderator.id)),
+
+  begin: signedInProcedure.mutation(async ({ ctx }) => {
+    orThrow(await ctx.services.factors.begin(ctx.moderator.id))
+  }),
+
+  /** Answers the recovery codes, which nobody sees again. */
+  confirm: signedInProcedure
+    .input(v.parser(v.object({ code: line })))
+    .mutation(({ ctx, input }) => tried(ctx, (id) => ctx.services.factors.confirm(id, input.code))),
+
+  turnOff: signedInProcedure
+    .input(v.parser(v.object({ password: line })))
+    .mutation(({ ctx, input }) => tried(ctx, (id) => ctx.services.factors.turnOff(id, input.password))),
+
+  renewCodes: signedInProcedure
+    .input(v.parser(v.object({ password: line })))
+    .mutation(({ ctx, input }) => tried(ctx, (id) => ctx.services.factors.renewCodes(id, input.password))),
+
+  setRequired: administratorProcedure
+    .input(v.parser(v.object({ required: v.boolean() })))
+    .mutation(({ ctx, input }) => ctx.services.factors.setRequired(input.required, ctx.moderator.id)),
+})

@@ -1,0 +1,33 @@
+import { fail, redirect, type RequestEvent } from '@sveltejs/kit'
+import { refusalText } from '$lib/components/refusal-text'
+import { textOf } from '$lib/server/form-fields'
+import { attempt, type Attempt } from '$lib/server/trpc/attempt'
+
+const refused = (answer: Extract<Attempt<unknown>, { ok: false }>) =>
+  fail(answer.status, { factor: { problem: refusalText(answer.refusal), codes: null } })
+const shown = (codes: string[]) => ({ factor: { problem: null, codes } })
+
+/** The forms of `SecondFactor.svelte`. Recovery codes are in the answer to the form, and nowhere else. */
+export const factorActions = {
+  factorBegin: async ({ locals: { api } }: RequestEvent) => {
+    const answer = await attempt(() => api.factors.begin())
+    if (!answer.ok) return refused(answer)
+    redirect(303, '/admin/account')
+  },
+  factorConfirm: async ({ request, locals: { api } }: RequestEvent) => {
+    const code = textOf(await request.formData(), 'code')
+    const answer = await attempt(() => api.factors.confirm({ code }))
+    return answer.ok ? shown(answer.value) : refused(answer)
+  },
+  factorCodes: async ({ request, locals: { api } }: RequestEvent) => {
+    const password = textOf(await request.formData(), 'password')
+    const answer = await attempt(() => api.factors.renewCodes({ password }))
+    return answer.ok ? shown(answer.value) : refused(answer)
+  },
+  factorOff: async ({ request, locals: { api } }: RequestEvent) => {
+    const password = textOf(await request.formData(), 'password')
+    const answer = await attempt(() => api.factors.turnOff({ password }))
+    if (!answer.ok) return refused(answer)
+    redirect(303, '/admin/account')
+  },
+}

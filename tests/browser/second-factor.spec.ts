@@ -1,0 +1,48 @@
+import { Secret, TOTP } from 'otpauth'
+import { expect, expectAccessible, MODERATOR, signIn, submit, test } from './fixtures'
+
+test('an authenticator is set up, asked for at the next sign-in, and switched off', async ({
+  page,
+  site,
+}) => {
+  await signIn(page, site)
+  await page.goto(`${site.url}/admin/account`)
+  await page.getByRole('button', { name: 'Set it up' }).click()
+  const secret = ((await page.locator('.key').textContent()) ?? '').replaceAll(' ', '')
+  await expect(page.locator('img.qr')).toBeVisible()
+  await expectAccessible(page)
+  const code = () => new TOTP({ secret: Secret.fromBase32(secret) }).generate()
+  await page.locator('input[name=code]').fill('000000')
+  await page.getByRole('button', { name: 'Switch it on' }).click()
+  await expect(page.locator('input[name=code]')).toHaveAttribute('aria-invalid', 'true')
+  await page.locator('input[name=code]').fill(code())
+  await page.getByRole('button', { name: 'Switch it on' }).click()
+  const codes = page.locator('.codes li')
+  await expect(codes).toHaveCount(10)
+  await expectAccessible(page)
+  const recovery = (await codes.first().textContent()) ?? ''
+  await page.reload()
+  await expect(codes).toHaveCount(0)
+
+  await page.context().clearCookies()
+  await page.goto(`${site.url}/admin/login`)
+  await page.locator('main input[name=username]').fill(MODERATOR.username)
+  await page.locator('main input[name=password]').fill(MODERATOR.password)
+  await submit(page).click()
+  await page.waitForURL(/\/admin\/login\/code/)
+  await expectAccessible(page)
+  await page.locator('input[name=code]').fill('000000')
+  await submit(page).click()
+  await expect(page.locator('input[name=code]')).toHaveAttribute('aria-invalid', 'true')
+  await page.goto(`${site.url}/admin`)
+  await page.waitForURL(/\/admin\/login\?/)
+  await page.goto(`${site.url}/admin/login/code`)
+  await page.locator('input[name=code]').fill(recovery)
+  await submit(page).click()
+  await page.waitForURL(/\/admin$/)
+
+  await page.goto(`${site.url}/admin/account`)
+  await page.locator('#factor-password').fill(MODERATOR.password)
+  await page.getByRole('button', { name: 'Switch it off' }).click()
+  await expect(page.getByRole('button', { name: 'Set it up' })).toBeVisible()
+})

@@ -1,0 +1,195 @@
+import { Secret, TOTP } from 'otpauth'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { codeOf } from '../support/code-of'
+import { aBrowser, aModerator, aWorld, type TestWorld } from '../support/world'
+
+const PASSWORD = 'a moderators password'
+let world: TestWorld
+beforeEach(async () => {
+  world = await aWorld()
+})
+afterEach(() => world.dispose())
+
+/** The code that an authenticator with this secret shows now. */
+const codeOfNow = (secret: string) =>
+  new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: world.now() })
+
+/** A moderator with an authenticator, and its recovery codes. */
+async function withFactor(username: string) {
+  const moderator = await aModerator(world.services, username)
+  await moderator.api.factors.begin()
+  const secret = (await moderator.api.factors.view()).setup?.secret ?? ''
+  const codes = await moderator.api.factors.confirm({ code: codeOfNow(secret) })
+  world.pass(60_000)
+  return { ...moderator, secret, codes }
+}
+
+/** A browser that gave the right password. */
+async function halfWay(username: string) {
+  const browser = aBrowser(world.services)
+  expect(await browser.api.session.signIn({ username, password: PASSWORD })).toEqual({ next: 'code' })
+  return browser
+}
+const isIn = async ({ jar }: ReturnType<typeof aBrowser>) =>
+  (await world.services.sessions.check(jar.get(world.services.sessions.cookieName)))?.moderator.username ??
+  null
+
+describe('an authenticator', () => {
+  test('counts once a code of it was typed, and its secret is sealed', async () => {
+    const ada = await aModerator(world.services, 'ada')
+    await ada.api.factors.begin()
+    const { setup, since } = await ada.api.factors.view()
+    expect([setup?.secret, since]).toEqual([expect.stringMatching(/^[A-Z2-7]{32}$/), null])
+    expect(setup?.svg).toMatch(/^<svg/)
+    expect(await codeOf(ada.api.factors.confirm({ code: '000000' }))).toBe('code_wrong')
+    const { createClient } = await import('@libsql/client')
+    const client = createClient({ url: world.url })
+    const { rows } = await client.execute('select totp_secret from moderators')
+    client.close()
+    expect(JSON.stringify(rows)).not.toContain(setup?.secret)
+    const browser = aBrowser(world.services)
+    expect(await browser.api.session.signIn({ username: 'ada', password: PASSWORD })).toEqual({
+      next: 'desk',
+    })
+  })
+
+  test('lets nobody in by the password alone, and by its code once', async () => {
+    const { secret } = await withFactor('ada')
+    const browser = await halfWay('ada')
+    expect(await isIn(browser)).toBeNull()
+    expect(await codeOf(browser.api.session.enterCode({ code: '123456' }))).toBe('code_wrong')
+    const code = codeOfNow(secret)
+    await browser.api.session.enterCode({ code })
+    expect(await isIn(browser)).toBe('ada')
+    const again = await halfWay('ada')
+    expect(await codeOf(again.api.session.enterCode({ code }))).toBe('code_wrong')
+    expect(await isIn(again)).toBeNull()
+  })
+
+  test('takes no code of another person, and no half-way cookie twice or late', async () => {
+    const ada = await withFactor('ada')
+    const bob = await withFactor('bob')
+    const browser = await halfWay('ada')
+    expect(await codeOf(browser.api.session.enterCode({ code: codeOfNow(bob.secret) }))).toBe('code_wrong')
+    expect(await codeOf(browser.api.session.enterCode({ code: bob.codes[0] ?? '' }))).toBe('code_wrong')
+    const copy = aBrowser(world.services)
+    for (const [name, value] of browser.jar) copy.jar.set(name, value)
+    await browser.api.session.enterCode({ code: codeOfNow(ada.secret) })
+    world.pass(60_000)
+    expect(await codeOf(copy.api.session.enterCode({ code: codeOfNow(ada.secret) }))).toBe('not_signed_in')
+    const late = await halfWay('ada')
+    world.pass(10 * 60_000)
+    expect(await late.api.session.isHalfWay()).toBe(false)
+    expect(await codeOf(late.api.session.enterCode({ code: codeOfNow(ada.secret) }))).toBe('not_signed_in')
+    expect(await codeOf(aBrowser(world.services).api.session.enterCode({ code: '123456' }))).toBe(
+      'not_signed_in',
+    )
+  })
+
+  test('is guessed at ten times, not more', async () => {
+    const { secret } = await withFactor('ada')
+    for (let round = 0; round < 2; round++) {
+      const browser = await halfWay('ada')
+      for (let tried = 0; tried < 5; tried++)
+        expect(await codeOf(browser.api.session.enterCode({ code: '000000' }))).toBe('code_wrong')
+    }
+    const browser = await halfWay('ada')
+    expect(await codeOf(browser.api.session.enterCode({ code: codeOfNow(secret) }))).toBe('too_many_sign_ins')
+  })
+
+  test('is of no use to who was disabled meanwhile', async () => {
+    const { id, secret } = await withFactor('bob')
+    const ada = await aModerator(world.services, 'ada', 'administrator')
+    const browser = await halfWay('bob')
+    await ada.api.people.setDisabled({ id, disabled: true })
+    expect(await codeOf(browser.api.session.enterCode({ code: codeOfNow(secret) }))).toBe('not_signed_in')
+  })
+})
+
+describe('recovery codes', () => {
+  test('let in once each, however they are typed', async () => {
+    const { api, codes } = await withFactor('ada')
+    expect(new Set(codes).size).toBe(10)
+    const browser = await halfWay('ada')
+    await browser.api.session.enterCode({ code: ` ${(codes[0] ?? '').toUpperCase().replaceAll('-', ' ')}` })
+    expect(await isIn(browser)).toBe('ada')
+    expect((await api.factors.view()).codesLeft).toBe(9)
+    const again = await halfWay('ada')
+    expect(await codeOf(again.api.session.enterCode({ code: codes[0] ?? '' }))).toBe('code_wrong')
+    await again.api.session.enterCode({ code: codes[1] ?? '' })
+  })
+
+  test('are made anew and switched off with the password alone', async () => {
+    const { api, codes } = await withFactor('ada')
+    expect(await codeOf(api.factors.renewCodes({ password: 'wrong' }))).toBe('password_wrong')
+    expect(await codeOf(api.factors.turnOff({ password: 'wrong' }))).toBe('password_wrong')
+    const fresh = await api.factors.renewCodes({ password: PASSWORD })
+    const browser = await halfWay('ada')
+    expect(await codeOf(browser.api.session.enterCode({ code: codes[0] ?? '' }))).toBe('code_wrong')
+    await browser.api.session.enterCode({ code: fresh[0] ?? '' })
+    await api.factors.turnOff({ password: PASSWORD })
+    const without = aBrowser(world.services)
+    expect(await without.api.session.signIn({ username: 'ada', password: PASSWORD })).toEqual({
+      next: 'desk',
+    })
+  })
+
+  test('help where the secret key changed, and the operator can take the factor off', async () => {
+    const { codes, secret } = await withFactor('ada')
+    const { compose } = await import('$lib/server/app')
+    const other = compose(
+      { ...world.config, secretKey: 'another key of some length' },
+      {
+        database: world.database,
+        homeserver: world.homeserver,
+        mailer: world.mailbox,
+        clock: world.now,
+        random: () => 0.5,
+        log: world.services.log,
+      },
+    )
+    const browser = aBrowser(other)
+    await browser.api.session.signIn({ username: 'ada', password: PASSWORD })
+    expect(await codeOf(browser.api.session.enterCode({ code: codeOfNow(secret) }))).toBe('factor_unreadable')
+    await browser.api.session.enterCode({ code: codes[0] ?? '' })
+    expect(await other.factors.reset('nobody')).toBe(false)
+    expect(await other.factors.reset('ada')).toBe(true)
+    expect(await aBrowser(other).api.session.signIn({ username: 'ada', password: PASSWORD })).toEqual({
+      next: 'desk',
+    })
+  })
+})
+
+describe('a second factor for all', () => {
+  test('is an administrator’s to require, and whoever has none gets nowhere else', async () => {
+    const bob = await aModerator(world.services, 'bob')
+    expect(await codeOf(bob.api.factors.setRequired({ required: true }))).toBe('role_too_low')
+    const ada = await aModerator(world.services, 'ada', 'administrator')
+    await ada.api.factors.setRequired({ required: true })
+    const browser = aBrowser(world.services)
+    await browser.api.session.signIn({ username: 'bob', password: PASSWORD })
+    const cookie = browser.jar.get(world.services.sessions.cookieName)
+    const session = async () => (await world.services.sessions.check(cookie))?.moderator
+    const signedIn = await session()
+    expect(signedIn).toMatchObject({ username: 'bob', mustSetUp: true })
+    if (signedIn === undefined) throw new Error('Nobody is signed in')
+    const { api } = aBrowser(world.services, { moderator: signedIn })
+    const refused: [string, () => Promise<unknown>][] = [
+      ['queue', () => api.moderation.queue({ tab: 'all' })],
+      [
+        'decide',
+        () => api.moderation.decide({ id: 'x', version: 1, decision: 'deny', message: '', silent: false }),
+      ],
+      ['talk', () => api.talk.note({ id: 'x', text: 'x' })],
+      ['rules', () => api.rules.end({ id: 'x' })],
+      ['history', () => api.history.people()],
+      ['people', () => api.people.list()],
+    ]
+    for (const [name, attempt] of refused)
+      expect([name, await codeOf(attempt())]).toEqual([name, 'second_factor_needed'])
+    await api.factors.begin()
+    const secret = (await api.factors.view()).setup?.secret ?? ''
+    await api.factors.confirm({ code: codeOfNow(secret) })
+    expect(await session()).toMatchObject({ mustSetUp: false })
+  })
+})
