@@ -4,7 +4,7 @@ test('the log says who did what, is filtered, and leads to the request', async (
   const name = newName()
   await requestAccount(page, site, name)
   const desk = await openDesk(browser, site, name)
-  await desk.locator('button[value=approve]').click()
+  await desk.locator('button[name=decision][value=approve]').click()
   await expect(desk.locator('main')).toContainText(/approved/i)
 
   await desk.goto(`${site.url}/admin/history`)

@@ -9,7 +9,11 @@ export default defineConfig({
   timeout: 60_000,
   workers: 2,
   forbidOnly: true,
-  use: { launchOptions: { args: CHROMIUM_ARGS, ...(executablePath === null ? {} : { executablePath }) } },
+  // A colour that is just changing is no fault of the colour.
+  use: {
+    contextOptions: { reducedMotion: 'reduce' },
+    launchOptions: { args: CHROMIUM_ARGS, ...(executablePath === null ? {} : { executablePath }) },
+  },
   projects: [
     { name: 'with-js', use: { javaScriptEnabled: true } },
     // What scripts alone do has no other side.

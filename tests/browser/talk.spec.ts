@@ -206,7 +206,7 @@ test('a denial has its category, and can be approved after all', async ({ page, 
       return desk.locator('#reopen details').count()
     })
     .toBe(1)
-  await expect(desk.locator('dl')).toContainText('Wrong server')
+  await expect(desk.locator('main dl').first()).toContainText('Wrong server')
   await unfold(desk, '#reopen')
   await expectAccessible(desk)
   await desk.locator('#reopen-message').fill('We thought again.')
