@@ -30,6 +30,11 @@ async function ask(page: Page, site: Site, name: string, domain: string): Promis
 async function expectFit(page: Page): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme })
+    // The colours are those of the scheme once it is painted.
+    if (test.info().project.use.javaScriptEnabled !== false)
+      await page.evaluate(
+        () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
+      )
     await expectAccessible(page)
   }
   const { width, height } = page.viewportSize() ?? { width: 1280, height: 720 }
