@@ -16,8 +16,8 @@ async function waiting(name: string) {
   const { email, person } = await request(site, name)
   const moderator = await signedIn(site)
   const { body } = await moderator.get('/admin?tab=all')
-  const row = body.slice(0, body.indexOf(`@${name}:`))
-  const path = row.match(/\/admin\/registrations\/[\w-]+/g)?.at(-1) ?? ''
+  const row = new RegExp(`href="(/admin/registrations/[\\w-]+)[^"]*"[^>]*>${name}<`)
+  const path = row.exec(body)?.[1] ?? ''
   return { email, person, moderator, path }
 }
 
