@@ -30,6 +30,8 @@ const {
   nameKey: _nameKey,
   trouble: _trouble,
   heldBy: _heldBy,
+  heldFor: _heldFor,
+  invitationId: _invitationId,
   queue: _queue,
   queueAt: _queueAt,
   ...ownColumns

@@ -1,5 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import type { HeldFor } from '$lib/moderation/held'
+import { MEMORY_KINDS } from '$lib/moderation/memory'
 import { NOTICES, ROLES } from '$lib/moderation/moderator'
 import { REPLY_PURPOSES } from '$lib/moderation/reply'
 import { RULE_EFFECTS, RULE_FORMS, RULE_SUBJECTS } from '$lib/moderation/rule'
@@ -56,6 +58,10 @@ export const registrations = sqliteTable(
     nameKey: text('name_key'),
     /** The rule that asks for a closer look at it. */
     heldBy: text('held_by'),
+    /** What else asks for one. */
+    heldFor: text('held_for', { mode: 'json' }).$type<HeldFor[]>().notNull().default([]),
+    /** The invitation it came by. */
+    invitationId: text('invitation_id'),
     /** A job of it failed for good or keeps failing; kept by triggers on `jobs`. */
     trouble: integer({ mode: 'boolean' }).notNull().default(false),
     queue: text({ enum: QUEUES }).generatedAlwaysAs(
@@ -188,6 +194,50 @@ export const rules = sqliteTable(
     lastHitAt: integer('last_hit_at'),
   },
   (table) => [index('rules_by_value').on(table.subject, table.value)],
+)
+
+/** Codes that let somebody ask for an account. `code` is encrypted, `hash` is a keyed one: whoever reads the file has none. */
+export const invitations = sqliteTable(
+  'invitations',
+  {
+    id: text().primaryKey(),
+    hash: text().notNull().unique(),
+    code: text().notNull(),
+    note: text(),
+    /** Null: as often as one likes. */
+    usesMaximum: integer('uses_maximum'),
+    uses: integer().notNull().default(0),
+    /** Whether a request that nothing holds is approved at once, in the name of `madeBy`. */
+    skipReview: integer('skip_review', { mode: 'boolean' }).notNull().default(false),
+    madeBy: text('made_by').notNull(),
+    madeAt: integer('made_at').notNull(),
+    /** Null: never. */
+    expiresAt: integer('expires_at'),
+    endedAt: integer('ended_at'),
+  },
+  (table) => [index('invitations_by_time').on(table.madeAt)],
+)
+
+/**
+ * What is remembered of denied registrations when their data is gone: keyed hashes, so that the same mailbox, network
+ * or look of a name is known again, and nobody can be read from them.
+ */
+export const memories = sqliteTable(
+  'memories',
+  {
+    seq: integer().primaryKey({ autoIncrement: true }),
+    kind: text({ enum: MEMORY_KINDS }).notNull(),
+    hash: text().notNull(),
+    /** The same for all that is remembered of one registration, and nothing else. */
+    denial: text().notNull(),
+    category: text(),
+    deniedAt: integer('denied_at').notNull(),
+    forgetAt: integer('forget_at').notNull(),
+  },
+  (table) => [
+    index('memories_by_hash').on(table.kind, table.hash),
+    index('memories_by_time').on(table.forgetAt),
+  ],
 )
 
 /** How often something happened on a day (UTC, `2026-01-31`); nothing personal. */
