@@ -69,13 +69,14 @@ async function migrated(): Promise<Database> {
 
 type Row = Record<string, unknown>
 
-/** Every row of every table that this program made. */
+/** Every row of every table that this program made. The search index is none: it is made anew from the others. */
 async function allRows(): Promise<Map<string, Row[]>> {
   const client = createClient({ url })
   const select = async (sql: string): Promise<Row[]> =>
     (await client.execute(sql)).rows.map((row) => ({ ...row }))
   const tables = await select(
-    "select name from sqlite_master where type = 'table' and name not like 'sqlite%' and name not like '\\_\\_%' escape '\\'",
+    `select name from sqlite_master where type = 'table' and name not like 'sqlite%' and name not like '\\_\\_%' escape '\\'
+      and name not like 'search%'`,
   )
   const found = new Map<string, Row[]>()
   for (const { name } of tables) found.set(String(name), await select(`select * from ${String(name)}`))

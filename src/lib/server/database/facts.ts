@@ -43,7 +43,7 @@ export async function tallyOf(
     .select({ state: registrations.state })
     .from(registrations)
     .where(and(others, eq(registrations.queue, 'decided')))
-    .orderBy(desc(registrations.stateSince), desc(registrations.id))
+    .orderBy(desc(registrations.queueAt), desc(registrations.id))
     .limit(COUNT_LIMIT + 1)
     .as('newest')
   const states = await reader
