@@ -109,6 +109,7 @@ export async function startSite({
   env = {},
   nodeArgs = [],
   moderator = true,
+  hostname = '127.0.0.1',
 }: {
   config?: Record<string, unknown>
   homeserver?: { server: string; domain: string; admin_token: string }
@@ -117,6 +118,8 @@ export async function startSite({
   nodeArgs?: string[]
   /** False: its database has one. */
   moderator?: boolean
+  /** What browsers call it; `localhost`, where they want a name. */
+  hostname?: '127.0.0.1' | 'localhost'
 } = {}) {
   /** What takes each part away again, the newest first. */
   const cleanUps: (() => Promise<unknown>)[] = []
@@ -135,7 +138,7 @@ export async function startSite({
         : null
     cleanUps.push(async () => standIn?.close())
     const port = await freePort()
-    const url = `http://127.0.0.1:${port}`
+    const url = `http://${hostname}:${port}`
     const synapse = homeserver ?? {
       server: standIn?.url ?? '',
       domain: 'example.test',
@@ -143,7 +146,7 @@ export async function startSite({
     }
     const settings = {
       synapse,
-      hosts: ['127.0.0.1'],
+      hosts: ['127.0.0.1', hostname],
       email: { host: '127.0.0.1', port: mail.port, from: 'desk@example.test' },
       admin: { email: 'moderators@example.test' },
       database: { path: join(folder, 'registration.db') },

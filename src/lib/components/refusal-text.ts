@@ -104,6 +104,14 @@ export function refusalText(refusal: Refusal): string {
       return m.refusal_reply_placeholder({ placeholder: refusal.placeholder })
     case 'password_wrong':
       return m.refusal_password_wrong()
+    case 'passkey_refused':
+      return m.refusal_passkey_refused()
+    case 'passkey_unknown':
+      return m.refusal_passkey_unknown()
+    case 'passkey_name':
+      return m.refusal_passkey_name({ maximum: refusal.maximum })
+    case 'passkeys_too_many':
+      return m.refusal_passkeys_too_many()
     case 'code_wrong':
       return m.refusal_code_wrong()
     case 'factor_on':

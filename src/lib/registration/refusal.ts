@@ -70,6 +70,11 @@ export type Refusal =
   | { code: 'factor_on' }
   /** The secret key changed since the authenticator was set up. */
   | { code: 'factor_unreadable' }
+  /** What a browser answered for a passkey was not what it was asked, or too late. */
+  | { code: 'passkey_refused' }
+  | { code: 'passkey_unknown' }
+  | { code: 'passkey_name'; maximum: number }
+  | { code: 'passkeys_too_many' }
   /** An administrator wants everybody to have a second factor. */
   | { code: 'second_factor_needed' }
   | { code: 'moderator_name_invalid' }

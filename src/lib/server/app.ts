@@ -7,6 +7,7 @@ import { createBoundAddresses } from './bound-addresses'
 import { createFactors } from './auth/factors'
 import { createLimits } from './auth/limits'
 import { createModerators } from './auth/moderators'
+import { createPasskeys } from './auth/passkeys'
 import { createPeople } from './auth/people'
 import { createSessions } from './auth/sessions'
 import { createSignIn } from './auth/sign-in'
@@ -185,6 +186,7 @@ export function compose(config: RunConfig, world: World) {
     moderators: createModerators({ database, clock }),
     people,
     factors,
+    passkeys: createPasskeys({ database, clock, factors, site }),
     talk: createTalk({ database, registrar }),
     replies: createReplies({ database, clock, randomId: randomUUID, domain: homeserver.domain, site }),
     previews: createPreviews({

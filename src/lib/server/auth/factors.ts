@@ -17,7 +17,8 @@ import {
   updateModerator,
   type ModeratorRow,
 } from '../database/moderators'
-import type { Database, Transaction } from '../database/open'
+import type { Database, Reader, Transaction } from '../database/open'
+import { countPasskeysOf, deletePasskeysOf } from '../database/passkeys'
 import { acceptCode, newSecret, secretLink } from './one-time-code'
 import { verifyPassword } from './password-hash'
 import { createSeal } from './sealed'
@@ -29,7 +30,10 @@ const RECOVERY_CODES = 10
 
 export type Factors = ReturnType<typeof createFactors>
 
-/** The second factor of moderators: an authenticator (TOTP, RFC 6238), and recovery codes for who loses it. */
+/**
+ * The second factor of moderators: an authenticator (TOTP, RFC 6238), and recovery codes for who loses it or their
+ * passkeys (`passkeys.ts`).
+ */
 export function createFactors({
   database,
   clock,
@@ -64,11 +68,28 @@ export function createFactors({
 
   async function forget(tx: Transaction, id: string, actor: Actor): Promise<void> {
     await updateModerator(tx, id, { totpSecret: null, totpSince: null, totpStep: null })
-    await replaceRecoveryCodes(tx, id, [])
+    await codesAfterLast(tx, id)
     await say(tx, actor, { kind: 'second_factor_off' })
   }
 
+  /** Recovery codes go with the last factor that they stand in for. */
+  async function codesAfterLast(tx: Transaction, id: string): Promise<void> {
+    const row = await findModerator(tx, id)
+    if (row === null || !(await hasSecondFactor(tx, row))) await replaceRecoveryCodes(tx, id, [])
+  }
+
   return {
+    proven,
+    codesAfterLast,
+
+    /** Makes recovery codes for who has none yet; null where there are some. */
+    async codesForFirst(tx: Transaction, id: string): Promise<string[] | null> {
+      return (await countRecoveryCodes(tx, id)) > 0 ? null : makeCodes(tx, id)
+    },
+
+    /** Whether the password alone lets nobody in. */
+    isAsked: (row: ModeratorRow) => database.read((reader) => hasSecondFactor(reader, row)),
+
     /** What the account page shows; `setup` while an authenticator is being added. */
     async view(id: string) {
       return database.read(async (reader) => {
@@ -128,6 +149,7 @@ export function createFactors({
       return database.write(async (tx) => {
         const row = await findModeratorByName(tx, username)
         if (row === null) return false
+        await deletePasskeysOf(tx, row.id)
         await forget(tx, row.id, { kind: 'system' })
         return true
       })
@@ -178,13 +200,20 @@ export function createFactors({
           await say(tx, own(row.id), { kind: 'recovery_code_used' })
         else {
           await say(tx, own(row.id), { kind: 'sign_in_failed' })
-          return refuse({ code: secret === null ? 'factor_unreadable' : 'code_wrong' })
+          return refuse({
+            code: secret === null && row.totpSince !== null ? 'factor_unreadable' : 'code_wrong',
+          })
         }
         await spendModeratorToken(tx, half.hash, clock())
         return accept(row)
       })
     },
   }
+}
+
+/** Whether somebody has an authenticator that counts, or a passkey. */
+async function hasSecondFactor(reader: Reader, { id, totpSince }: ModeratorRow): Promise<boolean> {
+  return totpSince !== null || (await countPasskeysOf(reader, id)) > 0
 }
 
 /** Sixty bits in three groups, without letters that look alike. */

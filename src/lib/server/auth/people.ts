@@ -27,6 +27,7 @@ import {
   type ModeratorRow,
 } from '../database/moderators'
 import type { Database, Reader, Transaction } from '../database/open'
+import { findPasskeyHolders } from '../database/passkeys'
 import { deleteSession, deleteSessionsOf, findSessionsOf } from '../database/sessions'
 import { isModeratorName } from './moderators'
 import {
@@ -98,13 +99,14 @@ export function createPeople({
     async list() {
       return database.read(async (reader) => {
         const seen = await findLastSeen(reader)
+        const holders = await findPasskeyHolders(reader)
         const people = (await findModerators(reader)).map((row) => ({
           id: row.id,
           username: row.username,
           email: row.email,
           role: row.role,
           confirmed: row.emailConfirmedAt !== null,
-          secondFactor: row.totpSince !== null,
+          secondFactor: row.totpSince !== null || holders.has(row.id),
           disabledAt: row.disabledAt,
           seenAt: seen.get(row.id) ?? null,
         }))

@@ -35,7 +35,7 @@ export function createSignIn({
   database: Database
   limits: Pick<Limits, 'takeAll' | 'forgetWith'>
   sessions: Pick<Sessions, 'signIn'>
-  factors: Pick<Factors, 'startHalfWay'>
+  factors: Pick<Factors, 'startHalfWay' | 'isAsked'>
   /** Writes into the audit trail. */
   note: (events: AuditEvent[], actor: Actor) => Promise<void>
   verify?: typeof verifyPassword
@@ -80,7 +80,7 @@ export function createSignIn({
         return refuse({ code: 'sign_in_failed' })
       }
       await limits.forgetWith(both, [account, network])
-      if (moderator.totpSince !== null)
+      if (await factors.isAsked(moderator))
         return accept({ cookie: null, halfWay: await factors.startHalfWay(moderator.id) })
       const cookie = await sessions.signIn(moderator.id, { device, network: deskNetwork(clientAddress) })
       await note([{ kind: 'signed_in' }], actor)

@@ -1,7 +1,7 @@
 import { eq, lte, or, sql } from 'drizzle-orm'
 import type { TokenHash } from '../auth/tokens'
 import type { Reader, Transaction } from './open'
-import { moderators, sessions, settings } from './schema'
+import { moderators, passkeys, sessions, settings } from './schema'
 
 export type SessionRow = typeof sessions.$inferSelect
 
@@ -15,7 +15,9 @@ export async function findSession(reader: Reader, id: TokenHash) {
         username: moderators.username,
         role: moderators.role,
         shortcuts: moderators.shortcuts,
-        mustSetUp: sql<number>`${moderators.totpSince} is null and exists (select 1 from ${settings}
+        mustSetUp: sql<number>`${moderators.totpSince} is null
+          and not exists (select 1 from ${passkeys} where ${passkeys.moderatorId} = ${moderators.id})
+          and exists (select 1 from ${settings}
           where ${settings.key} = 'second_factor_required' and ${settings.value} = 'true')`.mapWith(Boolean),
         disabledAt: moderators.disabledAt,
       },

@@ -1,7 +1,10 @@
 import * as v from 'valibot'
 import { refuse, type Result } from '$lib/registration/refusal'
+import { CHALLENGE_MS } from '../auth/passkeys'
+import { parseToken } from '../auth/tokens'
 import type { Context } from './context'
 import { orThrow, refusalError } from './refusal-error'
+import { answer, PASSKEY_COOKIE } from './session'
 import { administratorProcedure, router, signedInProcedure } from './t'
 
 const line = v.pipe(v.string(), v.maxLength(1000))
@@ -45,6 +48,32 @@ export const factorsRouter = router({
   renewCodes: signedInProcedure
     .input(v.parser(v.object({ password: line })))
     .mutation(({ ctx, input }) => tried(ctx, (id) => ctx.services.factors.renewCodes(id, input.password))),
+
+  passkeys: signedInProcedure.query(({ ctx }) => ctx.services.passkeys.list(ctx.moderator.id)),
+
+  /** What the browser makes a passkey from. */
+  startPasskey: signedInProcedure.mutation(async ({ ctx }) => {
+    const { options, token } = orThrow(await ctx.services.passkeys.startAdding(ctx.moderator.id))
+    ctx.cookies.set(PASSKEY_COOKIE, token, CHALLENGE_MS / 1000)
+    return options
+  }),
+
+  /** Answers recovery codes where there were none, which nobody sees again. */
+  addPasskey: signedInProcedure
+    .input(v.parser(v.object({ name: line, answer })))
+    .mutation(async ({ ctx, input }) => {
+      const token = parseToken(ctx.cookies.get(PASSKEY_COOKIE))
+      if (token === null) throw refusalError(refuse({ code: 'passkey_refused' }))
+      const codes = orThrow(await ctx.services.passkeys.add(ctx.moderator.id, token, input))
+      ctx.cookies.delete(PASSKEY_COOKIE)
+      return codes
+    }),
+
+  removePasskey: signedInProcedure
+    .input(v.parser(v.object({ id: line, password: line })))
+    .mutation(({ ctx, input }) =>
+      tried(ctx, (id) => ctx.services.passkeys.remove(id, input.id, input.password)),
+    ),
 
   setRequired: administratorProcedure
     .input(v.parser(v.object({ required: v.boolean() })))

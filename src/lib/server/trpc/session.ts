@@ -1,8 +1,11 @@
 import * as v from 'valibot'
 import { refuse } from '$lib/registration/refusal'
 import { HALF_WAY_MS } from '../auth/factors'
+import type { Taken } from '../auth/limits'
+import { CHALLENGE_MS } from '../auth/passkeys'
 import { parseToken } from '../auth/tokens'
 import { deskNetwork } from '../database/found-by'
+import type { Context } from './context'
 import { orThrow, refusalError } from './refusal-error'
 import { procedure, router } from './t'
 
@@ -11,7 +14,36 @@ const field = v.pipe(v.string(), v.maxLength(1000))
 /** What a browser holds between the password and the second factor. */
 const HALF_WAY_COOKIE = 'half-way'
 const MINUTE_MS = 60_000
+/** And while a passkey signs. */
+export const PASSKEY_COOKIE = 'passkey'
+/** What a passkey signed, as JSON; browsers send about 1 kB, or 4 where they made one. */
+export const answer = v.pipe(v.string(), v.maxLength(20_000))
+const PER_NETWORK = { count: 20, windowMs: 15 * 60_000 }
 const TRIES = { count: 10, windowMs: 15 * MINUTE_MS }
+
+/** Asking for a challenge and answering it count both. */
+const PASSKEYS_PER_NETWORK = { count: 60, windowMs: 15 * MINUTE_MS }
+
+function orTooMany(taken: Taken): void {
+  if (taken.ok) return
+  const minutes = Math.max(1, Math.ceil(taken.retryAfterMs / MINUTE_MS))
+  throw refusalError(refuse({ code: 'too_many_sign_ins', minutes }))
+}
+
+async function countFromNetwork({ services, clientAddress }: Context): Promise<void> {
+  orTooMany(await services.limits.take('passkey-network', clientAddress, PASSKEYS_PER_NETWORK))
+}
+
+/** Begins a session for who has shown who they are. */
+async function letIn(
+  { services, clientAddress, device = null, cookies }: Context,
+  id: string,
+): Promise<void> {
+  const cookie = await services.sessions.signIn(id, { device, network: deskNetwork(clientAddress) })
+  await services.registrar.note([{ kind: 'signed_in' }], { kind: 'moderator', id })
+  cookies.delete(HALF_WAY_COOKIE)
+  cookies.set(cookie.name, cookie.value, cookie.attributes.maxAge)
+}
 
 /** Moderators' sign-in. */
 export const sessionRouter = router({
@@ -37,24 +69,36 @@ export const sessionRouter = router({
 
   /** A code of the authenticator, or a recovery code. Every try counts before it is looked at. */
   enterCode: procedure.input(v.parser(v.object({ code: field }))).mutation(async ({ ctx, input }) => {
-    const { services, clientAddress, device = null, cookies } = ctx
+    const { services, clientAddress, cookies } = ctx
     const token = parseToken(cookies.get(HALF_WAY_COOKIE))
     const whose = token === null ? null : await services.factors.halfWay(token)
     if (token === null || whose === null) throw refusalError(refuse({ code: 'not_signed_in' }))
     const taken = await services.limits.takeAll([
       { kind: 'second-factor', subject: whose, limit: TRIES },
-      { kind: 'sign-in-network', subject: clientAddress, limit: { count: 20, windowMs: 15 * MINUTE_MS } },
+      { kind: 'sign-in-network', subject: clientAddress, limit: PER_NETWORK },
     ])
-    if (!taken.ok) {
-      const minutes = Math.max(1, Math.ceil(taken.retryAfterMs / MINUTE_MS))
-      throw refusalError(refuse({ code: 'too_many_sign_ins', minutes }))
-    }
+    orTooMany(taken)
     const { id } = orThrow(await services.factors.enter(token, input.code))
     await services.limits.forget('second-factor', id)
-    const cookie = await services.sessions.signIn(id, { device, network: deskNetwork(clientAddress) })
-    await services.registrar.note([{ kind: 'signed_in' }], { kind: 'moderator', id })
-    cookies.delete(HALF_WAY_COOKIE)
-    cookies.set(cookie.name, cookie.value, cookie.attributes.maxAge)
+    await letIn(ctx, id)
+  }),
+
+  /** What the browser has a passkey sign. */
+  startPasskey: procedure.mutation(async ({ ctx }) => {
+    await countFromNetwork(ctx)
+    const { options, token } = await ctx.services.passkeys.startSignIn()
+    ctx.cookies.set(PASSKEY_COOKIE, token, CHALLENGE_MS / 1000)
+    return options
+  }),
+
+  /** A passkey in place of password and second factor. */
+  enterPasskey: procedure.input(v.parser(v.object({ answer }))).mutation(async ({ ctx, input }) => {
+    await countFromNetwork(ctx)
+    const token = parseToken(ctx.cookies.get(PASSKEY_COOKIE))
+    if (token === null) throw refusalError(refuse({ code: 'passkey_refused' }))
+    const { id } = orThrow(await ctx.services.passkeys.signIn(token, input.answer))
+    ctx.cookies.delete(PASSKEY_COOKIE)
+    await letIn(ctx, id)
   }),
 
   signOut: procedure.mutation(async ({ ctx }) => {

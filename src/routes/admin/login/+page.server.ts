@@ -3,6 +3,7 @@ import { refusalText } from '$lib/components/refusal-text'
 import { textOf } from '$lib/server/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
 import { deskPath } from './desk-path'
+import { enterByPasskey } from './enter-by-passkey'
 import type { Actions, PageServerLoad } from './$types'
 
 export const load: PageServerLoad = ({ locals }) => {
@@ -20,6 +21,7 @@ export const actions: Actions = {
     const next = deskPath(url.searchParams.get('next'))
     redirect(303, answer.value.next === 'desk' ? next : `/admin/login/code?next=${encodeURIComponent(next)}`)
   },
+  passkey: enterByPasskey,
   signOut: async ({ locals }) => {
     await locals.api.session.signOut()
     redirect(303, '/admin/login')

@@ -5,17 +5,20 @@ import { attempt } from '$lib/server/trpc/attempt'
 import type { Actions, PageServerLoad } from './$types'
 import { factorActions } from './factor-actions'
 import { setNotices } from './notices-action'
+import { passkeyActions } from './passkey-actions'
 
 export const load: PageServerLoad = async ({ locals: { api }, url }) => ({
   account: await api.account.view(),
   notices: await api.notices.get(),
   factor: await api.factors.view(),
+  passkeys: await api.factors.passkeys(),
   done: url.searchParams.get('done') ?? url.searchParams.get('saved'),
 })
 
 export const actions = {
   notices: setNotices,
   ...factorActions,
+  ...passkeyActions,
   password: async ({ request, locals: { api } }) => {
     const form = await request.formData()
     const input = { now: textOf(form, 'current'), next: textOf(form, 'password') }

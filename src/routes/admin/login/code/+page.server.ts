@@ -3,6 +3,7 @@ import { refusalText } from '$lib/components/refusal-text'
 import { textOf } from '$lib/server/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
 import { deskPath } from '../desk-path'
+import { enterByPasskey } from '../enter-by-passkey'
 import type { Actions, PageServerLoad } from './$types'
 
 export const load: PageServerLoad = async ({ locals: { api, moderator } }) => {
@@ -10,12 +11,13 @@ export const load: PageServerLoad = async ({ locals: { api, moderator } }) => {
   if (!(await api.session.isHalfWay())) redirect(303, '/admin/login')
 }
 
-export const actions: Actions = {
-  default: async ({ request, locals: { api }, url }) => {
+export const actions = {
+  passkey: enterByPasskey,
+  code: async ({ request, locals: { api }, url }) => {
     const code = textOf(await request.formData(), 'code')
     const answer = await attempt(() => api.session.enterCode({ code }))
     if (answer.ok) redirect(303, deskPath(url.searchParams.get('next')))
     if (answer.refusal.code === 'not_signed_in') redirect(303, '/admin/login')
     return fail(answer.status, { problem: refusalText(answer.refusal) })
   },
-}
+} satisfies Actions

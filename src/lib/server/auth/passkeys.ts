@@ -1,0 +1,239 @@
+import type {
+  PublicKeyCredentialCreationOptionsJSON,
+  PublicKeyCredentialRequestOptionsJSON,
+} from '@simplewebauthn/server'
+import * as v from 'valibot'
+import { accept, refuse, type Result } from '$lib/registration/refusal'
+import type { Actor } from '$lib/registration/registration'
+import { insertEvents } from '../database/events'
+import {
+  findModeratorToken,
+  insertModeratorToken,
+  spendModeratorToken,
+  type ModeratorTokenRow,
+} from '../database/moderator-tokens'
+import { findModerator, type ModeratorRow } from '../database/moderators'
+import type { Database } from '../database/open'
+import {
+  countPasskeysOf,
+  deletePasskey,
+  findPasskey,
+  findPasskeysOf,
+  insertPasskey,
+  markPasskeyUsed,
+} from '../database/passkeys'
+import type { Factors } from './factors'
+import { hashToken, mintToken, type Token } from './tokens'
+
+/** So long a challenge can be signed, in milliseconds. */
+export const CHALLENGE_MS = 10 * 60_000
+export const PASSKEY_NAME_MAXIMUM = 60
+/** More than anybody has; without an end, a stolen session could fill the database. */
+const PASSKEYS_MAXIMUM = 20
+
+const base64url = v.pipe(v.string(), v.regex(/^[\w-]+$/))
+const answer = <T extends v.ObjectEntries>(response: T) =>
+  v.pipe(
+    v.string(),
+    v.parseJson(),
+    v.object({
+      id: base64url,
+      rawId: base64url,
+      type: v.literal('public-key'),
+      clientExtensionResults: v.pipe(
+        v.unknown(),
+        v.transform(() => ({})),
+      ),
+      response: v.object({ clientDataJSON: base64url, ...response }),
+    }),
+  )
+
+/** What a browser answers when a passkey was made (WebAuthn 3, 5.1), as JSON text. */
+const attestationSchema = answer({
+  attestationObject: base64url,
+  transports: v.optional(v.array(v.pipe(v.string(), v.maxLength(20))), []),
+})
+/** And when one has signed. */
+const assertionSchema = answer({
+  authenticatorData: base64url,
+  signature: base64url,
+})
+
+export type Passkeys = ReturnType<typeof createPasskeys>
+
+/**
+ * Passkeys of moderators (WebAuthn level 3). One is possession and a finger, face or PIN in one step: who signs in by
+ * it is asked for nothing else. They belong to the host name of `site.url`.
+ */
+export function createPasskeys({
+  database,
+  clock,
+  factors,
+  site,
+}: {
+  database: Database
+  clock: () => number
+  factors: Pick<Factors, 'proven' | 'codesForFirst' | 'codesAfterLast'>
+  site: { name: string; url: string }
+}) {
+  const { origin, hostname: rpID } = new URL(site.url)
+  const own = (id: string): Actor => ({ kind: 'moderator', id })
+
+  async function keep(challenge: string, moderatorId: string | null): Promise<Token> {
+    const { plain, hash } = mintToken()
+    const createdAt = clock()
+    const times = { createdAt, expiresAt: createdAt + CHALLENGE_MS }
+    await database.write((tx) =>
+      insertModeratorToken(tx, { hash, purpose: 'passkey', moderatorId, challenge, ...times }),
+    )
+    return plain
+  }
+
+  /** The challenge that a browser was given, while it can be signed; `moderatorId` null: to sign in by it. */
+  async function awaited(
+    token: Token,
+    moderatorId: string | null,
+  ): Promise<(ModeratorTokenRow & { challenge: string }) | null> {
+    const row = await database.read((reader) => findModeratorToken(reader, hashToken(token), 'passkey'))
+    if (row === null || row.challenge === null || row.moderatorId !== moderatorId) return null
+    return row.spentAt !== null || row.expiresAt <= clock() ? null : { ...row, challenge: row.challenge }
+  }
+
+  return {
+    async list(id: string) {
+      const rows = await database.read((reader) => findPasskeysOf(reader, id))
+      return rows.map(({ id: key, name, createdAt, lastUsedAt }) => ({
+        id: key,
+        name,
+        createdAt,
+        lastUsedAt,
+      }))
+    },
+
+    /** What the browser needs to make a passkey, and what it brings back with the answer. */
+    async startAdding(
+      id: string,
+    ): Promise<
+      Result<{ options: Omit<PublicKeyCredentialCreationOptionsJSON, 'extensions'>; token: Token }>
+    > {
+      const row = await database.read((reader) => findModerator(reader, id))
+      if (row === null) return refuse({ code: 'not_signed_in' })
+      const there = await database.read((reader) => findPasskeysOf(reader, id))
+      if (there.length >= PASSKEYS_MAXIMUM) return refuse({ code: 'passkeys_too_many' })
+      const { generateRegistrationOptions } = await import('@simplewebauthn/server')
+      const { extensions: _, ...options } = await generateRegistrationOptions({
+        rpName: site.name,
+        rpID,
+        userName: row.username,
+        userID: new TextEncoder().encode(id),
+        attestationType: 'none',
+        excludeCredentials: there.map(({ id: key, transports }) => ({ id: key, transports })),
+        authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
+      })
+      return accept({ options, token: await keep(options.challenge, id) })
+    },
+
+    /** Adds it; answers recovery codes where this is the first second factor, which nobody sees again. */
+    async add(
+      id: string,
+      token: Token,
+      typed: { name: string; answer: string },
+    ): Promise<Result<string[] | null>> {
+      const name = typed.name.trim()
+      if (name === '' || name.length > PASSKEY_NAME_MAXIMUM)
+        return refuse({ code: 'passkey_name', maximum: PASSKEY_NAME_MAXIMUM })
+      const kept = await awaited(token, id)
+      const response = v.safeParse(attestationSchema, typed.answer)
+      if (kept === null || !response.success) return refuse({ code: 'passkey_refused' })
+      const { verifyRegistrationResponse } = await import('@simplewebauthn/server')
+      // The library throws on each thing that is wrong with what the browser sent, and on nothing else.
+      const checked = await verifyRegistrationResponse({
+        response: response.output,
+        expectedChallenge: kept.challenge,
+        expectedOrigin: origin,
+        expectedRPID: rpID,
+      }).catch(() => null)
+      if (checked?.verified !== true) return refuse({ code: 'passkey_refused' })
+      const { credential } = checked.registrationInfo
+      return database.write(async (tx) => {
+        if (!(await spendModeratorToken(tx, kept.hash, clock()))) return refuse({ code: 'passkey_refused' })
+        if ((await countPasskeysOf(tx, id)) >= PASSKEYS_MAXIMUM) return refuse({ code: 'passkeys_too_many' })
+        const row = {
+          id: credential.id,
+          moderatorId: id,
+          publicKey: Buffer.from(credential.publicKey).toString('base64url'),
+          counter: credential.counter,
+          transports: credential.transports ?? [],
+          name,
+          createdAt: clock(),
+          lastUsedAt: null,
+        }
+        if (!(await insertPasskey(tx, row))) return refuse({ code: 'passkey_refused' })
+        await insertEvents(tx, null, [{ kind: 'passkey_added' }], own(id), clock())
+        return accept(await factors.codesForFirst(tx, id))
+      })
+    },
+
+    async remove(id: string, passkey: string, password: string): Promise<Result<null>> {
+      const found = await factors.proven(id, password)
+      if (!found.ok) return found
+      return database.write(async (tx) => {
+        if (!(await deletePasskey(tx, id, passkey))) return refuse({ code: 'not_found' })
+        await insertEvents(tx, null, [{ kind: 'passkey_removed' }], own(id), clock())
+        await factors.codesAfterLast(tx, id)
+        return accept(null)
+      })
+    },
+
+    /** What the browser needs to sign in by a passkey; it names nobody, and so is the same for everybody. */
+    async startSignIn(): Promise<{
+      options: Omit<PublicKeyCredentialRequestOptionsJSON, 'extensions'>
+      token: Token
+    }> {
+      const { generateAuthenticationOptions } = await import('@simplewebauthn/server')
+      const { extensions: _, ...options } = await generateAuthenticationOptions({
+        rpID,
+        userVerification: 'required',
+      })
+      return { options, token: await keep(options.challenge, null) }
+    },
+
+    /** Answers who may come in; each challenge lets somebody in once. */
+    async signIn(token: Token, typed: string): Promise<Result<ModeratorRow>> {
+      const kept = await awaited(token, null)
+      const response = v.safeParse(assertionSchema, typed)
+      if (kept === null || !response.success) return refuse({ code: 'passkey_refused' })
+      const passkey = await database.read((reader) => findPasskey(reader, response.output.id))
+      if (passkey === null) return refuse({ code: 'passkey_unknown' })
+      const { verifyAuthenticationResponse } = await import('@simplewebauthn/server')
+      const checked = await verifyAuthenticationResponse({
+        response: response.output,
+        expectedChallenge: kept.challenge,
+        expectedOrigin: origin,
+        expectedRPID: rpID,
+        credential: {
+          id: passkey.id,
+          publicKey: new Uint8Array(Buffer.from(passkey.publicKey, 'base64url')),
+          counter: passkey.counter,
+        },
+        requireUserVerification: true,
+      }).catch(() => null)
+      return database.write(async (tx) => {
+        const row = await findModerator(tx, passkey.moderatorId)
+        const still = await findPasskey(tx, passkey.id)
+        if (
+          checked?.verified !== true ||
+          row === null ||
+          row.disabledAt !== null ||
+          still?.counter !== passkey.counter ||
+          !(await spendModeratorToken(tx, kept.hash, clock()))
+        ) {
+          await insertEvents(tx, null, [{ kind: 'sign_in_failed' }], own(passkey.moderatorId), clock())
+          return refuse({ code: 'passkey_refused' })
+        }
+        await markPasskeyUsed(tx, passkey.id, checked.authenticationInfo.newCounter, clock())
+        return accept(row)
+      })
+    },
+  }
+}

@@ -1,0 +1,96 @@
+import { startSite } from '../support/site'
+import { expect, expectAccessible, MODERATOR, signIn, submit, test as base } from './fixtures'
+
+/** Browsers keep passkeys by name, and no address is one. */
+const test = base.extend<object, { site: Awaited<ReturnType<typeof startSite>> }>({
+  site: [
+    async ({ settings: _ }, use) => {
+      const site = await startSite({ hostname: 'localhost' })
+      await use(site)
+      await site.stop()
+    },
+    { scope: 'worker' },
+  ],
+})
+
+test('a passkey is added, signs in by itself and as second step, and is removed', async ({ page, site }) => {
+  test.slow()
+  const client = await page.context().newCDPSession(page)
+  await client.send('WebAuthn.enable')
+  const options = {
+    protocol: 'ctap2',
+    transport: 'internal',
+    hasResidentKey: true,
+    hasUserVerification: true,
+    isUserVerified: true,
+    automaticPresenceSimulation: true,
+  } as const
+  const { authenticatorId } = await client.send('WebAuthn.addVirtualAuthenticator', { options })
+  const verified = (isUserVerified: boolean) =>
+    client.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified })
+  const byPasskey = page.getByRole('button', { name: 'Sign in with a passkey' })
+
+  await page.goto(`${site.url}/admin/login`)
+  await byPasskey.click()
+  await expect(page.getByText('your device has no passkey for this page')).toBeVisible()
+  await expectAccessible(page)
+
+  await signIn(page, site)
+  await page.goto(`${site.url}/admin/account`)
+  await page.locator('#passkey-name').fill('my phone')
+  await page.getByRole('button', { name: 'Add a passkey' }).click()
+  await expect(page.locator('.codes li')).toHaveCount(10)
+  await expect(page.getByText('my phone', { exact: true })).toBeVisible()
+  await expectAccessible(page)
+  const recovery = (await page.locator('.codes li').first().textContent()) ?? ''
+  await page.locator('#passkey-name').fill('my phone again')
+  await page.getByRole('button', { name: 'Add a passkey' }).click()
+  await expect(page.getByText('This device has a passkey for your account already.')).toBeVisible()
+
+  await page.context().clearCookies()
+  await page.goto(`${site.url}/admin/history`)
+  await page.waitForURL(/\/admin\/login\?next=/)
+  await byPasskey.click()
+  await page.waitForURL(/\/admin\/history$/)
+  await expect(page.getByText('moderator · passkey added')).toBeVisible()
+
+  await page.context().clearCookies()
+  await page.goto(`${site.url}/admin/login`)
+  await page.locator('main input[name=username]').fill(MODERATOR.username)
+  await page.locator('main input[name=password]').fill(MODERATOR.password)
+  await submit(page).click()
+  await page.waitForURL(/\/admin\/login\/code/)
+  await expectAccessible(page)
+  await verified(false)
+  await byPasskey.click()
+  await expect(page.getByText('It was stopped')).toBeVisible()
+  await verified(true)
+  await byPasskey.click()
+  await page.waitForURL(/\/admin$/)
+
+  await page.context().clearCookies()
+  await page.goto(`${site.url}/admin/login`)
+  await page.locator('main input[name=username]').fill(MODERATOR.username)
+  await page.locator('main input[name=password]').fill(MODERATOR.password)
+  await submit(page).click()
+  await page.waitForURL(/\/admin\/login\/code/)
+  await page.locator('input[name=code]').fill(recovery)
+  await submit(page).click()
+  await page.waitForURL(/\/admin$/)
+
+  await page.goto(`${site.url}/admin/account`)
+  await page.getByText('Remove it').click()
+  const password = page.locator('details input[name=password]')
+  await password.fill('not the password')
+  await page.getByRole('button', { name: 'Remove this passkey' }).click()
+  await expect(password).toHaveAttribute('aria-invalid', 'true')
+  await password.fill(MODERATOR.password)
+  await page.getByRole('button', { name: 'Remove this passkey' }).click()
+  await expect(page.getByText('The passkey was removed')).toBeVisible()
+  await expect(page.getByText('my phone', { exact: true })).toBeHidden()
+
+  await page.context().clearCookies()
+  await page.goto(`${site.url}/admin/login`)
+  await byPasskey.click()
+  await expect(page.getByText('This passkey is not known here')).toBeVisible()
+})
