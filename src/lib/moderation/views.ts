@@ -33,6 +33,8 @@ export interface FactsView {
   email: string
   /** Of the pages the applicant used. */
   language: Language
+  /** That the reason seems to be written in (ISO 639-1); null where nobody can tell. */
+  reasonLanguage: string | null
   domain: TallyView
   network: TallyView
   names: OthersView & { key: string }

@@ -8,6 +8,7 @@ import { foundBy } from './database/found-by'
 import type { Database, Reader } from './database/open'
 import { findRegistration } from './database/registrations'
 import { findHolding } from './database/rules'
+import { languageOf } from './reason-language'
 import type { EmailAddress } from '$lib/registration/email'
 import type { EventKind } from '$lib/registration/registration'
 
@@ -88,6 +89,7 @@ export function createFacts({
       return {
         email,
         language,
+        reasonLanguage: reason === null ? null : languageOf(reason),
         ...known,
         bound: binding.known
           ? { known: true, owner: binding.owner === own ? null : binding.owner }
