@@ -106,4 +106,7 @@ async function disable(args: string[]): Promise<void> {
   const disabled = await withServices(({ moderators }) => moderators.disable(username))
   if (!disabled.ok) throw new Error(disabled.problem)
   process.stdout.write(`${username} is disabled and signed out\n`)
+  const left = await withServices(({ moderators }) => moderators.list())
+  if (!left.some(({ role, disabledAt }) => role === 'administrator' && disabledAt === null))
+    process.stdout.write('Nobody is an administrator now: make one with "admin create"\n')
 }

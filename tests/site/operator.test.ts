@@ -33,6 +33,8 @@ describe('the program, as its operator runs it', () => {
     expect(
       (await site.cli(['admin', 'create', '--username', 'second', '--email', 'x@example.test'])).code,
     ).toBe(1)
+    const last = await site.cli(['admin', 'disable', '--username', MODERATOR.username])
+    expect(last.out).toContain('Nobody is an administrator now')
   }, 60_000)
 
   test('sets another password, with which alone the moderator comes in again', async () => {

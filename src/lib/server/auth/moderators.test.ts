@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openTestDatabase, type TestDatabase } from '../../../../tests/support/database'
+import { events } from '../database/schema'
 import { findModerators } from '../database/moderators'
 import { findSessionsOf } from '../database/sessions'
 import { createModerators, generatePassword, type Moderators } from './moderators'
@@ -155,4 +156,17 @@ describe('a generated password', () => {
     expect(counts.size).toBe(32)
     expect(Math.max(...counts.values())).toBeLessThanOrEqual(8)
   })
+})
+
+it('writes what the operator does at the terminal into the audit log, once', async () => {
+  await moderators.create({ username: 'ada', email: 'ada@example.test', password: 'a long enough password' })
+  await moderators.setPassword('ada', 'another long password')
+  await moderators.disable('ada')
+  await moderators.disable('ada')
+  const rows = await test.database.read((reader) => reader.select().from(events))
+  expect(rows.map(({ kind, actor, detail }) => [kind, actor, detail])).toEqual([
+    ['moderator_joined', 'system', { moderator: 'ada', role: 'administrator' }],
+    ['password_changed', 'system', { moderator: 'ada' }],
+    ['moderator_disabled', 'system', { moderator: 'ada' }],
+  ])
 })

@@ -1,6 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Role } from '$lib/moderation/moderator'
 import { parseEmail } from '$lib/registration/email'
+import type { AuditEvent } from '$lib/registration/registration'
+import { insertEvents } from '../database/events'
 import {
   findModeratorByName,
   findModerators,
@@ -9,7 +11,7 @@ import {
   updatePasswordHash,
   type ModeratorRow,
 } from '../database/moderators'
-import type { Database } from '../database/open'
+import type { Database, Transaction } from '../database/open'
 import { deleteSessionsOf } from '../database/sessions'
 import { hashPassword, MODERATOR_PASSWORD_MAXIMUM, MODERATOR_PASSWORD_MINIMUM } from './password-hash'
 
@@ -33,6 +35,10 @@ export function createModerators({
   clock: () => number
   randomId?: () => string
 }) {
+  /** Whoever has the terminal has no name here. */
+  const say = (tx: Transaction, event: AuditEvent) =>
+    insertEvents(tx, null, [event], { kind: 'system' }, clock())
+
   return {
     /** An administrator, where nothing else is wished: the first one has to look after the others. */
     async create(wish: {
@@ -53,7 +59,9 @@ export function createModerators({
       return database.write(async (tx): Promise<ModeratorResult> => {
         const other = await findModeratorByName(tx, username)
         if (other !== null) return refused(duplicate(other))
-        return accepted(await insertModerator(tx, row))
+        const made = await insertModerator(tx, row)
+        await say(tx, { kind: 'moderator_joined', detail: { moderator: username, role } })
+        return accepted(made)
       })
     },
 
@@ -74,6 +82,8 @@ export function createModerators({
         if (row === null) return refused(unknown(username))
         await markModeratorDisabled(tx, row.id, clock())
         await deleteSessionsOf(tx, row.id)
+        if (row.disabledAt === null)
+          await say(tx, { kind: 'moderator_disabled', detail: { moderator: row.username } })
         return accepted({ ...row, disabledAt: row.disabledAt ?? clock() })
       })
     },
@@ -90,6 +100,7 @@ export function createModerators({
           return refused(`The moderator "${username}" is disabled, and no password lets them in again`)
         await updatePasswordHash(tx, row.id, passwordHash)
         await deleteSessionsOf(tx, row.id)
+        await say(tx, { kind: 'password_changed', detail: { moderator: row.username } })
         return accepted(row)
       })
     },
