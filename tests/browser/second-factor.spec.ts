@@ -46,3 +46,31 @@ test('an authenticator is set up, asked for at the next sign-in, and switched of
   await page.getByRole('button', { name: 'Switch it off' }).click()
   await expect(page.getByRole('button', { name: 'Set it up' })).toBeVisible()
 })
+
+test('who needs a second factor and has none is led to set one up, and to nothing else', async ({
+  page,
+  site,
+}) => {
+  await signIn(page, site)
+  await page.goto(`${site.url}/admin/people`)
+  await page.getByRole('button', { name: 'Require it', exact: true }).click()
+  await page.waitForURL(/\/admin\/account/)
+  await expect(page.getByText('Everybody here needs a second factor.')).toBeVisible()
+  await expectAccessible(page)
+  for (const path of ['/admin', '/admin/history', '/admin/people', '/admin/rules']) {
+    await page.goto(`${site.url}${path}`)
+    await page.waitForURL(/\/admin\/account/)
+  }
+  await page.getByRole('button', { name: 'Set it up' }).click()
+  const secret = ((await page.locator('.key').textContent()) ?? '').replaceAll(' ', '')
+  await page.locator('input[name=code]').fill(new TOTP({ secret: Secret.fromBase32(secret) }).generate())
+  await page.getByRole('button', { name: 'Switch it on' }).click()
+  await expect(page.locator('.codes li')).toHaveCount(10)
+  await page.goto(`${site.url}/admin/people`)
+  await page.getByRole('button', { name: 'Do not require it' }).click()
+  await expect(page.getByRole('button', { name: 'Require it', exact: true })).toBeVisible()
+  await page.goto(`${site.url}/admin/account`)
+  await page.locator('#factor-password').fill(MODERATOR.password)
+  await page.getByRole('button', { name: 'Switch it off' }).click()
+  await expect(page.getByRole('button', { name: 'Set it up' })).toBeVisible()
+})
