@@ -20,7 +20,7 @@ import type { Queue, State } from '$lib/registration/state'
 import type { Username } from '$lib/registration/username'
 import { foundBy, keepPrints } from './found-by'
 import type { Reader, Transaction } from './open'
-import { accounts, exchanges, registrations } from './schema'
+import { accounts, exchanges, LIVING, registrations } from './schema'
 
 const {
   seq: _seq,
@@ -62,10 +62,7 @@ export async function findRegistration(reader: Reader, id: string): Promise<Regi
 /** The registration that stands for an address; there is at most one that is not over. */
 export async function findByAddress(reader: Reader, email: EmailAddress): Promise<Registration | null> {
   const [row] = await selectRegistrations(reader).where(
-    and(
-      eq(registrations.email, email),
-      inArray(registrations.state, ['started', 'verified', 'requested', 'approved', 'completed']),
-    ),
+    and(eq(registrations.email, email), sql`${registrations.state} in (${LIVING})`),
   )
   return row ?? null
 }
