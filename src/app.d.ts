@@ -20,6 +20,8 @@ declare global {
       /** The operator's logo, or null. */
       logo: () => Promise<Logo | null>
       moderator: SignedInModerator | null
+      /** In how many seconds the same may work, where it is too often now. */
+      comeAgain?: number
     }
     interface Error {
       message: string

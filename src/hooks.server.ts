@@ -119,7 +119,15 @@ const identify: Handle = async ({ event, resolve }) => {
   const language = extractLocaleFromRequest(event.request)
   return languages.run({ locale: language, origin: event.url.origin, messageCalls: new Set() }, () => {
     const device = deviceOf(event.request.headers.get('user-agent'))
-    const context: Context = { services, clientAddress: address, device, language, cookies, moderator }
+    const context: Context = {
+      services,
+      clientAddress: address,
+      device,
+      language,
+      cookies,
+      moderator,
+      comeAgain: (seconds) => (event.locals.comeAgain = seconds),
+    }
     Object.assign(event.locals, {
       context,
       api: createApi(context),
@@ -182,6 +190,8 @@ const headers: Handle = async ({ event, resolve }) => {
       'content-security-policy',
       policy.replace("style-src 'self'", `style-src 'self' ${accent.hash}`),
     )
+  if (event.locals.comeAgain !== undefined)
+    response.headers.set('retry-after', String(event.locals.comeAgain))
   if (!response.headers.has('cache-control')) response.headers.set('cache-control', 'private, no-store')
   return response
 }

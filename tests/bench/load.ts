@@ -136,7 +136,7 @@ export async function load(): Promise<void> {
   const { SYNAPSE, SYNAPSE_URL: server, SYNAPSE_DOMAIN: domain, SYNAPSE_ADMIN_TOKEN: token } = process.env
   const real = SYNAPSE !== undefined && server !== undefined && domain !== undefined && token !== undefined
   const { site, loop, memory } = await probed({
-    config: { rate_limit: { email_submission: 100_000 } },
+    config: { rate_limit: { email_submission: 100_000, everybody_per_minute: 1_000_000 } },
     ...(real ? { homeserver: { server, domain, admin_token: token } } : {}),
   })
   const agent = agentOf()

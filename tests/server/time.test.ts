@@ -251,7 +251,7 @@ describe('notices', () => {
 
 describe('the limit of mails', () => {
   test('counts for the network that asks and for the address it goes to, known or not', async () => {
-    await open({ rateLimit: { emailSubmission: 2, emailSubmissionHours: 24 } })
+    await open({ rateLimit: { emailSubmission: 2, emailSubmissionHours: 24, everybodyPerMinute: 100 } })
     const from = (clientAddress: string) => aBrowser(world.services, { clientAddress })
     const start = (clientAddress: string, email: string) =>
       codeOf(from(clientAddress).api.registration.start({ username: 'a', email }))

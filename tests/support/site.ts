@@ -150,7 +150,7 @@ export async function startSite({
       email: { host: '127.0.0.1', port: mail.port, from: 'desk@example.test' },
       admin: { email: 'moderators@example.test' },
       database: { path: join(folder, 'registration.db') },
-      rate_limit: { email_submission: 1000 },
+      rate_limit: { email_submission: 1000, everybody_per_minute: 100_000 },
       moderation: { undo_seconds: 0 },
       ...config,
       site: { name: 'Example Community', url, ...(config.site ?? {}) },

@@ -44,7 +44,7 @@ export function aConfig(change: Partial<RunConfig> = {}): RunConfig {
     retention: { started: 2, completed: 30, approved: 14 },
     database: { url: 'file:unused', authToken: undefined, directory: '.' },
     logoUrl: null,
-    rateLimit: { emailSubmission: 1000, emailSubmissionHours: 24 },
+    rateLimit: { emailSubmission: 1000, emailSubmissionHours: 24, everybodyPerMinute: 100_000 },
     matrixNotifications: { adminRoom: null, welcome: null },
     registration: {
       password: 'at_request',
@@ -157,6 +157,7 @@ export function aBrowser(
     clientAddress?: string
     language?: 'en' | 'de'
     moderator?: SignedInModerator
+    comeAgain?: (seconds: number) => void
   } = {},
 ) {
   const jar = new Map<string, string>()
@@ -165,6 +166,7 @@ export function aBrowser(
     clientAddress: change.clientAddress ?? '203.0.113.7',
     language: change.language ?? 'en',
     moderator: change.moderator ?? null,
+    comeAgain: change.comeAgain,
     cookies: {
       get: (name) => jar.get(name),
       set: (name, value) => void jar.set(name, value),

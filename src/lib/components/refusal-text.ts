@@ -72,6 +72,8 @@ export function refusalText(refusal: Refusal): string {
       return m.refusal_homeserver_refuses()
     case 'sign_in_failed':
       return m.refusal_sign_in_failed()
+    case 'too_many_tries':
+      return m.refusal_too_many_tries({ minutes: refusal.minutes })
     case 'too_many_sign_ins':
       return m.refusal_too_many_sign_ins({ minutes: refusal.minutes })
     case 'not_signed_in':

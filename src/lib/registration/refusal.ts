@@ -22,6 +22,8 @@ export type Refusal =
   | { code: 'network_blocked' }
   /** `hours`: when the next mail is possible again, rounded up. */
   | { code: 'too_many_mails'; hours: number }
+  /** `minutes`: when the same is possible again, rounded up. */
+  | { code: 'too_many_tries'; minutes: number }
   | { code: 'link_broken' }
   | { code: 'link_expired' }
   | { code: 'link_spent' }

@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import { linkHours } from '$lib/registration/retention'
 import { createAccountSetup } from './account-setup'
+import { createBrakes } from './brakes'
 import { createApplicant } from './applicant'
 import { createBoundAddresses } from './bound-addresses'
 import { createFactors } from './auth/factors'
 import { createLimits } from './auth/limits'
 import { createModerators } from './auth/moderators'
+import { createKnownDevices } from './auth/known-device'
 import { createPasskeys } from './auth/passkeys'
 import { createPeople } from './auth/people'
 import { createSessions } from './auth/sessions'
@@ -86,21 +88,18 @@ export function compose(config: RunConfig, world: World) {
     clock,
     randomId: randomUUID,
   })
+  const brakes = createBrakes({ limits, settings: config.rateLimit })
   const applicant = createApplicant({
     registrar,
     accountSetup: createAccountSetup({ registrar, homeserver, clock }),
     homeserver,
     rules,
-    limits,
+    brakes,
     clock,
     settings: {
       password: registration.password,
       legal: config.legal.length > 0,
       consentVersion: config.consent?.version ?? null,
-      mails: {
-        count: config.rateLimit.emailSubmission,
-        windowMs: config.rateLimit.emailSubmissionHours * HOUR,
-      },
     },
   })
   const persons = createPersonNotices({
@@ -124,6 +123,7 @@ export function compose(config: RunConfig, world: World) {
       linkHours: linkHours(retention),
     },
   })
+  const knownDevices = createKnownDevices({ secretKey: config.secretKey })
   const people = createPeople({ database, clock })
   const factors = createFactors({ database, clock, secretKey: config.secretKey, issuer: site.name })
   const handle = createHandlers({
@@ -182,7 +182,9 @@ export function compose(config: RunConfig, world: World) {
     limits,
     log,
     live: createLive({ database, clock, log }),
-    signIn: createSignIn({ database, limits, sessions, note: registrar.note, factors }).signIn,
+    signIn: createSignIn({ database, limits, sessions, note: registrar.note, factors, knownDevices }).signIn,
+    knownDevices,
+    brakes,
     moderators: createModerators({ database, clock }),
     people,
     factors,

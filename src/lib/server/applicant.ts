@@ -9,8 +9,8 @@ import type { Actor, Registration } from '$lib/registration/registration'
 import { awaitsPassword } from '$lib/registration/state'
 import { parseUsername, type Username } from '$lib/registration/username'
 import type { AccountSetup } from './account-setup'
-import type { Limits } from './auth/limits'
 import type { Token } from './auth/tokens'
+import type { Brakes } from './brakes'
 import type { Homeserver } from './homeserver/homeserver'
 import type { Registrar } from './registrar'
 import type { RuleBook } from './rule-book'
@@ -31,7 +31,7 @@ export function createApplicant({
   accountSetup,
   homeserver,
   rules,
-  limits,
+  brakes,
   clock,
   settings,
 }: {
@@ -39,13 +39,12 @@ export function createApplicant({
   accountSetup: AccountSetup
   homeserver: Homeserver
   rules: RuleBook
-  limits: Limits
+  brakes: Brakes
   clock: () => number
   settings: {
     password: 'at_request' | 'after_approval'
     legal: boolean
     consentVersion: string | null
-    mails: { count: number; windowMs: number }
   }
 }) {
   let policy: { value: PasswordPolicy; until: number } | null = null
@@ -80,16 +79,6 @@ export function createApplicant({
       case 'invalid':
         return refuse({ code: 'username_characters' })
     }
-  }
-
-  /** Every mail counts for the network that asks and for the address it goes to. */
-  async function takeMail(email: EmailAddress, clientAddress: string): Promise<Result<null>> {
-    const taken = await limits.takeAll([
-      { kind: 'mail-network', subject: clientAddress, limit: settings.mails },
-      { kind: 'mail-address', subject: email, limit: settings.mails },
-    ])
-    if (taken.ok) return accept(null)
-    return tooManyMails(taken.retryAfterMs)
   }
 
   async function checkAddress(typed: string, clientAddress: string): Promise<Result<EmailAddress>> {
@@ -148,7 +137,7 @@ export function createApplicant({
       if (!email.ok) return email
       const username = await checkUsername(wish.username, null, true)
       if (!username.ok) return username
-      const taken = await takeMail(email.value, wish.clientAddress)
+      const taken = await brakes.take('mail', wish.clientAddress, email.value)
       if (!taken.ok) return taken
       await registrar.start({ ...wish, username: username.value, email: email.value })
       return accept({ username: username.value, email: email.value })
@@ -161,7 +150,7 @@ export function createApplicant({
     }): Promise<Result<EmailAddress>> {
       const email = await checkAddress(wish.email, wish.clientAddress)
       if (!email.ok) return email
-      const taken = await takeMail(email.value, wish.clientAddress)
+      const taken = await brakes.take('mail', wish.clientAddress, email.value)
       if (!taken.ok) return taken
       await registrar.sendLink(email.value, wish.language)
       return email
@@ -171,10 +160,8 @@ export function createApplicant({
     async renewLink(token: Token, clientAddress: string): Promise<Result<EmailAddress>> {
       const found = await registrar.lookAtLink(token)
       if (!found.ok && found.refusal.code !== 'link_expired') return found
-      const network = await limits.takeAll([
-        { kind: 'mail-network', subject: clientAddress, limit: settings.mails },
-      ])
-      if (!network.ok) return tooManyMails(network.retryAfterMs)
+      const taken = await brakes.take('mail', clientAddress)
+      if (!taken.ok) return taken
       const renewed = await registrar.renewLink(token)
       return renewed.ok ? accept(renewed.value.email) : renewed
     },
@@ -242,8 +229,4 @@ export function createApplicant({
     speak: (registration: Registration, language: Language) =>
       registrar.act(registration.id, { type: 'speak', language }, APPLICANT),
   }
-}
-
-function tooManyMails(retryAfterMs: number): Refused {
-  return refuse({ code: 'too_many_mails', hours: Math.max(1, Math.ceil(retryAfterMs / 3_600_000)) })
 }

@@ -32,7 +32,7 @@ export async function openDesk(homeserver: SeenHomeserver, settings: Record<stri
       email: { host: '127.0.0.1', port: mail.port, from: 'desk@example.test' },
       admin: { email: 'moderators@example.test' },
       database: { path: file },
-      rate_limit: { email_submission: 1000 },
+      rate_limit: { email_submission: 1000, everybody_per_minute: 100_000 },
       moderation: { undo_seconds: 0 },
       log: { level: 'warn' },
       ...settings,

@@ -3,6 +3,7 @@ import { openTestDatabase, type TestDatabase } from '../../../../tests/support/d
 import { insertModerator } from '../database/moderators'
 import { attempts } from '../database/schema'
 import { createFactors } from './factors'
+import { createKnownDevices, type KnownDevices } from './known-device'
 import { createLimits } from './limits'
 import { hashPassword } from './password-hash'
 import { createSessions, type Sessions } from './sessions'
@@ -19,6 +20,7 @@ let now: number
 let sessions: Sessions
 let real: SignIn
 let quick: SignIn
+let knownDevices: KnownDevices
 /** What `verify` was asked; the stand-in takes the password for its own hash, so that tests stay quick. */
 let asked: { hash: string | null; password: string }[]
 
@@ -32,12 +34,13 @@ beforeEach(async () => {
   const limits = createLimits({ database, secret: 'a secret', clock })
   const note = () => Promise.resolve()
   const factors = createFactors({ database, clock, secretKey: 'a secret', issuer: 'Example' })
-  real = createSignIn({ database, limits, sessions, note, factors })
+  knownDevices = createKnownDevices({ secretKey: 'a secret' })
+  real = createSignIn({ database, limits, sessions, note, factors, knownDevices })
   const verify = async (hash: string | null, password: string) => {
     asked.push({ hash, password })
     return hash === password
   }
-  quick = createSignIn({ database, limits, sessions, note, factors, verify })
+  quick = createSignIn({ database, limits, sessions, note, factors, knownDevices, verify })
   for (const username of ['anna', 'bert', 'gone']) await add(username, PASSWORD)
 })
 afterEach(() => test.dispose())
@@ -106,6 +109,27 @@ describe('limits of signing in', () => {
   it('hold for a name that does not exist as well, so that they do not tell', async () => {
     await fail(10, 'nobody')
     expect(await tryOn('nobody', PASSWORD)).toEqual(tooMany(15))
+  })
+
+  it('do not let strangers use up the tries of a browser that the account is known to have', async () => {
+    const known = knownDevices.make('id-anna')
+    const here = (password: string, cookie = known) =>
+      quick.signIn({ username: 'anna', password, clientAddress: HOME, known: cookie })
+    for (let host = 1; host <= 10; host++) await fail(1, 'anna', `198.51.100.${host}`)
+    await fail(10, 'bert')
+    expect(await tryOn('anna', PASSWORD)).toEqual(tooMany(15))
+    expect(await here(PASSWORD)).toMatchObject({ ok: true })
+    for (const forged of [
+      knownDevices.make('id-bert'),
+      createKnownDevices({ secretKey: 'another secret' }).make('id-anna'),
+      `${known.slice(0, -1)}x`,
+      `x${known}`,
+      '',
+    ])
+      expect(await here(PASSWORD, forged)).toEqual(tooMany(15))
+    for (let guess = 0; guess < 10; guess++) expect(await here(WRONG)).toEqual(FAILED)
+    expect(await here(PASSWORD)).toEqual(tooMany(15))
+    expect(await here(PASSWORD, knownDevices.make('id-anna'))).toMatchObject({ ok: true })
   })
 
   it('count a name once, however it is written', async () => {

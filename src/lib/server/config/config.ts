@@ -73,6 +73,8 @@ export interface Config {
     /** How many verification mails one client address may ask for in `emailSubmissionHours`. */
     readonly emailSubmission: number
     readonly emailSubmissionHours: number
+    /** How many mails, confirmations, passwords and answers each all applicants together may send in a minute. */
+    readonly everybodyPerMinute: number
   }
   readonly matrixNotifications: {
     /** Null: moderators are not told in a room. `template` null: our own words, without address and reason. */

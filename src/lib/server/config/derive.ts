@@ -61,6 +61,7 @@ export function deriveConfig(settings: Settings, { port, ca }: Surroundings): Co
     rateLimit: {
       emailSubmission: settings.rate_limit.email_submission,
       emailSubmissionHours: settings.rate_limit.email_submission_hours,
+      everybodyPerMinute: settings.rate_limit.everybody_per_minute,
     },
     matrixNotifications: matrixNotifications(settings),
     registration: {

@@ -79,6 +79,7 @@ export const fileSchema = v.object({
   rate_limit: v.object({
     email_submission: v.optional(whole(1, 100_000), '3'),
     email_submission_hours: v.optional(whole(1, 8760), '24'),
+    everybody_per_minute: v.optional(whole(1, 1_000_000), '300'),
   }),
   matrix_notifications: v.object({
     enabled: v.optional(yesOrNo),

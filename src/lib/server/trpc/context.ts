@@ -18,4 +18,6 @@ export interface Context {
   language: Language
   cookies: Cookies
   moderator: SignedInModerator | null
+  /** Has the answer say when to come again, in seconds (`Retry-After`). */
+  comeAgain?: ((seconds: number) => void) | undefined
 }

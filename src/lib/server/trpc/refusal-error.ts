@@ -9,6 +9,7 @@ type ErrorCode = TRPCError['code']
 const CODES: Partial<Record<RefusalCode, ErrorCode>> = {
   too_many_mails: 'TOO_MANY_REQUESTS',
   too_many_sign_ins: 'TOO_MANY_REQUESTS',
+  too_many_tries: 'TOO_MANY_REQUESTS',
   not_signed_in: 'UNAUTHORIZED',
   sign_in_failed: 'UNAUTHORIZED',
   no_registration: 'UNAUTHORIZED',
@@ -51,6 +52,12 @@ export const STATUS: Partial<Record<RefusalCode, number>> = {
   database_unavailable: 503,
   link_expired: 410,
   link_spent: 410,
+}
+
+/** In how many seconds the same may work (`Retry-After`); null where time changes nothing. */
+export function secondsToWait(refusal: Refusal): number | null {
+  if ('minutes' in refusal) return refusal.minutes * 60
+  return 'hours' in refusal ? refusal.hours * 3600 : null
 }
 
 /** The cause of a TRPCError that is a refusal. */

@@ -85,6 +85,7 @@ export const registrationRouter = router({
   checkUsername: procedure
     .input(v.parser(v.object({ username: line, typing: v.optional(v.boolean()) })))
     .query(async ({ ctx, input }) => {
+      orThrow(await ctx.services.brakes.take('name_check', ctx.clientAddress))
       const own = await ownRegistration(ctx)
       const answer = await ctx.services.applicant.checkUsername(input.username, own?.id ?? null)
       if (!answer.ok) {
@@ -104,6 +105,7 @@ export const registrationRouter = router({
     .input(v.parser(v.object({ username: line, email: line })))
     .mutation(async ({ ctx, input }) => {
       const { services, language, clientAddress } = ctx
+      orThrow(await services.brakes.take('name_check', clientAddress))
       const { username, email } = orThrow(
         await services.applicant.start({ ...input, language, clientAddress }),
       )
@@ -126,12 +128,14 @@ export const registrationRouter = router({
   chooseUsername: applicantProcedure
     .input(v.parser(v.object({ username: line })))
     .mutation(async ({ ctx, input }) => {
+      orThrow(await ctx.services.brakes.take('name_check', ctx.clientAddress, ctx.registration.id))
       return ownView(orThrow(await ctx.services.applicant.chooseName(ctx.registration, input.username)), ctx)
     }),
 
   request: applicantProcedure
     .input(v.parser(v.object({ password: v.optional(text, ''), reason: text, legal: v.boolean() })))
     .mutation(async ({ ctx, input }) => {
+      orThrow(await ctx.services.brakes.take('password', ctx.clientAddress, ctx.registration.id))
       const registration = orThrow(await ctx.services.applicant.request(ctx.registration, input))
       ctx.services.worker.nudge()
       return ownView(registration, ctx)
@@ -140,6 +144,7 @@ export const registrationRouter = router({
   setPassword: applicantProcedure
     .input(v.parser(v.object({ password: text })))
     .mutation(async ({ ctx, input }) => {
+      orThrow(await ctx.services.brakes.take('password', ctx.clientAddress, ctx.registration.id))
       const registration = orThrow(await ctx.services.applicant.setPassword(ctx.registration, input.password))
       ctx.services.worker.nudge()
       return ownView(registration, ctx)
@@ -167,6 +172,7 @@ export const registrationRouter = router({
   }),
 
   resume: procedure.input(v.parser(v.object({ token: line }))).mutation(async ({ ctx, input }) => {
+    orThrow(await ctx.services.brakes.take('confirmation', ctx.clientAddress))
     const registration = await byStatusLink(ctx, input.token)
     letIn(ctx, await ctx.services.registrar.letIn(registration.id))
     return ownView(registration, ctx)
@@ -181,6 +187,7 @@ export const registrationRouter = router({
   /** Answers what moderators asked, in the applicant's browser or behind the link of a mail (`token`). */
   answer: procedure.input(v.parser(v.object({ ...mine.entries, text }))).mutation(async ({ ctx, input }) => {
     const own = await byLinkOrCookie(ctx, input.token)
+    orThrow(await ctx.services.brakes.take('answer', ctx.clientAddress, own.id))
     orThrow(await ctx.services.talk.answer(own, input.text))
     ctx.services.worker.nudge()
   }),

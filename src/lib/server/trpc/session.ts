@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { refuse } from '$lib/registration/refusal'
 import { HALF_WAY_MS } from '../auth/factors'
 import type { Taken } from '../auth/limits'
+import { KNOWN_SECONDS } from '../auth/known-device'
 import { CHALLENGE_MS } from '../auth/passkeys'
 import { parseToken } from '../auth/tokens'
 import { deskNetwork } from '../database/found-by'
@@ -14,6 +15,8 @@ const field = v.pipe(v.string(), v.maxLength(1000))
 /** What a browser holds between the password and the second factor. */
 const HALF_WAY_COOKIE = 'half-way'
 const MINUTE_MS = 60_000
+/** And from a sign-in on. */
+const KNOWN_COOKIE = 'known-device'
 /** And while a passkey signs. */
 export const PASSKEY_COOKIE = 'passkey'
 /** What a passkey signed, as JSON; browsers send about 1 kB, or 4 where they made one. */
@@ -34,11 +37,16 @@ async function countFromNetwork({ services, clientAddress }: Context): Promise<v
   orTooMany(await services.limits.take('passkey-network', clientAddress, PASSKEYS_PER_NETWORK))
 }
 
+/** The next sign-in with this browser has tries of its own. */
+function know({ services: { knownDevices }, cookies }: Context, id: string): void {
+  if (knownDevices.read(cookies.get(KNOWN_COOKIE), id) === null)
+    cookies.set(KNOWN_COOKIE, knownDevices.make(id), KNOWN_SECONDS)
+}
+
 /** Begins a session for who has shown who they are. */
-async function letIn(
-  { services, clientAddress, device = null, cookies }: Context,
-  id: string,
-): Promise<void> {
+async function letIn(ctx: Context, id: string): Promise<void> {
+  const { services, clientAddress, device = null, cookies } = ctx
+  know(ctx, id)
   const cookie = await services.sessions.signIn(id, { device, network: deskNetwork(clientAddress) })
   await services.registrar.note([{ kind: 'signed_in' }], { kind: 'moderator', id })
   cookies.delete(HALF_WAY_COOKIE)
@@ -52,11 +60,13 @@ export const sessionRouter = router({
     .input(v.parser(v.object({ username: field, password: field })))
     .mutation(async ({ ctx, input }) => {
       const { services, clientAddress, device = null, cookies } = ctx
-      const step = orThrow(await services.signIn({ ...input, clientAddress, device }))
+      const known = cookies.get(KNOWN_COOKIE)
+      const step = orThrow(await services.signIn({ ...input, clientAddress, device, known }))
       if (step.cookie === null) {
         cookies.set(HALF_WAY_COOKIE, step.halfWay, HALF_WAY_MS / 1000)
         return { next: 'code' as const }
       }
+      know(ctx, step.id)
       cookies.set(step.cookie.name, step.cookie.value, step.cookie.attributes.maxAge)
       return { next: 'desk' as const }
     }),

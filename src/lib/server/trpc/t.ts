@@ -5,7 +5,7 @@ import { tokenSchema } from '../auth/tokens'
 import * as v from 'valibot'
 import type { Context } from './context'
 import { countRefusal } from './count-refusal'
-import { outageAsRefusal, refusalError, RefusalError, STATUS } from './refusal-error'
+import { outageAsRefusal, refusalError, RefusalError, secondsToWait, STATUS } from './refusal-error'
 
 /** The cookie that makes a browser the applicant's. */
 export const APPLICANT_COOKIE = 'applicant'
@@ -31,7 +31,10 @@ export const procedure = t.procedure.use(async ({ ctx, path, next }) => {
   const result = await next()
   if (result.ok) return result
   const cause = outageAsRefusal(result.error.cause)
-  countRefusal(ctx.services.tallyCounter, path, cause instanceof TRPCError ? cause.cause : cause)
+  const refused = cause instanceof TRPCError ? cause.cause : cause
+  countRefusal(ctx.services.tallyCounter, path, refused)
+  const seconds = refused instanceof RefusalError ? secondsToWait(refused.refusal) : null
+  if (seconds !== null) ctx.comeAgain?.(seconds)
   if (isDatabaseOutage(result.error.cause))
     ctx.services.log.error(
       { path, reason: problemOf('database', result.error.cause).message },

@@ -24,6 +24,7 @@ export const verificationRouter = router({
   }),
 
   confirm: link.mutation(async ({ ctx, input }) => {
+    orThrow(await ctx.services.brakes.take('confirmation', ctx.clientAddress))
     const { registration, applicant } = orThrow(await ctx.services.registrar.confirm(readToken(input.token)))
     letIn(ctx, applicant)
     return ownView(registration, ctx)

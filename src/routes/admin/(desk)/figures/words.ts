@@ -45,6 +45,7 @@ const RULES: Words = {
   email_blocked: m.figures_no_email_blocked,
   network_blocked: m.figures_no_network_blocked,
   too_many_mails: m.figures_no_too_many_mails,
+  too_many_tries: m.figures_no_too_many_tries,
   link_broken: m.figures_no_link_broken,
   link_expired: m.figures_no_link_expired,
   link_spent: m.figures_no_link_spent,

@@ -15,6 +15,7 @@ export const load: PageServerLoad = async ({ params, locals: { api } }) => {
 export const actions: Actions = {
   confirm: async ({ params, cookies, url, locals: { api, site } }) => {
     const confirmed = await attempt(() => api.verification.confirm(params))
+    if (!confirmed.ok && confirmed.status === 429) error(429, confirmed.refusal.code)
     // The page itself says what is the matter with its link.
     if (!confirmed.ok) redirect(303, url.pathname)
     dropDraft(cookies, site)

@@ -1,0 +1,118 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { codeOf } from '../support/code-of'
+import {
+  aBrowser,
+  aModerator,
+  aWorld,
+  HOUR,
+  PASSWORD,
+  REASON,
+  requested,
+  verified,
+  type TestWorld,
+} from '../support/world'
+import type { RunConfig } from '$lib/server/config/run-config'
+
+let world: TestWorld
+const open = async (rateLimit: RunConfig['rateLimit']) => {
+  world = await aWorld({ rateLimit })
+}
+const FEW = { emailSubmission: 1, emailSubmissionHours: 24, everybodyPerMinute: 1000 }
+beforeEach(() => open(FEW))
+afterEach(() => world.dispose())
+
+const from = (clientAddress: string) => aBrowser(world.services, { clientAddress })
+const check = (address: string, username = 'river') =>
+  codeOf(from(address).api.registration.checkUsername({ username }))
+async function times(count: number, call: () => Promise<string>): Promise<Set<string>> {
+  const codes = new Set<string>()
+  for (let done = 0; done < count; done++) codes.add(await call())
+  return codes
+}
+
+describe('one network can only so often', () => {
+  test('look names up, which others still can, and so can it after a day', async () => {
+    expect(await times(200, () => check('2001:db8:1:2::1'))).toEqual(new Set(['done']))
+    expect(await check('2001:db8:1:2:ffff::7')).toBe('too_many_tries')
+    expect(await check('2001:db8:1:3::1')).toBe('done')
+    const starting = from('2001:db8:1:2::3').api.registration.start({ username: 'x', email: 'x@mail.test' })
+    expect(await codeOf(starting)).toBe('too_many_tries')
+    world.pass(24 * HOUR)
+    expect(await check('2001:db8:1:2::1')).toBe('done')
+  })
+
+  test('try links, of mails and of their status page', async () => {
+    const token = 'A'.repeat(43)
+    const tries = from('203.0.113.9').api
+    expect(await times(10, () => codeOf(tries.verification.confirm({ token })))).toEqual(
+      new Set(['link_broken']),
+    )
+    expect(await times(10, () => codeOf(tries.registration.resume({ token })))).toEqual(
+      new Set(['link_broken']),
+    )
+    expect(await codeOf(tries.verification.confirm({ token }))).toBe('too_many_tries')
+    expect(await codeOf(from('203.0.113.10').api.verification.confirm({ token }))).toBe('link_broken')
+  })
+})
+
+test('one registration can only so often send a password, from wherever', async () => {
+  const browser = await verified(world, 'river')
+  const send = (address: string, password: string) => {
+    const { api, jar } = from(address)
+    for (const [name, value] of browser.jar) jar.set(name, value)
+    return codeOf(api.registration.request({ password, reason: REASON, legal: true }))
+  }
+  for (let host = 1; host <= 10; host++)
+    expect(await send(`198.51.100.${host}`, 'short')).toMatch(/^password_/)
+  expect(await send('198.51.100.77', PASSWORD)).toBe('too_many_tries')
+  world.pass(24 * HOUR)
+  expect(await send('198.51.100.77', PASSWORD)).toBe('done')
+})
+
+test('one registration can only so often answer', async () => {
+  await open({ ...FEW, emailSubmission: 2 })
+  const { view, ...browser } = await requested(world, 'river')
+  const { api } = await aModerator(world.services)
+  const codes: string[] = []
+  for (let round = 0; round <= 20; round++) {
+    await api.talk.ask({ id: view.id, text: `Question ${round}` })
+    codes.push(await codeOf(browser.api.registration.answer({ text: `Answer ${round}` })))
+  }
+  expect(codes).toEqual([...Array<string>(20).fill('done'), 'too_many_tries'])
+})
+
+describe('all together can only so much in a minute', () => {
+  test('and then have to wait for that minute, told so truly', async () => {
+    await open({ emailSubmission: 1000, emailSubmissionHours: 24, everybodyPerMinute: 3 })
+    const start = (number: number) =>
+      codeOf(
+        from(`198.51.100.${number}`).api.registration.start({
+          username: `person${number}`,
+          email: `person${number}@mail.test`,
+        }),
+      )
+    for (const number of [1, 2, 3]) expect(await start(number)).toBe('done')
+    expect(await start(4)).toBe('too_many_tries')
+    world.pass(60_000)
+    expect(await start(4)).toBe('done')
+  })
+})
+
+test('the limits outlive a restart, and hold for two programs on one database', async () => {
+  const other = world.another()
+  const elsewhere = aBrowser(other, { clientAddress: '203.0.113.5' })
+  expect(await times(100, () => check('203.0.113.5'))).toEqual(new Set(['done']))
+  const codes = await times(100, () => codeOf(elsewhere.api.registration.checkUsername({ username: 'a' })))
+  expect(codes).toEqual(new Set(['done']))
+  expect(await check('203.0.113.5')).toBe('too_many_tries')
+  await other.worker.stop(0)
+})
+
+test('whoever has to wait is told how long, in the answer itself', async () => {
+  let wait = 0
+  const { api } = aBrowser(world.services, { comeAgain: (seconds) => (wait = seconds) })
+  await times(200, () => codeOf(api.registration.checkUsername({ username: 'river' })))
+  expect(wait).toBe(0)
+  expect(await codeOf(api.registration.checkUsername({ username: 'river' }))).toBe('too_many_tries')
+  expect(wait).toBe(24 * 60 * 60)
+})

@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { MODERATOR, startSite, type Site } from '../../support/site'
+import { aVisitor } from '../../support/visitor'
+
+let site: Site
+beforeAll(async () => {
+  site = await startSite({ config: { rate_limit: { email_submission: 2 }, trust_proxy: true } })
+})
+afterAll(() => site.stop())
+
+test('who asks for too many mails reads when it is possible again, and so does the browser', async () => {
+  const visitor = aVisitor(site.url)
+  const ask = async (name: string) => {
+    await visitor.submit(await visitor.get('/register'), { username: name })
+    return visitor.submit(await visitor.get('/register/email'), { email: `${name}@mail.test` })
+  }
+  expect((await ask('river')).status).toBe(200)
+  expect((await ask('brook')).status).toBe(200)
+  const refused = await ask('creek')
+  expect(refused.status).toBe(429)
+  expect(Number(refused.headers['retry-after'])).toBeGreaterThan(23 * 3600)
+  expect(refused.body).toMatch(/24 hours/)
+  expect(refused.body).toContain('creek@mail.test')
+})
+
+test('over the wire too', async () => {
+  const answer = await fetch(`${site.url}/trpc/registration.start`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ username: 'lake', email: 'lake@mail.test' }),
+  })
+  expect(answer.status).toBe(429)
+  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(23 * 3600)
+  expect(await answer.json()).toMatchObject({ error: { data: { refusal: { code: 'too_many_mails' } } } })
+})
+
+test('a stranger who guesses at a moderator’s password does not lock out the browser they use', async () => {
+  const own = aVisitor(site.url)
+  await own.submit(await own.get('/admin/login'), MODERATOR)
+  const desk = await own.get('/admin')
+  expect(desk.path).toBe('/admin')
+  const guess = (password: string, address: string) =>
+    fetch(`${site.url}/trpc/session.signIn`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-forwarded-for': address },
+      body: JSON.stringify({ username: MODERATOR.username, password }),
+    })
+  for (let host = 1; host <= 10; host++)
+    expect((await guess(`guess ${host}`, `198.51.100.${host}`)).status).toBe(401)
+  const stranger = await guess(MODERATOR.password, '198.51.100.99')
+  expect(stranger.status).toBe(429)
+  expect(Number(stranger.headers.get('retry-after'))).toBeGreaterThan(0)
+  own.cookies.delete('session')
+  const back = await own.submit(await own.get('/admin/login'), MODERATOR)
+  expect(back.path).toBe('/admin')
+})
