@@ -18,7 +18,7 @@ import { createHealth } from '$lib/server/health'
 import { isAllowedHost } from '$lib/server/hosts'
 import { createLog } from '$lib/server/log'
 import { createLogo } from '$lib/server/logo'
-import { refuseRequest, SECURITY_HEADERS } from '$lib/server/request-guard'
+import { hungUp, NO_CONTENT, refuseRequest, securityHeaders } from '$lib/server/request-guard'
 import { createTurnstile } from '$lib/server/turnstile'
 import { sentAway } from '$lib/server/sent-away'
 import type { Context, Cookies } from '$lib/server/trpc/context'
@@ -175,13 +175,13 @@ const page: Handle = ({ event, resolve }) =>
 /** On every answer, refusals included. What is not a file of the build is nobody else's to keep. */
 const headers: Handle = async ({ event, resolve }) => {
   const response = await resolve(event)
-  for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.headers.set(name, value)
-  const policy = response.headers.get('content-security-policy')
-  if (policy !== null)
-    response.headers.set(
-      'content-security-policy',
-      policy.replace("style-src 'self'", `style-src 'self' ${accent.hash}`),
-    )
+  const headersHere = securityHeaders(services.config.site.url)
+  for (const [name, value] of Object.entries(headersHere)) response.headers.set(name, value)
+  const policy = response.headers.get('content-security-policy') ?? NO_CONTENT
+  response.headers.set(
+    'content-security-policy',
+    policy.replace("style-src 'self'", `style-src 'self' ${accent.hash}`),
+  )
   if (!response.headers.has('cache-control')) response.headers.set('cache-control', 'private, no-store')
   return response
 }
@@ -195,9 +195,12 @@ export const handle: Handle = unlessBuilding(
   sequence(headers, monitor, guard, landing, queue, identify, trpc, views, page),
 )
 
-/** The log has what happened, under a reference that the person can pass on. Nothing that was typed is in it. */
+/**
+ * The log has what happened, under a reference that the person can pass on. Nothing that was typed is in it. What the
+ * other side did wrong is no failure of ours: nobody fills the log with it.
+ */
 export const handleError: HandleServerError = ({ error, event, status, message }) => {
-  if (status === 404) return { message }
+  if (status < 500 || hungUp(error)) return { message }
   const reference = randomUUID().slice(0, 8)
   if (building) console.error(error)
   else

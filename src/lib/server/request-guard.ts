@@ -41,8 +41,28 @@ function isBatch(url: URL): boolean {
   return /,|%2c/i.test(url.pathname) || /%(?:25)+2c/i.test(url.pathname)
 }
 
-/** On every answer. The referrer stays here: links hold tokens (`no-referrer` would make browsers send `Origin: null`). */
-export const SECURITY_HEADERS: Record<string, string> = {
+/** Whether that was thrown because whoever sent the request went away before all of it was here. */
+export function hungUp(error: unknown): boolean {
+  return (
+    error instanceof Error && error.message === 'aborted' && 'code' in error && error.code === 'ECONNRESET'
+  )
+}
+
+const YEAR_SECONDS = 365 * 24 * 60 * 60
+
+/** For what is no page: opened by itself, it loads nothing and stands in no frame. */
+export const NO_CONTENT = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+/**
+ * On every answer. The referrer stays here: links hold tokens (`no-referrer` would make browsers send `Origin: null`).
+ * Only this host is held to https (RFC 6797), not those below it, which are not ours to speak for.
+ */
+export const securityHeaders = (siteUrl: string): Record<string, string> => ({
+  ...EVERYWHERE,
+  ...(siteUrl.startsWith('https:') ? { 'strict-transport-security': `max-age=${YEAR_SECONDS}` } : {}),
+})
+
+const EVERYWHERE = {
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
   'referrer-policy': 'same-origin',
