@@ -14,6 +14,7 @@ import { clientAddress } from '$lib/server/client-address'
 import { accentTheme } from '$lib/server/config/accent'
 import { runConfigOrExit } from '$lib/server/config/run-config'
 import { DatabaseProblem } from '$lib/server/database/problem'
+import { atTheDoor } from '$lib/server/desk-door'
 import { createHealth } from '$lib/server/health'
 import { isAllowedHost } from '$lib/server/hosts'
 import { createLog } from '$lib/server/log'
@@ -141,6 +142,9 @@ const identify: Handle = async ({ event, resolve }) => {
   })
 }
 
+/** Before loads and actions: they do not wait for each other. */
+const door: Handle = ({ event, resolve }) => atTheDoor(event) ?? resolve(event)
+
 const trpc: Handle = createTRPCHandle({
   router: appRouter,
   url: '/trpc',
@@ -182,6 +186,8 @@ const headers: Handle = async ({ event, resolve }) => {
     'content-security-policy',
     policy.replace("style-src 'self'", `style-src 'self' ${accent.hash}`),
   )
+  if (response.body !== null && !response.headers.has('content-type'))
+    response.headers.set('content-type', 'text/plain; charset=utf-8')
   if (!response.headers.has('cache-control')) response.headers.set('cache-control', 'private, no-store')
   return response
 }
@@ -192,7 +198,7 @@ const unlessBuilding =
     building ? input.resolve(input.event) : handle(input)
 
 export const handle: Handle = unlessBuilding(
-  sequence(headers, monitor, guard, landing, queue, identify, trpc, views, page),
+  sequence(headers, monitor, guard, landing, queue, identify, door, trpc, views, page),
 )
 
 /**

@@ -13,6 +13,8 @@ export function refuseRequest(
       status: 403,
       words: 'This was sent from another site, so nothing was done. Open the page here and send it again.',
     }
+  // SvelteKit takes this for a mistake of ours, and answers 500.
+  if (!reads && url.searchParams.has('/default')) return { status: 404, words: 'There is no such action.' }
   if (url.pathname !== '/trpc' && !url.pathname.startsWith('/trpc/')) return null
   if (method !== 'GET' && method !== 'POST')
     return { status: 405, words: 'Only GET and POST are answered here.' }
