@@ -16,6 +16,7 @@ import { runConfigOrExit } from '$lib/server/config/run-config'
 import { DatabaseProblem } from '$lib/server/database/problem'
 import { atTheDoor } from '$lib/server/desk-door'
 import { createHealth } from '$lib/server/health'
+import { cookieName } from '$lib/server/cookie-name'
 import { isAllowedHost } from '$lib/server/hosts'
 import { createLog } from '$lib/server/log'
 import { createLogo } from '$lib/server/logo'
@@ -24,6 +25,7 @@ import { createTurnstile } from '$lib/server/turnstile'
 import { sentAway } from '$lib/server/sent-away'
 import type { Context, Cookies } from '$lib/server/trpc/context'
 import { appRouter, createApi } from '$lib/server/trpc/router'
+import { APPLICANT_COOKIE } from '$lib/server/trpc/t'
 
 /** In development this module is loaded again after a change: the app before it must end first. */
 const held: typeof globalThis & { registrationApp?: App } = globalThis
@@ -222,17 +224,20 @@ function plain(status: number, words: string): Response {
 }
 
 function cookiesOf(event: RequestEvent): Cookies {
-  const { config } = services
+  const { config, sessions } = services
   const attributes = {
     path: '/',
     httpOnly: true,
     sameSite: 'lax',
     secure: config.site.url.startsWith('https:'),
   } as const
+  const called = (name: string) => (name === sessions.cookieName ? name : cookieName(name, config.site.url))
   return {
-    get: (name) => event.cookies.get(name),
-    set: (name, value, maxAge) => event.cookies.set(name, value, { ...attributes, maxAge }),
-    delete: (name) => event.cookies.delete(name, attributes),
+    // Applicants on their way hold the cookie under the name that it had before.
+    get: (name) =>
+      event.cookies.get(called(name)) ?? (name === APPLICANT_COOKIE ? event.cookies.get(name) : undefined),
+    set: (name, value, maxAge) => event.cookies.set(called(name), value, { ...attributes, maxAge }),
+    delete: (name) => event.cookies.delete(called(name), attributes),
   }
 }
 

@@ -13,9 +13,8 @@ export function refuseRequest(
       status: 403,
       words: 'This was sent from another site, so nothing was done. Open the page here and send it again.',
     }
-  // SvelteKit takes this for a mistake of ours, and answers 500.
-  if (!reads && url.searchParams.has('/default')) return { status: 404, words: 'There is no such action.' }
-  if (url.pathname !== '/trpc' && !url.pathname.startsWith('/trpc/')) return null
+  if (url.pathname !== '/trpc' && !url.pathname.startsWith('/trpc/'))
+    return reads ? null : refuseForm(url, headers)
   if (method !== 'GET' && method !== 'POST')
     return { status: 405, words: 'Only GET and POST are answered here.' }
   if (!isOurs(headers, siteUrl)) return { status: 403, words: 'Other sites cannot ask here.' }
@@ -23,6 +22,13 @@ export function refuseRequest(
     return { status: 415, words: 'Send application/json.' }
   if (isBatch(url)) return { status: 400, words: 'One call a request.' }
   return null
+}
+
+/** Forms come as our pages send them. What SvelteKit could not read, or takes for a mistake of ours, it answers with 500. */
+function refuseForm(url: URL, headers: Headers): { status: number; words: string } | null {
+  if (mediaType(headers) !== 'application/x-www-form-urlencoded')
+    return { status: 415, words: 'Send a form without files.' }
+  return url.searchParams.has('/default') ? { status: 404, words: 'There is no such action.' } : null
 }
 
 /** What a browser says of where a request comes from must be us, where it says anything. */

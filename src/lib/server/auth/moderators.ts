@@ -10,6 +10,7 @@ import {
   type ModeratorRow,
 } from '../database/moderators'
 import type { Database } from '../database/open'
+import { spendInvitationsBy, spendTokensOf } from '../database/moderator-tokens'
 import { deleteSessionsOf } from '../database/sessions'
 import { hashPassword, MODERATOR_PASSWORD_MAXIMUM, MODERATOR_PASSWORD_MINIMUM } from './password-hash'
 
@@ -74,6 +75,8 @@ export function createModerators({
         if (row === null) return refused(unknown(username))
         await markModeratorDisabled(tx, row.id, clock())
         await deleteSessionsOf(tx, row.id)
+        await spendTokensOf(tx, row.id, clock())
+        await spendInvitationsBy(tx, row.id, clock())
         return accepted({ ...row, disabledAt: row.disabledAt ?? clock() })
       })
     },
@@ -90,6 +93,7 @@ export function createModerators({
           return refused(`The moderator "${username}" is disabled, and no password lets them in again`)
         await updatePasswordHash(tx, row.id, passwordHash)
         await deleteSessionsOf(tx, row.id)
+        await spendTokensOf(tx, row.id, clock())
         return accepted(row)
       })
     },
