@@ -127,16 +127,22 @@ test('where the operator takes the second factor off, whoever is in is out', asy
   expect([await isIn(thief), await half.api.session.isHalfWay()]).toEqual([false, false])
 })
 
-test('a session that somebody planted before the sign-in is not the one after it', async () => {
+test('a sign-in begins a session of its own and ends the one that the browser had, planted or not', async () => {
   const planted = await signedIn('ada')
-  const cookieName = world.services.sessions.cookieName
+  const { cookieName, check } = world.services.sessions
   const known = planted.jar.get(cookieName) ?? ''
+  const bob = await withFactor('bob')
   const victim = aBrowser(world.services)
   victim.jar.set(cookieName, known)
-  await aModerator(world.services, 'bob')
   await victim.api.session.signIn({ username: 'bob', password: PASSWORD })
-  expect(victim.jar.get(cookieName)).not.toBe(known)
-  expect((await world.services.sessions.check(known))?.moderator.username).toBe('ada')
+  expect((await check(known))?.moderator.username).toBe('ada')
+  await victim.api.session.enterCode({ code: bob.code() })
+  const fresh = victim.jar.get(cookieName)
+  expect(fresh).not.toBe(known)
+  expect(await check(known)).toBeNull()
+  await victim.api.session.signIn({ username: 'ada', password: PASSWORD })
+  expect(await check(fresh)).toBeNull()
+  expect((await check(victim.jar.get(cookieName)))?.moderator.username).toBe('ada')
 })
 
 test('the role of a session is the one of now', async () => {

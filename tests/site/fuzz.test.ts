@@ -137,3 +137,43 @@ test(`${CASES} requests that nobody means well with: no failure, no leak, nothin
   if (CASES >= 5_000)
     for (const { path } of procedures(() => [])) expect([...called]).toContain(`call ${path}`)
 }, 3_600_000)
+
+const POLICY = "default-src 'none'; script-src 'self'"
+const PAGE = {
+  'content-type': 'text/html',
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': POLICY,
+}
+
+test.each([
+  [{ status: 200, headers: PAGE, body: `<p title="&lt;zq1 x=&quot;'>">zq" onzq="zq(1) &lt;zq1></p>` }, null],
+  [{ status: 200, headers: PAGE, body: '<img src="data:image/png;base64,AA">' }, null],
+  [{ status: 500, headers: PAGE, body: '' }, 'status 500'],
+  [{ status: 503, headers: { ...PAGE, 'retry-after': '5' }, body: '' }, 'status 503'],
+  [{ status: 200, headers: PAGE, body: `<p><zq1 x="'></p>` }, 'element'],
+  [{ status: 200, headers: PAGE, body: '<script>let a = "</script><zq1>"</script>' }, 'element'],
+  [{ status: 200, headers: PAGE, body: '<input value="zq" onzq="zq(1)">' }, 'attribute'],
+  [{ status: 200, headers: PAGE, body: '<a href="javascript:zq(1)">x</a>' }, 'leads'],
+  [{ status: 200, headers: PAGE, body: '<form action="//zq.test/"></form>' }, 'leads'],
+  [{ status: 303, headers: { ...PAGE, location: '//zq.test/' }, body: '' }, 'it leads to'],
+  [{ status: 303, headers: { ...PAGE, location: 'https://zq.test/' }, body: '' }, 'it leads to'],
+  [{ status: 200, headers: { ...PAGE, 'zq-head': '1' }, body: '' }, 'header'],
+  [{ status: 400, headers: PAGE, body: 'Error\n    at f (file:///srv/app/x.js:1:2)' }, 'it tells'],
+  [{ status: 400, headers: PAGE, body: 'SQLITE_ERROR: near' }, 'it tells'],
+  [{ status: 400, headers: PAGE, body: 'in /tmp/secret-folder' }, 'it tells'],
+  [{ status: 200, headers: { ...PAGE, 'x-content-type-options': undefined }, body: '' }, 'nosniff'],
+  [
+    {
+      status: 200,
+      headers: { ...PAGE, 'content-security-policy': "default-src 'none' 'unsafe-inline'" },
+      body: '',
+    },
+    'policy',
+  ],
+  [{ status: 200, headers: { ...PAGE, 'content-type': undefined }, body: 'x' }, 'type'],
+])('the verdict on %j is %j', (answer, fault) => {
+  const places = { url: 'http://site.test', inside: ['/tmp/secret-folder'] }
+  const found = faultOf({ ...answer, ms: 1 }, places)
+  if (fault === null) expect(found).toBeNull()
+  else expect(found).toContain(fault)
+})

@@ -61,7 +61,13 @@ function formCase({ as, page, form }: FormTarget, values: Targets['values']): fc
     .record({
       pairs: fc.tuple(...fields).map((all) => all.flat()),
       target: fc.constantFrom(...form.targets),
-      how: fc.constantFrom('plain', 'plain', 'plain', 'script', 'multipart', 'file'),
+      how: fc.constantFrom(
+        ...Array.from({ length: 12 }, () => 'plain'),
+        'script',
+        'script',
+        'multipart',
+        'file',
+      ),
       extra: fc.option(fc.tuple(hostile, hostile), { freq: 8 }),
     })
     .map(({ pairs, target: { path, button }, how, extra }): Case => {

@@ -13,7 +13,7 @@ const HALF_WAY_COOKIE = 'half-way'
 const MINUTE_MS = 60_000
 const TRIES = { count: 10, windowMs: 15 * MINUTE_MS }
 
-/** Moderators' sign-in. */
+/** Moderators' sign-in; the session that the browser had before ends with it. */
 export const sessionRouter = router({
   /** `next`: the desk, or the page that asks for the second factor. */
   signIn: procedure
@@ -25,6 +25,7 @@ export const sessionRouter = router({
         cookies.set(HALF_WAY_COOKIE, step.halfWay, HALF_WAY_MS / 1000)
         return { next: 'code' as const }
       }
+      await services.sessions.signOut(cookies.get(services.sessions.cookieName))
       cookies.set(step.cookie.name, step.cookie.value, step.cookie.attributes.maxAge)
       return { next: 'desk' as const }
     }),
@@ -53,6 +54,7 @@ export const sessionRouter = router({
     await services.limits.forget('second-factor', id)
     const cookie = await services.sessions.signIn(id, { device, network: deskNetwork(clientAddress) })
     await services.registrar.note([{ kind: 'signed_in' }], { kind: 'moderator', id })
+    await services.sessions.signOut(cookies.get(services.sessions.cookieName))
     cookies.delete(HALF_WAY_COOKIE)
     cookies.set(cookie.name, cookie.value, cookie.attributes.maxAge)
   }),
