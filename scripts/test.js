@@ -97,7 +97,7 @@ await check('Lint', 'npx', ['eslint', '.', '--max-warnings', '0'])
 await check('Format', 'npx', ['prettier', '--check', '--log-level', 'warn', '.'])
 await vitest('unit', 10)
 if (await check('Build', 'npm', ['run', 'build'])) {
-  await vitest('site', 10)
+  await vitest('site', 15)
   await vitest('faults', 15)
   await vitest('crash', 25)
   if (ensureChromium()) await playwright()

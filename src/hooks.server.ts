@@ -14,15 +14,18 @@ import { clientAddress } from '$lib/server/client-address'
 import { accentTheme } from '$lib/server/config/accent'
 import { runConfigOrExit } from '$lib/server/config/run-config'
 import { DatabaseProblem } from '$lib/server/database/problem'
+import { atTheDoor } from '$lib/server/desk-door'
 import { createHealth } from '$lib/server/health'
+import { cookieName } from '$lib/server/cookie-name'
 import { isAllowedHost } from '$lib/server/hosts'
 import { createLog } from '$lib/server/log'
 import { createLogo } from '$lib/server/logo'
-import { refuseRequest, SECURITY_HEADERS } from '$lib/server/request-guard'
+import { hungUp, NO_CONTENT, refuseRequest, securityHeaders } from '$lib/server/request-guard'
 import { createTurnstile } from '$lib/server/turnstile'
 import { sentAway } from '$lib/server/sent-away'
 import type { Context, Cookies } from '$lib/server/trpc/context'
 import { appRouter, createApi } from '$lib/server/trpc/router'
+import { APPLICANT_COOKIE } from '$lib/server/trpc/t'
 
 /** In development this module is loaded again after a change: the app before it must end first. */
 const held: typeof globalThis & { registrationApp?: App } = globalThis
@@ -149,6 +152,9 @@ const identify: Handle = async ({ event, resolve }) => {
   })
 }
 
+/** Before loads and actions: they do not wait for each other. */
+const door: Handle = ({ event, resolve }) => atTheDoor(event) ?? resolve(event)
+
 const trpc: Handle = createTRPCHandle({
   router: appRouter,
   url: '/trpc',
@@ -183,13 +189,15 @@ const page: Handle = ({ event, resolve }) =>
 /** On every answer, refusals included. What is not a file of the build is nobody else's to keep. */
 const headers: Handle = async ({ event, resolve }) => {
   const response = await resolve(event)
-  for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.headers.set(name, value)
-  const policy = response.headers.get('content-security-policy')
-  if (policy !== null)
-    response.headers.set(
-      'content-security-policy',
-      policy.replace("style-src 'self'", `style-src 'self' ${accent.hash}`),
-    )
+  const headersHere = securityHeaders(services.config.site.url)
+  for (const [name, value] of Object.entries(headersHere)) response.headers.set(name, value)
+  const policy = response.headers.get('content-security-policy') ?? NO_CONTENT
+  response.headers.set(
+    'content-security-policy',
+    policy.replace("style-src 'self'", `style-src 'self' ${accent.hash}`),
+  )
+  if (response.body !== null && !response.headers.has('content-type'))
+    response.headers.set('content-type', 'text/plain; charset=utf-8')
   if (event.locals.comeAgain !== undefined)
     response.headers.set('retry-after', String(event.locals.comeAgain))
   if (!response.headers.has('cache-control')) response.headers.set('cache-control', 'private, no-store')
@@ -202,12 +210,15 @@ const unlessBuilding =
     building ? input.resolve(input.event) : handle(input)
 
 export const handle: Handle = unlessBuilding(
-  sequence(headers, monitor, guard, landing, queue, identify, trpc, views, page),
+  sequence(headers, monitor, guard, landing, queue, identify, door, trpc, views, page),
 )
 
-/** The log has what happened, under a reference that the person can pass on. Nothing that was typed is in it. */
+/**
+ * The log has what happened, under a reference that the person can pass on. Nothing that was typed is in it. What the
+ * other side did wrong is no failure of ours: nobody fills the log with it.
+ */
 export const handleError: HandleServerError = ({ error, event, status, message }) => {
-  if (status === 404) return { message }
+  if (status < 500 || hungUp(error)) return { message }
   const reference = randomUUID().slice(0, 8)
   if (building) console.error(error)
   else
@@ -223,17 +234,20 @@ function plain(status: number, words: string): Response {
 }
 
 function cookiesOf(event: RequestEvent): Cookies {
-  const { config } = services
+  const { config, sessions } = services
   const attributes = {
     path: '/',
     httpOnly: true,
     sameSite: 'lax',
     secure: config.site.url.startsWith('https:'),
   } as const
+  const called = (name: string) => (name === sessions.cookieName ? name : cookieName(name, config.site.url))
   return {
-    get: (name) => event.cookies.get(name),
-    set: (name, value, maxAge) => event.cookies.set(name, value, { ...attributes, maxAge }),
-    delete: (name) => event.cookies.delete(name, attributes),
+    // Applicants on their way hold the cookie under the name that it had before.
+    get: (name) =>
+      event.cookies.get(called(name)) ?? (name === APPLICANT_COOKIE ? event.cookies.get(name) : undefined),
+    set: (name, value, maxAge) => event.cookies.set(called(name), value, { ...attributes, maxAge }),
+    delete: (name) => event.cookies.delete(called(name), attributes),
   }
 }
 

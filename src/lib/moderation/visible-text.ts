@@ -8,6 +8,8 @@ export type OddKind = 'invisible' | 'direction' | 'control'
 const DIRECTION = /[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/u
 /** Between pictures the joiner makes one of two, and the variation selectors choose a form: both are in their place there. */
 const ODD = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}\u034F\u115F\u1160\u17B4\u17B5\u2800\u3164\uFFA0]/u
+/** Most texts have nothing of it. */
+const HIDES = new RegExp(`(?![\\n\\t])${ODD.source}`, 'u')
 const PICTURE = /\p{Extended_Pictographic}|\p{Emoji_Modifier}|\uFE0F/u
 /** Scripts that join their letters need the joiners (Arabic, and those of India and Persia). */
 const JOINING =
@@ -18,6 +20,7 @@ const JOINING =
  * with its code (`U+202E`). Line breaks and tabs stay text.
  */
 export function piecesOf(text: string): Piece[] {
+  if (!HIDES.test(text)) return text === '' ? [] : [{ text }]
   const characters = [...text]
   const pieces: Piece[] = []
   let plain = ''
@@ -72,3 +75,8 @@ export function mixedWords(text: string): { word: string; alphabets: Alphabet[] 
 
 /** The name that an internationalised domain shows (`xn--…` decoded is not our work): whether it is one. */
 export const isEncodedDomain = (domain: string): boolean => /(^|\.)xn--/.test(domain)
+
+const DIRECTIONS = new RegExp(DIRECTION, 'gu')
+
+/** A text that turns nothing around it, for where nothing can be shown beside it: a line of a message. */
+export const withoutDirections = (text: string): string => text.replace(DIRECTIONS, '')

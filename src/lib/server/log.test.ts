@@ -1,3 +1,4 @@
+import { TRPCError } from '@trpc/server'
 import { DrizzleQueryError } from 'drizzle-orm/errors'
 import { expect, it } from 'vitest'
 import { describeError, withoutAddresses } from './log'
@@ -40,4 +41,14 @@ it('describes an error and its causes without addresses, and without what was pu
     },
   })
   expect(JSON.stringify(described)).not.toContain('mail.test')
+})
+
+it('leaves what was put into a query out, also where another error took its words over', () => {
+  const query = new DrizzleQueryError('select ?', ['my secret words'], new Error('SQLITE_ERROR'))
+  const wrapped = new TRPCError({ code: 'INTERNAL_SERVER_ERROR', cause: query })
+  for (const error of [wrapped, new Error(`It failed: ${query.message}`, { cause: query })]) {
+    const described = describeError(error)
+    expect(JSON.stringify(described)).not.toContain('my secret words')
+    expect(described).toMatchObject({ cause: { message: 'Failed query: select ?' } })
+  }
 })

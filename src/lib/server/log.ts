@@ -16,7 +16,7 @@ export function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { message: typeof error }
   const { name, cause } = error
   const query = error instanceof DrizzleQueryError
-  const message = query ? `Failed query: ${error.query}` : withoutAddresses(error.message)
+  const message = query ? `Failed query: ${error.query}` : ownMessage(error)
   const code = 'code' in error ? { code: error.code } : {}
   const stack = (error.stack ?? '')
     .split('\n')
@@ -25,6 +25,12 @@ export function describeError(error: unknown): Record<string, unknown> {
     .map((line) => line.trim())
   return { name, message, ...code, stack, ...(cause === undefined ? {} : { cause: describeError(cause) }) }
 }
+
+/** Who wraps an error often takes over its message (tRPC does): that one is told with the cause, and as the cause is. */
+const ownMessage = ({ message, cause }: Error): string =>
+  cause instanceof Error && cause.message !== '' && message.includes(cause.message)
+    ? 'see the cause'
+    : withoutAddresses(message)
 
 /**
  * A sentence for the log, without the e-mail addresses in it: mail servers name the receiver whom they refuse. Matrix IDs

@@ -5,7 +5,9 @@ import { keepDraft, readDraft } from './draft'
 import { textOf } from '$lib/server/form-fields'
 import type { Actions, PageServerLoad } from './$types'
 
-export const load: PageServerLoad = ({ cookies }) => ({ username: readDraft(cookies).username })
+export const load: PageServerLoad = ({ cookies, locals: { site } }) => ({
+  username: readDraft(cookies, site).username,
+})
 
 export const actions: Actions = {
   default: async ({ request, cookies, locals: { api, site } }) => {
@@ -14,7 +16,7 @@ export const actions: Actions = {
     if (!answer.ok) return fail(answer.status, { problems: problemsOf(answer.refusals), username: typed })
     const checked = answer.value
     if (!checked.ok) return fail(400, { problems: problemsOf([checked.refusal]), username: typed })
-    keepDraft(cookies, { ...readDraft(cookies), username: checked.username }, site)
+    keepDraft(cookies, { ...readDraft(cookies, site), username: checked.username }, site)
     redirect(303, '/register/email')
   },
 }

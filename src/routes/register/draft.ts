@@ -1,5 +1,6 @@
 import type { Cookies } from '@sveltejs/kit'
 import type { SiteView } from '$lib/registration/views'
+import { cookieName } from '$lib/server/cookie-name'
 
 /** What was typed in the first two steps, until the address is confirmed. It proves nothing, and holds no key. */
 export interface Draft {
@@ -8,21 +9,20 @@ export interface Draft {
 }
 
 const COOKIE = 'draft'
-const PATH = '/register'
 const SECONDS = 2 * 60 * 60
 /** Longer than any name or address can be. */
 const LONGEST = 300
 
 /** The draft that this browser carries; what is missing is empty. */
-export function readDraft(cookies: Cookies): Draft {
-  const fields = new URLSearchParams(cookies.get(COOKIE) ?? '')
+export function readDraft(cookies: Cookies, site: SiteView): Draft {
+  const fields = new URLSearchParams(cookies.get(cookieName(COOKIE, site.url)) ?? '')
   const field = (name: keyof Draft) => (fields.get(name) ?? '').slice(0, LONGEST)
   return { username: field('username'), email: field('email') }
 }
 
 export function keepDraft(cookies: Cookies, draft: Draft, site: SiteView): void {
-  cookies.set(COOKIE, new URLSearchParams({ ...draft }).toString(), {
-    path: PATH,
+  cookies.set(cookieName(COOKIE, site.url), new URLSearchParams({ ...draft }).toString(), {
+    path: '/',
     maxAge: SECONDS,
     httpOnly: true,
     sameSite: 'lax',
@@ -31,5 +31,5 @@ export function keepDraft(cookies: Cookies, draft: Draft, site: SiteView): void 
 }
 
 export function dropDraft(cookies: Cookies, site: SiteView): void {
-  cookies.delete(COOKIE, { path: PATH, secure: site.url.startsWith('https:') })
+  cookies.delete(cookieName(COOKIE, site.url), { path: '/', secure: site.url.startsWith('https:') })
 }

@@ -20,8 +20,8 @@ export function messageFacts(get: () => Target): void {
     await homeserver.sendMessage(id, transaction, { text: 'One request waits' })
     await homeserver.sendMessage(id, randomUUID(), { text: 'Two requests wait' })
     expect(await messages(id)).toEqual([
-      { msgtype: 'm.text', body: 'Two requests wait' },
-      { msgtype: 'm.text', body: 'One request waits' },
+      { msgtype: 'm.text', body: 'Two requests wait', 'm.mentions': {} },
+      { msgtype: 'm.text', body: 'One request waits', 'm.mentions': {} },
     ])
   })
 
@@ -31,8 +31,14 @@ export function messageFacts(get: () => Target): void {
     await homeserver.sendMessage(alias, randomUUID(), { text: 'Hello', html: '<b>Hello</b>' })
     await homeserver.sendMessage(alias, 'an id/with?odd#characters', { text: 'Plain' })
     expect(await messages(id)).toEqual([
-      { msgtype: 'm.text', body: 'Plain' },
-      { msgtype: 'm.text', body: 'Hello', format: 'org.matrix.custom.html', formatted_body: '<b>Hello</b>' },
+      { msgtype: 'm.text', body: 'Plain', 'm.mentions': {} },
+      {
+        msgtype: 'm.text',
+        body: 'Hello',
+        'm.mentions': {},
+        format: 'org.matrix.custom.html',
+        formatted_body: '<b>Hello</b>',
+      },
     ])
   })
 
@@ -43,10 +49,10 @@ export function messageFacts(get: () => Target): void {
     const token = await aToken(get())
     const { id } = await aRoom(get(), content(), token)
     const path = `/_matrix/client/v3/rooms/${id}/send/m.room.message/${randomUUID()}`
-    const refusal = await get().raw('PUT', path, { msgtype: 'm.text', body: 'x' })
+    const refusal = await get().raw('PUT', path, { msgtype: 'm.text', body: 'x', 'm.mentions': {} })
     expect(refusal).toMatchObject({ status: 403, body: { errcode: 'M_FORBIDDEN' } })
     await get().homeserver.sendMessage(id, randomUUID(), { text: 'Hello' })
-    expect(await messages(id, token)).toEqual([{ msgtype: 'm.text', body: 'Hello' }])
+    expect(await messages(id, token)).toEqual([{ msgtype: 'm.text', body: 'Hello', 'm.mentions': {} }])
   })
 
   test('a room that the operator may not join is refused for good, with what to do', async () => {
@@ -75,7 +81,7 @@ export function messageFacts(get: () => Target): void {
     expect(await homeserver.directRoom(name, randomUUID())).not.toBe(room)
     expect(await homeserver.joinRoom(name, room)).toBe('joined')
     await homeserver.sendMessage(room, key, { text: 'Welcome' })
-    expect(await messages(room)).toEqual([{ msgtype: 'm.text', body: 'Welcome' }])
+    expect(await messages(room)).toEqual([{ msgtype: 'm.text', body: 'Welcome', 'm.mentions': {} }])
   })
 
   test('a direct chat can be opened with an account that is still locked', async () => {
@@ -108,7 +114,7 @@ export function messageFacts(get: () => Target): void {
     expect(error.retryAfter).toBeGreaterThan(0)
     expect(error.retryAfter).toBeLessThanOrEqual(60_000)
     const path = `/_matrix/client/v3/rooms/${id}/send/m.room.message/${randomUUID()}`
-    const raw = await limited.raw('PUT', path, { msgtype: 'm.text', body: 'Hello' })
+    const raw = await limited.raw('PUT', path, { msgtype: 'm.text', body: 'Hello', 'm.mentions': {} })
     const body = { errcode: 'M_LIMIT_EXCEEDED', retry_after_ms: expect.any(Number) }
     expect(raw).toMatchObject({ status: 429, body })
     expect(Number(raw.headers.get('retry-after'))).toBeGreaterThan(0)

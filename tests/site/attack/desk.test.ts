@@ -93,12 +93,47 @@ test('nothing of the desk answers who is not signed in', async () => {
     expect((await stranger.get(path)).path).toMatch(/^\/admin\/login/)
 })
 
+test('who is not signed in is sent to the door from every page, its data and its actions, and fails nowhere', async () => {
+  const stranger = aVisitor(site.url)
+  const form = { 'content-type': 'application/x-www-form-urlencoded', origin: site.url }
+  for (const page of [
+    '',
+    '/account',
+    '/people',
+    '/rules',
+    '/rules/new',
+    '/history',
+    '/figures',
+    '/replies',
+  ]) {
+    const login = `/admin/login?next=${encodeURIComponent(`/admin${page}`)}`
+    for (const path of [`/admin${page}?/end`, `/admin${page}?/preferences`, `/admin${page}?/nonsense`]) {
+      const sent = await stranger.send('POST', path, form, 'id=x')
+      expect([path, sent.status, sent.headers.location]).toEqual([path, 303, login])
+      const script = await stranger.send('POST', path, { ...form, 'x-sveltekit-action': 'true' }, 'id=x')
+      expect(JSON.parse(script.body)).toEqual({ type: 'redirect', status: 303, location: login })
+    }
+    // A browser can ask for the data of a page alone, without that of the layout around it.
+    for (const only of ['', '?x-sveltekit-invalidated=0001', '?x-sveltekit-invalidated=00001']) {
+      const data = await stranger.send('GET', `/admin${page}/__data.json${only}`, {})
+      expect([page, JSON.parse(data.body)]).toMatchObject([page, { type: 'redirect' }])
+    }
+  }
+  const long = await stranger.send('GET', `/admin?q=${'%C3%B6'.repeat(2000)}`, {})
+  expect([long.status, long.headers.location]).toEqual([303, '/admin/login'])
+  for (const path of ['/admin/login?/default', '/register?/default', '/admin/join/x?/default&/x=1'])
+    expect([path, (await stranger.send('POST', path, form, '')).status]).toEqual([path, 404])
+  expect(site.log()).not.toContain('A page failed')
+})
+
 test('whatever stands in the address of a list, it answers with a list', async () => {
   const moderator = await signedIn(site)
   for (const query of [
     'tab=nonsense',
     'q=%22',
     'q=%00',
+    'q=a%00b',
+    'q=a%1Fb%7Fc',
     'q=*+NEAR(',
     'after=-1.x',
     'after=99999999999999999999',

@@ -10,7 +10,12 @@ import {
   setFactorRequired,
   spendRecoveryCode,
 } from '../database/factors'
-import { findModeratorToken, insertModeratorToken, spendModeratorToken } from '../database/moderator-tokens'
+import {
+  findModeratorToken,
+  insertModeratorToken,
+  spendModeratorToken,
+  spendTokensOf,
+} from '../database/moderator-tokens'
 import {
   findModerator,
   findModeratorByName,
@@ -20,6 +25,7 @@ import {
 import type { Database, Reader, Transaction } from '../database/open'
 import { countPasskeysOf, deletePasskeysOf } from '../database/passkeys'
 import { acceptCode, newSecret, secretLink } from './one-time-code'
+import { deleteSessionsOf } from '../database/sessions'
 import { verifyPassword } from './password-hash'
 import { createSeal } from './sealed'
 import { hashToken, mintToken, type Token } from './tokens'
@@ -144,13 +150,18 @@ export function createFactors({
       return accept(await database.write((tx) => makeCodes(tx, id)))
     },
 
-    /** For who lost everything; the operator's, at the terminal. False where nobody has that name. */
+    /**
+     * For who lost everything; the operator's, at the terminal. Whoever is in, is out: it may be who has the phone now.
+     * False where nobody has that name.
+     */
     async reset(username: string): Promise<boolean> {
       return database.write(async (tx) => {
         const row = await findModeratorByName(tx, username)
         if (row === null) return false
         await deletePasskeysOf(tx, row.id)
         await forget(tx, row.id, { kind: 'system' })
+        await deleteSessionsOf(tx, row.id)
+        await spendTokensOf(tx, row.id, clock())
         return true
       })
     },

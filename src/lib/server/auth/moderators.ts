@@ -12,6 +12,7 @@ import {
   type ModeratorRow,
 } from '../database/moderators'
 import type { Database, Transaction } from '../database/open'
+import { spendInvitationsBy, spendTokensOf } from '../database/moderator-tokens'
 import { deleteSessionsOf } from '../database/sessions'
 import { hashPassword, MODERATOR_PASSWORD_MAXIMUM, MODERATOR_PASSWORD_MINIMUM } from './password-hash'
 
@@ -84,6 +85,8 @@ export function createModerators({
         await deleteSessionsOf(tx, row.id)
         if (row.disabledAt === null)
           await say(tx, { kind: 'moderator_disabled', detail: { moderator: row.username } })
+        await spendTokensOf(tx, row.id, clock())
+        await spendInvitationsBy(tx, row.id, clock())
         return accepted({ ...row, disabledAt: row.disabledAt ?? clock() })
       })
     },
@@ -101,6 +104,7 @@ export function createModerators({
         await updatePasswordHash(tx, row.id, passwordHash)
         await deleteSessionsOf(tx, row.id)
         await say(tx, { kind: 'password_changed', detail: { moderator: row.username } })
+        await spendTokensOf(tx, row.id, clock())
         return accepted(row)
       })
     },

@@ -12,7 +12,9 @@ import {
   findModeratorToken,
   insertModeratorToken,
   renewModeratorToken,
+  spendInvitationsBy,
   spendModeratorToken,
+  spendTokensOf,
   type ModeratorTokenRow,
 } from '../database/moderator-tokens'
 import {
@@ -94,6 +96,12 @@ export function createPeople({
     return role === 'administrator' && disabledAt === null && (await countAdministrators(reader)) < 2
   }
 
+  /** Whoever may not invite any more leaves no way in behind. */
+  async function withdrawInvitationsBy(tx: Transaction, id: string, by: string): Promise<void> {
+    const count = await spendInvitationsBy(tx, id, clock())
+    await say(tx, by, ...Array.from({ length: count }, () => ({ kind: 'invitation_withdrawn' }) as const))
+  }
+
   return {
     /** Everybody, disabled ones too, with when they were last seen; and who is invited. */
     async list() {
@@ -154,6 +162,7 @@ export function createPeople({
         if (row.role === role) return accept(null)
         if (await isNeeded(tx, row)) return refuse({ code: 'last_administrator' })
         await updateModerator(tx, id, { role })
+        if (role !== 'administrator') await withdrawInvitationsBy(tx, id, by)
         await say(tx, by, { kind: 'role_changed', detail: { moderator: row.username, role } })
         return accept(null)
       })
@@ -168,6 +177,8 @@ export function createPeople({
         if (disabled && (await isNeeded(tx, row))) return refuse({ code: 'last_administrator' })
         await updateModerator(tx, id, { disabledAt: disabled ? clock() : null })
         await deleteSessionsOf(tx, id)
+        await spendTokensOf(tx, id, clock())
+        if (disabled) await withdrawInvitationsBy(tx, id, by)
         const kind = disabled ? 'moderator_disabled' : 'moderator_enabled'
         await say(tx, by, { kind, detail: { moderator: row.username } })
         return accept(null)
@@ -235,7 +246,7 @@ export function createPeople({
       })
     },
 
-    /** Ends every session: whoever knew the old password is out. Refuses `password_wrong` and what is wrong with the new one. */
+    /** Ends every session, and what was begun: whoever knew the old password is out. Refuses `password_wrong` and what is wrong with the new one. */
     async changePassword(id: string, { now, next }: { now: string; next: string }): Promise<Result<null>> {
       const row = await database.read((reader) => findModerator(reader, id))
       if (!(await verifyPassword(row?.passwordHash ?? null, now)) || row === null)
@@ -248,6 +259,7 @@ export function createPeople({
         if (latest?.passwordHash !== row.passwordHash) return refuse({ code: 'password_wrong' })
         await updateModerator(tx, id, { passwordHash })
         await deleteSessionsOf(tx, id)
+        await spendTokensOf(tx, id, clock())
         await say(tx, id, { kind: 'password_changed' })
         return accept(null)
       })

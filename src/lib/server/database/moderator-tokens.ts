@@ -78,3 +78,28 @@ export async function findInvitations(reader: Reader, now: number) {
 export async function deleteModeratorTokens(tx: Transaction, before: number): Promise<void> {
   await tx.delete(moderatorTokens).where(lte(moderatorTokens.expiresAt, before))
 }
+
+/** Spends what waits for a moderator: half a sign-in, an address that is not confirmed. */
+export async function spendTokensOf(tx: Transaction, moderatorId: string, now: number): Promise<void> {
+  await tx
+    .update(moderatorTokens)
+    .set({ spentAt: now })
+    .where(and(eq(moderatorTokens.moderatorId, moderatorId), isNull(moderatorTokens.spentAt)))
+}
+
+/** Spends the invitations that a moderator made and nobody followed; answers how many those were. */
+export async function spendInvitationsBy(tx: Transaction, createdBy: string, now: number): Promise<number> {
+  const spent = await tx
+    .update(moderatorTokens)
+    .set({ spentAt: now })
+    .where(
+      and(
+        eq(moderatorTokens.createdBy, createdBy),
+        eq(moderatorTokens.purpose, 'invitation'),
+        isNull(moderatorTokens.spentAt),
+        gt(moderatorTokens.expiresAt, now),
+      ),
+    )
+    .returning({ hash: moderatorTokens.hash })
+  return spent.length
+}

@@ -184,7 +184,8 @@ function beyond({ after }: QueueFilter, oldestFirst: boolean): SQL | undefined {
 
 /** The words to look for, as FTS5 wants them: all of them, the beginning of each will do. Null where there are none. */
 function matchOf({ q, tab }: QueueFilter): string | null {
-  const words = (q ?? '').split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word))
+  // A NUL would end the text before its quotation mark.
+  const words = (q ?? '').split(/[\s\p{Cc}]+/u).filter((word) => /[\p{L}\p{N}]/u.test(word))
   if (words.length === 0) return null
   const asked = words.map((word) => `{username email reason} : "${word.replaceAll('"', '""')}" *`)
   const queues = tab === 'trouble' || tab === 'all' ? [] : [`queue : (${QUEUES_OF[tab].join(' OR ')})`]

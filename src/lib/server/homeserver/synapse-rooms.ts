@@ -88,8 +88,8 @@ export function createSynapseRooms({ call, grant, parse }: SynapseCall, domain: 
   }
 }
 
-/** Matrix client API, "m.text". */
+/** Matrix client API, "m.text". It mentions nobody, whatever stands in it: without that, `@room` calls everybody. */
 function content({ text, html }: RoomMessage): object {
-  const plain = { msgtype: 'm.text', body: text }
+  const plain = { msgtype: 'm.text', body: text, 'm.mentions': {} }
   return html === undefined ? plain : { ...plain, format: 'org.matrix.custom.html', formatted_body: html }
 }

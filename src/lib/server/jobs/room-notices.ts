@@ -2,6 +2,7 @@ import type { Language } from '$lib/registration/language'
 import type { NewJob } from '$lib/registration/job'
 import type { Registration } from '$lib/registration/registration'
 import { matrixId } from '$lib/registration/username'
+import { withoutDirections } from '$lib/moderation/visible-text'
 import { momentText } from '$lib/components/moment'
 import { m } from '$lib/paraglide/messages'
 import { fillTemplate } from '../config/template'
@@ -41,7 +42,13 @@ export function createRoomNotices({
   /** One request by the operator's template, or in our words with name and link only: a room keeps it for good. */
   function one(registration: Registration, template: string | null): string {
     const { id, username, email, reason } = registration
-    const values = { username, matrix_domain: domain, email, reason: reason ?? '', admin_url: link(id) }
+    const values = {
+      username,
+      matrix_domain: domain,
+      email,
+      reason: withoutDirections(reason ?? ''),
+      admin_url: link(id),
+    }
     const text = template === null ? '' : fillTemplate(template, values).trim()
     const named = { matrixId: matrixId(username, domain), link: link(id) }
     if (text !== '') return text

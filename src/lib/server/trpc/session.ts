@@ -49,11 +49,12 @@ async function letIn(ctx: Context, id: string): Promise<void> {
   know(ctx, id)
   const cookie = await services.sessions.signIn(id, { device, network: deskNetwork(clientAddress) })
   await services.registrar.note([{ kind: 'signed_in' }], { kind: 'moderator', id })
+  await services.sessions.signOut(cookies.get(services.sessions.cookieName))
   cookies.delete(HALF_WAY_COOKIE)
   cookies.set(cookie.name, cookie.value, cookie.attributes.maxAge)
 }
 
-/** Moderators' sign-in. */
+/** Moderators' sign-in; the session that the browser had before ends with it. */
 export const sessionRouter = router({
   /** `next`: the desk, or the page that asks for the second factor. */
   signIn: procedure
@@ -67,6 +68,7 @@ export const sessionRouter = router({
         return { next: 'code' as const }
       }
       know(ctx, step.id)
+      await services.sessions.signOut(cookies.get(services.sessions.cookieName))
       cookies.set(step.cookie.name, step.cookie.value, step.cookie.attributes.maxAge)
       return { next: 'desk' as const }
     }),

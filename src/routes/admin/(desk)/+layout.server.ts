@@ -1,11 +1,10 @@
-import { redirect } from '@sveltejs/kit'
+import { error, redirect } from '@sveltejs/kit'
+import { whereTo } from '$lib/server/desk-door'
 import type { LayoutServerLoad } from './$types'
 
 /** Nobody sees the desk without signing in; the API asks once more for each call. */
-export const load: LayoutServerLoad = ({ locals, url }) => {
-  if (locals.moderator === null)
-    redirect(303, `/admin/login?next=${encodeURIComponent(url.pathname + url.search)}`)
-  if (locals.moderator.mustSetUp === true && url.pathname !== '/admin/account')
-    redirect(303, '/admin/account')
-  return { moderator: locals.moderator }
+export const load: LayoutServerLoad = ({ locals: { moderator }, url }) => {
+  const first = whereTo(url, 'GET', moderator)
+  if (first !== null) redirect(303, first)
+  return { moderator: moderator ?? error(401) }
 }

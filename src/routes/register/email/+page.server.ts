@@ -6,7 +6,7 @@ import { textOf } from '$lib/server/form-fields'
 import type { Actions, PageServerLoad } from './$types'
 
 export const load: PageServerLoad = ({ cookies, url, locals: { site } }) => {
-  const { username, email } = readDraft(cookies)
+  const { username, email } = readDraft(cookies, site)
   if (username === '') redirect(303, '/register')
   const sent = email === '' ? null : url.searchParams.get('sent')
   return { matrixId: `@${username}:${site.domain}`, email, sent }
@@ -15,7 +15,7 @@ export const load: PageServerLoad = ({ cookies, url, locals: { site } }) => {
 export const actions: Actions = {
   /** The first mail, the same once more, and one to a corrected address are all the same wish. */
   default: async ({ request, cookies, locals: { api, site } }) => {
-    const { username, email: before } = readDraft(cookies)
+    const { username, email: before } = readDraft(cookies, site)
     if (username === '') redirect(303, '/register')
     const typed = textOf(await request.formData(), 'email')
     const answer = await attempt(() => api.registration.start({ username, email: typed }))

@@ -29,7 +29,7 @@ export const actions: Actions = {
         redirect(303, url.pathname)
       error(renewed.status, renewed.refusal.code)
     }
-    keepDraft(cookies, { ...readDraft(cookies), email: renewed.value.email }, site)
+    keepDraft(cookies, { ...readDraft(cookies, site), email: renewed.value.email }, site)
     redirect(303, '/register/again?sent')
   },
 }

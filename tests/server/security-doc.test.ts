@@ -1,0 +1,55 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+
+const ROOT = join(import.meta.dirname, '../..')
+const TEXT = readFileSync(join(ROOT, 'SECURITY.md'), 'utf8')
+
+/** The lines of the table that promise something: what is required, where it is held, and what shows it. */
+const LINES = TEXT.split('\n')
+  .filter((line) => /^\| [^*-]/.test(line) && !line.startsWith('| ASVS'))
+  .map((line) => line.split('|').map((cell) => cell.trim()))
+  .map(([, number = '', promise = '', held = '', shown = '']) => ({ number, promise, held, shown }))
+
+const filesIn = (cell: string) => [...cell.matchAll(/`([^`{]+)`/g)].map(([, file = '']) => file)
+const exists = (file: string, below: string) =>
+  existsSync(join(ROOT, file)) || existsSync(join(ROOT, below, file))
+
+test('every file that is named is there', () => {
+  expect(LINES.length).toBeGreaterThan(40)
+  for (const { promise, held, shown } of LINES) {
+    for (const file of filesIn(held))
+      expect([promise, file, exists(file, 'src')]).toEqual([promise, file, true])
+    for (const file of filesIn(shown))
+      expect([promise, file, exists(file, 'tests')]).toEqual([promise, file, true])
+  }
+})
+
+test('nothing is claimed without a test that shows it, and a number stands there once', () => {
+  for (const { promise, held, shown } of LINES) {
+    expect([promise, held !== '']).toEqual([promise, true])
+    const tests = filesIn(shown)
+    expect([promise, tests.length > 0]).toEqual([promise, true])
+    for (const file of tests) {
+      const path = existsSync(join(ROOT, file)) ? file : join('tests', file)
+      expect([promise, file, /\.(?:test|spec)\.ts$/.test(file)]).toEqual([promise, file, true])
+      expect([file, /^\s*(?:test|it)(?:\.each)?\W/m.test(readFileSync(join(ROOT, path), 'utf8'))]).toEqual([
+        file,
+        true,
+      ])
+    }
+  }
+  const numbers = LINES.flatMap(({ number }) => number.match(/\d+\.\d+\.\d+/g) ?? [])
+  expect(numbers.filter((number, index) => numbers.indexOf(number) !== index)).toEqual([])
+})
+
+test('a requirement that is a gap is not claimed as held, but where the gap says what of it is open', () => {
+  const gaps = TEXT.slice(TEXT.indexOf('## Gaps'))
+  const open = [...gaps.matchAll(/\*\*([\d., ]+)\*\*/g)].flatMap(([, numbers = '']) => numbers.split(', '))
+  const claimed = new Set(LINES.flatMap(({ number }) => number.match(/\d+\.\d+\.\d+/g) ?? []))
+  expect(open.length).toBeGreaterThan(5)
+  // With https, all cookies but two that open nothing.
+  expect(
+    open.filter((number) => claimed.has(number)).filter((number) => !/^3\.3\.[13]$/.test(number)),
+  ).toEqual([])
+})

@@ -1,0 +1,158 @@
+import { Secret, TOTP } from 'otpauth'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { findNewestEvents } from '$lib/server/database/events'
+import { codeOf } from '../support/code-of'
+import { aBrowser, aModerator, aWorld, tokenIn, type TestWorld } from '../support/world'
+
+const PASSWORD = 'a moderators password'
+const NEXT = 'another fine password'
+let world: TestWorld
+let ada: Awaited<ReturnType<typeof aModerator>>
+beforeEach(async () => {
+  world = await aWorld()
+  ada = await aModerator(world.services, 'ada', 'administrator')
+})
+afterEach(() => world.dispose())
+
+type Browser = ReturnType<typeof aBrowser>
+const isIn = async ({ jar }: Browser) =>
+  (await world.services.sessions.check(jar.get(world.services.sessions.cookieName))) !== null
+
+async function signedIn(username: string, password = PASSWORD): Promise<Browser> {
+  const browser = aBrowser(world.services)
+  await browser.api.session.signIn({ username, password })
+  return browser
+}
+
+/** A moderator with an authenticator, and the code that it shows now. */
+async function withFactor(username: string) {
+  const one = await aModerator(world.services, username)
+  await one.api.factors.begin()
+  const secret = (await one.api.factors.view()).setup?.secret ?? ''
+  const code = () => new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: world.now() })
+  await one.api.factors.confirm({ code: code() })
+  world.pass(60_000)
+  return { ...one, code }
+}
+
+/** The link to an address that a moderator asked for, as its mail brings it. */
+async function addressLink(one: Browser, email: string): Promise<string> {
+  await one.api.account.askAddress({ email })
+  await world.drain()
+  return tokenIn(world.mailbox.last(email, 'confirm_moderator').link)
+}
+
+describe('what was begun with a password ends with it', () => {
+  test('half a sign-in, for whoever changes it, and for the operator who sets another', async () => {
+    const bob = await withFactor('bob')
+    for (const change of [
+      () => bob.api.account.changePassword({ now: PASSWORD, next: NEXT }),
+      () => world.services.moderators.setPassword('bob', PASSWORD),
+      () => world.services.moderators.setPassword('bob', NEXT),
+    ]) {
+      const thief = aBrowser(world.services)
+      const known =
+        (await codeOf(thief.api.session.signIn({ username: 'bob', password: PASSWORD }))) === 'done'
+      if (!known) await thief.api.session.signIn({ username: 'bob', password: NEXT })
+      expect(await thief.api.session.isHalfWay()).toBe(true)
+      await change()
+      expect(await thief.api.session.isHalfWay()).toBe(false)
+      world.pass(60_000)
+      expect(await codeOf(thief.api.session.enterCode({ code: bob.code() }))).toBe('not_signed_in')
+    }
+  })
+
+  test('an address that somebody else at the keyboard asked for', async () => {
+    const bob = await aModerator(world.services, 'bob')
+    const token = await addressLink(bob, 'thief@mail.test')
+    await bob.api.account.changePassword({ now: PASSWORD, next: NEXT })
+    expect(await codeOf(aBrowser(world.services).api.people.confirmAddress({ token }))).toBe('link_spent')
+  })
+
+  test('and one that was asked for and whose mail was not sent yet goes nowhere', async () => {
+    const bob = await aModerator(world.services, 'bob')
+    await bob.api.account.askAddress({ email: 'thief@mail.test' })
+    await world.services.moderators.setPassword('bob', NEXT)
+    await world.drain()
+    expect(world.mailbox.letters.filter(({ to }) => to.includes('thief@mail.test'))).toEqual([])
+  })
+})
+
+test('who is disabled has no link that works: neither an address nor an invitation', async () => {
+  const eve = await aModerator(world.services, 'eve', 'administrator')
+  const address = await addressLink(eve, 'eve.new@mail.test')
+  await eve.api.people.invite({ email: 'eve.again@mail.test', role: 'administrator' })
+  await ada.api.people.invite({ email: 'friend@mail.test', role: 'moderator' })
+  await world.drain()
+  const back = tokenIn(world.mailbox.last('eve.again@mail.test', 'invitation').link)
+  const friend = tokenIn(world.mailbox.last('friend@mail.test', 'invitation').link)
+  const { people } = await ada.api.people.list()
+  const id = people.find(({ username }) => username === 'eve')?.id ?? ''
+  await ada.api.people.setDisabled({ id, disabled: true })
+  const stranger = aBrowser(world.services)
+  expect(await codeOf(stranger.api.people.confirmAddress({ token: address }))).toBe('link_spent')
+  expect(await codeOf(stranger.api.people.join({ token: back, username: 'eve2', password: PASSWORD }))).toBe(
+    'link_spent',
+  )
+  expect(
+    await codeOf(stranger.api.people.join({ token: friend, username: 'friend', password: PASSWORD })),
+  ).toBe('done')
+  const kinds = (await world.database.read((reader) => findNewestEvents(reader, 20))).map(({ kind }) => kind)
+  expect(kinds.filter((kind) => kind === 'invitation_withdrawn')).toHaveLength(1)
+})
+
+test('who is an administrator no more leaves no invitation behind, and neither does who the operator disables', async () => {
+  for (const [name, end] of [
+    ['eve', (id: string) => ada.api.people.setRole({ id, role: 'moderator' })],
+    ['mallory', () => world.services.moderators.disable('mallory')],
+  ] as const) {
+    const one = await aModerator(world.services, name, 'administrator')
+    await one.api.people.invite({ email: `${name}@mail.test`, role: 'administrator' })
+    await world.drain()
+    const token = tokenIn(world.mailbox.last(`${name}@mail.test`, 'invitation').link)
+    const { people } = await ada.api.people.list()
+    await end(people.find(({ username }) => username === name)?.id ?? '')
+    const join = aBrowser(world.services).api.people.join({ token, username: `${name}2`, password: PASSWORD })
+    expect(await codeOf(join)).toBe('link_spent')
+  }
+})
+
+test('where the operator takes the second factor off, whoever is in is out', async () => {
+  const bob = await withFactor('bob')
+  const thief = await signedIn('bob')
+  await thief.api.session.enterCode({ code: bob.code() })
+  const half = await signedIn('bob')
+  expect([await isIn(thief), await half.api.session.isHalfWay()]).toEqual([true, true])
+  await world.services.factors.reset('bob')
+  expect([await isIn(thief), await half.api.session.isHalfWay()]).toEqual([false, false])
+})
+
+test('a sign-in begins a session of its own and ends the one that the browser had, planted or not', async () => {
+  const planted = await signedIn('ada')
+  const { cookieName, check } = world.services.sessions
+  const known = planted.jar.get(cookieName) ?? ''
+  const bob = await withFactor('bob')
+  const victim = aBrowser(world.services)
+  victim.jar.set(cookieName, known)
+  await victim.api.session.signIn({ username: 'bob', password: PASSWORD })
+  expect((await check(known))?.moderator.username).toBe('ada')
+  await victim.api.session.enterCode({ code: bob.code() })
+  const fresh = victim.jar.get(cookieName)
+  expect(fresh).not.toBe(known)
+  expect(await check(known)).toBeNull()
+  await victim.api.session.signIn({ username: 'ada', password: PASSWORD })
+  expect(await check(fresh)).toBeNull()
+  expect((await check(victim.jar.get(cookieName)))?.moderator.username).toBe('ada')
+})
+
+test('the role of a session is the one of now', async () => {
+  const eve = await aModerator(world.services, 'eve', 'administrator')
+  const browser = await signedIn('eve')
+  const cookie = browser.jar.get(world.services.sessions.cookieName)
+  const { people } = await ada.api.people.list()
+  const id = people.find(({ username }) => username === 'eve')?.id ?? ''
+  expect((await world.services.sessions.check(cookie))?.moderator.role).toBe('administrator')
+  await ada.api.people.setRole({ id, role: 'moderator' })
+  expect((await world.services.sessions.check(cookie))?.moderator.role).toBe('moderator')
+  expect(eve).toBeDefined()
+})
