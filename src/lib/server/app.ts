@@ -23,6 +23,7 @@ import { createRoomNotices } from './jobs/room-notices'
 import { createScheduler } from './jobs/scheduler'
 import { createWorker } from './jobs/worker'
 import { createLive } from './live'
+import { createOpening } from './opening'
 import { createOutages } from './outages'
 import { createPreviews } from './previews'
 import { createReconciliation } from './reconcile'
@@ -46,8 +47,16 @@ const EXPIRED_TOKENS_KEPT_MS = 7 * DAY
 export function compose(config: RunConfig, world: World) {
   const { database, clock, random, log } = world
   const { site, registration, retention, matrixNotifications } = config
+  const opening = createOpening({
+    database,
+    limits: { waiting: registration.maxWaiting, perDay: registration.maxPerDay },
+    hasRoom: matrixNotifications.adminRoom !== null,
+    clock,
+    log,
+  })
   const registrar = createRegistrar({
     database,
+    opening,
     clock,
     randomId: randomUUID,
     linkHours: linkHours(retention),
@@ -87,6 +96,7 @@ export function compose(config: RunConfig, world: World) {
   })
   const applicant = createApplicant({
     registrar,
+    opening,
     accountSetup: createAccountSetup({ registrar, homeserver, clock }),
     homeserver,
     rules,
@@ -133,6 +143,7 @@ export function compose(config: RunConfig, world: World) {
     notices: createRoomNotices({ registrar, homeserver, site, settings: matrixNotifications }),
     persons,
     outages,
+    opening,
     people,
   })
   const worker = createWorker({
@@ -166,6 +177,7 @@ export function compose(config: RunConfig, world: World) {
     database,
     homeserver,
     registrar,
+    opening,
     applicant,
     rules,
     ruleReach: createRuleReach({ database, domain: homeserver.domain }),
@@ -215,6 +227,8 @@ export async function startApp(config: RunConfig, log: Logger): Promise<App> {
   await fillInFoundBy(world.database)
   const services = compose(config, world)
   await services.outages.resume()
+  await services.registrar.settleOpening()
+  await services.opening.look()
   services.worker.start()
   services.scheduler.start()
   services.tallyCounter.start()

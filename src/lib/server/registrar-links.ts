@@ -7,6 +7,7 @@ import { hashToken, mintToken, type Token } from './auth/tokens'
 import type { Database, Transaction } from './database/open'
 import { findRegistration } from './database/registrations'
 import { findToken, insertToken, spendToken, type TokenPurpose } from './database/tokens'
+import type { Keeper } from './opening'
 import { APPLICANT, type Door } from './registrar-door'
 
 const DAY = 24 * 60 * 60 * 1000
@@ -17,11 +18,13 @@ export function createLinks({
   clock,
   linkHours,
   door: { actIn, isNameFree },
+  opening,
 }: {
   database: Database
   clock: () => number
   linkHours: number
   door: Door
+  opening: Pick<Keeper, 'admit'>
 }) {
   async function letIn(tx: Transaction, registrationId: string): Promise<Token> {
     const { plain, hash } = mintToken()
@@ -42,7 +45,10 @@ export function createLinks({
         return accept({ registration, username: found.username })
       }),
 
-    /** Confirms the address. From here on the name is held, if nobody was faster; answers the applicant's own token. */
+    /**
+     * Confirms the address. From here on the name is held, if nobody was faster; answers the applicant's own token. Refused
+     * while registration is closed; the link stays as it was.
+     */
     async confirm(token: Token): Promise<Result<{ registration: Registration; applicant: Token }>> {
       return database.write(async (tx) => {
         const hash = hashToken(token)
@@ -50,8 +56,10 @@ export function createLinks({
         if (found === null || found.username === null) return refuse({ code: 'link_broken' })
         if (found.expiresAt <= clock())
           return refuse({ code: found.spentAt === null ? 'link_expired' : 'link_spent' })
-        if (!(await spendToken(tx, hash, clock()))) return refuse({ code: 'link_spent' })
         const { registrationId, username } = found
+        const admitted = found.spentAt === null ? await opening.admit(tx) : null
+        if (admitted?.ok === false) return admitted
+        if (!(await spendToken(tx, hash, clock()))) return refuse({ code: 'link_spent' })
         const nameFree = await isNameFree(tx, username, registrationId)
         const result = await actIn(tx, registrationId, { type: 'confirm', username, nameFree }, APPLICANT)
         if (!result.ok) return result.refusal.code === 'wrong_state' ? refuse({ code: 'link_spent' }) : result
