@@ -5,7 +5,10 @@ import { keepDraft, readDraft } from './draft'
 import { textOf } from '$lib/server/form-fields'
 import type { Actions, PageServerLoad } from './$types'
 
-export const load: PageServerLoad = ({ cookies }) => ({ username: readDraft(cookies).username })
+export const load: PageServerLoad = async ({ cookies, locals: { api } }) => ({
+  username: readDraft(cookies).username,
+  opening: await api.registration.opening(),
+})
 
 export const actions: Actions = {
   default: async ({ request, cookies, locals: { api, site } }) => {
@@ -13,7 +16,10 @@ export const actions: Actions = {
     const answer = await attempt(() => api.registration.checkUsername({ username: typed }))
     if (!answer.ok) return fail(answer.status, { problems: problemsOf(answer.refusals), username: typed })
     const checked = answer.value
-    if (!checked.ok) return fail(400, { problems: problemsOf([checked.refusal]), username: typed })
+    if (!checked.ok) {
+      const status = checked.refusal.code === 'registration_closed' ? 403 : 400
+      return fail(status, { problems: problemsOf([checked.refusal]), username: typed })
+    }
     keepDraft(cookies, { ...readDraft(cookies), username: checked.username }, site)
     redirect(303, '/register/email')
   },
