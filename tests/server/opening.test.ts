@@ -1,6 +1,9 @@
+import { eq } from 'drizzle-orm'
 import { afterEach, describe, expect, test } from 'vitest'
 import { findNewestEvents } from '$lib/server/database/events'
 import type { RunConfig } from '$lib/server/config/run-config'
+import { registrations } from '$lib/server/database/schema'
+import { username } from '../support/registration'
 import { codeOf } from '../support/code-of'
 import { decideOn, decideOnly } from '../support/decide'
 import {
@@ -234,12 +237,13 @@ describe('while it is closed', () => {
     const token = tokenIn(world.mailbox.last('river@mail.test', 'verification').link)
     const { api } = aBrowser(world.services)
     expect(await codeOf(api.verification.confirm({ token }))).toBe('registration_closed')
-    expect(await api.verification.look({ token })).toMatchObject({ email: 'river@mail.test' })
+    const look = { email: 'river@mail.test', opening: { open: false, why: 'waiting' } }
+    expect(await api.verification.look({ token })).toMatchObject(look)
     await decideOn(world, first?.view.id ?? '', 'deny')
     expect(await api.verification.confirm({ token })).toMatchObject({ state: 'verified' })
   })
 
-  test('who may although it is closed can start', async () => {
+  test('who may although it is closed can start, and confirms by the invitation', async () => {
     await aDesk({ maxWaiting: 1 })
     await fill(1, 1)
     const wish = {
@@ -250,7 +254,17 @@ describe('while it is closed', () => {
     } as const
     expect(await world.services.applicant.start({ ...wish, passes: true })).toMatchObject({ ok: true })
     await world.drain()
-    expect(world.mailbox.kinds('guest@mail.test')).toEqual(['verification'])
+    const token = tokenIn(world.mailbox.last('guest@mail.test', 'verification').link)
+    const { api } = aBrowser(world.services)
+    expect(await codeOf(api.verification.confirm({ token }))).toBe('registration_closed')
+    await world.database.write((tx) =>
+      tx
+        .update(registrations)
+        .set({ invitationId: 'i1' })
+        .where(eq(registrations.username, username('guest'))),
+    )
+    expect(await api.verification.look({ token })).toMatchObject({ opening: { open: true } })
+    expect(await api.verification.confirm({ token })).toMatchObject({ state: 'verified' })
   })
 })
 

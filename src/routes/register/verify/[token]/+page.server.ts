@@ -6,7 +6,7 @@ import type { Actions, PageServerLoad } from './$types'
 /** Looking changes nothing: mail scanners open links too. */
 export const load: PageServerLoad = async ({ params, locals: { api } }) => {
   const link = await attempt(() => api.verification.look(params))
-  if (link.ok) return { ...link.value, opening: await api.registration.opening() }
+  if (link.ok) return link.value
   if (link.refusal.code === 'link_spent' && (await api.registration.current()) !== null)
     redirect(303, '/register/status?used')
   error(link.status, link.refusal.code)
