@@ -1,8 +1,11 @@
+import { LibsqlError } from '@libsql/client'
 import { eq } from 'drizzle-orm'
 import { afterEach, describe, expect, test } from 'vitest'
 import { findNewestEvents } from '$lib/server/database/events'
 import type { RunConfig } from '$lib/server/config/run-config'
+import type { Database } from '$lib/server/database/open'
 import { registrations } from '$lib/server/database/schema'
+import { createOpening } from '$lib/server/opening'
 import { username } from '../support/registration'
 import { codeOf } from '../support/code-of'
 import { decideOn, decideOnly } from '../support/decide'
@@ -272,6 +275,7 @@ describe('by hand', () => {
   test('a moderator closes it with words and a day, and it opens on that day', async () => {
     await aDesk({ maxWaiting: 4 })
     const { api } = await aModerator(world.services)
+    expect(await isOpen()).toBe(true)
     const message = { en: ' We are <b>away</b>.\r\nBack soon. ', de: '' }
     await api.opening.close({ message, until: '2026-01-17' })
     const view = {
@@ -286,7 +290,7 @@ describe('by hand', () => {
     await world.drain()
     expect(mails()).toEqual([])
 
-    world.pass(36 * HOUR - 1)
+    world.pass(36 * HOUR - 1002)
     expect(await start('late')).toBe('registration_closed')
     world.pass(1)
     await world.services.scheduler.settleOpening()
@@ -306,7 +310,7 @@ describe('by hand', () => {
     world.pass(400 * DAY)
     expect(await isOpen()).toBe(false)
     await api.opening.open({ until: '' })
-    expect(await isOpen()).toBe(true)
+    expect((await aBrowser(world.services).api.registration.opening()).open).toBe(true)
     expect(await api.opening.state()).toMatchObject({ opening: { open: true }, hand: null })
   })
 
@@ -422,4 +426,32 @@ test('moderators read of it in words that name no applicant', async () => {
   expect(roomTexts()[0]).toContain('https://register.example.test/admin/opening')
   expect(roomTexts()[0]).not.toContain(`person1:${DOMAIN}`)
   expect(world.mailbox.kinds(MODERATORS)).toContain('moderators_opening')
+})
+
+test('while the database is out, pages go by what was known last, and say nothing they do not know', async () => {
+  await aDesk({ maxWaiting: 1 })
+  const out = new LibsqlError('The disk does not answer', 'SQLITE_IOERR')
+  let broken = false
+  const { read } = world.database
+  const database: Database = {
+    ...world.database,
+    read: (work) => (broken ? Promise.reject(out) : read(work)),
+  }
+  const opening = createOpening({
+    database,
+    limits: { waiting: 1, perDay: null },
+    hasRoom: false,
+    clock: world.now,
+    log: { warn: () => undefined },
+  })
+  broken = true
+  await expect(opening.look()).rejects.toBe(out)
+  broken = false
+  expect(await opening.look()).toEqual({ open: true })
+  await fill(1, 1)
+  broken = true
+  world.pass(1001)
+  expect(await opening.look()).toEqual({ open: true })
+  broken = false
+  expect(await opening.look()).toMatchObject({ open: false })
 })

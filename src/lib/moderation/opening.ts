@@ -70,7 +70,8 @@ const endOfDay = (now: number): number => (Math.floor(now / DAY) + 1) * DAY
 export const workedOffAt = (maximum: number): number => Math.floor(maximum / 2)
 
 /** What changed by itself, for the audit log and the moderators. */
-export type Change = { open: false; why: Exclude<Closing, 'by_hand'> } | { open: true; why: Reopening }
+export type Change =
+  { open: false; why: Exclude<Closing, 'by_hand'> } | { open: true; why: Exclude<Reopening, 'by_hand'> }
 
 /** What the record becomes as counts and time go on, and whether it closed or opened by that. */
 export function settle(

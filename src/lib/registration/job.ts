@@ -57,7 +57,7 @@ export const jobSchema = v.variant('kind', [
   job('warn_opening', {
     by: v.picklist(['mail', 'room']),
     open: v.boolean(),
-    why: v.picklist(['waiting', 'per_day', 'date', 'worked_off', 'new_day', 'by_hand']),
+    why: v.picklist(['waiting', 'per_day', 'date', 'worked_off', 'new_day']),
     at: v.number(),
   }),
 ])

@@ -69,7 +69,6 @@ export function createOpening({
   }
 
   async function put(tx: Transaction, record: OpeningRecord, event: AuditEvent, by: string): Promise<void> {
-    known = null
     await putOpeningRecord(tx, record, clock())
     await insertEvents(tx, null, [event], { kind: 'moderator', id: by }, clock())
   }
@@ -133,6 +132,7 @@ export function createOpening({
           by,
         )
       })
+      known = null
       return accept(null)
     },
 
@@ -150,6 +150,7 @@ export function createOpening({
         const detail = detailOf('by_hand', although ? until.value : null)
         await put(tx, { ...record, hand }, { kind: 'registration_opened', detail }, by)
       })
+      known = null
       return accept(null)
     },
   }

@@ -1,4 +1,4 @@
-import type { Closing, Reopening } from '$lib/moderation/opening'
+import type { Change } from '$lib/moderation/opening'
 import type { Role } from '$lib/moderation/moderator'
 import type { Language } from '$lib/registration/language'
 
@@ -56,7 +56,7 @@ export type Mail =
 /** Registration closed or opened by itself. `waiting`: how many requests wait; `until`: when it opens by itself, where known. */
 export interface OpeningNews {
   open: boolean
-  why: Closing | Reopening
+  why: Change['why']
   until: number | null
   waiting: number
 }
