@@ -82,21 +82,27 @@ const guard: Handle = ({ event, resolve }) => {
 const languages = new AsyncLocalStorage<{ locale?: Language; origin?: string; messageCalls?: Set<string> }>()
 overwriteServerAsyncLocalStorage(languages)
 
-/** The first page depends on language and theme alone: each of its few forms is written once, and kept. */
+/**
+ * The first page depends on language, theme, and whether registration is open: each of its few forms is written once, and
+ * kept until that changes.
+ */
 const landing: Handle = async ({ event, resolve }) => {
   if (event.route.id !== '/' || event.request.method !== 'GET' || event.isDataRequest) return resolve(event)
+  const opening = JSON.stringify(await services.opening.look())
+  if (opening !== landings.opening) landings = { opening, pages: new Map() }
+  const { pages } = landings
   const key = `${extractLocaleFromRequest(event.request)} ${themeOf(event.cookies.get('theme'))}`
-  const kept = landings.get(key)
+  const kept = pages.get(key)
   if (kept !== undefined) return new Response(kept.body, { headers: kept.headers })
   const response = await resolve(event)
   // A nonce is for one answer; what carries one is never kept.
   const once = response.headers.get('content-security-policy')?.includes('nonce-') === true
   if (!response.ok || once || response.headers.has('set-cookie')) return response
   const page = { body: await response.text(), headers: [...response.headers] }
-  landings.set(key, page)
+  pages.set(key, page)
   return new Response(page.body, { headers: page.headers })
 }
-const landings = new Map<string, { body: string; headers: [string, string][] }>()
+let landings = { opening: '', pages: new Map<string, { body: string; headers: [string, string][] }>() }
 
 const turnstile = createTurnstile()
 

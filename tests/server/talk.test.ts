@@ -192,6 +192,7 @@ describe('where time goes on while something is written', () => {
     let now = world.now()
     return createRegistrar({
       database: world.database,
+      opening: world.services.opening,
       clock: () => ++now,
       randomId: randomUUID,
       linkHours: 24,

@@ -154,6 +154,8 @@ export async function startSite({
       moderation: { undo_seconds: 0 },
       ...config,
       site: { name: 'Example Community', url, ...(config.site ?? {}) },
+      // Whoever measures or attacks sends more than a community gets.
+      registration: { max_waiting: 0, max_per_day: 0, ...(config.registration ?? {}) },
     }
     await writeFile(join(folder, 'config.yaml'), stringify(settings))
     if (moderator) await makeModerator(folder)

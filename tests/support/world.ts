@@ -52,6 +52,8 @@ export function aConfig(change: Partial<RunConfig> = {}): RunConfig {
       blockedUsernames: [],
       blockedEmails: [],
       blockedNetworks: [],
+      maxWaiting: null,
+      maxPerDay: null,
     },
     moderation: {
       remindAfterHours: 48,

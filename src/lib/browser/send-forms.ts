@@ -4,7 +4,7 @@ const BUSY = 'aria-disabled'
 
 /**
  * Sends the forms in `<main>` without leaving the page, as long as the answer is the same page with something to
- * correct: one press sends once, what was typed stays, the focus goes to the first problem, and a lost connection is
+ * correct, or with what stands there instead (`data-instead`): one press sends once, what was typed stays, the focus goes to the first problem, and a lost connection is
  * told in words. `onReplaced` is called when a new `<main>` stands there.
  */
 export function sendForms(onReplaced: () => void): void {
@@ -43,7 +43,7 @@ async function send(
       return
     }
     const answer = new DOMParser().parseFromString(await response.text(), 'text/html')
-    if (answer.querySelector('main form') === null) tell(form, m.site_lost_server())
+    if (answer.querySelector('main form, main [data-instead]') === null) tell(form, m.site_lost_server())
     else {
       replaceMain(answer)
       onReplaced()

@@ -26,6 +26,10 @@ export function refusalText(refusal: Refusal): string {
       return m.refusal_email_blocked()
     case 'network_blocked':
       return m.refusal_network_blocked()
+    case 'registration_closed':
+      return m.refusal_registration_closed()
+    case 'date_wrong':
+      return m.refusal_date_wrong()
     case 'too_many_mails':
       return refusal.hours === 1
         ? m.refusal_too_many_mails_hour()

@@ -70,6 +70,8 @@ const GROUP_OF: Record<EventKind, EventGroup> = {
   moderator_enabled: 'people',
   role_changed: 'people',
   settings_changed: 'people',
+  registration_closed: 'rules',
+  registration_opened: 'rules',
   rule_added: 'rules',
   rule_ended: 'rules',
   reply_saved: 'rules',

@@ -53,6 +53,13 @@ export const jobSchema = v.variant('kind', [
     username: usernameSchema,
     rooms: v.array(v.string()),
   }),
+  /** To operator and moderators: registration closed or opened by itself at a time (milliseconds since 1970). */
+  job('warn_opening', {
+    by: v.picklist(['mail', 'room']),
+    open: v.boolean(),
+    why: v.picklist(['waiting', 'per_day', 'date', 'worked_off', 'new_day']),
+    at: v.number(),
+  }),
 ])
 
 /** A job as the domain asks for it. */
@@ -73,6 +80,7 @@ export const JOB_KINDS = [
   'notify_person',
   'warn_outage',
   'warn_auto_join',
+  'warn_opening',
 ] as const satisfies JobKind[]
 
 export const JOB_STATES = ['waiting', 'running', 'done', 'failed', 'cancelled'] as const
@@ -94,6 +102,7 @@ export function outsideOf(job: NewJob): Outside {
       return 'rooms'
     case 'warn_outage':
     case 'warn_auto_join':
+    case 'warn_opening':
       return job.by === 'mail' ? 'mail' : 'rooms'
     default:
       return 'homeserver'

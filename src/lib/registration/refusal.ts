@@ -20,6 +20,8 @@ export type Refusal =
   | { code: 'email_invalid' }
   | { code: 'email_blocked' }
   | { code: 'network_blocked' }
+  /** Nobody new can start now; `until` in milliseconds since 1970, where it is known. */
+  | { code: 'registration_closed'; until: number | null }
   /** `hours`: when the next mail is possible again, rounded up. */
   | { code: 'too_many_mails'; hours: number }
   /** `minutes`: when the same is possible again, rounded up. */
@@ -108,6 +110,8 @@ export type Refusal =
   /** A moderator's rule has to be about the request that they made it from. */
   | { code: 'rule_misses' }
   | { code: 'rule_reason_too_long'; maximum: number }
+  /** No day that is still to come, or one that is too far away. */
+  | { code: 'date_wrong' }
 
 export type PasswordNeed = 'digit' | 'symbol' | 'lowercase' | 'uppercase'
 

@@ -112,6 +112,8 @@ export const EVENT_KINDS = [
   'moderator_enabled',
   'role_changed',
   'settings_changed',
+  'registration_closed',
+  'registration_opened',
   'rule_added',
   'rule_ended',
   'reply_saved',

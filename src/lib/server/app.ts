@@ -26,6 +26,7 @@ import { createRoomNotices } from './jobs/room-notices'
 import { createScheduler } from './jobs/scheduler'
 import { createWorker } from './jobs/worker'
 import { createLive } from './live'
+import { createOpening } from './opening'
 import { createOutages } from './outages'
 import { createPreviews } from './previews'
 import { createReconciliation } from './reconcile'
@@ -49,8 +50,16 @@ const EXPIRED_TOKENS_KEPT_MS = 7 * DAY
 export function compose(config: RunConfig, world: World) {
   const { database, clock, random, log } = world
   const { site, registration, retention, matrixNotifications } = config
+  const opening = createOpening({
+    database,
+    limits: { waiting: registration.maxWaiting, perDay: registration.maxPerDay },
+    hasRoom: matrixNotifications.adminRoom !== null,
+    clock,
+    log,
+  })
   const registrar = createRegistrar({
     database,
+    opening,
     clock,
     randomId: randomUUID,
     linkHours: linkHours(retention),
@@ -91,6 +100,7 @@ export function compose(config: RunConfig, world: World) {
   const brakes = createBrakes({ limits, settings: config.rateLimit })
   const applicant = createApplicant({
     registrar,
+    opening,
     accountSetup: createAccountSetup({ registrar, homeserver, clock }),
     homeserver,
     rules,
@@ -134,6 +144,7 @@ export function compose(config: RunConfig, world: World) {
     notices: createRoomNotices({ registrar, homeserver, site, settings: matrixNotifications }),
     persons,
     outages,
+    opening,
     people,
   })
   const worker = createWorker({
@@ -167,6 +178,7 @@ export function compose(config: RunConfig, world: World) {
     database,
     homeserver,
     registrar,
+    opening,
     applicant,
     rules,
     ruleReach: createRuleReach({ database, domain: homeserver.domain }),
@@ -219,6 +231,8 @@ export async function startApp(config: RunConfig, log: Logger): Promise<App> {
   await fillInFoundBy(world.database)
   const services = compose(config, world)
   await services.outages.resume()
+  await services.registrar.settleOpening()
+  await services.opening.look()
   services.worker.start()
   services.scheduler.start()
   services.tallyCounter.start()

@@ -12,6 +12,7 @@ import type { AccountSetup } from './account-setup'
 import type { Token } from './auth/tokens'
 import type { Brakes } from './brakes'
 import type { Homeserver } from './homeserver/homeserver'
+import type { Keeper } from './opening'
 import type { Registrar } from './registrar'
 import type { RuleBook } from './rule-book'
 
@@ -30,6 +31,7 @@ export function createApplicant({
   registrar,
   accountSetup,
   homeserver,
+  opening,
   rules,
   brakes,
   clock,
@@ -38,6 +40,7 @@ export function createApplicant({
   registrar: Registrar
   accountSetup: AccountSetup
   homeserver: Homeserver
+  opening: Pick<Keeper, 'look'>
   rules: RuleBook
   brakes: Brakes
   clock: () => number
@@ -79,6 +82,12 @@ export function createApplicant({
       case 'invalid':
         return refuse({ code: 'username_characters' })
     }
+  }
+
+  /** Answers early, before anything is counted or asked; the transaction that would begin asks again. */
+  async function mayStart(): Promise<Result<null>> {
+    const now = await opening.look()
+    return now.open ? accept(null) : refuse({ code: 'registration_closed', until: now.until })
   }
 
   async function checkAddress(typed: string, clientAddress: string): Promise<Result<EmailAddress>> {
@@ -125,21 +134,27 @@ export function createApplicant({
 
   return {
     checkUsername,
+    mayStart,
     passwordPolicy,
 
+    /** Refused while nobody new can start. `passes`: not for them. */
     async start(wish: {
       username: string
       email: string
       language: Language
       clientAddress: string
+      passes?: boolean
     }): Promise<Result<{ username: Username; email: EmailAddress }>> {
+      const admitted = wish.passes === true ? accept(null) : await mayStart()
+      if (!admitted.ok) return admitted
       const email = await checkAddress(wish.email, wish.clientAddress)
       if (!email.ok) return email
       const username = await checkUsername(wish.username, null, true)
       if (!username.ok) return username
       const taken = await brakes.take('mail', wish.clientAddress, email.value)
       if (!taken.ok) return taken
-      await registrar.start({ ...wish, username: username.value, email: email.value })
+      const started = await registrar.start({ ...wish, username: username.value, email: email.value })
+      if (!started.ok) return started
       return accept({ username: username.value, email: email.value })
     },
 

@@ -16,6 +16,7 @@ import {
   updateRegistration,
 } from './database/registrations'
 import { insertWords } from './database/talk'
+import type { Keeper } from './opening'
 
 export const SYSTEM: Actor = { kind: 'system' }
 export const APPLICANT: Actor = { kind: 'applicant' }
@@ -36,10 +37,12 @@ export function createDoor({
   clock,
   randomId,
   policy,
+  opening,
 }: {
   clock: () => number
   randomId: () => string
   policy: Omit<Policy, 'now'>
+  opening: Pick<Keeper, 'settle'>
 }) {
   /** Who wants to hear of each request hears what the operator's addresses do, by a job of their own. */
   async function toPersons(tx: Transaction, jobs: NewJob[]): Promise<NewJob[]> {
@@ -85,6 +88,10 @@ export function createDoor({
     const after = counts ? { ...next, version: before.version + 1 } : next
     await updateRegistration(tx, after)
     await enqueue(tx, before.id, jobs, { rest, now })
+    // One more or one less that waits: with the last that there is room for, nobody new can start.
+    const moved = before.state !== after.state || before.exchange !== after.exchange
+    if (moved && (before.state === 'requested' || after.state === 'requested'))
+      await enqueue(tx, null, await opening.settle(tx), { now })
     return after
   }
 

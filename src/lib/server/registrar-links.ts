@@ -4,9 +4,10 @@ import type { Registration } from '$lib/registration/registration'
 import { STATUS_LINK_DAYS } from '$lib/registration/retention'
 import type { Username } from '$lib/registration/username'
 import { hashToken, mintToken, type Token } from './auth/tokens'
-import type { Database, Transaction } from './database/open'
-import { findRegistration } from './database/registrations'
+import type { Database, Reader, Transaction } from './database/open'
+import { findRegistration, isInvited } from './database/registrations'
 import { findToken, insertToken, spendToken, type TokenPurpose } from './database/tokens'
+import type { Keeper } from './opening'
 import { APPLICANT, type Door } from './registrar-door'
 
 const DAY = 24 * 60 * 60 * 1000
@@ -17,11 +18,13 @@ export function createLinks({
   clock,
   linkHours,
   door: { actIn, isNameFree },
+  opening,
 }: {
   database: Database
   clock: () => number
   linkHours: number
   door: Door
+  opening: Pick<Keeper, 'admit'>
 }) {
   async function letIn(tx: Transaction, registrationId: string): Promise<Token> {
     const { plain, hash } = mintToken()
@@ -30,7 +33,15 @@ export function createLinks({
     return plain
   }
 
+  /** Refused while registration is closed, but for who was invited. */
+  async function mayConfirm(reader: Reader, registrationId: string): Promise<Result<null>> {
+    return opening.admit(reader, { passes: await isInvited(reader, registrationId) })
+  }
+
   return {
+    /** Refused where the address of this registration cannot be confirmed now. */
+    mayConfirm: (registrationId: string) => database.read((reader) => mayConfirm(reader, registrationId)),
+
     /** What a verification link stands for, without changing anything. */
     lookAtLink: (token: Token) =>
       database.read(async (reader): Promise<Result<{ registration: Registration; username: Username }>> => {
@@ -42,7 +53,10 @@ export function createLinks({
         return accept({ registration, username: found.username })
       }),
 
-    /** Confirms the address. From here on the name is held, if nobody was faster; answers the applicant's own token. */
+    /**
+     * Confirms the address. From here on the name is held, if nobody was faster; answers the applicant's own token. Refused
+     * while registration is closed (but for who was invited); the link stays as it was.
+     */
     async confirm(token: Token): Promise<Result<{ registration: Registration; applicant: Token }>> {
       return database.write(async (tx) => {
         const hash = hashToken(token)
@@ -50,8 +64,10 @@ export function createLinks({
         if (found === null || found.username === null) return refuse({ code: 'link_broken' })
         if (found.expiresAt <= clock())
           return refuse({ code: found.spentAt === null ? 'link_expired' : 'link_spent' })
-        if (!(await spendToken(tx, hash, clock()))) return refuse({ code: 'link_spent' })
         const { registrationId, username } = found
+        const admitted = found.spentAt === null ? await mayConfirm(tx, registrationId) : accept(null)
+        if (!admitted.ok) return admitted
+        if (!(await spendToken(tx, hash, clock()))) return refuse({ code: 'link_spent' })
         const nameFree = await isNameFree(tx, username, registrationId)
         const result = await actIn(tx, registrationId, { type: 'confirm', username, nameFree }, APPLICANT)
         if (!result.ok) return result.refusal.code === 'wrong_state' ? refuse({ code: 'link_spent' }) : result

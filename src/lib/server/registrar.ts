@@ -13,6 +13,7 @@ import { insertEvents } from './database/events'
 import { endWaiting, findPendingKinds } from './database/jobs'
 import type { Database, Reader, Transaction } from './database/open'
 import { findByAddress, findHolder, findRegistration, insertRegistration } from './database/registrations'
+import type { Keeper } from './opening'
 import { APPLICANT, createDoor, SYSTEM, type AccountChange } from './registrar-door'
 import { createDeskWork } from './registrar-desk'
 import { createJobEnds } from './registrar-jobs'
@@ -32,15 +33,17 @@ export function createRegistrar({
   clock,
   randomId,
   policy,
+  opening,
   linkHours,
 }: {
   database: Database
   clock: () => number
   randomId: () => string
   policy: Omit<Policy, 'now'>
+  opening: Pick<Keeper, 'settle' | 'admit'>
   linkHours: number
 }) {
-  const door = createDoor({ clock, randomId, policy })
+  const door = createDoor({ clock, randomId, policy, opening })
   const { enqueue, actIn, record, isNameFree } = door
 
   async function findStanding(reader: Reader, localpart: Username): Promise<Standing> {
@@ -65,31 +68,39 @@ export function createRegistrar({
 
     /**
      * Somebody wants an account. What happens, and what it costs, is the same whether or not the address is known:
-     * one row, one event, one mail.
+     * one row, one event, one mail. Refused while registration is closed. `passes`: not for them.
      */
     async start(wish: {
       username: Username
       email: EmailAddress
       language: Language
       clientAddress: string
-    }): Promise<void> {
-      await database.write(async (tx) => {
-        const known = await findByAddress(tx, wish.email)
+      passes?: boolean
+    }): Promise<Result<null>> {
+      const { username, email, language, clientAddress, passes = false } = wish
+      return database.write(async (tx) => {
+        const admitted = await opening.admit(tx, { passes })
+        if (!admitted.ok) return admitted
+        const known = await findByAddress(tx, email)
         if (known === null) {
-          const { next, events, jobs } = begin({ ...wish, id: randomId() }, clock())
+          const fresh = { id: randomId(), username, email, language, clientAddress }
+          const { next, events, jobs } = begin(fresh, clock())
           await insertRegistration(tx, next)
           await insertEvents(tx, next.id, events, APPLICANT, clock())
           await enqueue(tx, next.id, jobs)
-          return
+          return accept(null)
         }
-        const { username, language, clientAddress } = wish
         const action: Action =
           known.state === 'started'
             ? { type: 'start_again', username, language, clientAddress }
             : { type: 'ask_link', language }
         await actIn(tx, known.id, action, APPLICANT)
+        return accept(null)
       })
     },
+
+    /** Closes or opens registration where count or clock say so, and tells the moderators. */
+    settleOpening: () => database.write(async (tx) => enqueue(tx, null, await opening.settle(tx))),
 
     /** Somebody lost their link. Where nobody started with this address, its owner is told so by mail. */
     async sendLink(email: EmailAddress, language: Language): Promise<void> {
@@ -224,7 +235,7 @@ export function createRegistrar({
     /** The same, with what else is written in a transaction. */
     enqueueIn: (tx: Transaction, jobs: NewJob[]) => enqueue(tx, null, jobs),
 
-    ...createLinks({ database, clock, linkHours, door }),
+    ...createLinks({ database, clock, linkHours, door, opening }),
     ...createJobEnds({ database, clock, door }),
   }
 }

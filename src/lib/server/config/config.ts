@@ -91,6 +91,9 @@ export interface Config {
     readonly blockedEmails: readonly string[]
     /** Addresses and CIDR networks. */
     readonly blockedNetworks: readonly string[]
+    /** From so many requests on nobody new can start: that wait, and that came on one day (UTC). Null: no limit. */
+    readonly maxWaiting: number | null
+    readonly maxPerDay: number | null
   }
   readonly moderation: {
     /** Moderators are reminded of a request that waits this long. */

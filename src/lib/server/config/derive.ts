@@ -70,6 +70,8 @@ export function deriveConfig(settings: Settings, { port, ca }: Surroundings): Co
       blockedUsernames: registration.blocked_usernames,
       blockedEmails: registration.blocked_emails,
       blockedNetworks: registration.blocked_networks,
+      maxWaiting: limit(registration.max_waiting),
+      maxPerDay: limit(registration.max_per_day),
     },
     moderation: {
       remindAfterHours: settings.moderation.remind_after_hours,
@@ -88,6 +90,11 @@ export function isLocal(host: string): boolean {
 
 function localOrPublic(host: string, port: number): string {
   return new URL(isLocal(host) ? `http://${host}:${port}` : `https://${host}`).origin
+}
+
+/** 0 is no limit. */
+function limit(count: number): number | null {
+  return count === 0 ? null : count
 }
 
 function subjectPrefix(prefix: string): string {

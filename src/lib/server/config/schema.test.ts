@@ -176,6 +176,14 @@ const wrong: [Record<string, unknown>, string][] = [
     'registration.password must be at_request or after_approval (is "later")',
   ],
   [
+    { registration: { max_waiting: -1 } },
+    'registration.max_waiting must be a number from 0 to 100000 (is -1)',
+  ],
+  [
+    { registration: { max_per_day: 'many' } },
+    'registration.max_per_day must be a number from 0 to 100000 (is "many")',
+  ],
+  [
     { registration: { blocked_emails: ['(?=a)'] } },
     `${LIST} entry 1 must be a regular expression as RE2 reads them, without look-ahead and back-references: invalid or unsupported Perl syntax: \`(?=\` (is "(?=a)")`,
   ],
@@ -227,6 +235,12 @@ test('no problem shows a secret', () => {
   )
   expect(shown.length).toBeGreaterThan(8)
   expect(shown.join('\n')).not.toContain('swordfish')
+})
+
+test('brakes have a limit unless it is 0', () => {
+  expect(configOf(configFile()).registration).toMatchObject({ maxWaiting: 500, maxPerDay: 200 })
+  const off = configOf(configFile({ registration: { max_waiting: 0, max_per_day: '0' } }))
+  expect(off.registration).toMatchObject({ maxWaiting: null, maxPerDay: null })
 })
 
 test('numbers may be text, and versions stay as they are written', () => {

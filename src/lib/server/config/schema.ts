@@ -102,6 +102,8 @@ export const fileSchema = v.object({
     blocked_usernames: v.optional(list(pattern, 'a list of regular expressions'), []),
     blocked_emails: v.optional(list(pattern, 'a list of regular expressions'), []),
     blocked_networks: v.optional(list(value.network, 'a list of networks'), []),
+    max_waiting: v.optional(whole(0, 100_000), '500'),
+    max_per_day: v.optional(whole(0, 100_000), '200'),
   }),
   moderation: v.object({
     remind_after_hours: v.optional(whole(1, 8760), '48'),

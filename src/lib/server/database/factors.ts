@@ -1,6 +1,7 @@
 import { and, eq, isNull } from 'drizzle-orm'
 import type { Reader, Transaction } from './open'
-import { recoveryCodes, settings } from './schema'
+import { recoveryCodes } from './schema'
+import { findSetting, putSetting } from './settings'
 
 /** Puts new recovery codes in the place of all that a moderator has. */
 export async function replaceRecoveryCodes(
@@ -44,14 +45,8 @@ const REQUIRED = 'second_factor_required'
 
 /** Whether everybody at the desk needs a second factor. */
 export async function isFactorRequired(reader: Reader): Promise<boolean> {
-  const [row] = await reader.select().from(settings).where(eq(settings.key, REQUIRED))
-  return row?.value === true
+  return (await findSetting(reader, REQUIRED)) === true
 }
 
-export async function setFactorRequired(tx: Transaction, required: boolean, now: number): Promise<void> {
-  const value = { value: required, changedAt: now }
-  await tx
-    .insert(settings)
-    .values({ key: REQUIRED, ...value })
-    .onConflictDoUpdate({ target: settings.key, set: value })
-}
+export const setFactorRequired = (tx: Transaction, required: boolean, now: number): Promise<void> =>
+  putSetting(tx, REQUIRED, required, now)

@@ -44,6 +44,7 @@ function laneOf(job: NewJob, registrationId: string | null): string {
       return `moderator ${job.moderator}`
     case 'warn_outage':
     case 'warn_auto_join':
+    case 'warn_opening':
       return job.by === 'room' ? 'room' : 'moderators'
     case 'mail':
       return laneOfMail(registrationId)
@@ -61,6 +62,7 @@ const FOR_ALL: JobKind[] = [
   'notify_person',
   'warn_outage',
   'warn_auto_join',
+  'warn_opening',
 ]
 
 /** What a job uses outside, by the domain's rule (`outsideOf`), for the alias of a row. */

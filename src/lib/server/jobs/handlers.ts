@@ -9,6 +9,7 @@ import type { Registrar } from '../registrar'
 import type { JobEnd } from '../registrar-jobs'
 import type { NewJob } from '$lib/registration/job'
 import type { People } from '../auth/people'
+import type { Keeper } from '../opening'
 import type { Outages } from '../outages'
 import type { Letters } from './letters'
 import type { PersonNotices } from './person-notices'
@@ -27,6 +28,7 @@ export function createHandlers({
   notices,
   persons,
   outages,
+  opening,
   people,
 }: {
   database: Database
@@ -36,6 +38,7 @@ export function createHandlers({
   notices: RoomNotices
   persons: PersonNotices
   outages: Outages
+  opening: Pick<Keeper, 'read'>
   people: Pick<People, 'mintLink'>
 }): Handle {
   const find = (id: string | null) =>
@@ -109,6 +112,13 @@ export function createHandlers({
     return by === 'mail' ? letters.outage(outage, id) : notices.outage(outage, id)
   }
 
+  async function warnOfOpening(job: Extract<NewJob, { kind: 'warn_opening' }>, id: string): Promise<JobEnd> {
+    const { opening: now, counts } = await database.read(opening.read)
+    if (now.open !== job.open) return cancelled('It changed again meanwhile')
+    const news = { ...job, waiting: counts.waiting, until: now.open ? null : now.until }
+    return job.by === 'mail' ? letters.opening(news, id) : notices.opening(news, id)
+  }
+
   async function ofRegistration(
     job: NewJob,
     registration: Registration,
@@ -153,6 +163,8 @@ export function createHandlers({
         return warnOfOutage(job, row.id)
       case 'warn_auto_join':
         return job.by === 'mail' ? letters.autoJoin(job, row.id) : notices.autoJoin(job, row.id)
+      case 'warn_opening':
+        return warnOfOpening(job, row.id)
       default: {
         if (job.kind === 'mail' && job.mail === 'unknown_address') return letters.unknownAddress(job, row.id)
         if (job.kind === 'mail' && (job.mail === 'invitation' || job.mail === 'confirm_moderator'))

@@ -9,7 +9,7 @@ import { isAsked } from '$lib/registration/decide-talk'
 import { awaitsPassword } from '$lib/registration/state'
 import { matrixId } from '$lib/registration/username'
 import type { Waiting } from '../database/registrations'
-import type { Mail, Mailer } from '../mail/mail'
+import type { Mail, Mailer, OpeningNews } from '../mail/mail'
 import type { Outage } from '../outages'
 import type { Registrar } from '../registrar'
 import type { JobEnd } from '../registrar-jobs'
@@ -190,6 +190,13 @@ export function createLetters({
 
     async outage({ since, reason, waiting }: Outage, id: string): Promise<JobEnd> {
       const mail: Mail = { kind: 'moderators_outage', since, reason, waiting, link: `${site.url}/admin` }
+      await mailer.send({ to: moderators.to, language: site.language, mail, id })
+      return DONE
+    },
+
+    async opening({ open, why, until, waiting }: OpeningNews, id: string): Promise<JobEnd> {
+      const link = `${site.url}/admin/opening`
+      const mail: Mail = { kind: 'moderators_opening', open, why, until, waiting, link }
       await mailer.send({ to: moderators.to, language: site.language, mail, id })
       return DONE
     },

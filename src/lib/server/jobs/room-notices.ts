@@ -5,6 +5,8 @@ import { matrixId } from '$lib/registration/username'
 import { withoutDirections } from '$lib/moderation/visible-text'
 import { momentText } from '$lib/components/moment'
 import { m } from '$lib/paraglide/messages'
+import type { OpeningNews } from '../mail/mail'
+import { openingWords } from '../mail/opening-words'
 import { fillTemplate } from '../config/template'
 import type { Waiting } from '../database/registrations'
 import type { Homeserver } from '../homeserver/homeserver'
@@ -89,6 +91,20 @@ export function createRoomNotices({
       await homeserver.sendMessage(settings.adminRoom.room, id, {
         text: m.room_mail_outage(values, { locale: language }),
       })
+      return DONE
+    },
+
+    async opening({ open, why, until, waiting }: OpeningNews, id: string): Promise<JobEnd> {
+      if (settings.adminRoom === null) return off
+      const { language } = site
+      const lines = [
+        open
+          ? m.mail_opening_opened({}, { locale: language })
+          : m.mail_opening_closed({}, { locale: language }),
+        ...openingWords({ open, why, until, waiting }, language),
+        `${site.url}/admin/opening`,
+      ]
+      await homeserver.sendMessage(settings.adminRoom.room, id, { text: lines.join(' ') })
       return DONE
     },
 

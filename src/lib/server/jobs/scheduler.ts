@@ -119,6 +119,12 @@ export function createScheduler({
     onWork()
   }
 
+  /** Registration opens with a new day, or on the day that a moderator named. */
+  async function settleOpening(): Promise<void> {
+    await registrar.settleOpening()
+    onWork()
+  }
+
   async function logged(what: string, task: () => Promise<unknown>): Promise<void> {
     try {
       await task()
@@ -150,11 +156,13 @@ export function createScheduler({
     cleanUp,
     cleanUpBySchedule,
     remind,
+    settleOpening,
     start(): void {
       const options = { protect: true, unref: true }
       timers.push(
         new Cron('7 * * * *', options, () => logged('clean-up', cleanUpBySchedule)),
         new Cron('17 * * * *', options, () => logged('reminding', remind)),
+        new Cron('* * * * *', options, () => logged('look at who may register', settleOpening)),
       )
     },
     stop(): void {

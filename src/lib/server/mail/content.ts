@@ -2,6 +2,7 @@ import { momentText } from '$lib/components/moment'
 import { m } from '$lib/paraglide/messages'
 import type { Language } from '$lib/registration/language'
 import type { Mail } from './mail'
+import { openingWords } from './opening-words'
 
 /** The words of one mail, in one language, as plain text: `Letter.svelte` and the text part show the same. */
 export interface Content {
@@ -216,6 +217,16 @@ export function contentOf(mail: Mail, locale: Language, site: { name: string; ur
         list: mail.rooms,
         action: { label: m.mail_waiting_button({}, in_), link: mail.link },
         after: [m.mail_auto_join_remedy({}, in_)],
+        footer: moderator,
+      }
+    case 'moderators_opening':
+      return {
+        subject: mail.open ? m.mail_opening_opened({}, in_) : m.mail_opening_closed({}, in_),
+        heading: mail.open ? m.mail_opening_opened({}, in_) : m.mail_opening_closed({}, in_),
+        literals: [],
+        paragraphs: openingWords(mail, locale),
+        action: { label: m.mail_waiting_button({}, in_), link: mail.link },
+        after: mail.open ? [] : [m.mail_opening_after({}, in_)],
         footer: moderator,
       }
     default:

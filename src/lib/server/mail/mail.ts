@@ -1,3 +1,4 @@
+import type { Change } from '$lib/moderation/opening'
 import type { Role } from '$lib/moderation/moderator'
 import type { Language } from '$lib/registration/language'
 
@@ -49,6 +50,16 @@ export type Mail =
   | { kind: 'moderators_outage'; since: number; reason: string; waiting: number; link: string }
   /** To the moderators and the operator: new accounts of this server join rooms before anybody approved them. */
   | { kind: 'moderators_auto_join'; matrixId: string; rooms: string[]; link: string }
+  /** To the moderators and the operator: nobody new can start any more, or somebody can again. */
+  | ({ kind: 'moderators_opening'; link: string } & OpeningNews)
+
+/** Registration closed or opened by itself. `waiting`: how many requests wait; `until`: when it opens by itself, where known. */
+export interface OpeningNews {
+  open: boolean
+  why: Change['why']
+  until: number | null
+  waiting: number
+}
 
 /** A mail with its receiver, ready to be rendered and sent. */
 export interface Letter {

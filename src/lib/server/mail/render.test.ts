@@ -40,12 +40,24 @@ const MAILS: Mail[] = [
     waiting: 12,
     link,
   },
+  { kind: 'moderators_opening', open: false, why: 'waiting', until: null, waiting: 500, link },
+  {
+    kind: 'moderators_opening',
+    open: false,
+    why: 'per_day',
+    until: Date.UTC(2026, 10, 25),
+    waiting: 12,
+    link,
+  },
+  { kind: 'moderators_opening', open: true, why: 'worked_off', until: null, waiting: 250, link },
+  { kind: 'moderators_opening', open: true, why: 'new_day', until: null, waiting: 12, link },
+  { kind: 'moderators_opening', open: true, why: 'date', until: null, waiting: 0, link },
 ]
 
 /** What the mail's type carries and a reader must find in it. */
 function carried(mail: Mail): string[] {
   return Object.entries(mail).flatMap(([key, value]) => {
-    if (['kind', 'stage', 'message', 'role', 'waiting', 'since'].includes(key)) return []
+    if (['kind', 'stage', 'message', 'role', 'waiting', 'since', 'why', 'until'].includes(key)) return []
     if (Array.isArray(value)) return value
     return typeof value === 'boolean' || value === null ? [] : [String(value)]
   })

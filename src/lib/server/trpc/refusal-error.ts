@@ -14,6 +14,7 @@ const CODES: Partial<Record<RefusalCode, ErrorCode>> = {
   sign_in_failed: 'UNAUTHORIZED',
   no_registration: 'UNAUTHORIZED',
   network_blocked: 'FORBIDDEN',
+  registration_closed: 'FORBIDDEN',
   not_found: 'NOT_FOUND',
   link_broken: 'NOT_FOUND',
   reply_gone: 'NOT_FOUND',

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { openingView } from '$lib/moderation/opening'
 import { isResting, stateForApplicant } from '$lib/registration/decide'
 import { isAsked } from '$lib/registration/decide-talk'
 import { languageSchema } from '$lib/registration/language'
@@ -87,7 +88,9 @@ export const registrationRouter = router({
     .query(async ({ ctx, input }) => {
       orThrow(await ctx.services.brakes.take('name_check', ctx.clientAddress))
       const own = await ownRegistration(ctx)
-      const answer = await ctx.services.applicant.checkUsername(input.username, own?.id ?? null)
+      const { applicant } = ctx.services
+      const admitted = own === null ? await applicant.mayStart() : accept(null)
+      const answer = admitted.ok ? await applicant.checkUsername(input.username, own?.id ?? null) : admitted
       if (!answer.ok) {
         const refused = new RefusalError(answer)
         if (input.typing !== true)
@@ -100,6 +103,9 @@ export const registrationRouter = router({
         matrixId: matrixId(answer.value, ctx.services.config.synapse.domain),
       }
     }),
+
+  /** Whether somebody new can start; where not, with the words for visitors in their language. */
+  opening: procedure.query(async ({ ctx }) => openingView(await ctx.services.opening.look(), ctx.language)),
 
   start: procedure
     .input(v.parser(v.object({ username: line, email: line })))

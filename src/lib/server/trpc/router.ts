@@ -7,6 +7,7 @@ import { figuresRouter } from './figures'
 import { historyRouter } from './history'
 import { moderationRouter } from './moderation'
 import { noticesRouter } from './notices'
+import { openingRouter } from './opening'
 import { registrationRouter } from './registration'
 import { repliesRouter } from './replies'
 import { sessionRouter } from './session'
@@ -31,6 +32,7 @@ export const appRouter = router({
   history: historyRouter,
   figures: figuresRouter,
   notices: noticesRouter,
+  opening: openingRouter,
 })
 
 export type Router = typeof appRouter

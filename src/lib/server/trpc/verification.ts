@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { openingView, type OpeningView } from '$lib/moderation/opening'
 import { refuse } from '$lib/registration/refusal'
 import { matrixId } from '$lib/registration/username'
 import { parseToken, type Token } from '../auth/tokens'
@@ -13,11 +14,17 @@ function readToken(token: string): Token {
   return parsed ?? orThrow<Token>(refuse({ code: 'link_broken' }))
 }
 
+const OPEN: OpeningView = { open: true }
+
 /** The link in the first mail. Looking at it changes nothing: mail scanners open links. */
 export const verificationRouter = router({
   look: link.query(async ({ ctx, input }) => {
-    const found = orThrow(await ctx.services.registrar.lookAtLink(readToken(input.token)))
+    const { registrar, opening } = ctx.services
+    const found = orThrow(await registrar.lookAtLink(readToken(input.token)))
+    const mayConfirm = await registrar.mayConfirm(found.registration.id)
     return {
+      /** For this registration: who was invited can go on although it is closed. */
+      opening: mayConfirm.ok ? OPEN : openingView(await opening.look(), ctx.language),
       matrixId: matrixId(found.username, ctx.services.config.synapse.domain),
       email: found.registration.email,
     }

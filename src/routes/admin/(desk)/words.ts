@@ -73,6 +73,8 @@ export const EVENTS: Words<EventKind> = {
   moderator_enabled: m.event_moderator_enabled,
   role_changed: m.event_role_changed,
   settings_changed: m.event_settings_changed,
+  registration_closed: m.event_registration_closed,
+  registration_opened: m.event_registration_opened,
   rule_added: m.event_rule_added,
   rule_ended: m.event_rule_ended,
   reply_saved: m.event_reply_saved,
@@ -102,6 +104,7 @@ const JOBS: Words<JobKind> = {
   notify_person: m.job_notify_person,
   warn_outage: m.job_warn_outage,
   warn_auto_join: m.job_warn_auto_join,
+  warn_opening: m.job_warn_opening,
 }
 
 const MAILS: Record<string, () => string> = {

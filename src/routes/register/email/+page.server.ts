@@ -5,11 +5,12 @@ import { keepDraft, readDraft } from '../draft'
 import { textOf } from '$lib/server/form-fields'
 import type { Actions, PageServerLoad } from './$types'
 
-export const load: PageServerLoad = ({ cookies, url, locals: { site } }) => {
+export const load: PageServerLoad = async ({ cookies, url, locals: { api, site } }) => {
   const { username, email } = readDraft(cookies, site)
   if (username === '') redirect(303, '/register')
   const sent = email === '' ? null : url.searchParams.get('sent')
-  return { matrixId: `@${username}:${site.domain}`, email, sent }
+  const opening = await api.registration.opening()
+  return { matrixId: `@${username}:${site.domain}`, email, sent, opening }
 }
 
 export const actions: Actions = {

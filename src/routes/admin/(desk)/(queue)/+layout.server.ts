@@ -11,6 +11,7 @@ export const load: LayoutServerLoad = async ({ locals: { api }, url }) => {
     filter,
     queue: await api.moderation.queue(filter),
     decided: decided?.ok === true ? decided.value : null,
+    opening: await api.registration.opening(),
     outages: await api.moderation.outages(),
     notices: await api.moderation.notices(),
     choices: await api.moderation.choices(),

@@ -44,6 +44,7 @@ const RULES: Words = {
   email_invalid: m.figures_no_email_invalid,
   email_blocked: m.figures_no_email_blocked,
   network_blocked: m.figures_no_network_blocked,
+  registration_closed: m.figures_no_registration_closed,
   too_many_mails: m.figures_no_too_many_mails,
   too_many_tries: m.figures_no_too_many_tries,
   link_broken: m.figures_no_link_broken,

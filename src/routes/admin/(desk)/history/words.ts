@@ -3,6 +3,7 @@ import { categoryText } from '$lib/components/category-text'
 import { stateText } from '$lib/components/state-text'
 import type { EventGroup } from '$lib/moderation/history'
 import { STATES } from '$lib/registration/state'
+import { WHY_WORDS } from '../opening/words'
 
 export const GROUPS: Record<EventGroup, () => string> = {
   decisions: m.history_group_decisions,
@@ -31,6 +32,8 @@ const LABELS: Record<string, () => string> = {
   notices: m.history_detail_notices,
   remind_hours: m.history_detail_remind_hours,
   language: m.history_detail_language,
+  why: m.history_detail_why,
+  until: m.history_detail_until,
 }
 /** What the event's own words say already. */
 const SAID = ['job', 'mail', 'room']
@@ -48,6 +51,7 @@ export function detailTexts(detail: Record<string, string | number | boolean> | 
 
 function valueText(name: string, value: string): string {
   if (name === 'category') return categoryText(value)
+  if (name === 'why') return WHY_WORDS[value]?.() ?? value
   const state = name === 'state' ? STATES.find((known) => known === value) : undefined
   return state === undefined ? value : stateText(state)
 }

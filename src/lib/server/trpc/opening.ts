@@ -1,0 +1,46 @@
+import * as v from 'valibot'
+import { workedOffAt } from '$lib/moderation/opening'
+import { findModerator } from '../database/moderators'
+import type { Context } from './context'
+import { orThrow } from './refusal-error'
+import { moderatorProcedure, router } from './t'
+
+/** Longer than anything a form can mean; the domain then says what is wrong in words. */
+const words = v.pipe(v.string(), v.maxLength(100_000))
+const day = v.pipe(v.string(), v.maxLength(100))
+
+/** What a moderator said of it, by whom and since when. */
+async function saidBy({ services }: Context, id: string): Promise<string | null> {
+  const moderator = await services.database.read((reader) => findModerator(reader, id))
+  return moderator?.username ?? null
+}
+
+/** Whether somebody new can start: what moderators see of it, and what they say. */
+export const openingRouter = router({
+  state: moderatorProcedure.query(async ({ ctx }) => {
+    const { opening, database } = ctx.services
+    const { opening: now, record, counts } = await database.read(opening.read)
+    const { hand, shut } = record
+    const said = hand === null ? null : { ...hand, by: await saidBy(ctx, hand.by) }
+    const { waiting, perDay } = opening.limits
+    return {
+      opening: now,
+      hand: said,
+      shut,
+      counts,
+      limits: { waiting, perDay, workedOff: waiting === null ? null : workedOffAt(waiting) },
+    }
+  }),
+
+  /** Closes it, or changes what is said while it is closed. `until`: a day (UTC), or empty. */
+  close: moderatorProcedure
+    .input(v.parser(v.object({ message: v.object({ en: words, de: words }), until: day })))
+    .mutation(async ({ ctx, input }) => {
+      orThrow(await ctx.services.opening.close(input, ctx.moderator.id))
+    }),
+
+  /** Opens it, although a limit closed it: then until a day, or until the waiting were worked off. */
+  open: moderatorProcedure.input(v.parser(v.object({ until: day }))).mutation(async ({ ctx, input }) => {
+    orThrow(await ctx.services.opening.open(input, ctx.moderator.id))
+  }),
+})

@@ -1,0 +1,40 @@
+import { fail, redirect } from '@sveltejs/kit'
+import { refusalText } from '$lib/components/refusal-text'
+import { textOf } from '$lib/server/form-fields'
+import { attempt, type Attempt } from '$lib/server/trpc/attempt'
+import type { Actions, PageServerLoad } from './$types'
+
+export const load: PageServerLoad = async ({ locals: { api }, url }) => ({
+  state: await api.opening.state(),
+  saved: url.searchParams.has('saved'),
+})
+
+/** What was typed, and what is wrong with it: at the day, or above the form. */
+function refused(answer: Extract<Attempt<unknown>, { ok: false }>, typed: Typed) {
+  const words = refusalText(answer.refusal)
+  const atDay = answer.refusal.code === 'date_wrong'
+  return fail(answer.status, { typed, day: atDay ? words : null, problem: atDay ? null : words })
+}
+
+interface Typed {
+  form: 'close' | 'open'
+  en: string
+  de: string
+  until: string
+}
+
+export const actions: Actions = {
+  close: async ({ request, url, locals: { api } }) => {
+    const form = await request.formData()
+    const [en, de, until] = [textOf(form, 'en'), textOf(form, 'de'), textOf(form, 'until')]
+    const answer = await attempt(() => api.opening.close({ message: { en, de }, until }))
+    if (!answer.ok) return refused(answer, { form: 'close', en, de, until })
+    redirect(303, `${url.pathname}?saved`)
+  },
+  open: async ({ request, url, locals: { api } }) => {
+    const until = textOf(await request.formData(), 'until')
+    const answer = await attempt(() => api.opening.open({ until }))
+    if (!answer.ok) return refused(answer, { form: 'open', en: '', de: '', until })
+    redirect(303, `${url.pathname}?saved`)
+  },
+}
