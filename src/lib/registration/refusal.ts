@@ -22,6 +22,10 @@ export type Refusal =
   | { code: 'network_blocked' }
   /** `hours`: when the next mail is possible again, rounded up. */
   | { code: 'too_many_mails'; hours: number }
+  /** The form is too old, or from before there was a proof of work to ask for: the next one can be sent as it stands. */
+  | { code: 'form_outdated' }
+  /** Too many come without a proof of work. `minutes`: when one more may, rounded up. */
+  | { code: 'too_many_unproved'; minutes: number }
   | { code: 'link_broken' }
   | { code: 'link_expired' }
   | { code: 'link_spent' }

@@ -15,6 +15,7 @@ import { fillInFoundBy } from './database/found-by'
 import { purge } from './database/purge'
 import { deleteExpiredTokens } from './database/tokens'
 import { createDoubts } from './doubts'
+import { createEntrance } from './entrance'
 import { createFacts } from './facts'
 import { createHandlers } from './jobs/handlers'
 import { createLetters } from './jobs/letters'
@@ -25,6 +26,7 @@ import { createWorker } from './jobs/worker'
 import { createLive } from './live'
 import { createOutages } from './outages'
 import { createPreviews } from './previews'
+import { createProofs } from './proof'
 import { createReconciliation } from './reconcile'
 import { createRegistrar } from './registrar'
 import { createRuleBook } from './rule-book'
@@ -33,6 +35,7 @@ import { rulesOfConfiguration } from './rules'
 import { createReplies } from './replies'
 import { createTalk } from './talk'
 import { createTallyCounter } from './tally-counter'
+import { createWaveWatch } from './wave-watch'
 import { openWorld, type World } from './world'
 
 export type Services = ReturnType<typeof compose>
@@ -85,12 +88,20 @@ export function compose(config: RunConfig, world: World) {
     clock,
     randomId: randomUUID,
   })
+  const entrance = createEntrance({
+    proofs: createProofs({ secret: config.secretKey, clock }),
+    wave: createWaveWatch({ limits, clock, log }),
+    limits,
+    mode: registration.proofOfWork,
+    clock,
+  })
   const applicant = createApplicant({
     registrar,
     accountSetup: createAccountSetup({ registrar, homeserver, clock }),
     homeserver,
     rules,
     limits,
+    entrance,
     clock,
     settings: {
       password: registration.password,
@@ -167,6 +178,7 @@ export function compose(config: RunConfig, world: World) {
     homeserver,
     registrar,
     applicant,
+    entrance,
     rules,
     ruleReach: createRuleReach({ database, domain: homeserver.domain }),
     facts: createFacts({

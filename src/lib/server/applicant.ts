@@ -9,8 +9,9 @@ import type { Actor, Registration } from '$lib/registration/registration'
 import { awaitsPassword } from '$lib/registration/state'
 import { parseUsername, type Username } from '$lib/registration/username'
 import type { AccountSetup } from './account-setup'
-import type { Limits } from './auth/limits'
+import type { Claim, Limits } from './auth/limits'
 import type { Token } from './auth/tokens'
+import type { Entrance, Entry } from './entrance'
 import type { Homeserver } from './homeserver/homeserver'
 import type { Registrar } from './registrar'
 import type { RuleBook } from './rule-book'
@@ -32,6 +33,7 @@ export function createApplicant({
   homeserver,
   rules,
   limits,
+  entrance,
   clock,
   settings,
 }: {
@@ -40,6 +42,7 @@ export function createApplicant({
   homeserver: Homeserver
   rules: RuleBook
   limits: Limits
+  entrance: Entrance
   clock: () => number
   settings: {
     password: 'at_request' | 'after_approval'
@@ -82,14 +85,21 @@ export function createApplicant({
     }
   }
 
-  /** Every mail counts for the network that asks and for the address it goes to. */
-  async function takeMail(email: EmailAddress, clientAddress: string): Promise<Result<null>> {
+  /** Every mail counts for the network that asks and for the address it goes to; `more`: what else it counts as. */
+  async function takeMail(
+    email: EmailAddress,
+    clientAddress: string,
+    more: Claim[] = [],
+  ): Promise<Result<null>> {
     const taken = await limits.takeAll([
       { kind: 'mail-network', subject: clientAddress, limit: settings.mails },
       { kind: 'mail-address', subject: email, limit: settings.mails },
+      ...more,
     ])
     if (taken.ok) return accept(null)
-    return tooManyMails(taken.retryAfterMs)
+    const wait = more.length > 0 ? await entrance.unprovedWaitMs(clientAddress) : 0
+    if (wait === 0) return tooManyMails(taken.retryAfterMs)
+    return refuse({ code: 'too_many_unproved', minutes: Math.ceil(wait / 60_000) })
   }
 
   async function checkAddress(typed: string, clientAddress: string): Promise<Result<EmailAddress>> {
@@ -143,14 +153,19 @@ export function createApplicant({
       email: string
       language: Language
       clientAddress: string
+      entry: Entry
     }): Promise<Result<{ username: Username; email: EmailAddress }>> {
       const email = await checkAddress(wish.email, wish.clientAddress)
       if (!email.ok) return email
       const username = await checkUsername(wish.username, null, true)
       if (!username.ok) return username
-      const taken = await takeMail(email.value, wish.clientAddress)
+      const { entry, ...rest } = wish
+      const seen = await entrance.look('start', entry)
+      if (!seen.ok) return seen
+      const { heldFor, claims } = seen.value
+      const taken = await takeMail(email.value, wish.clientAddress, claims)
       if (!taken.ok) return taken
-      await registrar.start({ ...wish, username: username.value, email: email.value })
+      await registrar.start({ ...rest, username: username.value, email: email.value, heldFor })
       return accept({ username: username.value, email: email.value })
     },
 
@@ -158,10 +173,13 @@ export function createApplicant({
       email: string
       language: Language
       clientAddress: string
+      entry: Entry
     }): Promise<Result<EmailAddress>> {
       const email = await checkAddress(wish.email, wish.clientAddress)
       if (!email.ok) return email
-      const taken = await takeMail(email.value, wish.clientAddress)
+      const seen = await entrance.look('link', wish.entry)
+      if (!seen.ok) return seen
+      const taken = await takeMail(email.value, wish.clientAddress, seen.value.claims)
       if (!taken.ok) return taken
       await registrar.sendLink(email.value, wish.language)
       return email

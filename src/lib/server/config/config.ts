@@ -89,6 +89,7 @@ export interface Config {
     readonly blockedEmails: readonly string[]
     /** Addresses and CIDR networks. */
     readonly blockedNetworks: readonly string[]
+    readonly proofOfWork: ProofMode
   }
   readonly moderation: {
     /** Moderators are reminded of a request that waits this long. */
@@ -102,6 +103,10 @@ export interface Config {
   }
   readonly log: { readonly level: LogLevel }
 }
+
+/** Whether browsers have to do some work before a mail is sent; `automatic`: while a wave of requests comes in. */
+export const PROOF_MODES = ['off', 'on', 'automatic'] as const
+export type ProofMode = (typeof PROOF_MODES)[number]
 
 /** As pino names them. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const

@@ -69,6 +69,7 @@ export function deriveConfig(settings: Settings, { port, ca }: Surroundings): Co
       blockedUsernames: registration.blocked_usernames,
       blockedEmails: registration.blocked_emails,
       blockedNetworks: registration.blocked_networks,
+      proofOfWork: registration.proof_of_work,
     },
     moderation: {
       remindAfterHours: settings.moderation.remind_after_hours,
