@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { DENIAL_CATEGORIES } from '$lib/moderation/category'
 import { LANGUAGES } from '$lib/registration/language'
 import { DEFAULT_ACCENT } from './accent'
-import { LOG_LEVELS, PROOF_MODES } from './config'
+import { LOG_LEVELS } from './config'
 import { httpUrl, list, matching, must, oneOf, pattern, secret, text, whole, yesOrNo } from './fields'
 import { ADMIN_ROOM_PLACEHOLDERS, WELCOME_PLACEHOLDERS } from './template'
 import * as value from './values'
@@ -101,7 +101,7 @@ export const fileSchema = v.object({
     blocked_usernames: v.optional(list(pattern, 'a list of regular expressions'), []),
     blocked_emails: v.optional(list(pattern, 'a list of regular expressions'), []),
     blocked_networks: v.optional(list(value.network, 'a list of networks'), []),
-    proof_of_work: v.optional(oneOf(PROOF_MODES), 'automatic'),
+    proof_of_work: v.optional(value.proofMode, 'automatic'),
   }),
   moderation: v.object({
     remind_after_hours: v.optional(whole(1, 8760), '48'),

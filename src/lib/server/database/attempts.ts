@@ -32,7 +32,7 @@ export async function countAttempts(
   steps: number,
 ): Promise<number[]> {
   // A clock that was set back leaves tries that are still to come: they are of now.
-  const step = sql<number>`max(0, ${now} - ${attempts.at}) / cast(${stepMs} as integer)`.mapWith(Number)
+  const step = sql<number>`cast(max(0, ${now} - ${attempts.at}) / ${stepMs} as integer)`.mapWith(Number)
   const rows = await reader
     .select({ step, count: count() })
     .from(attempts)
