@@ -1,3 +1,7 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createProofs, PROOF_MS } from '../../src/lib/server/proof'
+import { solved } from '../support/proof'
 import {
   expect,
   expectAccessible,
@@ -66,4 +70,28 @@ test('many get on with JavaScript; without, only a few at a time, and the others
   if (scripts) return page.waitForURL(/sent/)
   await expect(page.locator('main [role=alert]')).toContainText('Only a few at a time')
   await expect(page.locator('main input[name=email]')).toHaveValue(`${name}@mail.test`)
+})
+
+test('a proof that is too old is told kindly: what was typed stays, and sending it again is enough', async ({
+  page,
+  site,
+}) => {
+  const scripts = test.info().project.use.javaScriptEnabled !== false
+  await page.setExtraHTTPHeaders({ 'x-forwarded-for': '198.51.100.8' })
+  const name = await atAddress(page, site.url)
+  const address = page.locator('main input[name=email]')
+  const proof = page.locator('main input[name=proof]')
+  await address.fill(`${name}@mail.test`)
+  if (scripts) await expect(proof).toHaveValue(/"solution"/)
+  const secret = (await readFile(join(site.folder, 'secret_key'), 'utf8')).trim()
+  const before = createProofs({ secret, clock: () => Date.now() - PROOF_MS - 1_000 })
+  const old = await solved(await before.make('start', true))
+  await proof.evaluate((field: HTMLInputElement, value) => (field.value = value), old)
+  await submit(page).click()
+  await expect(page.locator('main [role=alert]')).toContainText('open for too long')
+  await expect(address).toHaveValue(`${name}@mail.test`)
+  await expect(proof).not.toHaveValue(old)
+  await expectAccessible(page)
+  await submit(page).click()
+  await page.waitForURL(/sent/)
 })
