@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { WAVE_STEP_MS, WAVE_STEPS, waveAfter, type Wave } from '$lib/moderation/wave'
 import type { Limits } from './auth/limits'
+import { isDatabaseOutage } from './database/problem'
 
 export type WaveWatch = ReturnType<typeof createWaveWatch>
 
@@ -18,7 +19,7 @@ export function createWaveWatch({
   clock,
   log,
 }: {
-  limits: Limits
+  limits: Pick<Limits, 'takeAll' | 'tally'>
   clock: () => number
   log: Logger
 }) {
@@ -37,6 +38,12 @@ export function createWaveWatch({
     return next !== null
   }
 
+  /** While the database is out, pages still come: whoever sends their form hears of it then. */
+  function asBefore(error: unknown): boolean {
+    if (!isDatabaseOutage(error)) throw error
+    return wave !== null
+  }
+
   return {
     /** Counts that somebody of this network begins. */
     async count(clientAddress: string): Promise<void> {
@@ -46,17 +53,12 @@ export function createWaveWatch({
       ])
     },
 
-    /** Whether a wave runs now; asks the database at most every few seconds. */
+    /** Whether a wave runs now, as far as is known; asks the database at most every few seconds. */
     isSeen(): Promise<boolean> {
       const now = clock()
       if (asked === null || Math.abs(now - asked.at) >= FRESH_MS) {
-        const answer = look()
-        const fresh = { at: now, answer }
-        // What the database could not tell is asked again.
-        answer.catch(() => {
-          if (asked === fresh) asked = null
-        })
-        asked = fresh
+        const answer = look().catch(asBefore)
+        asked = { at: now, answer }
       }
       return asked.answer
     },
