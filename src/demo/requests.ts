@@ -23,7 +23,7 @@ export interface Desk {
 export async function askForAccounts(desk: Desk, password: string): Promise<void> {
   const { services, mailer, setClock } = desk
   for (const [index, { username, language, minutesAgo, reason, outcome }] of PEOPLE.entries()) {
-    setClock(minutesAgo * MINUTE)
+    setClock((minutesAgo + 1) * MINUTE)
     const email = `${username.slice(0, 20)}@mail.example`
     const cookies = new Map<string, string>()
     const api = createApi({
@@ -37,7 +37,9 @@ export async function askForAccounts(desk: Desk, password: string): Promise<void
         delete: (name) => void cookies.delete(name),
       },
     })
-    await api.registration.start({ username, email })
+    const { challenge } = await api.registration.form({ purpose: 'start' })
+    setClock(minutesAgo * MINUTE)
+    await api.registration.start({ username, email, proof: challenge })
     await services.worker.drain()
     await api.verification.confirm({ token: mailer.lastToken() })
     const { id } = await api.registration.request({ password, reason, legal: true })

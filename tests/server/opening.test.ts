@@ -257,6 +257,7 @@ describe('while it is closed', () => {
       email: 'guest@mail.test',
       language: 'en',
       clientAddress: '203.0.113.7',
+      entry: { proof: '', trap: '', clientAddress: '203.0.113.7' },
     } as const
     expect(await world.services.applicant.start({ ...wish, passes: true })).toMatchObject({ ok: true })
     await world.drain()

@@ -8,6 +8,7 @@ import type { Homeserver } from '$lib/server/homeserver/homeserver'
 import { createSynapse } from '$lib/server/homeserver/synapse'
 import { startStandIn } from '$lib/server/homeserver/stand-in'
 import type { Letter, Mail, Mailer, MailError } from '$lib/server/mail/mail'
+import { createProofs, type ProofPurpose } from '$lib/server/proof'
 import { createApi, type Api } from '$lib/server/trpc/router'
 import { openTestDatabase } from './database'
 import { NOON } from './registration'
@@ -54,6 +55,7 @@ export function aConfig(change: Partial<RunConfig> = {}): RunConfig {
       blockedNetworks: [],
       maxWaiting: null,
       maxPerDay: null,
+      proofOfWork: 'automatic',
     },
     moderation: {
       remindAfterHours: 48,
@@ -197,10 +199,14 @@ export async function aModerator(
 
 export const tokenIn = (link: string): string => new URL(link).pathname.split('/').at(-1) ?? ''
 
+/** What a form carries that somebody took ten seconds to fill in. */
+export const aForm = ({ config, now }: TestWorld, purpose: ProofPurpose = 'start'): Promise<string> =>
+  createProofs({ secret: config.secretKey, clock: () => now() - 10_000 }).make(purpose, false)
+
 /** Brings an applicant to where the address is confirmed. */
 export async function verified(world: TestWorld, username: string, email = `${username}@mail.test`) {
   const browser = aBrowser(world.services)
-  await browser.api.registration.start({ username, email })
+  await browser.api.registration.start({ username, email, proof: await aForm(world) })
   await world.drain()
   const { link } = world.mailbox.last(email, 'verification')
   const view = await browser.api.verification.confirm({ token: tokenIn(link) })

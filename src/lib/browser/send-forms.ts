@@ -1,4 +1,5 @@
 import { m } from '$lib/paraglide/messages'
+import { proved } from './prove'
 
 const BUSY = 'aria-disabled'
 
@@ -26,12 +27,13 @@ async function send(
   button: HTMLElement | null,
   onReplaced: () => void,
 ): Promise<void> {
+  const pending = form.querySelector('[data-pending]')
+  button?.setAttribute(BUSY, 'true')
+  await proved(form)
+  if (pending !== null) pending.textContent = m.site_pending()
   const fields = new URLSearchParams()
   for (const [name, value] of new FormData(form, button))
     if (typeof value === 'string') fields.append(name, value)
-  const pending = form.querySelector('[data-pending]')
-  button?.setAttribute(BUSY, 'true')
-  if (pending !== null) pending.textContent = m.site_pending()
   try {
     const response = await fetch(form.action, {
       method: 'POST',

@@ -5,6 +5,7 @@ import { hintAtStrength } from './hint-at-strength'
 import { keepWords } from './keep-words'
 import { localTimes } from './local-times'
 import { lookAgain } from './look-again'
+import { prove } from './prove'
 import { sendForms } from './send-forms'
 import { showPassword } from './show-password'
 
@@ -24,6 +25,7 @@ function enliven(): void {
   countReason()
   localTimes()
   lookAgain()
+  prove()
 }
 
 keepWords()

@@ -34,6 +34,10 @@ export function refusalText(refusal: Refusal): string {
       return refusal.hours === 1
         ? m.refusal_too_many_mails_hour()
         : m.refusal_too_many_mails({ hours: refusal.hours })
+    case 'form_outdated':
+      return m.proof_form_outdated()
+    case 'too_many_unproved':
+      return m.proof_too_many({ minutes: refusal.minutes })
     case 'link_broken':
       return m.refusal_link_broken()
     case 'link_expired':

@@ -1,8 +1,24 @@
 import type { Language } from '../registration/language'
 import type { State } from '../registration/state'
+import type { QueueItem } from '../registration/views'
+import type { HeldFor } from './held'
 import type { Breadth, RuleCore, RuleEffect, RuleForm, RuleSubject } from './rule'
 
-// What pages of the desk get to see of facts and rules. Times are milliseconds since 1970.
+// What pages of the desk get to see of lists, facts and rules. Times are milliseconds since 1970.
+
+/** A registration as it stands in a list. Moderators are told by name. */
+export interface ListedItem extends QueueItem {
+  version: number
+  claimedBy: string | null
+  decidedBy: string | null
+  category: string | null
+  /** A rule wants it looked at more closely. */
+  held: boolean
+  /** What else asks for that. */
+  heldFor: HeldFor[]
+  /** Who else has it open now. */
+  looking: string[]
+}
 
 export interface OtherView {
   id: string
@@ -42,7 +58,9 @@ export interface FactsView {
   reasons: OthersView
   /** Whose the address is at the homeserver, if it is another account's. */
   bound: { known: boolean; owner: string | null }
+  /** What asks for a closer look: a rule, and other things. */
   heldBy: { subject: RuleSubject; form: RuleForm; value: string; reason: string | null } | null
+  heldFor: HeldFor[]
   steps: { begun: number; confirmed: number | null; asked: number | null; decided: number | null }
 }
 

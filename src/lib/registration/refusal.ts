@@ -26,6 +26,10 @@ export type Refusal =
   | { code: 'too_many_mails'; hours: number }
   /** `minutes`: when the same is possible again, rounded up. */
   | { code: 'too_many_tries'; minutes: number }
+  /** The form is too old, or from before there was a proof of work to ask for: the next one can be sent as it stands. */
+  | { code: 'form_outdated' }
+  /** Too many come without a proof of work. `minutes`: when one more may, rounded up. */
+  | { code: 'too_many_unproved'; minutes: number }
   | { code: 'link_broken' }
   | { code: 'link_expired' }
   | { code: 'link_spent' }

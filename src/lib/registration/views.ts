@@ -16,6 +16,12 @@ export interface SiteView {
   passwordMode: 'at_request' | 'after_approval'
 }
 
+/** What a form carries that asks for a mail; `asked`: whether the browser has to work on it before it is sent. */
+export interface EntranceView {
+  challenge: string
+  asked: boolean
+}
+
 /** An applicant's own registration. */
 export interface OwnView {
   id: string
@@ -67,18 +73,6 @@ export interface QueueItem {
   exchange: Exchange
   /** A job of it failed for good or keeps failing. */
   trouble: boolean
-}
-
-/** A registration as it stands in a list. Moderators are told by name. */
-export interface ListedItem extends QueueItem {
-  version: number
-  claimedBy: string | null
-  decidedBy: string | null
-  category: string | null
-  /** A rule wants it looked at more closely. */
-  held: boolean
-  /** Who else has it open now. */
-  looking: string[]
 }
 
 export interface JobView {

@@ -18,6 +18,7 @@ import { fillInFoundBy } from './database/found-by'
 import { purge } from './database/purge'
 import { deleteExpiredTokens } from './database/tokens'
 import { createDoubts } from './doubts'
+import { createEntrance } from './entrance'
 import { createFacts } from './facts'
 import { createHandlers } from './jobs/handlers'
 import { createLetters } from './jobs/letters'
@@ -29,6 +30,7 @@ import { createLive } from './live'
 import { createOpening } from './opening'
 import { createOutages } from './outages'
 import { createPreviews } from './previews'
+import { createProofs } from './proof'
 import { createReconciliation } from './reconcile'
 import { createRegistrar } from './registrar'
 import { createRuleBook } from './rule-book'
@@ -37,6 +39,7 @@ import { rulesOfConfiguration } from './rules'
 import { createReplies } from './replies'
 import { createTalk } from './talk'
 import { createTallyCounter } from './tally-counter'
+import { createWaveWatch } from './wave-watch'
 import { openWorld, type World } from './world'
 
 export type Services = ReturnType<typeof compose>
@@ -98,6 +101,13 @@ export function compose(config: RunConfig, world: World) {
     randomId: randomUUID,
   })
   const brakes = createBrakes({ limits, settings: config.rateLimit })
+  const entrance = createEntrance({
+    proofs: createProofs({ secret: config.secretKey, clock }),
+    wave: createWaveWatch({ limits, clock, log }),
+    limits,
+    mode: registration.proofOfWork,
+    clock,
+  })
   const applicant = createApplicant({
     registrar,
     opening,
@@ -105,6 +115,7 @@ export function compose(config: RunConfig, world: World) {
     homeserver,
     rules,
     brakes,
+    entrance,
     clock,
     settings: {
       password: registration.password,
@@ -180,6 +191,7 @@ export function compose(config: RunConfig, world: World) {
     registrar,
     opening,
     applicant,
+    entrance,
     rules,
     ruleReach: createRuleReach({ database, domain: homeserver.domain }),
     facts: createFacts({

@@ -9,8 +9,10 @@ import type { Actor, Registration } from '$lib/registration/registration'
 import { awaitsPassword } from '$lib/registration/state'
 import { parseUsername, type Username } from '$lib/registration/username'
 import type { AccountSetup } from './account-setup'
+import type { Claim } from './auth/limits'
 import type { Token } from './auth/tokens'
 import type { Brakes } from './brakes'
+import type { Entrance, Entry } from './entrance'
 import type { Homeserver } from './homeserver/homeserver'
 import type { Keeper } from './opening'
 import type { Registrar } from './registrar'
@@ -34,6 +36,7 @@ export function createApplicant({
   opening,
   rules,
   brakes,
+  entrance,
   clock,
   settings,
 }: {
@@ -43,6 +46,7 @@ export function createApplicant({
   opening: Pick<Keeper, 'look'>
   rules: RuleBook
   brakes: Brakes
+  entrance: Entrance
   clock: () => number
   settings: {
     password: 'at_request' | 'after_approval'
@@ -88,6 +92,15 @@ export function createApplicant({
   async function mayStart(): Promise<Result<null>> {
     const now = await opening.look()
     return now.open ? accept(null) : refuse({ code: 'registration_closed', until: now.until })
+  }
+
+  /** Every mail counts for the network that asks and for the address it goes to; `more`: what else it counts as. */
+  async function takeMail(email: EmailAddress, clientAddress: string, more: Claim[]): Promise<Result<null>> {
+    const taken = await brakes.take('mail', clientAddress, email, more)
+    if (taken.ok) return taken
+    const wait = more.length > 0 ? await entrance.unprovedWaitMs(clientAddress) : 0
+    if (wait === 0) return taken
+    return refuse({ code: 'too_many_unproved', minutes: Math.ceil(wait / 60_000) })
   }
 
   async function checkAddress(typed: string, clientAddress: string): Promise<Result<EmailAddress>> {
@@ -144,6 +157,7 @@ export function createApplicant({
       language: Language
       clientAddress: string
       passes?: boolean
+      entry: Entry
     }): Promise<Result<{ username: Username; email: EmailAddress }>> {
       const admitted = wish.passes === true ? accept(null) : await mayStart()
       if (!admitted.ok) return admitted
@@ -151,9 +165,18 @@ export function createApplicant({
       if (!email.ok) return email
       const username = await checkUsername(wish.username, null, true)
       if (!username.ok) return username
-      const taken = await brakes.take('mail', wish.clientAddress, email.value)
+      const { entry, ...rest } = wish
+      const seen = await entrance.look('start', entry)
+      if (!seen.ok) return seen
+      const { heldFor, claims } = seen.value
+      const taken = await takeMail(email.value, wish.clientAddress, claims)
       if (!taken.ok) return taken
-      const started = await registrar.start({ ...wish, username: username.value, email: email.value })
+      const started = await registrar.start({
+        ...rest,
+        username: username.value,
+        email: email.value,
+        heldFor,
+      })
       if (!started.ok) return started
       return accept({ username: username.value, email: email.value })
     },
@@ -162,10 +185,13 @@ export function createApplicant({
       email: string
       language: Language
       clientAddress: string
+      entry: Entry
     }): Promise<Result<EmailAddress>> {
       const email = await checkAddress(wish.email, wish.clientAddress)
       if (!email.ok) return email
-      const taken = await brakes.take('mail', wish.clientAddress, email.value)
+      const seen = await entrance.look('link', wish.entry)
+      if (!seen.ok) return seen
+      const taken = await takeMail(email.value, wish.clientAddress, seen.value.claims)
       if (!taken.ok) return taken
       await registrar.sendLink(email.value, wish.language)
       return email

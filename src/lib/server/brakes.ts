@@ -34,11 +34,17 @@ export function createBrakes({
   return {
     /**
      * Counts one try, or refuses it: `too_many_mails` or `too_many_tries`. `subject`: the address or the registration
-     * that it is about, where one is known.
+     * that it is about, where one is known. `more`: what else it counts as.
      */
-    async take(what: Braked, clientAddress: string, subject?: string): Promise<Result<null>> {
+    async take(
+      what: Braked,
+      clientAddress: string,
+      subject?: string,
+      more: Claim[] = [],
+    ): Promise<Result<null>> {
       const share = SHARES[what]
       const claims: Claim[] = [
+        ...more,
         {
           kind: `${what}-network`,
           subject: clientAddress,

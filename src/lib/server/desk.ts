@@ -1,8 +1,9 @@
 import type { QueueFilter } from '$lib/moderation/queue-filter'
+import type { ListedItem } from '$lib/moderation/views'
 import { decide, isResting } from '$lib/registration/decide'
 import type { Registration } from '$lib/registration/registration'
 import { matrixId } from '$lib/registration/username'
-import type { JobView, ListedItem, QueueItem, RegistrationView } from '$lib/registration/views'
+import type { JobView, QueueItem, RegistrationView } from '$lib/registration/views'
 import { countDoubtful } from './database/accounts'
 import { findEvents } from './database/events'
 import { findJobs, readJob, type JobRow } from './database/jobs'
@@ -67,6 +68,7 @@ export async function queueView(
       decidedBy: row.decidedByName,
       category: row.category,
       held: row.heldBy !== null,
+      heldFor: row.heldFor,
       looking: row.looking.filter((look) => look.moderatorId !== moderator.id).map((look) => look.name),
     }))
     return { items, next, counts: { ...(await countTabs(reader)), doubts: await countDoubtful(reader) } }

@@ -6,7 +6,7 @@ import { findEvents } from './database/events'
 import { findAlike, findNearReason, findSameReason, tallyOf, type Other, type Others } from './database/facts'
 import { foundBy } from './database/found-by'
 import type { Database, Reader } from './database/open'
-import { findRegistration } from './database/registrations'
+import { findHeldFor, findRegistration } from './database/registrations'
 import { findHolding } from './database/rules'
 import { languageOf } from './reason-language'
 import type { EmailAddress } from '$lib/registration/email'
@@ -76,6 +76,7 @@ export function createFacts({
           reasons:
             reason === null ? { count: 0, more: false, some: [] } : await reasonsLike(reader, id, reason),
           heldBy: await findHolding(reader, id),
+          heldFor: await findHeldFor(reader, id),
           steps: {
             begun: startedAt,
             confirmed: last('verified'),

@@ -3,3 +3,8 @@ export function textOf(form: FormData, name: string): string {
   const value = form.get(name)
   return typeof value === 'string' ? value : ''
 }
+
+/** What `Entrance.svelte` put into a form. */
+export function entryOf(form: FormData): { proof: string; trap: string } {
+  return { proof: textOf(form, 'proof'), trap: textOf(form, 'topic') }
+}

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { begin, decide, type Action, type Policy } from '$lib/registration/decide'
 import { differenceOf, type DifferenceCode, type Found, type Mend } from '$lib/registration/differences'
+import type { HeldFor } from '$lib/moderation/held'
 import type { EmailAddress } from '$lib/registration/email'
 import type { NewJob, Outside } from '$lib/registration/job'
 import type { Language } from '$lib/registration/language'
@@ -12,7 +13,13 @@ import { announceOnce, forgetAnnouncement } from './database/announcements'
 import { insertEvents } from './database/events'
 import { endWaiting, findPendingKinds } from './database/jobs'
 import type { Database, Reader, Transaction } from './database/open'
-import { findByAddress, findHolder, findRegistration, insertRegistration } from './database/registrations'
+import {
+  findByAddress,
+  findHolder,
+  findRegistration,
+  insertRegistration,
+  setHeldFor,
+} from './database/registrations'
 import type { Keeper } from './opening'
 import { APPLICANT, createDoor, SYSTEM, type AccountChange } from './registrar-door'
 import { createDeskWork } from './registrar-desk'
@@ -68,16 +75,18 @@ export function createRegistrar({
 
     /**
      * Somebody wants an account. What happens, and what it costs, is the same whether or not the address is known:
-     * one row, one event, one mail. Refused while registration is closed. `passes`: not for them.
+     * one row, one event, one mail. Refused while registration is closed. `passes`: not for them. `heldFor`: why to look
+     * closer; of one that starts again, the last time counts.
      */
     async start(wish: {
       username: Username
       email: EmailAddress
       language: Language
       clientAddress: string
+      heldFor: HeldFor[]
       passes?: boolean
     }): Promise<Result<null>> {
-      const { username, email, language, clientAddress, passes = false } = wish
+      const { username, email, language, clientAddress, heldFor, passes = false } = wish
       return database.write(async (tx) => {
         const admitted = await opening.admit(tx, { passes })
         if (!admitted.ok) return admitted
@@ -86,6 +95,7 @@ export function createRegistrar({
           const fresh = { id: randomId(), username, email, language, clientAddress }
           const { next, events, jobs } = begin(fresh, clock())
           await insertRegistration(tx, next)
+          await setHeldFor(tx, next.id, heldFor)
           await insertEvents(tx, next.id, events, APPLICANT, clock())
           await enqueue(tx, next.id, jobs)
           return accept(null)
@@ -95,6 +105,7 @@ export function createRegistrar({
             ? { type: 'start_again', username, language, clientAddress }
             : { type: 'ask_link', language }
         await actIn(tx, known.id, action, APPLICANT)
+        if (action.type === 'start_again') await setHeldFor(tx, known.id, heldFor)
         return accept(null)
       })
     },

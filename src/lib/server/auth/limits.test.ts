@@ -57,6 +57,27 @@ it('lets exactly the agreed number through of 50 at once', async () => {
   expect(await rows()).toHaveLength(LIMIT.count)
 })
 
+it('tells how many were counted in each step, the newest first, and of one thing alone', async () => {
+  for (const ago of [3_000, 2_999, 2_001, 1_000, 999, 0]) {
+    now = 2_000_000 - ago
+    await limits.take('start', 'all', { count: Infinity, windowMs: 1_000 })
+  }
+  await limits.take('start', 'b', LIMIT)
+  expect(await limits.tally('start', 'all', 1_000, 3)).toEqual([2, 1, 2])
+  expect(await limits.tally('start', 'nobody', 1_000, 3)).toEqual([0, 0, 0])
+  // A clock that was set back.
+  now = 1_999_990
+  expect((await limits.tally('start', 'all', 1_000, 3))[0]).toBe(3)
+})
+
+it('only counts where there is no limit', async () => {
+  const taken = await Promise.all(
+    Array.from({ length: 50 }, () => limits.take('start', 'all', { count: Infinity, windowMs: 1_000 })),
+  )
+  expect(new Set(taken.map(({ ok }) => ok))).toEqual(new Set([true]))
+  expect(await limits.tally('start', 'all', 1_000, 1)).toEqual([50])
+})
+
 it('holds across two processes on the same file', async () => {
   const other = await openDatabase({ url: test.url })
   try {

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import {
+  countAttempts,
   deleteAttempts,
   deleteAttemptsUntil,
   deleteOneAttempt,
@@ -18,6 +19,7 @@ export interface Counted {
   subject: string
 }
 export interface Limit {
+  /** Infinity: it is only counted. */
   count: number
   windowMs: number
 }
@@ -57,6 +59,7 @@ export function createLimits({
         `Tries of "${claim.kind}" are kept for ${longestWindowMs} ms, less than ${windowMs} ms`,
       )
     if (count < 1) return windowMs
+    if (count === Infinity) return 0
     const oldest = await findNthNewestAttempt(reader, keyOf(claim), now - windowMs, count)
     return oldest === null ? 0 : oldest + windowMs - now
   }
@@ -86,6 +89,10 @@ export function createLimits({
     /** What `take` would answer now, without counting. */
     peek: (kind: string, subject: string, limit: Limit): Promise<Taken> =>
       database.read((reader) => longestWait(reader, [{ kind, subject, limit }], clock())),
+
+    /** How often it was counted in each of so many steps up to now, the newest first. */
+    tally: (kind: string, subject: string, stepMs: number, steps: number): Promise<number[]> =>
+      database.read((reader) => countAttempts(reader, keyOf({ kind, subject }), clock(), stepMs, steps)),
 
     async forget(kind: string, subject: string): Promise<void> {
       await database.write((tx) => deleteAttempts(tx, keyOf({ kind, subject })))

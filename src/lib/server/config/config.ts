@@ -94,6 +94,7 @@ export interface Config {
     /** From so many requests on nobody new can start: that wait, and that came on one day (UTC). Null: no limit. */
     readonly maxWaiting: number | null
     readonly maxPerDay: number | null
+    readonly proofOfWork: ProofMode
   }
   readonly moderation: {
     /** Moderators are reminded of a request that waits this long. */
@@ -107,6 +108,10 @@ export interface Config {
   }
   readonly log: { readonly level: LogLevel }
 }
+
+/** Whether browsers have to do some work before a mail is sent; `automatic`: while a wave of requests comes in. */
+export const PROOF_MODES = ['off', 'on', 'automatic'] as const
+export type ProofMode = (typeof PROOF_MODES)[number]
 
 /** As pino names them. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const

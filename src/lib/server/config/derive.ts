@@ -72,6 +72,7 @@ export function deriveConfig(settings: Settings, { port, ca }: Surroundings): Co
       blockedNetworks: registration.blocked_networks,
       maxWaiting: limit(registration.max_waiting),
       maxPerDay: limit(registration.max_per_day),
+      proofOfWork: registration.proof_of_work,
     },
     moderation: {
       remindAfterHours: settings.moderation.remind_after_hours,

@@ -235,6 +235,17 @@ test.each<[Record<string, unknown>, RegExp]>([
   expect(warningsOf(configFile(changes))).toEqual([expect.stringMatching(warning)])
 })
 
+test('a proof that browsers cannot make is warned of where it is always asked for', () => {
+  const about = (url: string, proof_of_work: string) =>
+    warningsOf(configFile({ site: { url }, hosts: [new URL(url).hostname], registration: { proof_of_work } }))
+      .join()
+      .includes('registration.proof_of_work')
+  expect(about('http://register.example.org', 'on')).toBe(true)
+  expect(about('http://register.example.org', 'automatic')).toBe(false)
+  expect(about('http://localhost:3000', 'on')).toBe(false)
+  expect(about('https://register.example.org', 'on')).toBe(false)
+})
+
 test('nothing is warned of without need', () => {
   expect(warningsOf(configFile())).toEqual([])
 })

@@ -192,6 +192,10 @@ const wrong: [Record<string, unknown>, string][] = [
     'registration.blocked_networks entry 2 must be an address or a network like 203.0.113.0/24 (is "10.0.0.0/8/8")',
   ],
   [
+    { registration: { proof_of_work: 'always' } },
+    'registration.proof_of_work must be off, on or automatic (is "always")',
+  ],
+  [
     { log: { level: 'loud' } },
     'log.level must be trace or debug or info or warn or error or fatal or silent (is "loud")',
   ],
@@ -260,6 +264,11 @@ test('a password of digits keeps its zeros', () => {
 test('yes and no are true and false, as in the YAML of the original', () => {
   const config = configOf(`${configFile()}\ndebug: yes\ntrust_proxy: off`)
   expect(config).toMatchObject({ debug: true, trustProxy: false })
+})
+
+test.each(['off', 'on', 'automatic', '"on"', '"off"'])('proof_of_work can be %s', (mode) => {
+  const config = configOf(`${configFile()}\nregistration: {proof_of_work: ${mode}}`)
+  expect(config.registration.proofOfWork).toBe(mode.replaceAll('"', ''))
 })
 
 test('every group can be a list of one-key maps', () => {

@@ -104,6 +104,7 @@ export const fileSchema = v.object({
     blocked_networks: v.optional(list(value.network, 'a list of networks'), []),
     max_waiting: v.optional(whole(0, 100_000), '500'),
     max_per_day: v.optional(whole(0, 100_000), '200'),
+    proof_of_work: v.optional(value.proofMode, 'automatic'),
   }),
   moderation: v.object({
     remind_after_hours: v.optional(whole(1, 8760), '48'),

@@ -22,6 +22,12 @@ export function warningsOf(settings: Settings, config: Config): string[] {
       'site.url starts with http: passwords travel where others can read them; use https',
     ],
     [
+      config.registration.proofOfWork === 'on' &&
+        config.site.url.startsWith('http:') &&
+        !isLocal(new URL(config.site.url).hostname),
+      'registration.proof_of_work is on, but browsers can do the work only where site.url starts with https',
+    ],
+    [
       config.email.password !== null && !config.email.tls && !config.email.ssl && !isLocal(config.email.host),
       'email.tls and email.ssl are both false: the password may travel where others can read it',
     ],

@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, inArray, lte } from 'drizzle-orm'
+import { and, count, desc, eq, gt, inArray, lte, sql } from 'drizzle-orm'
 import type { Reader, Transaction } from './open'
 import { attempts } from './schema'
 
@@ -21,6 +21,25 @@ export async function findNthNewestAttempt(
 
 export async function insertAttempts(tx: Transaction, keys: string[], at: number): Promise<void> {
   await tx.insert(attempts).values(keys.map((key) => ({ key, at })))
+}
+
+/** How many tries of a key there were in each of so many steps up to `now`, the newest first. */
+export async function countAttempts(
+  reader: Reader,
+  key: string,
+  now: number,
+  stepMs: number,
+  steps: number,
+): Promise<number[]> {
+  // A clock that was set back leaves tries that are still to come: they are of now.
+  const step = sql<number>`cast(max(0, ${now} - ${attempts.at}) / ${stepMs} as integer)`.mapWith(Number)
+  const rows = await reader
+    .select({ step, count: count() })
+    .from(attempts)
+    .where(and(eq(attempts.key, key), gt(attempts.at, now - stepMs * steps)))
+    .groupBy(sql`1`)
+  const counts = new Map(rows.map((row) => [row.step, row.count]))
+  return Array.from({ length: steps }, (_, index) => counts.get(index) ?? 0)
 }
 
 /** Deletes every try of a key, and answers when they were. */

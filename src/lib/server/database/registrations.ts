@@ -15,6 +15,7 @@ import {
   or,
   sql,
 } from 'drizzle-orm'
+import type { HeldFor } from '$lib/moderation/held'
 import type { EmailAddress } from '$lib/registration/email'
 import type { Registration } from '$lib/registration/registration'
 import type { Queue, State } from '$lib/registration/state'
@@ -132,6 +133,20 @@ export async function updateRegistration(tx: Transaction, registration: Registra
     .set({ ...row, ...foundBy(registration) })
     .where(eq(registrations.id, id))
   await keepPrints(tx, id, registration.reason)
+}
+
+/** Notes what asks for a closer look at a registration, beside a rule. */
+export async function setHeldFor(tx: Transaction, id: string, heldFor: HeldFor[]): Promise<void> {
+  await tx.update(registrations).set({ heldFor }).where(eq(registrations.id, id))
+}
+
+/** What asks for a closer look at a registration, beside a rule; nothing where there is none. */
+export async function findHeldFor(reader: Reader, id: string): Promise<HeldFor[]> {
+  const [row] = await reader
+    .select({ heldFor: registrations.heldFor })
+    .from(registrations)
+    .where(eq(registrations.id, id))
+  return row?.heldFor ?? []
 }
 
 export async function deleteRegistration(tx: Transaction, id: string): Promise<void> {

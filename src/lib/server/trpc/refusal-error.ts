@@ -10,6 +10,8 @@ const CODES: Partial<Record<RefusalCode, ErrorCode>> = {
   too_many_mails: 'TOO_MANY_REQUESTS',
   too_many_sign_ins: 'TOO_MANY_REQUESTS',
   too_many_tries: 'TOO_MANY_REQUESTS',
+  too_many_unproved: 'TOO_MANY_REQUESTS',
+  form_outdated: 'CONFLICT',
   not_signed_in: 'UNAUTHORIZED',
   sign_in_failed: 'UNAUTHORIZED',
   no_registration: 'UNAUTHORIZED',

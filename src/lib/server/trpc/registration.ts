@@ -10,6 +10,7 @@ import { DAY, linkHours, STATUS_LINK_DAYS } from '$lib/registration/retention'
 import { awaitsPassword } from '$lib/registration/state'
 import { matrixId } from '$lib/registration/username'
 import type { OwnView } from '$lib/registration/views'
+import { PROOF_PURPOSES } from '../proof'
 import { parseToken, type Token } from '../auth/tokens'
 import type { Context } from './context'
 import { countRefusal } from './count-refusal'
@@ -19,6 +20,11 @@ import { APPLICANT_COOKIE, applicantProcedure, ownRegistration, procedure, route
 /** Longer than anything a form can mean; the domain then says what is wrong in words. */
 const line = v.pipe(v.string(), v.maxLength(1000))
 const text = v.pipe(v.string(), v.maxLength(100_000))
+/** What a form carries for the entrance; who has no form sends neither, and is looked at more closely. */
+const entry = {
+  proof: v.optional(v.pipe(v.string(), v.maxLength(10_000))),
+  trap: v.optional(text),
+}
 const mine = v.object({ token: v.optional(line) })
 const COOKIE_SECONDS = (STATUS_LINK_DAYS * DAY) / 1000
 
@@ -107,24 +113,35 @@ export const registrationRouter = router({
   /** Whether somebody new can start; where not, with the words for visitors in their language. */
   opening: procedure.query(async ({ ctx }) => openingView(await ctx.services.opening.look(), ctx.language)),
 
+  /** What a form that asks for a mail has to carry, and whether the browser has to work on it first. */
+  form: procedure
+    .input(v.parser(v.object({ purpose: v.picklist(PROOF_PURPOSES) })))
+    .query(({ ctx, input }) => ctx.services.entrance.form(input.purpose)),
+
   start: procedure
-    .input(v.parser(v.object({ username: line, email: line })))
-    .mutation(async ({ ctx, input }) => {
+    .input(v.parser(v.object({ username: line, email: line, ...entry })))
+    .mutation(async ({ ctx, input: { proof = '', trap = '', ...input } }) => {
       const { services, language, clientAddress } = ctx
       orThrow(await services.brakes.take('name_check', clientAddress))
+      const came = { proof, trap, clientAddress }
       const { username, email } = orThrow(
-        await services.applicant.start({ ...input, language, clientAddress }),
+        await services.applicant.start({ ...input, language, clientAddress, entry: came }),
       )
       services.worker.nudge()
       return { username, email, matrixId: matrixId(username, services.config.synapse.domain) }
     }),
 
-  sendLink: procedure.input(v.parser(v.object({ email: line }))).mutation(async ({ ctx, input }) => {
-    const { services, language, clientAddress } = ctx
-    const email = orThrow(await services.applicant.sendLink({ ...input, language, clientAddress }))
-    services.worker.nudge()
-    return { email }
-  }),
+  sendLink: procedure
+    .input(v.parser(v.object({ email: line, ...entry })))
+    .mutation(async ({ ctx, input: { proof = '', trap = '', email: typed } }) => {
+      const { services, language, clientAddress } = ctx
+      const came = { proof, trap, clientAddress }
+      const email = orThrow(
+        await services.applicant.sendLink({ email: typed, language, clientAddress, entry: came }),
+      )
+      services.worker.nudge()
+      return { email }
+    }),
 
   current: procedure.query(async ({ ctx }) => {
     const registration = await ownRegistration(ctx)

@@ -2,15 +2,16 @@ import { fail, redirect } from '@sveltejs/kit'
 import { problemsOf } from '$lib/components/problems'
 import { attempt } from '$lib/server/trpc/attempt'
 import { keepDraft, readDraft } from '../draft'
-import { textOf } from '$lib/server/form-fields'
+import { entryOf, textOf } from '$lib/server/form-fields'
 import type { Actions, PageServerLoad } from './$types'
 
 export const load: PageServerLoad = async ({ cookies, url, locals: { api, site } }) => {
   const { username, email } = readDraft(cookies, site)
   if (username === '') redirect(303, '/register')
   const sent = email === '' ? null : url.searchParams.get('sent')
+  const entrance = await api.registration.form({ purpose: 'start' })
   const opening = await api.registration.opening()
-  return { matrixId: `@${username}:${site.domain}`, email, sent, opening }
+  return { matrixId: `@${username}:${site.domain}`, email, sent, entrance, opening }
 }
 
 export const actions: Actions = {
@@ -18,8 +19,9 @@ export const actions: Actions = {
   default: async ({ request, cookies, locals: { api, site } }) => {
     const { username, email: before } = readDraft(cookies, site)
     if (username === '') redirect(303, '/register')
-    const typed = textOf(await request.formData(), 'email')
-    const answer = await attempt(() => api.registration.start({ username, email: typed }))
+    const form = await request.formData()
+    const typed = textOf(form, 'email')
+    const answer = await attempt(() => api.registration.start({ username, email: typed, ...entryOf(form) }))
     if (!answer.ok) return fail(answer.status, { problems: problemsOf(answer.refusals), email: typed })
     const { email } = answer.value
     keepDraft(cookies, { username: answer.value.username, email }, site)

@@ -1,0 +1,266 @@
+import { eq } from 'drizzle-orm'
+import { afterEach, describe, expect, test } from 'vitest'
+import type { HeldFor } from '$lib/moderation/held'
+import type { ProofMode } from '$lib/server/config/config'
+import { registrations } from '$lib/server/database/schema'
+import { UNPROVED } from '$lib/server/entrance'
+import { createProofs, PROOF_MS, type ProofPurpose } from '$lib/server/proof'
+import { codeOf } from '../support/code-of'
+import { solved } from '../support/proof'
+import { email } from '../support/registration'
+import {
+  aBrowser,
+  aConfig,
+  aForm,
+  aModerator,
+  aWorld,
+  HOUR,
+  requested,
+  type TestWorld,
+} from '../support/world'
+
+const MINUTE = 60_000
+const TYPING_MS = 5_000
+
+let world: TestWorld
+const open = async (proofOfWork: ProofMode, emailSubmission = 1000) => {
+  const { registration } = aConfig()
+  const rateLimit = { emailSubmission, emailSubmissionHours: 24, everybodyPerMinute: 1000 }
+  world = await aWorld({ rateLimit, registration: { ...registration, proofOfWork } })
+}
+afterEach(() => world.dispose())
+
+let networks = 0
+/** A network that nobody came from. */
+const elsewhere = () => {
+  networks++
+  return `10.${networks >> 8}.${networks & 255}.1`
+}
+const from = (clientAddress = elsewhere()) => aBrowser(world.services, { clientAddress }).api.registration
+
+interface Sent {
+  proof?: string
+  trap?: string
+  clientAddress?: string
+  username?: string
+}
+let names = 0
+/** What somebody hears who begins with this, and what it is held for. */
+async function begin({ username = `tries${++names}`, clientAddress, ...sent }: Sent = {}) {
+  const address = `${username}@mail.test`
+  const said = await codeOf(from(clientAddress).start({ username, email: address, ...sent }))
+  return { said, heldFor: await heldFor(address) }
+}
+async function heldFor(address: string): Promise<HeldFor[] | null> {
+  const [row] = await world.database.read((reader) =>
+    reader
+      .select()
+      .from(registrations)
+      .where(eq(registrations.email, email(address))),
+  )
+  return row?.heldFor ?? null
+}
+const rows = () => world.database.read((reader) => reader.$count(registrations))
+
+const form = async (purpose: ProofPurpose = 'start') => (await from().form({ purpose })).challenge
+/** A form that a browser worked on while somebody typed. */
+async function worked(purpose: ProofPurpose = 'start'): Promise<string> {
+  const carried = await form(purpose)
+  world.pass(TYPING_MS)
+  return solved(carried)
+}
+/** So many who begin, each from a network of their own. */
+async function wave(starts = 31): Promise<void> {
+  for (let start = 0; start < starts; start++) await begin({ proof: await aForm(world) })
+  world.pass(TYPING_MS)
+}
+
+describe('with proof_of_work on', () => {
+  test('who brings a proof gets on as if nothing was asked', async () => {
+    await open('on')
+    expect(await begin({ proof: await worked() })).toEqual({ said: 'done', heldFor: [] })
+  })
+
+  test('who brings none gets on, and is looked at more closely', async () => {
+    await open('on')
+    const unsolved = await form()
+    world.pass(TYPING_MS)
+    expect(await begin({ proof: unsolved })).toEqual({ said: 'done', heldFor: ['no_proof'] })
+    expect(await begin()).toEqual({ said: 'done', heldFor: ['no_proof', 'too_fast'] })
+  })
+
+  test('a proof is good for one start, also when fifty come at once with it', async () => {
+    await open('on')
+    const proof = await worked()
+    const all = await Promise.all(Array.from({ length: 50 }, () => begin({ proof })))
+    const clean = all.filter((one) => one.heldFor?.length === 0)
+    expect(clean).toHaveLength(1)
+    const held = all.filter((one) => one.said === 'done' && one.heldFor?.includes('no_proof'))
+    expect(held).toHaveLength(UNPROVED.everybody.count)
+    expect(all.filter((one) => one.said === 'too_many_unproved')).toHaveLength(49 - held.length)
+  })
+
+  test('a proof that was used stays used until it is too old', async () => {
+    await open('on')
+    const proof = await worked()
+    await begin({ proof })
+    world.pass(PROOF_MS - TYPING_MS)
+    expect(await begin({ proof })).toEqual({ said: 'done', heldFor: ['no_proof'] })
+    world.pass(1)
+    expect(await begin({ proof })).toEqual({ said: 'form_outdated', heldFor: null })
+  })
+
+  test('one that is too old is told so, and changes nothing', async () => {
+    await open('on')
+    const proof = await worked()
+    world.pass(PROOF_MS)
+    const before = await rows()
+    expect(await begin({ proof })).toEqual({ said: 'form_outdated', heldFor: null })
+    expect(await rows()).toBe(before)
+  })
+
+  test('neither another purpose’s proof, nor another site’s, nor another’s solution, nor a changed one counts', async () => {
+    await open('on')
+    const others = createProofs({ secret: 'another secret', clock: world.now })
+    const foreign = await solved(await others.make('start', true))
+    const mine = await worked()
+    const { solution } = JSON.parse(await worked())
+    const swapped = JSON.stringify({ ...JSON.parse(mine), solution })
+    const easier = JSON.stringify(JSON.parse(mine)).replace(/"keyPrefix":"[^"]+"/, '"keyPrefix":"00"')
+    for (const proof of [await worked('link'), foreign, swapped, easier, '{}', 'nonsense', '\u0000'])
+      expect((await begin({ proof })).heldFor, proof).toContain('no_proof')
+    expect(await begin({ proof: mine })).toEqual({ said: 'done', heldFor: [] })
+  })
+
+  test('leaving it out is for few: one of a network in an hour, and not many of all', async () => {
+    await open('on')
+    const clientAddress = '2001:db8:1:2::1'
+    expect((await begin({ clientAddress })).said).toBe('done')
+    expect((await begin({ clientAddress: '2001:db8:1:2::ffff' })).said).toBe('too_many_unproved')
+    const all = await Promise.all(Array.from({ length: 50 }, () => begin()))
+    expect(all.filter(({ said }) => said === 'done')).toHaveLength(UNPROVED.everybody.count - 1)
+    expect(await rows()).toBe(UNPROVED.everybody.count)
+    // Who works for it is not hindered by them.
+    expect(await begin({ proof: await worked(), clientAddress })).toEqual({ said: 'done', heldFor: [] })
+    world.pass(HOUR)
+    expect((await begin({ clientAddress })).said).toBe('done')
+  })
+
+  test('who has no mails left does not use up what others have without a proof', async () => {
+    await open('on', 1)
+    const clientAddress = elsewhere()
+    await begin({ clientAddress, proof: await worked() })
+    for (let again = 0; again < UNPROVED.everybody.count + 5; again++)
+      expect((await begin({ clientAddress })).said).toBe('too_many_mails')
+    expect((await begin()).said).toBe('done')
+  })
+
+  test('a lost link is asked for by the same rules, with a proof of its own', async () => {
+    await open('on')
+    const ask = (sent: Sent, clientAddress = elsewhere()) =>
+      codeOf(from(clientAddress).sendLink({ email: `lost${++names}@mail.test`, ...sent }))
+    const clientAddress = elsewhere()
+    expect(await ask({}, clientAddress)).toBe('done')
+    expect(await ask({}, clientAddress)).toBe('too_many_unproved')
+    expect(await ask({ proof: await worked('start') }, clientAddress)).toBe('too_many_unproved')
+    expect(await ask({ proof: await worked('link') }, clientAddress)).toBe('done')
+  })
+
+  test('of one that starts again, the last time counts', async () => {
+    await open('on')
+    await begin({ username: 'again', trap: 'x' })
+    expect(await heldFor('again@mail.test')).toEqual(['no_proof', 'trap', 'too_fast'])
+    await begin({ username: 'again', proof: await worked() })
+    expect(await heldFor('again@mail.test')).toEqual([])
+    await begin({ username: 'again' })
+    expect(await heldFor('again@mail.test')).toEqual(['no_proof', 'too_fast'])
+  })
+})
+
+describe('the hidden field and the minimum time', () => {
+  test('mark, and refuse nobody', async () => {
+    await open('off')
+    expect(await begin({ proof: await form(), trap: 'https://spam.example' })).toEqual({
+      said: 'done',
+      heldFor: ['trap', 'too_fast'],
+    })
+    const slow = await form()
+    world.pass(3_000)
+    expect(await begin({ proof: slow })).toEqual({ said: 'done', heldFor: [] })
+    // However long somebody takes.
+    world.pass(PROOF_MS * 10)
+    expect(await begin({ proof: slow })).toEqual({ said: 'done', heldFor: [] })
+    expect(await begin({ proof: '' })).toEqual({ said: 'done', heldFor: ['too_fast'] })
+  })
+
+  test('a time cannot be made up', async () => {
+    await open('off')
+    const carried = await form()
+    const earlier = carried.replace(String(world.now()), String(world.now() - HOUR))
+    expect(earlier).not.toBe(carried)
+    expect(await begin({ proof: earlier })).toEqual({ said: 'done', heldFor: ['too_fast'] })
+  })
+})
+
+describe('with proof_of_work automatic', () => {
+  test('nothing is asked until a wave is seen, and nothing after it', async () => {
+    await open('automatic')
+    expect(await from().form({ purpose: 'start' })).toMatchObject({ asked: false })
+    await wave()
+    expect(await from().form({ purpose: 'start' })).toMatchObject({ asked: true })
+    expect((await begin({ proof: await worked() })).heldFor).toEqual([])
+    expect((await begin()).heldFor).toEqual(['no_proof', 'too_fast'])
+    world.pass(40 * MINUTE)
+    expect(await from().form({ purpose: 'start' })).toMatchObject({ asked: false })
+    expect(await begin({ proof: await aForm(world) })).toEqual({ said: 'done', heldFor: [] })
+  })
+
+  test('a form from before the wave is to be sent once more; it is no way around', async () => {
+    await open('automatic')
+    const before = await form()
+    await wave()
+    expect((await begin({ proof: before })).said).toBe('form_outdated')
+    expect((await begin({ proof: await worked() })).heldFor).toEqual([])
+  })
+
+  test('one network makes no wave, whatever it tries', async () => {
+    await open('automatic')
+    for (let tried = 0; tried < 60; tried++) await begin({ clientAddress: '203.0.113.99' })
+    world.pass(TYPING_MS)
+    expect(await from().form({ purpose: 'start' })).toMatchObject({ asked: false })
+  })
+
+  test('a wave that is refused is still a wave', async () => {
+    await open('automatic')
+    await wave()
+    for (let minute = 0; minute < 60; minute++) {
+      for (let start = 0; start < 3; start++) await begin()
+      world.pass(MINUTE)
+    }
+    expect(await from().form({ purpose: 'start' })).toMatchObject({ asked: true })
+  })
+
+  test('another process sees the same wave', async () => {
+    await open('automatic')
+    await wave()
+    const other = aBrowser(world.another()).api.registration
+    expect(await other.form({ purpose: 'start' })).toMatchObject({ asked: true })
+  })
+})
+
+test('moderators see what a request is held for, in the list and beside it', async () => {
+  await open('off')
+  const username = 'river'
+  const { view } = await requested(world, username)
+  const moderator = await aModerator(world.services)
+  const seen = async () => ({
+    listed: (await moderator.api.moderation.queue({ tab: 'waiting' })).items.map((item) => item.heldFor),
+    beside: (await moderator.api.facts.about({ id: view.id })).heldFor,
+  })
+  expect(await seen()).toEqual({ listed: [[]], beside: [] })
+  const why: HeldFor[] = ['trap', 'too_fast']
+  await world.database.write((tx) =>
+    tx.update(registrations).set({ heldFor: why }).where(eq(registrations.id, view.id)),
+  )
+  expect(await seen()).toEqual({ listed: [why], beside: why })
+})
