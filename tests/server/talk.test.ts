@@ -193,6 +193,7 @@ describe('where time goes on while something is written', () => {
     return createRegistrar({
       database: world.database,
       opening: world.services.opening,
+      memory: { remember: () => Promise.resolve() },
       clock: () => ++now,
       randomId: randomUUID,
       linkHours: 24,

@@ -46,7 +46,7 @@ export function aPolicy(change: Partial<Policy> = {}): Policy {
   return {
     now: NOON + 60_000,
     password: 'at_request',
-    retention: { started: 2, completed: 30, approved: 14 },
+    retention: { started: 2, completed: 30, approved: 14, memory: 180 },
     autoJoin: [],
     undoMs: 0,
     claimMs: 30 * 60_000,

@@ -42,7 +42,7 @@ export function aConfig(change: Partial<RunConfig> = {}): RunConfig {
     autoJoin: [],
     legal: [],
     consent: null,
-    retention: { started: 2, completed: 30, approved: 14 },
+    retention: { started: 2, completed: 30, approved: 14, memory: 180 },
     database: { url: 'file:unused', authToken: undefined, directory: '.' },
     logoUrl: null,
     rateLimit: { emailSubmission: 1000, emailSubmissionHours: 24, everybodyPerMinute: 100_000 },
@@ -132,7 +132,7 @@ export async function aWorld(
   return {
     services,
     /** The same database and world, as another process would open them. */
-    another: () => compose(config, world),
+    another: (change: Partial<RunConfig> = {}) => compose({ ...config, ...change }, world),
     database,
     url,
     standIn,

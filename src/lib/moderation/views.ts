@@ -45,6 +45,15 @@ export interface TallyView {
 }
 
 /** What one wants to know before deciding. */
+/** Denied registrations like this one whose data is gone: how many, of them by which trait, and why they were denied. */
+export interface MemoryView {
+  count: number
+  mailbox: number
+  network: number
+  name: number
+  categories: string[]
+}
+
 export interface FactsView {
   email: string
   /** Of the pages the applicant used. */
@@ -61,6 +70,7 @@ export interface FactsView {
   /** What asks for a closer look: a rule, and other things. */
   heldBy: { subject: RuleSubject; form: RuleForm; value: string; reason: string | null } | null
   heldFor: HeldFor[]
+  memory: MemoryView | null
   steps: { begun: number; confirmed: number | null; asked: number | null; decided: number | null }
 }
 

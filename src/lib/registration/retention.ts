@@ -6,6 +6,8 @@ export interface Retention {
   started: number
   completed: number
   approved: number
+  /** After the data of a denied registration went: what knows a similar one again, without saying whose it was. */
+  memory: number
 }
 
 export const DAY = 24 * 60 * 60 * 1000

@@ -27,6 +27,7 @@ import { createRoomNotices } from './jobs/room-notices'
 import { createScheduler } from './jobs/scheduler'
 import { createWorker } from './jobs/worker'
 import { createLive } from './live'
+import { createMemory } from './memory'
 import { createOpening } from './opening'
 import { createOutages } from './outages'
 import { createPreviews } from './previews'
@@ -60,7 +61,14 @@ export function compose(config: RunConfig, world: World) {
     clock,
     log,
   })
+  const memory = createMemory({
+    database,
+    secretKey: config.secretKey,
+    days: retention.memory,
+    randomId: randomUUID,
+  })
   const registrar = createRegistrar({
+    memory,
     database,
     opening,
     clock,
@@ -179,6 +187,7 @@ export function compose(config: RunConfig, world: World) {
       await sessions.deleteExpired()
       await limits.deleteOld()
       await people.deleteOld()
+      await memory.deleteOld(clock())
     },
     clock,
     log,
@@ -196,6 +205,7 @@ export function compose(config: RunConfig, world: World) {
     ruleReach: createRuleReach({ database, domain: homeserver.domain }),
     facts: createFacts({
       database,
+      memory,
       bindingOf: createBoundAddresses({ homeserver, clock }),
       domain: homeserver.domain,
     }),

@@ -8,6 +8,7 @@ import { foundBy } from './database/found-by'
 import type { Database, Reader } from './database/open'
 import { findHeldFor, findRegistration } from './database/registrations'
 import { findHolding } from './database/rules'
+import type { Memory } from './memory'
 import { languageOf } from './reason-language'
 import type { EmailAddress } from '$lib/registration/email'
 import type { EventKind } from '$lib/registration/registration'
@@ -21,10 +22,12 @@ const NAMED = 5
  */
 export function createFacts({
   database,
+  memory,
   bindingOf,
   domain,
 }: {
   database: Database
+  memory: Pick<Memory, 'recall'>
   bindingOf: (address: EmailAddress) => Promise<Binding>
   domain: string
 }) {
@@ -76,6 +79,7 @@ export function createFacts({
           reasons:
             reason === null ? { count: 0, more: false, some: [] } : await reasonsLike(reader, id, reason),
           heldBy: await findHolding(reader, id),
+          memory: await memory.recall(reader, registration),
           heldFor: await findHeldFor(reader, id),
           steps: {
             begun: startedAt,

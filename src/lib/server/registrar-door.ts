@@ -16,6 +16,7 @@ import {
   updateRegistration,
 } from './database/registrations'
 import { insertWords } from './database/talk'
+import type { Memory } from './memory'
 import type { Keeper } from './opening'
 
 export const SYSTEM: Actor = { kind: 'system' }
@@ -38,11 +39,13 @@ export function createDoor({
   randomId,
   policy,
   opening,
+  memory,
 }: {
   clock: () => number
   randomId: () => string
   policy: Omit<Policy, 'now'>
   opening: Pick<Keeper, 'settle'>
+  memory: Pick<Memory, 'remember'>
 }) {
   /** Who wants to hear of each request hears what the operator's addresses do, by a job of their own. */
   async function toPersons(tx: Transaction, jobs: NewJob[]): Promise<NewJob[]> {
@@ -82,6 +85,7 @@ export function createDoor({
     if (wrote !== undefined) await insertWords(tx, before.id, wrote, actor, now)
     if (next === null) {
       await enqueue(tx, null, jobs, { now })
+      await memory.remember(tx, before, now)
       await deleteRegistration(tx, before.id)
       return null
     }

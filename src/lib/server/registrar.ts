@@ -20,6 +20,7 @@ import {
   insertRegistration,
   setHeldFor,
 } from './database/registrations'
+import type { Memory } from './memory'
 import type { Keeper } from './opening'
 import { APPLICANT, createDoor, SYSTEM, type AccountChange } from './registrar-door'
 import { createDeskWork } from './registrar-desk'
@@ -41,6 +42,7 @@ export function createRegistrar({
   randomId,
   policy,
   opening,
+  memory,
   linkHours,
 }: {
   database: Database
@@ -48,9 +50,10 @@ export function createRegistrar({
   randomId: () => string
   policy: Omit<Policy, 'now'>
   opening: Pick<Keeper, 'settle' | 'admit'>
+  memory: Pick<Memory, 'remember'>
   linkHours: number
 }) {
-  const door = createDoor({ clock, randomId, policy, opening })
+  const door = createDoor({ clock, randomId, policy, opening, memory })
   const { enqueue, actIn, record, isNameFree } = door
 
   async function findStanding(reader: Reader, localpart: Username): Promise<Standing> {

@@ -55,7 +55,12 @@ export function deriveConfig(settings: Settings, { port, ca }: Surroundings): Co
       settings.consent_version === undefined || settings.form_secret === undefined
         ? null
         : { version: settings.consent_version, formSecret: settings.form_secret },
-    retention: { started: retention.started, completed: retention.completed, approved: retention.approved },
+    retention: {
+      started: retention.started,
+      completed: retention.completed,
+      approved: retention.approved,
+      memory: retention.memory,
+    },
     database: database(settings.database),
     logoUrl: settings.logo_url ?? null,
     rateLimit: {

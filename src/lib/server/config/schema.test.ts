@@ -284,6 +284,6 @@ test('every group can be a list of one-key maps', () => {
     ].join('\n'),
   )
   expect(config.synapse.server).toBe('https://m.org')
-  expect(config.retention).toEqual({ started: 5, completed: 6, approved: 7 })
+  expect(config.retention).toEqual({ started: 5, completed: 6, approved: 7, memory: 180 })
   expect(config.matrixNotifications.welcome?.room).toBe('!w:m.org')
 })

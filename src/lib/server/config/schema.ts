@@ -63,6 +63,7 @@ export const fileSchema = v.object({
     started: v.optional(whole(1, 3650), '2'),
     completed: v.optional(whole(1, 3650), '30'),
     approved: v.optional(whole(1, 3650), '14'),
+    memory: v.optional(whole(0, 3650), '180'),
   }),
   database: v.object({
     path: v.optional(text('the path of the database file')),

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '@libsql/client'
+import { sql } from 'drizzle-orm'
 import { drizzle, type LibSQLDatabase } from 'drizzle-orm/libsql'
 import { migrate } from 'drizzle-orm/libsql/migrator'
 import { connect } from './connect'
@@ -54,8 +55,9 @@ export async function openDatabase(options: {
   const setting = settingOf(url)
   const client = await connect(options)
   const db = drizzle(client, { schema })
+  const local = isLocal(url)
   const { patiently, inTurn } = turns(client, options.retryWaits ?? RETRY_WAITS_MS)
-  if (isLocal(url)) {
+  if (local) {
     const prepare = async () => {
       await examine(client, url)
       await client.execute('PRAGMA journal_mode = WAL')
@@ -77,10 +79,21 @@ export async function openDatabase(options: {
     await client.execute(`update ${MIGRATIONS_TABLE} set hash = hash where false`)
   }
   return {
-    write: gathered((work) => inTurn(() => db.transaction(work))),
+    write: gathered((work) => inTurn(() => db.transaction(local ? wiping(work) : work))),
     read: (work) => patiently(() => work(db)),
     migrate: () => explained(setting, () => inTurn(applyMissing)),
     close: () => client.close(),
+  }
+}
+
+/**
+ * Has what is deleted overwritten, and not only marked as free: personal data is gone from the file when it is deleted.
+ * The setting is a connection's, and each transaction may have another one.
+ */
+function wiping<T>(work: (tx: Transaction) => Promise<T>): (tx: Transaction) => Promise<T> {
+  return async (tx) => {
+    await tx.run(sql`PRAGMA secure_delete = on`)
+    return work(tx)
   }
 }
 
