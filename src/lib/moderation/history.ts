@@ -72,6 +72,8 @@ const GROUP_OF: Record<EventKind, EventGroup> = {
   settings_changed: 'people',
   rule_added: 'rules',
   rule_ended: 'rules',
+  invitation_code_made: 'rules',
+  invitation_code_ended: 'rules',
   reply_saved: 'rules',
   reply_deleted: 'rules',
   exported: 'people',

@@ -1,4 +1,5 @@
 import type { Language } from '../registration/language'
+import type { CodeStanding } from '../registration/invited'
 import type { State } from '../registration/state'
 import type { Breadth, RuleCore, RuleEffect, RuleForm, RuleSubject } from './rule'
 
@@ -40,6 +41,8 @@ export interface FactsView {
   reasons: OthersView
   /** Whose the address is at the homeserver, if it is another account's. */
   bound: { known: boolean; owner: string | null }
+  /** The code it came by. */
+  invitation: { id: string; note: string | null; by: string | null; skipReview: boolean } | null
   heldBy: { subject: RuleSubject; form: RuleForm; value: string; reason: string | null } | null
   steps: { begun: number; confirmed: number | null; asked: number | null; decided: number | null }
 }
@@ -56,6 +59,29 @@ export interface RuleView extends RuleCore {
   lastHitAt: number | null
   /** Whether the one who looks may end it. */
   mayEnd: boolean
+}
+
+/** An invitation code, as moderators see it. */
+export interface InvitationView {
+  id: string
+  standing: CodeStanding
+  /** Null: it is over, or the secret key changed. */
+  code: string | null
+  link: string | null
+  note: string | null
+  uses: number
+  /** Null: as often as one likes. */
+  usesMaximum: number | null
+  skipReview: boolean
+  /** Whether its maker still can let people in without review. */
+  vouches: boolean
+  author: string | null
+  madeAt: number
+  /** Null: never. */
+  expiresAt: number | null
+  endedAt: number | null
+  /** Registrations that came by it and are still there. */
+  came: { count: number; more: boolean }
 }
 
 /** A rule that matches a value which somebody tried; one of the configuration has no id. */

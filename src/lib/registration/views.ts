@@ -1,4 +1,5 @@
 import type { JobKind, JobState } from './job'
+import type { Invitations } from './invited'
 import type { Language } from './language'
 import type { EventKind } from './registration'
 import type { AccountState, Exchange, State } from './state'
@@ -14,6 +15,7 @@ export interface SiteView {
   logoUrl: string | null
   legal: { title: string; url: string }[]
   passwordMode: 'at_request' | 'after_approval'
+  invitations: Invitations
 }
 
 /** An applicant's own registration. */
@@ -37,6 +39,8 @@ export interface OwnView {
   asked: boolean
   /** What a Matrix client asks for at sign-in: the server's name, which leads it to the right address. */
   homeserver: string
+  /** Whether they come by an invitation, or need a code to go on. */
+  invitation: 'by_code' | 'needs_code' | 'free'
 }
 
 /** The talk about a registration, as moderators see it. */
@@ -77,6 +81,8 @@ export interface ListedItem extends QueueItem {
   category: string | null
   /** A rule wants it looked at more closely. */
   held: boolean
+  /** The code it came by. */
+  invitation: { note: string | null; by: string | null } | null
   /** Who else has it open now. */
   looking: string[]
 }

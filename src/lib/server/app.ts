@@ -16,6 +16,7 @@ import { purge } from './database/purge'
 import { deleteExpiredTokens } from './database/tokens'
 import { createDoubts } from './doubts'
 import { createFacts } from './facts'
+import { createInvitations } from './invitations'
 import { createHandlers } from './jobs/handlers'
 import { createLetters } from './jobs/letters'
 import { createPersonNotices } from './jobs/person-notices'
@@ -53,6 +54,7 @@ export function compose(config: RunConfig, world: World) {
     linkHours: linkHours(retention),
     policy: {
       password: registration.password,
+      invitations: registration.invitations,
       retention,
       autoJoin: [...config.autoJoin],
       welcome: matrixNotifications.welcome !== null,
@@ -85,11 +87,20 @@ export function compose(config: RunConfig, world: World) {
     clock,
     randomId: randomUUID,
   })
+  const invitations = createInvitations({
+    database,
+    limits,
+    secretKey: config.secretKey,
+    mode: registration.invitations,
+    clock,
+    randomId: randomUUID,
+  })
   const applicant = createApplicant({
     registrar,
     accountSetup: createAccountSetup({ registrar, homeserver, clock }),
     homeserver,
     rules,
+    invitations,
     limits,
     clock,
     settings: {
@@ -168,6 +179,7 @@ export function compose(config: RunConfig, world: World) {
     registrar,
     applicant,
     rules,
+    invitations,
     ruleReach: createRuleReach({ database, domain: homeserver.domain }),
     facts: createFacts({
       database,

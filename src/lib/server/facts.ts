@@ -7,6 +7,7 @@ import { findAlike, findNearReason, findSameReason, tallyOf, type Other, type Ot
 import { foundBy } from './database/found-by'
 import type { Database, Reader } from './database/open'
 import { findRegistration } from './database/registrations'
+import { findCameBy } from './database/invitations'
 import { findHolding } from './database/rules'
 import type { EmailAddress } from '$lib/registration/email'
 import type { EventKind } from '$lib/registration/registration'
@@ -74,6 +75,7 @@ export function createFacts({
           },
           reasons:
             reason === null ? { count: 0, more: false, some: [] } : await reasonsLike(reader, id, reason),
+          invitation: await findCameBy(reader, id),
           heldBy: await findHolding(reader, id),
           steps: {
             begun: startedAt,

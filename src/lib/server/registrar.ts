@@ -72,6 +72,7 @@ export function createRegistrar({
       email: EmailAddress
       language: Language
       clientAddress: string
+      invitationId: string | null
     }): Promise<void> {
       await database.write(async (tx) => {
         const known = await findByAddress(tx, wish.email)
@@ -82,10 +83,10 @@ export function createRegistrar({
           await enqueue(tx, next.id, jobs)
           return
         }
-        const { username, language, clientAddress } = wish
+        const { username, language, clientAddress, invitationId } = wish
         const action: Action =
           known.state === 'started'
-            ? { type: 'start_again', username, language, clientAddress }
+            ? { type: 'start_again', username, language, clientAddress, invitationId }
             : { type: 'ask_link', language }
         await actIn(tx, known.id, action, APPLICANT)
       })

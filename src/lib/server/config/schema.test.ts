@@ -176,6 +176,10 @@ const wrong: [Record<string, unknown>, string][] = [
     'registration.password must be at_request or after_approval (is "later")',
   ],
   [
+    { registration: { invitations: 'maybe' } },
+    'registration.invitations must be off or optional or required (is "maybe")',
+  ],
+  [
     { registration: { blocked_emails: ['(?=a)'] } },
     `${LIST} entry 1 must be a regular expression as RE2 reads them, without look-ahead and back-references: invalid or unsupported Perl syntax: \`(?=\` (is "(?=a)")`,
   ],

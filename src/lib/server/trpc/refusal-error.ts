@@ -9,6 +9,9 @@ type ErrorCode = TRPCError['code']
 const CODES: Partial<Record<RefusalCode, ErrorCode>> = {
   too_many_mails: 'TOO_MANY_REQUESTS',
   too_many_sign_ins: 'TOO_MANY_REQUESTS',
+  too_many_codes: 'TOO_MANY_REQUESTS',
+  invitation_missing: 'FORBIDDEN',
+  invitation_unknown: 'FORBIDDEN',
   not_signed_in: 'UNAUTHORIZED',
   sign_in_failed: 'UNAUTHORIZED',
   no_registration: 'UNAUTHORIZED',
@@ -48,6 +51,7 @@ export const STATUS: Partial<Record<RefusalCode, number>> = {
   database_unavailable: 503,
   link_expired: 410,
   link_spent: 410,
+  invitation_over: 410,
 }
 
 /** The cause of a TRPCError that is a refusal. */

@@ -24,7 +24,7 @@ const COOKIE_SECONDS = (STATUS_LINK_DAYS * DAY) / 1000
 /** What applicants see of their own registration. */
 export async function ownView(
   registration: Registration,
-  { services: { config, registrar } }: Context,
+  { services: { config, registrar, invitations } }: Context,
 ): Promise<OwnView> {
   const { id, username, holdsName, email, reason, account, startedAt } = registration
   const policy = registrar.policy()
@@ -51,6 +51,7 @@ export async function ownView(
     })),
     asked: isAsked(registration, policy),
     homeserver: config.synapse.domain,
+    invitation: await invitations.stands(registration),
   }
 }
 
@@ -100,12 +101,28 @@ export const registrationRouter = router({
       }
     }),
 
+  /**
+   * Whether an invitation code counts, which is no query: unknown ones are counted. Answers it as it is kept; null
+   * where there are no invitations.
+   */
+  checkInvitation: procedure
+    .input(v.parser(v.object({ invitation: line })))
+    .mutation(async ({ ctx, input }) => {
+      const { services, clientAddress } = ctx
+      return { invitation: orThrow(await services.invitations.check(input.invitation, clientAddress)) }
+    }),
+
   start: procedure
-    .input(v.parser(v.object({ username: line, email: line })))
+    .input(v.parser(v.object({ username: line, email: line, invitation: v.optional(line) })))
     .mutation(async ({ ctx, input }) => {
       const { services, language, clientAddress } = ctx
       const { username, email } = orThrow(
-        await services.applicant.start({ ...input, language, clientAddress }),
+        await services.applicant.start({
+          ...input,
+          invitation: input.invitation ?? '',
+          language,
+          clientAddress,
+        }),
       )
       services.worker.nudge()
       return { username, email, matrixId: matrixId(username, services.config.synapse.domain) }
@@ -130,9 +147,25 @@ export const registrationRouter = router({
     }),
 
   request: applicantProcedure
-    .input(v.parser(v.object({ password: v.optional(text, ''), reason: text, legal: v.boolean() })))
+    .input(
+      v.parser(
+        v.object({
+          password: v.optional(text, ''),
+          reason: text,
+          legal: v.boolean(),
+          invitation: v.optional(line),
+        }),
+      ),
+    )
     .mutation(async ({ ctx, input }) => {
-      const registration = orThrow(await ctx.services.applicant.request(ctx.registration, input))
+      const { registration: own, clientAddress } = ctx
+      const registration = orThrow(
+        await ctx.services.applicant.request(
+          own,
+          { ...input, invitation: input.invitation ?? '' },
+          clientAddress,
+        ),
+      )
       ctx.services.worker.nudge()
       return ownView(registration, ctx)
     }),
