@@ -58,6 +58,13 @@ export function createInvitations({
     { kind: 'code-all', subject: '', limit: CODE_TRIES.all },
   ]
 
+  /** What becomes of whoever shows no code, or where none matters; null where there is one to look at. */
+  function withoutCode(typed: string): Result<null> | null {
+    if (mode === 'off') return accept(null)
+    if (typed.trim() !== '') return null
+    return mode === 'required' ? refuse({ code: 'invitation_missing' }) : accept(null)
+  }
+
   /**
    * The invitation behind a code that counts. Codes that nobody made are limited for each network and altogether, and
    * beyond that a right one is refused as well, or trying would go on.
@@ -79,18 +86,18 @@ export function createInvitations({
   }
 
   return {
-    /** The one form of a code that counts; null where codes do not matter here. */
+    /** The one form of a code that counts; null for none. Refused as `bring` does. */
     async check(typed: string, clientAddress: string): Promise<Result<string | null>> {
-      if (mode === 'off') return accept(null)
+      const free = withoutCode(typed)
+      if (free !== null) return free
       const found = await find(typed, clientAddress)
       return found.ok ? accept(readCode(typed)) : found
     },
 
     /** The invitation that somebody comes with, by id; null for none. Refused where only the invited get in. */
     async bring(typed: string, clientAddress: string): Promise<Result<string | null>> {
-      if (mode === 'off') return accept(null)
-      if (typed.trim() === '')
-        return mode === 'required' ? refuse({ code: 'invitation_missing' }) : accept(null)
+      const free = withoutCode(typed)
+      if (free !== null) return free
       const found = await find(typed, clientAddress)
       return found.ok ? accept(found.value.id) : found
     },

@@ -102,8 +102,8 @@ export const registrationRouter = router({
     }),
 
   /**
-   * Whether an invitation code counts, which is no query: unknown ones are counted. Answers it as it is kept; null
-   * where there are no invitations.
+   * Whether an invitation code counts, which is no query: unknown ones are counted. Answers it in its one form; null
+   * for none.
    */
   checkInvitation: procedure
     .input(v.parser(v.object({ invitation: line })))
