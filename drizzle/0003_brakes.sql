@@ -28,6 +28,7 @@ CREATE INDEX `memories_by_hash` ON `memories` (`kind`,`hash`);--> statement-brea
 CREATE INDEX `memories_by_time` ON `memories` (`forget_at`);--> statement-breakpoint
 ALTER TABLE `registrations` ADD `held_for` text DEFAULT '[]' NOT NULL;--> statement-breakpoint
 ALTER TABLE `registrations` ADD `invitation_id` text;--> statement-breakpoint
+CREATE INDEX `registrations_by_invitation` ON `registrations` (`invitation_id`,`queue`,`queue_at`,`id`) WHERE invitation_id is not null;--> statement-breakpoint
 -- The beginnings of words are looked up, and not gathered from all words that begin so: that took longer the more
 -- registrations there were. A virtual table cannot be changed, but what it is made from stands elsewhere.
 DROP TABLE search;
@@ -38,3 +39,21 @@ CREATE VIRTUAL TABLE search USING fts5(username, email, reason, queue, content='
 INSERT INTO search (search, rank) VALUES ('secure-delete', 1);
 --> statement-breakpoint
 INSERT INTO search (search) VALUES ('rebuild');
+--> statement-breakpoint
+-- Nobody waited for whom an invitation approved at once, and that is no waiting time.
+DROP VIEW decision_tallies;
+--> statement-breakpoint
+CREATE VIEW decision_tallies (seq, day, what) AS
+WITH decisions AS (
+  SELECT d.seq, strftime('%Y-%m-%d', d.at / 1000, 'unixepoch') AS day, CASE d.kind WHEN 'denied' THEN 'denied' ELSE 'approved' END AS verdict,
+    d.moderator_id, json_extract(d.detail, '$.category') AS category,
+    CASE WHEN d.kind <> 'reopened' AND json_extract(d.detail, '$.invitation') IS NULL
+      THEN max(d.at - (SELECT r.at FROM events r WHERE r.registration_id = d.registration_id AND r.kind = 'requested' AND r.seq < d.seq
+      ORDER BY r.seq DESC LIMIT 1), 0) / 60000 END AS minutes
+  FROM events d WHERE d.kind IN ('approved', 'denied', 'reopened')
+)
+SELECT seq, day, 'decided:' || verdict FROM decisions
+UNION ALL SELECT seq, day, 'by:' || moderator_id FROM decisions WHERE moderator_id IS NOT NULL
+UNION ALL SELECT seq, day, 'category:' || coalesce(category, '') FROM decisions WHERE verdict = 'denied'
+UNION ALL SELECT seq, day, 'wait:' || CASE WHEN minutes < 1000 THEN minutes WHEN minutes < 10000 THEN minutes / 10 * 10 ELSE minutes / 100 * 100 END
+  FROM decisions WHERE minutes IS NOT NULL;

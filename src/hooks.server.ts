@@ -152,6 +152,7 @@ const identify: Handle = async ({ event, resolve }) => {
         logoUrl: config.logoUrl === null ? null : '/logo',
         legal: [...config.legal],
         passwordMode: config.registration.password,
+        invitations: config.registration.invitations,
       },
     } satisfies App.Locals)
     return resolve(event)

@@ -258,6 +258,7 @@ describe('while it is closed', () => {
       language: 'en',
       clientAddress: '203.0.113.7',
       entry: { proof: '', trap: '', clientAddress: '203.0.113.7' },
+      invitation: '',
     } as const
     expect(await world.services.applicant.start({ ...wish, passes: true })).toMatchObject({ ok: true })
     await world.drain()

@@ -199,6 +199,7 @@ describe('where time goes on while something is written', () => {
       linkHours: 24,
       policy: {
         password: registration.password,
+        invitations: registration.invitations,
         retention,
         autoJoin: [],
         welcome: false,

@@ -36,6 +36,7 @@ export function aRegistration(change: Partial<Registration> = {}): Registration 
     claimedBy: null,
     claimedAt: null,
     denial: null,
+    invitationId: null,
     account: 'none',
     ...change,
   }
@@ -46,6 +47,7 @@ export function aPolicy(change: Partial<Policy> = {}): Policy {
   return {
     now: NOON + 60_000,
     password: 'at_request',
+    invitations: 'off',
     retention: { started: 2, completed: 30, approved: 14, memory: 180 },
     autoJoin: [],
     undoMs: 0,

@@ -49,6 +49,7 @@ export function aConfig(change: Partial<RunConfig> = {}): RunConfig {
     matrixNotifications: { adminRoom: null, welcome: null },
     registration: {
       password: 'at_request',
+      invitations: 'off',
       reservedUsernames: ['admin'],
       blockedUsernames: [],
       blockedEmails: [],

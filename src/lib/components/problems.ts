@@ -2,7 +2,7 @@ import type { Refusal } from '$lib/registration/refusal'
 import { refusalText } from './refusal-text'
 
 /** The fields of an applicant's forms. */
-export type FieldName = 'username' | 'email' | 'password' | 'reason' | 'legal'
+export type FieldName = 'username' | 'email' | 'password' | 'reason' | 'legal' | 'invitation'
 
 /** What a page shows of a refusal: words at the field they belong to, or above the form. */
 export interface Problems {
@@ -30,6 +30,7 @@ function fieldOf({ code }: Refusal): FieldName | null {
     case 'password':
     case 'reason':
     case 'legal':
+    case 'invitation':
       return subject
     default:
       return null

@@ -152,9 +152,29 @@ export function refusalText(refusal: Refusal): string {
       return m.refusal_rule_misses()
     case 'rule_reason_too_long':
       return m.refusal_rule_reason_too_long({ maximum: refusal.maximum })
+    case 'invitation_missing':
+      return m.refusal_invitation_missing()
+    case 'invitation_unknown':
+      return m.refusal_invitation_unknown()
+    case 'invitation_over':
+      return INVITATIONS_OVER[refusal.why]()
+    case 'too_many_codes':
+      return m.refusal_too_many_codes({ minutes: refusal.minutes })
+    case 'code_uses_wrong':
+      return m.refusal_code_uses_wrong({ minimum: refusal.minimum, maximum: refusal.maximum })
+    case 'code_days_wrong':
+      return m.refusal_code_days_wrong({ minimum: refusal.minimum, maximum: refusal.maximum })
+    case 'code_note_too_long':
+      return m.refusal_code_note_too_long({ maximum: refusal.maximum })
     default:
       return refusal satisfies never
   }
+}
+
+const INVITATIONS_OVER = {
+  ended: m.refusal_invitation_ended,
+  expired: m.refusal_invitation_expired,
+  used_up: m.refusal_invitation_used_up,
 }
 
 const RULE_VALUES = {

@@ -1,4 +1,5 @@
 import type { Language } from '../registration/language'
+import type { CodeStanding } from '../registration/invited'
 import type { State } from '../registration/state'
 import type { QueueItem } from '../registration/views'
 import type { HeldFor } from './held'
@@ -16,6 +17,8 @@ export interface ListedItem extends QueueItem {
   held: boolean
   /** What else asks for that. */
   heldFor: HeldFor[]
+  /** The code it came by. */
+  invitation: { note: string | null; by: string | null } | null
   /** Who else has it open now. */
   looking: string[]
 }
@@ -67,6 +70,8 @@ export interface FactsView {
   reasons: OthersView
   /** Whose the address is at the homeserver, if it is another account's. */
   bound: { known: boolean; owner: string | null }
+  /** The code it came by. */
+  invitation: { id: string; note: string | null; by: string | null; skipReview: boolean } | null
   /** What asks for a closer look: a rule, and other things. */
   heldBy: { subject: RuleSubject; form: RuleForm; value: string; reason: string | null } | null
   heldFor: HeldFor[]
@@ -86,6 +91,29 @@ export interface RuleView extends RuleCore {
   lastHitAt: number | null
   /** Whether the one who looks may end it. */
   mayEnd: boolean
+}
+
+/** An invitation code, as moderators see it. */
+export interface InvitationView {
+  id: string
+  standing: CodeStanding
+  /** Null: it is over, or the secret key changed. */
+  code: string | null
+  link: string | null
+  note: string | null
+  uses: number
+  /** Null: as often as one likes. */
+  usesMaximum: number | null
+  skipReview: boolean
+  /** Whether its maker still can let people in without review. */
+  vouches: boolean
+  author: string | null
+  madeAt: number
+  /** Null: never. */
+  expiresAt: number | null
+  endedAt: number | null
+  /** Registrations that came by it and are still there. */
+  came: { count: number; more: boolean }
 }
 
 /** A rule that matches a value which somebody tried; one of the configuration has no id. */

@@ -89,15 +89,20 @@ function deny(become: Become, registration: Registration, verdict: Verdict) {
   return YES(denied, [{ kind: 'denied', detail }], [...removal(registration), ...mail])
 }
 
-/** Null where the account is not ready for it. */
-function approve(become: Become, { account }: Registration, verdict: Verdict) {
+/** Null where the account is not ready for it. `detail`: what the audit trail says of it besides. */
+export function approve(
+  become: Become,
+  { account }: Registration,
+  verdict: Verdict,
+  detail: Record<string, string> = {},
+) {
   if (account !== 'filled' && account !== 'none') return null
   const { moderator: decidedBy, message, silent } = verdict
   const approved = { ...become('approved'), decidedBy, message, silent }
   // Without an account the mail is not a notice but the key: silence does not stop it.
   const job: NewJob =
     account === 'filled' ? { kind: 'open_account' } : { kind: 'mail', mail: 'set_password', reminder: false }
-  return YES(approved, [{ kind: 'approved', detail: { silent } }], [job])
+  return YES(approved, [{ kind: 'approved', detail: { silent, ...detail } }], [job])
 }
 
 function decidedAlready({ state, decidedBy, stateSince }: Registration): Refusal {

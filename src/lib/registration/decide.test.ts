@@ -10,13 +10,21 @@ import { ACCOUNT_STATES, STATES, type AccountState, type State } from './state'
 const reason = v.parse(reasonSchema, 'A reason that is long enough to be taken by anybody.')
 const verdict = { moderator: 'm1', message: 'Welcome', silent: false }
 const ACTIONS: Action[] = [
-  { type: 'start_again', username: username('other'), language: 'de', clientAddress: '203.0.113.8' },
+  {
+    type: 'start_again',
+    username: username('other'),
+    language: 'de',
+    clientAddress: '203.0.113.8',
+    invitationId: null,
+  },
   { type: 'ask_link', language: 'de' },
   { type: 'confirm', username: username('river.stone'), nameFree: true },
   { type: 'lose_name' },
   { type: 'choose_name', username: username('other') },
   { type: 'keep_reason', reason },
-  { type: 'request', reason, legalAccepted: true, consentVersion: '1.0' },
+  { type: 'bring', invitationId: 'i1' },
+  { type: 'request', reason, legalAccepted: true, consentVersion: '1.0', lookCloser: false },
+  { type: 'admit', voucher: { id: 'm1', name: 'ada' }, invitationId: 'i1' },
   { type: 'approve', ...verdict },
   { type: 'deny', ...verdict },
   { type: 'undo', nameFree: true, since: NOON - 1000 },
@@ -74,7 +82,10 @@ const TABLE: Record<Action['type'], Partial<Record<State, State>>> = {
   lose_name: { verified: 'verified' },
   choose_name: {},
   keep_reason: { verified: 'verified' },
+  bring: { verified: 'verified' },
   request: { verified: 'requested' },
+  // The table's registrations came by no invitation.
+  admit: {},
   approve: { requested: 'approved' },
   deny: { requested: 'denied' },
   undo: {},
@@ -164,6 +175,7 @@ describe('what follows', () => {
       email: requested.email,
       language: 'en',
       clientAddress: '::1',
+      invitationId: null,
     } as const
     const begun = begin(wish, NOON)
     expect(begun.next).toMatchObject({ state: 'started', holdsName: false, version: 1 })
@@ -226,7 +238,7 @@ describe('what follows', () => {
     const verified = aRegistration({ account: 'filled' })
     const unread = decide(
       verified,
-      { type: 'request', reason, legalAccepted: false, consentVersion: '1.0' },
+      { type: 'request', reason, legalAccepted: false, consentVersion: '1.0', lookCloser: false },
       aPolicy(),
     )
     expect(unread).toMatchObject({ ok: true, next: { consentVersion: null, legalAcceptedAt: null } })
@@ -275,13 +287,25 @@ describe('what follows', () => {
 
   test('a request without an account is taken only where passwords come after the approval', () => {
     const verified = aRegistration({ account: 'none' })
-    const request = { type: 'request', reason, legalAccepted: false, consentVersion: null } as const
+    const request = {
+      type: 'request',
+      reason,
+      legalAccepted: false,
+      consentVersion: null,
+      lookCloser: false,
+    } as const
     expect(stateAfter(decide(verified, request, aPolicy()))).toBe('no')
     expect(stateAfter(decide(verified, request, aPolicy({ password: 'after_approval' })))).toBe('requested')
   })
 
   test('who lost the name cannot ask for the account', () => {
-    const request = { type: 'request', reason, legalAccepted: false, consentVersion: null } as const
+    const request = {
+      type: 'request',
+      reason,
+      legalAccepted: false,
+      consentVersion: null,
+      lookCloser: false,
+    } as const
     expect(
       stateAfter(decide(aRegistration({ account: 'filled', holdsName: false }), request, aPolicy())),
     ).toBe('no')

@@ -1,8 +1,10 @@
 import type { EmailAddress } from './email'
 import { answer, ask, note, release, take, UNCLAIMED } from './decide-talk'
 import { decideRequest, reopen, undo } from './decide-verdict'
+import { admit, request } from './decide-request'
 import { isResting, YES, type Action, type Decision, type Policy } from './decision'
 import { notices, removal } from './following'
+import type { Brought } from './invited'
 import type { NewJob } from './job'
 import type { Language } from './language'
 import type { AuditEvent, Registration } from './registration'
@@ -15,7 +17,14 @@ export type { Action, Decision, Policy, Verdict } from './decision'
 
 /** A wish for an account, before anything is proven. */
 export function begin(
-  wish: { id: string; username: Username; email: EmailAddress; language: Language; clientAddress: string },
+  wish: {
+    id: string
+    username: Username
+    email: EmailAddress
+    language: Language
+    clientAddress: string
+    invitationId: string | null
+  },
   now: number,
 ): { next: Registration; events: AuditEvent[]; jobs: NewJob[] } {
   const next: Registration = {
@@ -44,9 +53,14 @@ export function begin(
 
 /**
  * Answers what an action does to a registration, or why it does not. Pure: touches nothing, and is the only
- * place that knows the way from one state to the next.
+ * place that knows the way from one state to the next. `brought`: its invitation, which a request depends on.
  */
-export function decide(registration: Registration, action: Action, policy: Policy): Decision {
+export function decide(
+  registration: Registration,
+  action: Action,
+  policy: Policy,
+  brought: Brought | null = null,
+): Decision {
   const { state, account } = registration
   const no = (): Decision => ({ ok: false, refusal: { code: 'wrong_state', state, account } })
   const become = (to: State): Registration => ({
@@ -59,9 +73,10 @@ export function decide(registration: Registration, action: Action, policy: Polic
   switch (action.type) {
     case 'start_again': {
       if (state !== 'started') return no()
-      const { username, language, clientAddress } = action
-      const next = { ...registration, username, language, clientAddress, stateSince: policy.now }
-      return YES(next, [{ kind: 'started_again' }], [verificationMail(username, language)])
+      const { type: _, invitationId, ...wish } = action
+      const came = { invitationId: invitationId ?? registration.invitationId }
+      const next = { ...registration, ...wish, ...came, stateSince: policy.now }
+      return YES(next, [{ kind: 'started_again' }], [verificationMail(wish.username, wish.language)])
     }
     case 'ask_link': {
       if (state === 'denied' || state === 'withdrawn') return no()
@@ -91,18 +106,16 @@ export function decide(registration: Registration, action: Action, policy: Polic
     case 'keep_reason':
       if (state !== 'verified') return no()
       return YES({ ...registration, reason: action.reason }, [])
+    case 'bring':
+      if (state !== 'verified') return no()
+      return YES({ ...registration, invitationId: action.invitationId }, [])
     case 'request': {
       const ready = account === 'filled' || (account === 'none' && policy.password === 'after_approval')
       if (state !== 'verified' || !registration.holdsName || !ready) return no()
-      const next = {
-        ...become('requested'),
-        exchange: 'none' as const,
-        reason: action.reason,
-        legalAcceptedAt: action.legalAccepted ? policy.now : null,
-        consentVersion: action.legalAccepted ? action.consentVersion : null,
-      }
-      return YES(next, [{ kind: 'requested' }], [{ kind: 'mail', mail: 'requested' }, ...notices(policy)])
+      return request(become, registration, action, policy, brought)
     }
+    case 'admit':
+      return admit(become, registration, action, policy) ?? no()
     case 'approve':
     case 'deny':
       return decideRequest(become, registration, action, policy) ?? no()

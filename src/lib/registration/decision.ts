@@ -1,3 +1,4 @@
+import type { Invitations, Voucher } from './invited'
 import type { NewJob } from './job'
 import type { Language } from './language'
 import type { Reason } from './reason'
@@ -11,6 +12,7 @@ import type { Username } from './username'
 export interface Policy {
   now: number
   password: 'at_request' | 'after_approval'
+  invitations: Invitations
   retention: Retention
   /** Rooms that every new account joins. */
   autoJoin: string[]
@@ -34,7 +36,14 @@ export interface Verdict {
 
 export type Action =
   /** The same address again, before it was confirmed: the newest wish counts, every link mailed keeps its own name. */
-  | { type: 'start_again'; username: Username; language: Language; clientAddress: string }
+  | {
+      type: 'start_again'
+      username: Username
+      language: Language
+      clientAddress: string
+      /** Null: none came with it, and the one of before stays. */
+      invitationId: string | null
+    }
   /** The address is known: its owner gets a link to where the registration stands. */
   | { type: 'ask_link'; language: Language }
   | { type: 'confirm'; username: Username; nameFree: boolean }
@@ -42,7 +51,18 @@ export type Action =
   | { type: 'choose_name'; username: Username }
   /** What was typed stays, also when the homeserver does not answer. */
   | { type: 'keep_reason'; reason: Reason }
-  | { type: 'request'; reason: Reason; legalAccepted: boolean; consentVersion: string | null }
+  /** An invitation in place of one that does not count any more. */
+  | { type: 'bring'; invitationId: string }
+  /** `lookCloser`: a rule wants a person to look at it, whatever came with it. */
+  | {
+      type: 'request'
+      reason: Reason
+      legalAccepted: boolean
+      consentVersion: string | null
+      lookCloser: boolean
+    }
+  /** Approves in the name of whoever made the invitation; follows from a request alone. */
+  | { type: 'admit'; voucher: Voucher; invitationId: string }
   | ({ type: 'approve' } & Verdict)
   | ({ type: 'deny' } & Verdict)
   /** Takes a decision back that still rests. `nameFree`: nobody else holds the name; `since`: when it was asked for. */
@@ -86,6 +106,10 @@ export type Decision =
       jobs: NewJob[]
       /** Words that are kept beside the registration, and whose they are. */
       wrote?: Wrote
+      /** A use of the registration's invitation is counted. */
+      uses?: true
+      /** What the system does next, in the same transaction. */
+      then?: Action
       /** The jobs wait for so long, in milliseconds. */
       rest?: number
       /** The jobs that rest are cancelled; where one has begun already, it is too late for all of this. */

@@ -116,6 +116,17 @@ export type Refusal =
   | { code: 'rule_reason_too_long'; maximum: number }
   /** No day that is still to come, or one that is too far away. */
   | { code: 'date_wrong' }
+  /** Nobody registers here without an invitation. */
+  | { code: 'invitation_missing' }
+  /** Nobody ever made such a code. */
+  | { code: 'invitation_unknown' }
+  | { code: 'invitation_over'; why: 'ended' | 'expired' | 'used_up' }
+  /** `minutes`: when the next try is possible, rounded up. */
+  | { code: 'too_many_codes'; minutes: number }
+  /** What a moderator wants of a new code. */
+  | { code: 'code_uses_wrong'; minimum: number; maximum: number }
+  | { code: 'code_days_wrong'; minimum: number; maximum: number }
+  | { code: 'code_note_too_long'; maximum: number }
 
 export type PasswordNeed = 'digit' | 'symbol' | 'lowercase' | 'uppercase'
 

@@ -35,6 +35,8 @@ export interface Registration {
   claimedAt: number | null
   /** What an approval stands in place of that was reopened: what it goes back to where it is taken back. */
   denial: Denial | null
+  /** The invitation code it came by; null: none, or one that does not count for it. */
+  invitationId: string | null
   account: AccountState
 }
 
@@ -116,6 +118,8 @@ export const EVENT_KINDS = [
   'registration_opened',
   'rule_added',
   'rule_ended',
+  'invitation_code_made',
+  'invitation_code_ended',
   'reply_saved',
   'reply_deleted',
   'exported',

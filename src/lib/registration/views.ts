@@ -1,4 +1,5 @@
 import type { JobKind, JobState } from './job'
+import type { Invitations } from './invited'
 import type { Language } from './language'
 import type { EventKind } from './registration'
 import type { AccountState, Exchange, State } from './state'
@@ -14,6 +15,7 @@ export interface SiteView {
   logoUrl: string | null
   legal: { title: string; url: string }[]
   passwordMode: 'at_request' | 'after_approval'
+  invitations: Invitations
 }
 
 /** What a form carries that asks for a mail; `asked`: whether the browser has to work on it before it is sent. */
@@ -43,6 +45,8 @@ export interface OwnView {
   asked: boolean
   /** What a Matrix client asks for at sign-in: the server's name, which leads it to the right address. */
   homeserver: string
+  /** Whether they come by an invitation, or need a code to go on. */
+  invitation: 'by_code' | 'needs_code' | 'free'
 }
 
 /** The talk about a registration, as moderators see it. */

@@ -20,6 +20,7 @@ import { deleteExpiredTokens } from './database/tokens'
 import { createDoubts } from './doubts'
 import { createEntrance } from './entrance'
 import { createFacts } from './facts'
+import { createInvitations } from './invitations'
 import { createHandlers } from './jobs/handlers'
 import { createLetters } from './jobs/letters'
 import { createPersonNotices } from './jobs/person-notices'
@@ -76,6 +77,7 @@ export function compose(config: RunConfig, world: World) {
     linkHours: linkHours(retention),
     policy: {
       password: registration.password,
+      invitations: registration.invitations,
       retention,
       autoJoin: [...config.autoJoin],
       welcome: matrixNotifications.welcome !== null,
@@ -116,6 +118,14 @@ export function compose(config: RunConfig, world: World) {
     mode: registration.proofOfWork,
     clock,
   })
+  const invitations = createInvitations({
+    database,
+    limits,
+    secretKey: config.secretKey,
+    mode: registration.invitations,
+    clock,
+    randomId: randomUUID,
+  })
   const applicant = createApplicant({
     registrar,
     opening,
@@ -124,6 +134,7 @@ export function compose(config: RunConfig, world: World) {
     rules,
     brakes,
     entrance,
+    invitations,
     clock,
     settings: {
       password: registration.password,
@@ -202,6 +213,7 @@ export function compose(config: RunConfig, world: World) {
     applicant,
     entrance,
     rules,
+    invitations,
     ruleReach: createRuleReach({ database, domain: homeserver.domain }),
     facts: createFacts({
       database,

@@ -14,6 +14,7 @@ import type { Token } from './auth/tokens'
 import type { Brakes } from './brakes'
 import type { Entrance, Entry } from './entrance'
 import type { Homeserver } from './homeserver/homeserver'
+import type { InvitationCodes } from './invitations'
 import type { Keeper } from './opening'
 import type { Registrar } from './registrar'
 import type { RuleBook } from './rule-book'
@@ -37,6 +38,7 @@ export function createApplicant({
   rules,
   brakes,
   entrance,
+  invitations,
   clock,
   settings,
 }: {
@@ -47,6 +49,7 @@ export function createApplicant({
   rules: RuleBook
   brakes: Brakes
   entrance: Entrance
+  invitations: InvitationCodes
   clock: () => number
   settings: {
     password: 'at_request' | 'after_approval'
@@ -114,10 +117,24 @@ export function createApplicant({
     return refuse({ code: typed.trim() === '' ? 'email_missing' : 'email_invalid' })
   }
 
-  /** A rule that came after the first step refuses nobody who is on the way: moderators look closer instead. */
-  async function holdIfAsked({ id, username, email, clientAddress }: Registration): Promise<void> {
+  /**
+   * A rule that came after the first step refuses nobody who is on the way: moderators look closer instead. Answers
+   * whether they should.
+   */
+  async function holdIfAsked({ id, username, email, clientAddress }: Registration): Promise<boolean> {
     const rule = await rules.verdict({ username, email, clientAddress })
     if (rule !== null) await rules.hold(id, rule)
+    return rule !== null
+  }
+
+  /** Where only the invited get in, and the invitation of before does not count any more, another one is typed here. */
+  async function bringCode(
+    registration: Registration,
+    typed: string,
+    clientAddress: string,
+  ): Promise<Result<string | null>> {
+    const stands = await invitations.stands(registration)
+    return stands === 'needs_code' ? invitations.bring(typed, clientAddress) : accept(null)
   }
 
   async function passwordPolicy(): Promise<PasswordPolicy> {
@@ -138,7 +155,7 @@ export function createApplicant({
   /** The second click of a double one finds everything done: that is no refusal. */
   async function orAlready(refused: Refused, id: string): Promise<Result<Registration>> {
     const registration = refused.refusal.code === 'wrong_state' ? await registrar.find(id) : null
-    return registration?.state === 'requested' ? accept(registration) : refused
+    return registration !== null && isRequested(registration) ? accept(registration) : refused
   }
 
   const gone = refuse({ code: 'no_registration' })
@@ -158,6 +175,8 @@ export function createApplicant({
       clientAddress: string
       passes?: boolean
       entry: Entry
+      /** An invitation code; empty for none. */
+      invitation: string
     }): Promise<Result<{ username: Username; email: EmailAddress }>> {
       const admitted = wish.passes === true ? accept(null) : await mayStart()
       if (!admitted.ok) return admitted
@@ -165,7 +184,9 @@ export function createApplicant({
       if (!email.ok) return email
       const username = await checkUsername(wish.username, null, true)
       if (!username.ok) return username
-      const { entry, ...rest } = wish
+      const brought = await invitations.bring(wish.invitation, wish.clientAddress)
+      if (!brought.ok) return brought
+      const { entry, invitation: _, ...rest } = wish
       const seen = await entrance.look('start', entry)
       if (!seen.ok) return seen
       const { heldFor, claims } = seen.value
@@ -176,6 +197,7 @@ export function createApplicant({
         username: username.value,
         email: email.value,
         heldFor,
+        invitationId: brought.value,
       })
       if (!started.ok) return started
       return accept({ username: username.value, email: email.value })
@@ -212,12 +234,16 @@ export function createApplicant({
       return username.ok ? still(await registrar.chooseName(registration.id, username.value)) : username
     },
 
-    /** Password and reason. The password goes to the homeserver and nowhere else. */
+    /**
+     * Password and reason. The password goes to the homeserver and nowhere else. `invitation`: a code, where the one
+     * that somebody came with does not count any more; empty for none.
+     */
     async request(
       registration: Registration,
-      typed: { password: string; reason: string; legal: boolean },
+      typed: { password: string; reason: string; legal: boolean; invitation: string },
+      clientAddress: string,
     ): Promise<Result<Registration>> {
-      if (registration.state === 'requested') return accept(registration)
+      if (isRequested(registration)) return accept(registration)
       if (!registration.holdsName) return refuse({ code: 'username_lost' })
       const needsPassword = settings.password === 'at_request'
       const weak = needsPassword
@@ -225,9 +251,13 @@ export function createApplicant({
         : null
       const reason = parseReason(typed.reason)
       const unread: Refusal | null = settings.legal && !typed.legal ? { code: 'legal_missing' } : null
-      const [first, ...others] = [weak, reason.ok ? null : reason.refusal, unread].filter(
-        (found) => found !== null,
-      )
+      const brought = await bringCode(registration, typed.invitation, clientAddress)
+      const [first, ...others] = [
+        weak,
+        reason.ok ? null : reason.refusal,
+        unread,
+        brought.ok ? null : brought.refusal,
+      ].filter((found) => found !== null)
       if (first !== undefined || !reason.ok) return first === undefined ? gone : refuse(first, ...others)
       const kept = await registrar.act(
         registration.id,
@@ -235,12 +265,18 @@ export function createApplicant({
         APPLICANT,
       )
       if (!kept.ok) return orAlready(kept, registration.id)
-      await holdIfAsked(registration)
+      if (brought.ok && brought.value !== null) {
+        const bring = { type: 'bring', invitationId: brought.value } as const
+        const came = await registrar.act(registration.id, bring, APPLICANT)
+        if (!came.ok) return orAlready(came, registration.id)
+      }
+      const lookCloser = await holdIfAsked(registration)
       const action = {
         type: 'request',
         reason: reason.value,
         legalAccepted: settings.legal && typed.legal,
         consentVersion: settings.consentVersion,
+        lookCloser,
       } as const
       if (needsPassword) {
         const filled = await accountSetup.fill(registration.id, typed.password, action)
@@ -271,3 +307,7 @@ export function createApplicant({
       registrar.act(registration.id, { type: 'speak', language }, APPLICANT),
   }
 }
+
+/** Done: it waits for a moderator, or an invitation has opened the way already. */
+const isRequested = ({ state, invitationId }: Registration): boolean =>
+  state === 'requested' || ((state === 'approved' || state === 'completed') && invitationId !== null)

@@ -7,7 +7,7 @@ import type { JobView, QueueItem, RegistrationView } from '$lib/registration/vie
 import { countDoubtful } from './database/accounts'
 import { findEvents } from './database/events'
 import { findJobs, readJob, type JobRow } from './database/jobs'
-import { findModeratorByName } from './database/moderators'
+import { findModerator, findModeratorByName } from './database/moderators'
 import type { Database, Reader } from './database/open'
 import { countTabs, findListed, findNeighbours, findPage } from './database/queue'
 import { findRegistration, isInTrouble } from './database/registrations'
@@ -69,6 +69,7 @@ export async function queueView(
       category: row.category,
       held: row.heldBy !== null,
       heldFor: row.heldFor,
+      invitation: row.invitationId === null ? null : { note: row.invitationNote, by: row.inviterName },
       looking: row.looking.filter((look) => look.moderatorId !== moderator.id).map((look) => look.name),
     }))
     return { items, next, counts: { ...(await countTabs(reader)), doubts: await countDoubtful(reader) } }
@@ -106,7 +107,6 @@ export async function registrationView(
     const { version, holdsName, account, legalAcceptedAt, message, silent, category, decidedBy } =
       registration
     const policy = registrar.policy()
-    const decision = history.findLast(({ kind }) => kind === 'approved' || kind === 'denied')
     return {
       ...queueItem({ ...registration, trouble: await isInTrouble(reader, id) }, homeserver.domain),
       version,
@@ -117,7 +117,8 @@ export async function registrationView(
       silent,
       category,
       undoUntil: isResting(registration, policy) ? registration.stateSince + policy.undoMs : null,
-      decidedBy: decidedBy === null ? null : (decision?.moderator ?? decidedBy),
+      decidedBy:
+        decidedBy === null ? null : ((await findModerator(reader, decidedBy))?.username ?? decidedBy),
       actions: (['approve', 'deny'] as const).filter((type) => isAllowed(registration, type, registrar)),
       passwordAfterApproval: account === 'none',
       events: history.map(({ at, kind, actor, moderator, detail }) => ({

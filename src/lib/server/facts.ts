@@ -7,6 +7,7 @@ import { findAlike, findNearReason, findSameReason, tallyOf, type Other, type Ot
 import { foundBy } from './database/found-by'
 import type { Database, Reader } from './database/open'
 import { findHeldFor, findRegistration } from './database/registrations'
+import { findCameBy } from './database/invitations'
 import { findHolding } from './database/rules'
 import type { Memory } from './memory'
 import { languageOf } from './reason-language'
@@ -78,6 +79,7 @@ export function createFacts({
           },
           reasons:
             reason === null ? { count: 0, more: false, some: [] } : await reasonsLike(reader, id, reason),
+          invitation: await findCameBy(reader, id),
           heldBy: await findHolding(reader, id),
           memory: await memory.recall(reader, registration),
           heldFor: await findHeldFor(reader, id),

@@ -6,6 +6,7 @@ import type { Actor, Registration } from '$lib/registration/registration'
 import type { Username } from '$lib/registration/username'
 import { deleteAccount, findAccount, putAccount, type LedgerEntry } from './database/accounts'
 import { insertEvents } from './database/events'
+import { countUse, findBrought } from './database/invitations'
 import { cancelResting, insertJob } from './database/jobs'
 import { findHearers } from './database/notices'
 import type { Reader, Transaction } from './database/open'
@@ -77,7 +78,7 @@ export function createDoor({
   async function commit(
     tx: Transaction,
     before: Registration,
-    { next, events, jobs, rest, wrote }: Extract<Decision, { ok: true }>,
+    { next, events, jobs, rest, wrote, uses }: Extract<Decision, { ok: true }>,
     actor: Actor,
     { counts, now }: { counts: boolean; now: number },
   ): Promise<Registration | null> {
@@ -91,6 +92,7 @@ export function createDoor({
     }
     const after = counts ? { ...next, version: before.version + 1 } : next
     await updateRegistration(tx, after)
+    if (uses === true && after.invitationId !== null) await countUse(tx, after.invitationId, now)
     await enqueue(tx, before.id, jobs, { rest, now })
     // One more or one less that waits: with the last that there is room for, nobody new can start.
     const moved = before.state !== after.state || before.exchange !== after.exchange
@@ -109,13 +111,19 @@ export function createDoor({
     const registration = await findRegistration(tx, id)
     if (registration === null) return refuse({ code: 'not_found' })
     const now = clock()
-    const decision = decide(registration, action, { ...policy, now })
+    const brought = action.type === 'request' ? await findBrought(tx, id, now) : null
+    const decision = decide(registration, action, { ...policy, now }, brought)
     if (!decision.ok) return decision
     if (version !== undefined && registration.version !== version) return refuse({ code: 'stale' })
     if (decision.recall === true && !(await cancelResting(tx, id, registration.stateSince, now)))
       return refuse({ code: 'undo_too_late' })
     const counts = !SILENT.includes(action.type)
-    return accept(await commit(tx, registration, decision, actor, { counts, now }))
+    const after = await commit(tx, registration, decision, actor, { counts, now })
+    if (decision.then === undefined) return accept(after)
+    const done = await actIn(tx, id, decision.then, SYSTEM)
+    // Thrown and not answered, so that nothing of it stays.
+    if (!done.ok) throw new Error(`${decision.then.type} is refused, which ${action.type} asks for`)
+    return done
   }
 
   async function record(tx: Transaction, change: AccountChange): Promise<void> {

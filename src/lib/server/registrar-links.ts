@@ -89,6 +89,7 @@ export function createLinks({
           username: found.username ?? username,
           language: registration.language,
           clientAddress,
+          invitationId: null,
         }
         const result = await actIn(tx, registration.id, action, APPLICANT)
         return result.ok ? accept(registration) : result

@@ -87,15 +87,16 @@ export function createRegistrar({
       language: Language
       clientAddress: string
       heldFor: HeldFor[]
+      invitationId: string | null
       passes?: boolean
     }): Promise<Result<null>> {
-      const { username, email, language, clientAddress, heldFor, passes = false } = wish
+      const { username, email, language, clientAddress, heldFor, invitationId, passes = false } = wish
       return database.write(async (tx) => {
         const admitted = await opening.admit(tx, { passes })
         if (!admitted.ok) return admitted
         const known = await findByAddress(tx, email)
         if (known === null) {
-          const fresh = { id: randomId(), username, email, language, clientAddress }
+          const fresh = { id: randomId(), username, email, language, clientAddress, invitationId }
           const { next, events, jobs } = begin(fresh, clock())
           await insertRegistration(tx, next)
           await setHeldFor(tx, next.id, heldFor)
@@ -105,7 +106,7 @@ export function createRegistrar({
         }
         const action: Action =
           known.state === 'started'
-            ? { type: 'start_again', username, language, clientAddress }
+            ? { type: 'start_again', username, language, clientAddress, invitationId }
             : { type: 'ask_link', language }
         await actIn(tx, known.id, action, APPLICANT)
         if (action.type === 'start_again') await setHeldFor(tx, known.id, heldFor)

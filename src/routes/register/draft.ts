@@ -6,6 +6,8 @@ import { cookieName } from '$lib/server/cookie-name'
 export interface Draft {
   username: string
   email: string
+  /** An invitation code. It is looked at again wherever something depends on it. */
+  invitation: string
 }
 
 const COOKIE = 'draft'
@@ -17,7 +19,7 @@ const LONGEST = 300
 export function readDraft(cookies: Cookies, site: SiteView): Draft {
   const fields = new URLSearchParams(cookies.get(cookieName(COOKIE, site.url)) ?? '')
   const field = (name: keyof Draft) => (fields.get(name) ?? '').slice(0, LONGEST)
-  return { username: field('username'), email: field('email') }
+  return { username: field('username'), email: field('email'), invitation: field('invitation') }
 }
 
 export function keepDraft(cookies: Cookies, draft: Draft, site: SiteView): void {

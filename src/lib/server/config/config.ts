@@ -1,4 +1,5 @@
 import type { Language } from '$lib/registration/language'
+import type { Invitations } from '$lib/registration/invited'
 import type { Retention } from '$lib/registration/retention'
 
 /**
@@ -84,6 +85,7 @@ export interface Config {
   }
   readonly registration: {
     readonly password: 'at_request' | 'after_approval'
+    readonly invitations: Invitations
     /** Our own list and the operator's, lower case. */
     readonly reservedUsernames: readonly string[]
     /** RE2 patterns that match the whole value, in any case. */

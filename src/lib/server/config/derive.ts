@@ -71,6 +71,7 @@ export function deriveConfig(settings: Settings, { port, ca }: Surroundings): Co
     matrixNotifications: matrixNotifications(settings),
     registration: {
       password: registration.password,
+      invitations: registration.invitations,
       reservedUsernames: [...new Set([...RESERVED_USERNAMES, ...registration.reserved_usernames])],
       blockedUsernames: registration.blocked_usernames,
       blockedEmails: registration.blocked_emails,

@@ -184,6 +184,10 @@ const wrong: [Record<string, unknown>, string][] = [
     'registration.max_per_day must be a number from 0 to 100000 (is "many")',
   ],
   [
+    { registration: { invitations: 'maybe' } },
+    'registration.invitations must be off or optional or required (is "maybe")',
+  ],
+  [
     { registration: { blocked_emails: ['(?=a)'] } },
     `${LIST} entry 1 must be a regular expression as RE2 reads them, without look-ahead and back-references: invalid or unsupported Perl syntax: \`(?=\` (is "(?=a)")`,
   ],

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { DENIAL_CATEGORIES } from '$lib/moderation/category'
+import { INVITATIONS } from '$lib/registration/invited'
 import { LANGUAGES } from '$lib/registration/language'
 import { DEFAULT_ACCENT } from './accent'
 import { LOG_LEVELS } from './config'
@@ -96,6 +97,7 @@ export const fileSchema = v.object({
   }),
   registration: v.object({
     password: v.optional(oneOf(['at_request', 'after_approval']), 'at_request'),
+    invitations: v.optional(oneOf(INVITATIONS), 'off'),
     reserved_usernames: v.optional(
       list(v.pipe(text('a user name'), v.toLowerCase()), 'a list of user names'),
       [],

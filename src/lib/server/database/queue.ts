@@ -7,7 +7,7 @@ import { QUEUES, type Queue } from '$lib/registration/state'
 import { readPlace, writePlace, type Place } from '../place'
 import { findLooks } from './looks'
 import type { Reader } from './open'
-import { moderators, queueCounts, reasonPrints, registrations } from './schema'
+import { invitations, moderators, queueCounts, reasonPrints, registrations } from './schema'
 
 /** One page of a list; `next`: where the next one begins, or null. A short page may have a next one. */
 export interface QueuePage {
@@ -114,8 +114,12 @@ async function scan(
 }
 
 /** What a filter asks of a row, the one that leaves the fewest rows first: it has an index. */
-function conditions({ network, domain, language }: QueueFilter, moderatorId: string | null): SQL[] {
+function conditions(
+  { invitation, network, domain, language }: QueueFilter,
+  moderatorId: string | null,
+): SQL[] {
   return [
+    invitation === undefined ? null : eq(registrations.invitationId, invitation),
     network === undefined ? null : eq(registrations.network, network),
     domain === undefined ? null : eq(registrations.domain, domain),
     moderatorId === null ? null : eq(registrations.decidedBy, moderatorId),
@@ -273,15 +277,20 @@ export async function findListed(reader: Reader, ids: string[], lookedSince: num
   if (ids.length === 0) return []
   const decider = alias(moderators, 'decider')
   const claimer = alias(moderators, 'claimer')
+  const inviter = alias(moderators, 'inviter')
   const rows = await reader
     .select({
       ...getTableColumns(registrations),
       decidedByName: decider.username,
       claimedByName: claimer.username,
+      inviterName: inviter.username,
+      invitationNote: invitations.note,
     })
     .from(registrations)
     .leftJoin(decider, eq(decider.id, registrations.decidedBy))
     .leftJoin(claimer, eq(claimer.id, registrations.claimedBy))
+    .leftJoin(invitations, eq(invitations.id, registrations.invitationId))
+    .leftJoin(inviter, eq(inviter.id, invitations.madeBy))
     .where(inArray(id, ids))
   const looking = await findLooks(reader, ids, lookedSince)
   const byId = new Map(rows.map((row) => [row.id, row]))

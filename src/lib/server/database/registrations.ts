@@ -33,7 +33,6 @@ const {
   trouble: _trouble,
   heldBy: _heldBy,
   heldFor: _heldFor,
-  invitationId: _invitationId,
   queue: _queue,
   queueAt: _queueAt,
   ...ownColumns

@@ -92,6 +92,9 @@ export const registrations = sqliteTable(
     index('registrations_by_network').on(table.network, table.queue, table.queueAt, table.id),
     index('registrations_by_decider').on(table.decidedBy, table.queue, table.queueAt, table.id),
     index('registrations_by_language').on(table.language, table.queue, table.queueAt, table.id),
+    index('registrations_by_invitation')
+      .on(table.invitationId, table.queue, table.queueAt, table.id)
+      .where(sql`invitation_id is not null`),
     index('registrations_by_address_key').on(table.addressKey),
     index('registrations_by_name_key').on(table.nameKey),
     index('registrations_in_trouble')

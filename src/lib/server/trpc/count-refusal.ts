@@ -5,6 +5,7 @@ import { RefusalError } from './refusal-error'
 const STEPS: Record<string, 'name' | 'email' | 'link' | 'account' | 'password'> = {
   'registration.checkUsername': 'name',
   'registration.chooseUsername': 'name',
+  'registration.checkInvitation': 'name',
   'registration.start': 'email',
   'registration.sendLink': 'email',
   'verification.confirm': 'link',

@@ -12,6 +12,9 @@ const CODES: Partial<Record<RefusalCode, ErrorCode>> = {
   too_many_tries: 'TOO_MANY_REQUESTS',
   too_many_unproved: 'TOO_MANY_REQUESTS',
   form_outdated: 'CONFLICT',
+  too_many_codes: 'TOO_MANY_REQUESTS',
+  invitation_missing: 'FORBIDDEN',
+  invitation_unknown: 'FORBIDDEN',
   not_signed_in: 'UNAUTHORIZED',
   sign_in_failed: 'UNAUTHORIZED',
   no_registration: 'UNAUTHORIZED',
@@ -55,6 +58,7 @@ export const STATUS: Partial<Record<RefusalCode, number>> = {
   database_unavailable: 503,
   link_expired: 410,
   link_spent: 410,
+  invitation_over: 410,
 }
 
 /** In how many seconds the same may work (`Retry-After`); null where time changes nothing. */

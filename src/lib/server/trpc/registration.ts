@@ -31,7 +31,7 @@ const COOKIE_SECONDS = (STATUS_LINK_DAYS * DAY) / 1000
 /** What applicants see of their own registration. */
 export async function ownView(
   registration: Registration,
-  { services: { config, registrar } }: Context,
+  { services: { config, registrar, invitations } }: Context,
 ): Promise<OwnView> {
   const { id, username, holdsName, email, reason, account, startedAt } = registration
   const policy = registrar.policy()
@@ -58,6 +58,7 @@ export async function ownView(
     })),
     asked: isAsked(registration, policy),
     homeserver: config.synapse.domain,
+    invitation: await invitations.stands(registration),
   }
 }
 
@@ -118,14 +119,25 @@ export const registrationRouter = router({
     .input(v.parser(v.object({ purpose: v.picklist(PROOF_PURPOSES) })))
     .query(({ ctx, input }) => ctx.services.entrance.form(input.purpose)),
 
+  /**
+   * Whether an invitation code counts, which is no query: unknown ones are counted. Answers it in its one form; null
+   * for none.
+   */
+  checkInvitation: procedure
+    .input(v.parser(v.object({ invitation: line })))
+    .mutation(async ({ ctx, input }) => {
+      const { services, clientAddress } = ctx
+      return { invitation: orThrow(await services.invitations.check(input.invitation, clientAddress)) }
+    }),
+
   start: procedure
-    .input(v.parser(v.object({ username: line, email: line, ...entry })))
-    .mutation(async ({ ctx, input: { proof = '', trap = '', ...input } }) => {
+    .input(v.parser(v.object({ username: line, email: line, invitation: v.optional(line), ...entry })))
+    .mutation(async ({ ctx, input: { proof = '', trap = '', invitation = '', ...input } }) => {
       const { services, language, clientAddress } = ctx
       orThrow(await services.brakes.take('name_check', clientAddress))
       const came = { proof, trap, clientAddress }
       const { username, email } = orThrow(
-        await services.applicant.start({ ...input, language, clientAddress, entry: came }),
+        await services.applicant.start({ ...input, invitation, language, clientAddress, entry: came }),
       )
       services.worker.nudge()
       return { username, email, matrixId: matrixId(username, services.config.synapse.domain) }
@@ -156,10 +168,26 @@ export const registrationRouter = router({
     }),
 
   request: applicantProcedure
-    .input(v.parser(v.object({ password: v.optional(text, ''), reason: text, legal: v.boolean() })))
+    .input(
+      v.parser(
+        v.object({
+          password: v.optional(text, ''),
+          reason: text,
+          legal: v.boolean(),
+          invitation: v.optional(line),
+        }),
+      ),
+    )
     .mutation(async ({ ctx, input }) => {
       orThrow(await ctx.services.brakes.take('password', ctx.clientAddress, ctx.registration.id))
-      const registration = orThrow(await ctx.services.applicant.request(ctx.registration, input))
+      const { registration: own, clientAddress } = ctx
+      const registration = orThrow(
+        await ctx.services.applicant.request(
+          own,
+          { ...input, invitation: input.invitation ?? '' },
+          clientAddress,
+        ),
+      )
       ctx.services.worker.nudge()
       return ownView(registration, ctx)
     }),

@@ -5,6 +5,7 @@ import { factsRouter } from './facts'
 import { peopleRouter } from './people'
 import { figuresRouter } from './figures'
 import { historyRouter } from './history'
+import { invitationsRouter } from './invitations'
 import { moderationRouter } from './moderation'
 import { noticesRouter } from './notices'
 import { openingRouter } from './opening'
@@ -27,6 +28,7 @@ export const appRouter = router({
   factors: factorsRouter,
   facts: factsRouter,
   rules: rulesRouter,
+  invitations: invitationsRouter,
   talk: talkRouter,
   replies: repliesRouter,
   history: historyRouter,

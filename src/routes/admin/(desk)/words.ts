@@ -77,6 +77,8 @@ export const EVENTS: Words<EventKind> = {
   registration_opened: m.event_registration_opened,
   rule_added: m.event_rule_added,
   rule_ended: m.event_rule_ended,
+  invitation_code_made: m.event_invitation_code_made,
+  invitation_code_ended: m.event_invitation_code_ended,
   reply_saved: m.event_reply_saved,
   reply_deleted: m.event_reply_deleted,
   exported: m.event_exported,
@@ -128,6 +130,8 @@ export function jobText(kind: JobKind, about: string | null): string {
 
 /** An event of the history, with the job that it is about where there is one. */
 export function eventText(kind: EventKind, detail: Record<string, string | number | boolean> | null): string {
+  if (kind === 'approved' && detail?.['inviter'] !== undefined)
+    return m.event_approved_by_invitation({ name: String(detail['inviter']) })
   const job = Object.entries(JOBS).find(([name]) => name === detail?.['job'])
   if (job === undefined) return EVENTS[kind]()
   const about = detail?.['mail'] ?? detail?.['room']

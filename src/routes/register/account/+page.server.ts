@@ -15,7 +15,11 @@ export const load: PageServerLoad = async ({ locals: { api, site } }) => {
 export const actions: Actions = {
   request: async ({ request, locals: { api } }) => {
     const form = await request.formData()
-    const typed = { reason: textOf(form, 'reason'), legal: form.has('legal') }
+    const typed = {
+      reason: textOf(form, 'reason'),
+      legal: form.has('legal'),
+      invitation: textOf(form, 'invitation'),
+    }
     const answer = await attempt(() =>
       api.registration.request({ ...typed, password: textOf(form, 'password') }),
     )

@@ -29,6 +29,8 @@ export function conditionText(condition: Condition, value: string): string {
       return m.desk_condition_address({ value })
     case 'like':
       return m.desk_condition_like()
+    case 'invitation':
+      return m.desk_condition_invitation()
     case 'from':
       return m.desk_condition_from({ value })
     case 'to':

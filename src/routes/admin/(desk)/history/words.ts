@@ -34,9 +34,13 @@ const LABELS: Record<string, () => string> = {
   language: m.history_detail_language,
   why: m.history_detail_why,
   until: m.history_detail_until,
+  invitation: m.history_detail_invitation,
+  uses: m.history_detail_uses,
+  days: m.history_detail_days,
+  skip_review: m.history_detail_skip_review,
 }
 /** What the event's own words say already. */
-const SAID = ['job', 'mail', 'room']
+const SAID = ['job', 'mail', 'room', 'inviter']
 
 /** The rest of what an event holds, each in a few words; what has none here is shown as it stands. */
 export function detailTexts(detail: Record<string, string | number | boolean> | null): string[] {

@@ -1,0 +1,133 @@
+import { and, desc, eq, gt, isNull, lt, or, sql, type SQLWrapper } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/sqlite-core'
+import { standingOf } from '$lib/moderation/invitation'
+import type { Brought } from '$lib/registration/invited'
+import type { Reader, Transaction } from './open'
+import { events, invitations, moderators, registrations } from './schema'
+
+/** Counting ends here: of more, one only knows that there are more. */
+export const CAME_LIMIT = 1_000
+
+export type InvitationRow = typeof invitations.$inferSelect
+
+/** As `standingOf` of the domain has it. */
+const counts = (now: number) =>
+  and(
+    isNull(invitations.endedAt),
+    or(isNull(invitations.expiresAt), gt(invitations.expiresAt, now)),
+    or(isNull(invitations.usesMaximum), lt(invitations.uses, invitations.usesMaximum)),
+  )
+
+/** Whether a moderator is an administrator who is let in. */
+const isIn = ({ role, disabledAt }: { role: SQLWrapper; disabledAt: SQLWrapper }) =>
+  sql<number>`coalesce(${role} = 'administrator' and ${disabledAt} is null, 0)`
+
+export async function findInvitationByHash(reader: Reader, hash: string): Promise<InvitationRow | null> {
+  const [row] = await reader.select().from(invitations).where(eq(invitations.hash, hash))
+  return row ?? null
+}
+
+export async function findInvitation(reader: Reader, id: string): Promise<InvitationRow | null> {
+  const [row] = await reader.select().from(invitations).where(eq(invitations.id, id))
+  return row ?? null
+}
+
+export async function insertInvitation(tx: Transaction, invitation: InvitationRow): Promise<void> {
+  await tx.insert(invitations).values(invitation)
+}
+
+export async function endInvitation(tx: Transaction, id: string, now: number): Promise<void> {
+  await tx.update(invitations).set({ endedAt: now }).where(eq(invitations.id, id))
+}
+
+/** Counts a use of an invitation that counts; throws where it does not, so that nothing of the use stays. */
+export async function countUse(tx: Transaction, id: string, now: number): Promise<void> {
+  const { rowsAffected } = await tx
+    .update(invitations)
+    .set({ uses: sql`${invitations.uses} + 1` })
+    .where(and(eq(invitations.id, id), counts(now)))
+  if (rowsAffected !== 1) throw new Error('A use was granted of an invitation that does not count')
+}
+
+/** A page of invitations, newest first: those that count, or those that are over; with who made them and how many came. */
+export async function findInvitations(
+  reader: Reader,
+  over: boolean,
+  now: number,
+  before: { madeAt: number; id: string } | null,
+  limit: number,
+) {
+  const { madeAt, id } = invitations
+  const beyond =
+    before === null
+      ? undefined
+      : or(lt(madeAt, before.madeAt), and(eq(madeAt, before.madeAt), lt(id, before.id)))
+  const some = reader
+    .select({ one: sql`1`.as('one') })
+    .from(registrations)
+    .where(eq(registrations.invitationId, id))
+    .limit(CAME_LIMIT + 1)
+    .as('some')
+  return reader
+    .select({
+      invitation: invitations,
+      author: moderators.username,
+      /** Whether its maker still can let people in without review. */
+      vouches: isIn(moderators),
+      came: sql<number>`(select count(*) from ${some})`,
+    })
+    .from(invitations)
+    .leftJoin(moderators, eq(moderators.id, invitations.madeBy))
+    .where(and(over ? sql`not (${counts(now)})` : counts(now), beyond))
+    .orderBy(desc(madeAt), desc(id))
+    .limit(limit)
+}
+
+/** What is known of the invitation that a registration holds; null where it holds none that was ever made. */
+export async function findBrought(
+  reader: Reader,
+  registrationId: string,
+  now: number,
+): Promise<Brought | null> {
+  const maker = alias(moderators, 'maker')
+  const { kind, detail } = events
+  const [row] = await reader
+    .select({
+      invitation: invitations,
+      maker: { id: maker.id, name: maker.username },
+      vouches: isIn(maker),
+      heldBy: registrations.heldBy,
+      heldFor: registrations.heldFor,
+      counted: sql<number>`exists (select 1 from ${events} where ${events.registrationId} = ${registrations.id}
+        and ${kind} = 'requested' and json_extract(${detail}, '$.invitation') = ${invitations.id})`,
+    })
+    .from(registrations)
+    .innerJoin(invitations, eq(invitations.id, registrations.invitationId))
+    .leftJoin(maker, eq(maker.id, invitations.madeBy))
+    .where(eq(registrations.id, registrationId))
+  if (row === undefined) return null
+  const { invitation, maker: made } = row
+  return {
+    id: invitation.id,
+    standing: standingOf(invitation, now),
+    counted: row.counted === 1,
+    voucher: invitation.skipReview && row.vouches === 1 ? made : null,
+    held: row.heldBy !== null || row.heldFor.length > 0,
+  }
+}
+
+/** The invitation that a registration came by, as moderators see it; null where it came by none. */
+export async function findCameBy(reader: Reader, registrationId: string) {
+  const [row] = await reader
+    .select({
+      id: invitations.id,
+      note: invitations.note,
+      by: moderators.username,
+      skipReview: invitations.skipReview,
+    })
+    .from(registrations)
+    .innerJoin(invitations, eq(invitations.id, registrations.invitationId))
+    .leftJoin(moderators, eq(moderators.id, invitations.madeBy))
+    .where(eq(registrations.id, registrationId))
+  return row ?? null
+}
