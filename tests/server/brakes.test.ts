@@ -55,6 +55,27 @@ describe('one network can only so often', () => {
   })
 })
 
+describe('one mailbox gets only so many mails, however its address is written', () => {
+  const ways = ['a.b@gmail.com', 'ab@gmail.com', 'A.B+x@googlemail.com', 'ab+y@gmail.com']
+  let host = 0
+  const network = () => from(`198.51.100.${++host}`)
+
+  test('of those who begin', async () => {
+    const begin = (email: string) =>
+      codeOf(network().api.registration.start({ username: `person${host}`, email }))
+    const codes: string[] = []
+    for (const email of ways) codes.push(await begin(email))
+    expect(codes).toEqual(['done', ...Array<string>(ways.length - 1).fill('too_many_mails')])
+    expect(await begin('other+x@gmail.com')).toBe('done')
+  })
+
+  test('of those who lost their link', async () => {
+    const codes: string[] = []
+    for (const email of ways) codes.push(await codeOf(network().api.registration.sendLink({ email })))
+    expect(codes).toEqual(['done', ...Array<string>(ways.length - 1).fill('too_many_mails')])
+  })
+})
+
 test('one registration can only so often send a password, from wherever', async () => {
   const browser = await verified(world, 'river')
   const send = (address: string, password: string) => {

@@ -1,6 +1,6 @@
 import type { EmailAddress } from '$lib/registration/email'
 import { isResting } from '$lib/registration/decide'
-import { parseEmail } from '$lib/registration/email'
+import { mailboxOf, parseEmail } from '$lib/registration/email'
 import type { Language } from '$lib/registration/language'
 import { checkPassword, type PasswordPolicy } from '$lib/registration/password'
 import { parseReason } from '$lib/registration/reason'
@@ -97,9 +97,9 @@ export function createApplicant({
     return now.open ? accept(null) : refuse({ code: 'registration_closed', until: now.until })
   }
 
-  /** Every mail counts for the network that asks and for the address it goes to; `more`: what else it counts as. */
+  /** Every mail counts for the network that asks and for the mailbox it goes to; `more`: what else it counts as. */
   async function takeMail(email: EmailAddress, clientAddress: string, more: Claim[]): Promise<Result<null>> {
-    const taken = await brakes.take('mail', clientAddress, email, more)
+    const taken = await brakes.take('mail', clientAddress, mailboxOf(email), more)
     if (taken.ok) return taken
     const wait = more.length > 0 ? await entrance.unprovedWaitMs(clientAddress) : 0
     if (wait === 0) return taken

@@ -33,7 +33,7 @@ export function createBrakes({
 
   return {
     /**
-     * Counts one try, or refuses it: `too_many_mails` or `too_many_tries`. `subject`: the address or the registration
+     * Counts one try, or refuses it: `too_many_mails` or `too_many_tries`. `subject`: the mailbox or the registration
      * that it is about, where one is known. `more`: what else it counts as.
      */
     async take(
