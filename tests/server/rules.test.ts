@@ -103,6 +103,49 @@ test('names are blocked by themselves, by a pattern and by their look', async ()
   expect(await start('a@mail.test', '203.0.113.7', 'my-seo')).toBe('done')
 })
 
+describe('an address of a service for throwaway mail', () => {
+  const withList = async (disposableEmails: 'hold' | 'block') => {
+    await world.dispose()
+    world = await aWorld({ registration: { ...aConfig().registration, disposableEmails } })
+    administrator = await aModerator(world.services, 'ada', 'administrator')
+  }
+  const addresses = ['a@mailinator.com', 'A@Mailinator.COM.', 'a@some.where.mailinator.com']
+  const heldFor = async (email: string) => {
+    const rows = await world.database.read((reader) =>
+      reader.select({ heldFor: registrations.heldFor, email: registrations.email }).from(registrations),
+    )
+    return rows.find((row) => row.email === email)?.heldFor
+  }
+
+  test('is like others where nobody asked for the list', async () => {
+    expect(await start('a@mailinator.com')).toBe('done')
+    expect(await heldFor('a@mailinator.com')).not.toContain('disposable')
+  })
+
+  test('is refused in words of its own where it is blocked, unless a rule makes an exception', async () => {
+    await withList('block')
+    for (const email of addresses) expect(await start(email), email).toBe('email_disposable')
+    expect(await start('a@mail.test')).toBe('done')
+    await add('domain', 'exact', 'mailinator.com', 'allow')
+    for (const email of addresses) expect(await start(email), email).toBe('done')
+  })
+
+  test('is marked where it is held, and moderators see why', async () => {
+    await withList('hold')
+    const { view } = await requested(world, 'river', 'river@mailinator.com')
+    expect((await administrator.api.facts.about({ id: view.id })).heldFor).toContain('disposable')
+    expect(await start('a@mail.test')).toBe('done')
+    expect(await heldFor('a@mail.test')).not.toContain('disposable')
+  })
+
+  test('is told apart by those who try a value', async () => {
+    await withList('hold')
+    const { matches, decides } = await administrator.api.rules.test({ value: 'a@sub.mailinator.com' })
+    expect(matches).toMatchObject([{ value: 'mailinator.com', effect: 'hold', disposable: true }])
+    expect(decides).toMatchObject({ effect: 'hold' })
+  })
+})
+
 describe('an exception', () => {
   test('wins over rules of the database and of the configuration, whatever was made first', async () => {
     await add('domain', 'exact', 'spam.example')

@@ -54,6 +54,7 @@ export function aConfig(change: Partial<RunConfig> = {}): RunConfig {
       blockedUsernames: [],
       blockedEmails: [],
       blockedNetworks: [],
+      disposableEmails: 'off',
       maxWaiting: null,
       maxPerDay: null,
       proofOfWork: 'automatic',

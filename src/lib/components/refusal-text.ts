@@ -24,6 +24,8 @@ export function refusalText(refusal: Refusal): string {
       return m.refusal_email_invalid()
     case 'email_blocked':
       return m.refusal_email_blocked()
+    case 'email_disposable':
+      return m.refusal_email_disposable()
     case 'network_blocked':
       return m.refusal_network_blocked()
     case 'registration_closed':

@@ -118,7 +118,10 @@ export interface InvitationView {
 
 /** A rule that matches a value which somebody tried; one of the configuration has no id. */
 export interface MatchView {
+  /** Null: one of the configuration. */
   id: string | null
+  /** From the list of services for throwaway mail. */
+  disposable: boolean
   subject: RuleSubject
   form: RuleForm
   value: string

@@ -19,6 +19,7 @@ export type Refusal =
   | { code: 'email_missing' }
   | { code: 'email_invalid' }
   | { code: 'email_blocked' }
+  | { code: 'email_disposable' }
   | { code: 'network_blocked' }
   /** Nobody new can start now; `until` in milliseconds since 1970, where it is known. */
   | { code: 'registration_closed'; until: number | null }

@@ -1,3 +1,4 @@
+import type { HeldFor } from '$lib/moderation/held'
 import type { EmailAddress } from '$lib/registration/email'
 import { isResting } from '$lib/registration/decide'
 import { mailboxOf, parseEmail } from '$lib/registration/email'
@@ -106,14 +107,18 @@ export function createApplicant({
     return refuse({ code: 'too_many_unproved', minutes: Math.ceil(wait / 60_000) })
   }
 
-  async function checkAddress(typed: string, clientAddress: string): Promise<Result<EmailAddress>> {
+  async function checkAddress(
+    typed: string,
+    clientAddress: string,
+  ): Promise<Result<{ email: EmailAddress; heldFor: HeldFor[] }>> {
     const email = parseEmail(typed)
     const rule = await rules.verdict({ clientAddress, ...(email === null ? {} : { email }) })
     if (rule?.effect === 'block') {
       await rules.hit(rule)
-      return refuse({ code: rule.subject === 'network' ? 'network_blocked' : 'email_blocked' })
+      if (rule.subject === 'network') return refuse({ code: 'network_blocked' })
+      return refuse({ code: rule.disposable ? 'email_disposable' : 'email_blocked' })
     }
-    if (email !== null) return accept(email)
+    if (email !== null) return accept({ email, heldFor: rule?.disposable ? ['disposable'] : [] })
     return refuse({ code: typed.trim() === '' ? 'email_missing' : 'email_invalid' })
   }
 
@@ -180,8 +185,9 @@ export function createApplicant({
     }): Promise<Result<{ username: Username; email: EmailAddress }>> {
       const admitted = wish.passes === true ? accept(null) : await mayStart()
       if (!admitted.ok) return admitted
-      const email = await checkAddress(wish.email, wish.clientAddress)
-      if (!email.ok) return email
+      const address = await checkAddress(wish.email, wish.clientAddress)
+      if (!address.ok) return address
+      const { email } = address.value
       const username = await checkUsername(wish.username, null, true)
       if (!username.ok) return username
       const brought = await invitations.bring(wish.invitation, wish.clientAddress)
@@ -189,18 +195,17 @@ export function createApplicant({
       const { entry, invitation: _, ...rest } = wish
       const seen = await entrance.look('start', entry)
       if (!seen.ok) return seen
-      const { heldFor, claims } = seen.value
-      const taken = await takeMail(email.value, wish.clientAddress, claims)
+      const taken = await takeMail(email, wish.clientAddress, seen.value.claims)
       if (!taken.ok) return taken
       const started = await registrar.start({
         ...rest,
         username: username.value,
-        email: email.value,
-        heldFor,
+        email,
+        heldFor: [...seen.value.heldFor, ...address.value.heldFor],
         invitationId: brought.value,
       })
       if (!started.ok) return started
-      return accept({ username: username.value, email: email.value })
+      return accept({ username: username.value, email })
     },
 
     async sendLink(wish: {
@@ -209,14 +214,15 @@ export function createApplicant({
       clientAddress: string
       entry: Entry
     }): Promise<Result<EmailAddress>> {
-      const email = await checkAddress(wish.email, wish.clientAddress)
-      if (!email.ok) return email
+      const address = await checkAddress(wish.email, wish.clientAddress)
+      if (!address.ok) return address
+      const { email } = address.value
       const seen = await entrance.look('link', wish.entry)
       if (!seen.ok) return seen
-      const taken = await takeMail(email.value, wish.clientAddress, seen.value.claims)
+      const taken = await takeMail(email, wish.clientAddress, seen.value.claims)
       if (!taken.ok) return taken
-      await registrar.sendLink(email.value, wish.language)
-      return email
+      await registrar.sendLink(email, wish.language)
+      return accept(email)
     },
 
     /** A new mail in place of a link that ran out; answers where it goes. */

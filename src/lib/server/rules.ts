@@ -1,3 +1,4 @@
+import { disposableEmailBlocklist } from 'disposable-email-domains-js'
 import { RE2JS, RE2JSException } from 're2js'
 import { networkKey, parseNetwork } from '$lib/moderation/network'
 import {
@@ -11,28 +12,32 @@ import {
   type RuleForm,
   type RuleSubject,
 } from '$lib/moderation/rule'
-import { mailboxOf } from '$lib/registration/email'
+import { mailboxOf, parseDomain } from '$lib/registration/email'
 import { lookOf } from '$lib/registration/username'
+import type { DisposableMode } from './config/config'
 
 /** A rule that counts. One of the configuration has no id. */
 export interface Rule extends RuleCore {
   id: string | null
   /** In milliseconds since 1970; null: for ever. */
   expiresAt: number | null
+  /** It stands on the list of services for throwaway mail. */
+  disposable?: true
 }
 
 /** Finds the rules that match a candidate, in the order in which they win, at a time. */
 export type Matcher = (candidate: Candidate, now: number) => Rule[]
 
 /**
- * What the configuration keeps back, as rules: names, patterns (RE2 syntax, case does not count) and networks
- * (`203.0.113.0/24`, `2001:db8::/32`, or one address).
+ * What the configuration keeps back, as rules: names, patterns (RE2 syntax, case does not count), networks
+ * (`203.0.113.0/24`, `2001:db8::/32`, or one address), and the domains of services for throwaway mail.
  */
 export function rulesOfConfiguration(configured: {
   reservedUsernames: readonly string[]
   blockedUsernames: readonly string[]
   blockedEmails: readonly string[]
   blockedNetworks: readonly string[]
+  disposableEmails: DisposableMode
 }): Rule[] {
   const block = (subject: RuleSubject, form: RuleForm) => (value: string) => ({
     id: null,
@@ -52,7 +57,24 @@ export function rulesOfConfiguration(configured: {
     ...configured.blockedEmails.map(block('email', 'pattern')),
     ...configured.reservedUsernames.map((name) => name.toLowerCase()).map(block('username', 'exact')),
     ...configured.blockedUsernames.map(block('username', 'pattern')),
+    ...disposableDomains(configured.disposableEmails),
   ]
+}
+
+function disposableDomains(effect: DisposableMode): Rule[] {
+  if (effect === 'off') return []
+  return disposableEmailBlocklist()
+    .map(parseDomain)
+    .filter((domain) => domain !== null)
+    .map((value) => ({
+      id: null,
+      subject: 'domain',
+      form: 'exact',
+      value,
+      effect,
+      expiresAt: null,
+      disposable: true,
+    }))
 }
 
 /** Steps of a compiled pattern: what it takes to match grows with them and with the value. */

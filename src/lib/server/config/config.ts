@@ -93,6 +93,7 @@ export interface Config {
     readonly blockedEmails: readonly string[]
     /** Addresses and CIDR networks. */
     readonly blockedNetworks: readonly string[]
+    readonly disposableEmails: DisposableMode
     /** From so many requests on nobody new can start: that wait, and that came on one day (UTC). Null: no limit. */
     readonly maxWaiting: number | null
     readonly maxPerDay: number | null
@@ -114,6 +115,10 @@ export interface Config {
 /** Whether browsers have to do some work before a mail is sent; `automatic`: while a wave of requests comes in. */
 export const PROOF_MODES = ['off', 'on', 'automatic'] as const
 export type ProofMode = (typeof PROOF_MODES)[number]
+
+/** What happens to addresses of services for throwaway mail; `hold`: their requests are marked for a closer look. */
+export const DISPOSABLE_MODES = ['off', 'hold', 'block'] as const
+export type DisposableMode = (typeof DISPOSABLE_MODES)[number]
 
 /** As pino names them. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const

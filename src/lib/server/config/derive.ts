@@ -76,6 +76,7 @@ export function deriveConfig(settings: Settings, { port, ca }: Surroundings): Co
       blockedUsernames: registration.blocked_usernames,
       blockedEmails: registration.blocked_emails,
       blockedNetworks: registration.blocked_networks,
+      disposableEmails: registration.disposable_emails,
       maxWaiting: limit(registration.max_waiting),
       maxPerDay: limit(registration.max_per_day),
       proofOfWork: registration.proof_of_work,

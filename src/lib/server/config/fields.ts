@@ -41,6 +41,22 @@ export function whole(least: number, most: number) {
 export const oneOf = <const Choices extends readonly string[]>(choices: Choices) =>
   v.picklist(choices, must(choices.join(' or ')))
 
+/** A choice in which `on` or `off` stand: YAML 1.1 reads those as true and false. */
+export const mode = <const Choices extends readonly string[]>(choices: Choices) =>
+  v.pipe(
+    v.union(
+      [
+        v.string(),
+        v.pipe(
+          v.boolean(),
+          v.transform((is) => (is ? 'on' : 'off')),
+        ),
+      ],
+      must(choices.join(' or ')),
+    ),
+    oneOf(choices),
+  )
+
 /** A list; a single value counts as a list of one. */
 export const list = <Item extends v.GenericSchema<unknown, unknown>>(item: Item, be: string) =>
   v.pipe(

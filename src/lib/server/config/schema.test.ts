@@ -197,7 +197,7 @@ const wrong: [Record<string, unknown>, string][] = [
   ],
   [
     { registration: { proof_of_work: 'always' } },
-    'registration.proof_of_work must be off, on or automatic (is "always")',
+    'registration.proof_of_work must be off or on or automatic (is "always")',
   ],
   [
     { log: { level: 'loud' } },
@@ -273,6 +273,16 @@ test('yes and no are true and false, as in the YAML of the original', () => {
 test.each(['off', 'on', 'automatic', '"on"', '"off"'])('proof_of_work can be %s', (mode) => {
   const config = configOf(`${configFile()}\nregistration: {proof_of_work: ${mode}}`)
   expect(config.registration.proofOfWork).toBe(mode.replaceAll('"', ''))
+})
+
+test.each(['off', 'optional', 'required', '"off"'])('invitations can be %s', (mode) => {
+  const config = configOf(`${configFile()}\nregistration: {invitations: ${mode}}`)
+  expect(config.registration.invitations).toBe(mode.replaceAll('"', ''))
+})
+
+test.each(['off', 'hold', 'block', '"off"'])('disposable_emails can be %s', (mode) => {
+  const config = configOf(`${configFile()}\nregistration: {disposable_emails: ${mode}}`)
+  expect(config.registration.disposableEmails).toBe(mode.replaceAll('"', ''))
 })
 
 test('every group can be a list of one-key maps', () => {

@@ -3,8 +3,8 @@ import { DENIAL_CATEGORIES } from '$lib/moderation/category'
 import { INVITATIONS } from '$lib/registration/invited'
 import { LANGUAGES } from '$lib/registration/language'
 import { DEFAULT_ACCENT } from './accent'
-import { LOG_LEVELS } from './config'
-import { httpUrl, list, matching, must, oneOf, pattern, secret, text, whole, yesOrNo } from './fields'
+import { DISPOSABLE_MODES, LOG_LEVELS, PROOF_MODES } from './config'
+import { httpUrl, list, matching, mode, must, oneOf, pattern, secret, text, whole, yesOrNo } from './fields'
 import { ADMIN_ROOM_PLACEHOLDERS, WELCOME_PLACEHOLDERS } from './template'
 import * as value from './values'
 
@@ -97,7 +97,7 @@ export const fileSchema = v.object({
   }),
   registration: v.object({
     password: v.optional(oneOf(['at_request', 'after_approval']), 'at_request'),
-    invitations: v.optional(oneOf(INVITATIONS), 'off'),
+    invitations: v.optional(mode(INVITATIONS), 'off'),
     reserved_usernames: v.optional(
       list(v.pipe(text('a user name'), v.toLowerCase()), 'a list of user names'),
       [],
@@ -105,9 +105,10 @@ export const fileSchema = v.object({
     blocked_usernames: v.optional(list(pattern, 'a list of regular expressions'), []),
     blocked_emails: v.optional(list(pattern, 'a list of regular expressions'), []),
     blocked_networks: v.optional(list(value.network, 'a list of networks'), []),
+    disposable_emails: v.optional(mode(DISPOSABLE_MODES), 'off'),
     max_waiting: v.optional(whole(0, 100_000), '500'),
     max_per_day: v.optional(whole(0, 100_000), '200'),
-    proof_of_work: v.optional(value.proofMode, 'automatic'),
+    proof_of_work: v.optional(mode(PROOF_MODES), 'automatic'),
   }),
   moderation: v.object({
     remind_after_hours: v.optional(whole(1, 8760), '48'),

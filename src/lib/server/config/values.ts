@@ -1,7 +1,6 @@
 import proxyaddr from 'proxy-addr'
 import * as v from 'valibot'
 import { isColour } from './accent'
-import { PROOF_MODES, type ProofMode } from './config'
 import { httpUrl, isNetwork, matching, must, text } from './fields'
 import { templateProblem } from './template'
 
@@ -61,11 +60,6 @@ const PROXY = 'an address or a network like 10.0.0.0/8, or loopback, linklocal, 
 export const proxies = v.union(
   [v.boolean(), v.array(v.pipe(text(PROXY), v.check(isProxy, must(PROXY))))],
   must('true or false without quotes, or a list of the addresses or networks of your proxies'),
-)
-/** YAML reads on and off as true and false. */
-export const proofMode = v.pipe(
-  v.union([v.boolean(), v.picklist(PROOF_MODES)], must('off, on or automatic')),
-  v.transform((mode): ProofMode => (typeof mode === 'string' ? mode : mode ? 'on' : 'off')),
 )
 const CERTIFICATES = must('true or false without quotes, or the path of a file with CA certificates')
 /** Text in `synapse.verify_cert` is the path of a file, unless somebody put true or false in quotes. */

@@ -66,8 +66,9 @@ function ruleView(ctx: Signed, { rule, author }: { rule: RuleRow; author: string
   return { ...shown, author, mayEnd: mayEnd(ctx, rule) }
 }
 
-const matchView = ({ id, subject, form, value, effect }: Rule): MatchView => ({
+const matchView = ({ id, subject, form, value, effect, disposable }: Rule): MatchView => ({
   id,
+  disposable: disposable === true,
   subject,
   form,
   value,

@@ -5,11 +5,13 @@ const TAGS: Record<HeldFor, () => string> = {
   no_proof: m.proof_tag_no_proof,
   trap: m.proof_tag_trap,
   too_fast: m.proof_tag_too_fast,
+  disposable: m.proof_tag_disposable,
 }
 const WORDS: Record<HeldFor, () => string> = {
   no_proof: m.proof_held_no_proof,
   trap: m.proof_held_trap,
   too_fast: m.proof_held_too_fast,
+  disposable: m.proof_held_disposable,
 }
 
 /** What asks for a closer look at a request, beside a rule, in a few words. */

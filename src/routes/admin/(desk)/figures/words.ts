@@ -43,6 +43,7 @@ const RULES: Words = {
   email_missing: m.figures_no_email_missing,
   email_invalid: m.figures_no_email_invalid,
   email_blocked: m.figures_no_email_blocked,
+  email_disposable: m.figures_no_email_disposable,
   network_blocked: m.figures_no_network_blocked,
   registration_closed: m.figures_no_registration_closed,
   too_many_mails: m.figures_no_too_many_mails,
