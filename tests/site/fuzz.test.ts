@@ -26,7 +26,12 @@ let site: Site
 let people: People
 beforeAll(async () => {
   site = await startSite({
-    config: { trust_proxy: true, legal: [{ title: 'House rules', url: 'https://example.test/rules' }] },
+    config: {
+      trust_proxy: true,
+      legal: [{ title: 'House rules', url: 'https://example.test/rules' }],
+      // So many that begin are a wave: it would let in few without a proof, and the cases then meet nobody who waits.
+      registration: { proof_of_work: 'off' },
+    },
   })
   people = createPeople(site)
 }, 60_000)
@@ -131,7 +136,7 @@ test(`${CASES} requests that nobody means well with: no failure, no leak, nothin
   // A run in which everything bounced off the first door would show nothing.
   const count = (status: number) => answers.get(status) ?? 0
   expect(sent).toBe(CASES)
-  expect(arrived).toBeGreaterThan(0)
+  expect(arrived).toBeGreaterThan(CASES / ROUND)
   expect(count(200) + count(303)).toBeGreaterThan(sent * 0.2)
   expect(count(429)).toBeLessThan(sent * 0.1)
   if (CASES >= 5_000)

@@ -49,7 +49,8 @@ export function createPeople(site: Site) {
     const email = `${name}@of${made}.test`
     const one = visitor()
     await one.post('/register', { username: name })
-    await one.call('registration.start', { username: name, email })
+    const started = await one.call('registration.start', { username: name, email })
+    if (started.status !== 200) throw new Error(`Nobody can begin now: ${started.body}`)
     const { pathname } = new URL(linkIn(await site.mail.next(email), '/register/verify/'))
     await one.call('verification.confirm', { token: pathname.split('/').at(-1) })
     return one
@@ -108,10 +109,11 @@ export function createPeople(site: Site) {
     return (await signIn(name)).one
   }
 
-  /** What the desk was set to: a closed door, or a second factor wanted of all, would end every way behind it. */
+  /** What the desk was set to: a closed door, a second factor wanted of all, or a rule would end every way behind it. */
   async function openAgain(): Promise<void> {
     const client = createClient({ url: `file:${join(site.folder, 'registration.db')}`, timeout: 10_000 })
     await client.execute('delete from settings')
+    await client.execute('update rules set ended_at = made_at where ended_at is null')
     client.close()
   }
 
