@@ -109,6 +109,8 @@ describe('an invitation', () => {
     expect(await join('Has Spaces')).toBe('moderator_name_invalid')
     expect(await join('ada')).toBe('moderator_name_taken')
     expect(await join('bob', 'short')).toBe('password_too_short')
+    expect(await join('bob', 'Password12345')).toBe('password_guessed')
+    expect(await join('bob-of-example', 'bob-of-example1')).toBe('password_guessed')
     expect(await codeOf(ada.api.people.invite({ email: 'nobody', role: 'moderator' }))).toBe('email_invalid')
     expect(await codeOf(ada.api.people.invite({ email: 'ada@example.test', role: 'moderator' }))).toBe(
       'moderator_known',
@@ -136,6 +138,7 @@ describe('roles', () => {
       ['people.withdraw', () => bob.api.people.withdraw({ id: 'x' })],
       ['people.setRole', () => bob.api.people.setRole({ id: bob.id, role: 'administrator' })],
       ['people.setDisabled', () => bob.api.people.setDisabled({ id: ada.id, disabled: true })],
+      ['people.signOut', () => bob.api.people.signOut({ id: ada.id })],
     ]
     for (const [path, attempt] of tries) {
       expect([path, await codeOf(attempt())]).toEqual([path, 'role_too_low'])
@@ -181,6 +184,21 @@ describe('roles', () => {
   })
 })
 
+test('an administrator ends the sessions of somebody, who signs in again', async () => {
+  const bob = await aModerator(world.services, 'bob')
+  const there = await signedIn('bob', PASSWORD)
+  const here = await signedIn('ada', PASSWORD)
+  expect(await codeOf(ada.api.people.signOut({ id: 'nobody' }))).toBe('not_found')
+  await ada.api.people.signOut({ id: bob.id })
+  expect([await there.isIn(), await here.isIn()]).toEqual([false, true])
+  expect((await trail())[0]).toEqual({
+    kind: 'session_ended',
+    moderatorId: ada.id,
+    detail: { moderator: 'bob' },
+  })
+  expect(await (await signedIn('bob', PASSWORD)).isIn()).toBe(true)
+})
+
 describe('one’s own account', () => {
   test('a new password ends every other session, and the old one opens nothing', async () => {
     const [here, there] = [await signedIn('ada', PASSWORD), await signedIn('ada', PASSWORD)]
@@ -189,6 +207,9 @@ describe('one’s own account', () => {
     ).toBe('password_wrong')
     expect(await codeOf(here.api.account.changePassword({ now: PASSWORD, next: 'short' }))).toBe(
       'password_too_short',
+    )
+    expect(await codeOf(here.api.account.changePassword({ now: PASSWORD, next: '123456654321' }))).toBe(
+      'password_guessed',
     )
     await here.api.account.changePassword({ now: PASSWORD, next: 'another fine password' })
     expect([await there.isIn(), await here.isIn()]).toEqual([false, false])

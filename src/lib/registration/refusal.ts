@@ -39,6 +39,8 @@ export type Refusal =
   | { code: 'password_too_long'; maximumBytes: number }
   | { code: 'password_needs'; needs: PasswordNeed }
   | { code: 'password_like_name' }
+  /** One of those that are tried first. */
+  | { code: 'password_guessed' }
   | { code: 'reason_too_short'; minimum: number; length: number }
   | { code: 'reason_too_long'; maximum: number; length: number }
   | { code: 'legal_missing' }

@@ -49,6 +49,9 @@ it.each([
   ['eleven char', /11 characters.*at least 12/],
   ['😀'.repeat(11), /11 characters/],
   ['a'.repeat(513), /at most 512/],
+  ['Password12345', /tried first/],
+  ['qwertyuiop123', /tried first/],
+  ['aaaaaaaaaaaaaaaa', /tried first/],
 ])('refuses the password %j', async (password, problem) => {
   expect(await moderators.create({ ...ANNA, password })).toMatchObject({
     ok: false,

@@ -14,7 +14,8 @@ import {
 import type { Database, Transaction } from '../database/open'
 import { spendInvitationsBy, spendTokensOf } from '../database/moderator-tokens'
 import { deleteSessionsOf } from '../database/sessions'
-import { hashPassword, MODERATOR_PASSWORD_MAXIMUM, MODERATOR_PASSWORD_MINIMUM } from './password-hash'
+import { weaknessOf } from './moderator-password'
+import { hashPassword } from './password-hash'
 
 /** A moderator without the secret. Times are milliseconds since 1970. */
 export type Moderator = Omit<ModeratorRow, 'passwordHash' | 'totpSecret'>
@@ -50,7 +51,7 @@ export function createModerators({
     }): Promise<ModeratorResult> {
       const { username, password } = wish
       const email = parseEmail(wish.email)
-      const wrong = usernameProblem(username) ?? passwordProblem(password, username)
+      const wrong = usernameProblem(username) ?? (await passwordProblem(password, username))
       if (wrong !== null) return refused(wrong)
       if (email === null)
         return refused(`${JSON.stringify(wish.email)} is no e-mail address; it looks like name@example.org`)
@@ -93,7 +94,7 @@ export function createModerators({
 
     /** Sets another password and ends all sessions, so that whoever knew the old one is out. Not for a disabled one. */
     async setPassword(username: string, password: string): Promise<ModeratorResult> {
-      const wrong = passwordProblem(password, username)
+      const wrong = await passwordProblem(password, username)
       if (wrong !== null) return refused(wrong)
       const passwordHash = await hashPassword(password)
       return database.write(async (tx): Promise<ModeratorResult> => {
@@ -126,14 +127,21 @@ function usernameProblem(username: string): string | null {
   return `${JSON.stringify(username)} cannot be a username: it has 1 to 64 of the characters a-z, 0-9, ".", "_" and "-"`
 }
 
-function passwordProblem(password: string, username: string): string | null {
+async function passwordProblem(password: string, username: string): Promise<string | null> {
+  const weak = await weaknessOf(password, username)
   const length = [...password].length
-  if (length < MODERATOR_PASSWORD_MINIMUM)
-    return `The password has ${length} characters and needs at least ${MODERATOR_PASSWORD_MINIMUM}`
-  if (length > MODERATOR_PASSWORD_MAXIMUM)
-    return `The password has ${length} characters and may have at most ${MODERATOR_PASSWORD_MAXIMUM}`
-  if (password.toLowerCase() === username) return 'The password must not be the username'
-  return null
+  switch (weak?.code) {
+    case undefined:
+      return null
+    case 'password_too_short':
+      return `The password has ${length} characters and needs at least ${weak?.minimum}`
+    case 'password_too_long':
+      return `The password has ${length} characters and may have at most ${weak?.maximumBytes}`
+    case 'password_like_name':
+      return 'The password must not be the username'
+    case 'password_guessed':
+      return 'The password is one of those that are tried first. Take four words that have nothing to do with each other'
+  }
 }
 
 const unknown = (username: string): string =>

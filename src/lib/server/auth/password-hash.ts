@@ -1,9 +1,5 @@
 import { hash, verify, type Options } from '@node-rs/argon2'
 
-export const MODERATOR_PASSWORD_MINIMUM = 12
-/** Longer ones are nobody's; what is longer still only costs time. */
-export const MODERATOR_PASSWORD_MAXIMUM = 512
-
 /** OWASP Password Storage Cheat Sheet, Argon2id: 19 MiB (in KiB), 2 passes, 1 lane. The package's default kind is argon2id. */
 const COST = { memoryCost: 19456, timeCost: 2, parallelism: 1 } as const satisfies Options
 

@@ -32,12 +32,8 @@ import type { Database, Reader, Transaction } from '../database/open'
 import { findPasskeyHolders } from '../database/passkeys'
 import { deleteSession, deleteSessionsOf, findSessionsOf } from '../database/sessions'
 import { isModeratorName } from './moderators'
-import {
-  hashPassword,
-  MODERATOR_PASSWORD_MAXIMUM,
-  MODERATOR_PASSWORD_MINIMUM,
-  verifyPassword,
-} from './password-hash'
+import { weaknessOf } from './moderator-password'
+import { hashPassword, verifyPassword } from './password-hash'
 import { hashToken, mintToken, type Token } from './tokens'
 
 /** How long a link to a moderator works, in days. */
@@ -201,8 +197,8 @@ export function createPeople({
     ): Promise<Result<string>> {
       const name = username.trim().toLowerCase()
       if (!isModeratorName(name)) return refuse({ code: 'moderator_name_invalid' })
-      const wrong = passwordRefusal(password, name)
-      if (wrong !== null) return wrong
+      const weak = await weaknessOf(password, name)
+      if (weak !== null) return refuse(weak)
       const passwordHash = await hashPassword(password)
       return database.write(async (tx) => {
         const found = await open(tx, token, 'invitation')
@@ -251,8 +247,8 @@ export function createPeople({
       const row = await database.read((reader) => findModerator(reader, id))
       if (!(await verifyPassword(row?.passwordHash ?? null, now)) || row === null)
         return refuse({ code: 'password_wrong' })
-      const wrong = passwordRefusal(next, row.username)
-      if (wrong !== null) return wrong
+      const weak = await weaknessOf(next, row.username)
+      if (weak !== null) return refuse(weak)
       const passwordHash = await hashPassword(next)
       return database.write(async (tx) => {
         const latest = await findModerator(tx, id)
@@ -318,6 +314,20 @@ export function createPeople({
       })
     },
 
+    /** Ends every session of a moderator, and what they have begun: for who left a browser open, or lost a device. */
+    async signOut(id: string, by: string): Promise<Result<null>> {
+      return database.write(async (tx) => {
+        const row = await findModerator(tx, id)
+        if (row === null) return refuse({ code: 'not_found' })
+        const ended = await findSessionsOf(tx, id)
+        await deleteSessionsOf(tx, id)
+        await spendTokensOf(tx, id, clock())
+        const detail = { moderator: row.username }
+        await say(tx, by, ...ended.map(() => ({ kind: 'session_ended', detail }) as const))
+        return accept(null)
+      })
+    },
+
     /** A token for the mail of a link, and who it is about; null where the link is over. */
     async mintLink(id: string) {
       const { plain: token, hash } = mintToken()
@@ -333,13 +343,4 @@ export function createPeople({
     /** Forgets links that ran out a week ago. */
     deleteOld: () => database.write((tx) => deleteModeratorTokens(tx, clock() - LINK_DAYS * DAY_MS)),
   }
-}
-
-function passwordRefusal(password: string, username: string) {
-  const length = [...password].length
-  if (length < MODERATOR_PASSWORD_MINIMUM)
-    return refuse({ code: 'password_too_short', minimum: MODERATOR_PASSWORD_MINIMUM })
-  if (length > MODERATOR_PASSWORD_MAXIMUM)
-    return refuse({ code: 'password_too_long', maximumBytes: MODERATOR_PASSWORD_MAXIMUM })
-  return password.toLowerCase() === username ? refuse({ code: 'password_like_name' }) : null
 }

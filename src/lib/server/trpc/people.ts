@@ -52,6 +52,11 @@ export const peopleRouter = router({
       orThrow(await ctx.services.people.setDisabled(input.id, input.disabled, ctx.moderator.id))
     }),
 
+  /** Ends every session of somebody. */
+  signOut: administratorProcedure.input(v.parser(v.object({ id }))).mutation(async ({ ctx, input }) => {
+    orThrow(await ctx.services.people.signOut(input.id, ctx.moderator.id))
+  }),
+
   /** What an invitation is for; looking at it changes nothing. */
   invitation: procedure.input(v.parser(v.object({ token: line }))).query(async ({ ctx, input }) => {
     await takeGuess(ctx)

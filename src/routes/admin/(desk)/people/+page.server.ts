@@ -34,6 +34,7 @@ export const actions: Actions = {
   withdraw: simple((api, form) => api.people.withdraw({ id: textOf(form, 'id') })),
   role: simple((api, form) => api.people.setRole({ id: textOf(form, 'id'), role: roleOf(form) })),
   disable: simple((api, form) => api.people.setDisabled({ id: textOf(form, 'id'), disabled: true })),
+  signout: simple((api, form) => api.people.signOut({ id: textOf(form, 'id') })),
   require: simple((api, form) => api.factors.setRequired({ required: textOf(form, 'required') === 'yes' })),
   enable: simple((api, form) => api.people.setDisabled({ id: textOf(form, 'id'), disabled: false })),
 }
