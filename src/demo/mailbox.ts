@@ -61,11 +61,12 @@ export async function openMailbox(port: number): Promise<Mailbox> {
 export async function listen(server: Server, port: number): Promise<number> {
   for (const wanted of [port, 0]) {
     server.listen(wanted, '127.0.0.1')
-    const outcome = await Promise.race([
-      once(server, 'listening').then(() => null),
-      once(server, 'error').then(([error]: unknown[]) => error),
-    ])
-    if (outcome !== null) continue
+    // `once` rejects where an error comes first.
+    const listens = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    )
+    if (!listens) continue
     const address = server.address()
     if (address !== null && typeof address !== 'string') return address.port
   }
