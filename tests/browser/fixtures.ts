@@ -40,10 +40,30 @@ export function newName(): string {
 /** No accessibility fault that axe knows of. It runs as a script: where scripts are off, the same page is looked at by the other project. */
 export async function expectAccessible(page: Page): Promise<void> {
   if (test.info().project.use.javaScriptEnabled === false) return
+  // A colour counts once it is painted, in the scheme that was asked for, and not on its way there.
+  await page.evaluate(async () => {
+    for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame)
+    await Promise.allSettled(document.getAnimations().map(({ finished }) => finished))
+  })
   const { violations } = await new AxeBuilder({ page })
     .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
     .analyze()
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`)).toEqual([])
+}
+
+/** No accessibility fault, light and dark, wide and narrow; and nothing is cut off at the side. */
+export async function expectFit(page: Page): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    await expectAccessible(page)
+  }
+  const { width, height } = page.viewportSize() ?? { width: 1280, height: 720 }
+  await page.setViewportSize({ width: 390, height: 800 })
+  const overflow = () => document.documentElement.scrollWidth - document.documentElement.clientWidth
+  if (test.info().project.use.javaScriptEnabled !== false) expect(await page.evaluate(overflow)).toBe(0)
+  await expectAccessible(page)
+  await page.setViewportSize({ width, height })
+  await page.emulateMedia({ colorScheme: 'light' })
 }
 
 /** The button that sends the step's own form. */
