@@ -29,6 +29,19 @@ describe('what an answer carries', () => {
     expect(cookie).toMatch(/Path=\//i)
   })
 
+  test('at the end of a session: that the browser forgets what it holds of the desk', async () => {
+    const person = await signedIn(site)
+    const answer = await person.send(
+      'POST',
+      '/admin/login?/signOut',
+      { accept: 'text/html', 'content-type': 'application/x-www-form-urlencoded', origin: site.url },
+      '',
+    )
+    expect(answer.status).toBe(303)
+    expect(answer.headers['clear-site-data']).toBe('"cache"')
+    expect((await person.send('GET', '/admin', {})).status).toBe(303)
+  })
+
   test('cookies that are never sent without TLS, where the site has it', async () => {
     const secure = await startSite({
       config: { site: { name: 'S', url: 'https://register.test' }, hosts: ['register.test'] },
