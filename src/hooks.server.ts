@@ -25,7 +25,6 @@ import { createTurnstile } from '$lib/server/turnstile'
 import { sentAway } from '$lib/server/sent-away'
 import type { Context, Cookies } from '$lib/server/trpc/context'
 import { appRouter, createApi } from '$lib/server/trpc/router'
-import { APPLICANT_COOKIE } from '$lib/server/trpc/t'
 
 /** In development this module is loaded again after a change: the app before it must end first. */
 const held: typeof globalThis & { registrationApp?: App } = globalThis
@@ -250,9 +249,7 @@ function cookiesOf(event: RequestEvent): Cookies {
   } as const
   const called = (name: string) => (name === sessions.cookieName ? name : cookieName(name, config.site.url))
   return {
-    // Applicants on their way hold the cookie under the name that it had before.
-    get: (name) =>
-      event.cookies.get(called(name)) ?? (name === APPLICANT_COOKIE ? event.cookies.get(name) : undefined),
+    get: (name) => event.cookies.get(called(name)),
     set: (name, value, maxAge) => event.cookies.set(called(name), value, { ...attributes, maxAge }),
     delete: (name) => event.cookies.delete(called(name), attributes),
   }

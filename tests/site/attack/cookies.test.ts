@@ -89,18 +89,19 @@ test('a session or a draft that another host of the domain planted counts for no
   expect((await victim.send('GET', '/register', host)).body).not.toContain('planted')
 })
 
-test('whose registration was begun before the cookie had its name of today goes on with it', async () => {
+test('nor does a registration that another host planted to be finished by somebody else', async () => {
   const host = { host: 'register.test' }
-  const person = aVisitor(secure.url)
-  const email = 'earlier@mail.test'
+  const thief = aVisitor(secure.url)
+  const email = 'thief@mail.test'
   const form = { ...host, origin: ORIGIN, 'content-type': 'application/x-www-form-urlencoded' }
-  await person.send('POST', '/register', form, 'username=earlier')
-  await person.send('POST', '/register/email', form, `email=${encodeURIComponent(email)}`)
+  await thief.send('POST', '/register', form, 'username=planted')
+  await thief.send('POST', '/register/email', form, `email=${encodeURIComponent(email)}`)
   const link = new URL(linkIn(await secure.mail.next(email), '/register/verify/')).pathname
-  await person.send('POST', `${link}?/confirm`, form, '')
-  const earlier = aVisitor(secure.url)
-  earlier.cookies.set('applicant', person.cookies.get('__Host-applicant') ?? '')
-  expect((await earlier.send('GET', '/register/account', host)).body).toContain('@earlier:')
+  await thief.send('POST', `${link}?/confirm`, form, '')
+  expect((await thief.send('GET', '/register/account', host)).body).toContain('@planted:')
+  const victim = aVisitor(secure.url)
+  victim.cookies.set('applicant', thief.cookies.get('__Host-applicant') ?? '')
+  expect((await victim.send('GET', '/register/account', host)).body).not.toContain('@planted:')
 })
 
 test('whatever stands in a cookie, a page is a page', async () => {
