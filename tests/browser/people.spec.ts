@@ -1,5 +1,17 @@
+import { createClient } from '@libsql/client'
+import { join } from 'node:path'
 import { aDesk } from './at-the-desk'
-import { expect, expectAccessible, linkIn, newName, signIn, submit, test } from './fixtures'
+import {
+  expect,
+  expectAccessible,
+  expectFit,
+  linkIn,
+  MODERATOR,
+  newName,
+  signIn,
+  submit,
+  test,
+} from './fixtures'
 
 test('somebody is invited, joins by the link in the mail, and is out when disabled', async ({
   page,
@@ -75,4 +87,26 @@ test('a password is changed, which ends the other sessions, and sessions are end
   await other.goto(`${site.url}/admin`)
   await other.waitForURL(/\/admin\/login/)
   await other.context().close()
+})
+
+test('who signed in long ago signs in again before the ways in can be changed', async ({ page, site }) => {
+  await signIn(page, site)
+  await page.goto(`${site.url}/admin/account`)
+  const again = page.getByRole('button', { name: 'Sign in again' })
+  await expect(again).toHaveCount(0)
+  const client = createClient({ url: `file:${join(site.folder, 'registration.db')}`, timeout: 10_000 })
+  await client.execute('update sessions set started_at = started_at - 3600000')
+  client.close()
+  await page.reload()
+  await expectFit(page)
+  await page.getByRole('button', { name: 'Set it up' }).click()
+  await expect(page.getByText('please sign in again')).toBeVisible()
+  await expect(page.locator('.key')).toHaveCount(0)
+  await again.click()
+  await page.waitForURL(/\/admin\/login\?next=/)
+  await page.locator('main input[name=username]').fill(MODERATOR.username)
+  await page.locator('main input[name=password]').fill(MODERATOR.password)
+  await submit(page).click()
+  await page.waitForURL(/\/admin\/account$/)
+  await expect(again).toHaveCount(0)
 })

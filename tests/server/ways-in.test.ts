@@ -1,6 +1,7 @@
 import { Secret, TOTP } from 'otpauth'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { findNewestEvents } from '$lib/server/database/events'
+import { LATELY_MS } from '$lib/server/auth/sessions'
 import { codeOf } from '../support/code-of'
 import { aBrowser, aModerator, aWorld, tokenIn, type TestWorld } from '../support/world'
 
@@ -41,6 +42,31 @@ async function addressLink(one: Browser, email: string): Promise<string> {
   await world.drain()
   return tokenIn(world.mailbox.last(email, 'confirm_moderator').link)
 }
+
+test('a browser that was left open makes no other way in, until somebody signs in again', async () => {
+  await aModerator(world.services, 'bob')
+  const here = async (browser: Browser) => {
+    const cookie = browser.jar.get(world.services.sessions.cookieName)
+    const found = await world.services.sessions.check(cookie)
+    if (found === null) throw new Error('Nobody is signed in')
+    return aBrowser(world.services, { moderator: found.moderator }).api
+  }
+  const changes = async (browser: Browser) => {
+    const api = await here(browser)
+    return [
+      await codeOf(api.account.askAddress({ email: 'other@mail.test' })),
+      await codeOf(api.factors.begin()),
+      await codeOf(api.factors.startPasskey()),
+    ]
+  }
+  const open = await signedIn('bob')
+  world.pass(LATELY_MS - 1)
+  expect(await changes(open)).toEqual(['done', 'done', 'done'])
+  world.pass(1)
+  expect(await changes(open)).toEqual(Array<string>(3).fill('sign_in_again'))
+  expect((await (await here(open)).account.view()).username).toBe('bob')
+  expect(await changes(await signedIn('bob'))).toEqual(['done', 'done', 'done'])
+})
 
 describe('what was begun with a password ends with it', () => {
   test('half a sign-in, for whoever changes it, and for the operator who sets another', async () => {

@@ -196,7 +196,7 @@ export async function aModerator(
   })
   if (!made.ok) throw new Error(made.problem)
   const { id, shortcuts } = made.moderator
-  return { id, ...aBrowser(services, { moderator: { id, username, role, shortcuts } }) }
+  return { id, ...aBrowser(services, { moderator: { id, username, role, shortcuts, lately: true } }) }
 }
 
 export const tokenIn = (link: string): string => new URL(link).pathname.split('/').at(-1) ?? ''

@@ -90,6 +90,8 @@ export function refusalText(refusal: Refusal): string {
       return m.refusal_too_many_sign_ins({ minutes: refusal.minutes })
     case 'not_signed_in':
       return m.refusal_not_signed_in()
+    case 'sign_in_again':
+      return m.refusal_sign_in_again()
     case 'job_not_waiting':
       return m.refusal_job_not_waiting()
     case 'undo_too_late':

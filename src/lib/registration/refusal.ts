@@ -107,6 +107,8 @@ export type Refusal =
   /** `minutes`: when the next try is possible, rounded up. */
   | { code: 'too_many_sign_ins'; minutes: number }
   | { code: 'not_signed_in' }
+  /** Too long ago for what changes the ways in. */
+  | { code: 'sign_in_again' }
   | { code: 'job_not_waiting' }
   /** What a rule is to look at cannot be read. */
   | { code: 'rule_value_invalid'; subject: 'network' | 'email' | 'domain' | 'username' }

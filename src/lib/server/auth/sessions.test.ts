@@ -36,7 +36,14 @@ const rows = () => test.database.read((reader) => reader.select().from(table))
 it('knows who signed in, by the cookie alone', async () => {
   const { value } = await sessions.signIn('m1')
   expect(await sessions.check(value)).toEqual({
-    moderator: { id: 'm1', username: 'name-of-m1', role: 'administrator', shortcuts: true, mustSetUp: false },
+    moderator: {
+      id: 'm1',
+      username: 'name-of-m1',
+      role: 'administrator',
+      shortcuts: true,
+      mustSetUp: false,
+      lately: true,
+    },
     session: { startedAt: START },
   })
 })

@@ -10,6 +10,9 @@ const IDLE = new TimeSpan(7, 'd')
 /** And this long after the sign-in in any case. */
 const ABSOLUTE = new TimeSpan(30, 'd')
 
+/** So long after a sign-in, whoever is at the browser can change the ways in. */
+export const LATELY_MS = 30 * 60_000
+
 /** How often it is noted that a moderator is still there. */
 const SEEN_EVERY_MS = 5 * 60_000
 
@@ -47,6 +50,8 @@ export interface SignedInModerator {
   shortcuts: boolean
   /** A second factor is wanted of everybody, and there is none yet: until then nothing else is answered. */
   mustSetUp?: boolean
+  /** Signed in so lately that it is hardly somebody else at a browser left open (`LATELY_MS`). */
+  lately?: boolean
 }
 
 /** Who is signed in, and since when in milliseconds since 1970. */
@@ -118,6 +123,7 @@ export function createSessions({
           role: user.role,
           shortcuts: user.shortcuts,
           mustSetUp: user.mustSetUp,
+          lately: clock() - session.startedAt < LATELY_MS,
         },
         session: { startedAt: session.startedAt },
         ...(session.fresh ? { freshCookie: cookie(lucia.createSessionCookie(id)) } : {}),

@@ -3,7 +3,7 @@ import { refuse } from '$lib/registration/refusal'
 import { hashToken, parseToken } from '../auth/tokens'
 import type { Context } from './context'
 import { orThrow, refusalError } from './refusal-error'
-import { signedInProcedure, router } from './t'
+import { latelyProcedure, signedInProcedure, router } from './t'
 
 const line = v.pipe(v.string(), v.maxLength(1000))
 
@@ -40,12 +40,10 @@ export const accountRouter = router({
       ctx.cookies.set(cookie.name, cookie.value, cookie.attributes.maxAge)
     }),
 
-  askAddress: signedInProcedure
-    .input(v.parser(v.object({ email: line })))
-    .mutation(async ({ ctx, input }) => {
-      orThrow(await ctx.services.people.askAddress(ctx.moderator.id, input.email))
-      ctx.services.worker.nudge()
-    }),
+  askAddress: latelyProcedure.input(v.parser(v.object({ email: line }))).mutation(async ({ ctx, input }) => {
+    orThrow(await ctx.services.people.askAddress(ctx.moderator.id, input.email))
+    ctx.services.worker.nudge()
+  }),
 
   setPreferences: signedInProcedure
     .input(v.parser(v.object({ shortcuts: v.boolean() })))

@@ -5,7 +5,7 @@ import { parseToken } from '../auth/tokens'
 import type { Context } from './context'
 import { orThrow, refusalError } from './refusal-error'
 import { answer, PASSKEY_COOKIE } from './session'
-import { administratorProcedure, router, signedInProcedure } from './t'
+import { administratorProcedure, latelyProcedure, router, signedInProcedure } from './t'
 
 const line = v.pipe(v.string(), v.maxLength(1000))
 
@@ -32,7 +32,7 @@ async function tried<T>(ctx: Signed, attempt: (id: string) => Promise<Result<T>>
 export const factorsRouter = router({
   view: signedInProcedure.query(({ ctx }) => ctx.services.factors.view(ctx.moderator.id)),
 
-  begin: signedInProcedure.mutation(async ({ ctx }) => {
+  begin: latelyProcedure.mutation(async ({ ctx }) => {
     orThrow(await ctx.services.factors.begin(ctx.moderator.id))
   }),
 
@@ -52,7 +52,7 @@ export const factorsRouter = router({
   passkeys: signedInProcedure.query(({ ctx }) => ctx.services.passkeys.list(ctx.moderator.id)),
 
   /** What the browser makes a passkey from. */
-  startPasskey: signedInProcedure.mutation(async ({ ctx }) => {
+  startPasskey: latelyProcedure.mutation(async ({ ctx }) => {
     const { options, token } = orThrow(await ctx.services.passkeys.startAdding(ctx.moderator.id))
     ctx.cookies.set(PASSKEY_COOKIE, token, CHALLENGE_MS / 1000)
     return options

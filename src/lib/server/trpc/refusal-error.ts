@@ -16,6 +16,7 @@ const CODES: Partial<Record<RefusalCode, ErrorCode>> = {
   invitation_missing: 'FORBIDDEN',
   invitation_unknown: 'FORBIDDEN',
   not_signed_in: 'UNAUTHORIZED',
+  sign_in_again: 'FORBIDDEN',
   sign_in_failed: 'UNAUTHORIZED',
   no_registration: 'UNAUTHORIZED',
   network_blocked: 'FORBIDDEN',

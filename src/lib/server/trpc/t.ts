@@ -50,6 +50,12 @@ export const signedInProcedure = procedure.use(({ ctx, next }) => {
   return next({ ctx: { ...ctx, moderator: ctx.moderator } })
 })
 
+/** For what changes the ways in, or where mails go: only for a while after the sign-in (OWASP ASVS 5.0, 7.5.1). */
+export const latelyProcedure = signedInProcedure.use(({ ctx, next }) => {
+  if (ctx.moderator.lately !== true) throw refusalError({ ok: false, refusal: { code: 'sign_in_again' } })
+  return next()
+})
+
 /** The registration that this browser's cookie stands for, or null. */
 export async function ownRegistration(ctx: Context): Promise<Registration | null> {
   const token = v.safeParse(tokenSchema, ctx.cookies.get(APPLICANT_COOKIE))

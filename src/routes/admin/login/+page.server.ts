@@ -22,10 +22,11 @@ export const actions: Actions = {
     redirect(303, answer.value.next === 'desk' ? next : `/admin/login/code?next=${encodeURIComponent(next)}`)
   },
   passkey: enterByPasskey,
-  signOut: async ({ locals, setHeaders }) => {
+  signOut: async ({ locals, setHeaders, url }) => {
     await locals.api.session.signOut()
     // What the browser may hold of the desk goes with it; it keeps the pages' storage, in which there is nothing.
     setHeaders({ 'clear-site-data': '"cache"' })
-    redirect(303, '/admin/login')
+    const next = url.searchParams.get('next')
+    redirect(303, next === null ? '/admin/login' : `/admin/login?next=${encodeURIComponent(deskPath(next))}`)
   },
 }
