@@ -8,14 +8,16 @@ export type Braked = 'name_check' | 'mail' | 'confirmation' | 'password' | 'answ
 
 /**
  * How often, for each mail that one network may ask for: `network` of one client network, `subject` of one address or
- * registration. `everybody`: for each time that all together may within a minute.
+ * registration. `everybody`: for each time that all together may within a minute. `first`: so many tries of a network
+ * have a room of their own, as large as the one for everybody: in a wave, those who come for the first time do not stand
+ * in line behind those who try again and again.
  */
-const SHARES: Record<Braked, { network: number; subject: number; everybody: number }> = {
-  name_check: { network: 200, subject: 200, everybody: 4 },
-  mail: { network: 1, subject: 1, everybody: 1 },
-  confirmation: { network: 20, subject: 20, everybody: 1 },
-  password: { network: 20, subject: 10, everybody: 1 },
-  answer: { network: 20, subject: 10, everybody: 1 },
+const SHARES: Record<Braked, { network: number; subject: number; everybody: number; first: number }> = {
+  name_check: { network: 200, subject: 200, everybody: 12, first: 4 },
+  mail: { network: 1, subject: 1, everybody: 1, first: 1 },
+  confirmation: { network: 20, subject: 20, everybody: 1, first: 2 },
+  password: { network: 20, subject: 10, everybody: 1, first: 2 },
+  answer: { network: 20, subject: 10, everybody: 1, first: 2 },
 }
 
 export type Brakes = ReturnType<typeof createBrakes>
@@ -43,6 +45,7 @@ export function createBrakes({
       more: Claim[] = [],
     ): Promise<Result<null>> {
       const share = SHARES[what]
+      const together = { count: share.everybody * everybodyPerMinute, windowMs: MINUTE_MS }
       const claims: Claim[] = [
         ...more,
         {
@@ -50,15 +53,19 @@ export function createBrakes({
           subject: clientAddress,
           limit: { count: share.network * mails, windowMs },
         },
-        {
-          kind: `${what}-everybody`,
-          subject: '',
-          limit: { count: share.everybody * everybodyPerMinute, windowMs: MINUTE_MS },
-        },
       ]
       if (subject !== undefined)
         claims.push({ kind: `${what}-subject`, subject, limit: { count: share.subject * mails, windowMs } })
-      const taken = await limits.takeAll(claims)
+      const asNewcomer = await limits.takeAll([
+        ...claims,
+        { kind: `${what}-first`, subject: clientAddress, limit: { count: share.first, windowMs } },
+        { kind: `${what}-newcomers`, subject: '', limit: together },
+      ])
+      if (asNewcomer.ok) return accept(null)
+      const taken = await limits.takeAll([
+        ...claims,
+        { kind: `${what}-everybody`, subject: '', limit: together },
+      ])
       if (taken.ok) return accept(null)
       const minutes = Math.ceil(taken.retryAfterMs / MINUTE_MS)
       return what === 'mail' && minutes > 1

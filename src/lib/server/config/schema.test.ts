@@ -246,7 +246,7 @@ test('no problem shows a secret', () => {
 })
 
 test('brakes have a limit unless it is 0', () => {
-  expect(configOf(configFile()).registration).toMatchObject({ maxWaiting: 500, maxPerDay: 200 })
+  expect(configOf(configFile()).registration).toMatchObject({ maxWaiting: 1000, maxPerDay: 1000 })
   const off = configOf(configFile({ registration: { max_waiting: 0, max_per_day: '0' } }))
   expect(off.registration).toMatchObject({ maxWaiting: null, maxPerDay: null })
 })

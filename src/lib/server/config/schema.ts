@@ -106,8 +106,8 @@ export const fileSchema = v.object({
     blocked_emails: v.optional(list(pattern, 'a list of regular expressions'), []),
     blocked_networks: v.optional(list(value.network, 'a list of networks'), []),
     disposable_emails: v.optional(mode(DISPOSABLE_MODES), 'off'),
-    max_waiting: v.optional(whole(0, 100_000), '500'),
-    max_per_day: v.optional(whole(0, 100_000), '200'),
+    max_waiting: v.optional(whole(0, 100_000), '1000'),
+    max_per_day: v.optional(whole(0, 100_000), '1000'),
     proof_of_work: v.optional(mode(PROOF_MODES), 'automatic'),
   }),
   moderation: v.object({
