@@ -123,6 +123,8 @@ export interface MatchView {
   form: RuleForm
   value: string
   effect: RuleEffect
+  /** Whether the one who looks may end it. */
+  mayEnd: boolean
 }
 
 /** A request that a rule would match. */

@@ -1,5 +1,7 @@
-import { and, count, desc, eq, gt, isNull, lt, ne, or, sql } from 'drizzle-orm'
+import { and, count, desc, eq, gt, inArray, isNull, lt, ne, or, sql, type SQL } from 'drizzle-orm'
 import type { RuleCore } from '$lib/moderation/rule'
+import type { RuleFilter } from '$lib/moderation/rule-filter'
+import { RULE_KINDS } from '$lib/moderation/rule-kind'
 import type { Registration } from '$lib/registration/registration'
 import type { Queue } from '$lib/registration/state'
 import type { Reader, Transaction } from './open'
@@ -20,22 +22,37 @@ export async function rulesVersion(reader: Reader): Promise<string> {
 export const findCounting = (reader: Reader, now: number): Promise<RuleRow[]> =>
   reader.select().from(rules).where(counts(now))
 
-/** A page of rules with their authors' names, newest first: those that count, or those that are over. */
+/** Which rules are asked for. `over`: those that count no more. */
+export type RuleWishes = RuleFilter & { over: boolean }
+
+function wished({ over, kind, effect, q }: RuleWishes, now: number): SQL | undefined {
+  const is = kind === undefined ? undefined : RULE_KINDS[kind]
+  const words = `%${q?.replace(/[\\%_]/g, '\\$&') ?? ''}%`
+  return and(
+    over ? sql`not (${counts(now)})` : counts(now),
+    is && and(eq(rules.subject, is.subject), eq(rules.form, is.form)),
+    effect && eq(rules.effect, effect),
+    q === undefined
+      ? undefined
+      : sql`(${rules.value} like ${words} escape '\\' or ${rules.reason} like ${words} escape '\\')`,
+  )
+}
+
+/** A page of rules with their authors' names, newest first. */
 export async function findRules(
   reader: Reader,
-  over: boolean,
+  wishes: RuleWishes,
   now: number,
   before: { madeAt: number; id: string } | null,
   limit: number,
 ) {
-  const which = over ? sql`not (${counts(now)})` : counts(now)
   return reader
     .select({ rule: rules, author: moderators.username })
     .from(rules)
     .leftJoin(moderators, eq(moderators.id, rules.madeBy))
     .where(
       and(
-        which,
+        wished(wishes, now),
         before === null
           ? undefined
           : or(
@@ -46,6 +63,16 @@ export async function findRules(
     )
     .orderBy(desc(rules.madeAt), desc(rules.id))
     .limit(limit)
+}
+
+export const countRules = (reader: Reader, wishes: RuleWishes, now: number): Promise<number> =>
+  reader.$count(rules, wished(wishes, now))
+
+/** Who made each of these rules, by its id. */
+export async function findAuthors(reader: Reader, ids: string[]): Promise<Map<string, string | null>> {
+  const { id, madeBy } = rules
+  const found = await reader.select({ id, madeBy }).from(rules).where(inArray(id, ids))
+  return new Map(found.map((rule) => [rule.id, rule.madeBy]))
 }
 
 export async function findRule(reader: Reader, id: string): Promise<RuleRow | null> {
