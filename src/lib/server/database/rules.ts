@@ -1,5 +1,5 @@
 import { and, count, desc, eq, gt, inArray, isNull, lt, ne, or, sql, type SQL } from 'drizzle-orm'
-import type { RuleCore } from '$lib/moderation/rule'
+import { RULE_SUBJECTS, ruleKey, type RuleCore } from '$lib/moderation/rule'
 import type { RuleFilter } from '$lib/moderation/rule-filter'
 import { RULE_KINDS } from '$lib/moderation/rule-kind'
 import type { Registration } from '$lib/registration/registration'
@@ -18,9 +18,24 @@ export async function rulesVersion(reader: Reader): Promise<string> {
   return `${row?.all ?? 0}.${row?.ended ?? 0}`
 }
 
-/** The rules that count at a time. */
-export const findCounting = (reader: Reader, now: number): Promise<RuleRow[]> =>
-  reader.select().from(rules).where(counts(now))
+const row = sql<number>`${rules}.rowid`
+
+/** A slice of the rules that count at a time, in the order in which they were made; `after`: the `row` of the last one before. */
+export const findCounting = (reader: Reader, now: number, after: number, limit: number) =>
+  reader
+    .select({
+      row: row.as('row'),
+      id: rules.id,
+      subject: rules.subject,
+      form: rules.form,
+      value: rules.value,
+      effect: rules.effect,
+      expiresAt: rules.expiresAt,
+    })
+    .from(rules)
+    .where(and(gt(row, after), counts(now)))
+    .orderBy(row)
+    .limit(limit)
 
 /** Which rules are asked for. `over`: those that count no more. */
 export type RuleWishes = RuleFilter & { over: boolean }
@@ -92,8 +107,31 @@ export async function isRuleThere(reader: Reader, rule: RuleCore, now: number): 
   return (await reader.$count(rules, and(same, counts(now)))) > 0
 }
 
-export async function insertRule(tx: Transaction, rule: RuleRow): Promise<void> {
-  await tx.insert(rules).values(rule)
+/** Those of these rules that count already, by their keys. */
+export async function findThere(
+  reader: Reader,
+  listed: readonly RuleCore[],
+  now: number,
+): Promise<Set<string>> {
+  const { subject, form, value, effect } = rules
+  const there = new Set<string>()
+  for (const one of RULE_SUBJECTS) {
+    const values = listed.filter((rule) => rule.subject === one).map((rule) => rule.value)
+    if (values.length === 0) continue
+    const found = await reader
+      .select({ subject, form, value, effect })
+      .from(rules)
+      .where(and(eq(subject, one), inArray(value, values), counts(now)))
+    for (const rule of found) there.add(ruleKey(rule))
+  }
+  return there
+}
+
+export const countPatterns = (reader: Reader, now: number): Promise<number> =>
+  reader.$count(rules, and(eq(rules.form, 'pattern'), counts(now)))
+
+export async function insertRules(tx: Transaction, added: RuleRow[]): Promise<void> {
+  await tx.insert(rules).values(added)
 }
 
 export async function endRule(tx: Transaction, id: string, now: number): Promise<void> {

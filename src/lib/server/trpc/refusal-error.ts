@@ -49,6 +49,8 @@ const CODES: Partial<Record<RefusalCode, ErrorCode>> = {
   rule_exists: 'CONFLICT',
   rule_over: 'CONFLICT',
   rule_misses: 'FORBIDDEN',
+  list_too_large: 'PAYLOAD_TOO_LARGE',
+  list_changed: 'CONFLICT',
 }
 
 /** HTTP has a word for these that tRPC 10 has none for. */

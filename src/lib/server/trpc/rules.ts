@@ -110,7 +110,7 @@ export const rulesRouter = router({
   /** Whom a rule would hit, and in which form it is kept. */
   preview: moderatorProcedure
     .input(v.parser(v.object(core)))
-    .query(({ ctx, input }) => ctx.services.ruleReach(orThrow(ctx.services.rules.read(input)))),
+    .query(({ ctx, input }) => ctx.services.ruleReach.ofRule(orThrow(ctx.services.rules.read(input)))),
 
   /** Which rules match what somebody types, in which order, and what happens. */
   test: moderatorProcedure.input(v.parser(v.object({ value: line }))).query(async ({ ctx, input }) => {
