@@ -46,6 +46,26 @@ export async function expectAccessible(page: Page): Promise<void> {
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`)).toEqual([])
 }
 
+/** No accessibility fault, light and dark, wide and narrow; and nothing is cut off at the side. Leaves the page light. */
+export async function expectFit(page: Page): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    // The colours are those of the scheme once it is painted.
+    if (test.info().project.use.javaScriptEnabled !== false)
+      await page.evaluate(
+        () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
+      )
+    await expectAccessible(page)
+  }
+  const { width, height } = page.viewportSize() ?? { width: 1280, height: 720 }
+  await page.setViewportSize({ width: 390, height: 800 })
+  const overflow = () => document.documentElement.scrollWidth - document.documentElement.clientWidth
+  if (test.info().project.use.javaScriptEnabled !== false) expect(await page.evaluate(overflow)).toBe(0)
+  await expectAccessible(page)
+  await page.setViewportSize({ width, height })
+  await page.emulateMedia({ colorScheme: 'light' })
+}
+
 /** The button that sends the step's own form. */
 export const submit = (page: Page) =>
   page.locator('main form button[type=submit], main form button:not([type])').first()

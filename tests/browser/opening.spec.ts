@@ -2,7 +2,7 @@ import type { Browser, Page } from '@playwright/test'
 import {
   confirmAddress,
   expect,
-  expectAccessible,
+  expectFit,
   giveAddress,
   linkIn,
   newName,
@@ -18,26 +18,6 @@ import type { Site } from '../support/site'
 test.use({ settings: { registration: { max_waiting: 2 } } })
 
 const CLOSED = 'Registration is closed at the moment'
-
-/** No accessibility fault, light and dark, wide and narrow; and nothing is cut off at the side. */
-async function expectFit(page: Page): Promise<void> {
-  const scripts = test.info().project.use.javaScriptEnabled !== false
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme })
-    if (scripts)
-      await page.evaluate(
-        () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
-      )
-    await expectAccessible(page)
-  }
-  const { width, height } = page.viewportSize() ?? { width: 1280, height: 720 }
-  await page.setViewportSize({ width: 390, height: 800 })
-  const overflow = () => document.documentElement.scrollWidth - document.documentElement.clientWidth
-  if (scripts) expect(await page.evaluate(overflow)).toBe(0)
-  await expectAccessible(page)
-  await page.setViewportSize({ width, height })
-  await page.emulateMedia({ colorScheme: 'light' })
-}
 
 /** A day (UTC) so many days from now, as date fields have it. */
 const dayIn = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)
