@@ -164,8 +164,6 @@ export function refusalText(refusal: Refusal): string {
       return m.refusal_list_empty()
     case 'list_too_long':
       return m.refusal_list_too_long({ maximum: refusal.maximum, length: refusal.length })
-    case 'list_too_large':
-      return m.refusal_list_too_large()
     case 'list_column_missing':
       return m.refusal_list_column_missing()
     case 'list_quotes':

@@ -21,6 +21,10 @@ export const PATTERNS_MAXIMUM = 200
 export const RULE_DAYS = [1, 7, 30] as const
 export type RuleDays = (typeof RULE_DAYS)[number]
 
+/** How long a form wants a rule to count; null: for ever. */
+export const readRuleDays = (text: string): RuleDays | null =>
+  RULE_DAYS.find((days) => String(days) === text) ?? null
+
 /** What a form says of all rules of a list; a table says it of each where it has the column. `days`: null for ever. */
 export interface ListChoice {
   kind: RuleKind

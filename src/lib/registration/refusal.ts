@@ -123,8 +123,6 @@ export type Refusal =
   | { code: 'list_cells' }
   | { code: 'list_empty' }
   | { code: 'list_too_long'; maximum: number; length: number }
-  /** More than a form can carry. */
-  | { code: 'list_too_large' }
   /** The first line of a table names no column `value`. */
   | { code: 'list_column_missing' }
   /** A quote that is not closed, or stands where none can. */

@@ -49,7 +49,6 @@ const CODES: Partial<Record<RefusalCode, ErrorCode>> = {
   rule_exists: 'CONFLICT',
   rule_over: 'CONFLICT',
   rule_misses: 'FORBIDDEN',
-  list_too_large: 'PAYLOAD_TOO_LARGE',
   list_changed: 'CONFLICT',
 }
 

@@ -10,6 +10,7 @@ import {
   type RuleCore,
 } from '$lib/moderation/rule'
 import { ruleFilterSchema } from '$lib/moderation/rule-filter'
+import { RULE_DAYS } from '$lib/moderation/rule-list'
 import { refuse, type Refusal } from '$lib/registration/refusal'
 import { matrixId } from '$lib/registration/username'
 import { readPlace, writePlace } from '../place'
@@ -138,7 +139,7 @@ export const rulesRouter = router({
         v.object({
           ...core,
           reason: v.pipe(v.string(), v.maxLength(100_000)),
-          days: v.nullable(v.picklist([1, 7, 30])),
+          days: v.nullable(v.picklist(RULE_DAYS)),
           from: v.optional(id),
           deny: v.pipe(
             v.array(v.object({ id, version: v.pipe(v.number(), v.integer()) })),
