@@ -72,7 +72,7 @@ test('from a request its domain is blocked, with whom it hits, and they are deni
   await expect(page.locator('main')).toContainText('Addresses of this provider are not taken here')
 
   await desk.goto(`${site.url}/admin/rules`)
-  const rule = desk.locator('li', { hasText: domain })
+  const rule = desk.locator('.rows li', { hasText: domain })
   await expect(rule).toContainText('A wave of the same words')
   await expect(rule).toContainText('hit 1 time')
   await desk.locator('input[name=value]').fill(`Somebody@${domain}`)

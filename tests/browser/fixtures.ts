@@ -51,7 +51,7 @@ export async function expectAccessible(page: Page): Promise<void> {
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`)).toEqual([])
 }
 
-/** No accessibility fault, light and dark, wide and narrow; and nothing is cut off at the side. */
+/** No accessibility fault, light and dark, wide and narrow; and nothing is cut off at the side. Leaves the page light. */
 export async function expectFit(page: Page): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme })

@@ -391,3 +391,79 @@ test('a value that is tried tells which rules match, in which order, and what ha
   expect((await administrator.api.rules.test({ value: 'admin' })).decides).toMatchObject({ id: null })
   expect(await administrator.api.rules.test({ value: '\u0000' })).toMatchObject({ readAs: 0, matches: [] })
 })
+
+test('of the rules that match a value, those can be ended that the one who tries may end', async () => {
+  const moderator = await aModerator(world.services, 'mo')
+  const { view } = await requested(world, 'river', 'river@spam.example')
+  const theirs = { ...plain, subject: 'email', form: 'exact', value: view.email, effect: 'block' } as const
+  const own = await moderator.api.rules.add({ ...theirs, from: view.id })
+  const { rule } = await add('domain', 'exact', 'spam.example')
+  const mayEnd = async ({ api }: Pick<typeof moderator, 'api'>, value: string) =>
+    (await api.rules.test({ value })).matches.map(({ id, mayEnd }) => [id, mayEnd])
+  expect(await mayEnd(moderator, view.email)).toEqual([
+    [own.rule.id, true],
+    [rule.id, false],
+  ])
+  expect(await mayEnd(administrator, view.email)).toEqual([
+    [own.rule.id, true],
+    [rule.id, true],
+  ])
+  // One of the configuration nobody ends here.
+  expect(await mayEnd(administrator, 'keeper')).toEqual([[null, false]])
+})
+
+describe('a list of many rules', () => {
+  const values = async (filter: Partial<Parameters<typeof administrator.api.rules.list>[0]>) =>
+    (await administrator.api.rules.list({ over: false, ...filter })).items.map(({ value }) => value).sort()
+
+  test('is filtered by kind, by effect, and by a text in value or reason, whatever signs it has', async () => {
+    await add('domain', 'exact', 'spam.example')
+    await add('domain', 'exact', 'good.example', 'allow')
+    await add('username', 'exact', 'spam_er')
+    await add('username', 'look', 'spammer')
+    await administrator.api.rules.add({
+      ...plain,
+      subject: 'network',
+      form: 'exact',
+      value: '203.0.113.0/24',
+      effect: 'hold',
+      reason: '100% SPAM \\ from there',
+    })
+    expect(await values({ kind: 'domain' })).toEqual(['good.example', 'spam.example'])
+    expect(await values({ kind: 'name' })).toEqual(['spam_er'])
+    expect(await values({ kind: 'domain', effect: 'allow' })).toEqual(['good.example'])
+    expect(await values({ q: 'Spam' })).toEqual(
+      expect.arrayContaining(['203.0.113.0/24', 'spam.example', 'spam_er']),
+    )
+    for (const q of ['%', '0% s', '\\ from']) expect(await values({ q }), q).toEqual(['203.0.113.0/24'])
+    expect(await values({ q: 'm_' })).toEqual(['spam_er'])
+    expect(await values({ q: "'; drop table rules; --" })).toEqual([])
+    expect(await values({ q: 'spam', over: true })).toEqual([])
+  })
+
+  test('comes page by page, each rule once, though thousands were made at one moment', async () => {
+    const many = Array.from({ length: 250 }, (_, index) => ({
+      id: `r-${index}`,
+      subject: 'domain' as const,
+      form: 'exact' as const,
+      value: `spam${index}.example`,
+      effect: index % 2 === 0 ? ('block' as const) : ('hold' as const),
+      madeAt: world.now(),
+    }))
+    await world.database.write(async (tx) => void (await tx.insert(rules).values(many)))
+    for (const [filter, count] of [
+      [{}, 250],
+      [{ effect: 'hold' }, 125],
+    ] as const) {
+      const seen: string[] = []
+      for (let before: string | undefined; ;) {
+        const page = await administrator.api.rules.list({ over: false, ...filter, ...(before && { before }) })
+        expect(page.all).toBe(count)
+        seen.push(...page.items.map(({ id }) => id))
+        if (page.next === null) break
+        before = page.next
+      }
+      expect([seen.length, new Set(seen).size]).toEqual([count, count])
+    }
+  })
+})

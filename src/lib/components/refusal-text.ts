@@ -158,6 +158,26 @@ export function refusalText(refusal: Refusal): string {
       return m.refusal_rule_misses()
     case 'rule_reason_too_long':
       return m.refusal_rule_reason_too_long({ maximum: refusal.maximum })
+    case 'rule_kind_unknown':
+      return m.refusal_rule_kind_unknown({ known: refusal.known.join(', ') })
+    case 'rule_effect_unknown':
+      return m.refusal_rule_effect_unknown({ known: refusal.known.join(', ') })
+    case 'rule_expires_wrong':
+      return m.refusal_rule_expires_wrong()
+    case 'list_cells':
+      return m.refusal_list_cells()
+    case 'list_empty':
+      return m.refusal_list_empty()
+    case 'list_too_long':
+      return m.refusal_list_too_long({ maximum: refusal.maximum, length: refusal.length })
+    case 'list_column_missing':
+      return m.refusal_list_column_missing()
+    case 'list_quotes':
+      return m.refusal_list_quotes({ line: refusal.line })
+    case 'list_patterns':
+      return m.refusal_list_patterns({ maximum: refusal.maximum })
+    case 'list_changed':
+      return m.refusal_list_changed()
     case 'invitation_missing':
       return m.refusal_invitation_missing()
     case 'invitation_unknown':

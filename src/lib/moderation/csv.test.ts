@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { csvCell, csvLine } from './csv'
+import { csvCell, csvLine, textOfCell } from './csv'
 
 /** A reader by RFC 4180, for one line without its end. */
 function read(line: string): string[] {
@@ -23,6 +23,14 @@ describe('a cell', () => {
     },
   )
 
+  test.each(['=1', "'=1", "''-1", "'a", "'", '', 'a', "'\t"])('becomes the text again: %j', (text) => {
+    expect(textOfCell(read(csvCell(text))[0] ?? '')).toBe(text)
+  })
+
+  test('of another program stays as it is, but for the mark before a formula', () => {
+    expect(['=1', "'a", "'=1", '-5'].map(textOfCell)).toEqual(['=1', "'a", '=1', '-5'])
+  })
+
   test('holds commas, quotes and line ends', () => {
     expect(csvCell('a, "b"\r\nc')).toBe('"a, ""b""\r\nc"')
   })
@@ -38,6 +46,7 @@ test('whatever stands in the cells, a reader gets as many, and none begins a for
       expect(found.map((cell, index) => cell === cells[index] || cell === `'${cells[index] ?? ''}`)).toEqual(
         cells.map(() => true),
       )
+      expect(found.map(textOfCell)).toEqual(cells)
       for (const cell of found) expect(cell).not.toMatch(/^[=+\-@\t\r\n＝＋－＠]/)
     }),
   )

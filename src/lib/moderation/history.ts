@@ -74,6 +74,7 @@ const GROUP_OF: Record<EventKind, EventGroup> = {
   registration_opened: 'rules',
   rule_added: 'rules',
   rule_ended: 'rules',
+  rules_imported: 'rules',
   invitation_code_made: 'rules',
   invitation_code_ended: 'rules',
   reply_saved: 'rules',

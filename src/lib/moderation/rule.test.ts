@@ -37,7 +37,8 @@ test('what a subject does not compare by, and what is none of it, is refused', (
   ])
     expect(read('domain', 'exact', typed), typed).toBe('rule_value_invalid')
   expect(read('domain', 'pattern', 'spam.*')).toBe('rule_value_invalid')
-  expect(read('email', 'pattern', 'a'.repeat(256))).toBe('rule_value_invalid')
+  for (const typed of ['a'.repeat(256), 'a\nb', 'a\u0000b', 'a\u0085b'])
+    expect(read('email', 'pattern', typed), typed).toBe('rule_value_invalid')
 })
 
 test('a domain is under each that it ends with, by whole labels', () => {

@@ -34,6 +34,10 @@ export interface RuleCore {
   effect: RuleEffect
 }
 
+/** Rules with the same key are the same rule. */
+export const ruleKey = ({ subject, form, effect, value }: RuleCore): string =>
+  `${subject} ${form} ${effect} ${value}`
+
 /** More is no rule that a person wrote, and a pattern is compiled on each change. */
 export const RULE_VALUE_MAXIMUM = 255
 export const RULE_REASON_MAXIMUM = 500
@@ -46,6 +50,8 @@ export function readRuleValue(subject: RuleSubject, form: RuleForm, typed: strin
   const text = typed.trim()
   const no = refuse({ code: 'rule_value_invalid', subject })
   if (text === '' || text.length > RULE_VALUE_MAXIMUM || !FORMS[subject].includes(form)) return no
+  // No value has any, and a list has one value a line.
+  if (/\p{Cc}/u.test(text)) return no
   if (form === 'pattern') return accept(text)
   switch (subject) {
     case 'network': {

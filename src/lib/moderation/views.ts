@@ -126,6 +126,8 @@ export interface MatchView {
   form: RuleForm
   value: string
   effect: RuleEffect
+  /** Whether the one who looks may end it. */
+  mayEnd: boolean
 }
 
 /** A request that a rule would match. */
@@ -139,10 +141,17 @@ export interface ReachedView {
   stateSince: number
 }
 
-/** Whom a rule would have hit and would hit. `looked`: so many were compared with it; `more`: there are more. */
+/** How many match. `looked`: so many were compared; `more`: there are more. */
+export interface ReachCount {
+  count: number
+  looked: number
+  more: boolean
+}
+
+/** Whom a rule would have hit and would hit. */
 export interface ReachView {
   rule: RuleCore
   breadth: Breadth
-  waiting: { count: number; looked: number; more: boolean; some: ReachedView[] }
-  approved: { count: number; looked: number; more: boolean }
+  waiting: ReachCount & { some: ReachedView[] }
+  approved: ReachCount
 }

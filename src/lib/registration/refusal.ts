@@ -119,6 +119,23 @@ export type Refusal =
   /** A moderator's rule has to be about the request that they made it from. */
   | { code: 'rule_misses' }
   | { code: 'rule_reason_too_long'; maximum: number }
+  /** No such kind or effect in a table of rules, where only the known words are read. */
+  | { code: 'rule_kind_unknown'; known: readonly string[] }
+  | { code: 'rule_effect_unknown'; known: readonly string[] }
+  /** No moment that is still to come. */
+  | { code: 'rule_expires_wrong' }
+  /** A line of a table has more cells than its first one. */
+  | { code: 'list_cells' }
+  | { code: 'list_empty' }
+  | { code: 'list_too_long'; maximum: number; length: number }
+  /** The first line of a table names no column `value`. */
+  | { code: 'list_column_missing' }
+  /** A quote that is not closed, or stands where none can. */
+  | { code: 'list_quotes'; line: number }
+  /** So many patterns would slow everybody down. */
+  | { code: 'list_patterns'; maximum: number }
+  /** What was sent is not what was looked at. */
+  | { code: 'list_changed' }
   /** No day that is still to come, or one that is too far away. */
   | { code: 'date_wrong' }
   /** Nobody registers here without an invitation. */

@@ -118,6 +118,7 @@ export const EVENT_KINDS = [
   'registration_opened',
   'rule_added',
   'rule_ended',
+  'rules_imported',
   'invitation_code_made',
   'invitation_code_ended',
   'reply_saved',

@@ -1,15 +1,17 @@
-import type { RuleCore } from '$lib/moderation/rule'
-import { readRuleValue, type Candidate } from '$lib/moderation/rule'
+import { readRuleValue, ruleKey, type Candidate, type RuleCore } from '$lib/moderation/rule'
+import { PATTERNS_MAXIMUM, type ListedRule } from '$lib/moderation/rule-list'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Actor } from '$lib/registration/registration'
 import { insertEvents } from './database/events'
-import type { Database } from './database/open'
+import type { Database, Reader } from './database/open'
 import {
   countHit,
+  countPatterns,
   endRule,
   findCounting,
   findRule,
-  insertRule,
+  findThere,
+  insertRules,
   isRuleThere,
   rulesVersion,
   setHeldBy,
@@ -28,6 +30,16 @@ export type RuleBook = ReturnType<typeof createRuleBook>
 /** After so long, a process asks whether another one changed the rules. */
 const FRESH_MS = 1_000
 const DAY = 24 * 60 * 60 * 1000
+/** So many rules are read, or added, while others wait: a few milliseconds. */
+const READ_AT_ONCE = 1_000
+const ADDED_AT_ONCE = 100
+
+/** What is kept in memory of the rules. `askedAt`: when the database had this version. */
+interface Kept {
+  version: string
+  match: Matcher
+  askedAt: number
+}
 
 /**
  * The rules of the configuration and of the database together. They are kept in memory; a count of rows tells whether
@@ -45,20 +57,75 @@ export function createRuleBook({
   clock: () => number
   randomId: () => string
 }) {
-  let kept: { version: string; match: Matcher; askedAt: number } | null = null
+  let kept: Kept | null = null
+  let loading: Promise<Kept> | null = null
 
+  function forget(): void {
+    kept = null
+    loading = null
+  }
+
+  /** The version is read before the rules: what is added meanwhile is found the next time. */
+  async function load(): Promise<Kept> {
+    const askedAt = clock()
+    const version = await database.read(rulesVersion)
+    if (kept?.version === version) return { ...kept, askedAt }
+    const found: Rule[] = []
+    for (let after = 0, full = true; full;) {
+      const slice = await database.read((reader) => findCounting(reader, askedAt, after, READ_AT_ONCE))
+      found.push(...slice.map(({ row: _, ...rule }) => rule))
+      after = slice.at(-1)?.row ?? after
+      full = slice.length === READ_AT_ONCE
+      await new Promise(setImmediate)
+    }
+    return { version, match: createMatcher([...configured, ...found]), askedAt }
+  }
+
+  /** However many ask at a time, the rules are read once; what was read before a change here is not kept after it. */
   async function matcher(): Promise<Matcher> {
     if (kept !== null && Math.abs(clock() - kept.askedAt) < FRESH_MS) return kept.match
-    const askedAt = clock()
-    const found = await database.read(async (reader) => {
-      const version = await rulesVersion(reader)
-      return { version, rows: kept?.version === version ? null : await findCounting(reader, askedAt) }
-    })
-    if (found.rows === null && kept !== null) kept.askedAt = askedAt
-    else
-      kept = { version: found.version, match: createMatcher([...configured, ...(found.rows ?? [])]), askedAt }
-    return kept.match
+    const mine = (loading ??= load())
+    try {
+      const loaded = await mine
+      if (loading === mine) kept = loaded
+      return loaded.match
+    } finally {
+      if (loading === mine) loading = null
+    }
   }
+
+  /** Those of these rules that do not count yet; refused where too many patterns would count with them. */
+  async function freshOf<R extends ListedRule>(
+    reader: Reader,
+    listed: readonly R[],
+    now: number,
+  ): Promise<Result<R[]>> {
+    const there = await findThere(reader, listed, now)
+    const fresh = listed.filter((rule) => !there.has(ruleKey(rule)))
+    const patterns = fresh.filter(({ form }) => form === 'pattern').length
+    if (patterns > 0 && patterns + (await countPatterns(reader, now)) > PATTERNS_MAXIMUM)
+      return refuse({ code: 'list_patterns', maximum: PATTERNS_MAXIMUM })
+    return accept(fresh)
+  }
+
+  const rowOf = (
+    { subject, form, value, effect, reason, expiresAt }: ListedRule,
+    by: string,
+    now: number,
+  ) => ({
+    id: randomId(),
+    subject,
+    form,
+    value,
+    effect,
+    reason,
+    madeBy: by,
+    madeAt: now,
+    expiresAt,
+    endedAt: null,
+    hits: 0,
+    lastHitAt: null,
+  })
 
   const matches = async (candidate: Candidate): Promise<Rule[]> => (await matcher())(candidate, clock())
 
@@ -82,15 +149,7 @@ export function createRuleBook({
       })
     },
 
-    /** The one form of a rule as a person typed it. */
-    read(typed: RuleCore): Result<RuleCore> {
-      const { subject, form, effect } = typed
-      const value = readRuleValue(subject, form, typed.value)
-      if (!value.ok) return value
-      if (form === 'pattern' && !isPattern(value.value))
-        return refuse({ code: 'rule_value_invalid', subject })
-      return accept({ subject, form, effect, value: value.value })
-    },
+    read: readRule,
 
     /** Adds a rule that `read` gave; refused where just this one counts already. */
     async add(
@@ -100,23 +159,47 @@ export function createRuleBook({
       const added = await database.write<Result<RuleRow>>(async (tx) => {
         const now = clock()
         if (await isRuleThere(tx, core, now)) return refuse({ code: 'rule_exists' })
-        const rule: RuleRow = {
-          id: randomId(),
-          ...core,
-          madeBy: actor.id,
-          madeAt: now,
-          expiresAt: days === null ? null : now + days * DAY,
-          endedAt: null,
-          hits: 0,
-          lastHitAt: null,
-        }
-        await insertRule(tx, rule)
+        const expiresAt = days === null ? null : now + days * DAY
+        const rule: RuleRow = rowOf({ ...core, expiresAt }, actor.id, now)
+        await insertRules(tx, [rule])
         // Not its value: that can be an address.
         const detail = { rule: rule.id, subject: rule.subject, effect: rule.effect }
         await insertEvents(tx, null, [{ kind: 'rule_added', detail }], actor, now)
         return accept(rule)
       })
-      kept = null
+      forget()
+      return added
+    },
+
+    /** Those of a list that do not count yet, and would be added. */
+    fresh: <R extends ListedRule>(listed: readonly R[]): Promise<Result<R[]>> =>
+      database.read((reader) => freshOf(reader, listed, clock())),
+
+    /** Adds all rules of a list that do not count yet, or none; answers how many these were. */
+    async addAll(
+      listed: readonly ListedRule[],
+      actor: Extract<Actor, { kind: 'moderator' }>,
+    ): Promise<Result<number>> {
+      const added = await database.write<Result<number>>(async (tx) => {
+        const now = clock()
+        const fresh = await freshOf(tx, listed, now)
+        if (!fresh.ok) return fresh
+        for (let from = 0; from < fresh.value.length; from += ADDED_AT_ONCE) {
+          await insertRules(
+            tx,
+            fresh.value.slice(from, from + ADDED_AT_ONCE).map((rule) => rowOf(rule, actor.id, now)),
+          )
+          // A local database holds the process while it writes: the others of this process have a turn.
+          await new Promise(setImmediate)
+        }
+        const [first] = fresh.value
+        if (first === undefined) return accept(0)
+        const isOne = fresh.value.every(({ effect }) => effect === first.effect)
+        const detail = { count: fresh.value.length, ...(isOne && { effect: first.effect }) }
+        await insertEvents(tx, null, [{ kind: 'rules_imported', detail }], actor, now)
+        return accept(fresh.value.length)
+      })
+      forget()
       return added
     },
 
@@ -137,8 +220,16 @@ export function createRuleBook({
         await insertEvents(tx, null, [{ kind: 'rule_ended', detail: { rule: id } }], actor, now)
         return accept(null)
       })
-      kept = null
+      forget()
       return ended
     },
   }
+}
+
+/** The one form of a rule as a person typed it. */
+export function readRule({ subject, form, effect, value: typed }: RuleCore): Result<RuleCore> {
+  const value = readRuleValue(subject, form, typed)
+  if (!value.ok) return value
+  if (form === 'pattern' && !isPattern(value.value)) return refuse({ code: 'rule_value_invalid', subject })
+  return accept({ subject, form, effect, value: value.value })
 }

@@ -1,5 +1,7 @@
-import { and, count, desc, eq, gt, isNull, lt, ne, or, sql } from 'drizzle-orm'
-import type { RuleCore } from '$lib/moderation/rule'
+import { and, count, desc, eq, gt, inArray, isNull, lt, ne, or, sql, type SQL } from 'drizzle-orm'
+import { RULE_SUBJECTS, ruleKey, type RuleCore } from '$lib/moderation/rule'
+import type { RuleFilter } from '$lib/moderation/rule-filter'
+import { RULE_KINDS } from '$lib/moderation/rule-kind'
 import type { Registration } from '$lib/registration/registration'
 import type { Queue } from '$lib/registration/state'
 import type { Reader, Transaction } from './open'
@@ -16,26 +18,56 @@ export async function rulesVersion(reader: Reader): Promise<string> {
   return `${row?.all ?? 0}.${row?.ended ?? 0}`
 }
 
-/** The rules that count at a time. */
-export const findCounting = (reader: Reader, now: number): Promise<RuleRow[]> =>
-  reader.select().from(rules).where(counts(now))
+const row = sql<number>`${rules}.rowid`
 
-/** A page of rules with their authors' names, newest first: those that count, or those that are over. */
+/** A slice of the rules that count at a time, in the order in which they were made; `after`: the `row` of the last one before. */
+export const findCounting = (reader: Reader, now: number, after: number, limit: number) =>
+  reader
+    .select({
+      row: row.as('row'),
+      id: rules.id,
+      subject: rules.subject,
+      form: rules.form,
+      value: rules.value,
+      effect: rules.effect,
+      expiresAt: rules.expiresAt,
+    })
+    .from(rules)
+    .where(and(gt(row, after), counts(now)))
+    .orderBy(row)
+    .limit(limit)
+
+/** Which rules are asked for. `over`: those that count no more. */
+export type RuleWishes = RuleFilter & { over: boolean }
+
+function wished({ over, kind, effect, q }: RuleWishes, now: number): SQL | undefined {
+  const is = kind === undefined ? undefined : RULE_KINDS[kind]
+  const words = `%${q?.replace(/[\\%_]/g, '\\$&') ?? ''}%`
+  return and(
+    over ? sql`not (${counts(now)})` : counts(now),
+    is && and(eq(rules.subject, is.subject), eq(rules.form, is.form)),
+    effect && eq(rules.effect, effect),
+    q === undefined
+      ? undefined
+      : sql`(${rules.value} like ${words} escape '\\' or ${rules.reason} like ${words} escape '\\')`,
+  )
+}
+
+/** A page of rules with their authors' names, newest first. */
 export async function findRules(
   reader: Reader,
-  over: boolean,
+  wishes: RuleWishes,
   now: number,
   before: { madeAt: number; id: string } | null,
   limit: number,
 ) {
-  const which = over ? sql`not (${counts(now)})` : counts(now)
   return reader
     .select({ rule: rules, author: moderators.username })
     .from(rules)
     .leftJoin(moderators, eq(moderators.id, rules.madeBy))
     .where(
       and(
-        which,
+        wished(wishes, now),
         before === null
           ? undefined
           : or(
@@ -46,6 +78,16 @@ export async function findRules(
     )
     .orderBy(desc(rules.madeAt), desc(rules.id))
     .limit(limit)
+}
+
+export const countRules = (reader: Reader, wishes: RuleWishes, now: number): Promise<number> =>
+  reader.$count(rules, wished(wishes, now))
+
+/** Who made each of these rules, by its id. */
+export async function findAuthors(reader: Reader, ids: string[]): Promise<Map<string, string | null>> {
+  const { id, madeBy } = rules
+  const found = await reader.select({ id, madeBy }).from(rules).where(inArray(id, ids))
+  return new Map(found.map((rule) => [rule.id, rule.madeBy]))
 }
 
 export async function findRule(reader: Reader, id: string): Promise<RuleRow | null> {
@@ -65,8 +107,31 @@ export async function isRuleThere(reader: Reader, rule: RuleCore, now: number): 
   return (await reader.$count(rules, and(same, counts(now)))) > 0
 }
 
-export async function insertRule(tx: Transaction, rule: RuleRow): Promise<void> {
-  await tx.insert(rules).values(rule)
+/** Those of these rules that count already, by their keys. */
+export async function findThere(
+  reader: Reader,
+  listed: readonly RuleCore[],
+  now: number,
+): Promise<Set<string>> {
+  const { subject, form, value, effect } = rules
+  const there = new Set<string>()
+  for (const one of RULE_SUBJECTS) {
+    const values = listed.filter((rule) => rule.subject === one).map((rule) => rule.value)
+    if (values.length === 0) continue
+    const found = await reader
+      .select({ subject, form, value, effect })
+      .from(rules)
+      .where(and(eq(subject, one), inArray(value, values), counts(now)))
+    for (const rule of found) there.add(ruleKey(rule))
+  }
+  return there
+}
+
+export const countPatterns = (reader: Reader, now: number): Promise<number> =>
+  reader.$count(rules, and(eq(rules.form, 'pattern'), counts(now)))
+
+export async function insertRules(tx: Transaction, added: RuleRow[]): Promise<void> {
+  await tx.insert(rules).values(added)
 }
 
 export async function endRule(tx: Transaction, id: string, now: number): Promise<void> {

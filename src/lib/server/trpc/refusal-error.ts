@@ -50,6 +50,7 @@ const CODES: Partial<Record<RefusalCode, ErrorCode>> = {
   rule_exists: 'CONFLICT',
   rule_over: 'CONFLICT',
   rule_misses: 'FORBIDDEN',
+  list_changed: 'CONFLICT',
 }
 
 /** HTTP has a word for these that tRPC 10 has none for. */

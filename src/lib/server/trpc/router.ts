@@ -12,6 +12,7 @@ import { openingRouter } from './opening'
 import { registrationRouter } from './registration'
 import { repliesRouter } from './replies'
 import { sessionRouter } from './session'
+import { ruleListsRouter } from './rule-lists'
 import { rulesRouter } from './rules'
 import { createCallerFactory, router } from './t'
 import { talkRouter } from './talk'
@@ -28,6 +29,7 @@ export const appRouter = router({
   factors: factorsRouter,
   facts: factsRouter,
   rules: rulesRouter,
+  ruleLists: ruleListsRouter,
   invitations: invitationsRouter,
   talk: talkRouter,
   replies: repliesRouter,

@@ -9,12 +9,14 @@ import {
   type Candidate,
   type RuleCore,
 } from '$lib/moderation/rule'
+import { ruleFilterSchema } from '$lib/moderation/rule-filter'
+import { RULE_DAYS } from '$lib/moderation/rule-list'
 import { refuse, type Refusal } from '$lib/registration/refusal'
 import { matrixId } from '$lib/registration/username'
 import { readPlace, writePlace } from '../place'
 import { findModerator } from '../database/moderators'
 import { findRegistration } from '../database/registrations'
-import { findRules, type RuleRow } from '../database/rules'
+import { countRules, findAuthors, findRules, type RuleRow } from '../database/rules'
 import { createMatcher, judge, type Rule } from '../rules'
 import type { Context } from './context'
 import { orThrow, refusalError } from './refusal-error'
@@ -66,30 +68,35 @@ function ruleView(ctx: Signed, { rule, author }: { rule: RuleRow; author: string
   return { ...shown, author, mayEnd: mayEnd(ctx, rule) }
 }
 
-const matchView = ({ id, subject, form, value, effect, disposable }: Rule): MatchView => ({
+const matchView = ({ id, subject, form, value, effect, disposable }: Rule, mayEnd: boolean): MatchView => ({
   id,
   disposable: disposable === true,
   subject,
   form,
   value,
   effect,
+  mayEnd,
 })
 
 /** Rules on who can ask for an account. */
 export const rulesRouter = router({
   /** A page of rules, newest first; `before` is the `next` of the page before. `over`: those that count no more. */
   list: moderatorProcedure
-    .input(v.parser(v.object({ over: v.boolean(), before: v.optional(id) })))
+    .input(v.parser(v.object({ over: v.boolean(), before: v.optional(id), ...ruleFilterSchema.entries })))
     .query(async ({ ctx, input }) => {
       const { database, registrar } = ctx.services
-      const place = readPlace(input.before)
+      const { before: from, ...wishes } = input
+      const place = readPlace(from)
       const before = place === null ? null : { madeAt: place.at, id: place.id }
-      const rows = await database.read((reader) =>
-        findRules(reader, input.over, registrar.now(), before, PAGE + 1),
-      )
+      const now = registrar.now()
+      const { rows, all } = await database.read(async (reader) => ({
+        rows: await findRules(reader, wishes, now, before, PAGE + 1),
+        all: await countRules(reader, wishes, now),
+      }))
       const items = rows.slice(0, PAGE)
       const last = items.at(-1)?.rule
       return {
+        all,
         items: items.map((row) => ruleView(ctx, row)),
         next: rows.length > PAGE && last ? writePlace({ at: last.madeAt, id: last.id }) : null,
         mayAdd: isAdministrator(ctx),
@@ -105,17 +112,21 @@ export const rulesRouter = router({
   /** Whom a rule would hit, and in which form it is kept. */
   preview: moderatorProcedure
     .input(v.parser(v.object(core)))
-    .query(({ ctx, input }) => ctx.services.ruleReach(orThrow(ctx.services.rules.read(input)))),
+    .query(({ ctx, input }) => ctx.services.ruleReach.ofRule(orThrow(ctx.services.rules.read(input)))),
 
   /** Which rules match what somebody types, in which order, and what happens. */
   test: moderatorProcedure.input(v.parser(v.object({ value: line }))).query(async ({ ctx, input }) => {
     const candidate: Candidate = readCandidate(input.value)
     const matches = await ctx.services.rules.matches(candidate)
+    const ids = matches.flatMap((match) => match.id ?? [])
+    const authors = await ctx.services.database.read((reader) => findAuthors(reader, ids))
+    const view = (match: Rule) =>
+      matchView(match, match.id !== null && mayEnd(ctx, { madeBy: authors.get(match.id) ?? null }))
     const decides = judge(matches)
     return {
       readAs: Object.keys(candidate).length,
-      matches: matches.map(matchView),
-      decides: decides === null ? null : matchView(decides),
+      matches: matches.map(view),
+      decides: decides === null ? null : view(decides),
     }
   }),
 
@@ -129,7 +140,7 @@ export const rulesRouter = router({
         v.object({
           ...core,
           reason: v.pipe(v.string(), v.maxLength(100_000)),
-          days: v.nullable(v.picklist([1, 7, 30])),
+          days: v.nullable(v.picklist(RULE_DAYS)),
           from: v.optional(id),
           deny: v.pipe(
             v.array(v.object({ id, version: v.pipe(v.number(), v.integer()) })),

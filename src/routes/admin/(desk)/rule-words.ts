@@ -1,4 +1,4 @@
-import type { RuleEffect, RuleForm, RuleSubject } from '$lib/moderation/rule'
+import type { Breadth, RuleEffect, RuleForm, RuleSubject } from '$lib/moderation/rule'
 import { kindOf, type RuleKind } from '$lib/moderation/rule-kind'
 import { m } from '$lib/paraglide/messages'
 
@@ -26,6 +26,13 @@ export const EFFECT_HINTS: Record<RuleEffect, () => string> = {
 }
 
 export const EFFECT_TAGS: Record<RuleEffect, string> = { block: 'bad', hold: 'warn', allow: 'good' }
+
+/** Why a rule hits more than its author may mean. */
+export const BREADTHS: Record<Exclude<Breadth, null>, () => string> = {
+  provider: m.rule_wide_provider,
+  top_level: m.rule_wide_top_level,
+  wide_network: m.rule_wide_network,
+}
 
 /** What a rule looks at, in words: `Domain`, `Names that look alike`. */
 export const kindText = (rule: { subject: RuleSubject; form: RuleForm }): string => KIND_WORDS[kindOf(rule)]()

@@ -77,6 +77,7 @@ export const EVENTS: Words<EventKind> = {
   registration_opened: m.event_registration_opened,
   rule_added: m.event_rule_added,
   rule_ended: m.event_rule_ended,
+  rules_imported: m.event_rules_imported,
   invitation_code_made: m.event_invitation_code_made,
   invitation_code_ended: m.event_invitation_code_ended,
   reply_saved: m.event_reply_saved,

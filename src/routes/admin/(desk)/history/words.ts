@@ -2,8 +2,11 @@ import { m } from '$lib/paraglide/messages'
 import { categoryText } from '$lib/components/category-text'
 import { stateText } from '$lib/components/state-text'
 import type { EventGroup } from '$lib/moderation/history'
+import { RULE_EFFECTS } from '$lib/moderation/rule'
+import { readRuleKind } from '$lib/moderation/rule-kind'
 import { STATES } from '$lib/registration/state'
 import { WHY_WORDS } from '../opening/words'
+import { EFFECT_WORDS, KIND_WORDS } from '../rule-words'
 
 export const GROUPS: Record<EventGroup, () => string> = {
   decisions: m.history_group_decisions,
@@ -38,6 +41,9 @@ const LABELS: Record<string, () => string> = {
   uses: m.history_detail_uses,
   days: m.history_detail_days,
   skip_review: m.history_detail_skip_review,
+  count: m.history_detail_count,
+  effect: m.history_detail_effect,
+  kind: m.history_detail_kind,
 }
 /** What the event's own words say already. */
 const SAID = ['job', 'mail', 'room', 'inviter']
@@ -56,6 +62,10 @@ export function detailTexts(detail: Record<string, string | number | boolean> | 
 function valueText(name: string, value: string): string {
   if (name === 'category') return categoryText(value)
   if (name === 'why') return WHY_WORDS[value]?.() ?? value
+  const effect = name === 'effect' ? RULE_EFFECTS.find((known) => known === value) : undefined
+  if (effect !== undefined) return EFFECT_WORDS[effect]()
+  const kind = name === 'kind' ? readRuleKind(value) : null
+  if (kind !== null) return KIND_WORDS[kind]()
   const state = name === 'state' ? STATES.find((known) => known === value) : undefined
   return state === undefined ? value : stateText(state)
 }

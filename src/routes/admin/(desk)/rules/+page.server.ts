@@ -1,5 +1,6 @@
 import { fail, redirect } from '@sveltejs/kit'
 import { refusalText } from '$lib/components/refusal-text'
+import { readRuleFilter, ruleQuery } from '$lib/moderation/rule-filter'
 import { textOf } from '$lib/server/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
 import type { Actions, PageServerLoad } from './$types'
@@ -7,8 +8,9 @@ import type { Actions, PageServerLoad } from './$types'
 export const load: PageServerLoad = async ({ url, locals }) => {
   const over = url.searchParams.get('over') !== null
   const before = url.searchParams.get('before')?.slice(0, 100)
-  const rules = await locals.api.rules.list({ over, ...(before === undefined ? {} : { before }) })
-  return { rules, over, now: Date.now() }
+  const filter = readRuleFilter(url.searchParams)
+  const rules = await locals.api.rules.list({ ...filter, over, ...(before === undefined ? {} : { before }) })
+  return { rules, over, filter, isFirst: before === undefined, now: Date.now() }
 }
 
 export const actions: Actions = {
@@ -23,6 +25,7 @@ export const actions: Actions = {
     const id = textOf(await request.formData(), 'id')
     const answer = await attempt(() => locals.api.rules.end({ id }))
     if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal), value: '' })
-    redirect(303, url.pathname)
+    const query = ruleQuery(readRuleFilter(url.searchParams))
+    redirect(303, query === '' ? url.pathname : `${url.pathname}?${query}`)
   },
 }

@@ -1,4 +1,4 @@
-import { csvLine } from '$lib/moderation/csv'
+import { CSV_TYPE, csvHead, csvLine } from '$lib/moderation/csv'
 import type { Api } from '$lib/server/trpc/router'
 
 type ExportedEvent = Awaited<ReturnType<Api['history']['slice']>>['events'][number]
@@ -15,10 +15,9 @@ const COLUMNS = ['seq', 'time', 'kind', 'actor', 'moderator', 'moderator_id', 'r
 
 /** Kinds and names of columns are the program's own in every language, so that a script reads every export alike. */
 export const FORMATS: Record<'csv' | 'json', Format> = {
-  /** By RFC 4180, with a byte order mark: without one, Excel takes UTF-8 for something else. */
   csv: {
-    type: 'text/csv; charset=utf-8; header=present',
-    head: `\uFEFF${csvLine(COLUMNS)}`,
+    type: CSV_TYPE,
+    head: csvHead(COLUMNS),
     line: ({ seq, at, kind, actor, moderator, moderatorId, registrationId, detail }) =>
       csvLine([
         String(seq),

@@ -2,13 +2,12 @@ import { error, fail } from '@sveltejs/kit'
 import { refusalText } from '$lib/components/refusal-text'
 import { RULE_EFFECTS, type RuleEffect } from '$lib/moderation/rule'
 import { patternOf, readRuleKind, RULE_KINDS, type RuleKind } from '$lib/moderation/rule-kind'
+import { readRuleDays } from '$lib/moderation/rule-list'
 import type { ReachView } from '$lib/moderation/views'
 import { textOf } from '$lib/server/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
 import type { Api } from '$lib/server/trpc/router'
 import type { Actions, PageServerLoad } from './$types'
-
-const DAYS = [1, 7, 30] as const
 
 /** A rule as it stands in the form. `days`: empty for ever. */
 interface Typed {
@@ -110,7 +109,7 @@ export const actions: Actions = {
         value,
         effect,
         reason,
-        days: DAYS.find((days) => String(days) === typed.days) ?? null,
+        days: readRuleDays(typed.days),
         ...(from === null ? {} : { from }),
         deny: denies ? chosen(form) : [],
         message,

@@ -1,0 +1,120 @@
+import * as v from 'valibot'
+import { breadthOf, RULE_EFFECTS } from '$lib/moderation/rule'
+import { ruleFilterSchema } from '$lib/moderation/rule-filter'
+import { KINDS } from '$lib/moderation/rule-kind'
+import {
+  LIST_FORMATS,
+  LIST_MAXIMUM,
+  PATTERNS_MAXIMUM,
+  RULE_DAYS,
+  type ListView,
+} from '$lib/moderation/rule-list'
+import { refuse } from '$lib/registration/refusal'
+import { insertEvents } from '../database/events'
+import { findRules } from '../database/rules'
+import { readPlace, writePlace } from '../place'
+import { printOf, readRuleList, type TypedList } from '../rule-list'
+import type { Context } from './context'
+import { orThrow, refusalError } from './refusal-error'
+import { administratorProcedure, moderatorProcedure, router } from './t'
+
+/** So many lines of each kind are shown. */
+const SHOWN = 50
+/** Of what is read well, a few show what was understood. */
+const SHOWN_FRESH = 5
+/** So many rules are read and written in a few milliseconds. */
+const SLICE = 500
+
+const listSchema = v.object({
+  text: v.pipe(v.string(), v.maxLength(300_000)),
+  format: v.picklist(LIST_FORMATS),
+  kind: v.picklist(KINDS),
+  effect: v.picklist(RULE_EFFECTS),
+  days: v.nullable(v.picklist(RULE_DAYS)),
+  reason: v.pipe(v.string(), v.maxLength(100_000)),
+})
+const { kind, effect } = ruleFilterSchema.entries
+
+const readList = async ({ services: { registrar } }: Context, typed: TypedList) =>
+  orThrow(await readRuleList(typed, registrar.now()))
+
+/** Lists of rules, taken in and given out. */
+export const ruleListsRouter = router({
+  /** How much fits into one list. */
+  limits: administratorProcedure.query(() => ({ rules: LIST_MAXIMUM, patterns: PATTERNS_MAXIMUM })),
+
+  /** What would come of a list; changes nothing. */
+  preview: administratorProcedure
+    .input(v.parser(listSchema))
+    .query(async ({ ctx, input }): Promise<ListView> => {
+      const { rules, unread, ...counts } = await readList(ctx, input)
+      const fresh = orThrow(await ctx.services.rules.fresh(rules))
+      const { waiting, approved } = await ctx.services.ruleReach.ofList(fresh)
+      const broad = fresh.flatMap((rule) => {
+        const breadth = breadthOf(rule)
+        return breadth === null ? [] : [{ line: rule.line, value: rule.value, breadth }]
+      })
+      const having = (effect: (typeof RULE_EFFECTS)[number]) =>
+        fresh.filter((rule) => rule.effect === effect).length
+      return {
+        ...counts,
+        seen: printOf(input),
+        fresh: {
+          count: fresh.length,
+          effects: { block: having('block'), hold: having('hold'), allow: having('allow') },
+          some: fresh
+            .slice(0, SHOWN_FRESH)
+            .map(({ subject, form, value, effect }) => ({ subject, form, value, effect })),
+        },
+        there: rules.length - fresh.length,
+        unread: { count: unread.length, some: unread.slice(0, SHOWN) },
+        broad: { count: broad.length, some: broad.slice(0, SHOWN) },
+        waiting,
+        approved,
+      }
+    }),
+
+  /** Adds the rules of a list that was looked at (`seen`); answers how many, and how many counted already. */
+  add: administratorProcedure
+    .input(v.parser(v.object({ ...listSchema.entries, seen: v.pipe(v.string(), v.maxLength(100)) })))
+    .mutation(async ({ ctx, input }) => {
+      const { seen, ...typed } = input
+      if (printOf(typed) !== seen) throw refusalError(refuse({ code: 'list_changed' }))
+      const { rules } = await readList(ctx, typed)
+      const actor = { kind: 'moderator', id: ctx.moderator.id } as const
+      const added = orThrow(await ctx.services.rules.addAll(rules, actor))
+      return { added, there: rules.length - added }
+    }),
+
+  /** Notes who takes which rules away. */
+  beginExport: moderatorProcedure
+    .input(v.parser(v.object({ kind, effect, format: v.picklist(['csv', 'txt']) })))
+    .mutation(async ({ ctx, input: { format, kind, effect } }) => {
+      const detail = { what: 'rules', format, ...(kind && { kind }), ...(effect && { effect }) }
+      const actor = { kind: 'moderator', id: ctx.moderator.id } as const
+      const { database, registrar } = ctx.services
+      await database.write((tx) =>
+        insertEvents(tx, null, [{ kind: 'exported', detail }], actor, registrar.now()),
+      )
+    }),
+
+  /** A part of an export, newest first; the last one has no `next`. */
+  slice: moderatorProcedure
+    .input(v.parser(v.object({ kind, effect, before: v.optional(v.pipe(v.string(), v.maxLength(100))) })))
+    .query(async ({ ctx, input: { before, ...filter } }) => {
+      const { database, registrar } = ctx.services
+      const place = readPlace(before)
+      const from = place === null ? null : { madeAt: place.at, id: place.id }
+      const rows = await database.read((reader) =>
+        findRules(reader, { ...filter, over: false }, registrar.now(), from, SLICE),
+      )
+      const last = rows.length === SLICE ? rows.at(-1)?.rule : undefined
+      return {
+        rules: rows.map(({ rule: { madeBy: _, endedAt: _endedAt, ...rule }, author }) => ({
+          ...rule,
+          author,
+        })),
+        next: last === undefined ? null : writePlace({ at: last.madeAt, id: last.id }),
+      }
+    }),
+})

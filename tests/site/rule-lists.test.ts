@@ -1,0 +1,212 @@
+import { join } from 'node:path'
+import { createClient } from '@libsql/client'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runSql } from '../support/other-process'
+import { runCli, startSite, type Site } from '../support/site'
+import { aVisitor } from '../support/visitor'
+import { signedIn } from './attack/people'
+
+const RULES = 3_000
+const IMPORT = '/admin/rules/import'
+
+let site: Site
+let administrator: Awaited<ReturnType<typeof signedIn>>
+let moderator: ReturnType<typeof aVisitor>
+beforeAll(async () => {
+  site = await startSite()
+  await runSql(database(), [
+    `with recursive n(i) as (select 1 union all select i + 1 from n where i < ${RULES})
+     insert into rules (id, subject, form, value, effect, reason, made_by, made_at, hits)
+     select 'r-' || i, 'domain', 'exact', 'spam' || i || '.example', case i % 2 when 0 then 'block' else 'hold' end,
+       '=HYPERLINK("http://evil.example")', null, 1767000000000, i from n`,
+    `insert into rules (id, subject, form, value, effect, made_at, hits)
+     values ('p-1', 'email', 'pattern', '-.*@mail[.]test', 'allow', 1767000000000, 0)`,
+  ])
+  administrator = await signedIn(site)
+  const mo = { username: 'mo', password: 'a moderators password' }
+  const create = [
+    'admin',
+    'create',
+    '--username',
+    mo.username,
+    '--email',
+    'mo@example.test',
+    '--password-stdin',
+  ]
+  await runCli(site.folder, [...create, '--role', 'moderator'], mo.password)
+  moderator = aVisitor(site.url)
+  await moderator.submit(await moderator.get('/admin/login'), mo)
+}, 60_000)
+afterAll(() => site.stop())
+
+const database = () => join(site.folder, 'registration.db')
+
+async function ask(sql: string): Promise<unknown[][]> {
+  const client = createClient({ url: `file:${database()}`, timeout: 5_000 })
+  const { rows, columns } = await client.execute(sql)
+  client.close()
+  return rows.map((row) => columns.map((column) => row[column]))
+}
+const count = async (where = 'true') =>
+  Number((await ask(`select count(*) n from rules where ${where}`))[0]?.[0])
+
+/** The fields of the form, as a browser without scripts sends them. */
+const post = (visitor: typeof moderator, action: string, fields: Record<string, string>) =>
+  visitor.send(
+    'POST',
+    `${IMPORT}?/${action}`,
+    { 'content-type': 'application/x-www-form-urlencoded', origin: site.url, accept: 'text/html' },
+    new URLSearchParams({
+      format: 'lines',
+      kind: 'domain',
+      effect: 'block',
+      days: '',
+      reason: '',
+      ...fields,
+      text: (fields['text'] ?? '').replace(/\r?\n/g, '\r\n'),
+    }).toString(),
+  )
+const seenIn = (body: string) => /name="seen" value="([^"]+)"/.exec(body)?.[1] ?? ''
+
+describe('an export', () => {
+  test('is a table in parts, for nobody to keep, and no spreadsheet calculates in it', async () => {
+    const { status, headers, body } = await moderator.get('/admin/rules/export?format=csv')
+    expect(status).toBe(200)
+    expect(headers).toMatchObject({
+      'content-type': 'text/csv; charset=utf-8; header=present',
+      'content-disposition': expect.stringMatching(/^attachment; filename="rules-\d{4}-\d\d-\d\d\.csv"$/),
+      'cache-control': 'private, no-store',
+      'x-content-type-options': 'nosniff',
+    })
+    expect(headers['content-length']).toBeUndefined()
+    const lines = body.split('\r\n')
+    expect(lines[0]).toBe('\uFEFFkind,value,effect,reason,expires,author,made,hits,last_hit')
+    expect(lines).toHaveLength(RULES + 3)
+    expect(new Set(lines).size).toBe(RULES + 3)
+    expect(body).toContain(
+      `domain,spam2.example,block,"'=HYPERLINK(""http://evil.example"")",,,2025-12-29T09:20:00.000Z,2,\r\n`,
+    )
+    expect(body).toContain(`address_pattern,"'-.*@mail[.]test",allow,,,,`)
+    expect(body).not.toMatch(/(?:^|,|\n)[=+@-]/)
+    expect(await ask("select detail from events where kind = 'exported'")).toEqual([
+      [JSON.stringify({ what: 'rules', format: 'csv' })],
+    ])
+  })
+
+  test('is one value per line, of one kind and effect', async () => {
+    const { headers, body } = await moderator.get('/admin/rules/export?format=txt&kind=domain&effect=hold')
+    expect(headers['content-type']).toBe('text/plain; charset=utf-8')
+    expect(headers['content-disposition']).toMatch(/filename="rules-domain-\d{4}-\d\d-\d\d\.txt"$/)
+    const values = body.trimEnd().split('\n')
+    expect(values).toHaveLength(RULES / 2)
+    expect(values.every((value) => /^spam\d*[13579]\.example$/.test(value))).toBe(true)
+    expect(
+      (await moderator.get('/admin/rules/export?format=txt&kind=domain&effect=')).body.split('\n'),
+    ).toHaveLength(RULES + 1)
+    expect((await moderator.get('/admin/rules/export?format=txt&kind=name')).body).toBe('')
+  })
+
+  test.each(['', 'format=xml', 'format=txt', 'format=txt&kind=planet', 'format=csv&effect=destroy'])(
+    'is refused where it asks for what there is not: %#',
+    async (query) => {
+      expect((await administrator.get(`/admin/rules/export?${query}`)).status).toBe(400)
+    },
+  )
+
+  test('is refused to who is not signed in', async () => {
+    const answer = await aVisitor(site.url).get('/admin/rules/export?format=csv')
+    expect([answer.status, answer.body.includes('spam2')]).toEqual([401, false])
+  })
+})
+
+describe('an import', () => {
+  test('is refused to a moderator, whose page, look and try stand in the log once each', async () => {
+    const text = 'moderators.example'
+    const { body } = await post(administrator, 'preview', { text })
+    const seen = seenIn(body)
+    expect(seen).not.toBe('')
+    for (const answer of [
+      await moderator.get(IMPORT),
+      await post(moderator, 'preview', { text }),
+      await post(moderator, 'add', { text, seen }),
+    ]) {
+      expect(answer.status).toBe(403)
+      expect(answer.body).not.toContain('<textarea')
+    }
+    const refused = await ask(
+      "select json_extract(detail, '$.path') from events where kind = 'access_refused' order by seq",
+    )
+    expect(refused.flat()).toEqual(['ruleLists.limits', 'ruleLists.preview', 'ruleLists.add'])
+    expect((await moderator.get('/admin/rules')).body).not.toContain(IMPORT)
+    expect(await count("value = 'moderators.example'")).toBe(0)
+    for (const action of ['preview', 'add'])
+      expect((await post(aVisitor(site.url), action, { text, seen })).status).toBe(303)
+  })
+
+  test('of an export of this site would add nothing', async () => {
+    const { body } = await administrator.get('/admin/rules/export?format=csv')
+    const lines = body.split('\r\n')
+    const before = await count()
+    // As much as a form can carry, and as the page says.
+    const part = [lines[0], ...lines.slice(1, 1_500)].join('\n')
+    const looked = await post(administrator, 'preview', { text: part, format: 'csv' })
+    expect(looked.status).toBe(200)
+    expect(looked.body).toContain('1499 are in force already')
+    expect(looked.body).toContain('No rule would be added.')
+    expect(looked.body).not.toMatch(/cannot be read|name="seen"/)
+    expect(await count()).toBe(before)
+  })
+
+  test('takes as much as the page says, and gives back what was sent', async () => {
+    const text = Array.from(
+      { length: 5_000 },
+      (_, index) => `${String(index).padStart(32, 'n')}.example`,
+    ).join('\n')
+    const before = await count()
+    const looked = await post(administrator, 'preview', { text })
+    expect(looked.body).toContain('5000 rules would be added')
+    expect(looked.body.replaceAll('\r\n', '\n')).toContain(`>${text}</textarea>`)
+    expect(await count()).toBe(before)
+    const added = await post(administrator, 'add', { text, seen: seenIn(looked.body) })
+    expect(added.body).toContain('5000 rules were added')
+    expect(await count()).toBe(before + 5_000)
+    const again = await post(administrator, 'add', { text, seen: seenIn(looked.body) })
+    expect(again.body).toContain('Nothing was added')
+
+    const tooMany = await post(administrator, 'preview', { text: `${text}\nmore.example` })
+    expect([tooMany.status, tooMany.body.includes('this list has 5001')]).toEqual([400, true])
+    expect(tooMany.body).toContain('more.example</textarea>')
+    const tooLarge = await post(administrator, 'preview', { text: `${text}\n${'x'.repeat(60_000)}` })
+    expect([tooLarge.status, tooLarge.body.includes('send it in parts')]).toEqual([413, true])
+    expect(await count()).toBe(before + 5_000)
+  }, 30_000)
+
+  test('shows what is odd in it as text, and adds only what was looked at', async () => {
+    const text = '"><script>alert(1)</script>\n</textarea><b>\n\u202Eevil\nodd.example'
+    const looked = await post(administrator, 'preview', { text })
+    expect(looked.body).toContain('U+202E')
+    expect(looked.body).not.toMatch(/<script>alert|<\/textarea><b>/)
+    const answer = await post(administrator, 'add', { text: 'other.example', seen: seenIn(looked.body) })
+    expect([answer.status, answer.body.includes('changed since it was looked at')]).toEqual([409, true])
+    expect(await count("value in ('other.example', 'odd.example')")).toBe(0)
+  })
+
+  test('takes no file, and nothing of another site', async () => {
+    const body =
+      '--b\r\nContent-Disposition: form-data; name="text"; filename="list.txt"\r\n\r\na.example\r\n--b--\r\n'
+    const file = await administrator.send(
+      'POST',
+      `${IMPORT}?/preview`,
+      { 'content-type': 'multipart/form-data; boundary=b', origin: site.url },
+      body,
+    )
+    expect(file.status).toBe(415)
+    const foreign = await administrator.send(
+      'POST',
+      `${IMPORT}?/add`,
+      { 'content-type': 'application/x-www-form-urlencoded', origin: 'https://evil.test' },
+      'text=a.example',
+    )
+    expect(foreign.status).toBe(403)
+  })
+})
