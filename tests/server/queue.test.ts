@@ -275,3 +275,33 @@ test('conditions without an index of their own are asked of a bounded number of 
     await many.dispose()
   }
 })
+
+test('what waits is found by what it shares, however many that share it are decided', async () => {
+  const { database, dispose } = await openTestDatabase()
+  try {
+    await database.write(async (tx) => {
+      for (let index = 0; index < 1203; index++)
+        await insertRegistration(
+          tx,
+          aRegistration({
+            id: `n${index}`,
+            holdsName: false,
+            state: index >= 600 && index < 603 ? 'requested' : 'denied',
+            exchange: index === 602 ? 'answered' : 'none',
+            email: email(`wave+${index}@mail.test`),
+            stateSince: NOON + index,
+          }),
+        )
+    })
+    const waiting = async (filter: Partial<QueueFilter>) =>
+      (await database.read((reader) => findPage(reader, { tab: 'waiting', ...filter }, null, 10))).ids
+    const right = ['n602', 'n600', 'n601']
+    expect(await waiting({})).toEqual(right)
+    expect(await waiting({ name: lookOf(username('river.stone')) })).toEqual(right)
+    expect(await waiting({ address: 'wave@mail.test' })).toEqual(right)
+    expect(await waiting({ like: 'n600' })).toEqual(right)
+    expect(await waiting({ like: 'n0', q: 'repair' })).toEqual(['n600', 'n601', 'n602'])
+  } finally {
+    await dispose()
+  }
+})

@@ -2,12 +2,12 @@ import { and, asc, desc, eq, getTableColumns, gt, gte, inArray, lt, sql, type SQ
 import { alias } from 'drizzle-orm/sqlite-core'
 import { isOldestFirst, type QueueFilter, type Tab } from '$lib/moderation/queue-filter'
 import { DAY } from '$lib/registration/retention'
-import { isNear } from '$lib/registration/likeness'
 import { QUEUES, type Queue } from '$lib/registration/state'
 import { readPlace, writePlace, type Place } from '../place'
+import { findAlike } from './alike'
 import { findLooks } from './looks'
 import type { Reader } from './open'
-import { invitations, moderators, queueCounts, reasonPrints, registrations } from './schema'
+import { invitations, moderators, queueCounts, registrations } from './schema'
 
 /** One page of a list; `next`: where the next one begins, or null. A short page may have a next one. */
 export interface QueuePage {
@@ -23,11 +23,12 @@ const QUEUES_OF: Record<Tab, readonly (Queue | null)[]> = {
   decided: ['decided'],
   all: QUEUES,
 }
+/** The same, or null where a tab leaves none of them out. */
+const queuesOf = (tab: Tab): Queue[] | null =>
+  tab === 'all' || tab === 'trouble' ? null : QUEUES_OF[tab].filter((one) => one !== null)
 
 /** How many rows are looked at, at most, where conditions have no index of their own. */
 const SCAN = 2000
-/** More than these have the same name, mailbox or reason only in an attack, and then the newest will do. */
-const ALIKE = 500
 
 const { id, seq, queue, queueAt } = registrations
 
@@ -44,7 +45,7 @@ export async function findPage(
   const match = matchOf(filter)
   if (match !== null) return findByWords(reader, filter, match, moderatorId, limit)
   const oldestFirst = isOldestFirst(filter)
-  const alike = await findAlike(reader, filter)
+  const alike = await findAlike(reader, filter, queuesOf(filter.tab))
   const [indexed, ...others] = conditions(filter, moderatorId)
   const lists = []
   for (const one of QUEUES_OF[filter.tab]) {
@@ -127,46 +128,6 @@ function conditions(
   ].filter((condition) => condition !== null)
 }
 
-/** The registrations that have a name, a mailbox or a reason in common; null where nobody asks. */
-async function findAlike(reader: Reader, { name, address, like }: QueueFilter): Promise<string[] | null> {
-  const { nameKey, addressKey } = registrations
-  const newest = (where: SQL | undefined) =>
-    reader
-      .select({ id })
-      .from(registrations)
-      .where(where)
-      .orderBy(desc(sql`+${seq}`))
-      .limit(ALIKE)
-  const asked = [
-    name === undefined ? null : newest(eq(nameKey, name)),
-    address === undefined ? null : newest(eq(addressKey, address)),
-    like === undefined ? null : findNearly(reader, like),
-  ].filter((query) => query !== null)
-  if (asked.length === 0) return null
-  let alike: string[] | null = null
-  for (const query of asked) {
-    const found = new Set((await query).map((row) => row.id))
-    alike = alike === null ? [...found] : alike.filter((one) => found.has(one))
-  }
-  return alike
-}
-
-/** Those whose reason says nearly the same as that of one, which is among them. */
-async function findNearly(reader: Reader, one: string): Promise<{ id: string }[]> {
-  const { reason } = registrations
-  const { print, registrationId } = reasonPrints
-  const [own] = await reader.select({ reason }).from(registrations).where(eq(id, one))
-  const prints = reader.select({ print }).from(reasonPrints).where(eq(registrationId, one))
-  const sharing = reader
-    .selectDistinct({ id: registrationId })
-    .from(reasonPrints)
-    .where(inArray(print, prints))
-    .limit(ALIKE)
-    .as('sharing')
-  const rows = await reader.select({ id, reason }).from(sharing).innerJoin(registrations, eq(id, sharing.id))
-  return rows.filter((row) => row.id === one || isNear(own?.reason ?? '', row.reason ?? ''))
-}
-
 /** Days are UTC, and both of them count. */
 function inPeriod({ from, to }: QueueFilter, one: Queue | null): SQL | undefined {
   const shift = one === 'answered' ? ANSWERED_FIRST : 0
@@ -208,7 +169,7 @@ async function findByWords(
   const last = /^\d+$/.test(filter.after ?? '') ? Number(filter.after) : null
   const rowid = sql.raw('search.rowid')
   const { startedAt } = registrations
-  const alike = await findAlike(reader, filter)
+  const alike = await findAlike(reader, filter, queuesOf(filter.tab))
   const where = and(
     sql`search match ${match}`,
     last === null ? undefined : oldestFirst ? gt(rowid, last) : lt(rowid, last),
