@@ -14,6 +14,7 @@ import { freePort, linkIn, startSite, type Site } from '../support/site'
 import { aVisitor } from '../support/visitor'
 import { desk } from './desk'
 import { load, overload, purge } from './load'
+import { wave } from './wave'
 
 const PASSWORD = 'seven quiet herons at dusk'
 const REASON = 'I know two people from the repair café who are on your server.'
@@ -238,6 +239,7 @@ const parts: Record<string, () => Promise<unknown>> = {
   overload,
   purge,
   desk,
+  wave,
   wizards: () => againstStandIn(Number(process.env.WIZARDS ?? 10_000)),
 }
 console.log(`Node ${process.version}`)

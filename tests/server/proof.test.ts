@@ -146,6 +146,16 @@ describe('with proof_of_work on', () => {
     expect((await begin({ clientAddress })).said).toBe('done')
   })
 
+  test('who fills in the hidden field does not use up what people without JavaScript have', async () => {
+    await open('on')
+    const all = await Promise.all(Array.from({ length: 50 }, () => begin({ trap: 'x' })))
+    const through = all.filter(({ said }) => said === 'done')
+    expect(through).toHaveLength(UNPROVED.trapped.count)
+    expect(all.filter(({ said }) => said === 'too_many_unproved')).toHaveLength(50 - through.length)
+    const people = await Promise.all(Array.from({ length: 50 }, () => begin()))
+    expect(people.filter(({ said }) => said === 'done')).toHaveLength(UNPROVED.everybody.count)
+  })
+
   test('who has no mails left does not use up what others have without a proof', async () => {
     await open('on', 1)
     const clientAddress = elsewhere()

@@ -7,8 +7,15 @@ export interface Answer {
   body: string
 }
 
-/** A browser without a screen: keeps cookies, follows redirects, and sends the step's own form as it stands. */
-export function aVisitor(origin: string, agent = new Agent({ keepAlive: true })) {
+/**
+ * A browser without a screen: keeps cookies, follows redirects, and sends the step's own form as it stands. `always`: headers
+ * that go with each request, such as those of a proxy.
+ */
+export function aVisitor(
+  origin: string,
+  agent = new Agent({ keepAlive: true }),
+  always: Record<string, string> = {},
+) {
   const cookies = new Map<string, string>()
   const port = Number(new URL(origin).port)
 
@@ -20,7 +27,7 @@ export function aVisitor(origin: string, agent = new Agent({ keepAlive: true }))
   ): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-      const all = { host: new URL(origin).host, ...(cookie === '' ? {} : { cookie }), ...headers }
+      const all = { host: new URL(origin).host, ...(cookie === '' ? {} : { cookie }), ...always, ...headers }
       const sent = request({ host: '127.0.0.1', port, method, path, headers: all, agent }, (response) => {
         let text = ''
         response.setEncoding('utf8')
@@ -58,8 +65,12 @@ export function aVisitor(origin: string, agent = new Agent({ keepAlive: true }))
     async get(path: string) {
       return follow(await send('GET', path, { accept: 'text/html' }), path)
     },
-    /** Posts fields to a path as the site's own page would. */
-    async post(path: string, fields: Record<string, string>, headers: Record<string, string> = {}) {
+    /** Posts fields to a path as the site's own page would, and does not follow where that leads. */
+    postAlone(
+      path: string,
+      fields: Record<string, string> | [string, string][],
+      headers: Record<string, string> = {},
+    ): Promise<Answer> {
       const body = new URLSearchParams(fields).toString()
       const form = {
         accept: 'text/html',
@@ -67,10 +78,15 @@ export function aVisitor(origin: string, agent = new Agent({ keepAlive: true }))
         origin,
         ...headers,
       }
-      return follow(
-        await send('POST', path, { ...form, 'content-length': String(Buffer.byteLength(body)) }, body),
-        path,
-      )
+      return send('POST', path, { ...form, 'content-length': String(Buffer.byteLength(body)) }, body)
+    },
+    /** The same, and follows. */
+    async post(
+      path: string,
+      fields: Record<string, string> | [string, string][],
+      headers: Record<string, string> = {},
+    ) {
+      return follow(await visitor.postAlone(path, fields, headers), path)
     },
     /** Sends the first form of a page's `<main>` that has all these fields, or any where none is named. */
     async submit(page: Answer & { path: string }, fields: Record<string, string>) {

@@ -102,7 +102,7 @@ export function createApplicant({
   async function takeMail(email: EmailAddress, clientAddress: string, more: Claim[]): Promise<Result<null>> {
     const taken = await brakes.take('mail', clientAddress, mailboxOf(email), more)
     if (taken.ok) return taken
-    const wait = more.length > 0 ? await entrance.unprovedWaitMs(clientAddress) : 0
+    const wait = await entrance.waitMs(more)
     if (wait === 0) return taken
     return refuse({ code: 'too_many_unproved', minutes: Math.ceil(wait / 60_000) })
   }

@@ -20,10 +20,14 @@ const HOUR = 60 * 60 * 1000
 const SHORTEST_MS = 3_000
 const ONCE = { count: 1, windowMs: PROOF_MS }
 
-/** How many begin without a proof where one is asked for: of one network, and of all. */
+/**
+ * How many begin without a proof where one is asked for: of one network, and of all. Who filled in the field that people do
+ * not see is counted apart, so that programs do not take the places of people without JavaScript.
+ */
 export const UNPROVED = {
   network: { count: 1, windowMs: HOUR },
   everybody: { count: 20, windowMs: HOUR },
+  trapped: { count: 5, windowMs: HOUR },
 }
 
 /**
@@ -45,9 +49,11 @@ export function createEntrance({
 }) {
   const isAsked = () => (mode === 'automatic' ? wave.isSeen() : mode === 'on')
 
-  const unproved = (clientAddress: string): Claim[] => [
+  const unproved = ({ clientAddress, trap }: Entry): Claim[] => [
     { kind: 'unproved-network', subject: clientAddress, limit: UNPROVED.network },
-    { kind: 'unproved', subject: 'everybody', limit: UNPROVED.everybody },
+    trap === ''
+      ? { kind: 'unproved', subject: 'everybody', limit: UNPROVED.everybody }
+      : { kind: 'unproved', subject: 'trapped', limit: UNPROVED.trapped },
   ]
 
   return {
@@ -62,8 +68,9 @@ export function createEntrance({
      */
     async look(
       purpose: ProofPurpose,
-      { proof, trap, clientAddress }: Entry,
+      entry: Entry,
     ): Promise<Result<{ heldFor: HeldFor[]; claims: Claim[] }>> {
+      const { proof, trap, clientAddress } = entry
       if (mode === 'automatic') await wave.count(clientAddress)
       const evidence = await proofs.read(proof, purpose)
       const heldFor: HeldFor[] = []
@@ -74,13 +81,13 @@ export function createEntrance({
         return refuse({ code: 'form_outdated' })
       const proved = evidence?.solved === true && (await limits.take('proof', evidence.id, ONCE)).ok
       if (proved) return accept({ heldFor, claims: [] })
-      return accept({ heldFor: ['no_proof', ...heldFor], claims: unproved(clientAddress) })
+      return accept({ heldFor: ['no_proof', ...heldFor], claims: unproved(entry) })
     },
 
-    /** How long somebody without a proof has to wait; 0: no longer. */
-    async unprovedWaitMs(clientAddress: string): Promise<number> {
+    /** How long somebody has to wait who was counted as these; 0: no longer. */
+    async waitMs(claims: Claim[]): Promise<number> {
       const waits = await Promise.all(
-        unproved(clientAddress).map(({ kind, subject, limit }) => limits.peek(kind, subject, limit)),
+        claims.map(({ kind, subject, limit }) => limits.peek(kind, subject, limit)),
       )
       return Math.max(0, ...waits.map((wait) => (wait.ok ? 0 : wait.retryAfterMs)))
     },

@@ -57,9 +57,17 @@ export type Proofs = ReturnType<typeof createProofs>
 
 /**
  * Signs what a form carries, and reads what came back with it (ALTCHA, proof of work version 2). Keeps nothing: that a
- * proof is used once is the caller's to see to, by its `id`.
+ * proof is used once is the caller's to see to, by its `id`. `counter`: which derivation is the right one, of how many.
  */
-export function createProofs({ secret, clock }: { secret: string; clock: () => number }) {
+export function createProofs({
+  secret,
+  clock,
+  counter = () => randomInt(FEWEST, MOST + 1),
+}: {
+  secret: string
+  clock: () => number
+  counter?: () => number
+}) {
   const key = (purpose: string) => Buffer.from(hkdfSync('sha256', secret, '', purpose, 32)).toString('hex')
   const hmacSignatureSecret = key('proof of work: challenge')
   const hmacKeySignatureSecret = key('proof of work: solution')
@@ -73,7 +81,7 @@ export function createProofs({ secret, clock }: { secret: string; clock: () => n
         data: { purpose, madeAt: clock(), asked },
         deriveKey,
         hmacSignatureSecret,
-        ...(asked ? { counter: randomInt(FEWEST, MOST + 1), hmacKeySignatureSecret } : {}),
+        ...(asked ? { counter: counter(), hmacKeySignatureSecret } : {}),
       })
       return JSON.stringify({ challenge })
     },
