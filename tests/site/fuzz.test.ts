@@ -43,8 +43,8 @@ const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE })
 let sent = 0
 
 /** Sends a case from an address that no other case has, and reads the answer; a stream that does not end, its head. */
-function send({ as, method, path, headers, body }: Case): Promise<Answer & { ms: number }> {
-  const number = ++sent
+function send(one: Case, number = ++sent): Promise<Answer & { ms: number }> {
+  const { as, method, path, headers, body } = one
   const begun = performance.now()
   return new Promise((resolve, reject) => {
     const all = {
@@ -75,7 +75,11 @@ function send({ as, method, path, headers, body }: Case): Promise<Answer & { ms:
       response.on('error', reject)
       response.on('end', done)
     })
-    out.on('error', reject)
+    out.on('error', (error: NodeJS.ErrnoException) => {
+      // A connection that lay still may be closed just when it is used again: that is no answer to the case.
+      if (out.reusedSocket && error.code === 'ECONNRESET') send(one, number).then(resolve, reject)
+      else reject(error)
+    })
     out.setTimeout(15_000, () => out.destroy(new Error('It does not answer')))
     out.end(body ?? undefined)
   })
