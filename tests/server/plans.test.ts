@@ -15,6 +15,7 @@ import {
   isInTrouble,
   isNameHeld,
 } from '$lib/server/database/registrations'
+import { findThere } from '$lib/server/database/rules'
 import * as schema from '$lib/server/database/schema'
 import { openTestDatabase, type TestDatabase } from '../support/database'
 import { email, username } from '../support/registration'
@@ -42,6 +43,8 @@ const QUERIES: Record<string, (reader: Reader) => Promise<unknown>> = {
   findStuck: (reader) => findStuck(reader),
   findOrphans: (reader) => findOrphans(reader, 1, 10),
   findUnopenedNames: (reader) => findUnopenedNames(reader, NAME, 10),
+  findThere: (reader) =>
+    findThere(reader, [{ subject: 'domain', form: 'exact', value: 'spam.example', effect: 'block' }], 1),
   findNthNewestAttempt: (reader) => findNthNewestAttempt(reader, 'key', 0, 10),
 }
 

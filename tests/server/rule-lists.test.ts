@@ -125,6 +125,16 @@ describe('a list that is added', () => {
     expect(await noted('rules_imported')).toHaveLength(3)
   })
 
+  test('keeps its order, on the page and in an export', async () => {
+    const order = ['first.example', 'b.example', 'a.example', 'third.example', '0.example', 'last.example']
+    await add(order.join('\n'))
+    const { items } = await administrator.api.rules.list({ over: false })
+    expect(items.map(({ value }) => value)).toEqual(order)
+    expect(
+      [...(await exported(administrator)).matchAll(/^domain,([^,]+)/gm)].map(([, value]) => value),
+    ).toEqual(order)
+  })
+
   test('says the effect in the trail only where all have the same', async () => {
     await add('value,effect\na.example,hold\nb.example,allow', { format: 'csv' })
     expect((await noted('rules_imported'))[0]?.detail).toEqual({ count: 2 })

@@ -109,11 +109,12 @@ export function createRuleBook({
   }
 
   const rowOf = (
+    id: string,
     { subject, form, value, effect, reason, expiresAt }: ListedRule,
     by: string,
     now: number,
   ) => ({
-    id: randomId(),
+    id,
     subject,
     form,
     value,
@@ -160,7 +161,7 @@ export function createRuleBook({
         const now = clock()
         if (await isRuleThere(tx, core, now)) return refuse({ code: 'rule_exists' })
         const expiresAt = days === null ? null : now + days * DAY
-        const rule: RuleRow = rowOf({ ...core, expiresAt }, actor.id, now)
+        const rule: RuleRow = rowOf(randomId(), { ...core, expiresAt }, actor.id, now)
         await insertRules(tx, [rule])
         // Not its value: that can be an address.
         const detail = { rule: rule.id, subject: rule.subject, effect: rule.effect }
@@ -184,11 +185,11 @@ export function createRuleBook({
         const now = clock()
         const fresh = await freshOf(tx, listed, now)
         if (!fresh.ok) return fresh
-        for (let from = 0; from < fresh.value.length; from += ADDED_AT_ONCE) {
-          await insertRules(
-            tx,
-            fresh.value.slice(from, from + ADDED_AT_ONCE).map((rule) => rowOf(rule, actor.id, now)),
-          )
+        // Of what was made at one moment the highest id stands first: so the list keeps its order.
+        const ids = fresh.value.map(() => randomId()).sort()
+        const rows = fresh.value.map((rule) => rowOf(ids.pop() ?? randomId(), rule, actor.id, now))
+        for (let from = 0; from < rows.length; from += ADDED_AT_ONCE) {
+          await insertRules(tx, rows.slice(from, from + ADDED_AT_ONCE))
           // A local database holds the process while it writes: the others of this process have a turn.
           await new Promise(setImmediate)
         }
