@@ -31,6 +31,8 @@ test('from a request its domain is blocked, with whom it hits, and they are deni
   site,
   browser,
 }) => {
+  // Many pages are looked at here, each in both themes and widths.
+  test.slow()
   const domain = `${newName()}.example`
   const [first, second, third, other] = [newName(), newName(), newName(), newName()]
   for (const name of [first, second, third]) await ask(page, site, name, domain)
