@@ -9,6 +9,7 @@ const SHARED = 3
 const MANY = 5
 const LONGEST_ROUNDS = 2_000
 
+const domainOf = (email: string): string => email.slice(email.lastIndexOf('@') + 1)
 const wordsOf = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? []
 
 function phrasesOf(text: string): Set<string> {
@@ -44,9 +45,9 @@ function isSuspect({ tags }: Known): boolean {
 
 /**
  * Clears the queue by what its pages show, and nothing else. The strategy: tick what filled in the hidden field; take the
- * sentence that most rows of the page share, open one that has it, and deny its kind by the largest lever that the page
- * offers: its domain where nobody of it was approved and no mail service is warned of, else the same words, else a search
- * for the sentence, each after a look at the first page of what that finds; open what is left, one by one.
+ * sentence that most rows of the page share, open one that has it, and deny its kind by the largest lever that there is: the
+ * domain, where most of these rows have it, nobody of it was approved and no mail service is warned of; else the same words;
+ * else a search for the sentence; each after a look at the first page of what it finds. What is left is opened one by one.
  */
 export async function clear(moderator: Moderator): Promise<Effort & { seconds: number }> {
   const begun = performance.now()
@@ -57,13 +58,14 @@ export async function clear(moderator: Moderator): Promise<Effort & { seconds: n
     const rows = await moderator.list(`?${new URLSearchParams(filter)}`)
     const kind = rows.filter(isKind)
     if (kind.length === 0) return false
+    console.log('   all', JSON.stringify(filter), kind.length, rows.length)
     if (kind.length === rows.length) return (await moderator.everything(filter, 'deny')) > 0
     await moderator.tick(kind, 'deny')
     return true
   }
 
   async function denyDomain({ id, email, reason }: Row): Promise<boolean> {
-    const domain = email.slice(email.lastIndexOf('@') + 1)
+    const domain = domainOf(email)
     const { reach } = await moderator.lookAtDomain(id)
     const alike = reach.hit.filter((one) => shares(one.reason, reason))
     if (reach.warns || alike.length < 0.8 * reach.hit.length) return false
@@ -76,10 +78,12 @@ export async function clear(moderator: Moderator): Promise<Effort & { seconds: n
     return true
   }
 
-  async function denyKind(phrase: string, one: Row): Promise<boolean> {
+  async function denyKind(phrase: string, one: Row, group: Row[]): Promise<boolean> {
     const known = knownOf((await moderator.open(`/admin/registrations/${one.id}`)).body)
     const { waiting, approved } = known.domain
-    if (waiting >= MANY && approved === 0 && (await denyDomain(one))) return true
+    const ofDomain = group.filter(({ email }) => domainOf(email) === domainOf(one.email))
+    const isDomains = ofDomain.length > group.length / 2 && waiting >= MANY && approved === 0
+    if (isDomains && (await denyDomain(one))) return true
     if (known.sameWords >= MANY && (await denyAll({ like: one.id }, (row) => shares(row.reason, one.reason))))
       return true
     return denyAll({ q: phrase }, (row) => phrasesOf(row.reason).has(phrase))
@@ -97,9 +101,10 @@ export async function clear(moderator: Moderator): Promise<Effort & { seconds: n
     const trapped = rows.filter(({ tags }) => tags.includes('hidden field filled in'))
     const shared = mostShared(rows, useless)
     const [first] = shared?.group ?? []
+    console.log(round, rows.length, trapped.length, shared?.phrase, shared?.group.length, moderator.effort)
     if (trapped.length > 0) await moderator.tick(trapped, 'deny')
     else if (shared === null || first === undefined) await oneByOne(rows)
-    else if (!(await denyKind(shared.phrase, first))) useless.add(shared.phrase)
+    else if (!(await denyKind(shared.phrase, first, shared.group))) useless.add(shared.phrase)
   }
   throw new Error('The queue does not get empty')
 }

@@ -27,7 +27,7 @@ export interface Known {
 export interface Reach {
   waiting: number
   /** Those that are shown, each with its box. */
-  hit: { box: string; reason: string }[]
+  hit: { id: string; box: string; reason: string }[]
   /** That it would hit many others. */
   warns: boolean
 }
@@ -97,9 +97,9 @@ export function reachOf(html: string): Reach {
   return {
     waiting: numberIn(textOf(reach), /matches ([\d,]+) requests? that/),
     hit: reach.split('<li').flatMap((row) => {
-      const box = /name="deny" value="([^"]+)"/.exec(row)?.[1]
+      const [, box, id] = /name="deny" value="(([\w-]+)\.\d+)"/.exec(row) ?? []
       const reason = /<span class="small reason[^"]*">([\s\S]*?)<\/span>/.exec(row)?.[1] ?? ''
-      return box === undefined ? [] : [{ box, reason: textOf(reason) }]
+      return box === undefined || id === undefined ? [] : [{ id, box, reason: textOf(reason) }]
     }),
     warns: /class="notice warn/.test(reach),
   }

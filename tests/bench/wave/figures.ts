@@ -73,9 +73,9 @@ export function figuresOf({ went, seconds, before, after, mails, cleared }: Meas
     ]),
     ['people in the queue, unmarked', String(inQueue.filter((one) => !isMarked(one)).length)],
     ['  of them at the first try', String(inQueue.filter((one) => !isMarked(one) && isSmooth(one)).length)],
-    ['  their way there, s (median)', medianSeconds(inQueue.map(({ at, endedAt }) => endedAt - at))],
-    ['  their mail, s (median)', medianSeconds(inQueue.flatMap(({ mailMs }) => mailMs ?? []))],
     ['people in the queue, marked', String(inQueue.filter(isMarked).length)],
+    ['people’s way to the queue, s (median)', medianSeconds(inQueue.map(({ at, endedAt }) => endedAt - at))],
+    ['  of that waiting for the mail', medianSeconds(inQueue.flatMap(({ mailMs }) => mailMs ?? []))],
     ['people not in the queue', String(refused.length)],
     ...[...new Set(refused.map(({ end }) => end))].map((end): [string, string] => [
       `  refused: ${END_WORDS[end]}`,

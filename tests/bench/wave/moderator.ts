@@ -22,7 +22,7 @@ const decidedSchema = v.object({
   result: v.object({ data: v.array(v.object({ refusal: v.nullable(v.unknown()) })) }),
 })
 
-/** What a moderator did. `rows`: how many were read in lists. */
+/** What a moderator did. `rows`: how many were read in lists, each of them once. */
 export interface Effort {
   pages: number
   forms: number
@@ -36,6 +36,12 @@ export async function signedIn(site: Site) {
   const visitor = aVisitor(site.url, new Agent({ keepAlive: true, timeout: 2_000 }))
   await visitor.submit(await visitor.get('/admin/login'), MODERATOR)
   const effort: Effort = { pages: 0, forms: 0, rows: 0 }
+  const read = new Set<string>()
+
+  function readRows(ids: string[]): void {
+    for (const id of ids) read.add(id)
+    effort.rows = read.size
+  }
 
   async function open(path: string): Promise<Page> {
     effort.pages++
@@ -69,7 +75,7 @@ export async function signedIn(site: Site) {
     /** A list, read row by row. */
     async list(query = ''): Promise<Row[]> {
       const rows = rowsOf((await open(`/admin${query}`)).body)
-      effort.rows += rows.length
+      readRows(rows.map(({ id }) => id))
       return rows
     },
 
@@ -107,7 +113,7 @@ export async function signedIn(site: Site) {
     async lookAtDomain(id: string): Promise<{ page: Page; reach: Reach }> {
       const page = await open(`/admin/rules/new?from=${id}&what=domain`)
       const reach = reachOf(page.body)
-      effort.rows += reach.hit.length
+      readRows(reach.hit.map(({ id }) => id))
       return { page, reach }
     },
 

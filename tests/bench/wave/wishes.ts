@@ -66,7 +66,7 @@ export function wishesOf(count: number, lastMs: number, seed = 1): Wish[] {
   })
   const persons = PEOPLE.slice(0, people).map(({ username, domain, reason }, index) => {
     const shared = index % SHARING === 3
-    // A home that has been rented machines' neighbour never: its address is one of an IPv4 network of homes.
+    // The first of the homes, which stand behind the rented machines.
     const network = Math.floor(networks * 0.2) + Math.floor(index / (2 * SHARING))
     return {
       kind: 'person' as const,
