@@ -7,6 +7,8 @@ const PHRASE = 6
 const SHARED = 3
 /** So many others of one domain, or with the same words, are worth a look at all of them. */
 const MANY = 5
+/** That share of what a rule hits has to be of one kind. */
+const MOST = 0.8
 const LONGEST_ROUNDS = 2_000
 
 const domainOf = (email: string): string => email.slice(email.lastIndexOf('@') + 1)
@@ -44,10 +46,11 @@ function isSuspect({ tags }: Known): boolean {
 }
 
 /**
- * Clears the queue by what its pages show, and nothing else. The strategy: tick what filled in the hidden field; take the
- * sentence that most rows of the page share, open one that has it, and deny its kind by the largest lever that there is: the
- * domain, where most of these rows have it, nobody of it was approved and no mail service is warned of; else the same words;
- * else a search for the sentence; each after a look at the first page of what it finds. What is left is opened one by one.
+ * Clears the queue by what its pages show, and nothing else. The strategy: tick what filled in the hidden field, where that
+ * is most of a page; else take the sentence that most rows of it share, open one that has it, and deny its kind by the
+ * largest lever that there is: the domain, where most of these rows have it, nobody of it was approved and no mail service
+ * is warned of; else the same words; else a search for the sentence; each after a look at the first page of what it finds.
+ * What is left is opened one by one.
  */
 export async function clear(moderator: Moderator): Promise<Effort & { seconds: number }> {
   const begun = performance.now()
@@ -58,7 +61,6 @@ export async function clear(moderator: Moderator): Promise<Effort & { seconds: n
     const rows = await moderator.list(`?${new URLSearchParams(filter)}`)
     const kind = rows.filter(isKind)
     if (kind.length === 0) return false
-    console.log('   all', JSON.stringify(filter), kind.length, rows.length)
     if (kind.length === rows.length) return (await moderator.everything(filter, 'deny')) > 0
     await moderator.tick(kind, 'deny')
     return true
@@ -66,9 +68,9 @@ export async function clear(moderator: Moderator): Promise<Effort & { seconds: n
 
   async function denyDomain({ id, email, reason }: Row): Promise<boolean> {
     const domain = domainOf(email)
-    const { reach } = await moderator.lookAtDomain(id)
+    const reach = await moderator.lookAtDomain(id)
     const alike = reach.hit.filter((one) => shares(one.reason, reason))
-    if (reach.warns || alike.length < 0.8 * reach.hit.length) return false
+    if (reach.warns || alike.length < MOST * reach.hit.length) return false
     await moderator.block(
       id,
       domain,
@@ -101,8 +103,7 @@ export async function clear(moderator: Moderator): Promise<Effort & { seconds: n
     const trapped = rows.filter(({ tags }) => tags.includes('hidden field filled in'))
     const shared = mostShared(rows, useless)
     const [first] = shared?.group ?? []
-    console.log(round, rows.length, trapped.length, shared?.phrase, shared?.group.length, moderator.effort)
-    if (trapped.length > 0) await moderator.tick(trapped, 'deny')
+    if (trapped.length > (shared?.group.length ?? 0)) await moderator.tick(trapped, 'deny')
     else if (shared === null || first === undefined) await oneByOne(rows)
     else if (!(await denyKind(shared.phrase, first, shared.group))) useless.add(shared.phrase)
   }

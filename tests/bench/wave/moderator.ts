@@ -110,11 +110,11 @@ export async function signedIn(site: Site) {
     },
 
     /** The page that blocks the domain of a request, with whom that hits. */
-    async lookAtDomain(id: string): Promise<{ page: Page; reach: Reach }> {
+    async lookAtDomain(id: string): Promise<Reach> {
       const page = await open(`/admin/rules/new?from=${id}&what=domain`)
       const reach = reachOf(page.body)
       readRows(reach.hit.map(({ id }) => id))
-      return { page, reach }
+      return reach
     },
 
     /** Saves that rule and denies with it what is ticked. */
