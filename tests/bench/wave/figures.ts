@@ -74,8 +74,31 @@ export function figuresOf({ went, seconds, before, after, mails, cleared }: Meas
     ['people in the queue, unmarked', String(inQueue.filter((one) => !isMarked(one)).length)],
     ['  of them at the first try', String(inQueue.filter((one) => !isMarked(one) && isSmooth(one)).length)],
     ['people in the queue, marked', String(inQueue.filter(isMarked).length)],
-    ['people’s way to the queue, s (median)', medianSeconds(inQueue.map(({ at, endedAt }) => endedAt - at))],
-    ['  of that waiting for the mail', medianSeconds(inQueue.flatMap(({ mailMs }) => mailMs ?? []))],
+    [
+      'people’s way to the queue, s (median)',
+      secondsAt(
+        0.5,
+        inQueue.map(({ at, endedAt }) => endedAt - at),
+      ),
+    ],
+    [
+      '  of that waiting for the mail',
+      secondsAt(
+        0.5,
+        inQueue.flatMap(({ mailMs }) => mailMs ?? []),
+      ),
+    ],
+    [
+      '  a page, s (median, 95 of 100)',
+      [0.5, 0.95]
+        .map((share) =>
+          secondsAt(
+            share,
+            people.flatMap(({ pagesMs }) => pagesMs),
+          ),
+        )
+        .join(', '),
+    ],
     ['people not in the queue', String(refused.length)],
     ...[...new Set(refused.map(({ end }) => end))].map((end): [string, string] => [
       `  refused: ${END_WORDS[end]}`,
@@ -97,9 +120,10 @@ export function figuresOf({ went, seconds, before, after, mails, cleared }: Meas
   ]
 }
 
-function medianSeconds(milliseconds: number[]): string {
-  const median = milliseconds.sort((a, b) => a - b)[Math.floor(milliseconds.length / 2)]
-  return median === undefined ? '-' : (median / 1000).toFixed(0)
+/** What that share of them is below, in seconds. */
+function secondsAt(share: number, milliseconds: number[]): string {
+  const found = milliseconds.toSorted((a, b) => a - b)[Math.floor(milliseconds.length * share)]
+  return found === undefined ? '-' : (found / 1000).toFixed(1)
 }
 
 const isSmooth = ({ repeated, waited }: Journey): boolean => repeated === 0 && waited === 0

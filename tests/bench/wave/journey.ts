@@ -13,7 +13,7 @@ export type Steps = Record<Step, (page: Page) => Promise<Page>>
 
 /**
  * How far somebody got. `repeated`: forms sent once more; `waited`: how often they came again a minute later; `mailMs`: how
- * long their mail took, null where none came.
+ * long their mail took, null where none came; `pagesMs`: how long each page took.
  */
 export interface Journey {
   end: 'requested' | Refusal
@@ -22,12 +22,13 @@ export interface Journey {
   waited: number
   proofs: number
   mailMs: number | null
+  pagesMs: number[]
 }
 
 export const PASSWORD = 'seven quiet herons at dusk'
 const MAIL_MS = 180_000
 const MINUTE = 60
-const MOST_TRIES = 4
+const MOST_TRIES = 3
 
 export const aJourney = (): Journey => ({
   end: 'requested',
@@ -36,6 +37,7 @@ export const aJourney = (): Journey => ({
   waited: 0,
   proofs: 0,
   mailMs: null,
+  pagesMs: [],
 })
 
 /** The path of the link in the first mail to an address, waited for. */

@@ -4,7 +4,7 @@ import { solved } from '../../support/proof'
 import type { Site } from '../../support/site'
 import { aVisitor } from '../../support/visitor'
 import { createDice } from './dice'
-import { linkTo, PASSWORD, workIn, type Journey, type Steps } from './journey'
+import { linkTo, PASSWORD, workIn, type Journey, type Page, type Steps } from './journey'
 import type { Wish } from './wishes'
 
 /**
@@ -25,28 +25,36 @@ export function personSteps(site: Site, agent: Agent, wish: Wish, journey: Journ
     return { proof: await solved(work) }
   }
 
+  async function timed(page: Promise<Page>): Promise<Page> {
+    const begun = performance.now()
+    await page
+    journey.pagesMs.push(performance.now() - begun)
+    return page
+  }
+  const submit = (page: Page, fields: Record<string, string>) => timed(visitor.submit(page, fields))
+
   return {
-    look: () => visitor.get('/register'),
+    look: () => timed(visitor.get('/register')),
     async name(page) {
       await Promise.all([scripts ? visitor.send('GET', lookUp, {}) : null, typing(2, 5)])
-      return visitor.submit(page, { username })
+      return submit(page, { username })
     },
     async address(page) {
       const [proof] = await Promise.all([prove(page.body), typing(4, 8)])
-      return visitor.submit(page, { email, ...proof })
+      return submit(page, { email, ...proof })
     },
     async link() {
       const path = await linkTo(site, email, journey)
       await typing(3, 8)
-      return visitor.get(path)
+      return timed(visitor.get(path))
     },
     async confirm(page) {
       await typing(1, 2)
-      return visitor.submit(page, {})
+      return submit(page, {})
     },
     async account(page) {
       await typing(5, 10)
-      return visitor.submit(page, { password: PASSWORD, reason })
+      return submit(page, { password: PASSWORD, reason })
     },
   }
 }
