@@ -19,12 +19,24 @@ import {
 /** What answers something else than a page. */
 const NO_PAGES = ['/admin/live', '/admin/history/export', '/logo', '/preferences']
 
+const overflow = (page: Page) =>
+  page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+
 /** A page as it was met: what every page owes everybody. */
 async function expectGood(page: Page): Promise<void> {
   await expect(page.locator('h1')).toHaveCount(1)
   expect(await page.title()).not.toBe('')
-  expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThan(1)
+  expect(await overflow(page)).toBeLessThan(1)
   await expectAccessible(page)
+  for (const field of await page.locator('main textarea:visible').all()) {
+    await field.fill('x'.repeat(200))
+    expect([page.url(), await field.getAttribute('name'), await overflow(page)]).toEqual([
+      page.url(),
+      await field.getAttribute('name'),
+      0,
+    ])
+    await field.fill('')
+  }
 }
 
 /** Goes every way there is, and looks at each page once. Answers the routes that were seen. */
