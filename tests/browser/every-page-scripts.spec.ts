@@ -19,8 +19,7 @@ import {
 /** What answers something else than a page. */
 const NO_PAGES = ['/admin/live', '/admin/history/export', '/logo', '/preferences']
 
-const overflow = (page: Page) =>
-  page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+const overflow = (page: Page) => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
 
 /** A page as it was met: what every page owes everybody. */
 async function expectGood(page: Page): Promise<void> {

@@ -10,8 +10,7 @@ const paste = (field: Locator, text: string) =>
 
 test('a list that is larger than a form can be is not sent, and so not lost', async ({ page, site }) => {
   await signIn(page, site)
-  // Until the page's script has begun, it takes away what is typed.
-  await page.goto(`${site.url}/admin/rules/import`, { waitUntil: 'networkidle' })
+  await page.goto(`${site.url}/admin/rules/import`)
   const list = page.getByLabel('List', { exact: true })
   const text = Array.from({ length: 9_000 }, (_, index) => `spam${index}.a-rather-long-one.example`).join(
     '\n',
@@ -34,8 +33,7 @@ test('a list that is larger than a form can be is not sent, and so not lost', as
 
 test('by keyboard alone a list is looked at and added', async ({ page, site }) => {
   await signIn(page, site)
-  // Until the page's script has begun, it takes away what is typed.
-  await page.goto(`${site.url}/admin/rules/import`, { waitUntil: 'networkidle' })
+  await page.goto(`${site.url}/admin/rules/import`)
   await page.getByLabel('List', { exact: true }).focus()
   await page.keyboard.insertText('keys.example')
   const look = page.getByRole('button', { name: 'Show what would come of it' })
