@@ -12,7 +12,6 @@ import {
   findRule,
   findThere,
   insertRules,
-  isRuleThere,
   rulesVersion,
   setHeldBy,
   type RuleRow,
@@ -159,7 +158,7 @@ export function createRuleBook({
     ): Promise<Result<RuleRow>> {
       const added = await database.write<Result<RuleRow>>(async (tx) => {
         const now = clock()
-        if (await isRuleThere(tx, core, now)) return refuse({ code: 'rule_exists' })
+        if ((await findThere(tx, [core], now)).size > 0) return refuse({ code: 'rule_exists' })
         const expiresAt = days === null ? null : now + days * DAY
         const rule: RuleRow = rowOf(randomId(), { ...core, expiresAt }, actor.id, now)
         await insertRules(tx, [rule])

@@ -129,14 +129,13 @@ function usernameProblem(username: string): string | null {
 
 async function passwordProblem(password: string, username: string): Promise<string | null> {
   const weak = await weaknessOf(password, username)
+  if (weak === null) return null
   const length = [...password].length
-  switch (weak?.code) {
-    case undefined:
-      return null
+  switch (weak.code) {
     case 'password_too_short':
-      return `The password has ${length} characters and needs at least ${weak?.minimum}`
+      return `The password has ${length} characters and needs at least ${weak.minimum}`
     case 'password_too_long':
-      return `The password has ${length} characters and may have at most ${weak?.maximumBytes}`
+      return `The password has ${length} characters and may have at most ${weak.maximumBytes}`
     case 'password_like_name':
       return 'The password must not be the username'
     case 'password_guessed':

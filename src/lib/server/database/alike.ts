@@ -17,7 +17,7 @@ const { print, registrationId } = reasonPrints
  * The registrations that have a name, a mailbox or a reason in common; null where nobody asks. `queues`: in these, however
  * many there are besides; null: in any.
  */
-export async function findAlike(
+export async function findIdsAlike(
   reader: Reader,
   { name, address, like }: QueueFilter,
   queues: Queue[] | null,

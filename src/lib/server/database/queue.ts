@@ -4,7 +4,7 @@ import { isOldestFirst, type QueueFilter, type Tab } from '$lib/moderation/queue
 import { DAY } from '$lib/registration/retention'
 import { QUEUES, type Queue } from '$lib/registration/state'
 import { readPlace, writePlace, type Place } from '../place'
-import { findAlike } from './alike'
+import { findIdsAlike } from './alike'
 import { findLooks } from './looks'
 import type { Reader } from './open'
 import { invitations, moderators, queueCounts, registrations } from './schema'
@@ -45,7 +45,7 @@ export async function findPage(
   const match = matchOf(filter)
   if (match !== null) return findByWords(reader, filter, match, moderatorId, limit)
   const oldestFirst = isOldestFirst(filter)
-  const alike = await findAlike(reader, filter, queuesOf(filter.tab))
+  const alike = await findIdsAlike(reader, filter, queuesOf(filter.tab))
   const [indexed, ...others] = conditions(filter, moderatorId)
   const lists = []
   for (const one of QUEUES_OF[filter.tab]) {
@@ -169,7 +169,7 @@ async function findByWords(
   const last = /^\d+$/.test(filter.after ?? '') ? Number(filter.after) : null
   const rowid = sql.raw('search.rowid')
   const { startedAt } = registrations
-  const alike = await findAlike(reader, filter, queuesOf(filter.tab))
+  const alike = await findIdsAlike(reader, filter, queuesOf(filter.tab))
   const where = and(
     sql`search match ${match}`,
     last === null ? undefined : oldestFirst ? gt(rowid, last) : lt(rowid, last),

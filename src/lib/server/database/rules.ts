@@ -95,18 +95,6 @@ export async function findRule(reader: Reader, id: string): Promise<RuleRow | nu
   return row ?? null
 }
 
-/** Whether just this rule counts already. */
-export async function isRuleThere(reader: Reader, rule: RuleCore, now: number): Promise<boolean> {
-  const { subject, form, value, effect } = rule
-  const same = and(
-    eq(rules.subject, subject),
-    eq(rules.value, value),
-    eq(rules.form, form),
-    eq(rules.effect, effect),
-  )
-  return (await reader.$count(rules, and(same, counts(now)))) > 0
-}
-
 /** Those of these rules that count already, by their keys. */
 export async function findThere(
   reader: Reader,
