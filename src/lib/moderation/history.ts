@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { EVENT_KINDS, type EventKind } from '$lib/registration/registration'
+import { DAY } from '../registration/retention'
 
 /** What events are filed under, in the order in which pages offer it. */
 export const EVENT_GROUPS = [
@@ -89,7 +90,6 @@ export const kindsOf = (group: EventGroup): EventKind[] =>
 
 const isEventGroup = (what: string): what is EventGroup => EVENT_GROUPS.some((group) => group === what)
 
-const DAY = 24 * 60 * 60 * 1000
 const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10)
 /** A day in UTC, that the calendar has: the 31st of February is none. */
 const day = v.pipe(

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { languageSchema, LANGUAGES, type Language } from '$lib/registration/language'
 import { refuse, accept, type Result } from '$lib/registration/refusal'
+import { DAY } from '../registration/retention'
 
 /** From so many on registration closes by itself; null: never. */
 export interface OpeningLimits {
@@ -60,7 +61,6 @@ export type OpeningRecord = v.InferOutput<typeof openingRecordSchema>
 
 export const NOTHING_SAID: OpeningRecord = { hand: null, shut: null }
 
-const DAY = 24 * 60 * 60 * 1000
 const LONGEST_CLOSING_DAYS = 366
 
 /** When the day (UTC) of a time ends. */

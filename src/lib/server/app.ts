@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
-import { linkHours } from '$lib/registration/retention'
+import { DAY, linkHours } from '$lib/registration/retention'
 import { createAccountSetup } from './account-setup'
 import { createBrakes } from './brakes'
 import { createApplicant } from './applicant'
@@ -46,7 +46,6 @@ import { openWorld, type World } from './world'
 
 export type Services = ReturnType<typeof compose>
 
-const DAY = 24 * 60 * 60 * 1000
 const HOUR = 60 * 60 * 1000
 /** Who opens a link late should be told that it expired, not that it is unknown. */
 const EXPIRED_TOKENS_KEPT_MS = 7 * DAY

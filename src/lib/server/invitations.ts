@@ -15,8 +15,8 @@ import {
   type InvitationRow,
 } from './database/invitations'
 import type { Database } from './database/open'
+import { DAY } from '$lib/registration/retention'
 
-const DAY = 24 * 60 * 60 * 1000
 const HOUR = 60 * 60 * 1000
 
 /** So many unknown codes may be tried. Whoever has a code tries one; nobody else ever gets to know one so. */

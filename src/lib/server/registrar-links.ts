@@ -1,7 +1,7 @@
 import type { Action } from '$lib/registration/decide'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Registration } from '$lib/registration/registration'
-import { STATUS_LINK_DAYS } from '$lib/registration/retention'
+import { DAY, STATUS_LINK_DAYS } from '$lib/registration/retention'
 import type { Username } from '$lib/registration/username'
 import { hashToken, mintToken, type Token } from './auth/tokens'
 import type { Database, Reader, Transaction } from './database/open'
@@ -9,8 +9,6 @@ import { findRegistration, isInvited } from './database/registrations'
 import { findToken, insertToken, spendToken, type TokenPurpose } from './database/tokens'
 import type { Keeper } from './opening'
 import { APPLICANT, type Door } from './registrar-door'
-
-const DAY = 24 * 60 * 60 * 1000
 
 /** The registrar's part about links in mails and the applicant's cookie. */
 export function createLinks({

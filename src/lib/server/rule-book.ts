@@ -17,6 +17,7 @@ import {
   type RuleRow,
 } from './database/rules'
 import { createMatcher, isPattern, judge, type Matcher, type Rule } from './rules'
+import { DAY } from '$lib/registration/retention'
 
 /** A moderator's wish for a rule. `days`: how long it counts; null: for ever. */
 export interface RuleWish extends RuleCore {
@@ -28,7 +29,6 @@ export type RuleBook = ReturnType<typeof createRuleBook>
 
 /** After so long, a process asks whether another one changed the rules. */
 const FRESH_MS = 1_000
-const DAY = 24 * 60 * 60 * 1000
 /** So many rules are read, or added, while others wait: a few milliseconds. */
 const READ_AT_ONCE = 1_000
 const ADDED_AT_ONCE = 100

@@ -14,6 +14,7 @@ import { accept, refuse, type Result } from '$lib/registration/refusal'
 import { entriesOf, plainText, type ListEntry } from './list-entries'
 import { readRule } from './rule-book'
 import { takingTurns } from './turns'
+import { DAY } from '$lib/registration/retention'
 
 /** A list as somebody pasted it, and what they say of all of it. */
 export interface TypedList extends ListChoice {
@@ -30,7 +31,6 @@ export interface ReadList {
   unread: UnreadLine[]
 }
 
-const DAY = 24 * 60 * 60 * 1000
 /** So many characters are shown of a line that nobody can read. */
 const SHOWN = 100
 

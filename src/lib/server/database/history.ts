@@ -2,8 +2,7 @@ import { and, asc, desc, eq, gt, gte, inArray, lt, lte, sql, type SQL } from 'dr
 import type { HistoryQuery } from '$lib/moderation/history'
 import type { Reader } from './open'
 import { events, moderators, registrations } from './schema'
-
-const DAY = 24 * 60 * 60 * 1000
+import { DAY } from '$lib/registration/retention'
 
 /** An event with the names of who did it and whom it concerns, where these are still known. */
 export type HistoryRow = Awaited<ReturnType<typeof findHistory>>[number]
