@@ -312,6 +312,15 @@ describe('blocking from a request', () => {
   })
 })
 
+test('just the same rule is added once while it counts; another effect or form makes it another one', async () => {
+  const { rule } = await add('username', 'exact', 'river')
+  expect(await codeOf(add('username', 'exact', 'river'))).toBe('rule_exists')
+  await add('username', 'exact', 'river', 'allow')
+  await add('username', 'look', 'river')
+  await administrator.api.rules.end({ id: rule.id })
+  await add('username', 'exact', 'river')
+})
+
 test('moderators end their own rules, administrators all; the trail names the rule and not its value', async () => {
   const moderator = await aModerator(world.services, 'mo')
   const { view } = await requested(world, 'river', 'river@spam.example')

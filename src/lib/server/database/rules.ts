@@ -102,6 +102,7 @@ export async function findThere(
   now: number,
 ): Promise<Set<string>> {
   const { subject, form, value, effect } = rules
+  const asked = new Set(listed.map(ruleKey))
   const there = new Set<string>()
   for (const one of RULE_SUBJECTS) {
     const values = listed.filter((rule) => rule.subject === one).map((rule) => rule.value)
@@ -110,7 +111,7 @@ export async function findThere(
       .select({ subject, form, value, effect })
       .from(rules)
       .where(and(eq(subject, one), inArray(value, values), counts(now)))
-    for (const rule of found) there.add(ruleKey(rule))
+    for (const key of found.map(ruleKey)) if (asked.has(key)) there.add(key)
   }
   return there
 }
