@@ -40,6 +40,32 @@ test('keys do the work, and never while somebody writes', async ({ browser, site
   await expect(desk.locator('input[type=search]')).toBeFocused()
 })
 
+test('a press on a link goes through, though the list is asked for anew before it is answered', async ({
+  browser,
+  site,
+}) => {
+  const [name = ''] = await people(browser, site, 1)
+  const desk = await aDesk(browser, site)
+  await desk.clock.install()
+  let answer = () => {}
+  const answered = new Promise<void>((resolve) => (answer = resolve))
+  await desk.route('**/registrations/**', async (route) => {
+    await answered
+    await route.continue()
+  })
+  const begun = desk.waitForRequest(/\/admin\/live/)
+  await desk.goto(`${site.url}/admin?tab=all&q=${name}`)
+  await begun
+  await row(desk, name).getByRole('link').click()
+  // As when somebody comes back to the page: it has missed what changed meanwhile.
+  await desk.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
+  await desk.clock.runFor(1_000)
+  const anew = desk.waitForRequest(/__data\.json/)
+  answer()
+  await expect(desk.locator('h1')).toContainText(name)
+  await anew
+})
+
 test('a new request, a colleague’s decision and who looks at what appear by themselves', async ({
   browser,
   site,
