@@ -25,6 +25,8 @@ declare global {
     }
     interface Error {
       message: string
+      /** What is said in place of the general words for the status. */
+      words?: string
       /** Stands in the log beside the cause. */
       reference?: string
     }

@@ -1,10 +1,8 @@
-import { join } from 'node:path'
-import { createClient } from '@libsql/client'
-import type { Site } from '../support/site'
 import {
   confirm,
   expect,
   expectAccessible,
+  expireLinks,
   giveAddress,
   linkIn,
   newName,
@@ -12,18 +10,6 @@ import {
   submit,
   test,
 } from './fixtures'
-
-/** Puts the links that were sent to an address behind their time, as days of waiting would. */
-async function expireLinks(site: Site, email: string): Promise<void> {
-  const database = createClient({ url: `file:${join(site.folder, 'registration.db')}`, timeout: 5_000 })
-  const { rowsAffected } = await database.execute({
-    sql: `update tokens set expires_at = 1 where purpose != 'applicant'
-      and registration_id = (select id from registrations where email = ?)`,
-    args: [email],
-  })
-  database.close()
-  expect(rowsAffected).toBeGreaterThan(0)
-}
 
 test('a link that has run out says so, and sends a new one that works', async ({ page, site }) => {
   const email = await giveAddress(page, site, newName())

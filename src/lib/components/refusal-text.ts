@@ -2,6 +2,7 @@ import { m } from '$lib/paraglide/messages'
 import type { PasswordNeed, Refusal } from '$lib/registration/refusal'
 import type { State } from '$lib/registration/state'
 import { usernameRefusalText } from './username-refusal-text'
+import { waitText } from './wait-text'
 
 /** Puts a refusal in words for the person who meets it: what happened, what it means, what to do. */
 export function refusalText(refusal: Refusal): string {
@@ -33,13 +34,11 @@ export function refusalText(refusal: Refusal): string {
     case 'date_wrong':
       return m.refusal_date_wrong()
     case 'too_many_mails':
-      return refusal.hours === 1
-        ? m.refusal_too_many_mails_hour()
-        : m.refusal_too_many_mails({ hours: refusal.hours })
+      return m.refusal_too_many_mails({ wait: waitText(refusal.hours * 60) })
     case 'form_outdated':
       return m.proof_form_outdated()
     case 'too_many_unproved':
-      return m.proof_too_many({ minutes: refusal.minutes })
+      return m.proof_too_many({ wait: waitText(refusal.minutes) })
     case 'link_broken':
       return m.refusal_link_broken()
     case 'link_expired':
@@ -85,9 +84,9 @@ export function refusalText(refusal: Refusal): string {
     case 'sign_in_failed':
       return m.refusal_sign_in_failed()
     case 'too_many_tries':
-      return m.refusal_too_many_tries({ minutes: refusal.minutes })
+      return m.refusal_too_many_tries({ wait: waitText(refusal.minutes) })
     case 'too_many_sign_ins':
-      return m.refusal_too_many_sign_ins({ minutes: refusal.minutes })
+      return m.refusal_too_many_sign_ins({ wait: waitText(refusal.minutes) })
     case 'not_signed_in':
       return m.refusal_not_signed_in()
     case 'sign_in_again':
@@ -185,7 +184,7 @@ export function refusalText(refusal: Refusal): string {
     case 'invitation_over':
       return INVITATIONS_OVER[refusal.why]()
     case 'too_many_codes':
-      return m.refusal_too_many_codes({ minutes: refusal.minutes })
+      return m.refusal_too_many_codes({ wait: waitText(refusal.minutes) })
     case 'code_uses_wrong':
       return m.refusal_code_uses_wrong({ minimum: refusal.minimum, maximum: refusal.maximum })
     case 'code_days_wrong':

@@ -1,9 +1,10 @@
-import { error, redirect, type Cookies } from '@sveltejs/kit'
+import { redirect, type Cookies } from '@sveltejs/kit'
 import { refusalText } from '$lib/components/refusal-text'
 import type { Refusal } from '$lib/registration/refusal'
 import type { SiteView } from '$lib/registration/views'
 import { attempt } from '$lib/server/trpc/attempt'
 import { keepDraft, readDraft } from './draft'
+import { turnAway } from './turn-away'
 
 /** Whether a refusal is about the invitation, and not about what else was typed. */
 export const isAboutCode = ({ code }: Refusal): boolean =>
@@ -37,8 +38,7 @@ export async function carriedCode(
     redirect(303, url.pathname)
   }
   const tooMany = checked.refusal.code === 'too_many_codes'
-  if (!isAboutCode(checked.refusal) || (tooMany && linked !== null))
-    error(checked.status, checked.refusal.code)
+  if (!isAboutCode(checked.refusal) || (tooMany && linked !== null)) turnAway(checked)
   keepDraft(cookies, { ...draft, invitation: '' }, site)
   return { invited: false, code: invitation, problem: refusalText(checked.refusal) }
 }

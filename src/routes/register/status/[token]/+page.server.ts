@@ -1,13 +1,14 @@
-import { error, fail, redirect } from '@sveltejs/kit'
+import { fail, redirect } from '@sveltejs/kit'
 import { problemsOf } from '$lib/components/problems'
 import { refusalText } from '$lib/components/refusal-text'
 import { textOf } from '$lib/server/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
+import { turnAway } from '../../turn-away'
 import type { Actions, PageServerLoad } from './$types'
 
 export const load: PageServerLoad = async ({ params, locals: { api } }) => {
   const standing = await attempt(() => api.registration.status(params))
-  if (!standing.ok) error(standing.status, standing.refusal.code)
+  if (!standing.ok) turnAway(standing)
   return { standing: standing.value }
 }
 
