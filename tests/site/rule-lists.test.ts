@@ -3,7 +3,7 @@ import { createClient } from '@libsql/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runSql } from '../support/other-process'
 import { runCli, startSite, type Site } from '../support/site'
-import { aVisitor } from '../support/visitor'
+import { aVisitor, formsIn } from '../support/visitor'
 import { signedIn } from './attack/people'
 
 const RULES = 3_000
@@ -209,4 +209,15 @@ describe('an import', () => {
     )
     expect(foreign.status).toBe(403)
   })
+})
+
+test('who ends a rule stays on the page of the list where it stands, with what it shows', async () => {
+  const first = await administrator.get('/admin/rules?effect=hold')
+  const next =
+    /href="(\/admin\/rules\?[^"]*before=[^"]*)"/.exec(first.body)?.[1]?.replaceAll('&amp;', '&') ?? ''
+  const second = await administrator.get(next)
+  const form = formsIn(second.body).find(({ names }) => names.includes('id'))
+  const ended = await administrator.post(`/admin/rules${form?.action}`, form?.hidden ?? {})
+  expect(ended.path).toBe(second.path)
+  expect(await count(`id = '${form?.hidden.id}' and ended_at is not null`)).toBe(1)
 })

@@ -7,10 +7,16 @@ import type { Actions, PageServerLoad } from './$types'
 
 export const load: PageServerLoad = async ({ url, locals }) => {
   const over = url.searchParams.get('over') !== null
-  const before = url.searchParams.get('before')?.slice(0, 100)
   const filter = readRuleFilter(url.searchParams)
-  const rules = await locals.api.rules.list({ ...filter, over, ...(before === undefined ? {} : { before }) })
-  return { rules, over, filter, isFirst: before === undefined, now: Date.now() }
+  const place = placeIn(url)
+  const rules = await locals.api.rules.list({ ...filter, over, ...place })
+  return { rules, over, filter, place, now: Date.now() }
+}
+
+/** Where the page begins; nothing where it is the first one. */
+function placeIn({ searchParams }: URL): { before?: string } {
+  const before = searchParams.get('before')
+  return before === null ? {} : { before: before.slice(0, 100) }
 }
 
 export const actions: Actions = {
@@ -25,7 +31,7 @@ export const actions: Actions = {
     const id = textOf(await request.formData(), 'id')
     const answer = await attempt(() => locals.api.rules.end({ id }))
     if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal), value: '' })
-    const query = ruleQuery(readRuleFilter(url.searchParams))
+    const query = ruleQuery(readRuleFilter(url.searchParams), placeIn(url))
     redirect(303, query === '' ? url.pathname : `${url.pathname}?${query}`)
   },
 }
