@@ -26,6 +26,7 @@ const PAGES: { name: string; path: string; more?: number }[] = [
   { name: 'a network', path: '/admin?tab=all&network=203.0.7.0%2F24' },
   { name: 'a language', path: '/admin?tab=all&language=de' },
   { name: 'a rare language and domain', path: '/admin?tab=decided&language=de&domain=rare.test' },
+  { name: 'marked, where nothing is', path: '/admin?tab=all&marked=yes' },
   { name: 'one moderator', path: '/admin?tab=decided&moderator=moderator' },
   { name: 'some days', path: '/admin?tab=all&from=2025-01-01&to=2025-03-01' },
   { name: 'names that look alike', path: '/admin?tab=all&name=person7' },

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createProofs, PROOF_MS } from '../../src/lib/server/proof'
 import { solved } from '../support/proof'
+import { row } from './at-the-desk'
 import {
   expect,
   expectAccessible,
@@ -39,6 +40,17 @@ test('an applicant gets through; without JavaScript, moderators see why to look 
   await expect(moderator.getByText('sent very fast').first()).toBeVisible()
   await expect(moderator.getByText('hidden field')).toHaveCount(0)
   await expectAccessible(moderator)
+
+  await moderator.locator('.filters summary').click()
+  for (const [marks, found] of [
+    ['marked', 1],
+    ['not marked', 0],
+  ] as const) {
+    await moderator.getByLabel('Marks').selectOption(marks)
+    await moderator.getByRole('button', { name: 'Apply' }).click()
+    await expect(moderator.locator('.set')).toContainText(marks)
+    await expect(row(moderator, name)).toHaveCount(found)
+  }
   await moderator.context().close()
 })
 

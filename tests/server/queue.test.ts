@@ -7,7 +7,8 @@ import { lookOf } from '$lib/registration/username'
 import { deskNetwork } from '$lib/server/database/found-by'
 import { insertJob } from '$lib/server/database/jobs'
 import { countTabs, findNeighbours, findPage } from '$lib/server/database/queue'
-import { deleteRegistration, insertRegistration } from '$lib/server/database/registrations'
+import { deleteRegistration, insertRegistration, setHeldFor } from '$lib/server/database/registrations'
+import { setHeldBy } from '$lib/server/database/rules'
 import * as v from 'valibot'
 import { aRegistration, email, NOON, username } from '../support/registration'
 import { openTestDatabase } from '../support/database'
@@ -20,10 +21,10 @@ const REASONS = [
   'We offer best services for your website ranking, please approve',
 ]
 let database: Awaited<ReturnType<typeof openTestDatabase>>
-let all: (Registration & { trouble: boolean })[]
+let all: (Registration & { trouble: boolean; marked: 'unproved' | 'held' | null })[]
 
 /** Three hundred of them, so that every page has a next one and many share a moment. */
-function people() {
+function people(): typeof all {
   return Array.from({ length: 300 }, (_, index) => {
     const state = STATES[index % STATES.length] ?? 'requested'
     const exchange = index % 30 === 4 ? 'answered' : index % 30 === 10 ? 'asked' : 'none'
@@ -43,6 +44,7 @@ function people() {
         stateSince: NOON - Math.floor(index / 3) * 6 * 60 * 60 * 1000,
       }),
       trouble: index % 25 === 1,
+      marked: index % 11 === 0 ? 'unproved' : index % 13 === 0 ? 'held' : null,
     }
   })
 }
@@ -51,8 +53,10 @@ beforeAll(async () => {
   database = await openTestDatabase()
   all = people()
   await database.database.write(async (tx) => {
-    for (const { trouble, ...one } of all) {
+    for (const { trouble, marked, ...one } of all) {
       await insertRegistration(tx, one)
+      if (marked === 'unproved') await setHeldFor(tx, one.id, ['no_proof'])
+      if (marked === 'held') await setHeldBy(tx, one.id, 'a-rule')
       if (!trouble) continue
       await insertJob(
         tx,
@@ -91,6 +95,7 @@ function expected(filter: QueueFilter, moderatorId: string | null): string[] {
       (filter.address === undefined || mailboxOf(one.email) === filter.address) &&
       (filter.like === undefined || one.reason === REASONS[0]) &&
       (moderatorId === null || one.decidedBy === moderatorId) &&
+      (filter.marked === undefined || (one.marked !== null) === (filter.marked === 'yes')) &&
       (filter.from === undefined || one.stateSince >= Date.parse(filter.from)) &&
       (filter.to === undefined || one.stateSince < Date.parse(filter.to) + DAY),
   )
@@ -128,6 +133,10 @@ const FILTERS: [string, QueueFilter, string | null][] = [
     { tab: 'all', network: '198.51.100.0/24', language: 'de', domain: 'mail.test' },
     null,
   ],
+  ['what is marked', { tab: 'all', marked: 'yes' }, null],
+  ['what waits and is not marked', { tab: 'waiting', marked: 'no' }, null],
+  ['what is marked, of one domain', { tab: 'all', domain: 'mail.test', marked: 'yes' }, null],
+  ['what is marked, of one mailbox', { tab: 'all', address: 'person.22@mail.test', marked: 'yes' }, null],
   ['one moderator', { tab: 'decided', moderator: 'ada' }, 'm1'],
   ['a moderator and a domain', { tab: 'decided', moderator: 'ada', domain: 'spam.example' }, 'm1'],
   ['a moderator who decided nothing', { tab: 'decided', moderator: 'nobody' }, ''],
@@ -243,38 +252,44 @@ describe('a search', () => {
   })
 })
 
-test('conditions without an index of their own are asked of a bounded number of rows, and the list goes on', async () => {
-  const many = await openTestDatabase()
-  try {
-    await many.database.write(async (tx) => {
-      for (let index = 0; index < 4500; index++)
-        await insertRegistration(
-          tx,
-          aRegistration({
-            id: `n${index}`,
-            username: username(`n${index}x`),
-            email: email(`n${index}@mail.test`),
-            holdsName: false,
-            state: 'denied',
-            language: index === 10 ? 'de' : 'en',
-            stateSince: NOON + index,
-          }),
+test.each<[string, QueueFilter]>([
+  ['beside another one', { tab: 'decided', domain: 'mail.test', language: 'de' }],
+  ['alone', { tab: 'decided', marked: 'yes' }],
+])(
+  'a condition without an index of its own, %s, is asked of a bounded number of rows, and the list goes on',
+  async (_, filter) => {
+    const many = await openTestDatabase()
+    try {
+      await many.database.write(async (tx) => {
+        for (let index = 0; index < 2500; index++)
+          await insertRegistration(
+            tx,
+            aRegistration({
+              id: `n${index}`,
+              username: username(`n${index}x`),
+              email: email(`n${index}@mail.test`),
+              holdsName: false,
+              state: 'denied',
+              language: index === 10 ? 'de' : 'en',
+              stateSince: NOON + index,
+            }),
+          )
+      })
+      await many.database.write((tx) => setHeldFor(tx, 'n10', ['trap']))
+      const pages: string[][] = []
+      for (let after: string | null | undefined; after !== null;) {
+        const page = await many.database.read((reader) =>
+          findPage(reader, { ...filter, after: after ?? undefined }, null, 10),
         )
-    })
-    const filter: QueueFilter = { tab: 'decided', domain: 'mail.test', language: 'de' }
-    const first = await many.database.read((reader) => findPage(reader, filter, null, 10))
-    expect(first.ids).toEqual([])
-    const second = await many.database.read((reader) =>
-      findPage(reader, { ...filter, after: first.next ?? '' }, null, 10),
-    )
-    const third = await many.database.read((reader) =>
-      findPage(reader, { ...filter, after: second.next ?? '' }, null, 10),
-    )
-    expect([second.ids, third.ids, third.next]).toEqual([[], ['n10'], null])
-  } finally {
-    await many.dispose()
-  }
-})
+        pages.push(page.ids)
+        after = page.next
+      }
+      expect(pages).toEqual([[], [], ['n10']])
+    } finally {
+      await many.dispose()
+    }
+  },
+)
 
 test('what waits is found by what it shares, however many that share it are decided', async () => {
   const { database, dispose } = await openTestDatabase()

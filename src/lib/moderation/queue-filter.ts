@@ -11,7 +11,8 @@ const day = v.pipe(v.string(), v.isoDate())
 /**
  * Which registrations a list shows, and from where on. All of it stands in the URL, so that it can be sent to a
  * colleague. `words` are looked for in name, address and reason; `name` and `address` are what look-alikes have in
- * common; `like` is a registration whose reason is nearly the same; `invitation` is one by its id; `from` and `to` are days (UTC), both included.
+ * common; `like` is a registration whose reason is nearly the same; `invitation` is one by its id;
+ * `marked`: whether something asks for a closer look; `from` and `to` are days (UTC), both included.
  */
 export const queueFilterSchema = v.object({
   tab: v.optional(v.picklist(TABS), 'waiting'),
@@ -24,6 +25,7 @@ export const queueFilterSchema = v.object({
   address: v.optional(text),
   like: v.optional(text),
   invitation: v.optional(text),
+  marked: v.optional(v.picklist(['yes', 'no'])),
   from: v.optional(day),
   to: v.optional(day),
   sort: v.optional(v.picklist(['oldest', 'newest'])),
@@ -42,6 +44,7 @@ export const CONDITIONS = [
   'address',
   'like',
   'invitation',
+  'marked',
   'from',
   'to',
 ] as const

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, getTableColumns, gt, gte, inArray, lt, sql, type SQL } from 'drizzle-orm'
+import { and, asc, desc, eq, getTableColumns, gt, gte, inArray, lt, not, sql, type SQL } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/sqlite-core'
 import { isOldestFirst, type QueueFilter, type Tab } from '$lib/moderation/queue-filter'
 import { DAY } from '$lib/registration/retention'
@@ -28,7 +28,7 @@ const queuesOf = (tab: Tab): Queue[] | null =>
   tab === 'all' || tab === 'trouble' ? null : QUEUES_OF[tab].filter((one) => one !== null)
 
 /** How many rows are looked at, at most, where conditions have no index of their own. */
-const SCAN = 2000
+const SCAN = 1000
 
 const { id, seq, queue, queueAt } = registrations
 
@@ -46,7 +46,7 @@ export async function findPage(
   if (match !== null) return findByWords(reader, filter, match, moderatorId, limit)
   const oldestFirst = isOldestFirst(filter)
   const alike = await findIdsAlike(reader, filter, queuesOf(filter.tab))
-  const [indexed, ...others] = conditions(filter, moderatorId)
+  const { indexed, others } = conditions(filter, moderatorId)
   const lists = []
   for (const one of QUEUES_OF[filter.tab]) {
     const inQueue =
@@ -114,19 +114,24 @@ async function scan(
   return { rows, end }
 }
 
-/** What a filter asks of a row, the one that leaves the fewest rows first: it has an index. */
+/** What a filter asks of a row. `indexed`: of those with an index the one that leaves the fewest rows. */
 function conditions(
-  { invitation, network, domain, language }: QueueFilter,
+  { invitation, network, domain, language, marked }: QueueFilter,
   moderatorId: string | null,
-): SQL[] {
-  return [
+): { indexed: SQL | undefined; others: SQL[] } {
+  const [indexed, ...others] = [
     invitation === undefined ? null : eq(registrations.invitationId, invitation),
     network === undefined ? null : eq(registrations.network, network),
     domain === undefined ? null : eq(registrations.domain, domain),
     moderatorId === null ? null : eq(registrations.decidedBy, moderatorId),
     language === undefined ? null : eq(registrations.language, language),
   ].filter((condition) => condition !== null)
+  if (marked !== undefined) others.push(marked === 'yes' ? MARKED : not(MARKED))
+  return { indexed, others }
 }
+
+/** A rule holds it, or something else asks for a closer look. */
+const MARKED = sql`(${registrations.heldBy} is not null or ${registrations.heldFor} <> '[]')`
 
 /** Days are UTC, and both of them count. */
 function inPeriod({ from, to }: QueueFilter, one: Queue | null): SQL | undefined {
@@ -170,10 +175,11 @@ async function findByWords(
   const rowid = sql.raw('search.rowid')
   const { startedAt } = registrations
   const alike = await findIdsAlike(reader, filter, queuesOf(filter.tab))
+  const { indexed, others } = conditions(filter, moderatorId)
   const where = and(
     sql`search match ${match}`,
     last === null ? undefined : oldestFirst ? gt(rowid, last) : lt(rowid, last),
-    ...conditions(filter, moderatorId).map((condition) => sql`+(${condition})`),
+    ...[indexed, ...others].map((condition) => condition && sql`+(${condition})`),
     filter.tab === 'trouble' ? sql`+trouble = 1` : undefined,
     filter.from === undefined ? undefined : gte(startedAt, Date.parse(filter.from)),
     filter.to === undefined ? undefined : lt(startedAt, Date.parse(filter.to) + DAY),

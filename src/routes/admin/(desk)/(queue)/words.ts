@@ -31,6 +31,8 @@ export function conditionText(condition: Condition, value: string): string {
       return m.desk_condition_like()
     case 'invitation':
       return m.desk_condition_invitation()
+    case 'marked':
+      return value === 'yes' ? m.desk_marked_yes() : m.desk_marked_no()
     case 'from':
       return m.desk_condition_from({ value })
     case 'to':
