@@ -62,9 +62,9 @@ export async function signedIn(site: Site) {
     return JSON.parse(good({ ...answer, path: procedure }).body)
   }
 
-  /** The next few that a list finds, as the button asks for them. */
+  /** The next page of what a list finds, as the button asks for it. */
   async function found(filter: Record<string, string>, after: string | null): Promise<Found> {
-    const asked = { tab: 'waiting', ...filter, limit: AT_ONCE, ...(after === null ? {} : { after }) }
+    const asked = { tab: 'waiting', ...filter, ...(after === null ? {} : { after }) }
     return v.parse(listSchema, await call('moderation.queue', asked, 'GET')).result.data
   }
 
@@ -91,21 +91,24 @@ export async function signedIn(site: Site) {
       good(await visitor.post('/admin?/several', fields))
     },
 
-    /** Ticks "All that the list finds" and decides; answers how many that were. */
+    /** Ticks "All that the list finds", presses, reads how many these are and presses again; answers how many it decided. */
     async everything(filter: Record<string, string>, decision: Decision): Promise<number> {
-      effort.forms++
-      let decided = 0
+      effort.forms += 2
+      const chosen: Found['items'] = []
       let after: string | null = null
       do {
         const { items, next } = await found(filter, after)
-        const verdict = { decision, message: '', silent: true, category: decision === 'deny' ? 'spam' : null }
-        const { result } = v.parse(
-          decidedSchema,
-          await call('moderation.decideMany', { items, ...verdict }, 'POST'),
-        )
-        decided += result.data.filter(({ refusal }) => refusal === null).length
+        chosen.push(...items)
         after = next
       } while (after !== null)
+      const verdict = { decision, message: '', silent: true, category: decision === 'deny' ? 'spam' : null }
+      let decided = 0
+      for (let at = 0; at < chosen.length; at += AT_ONCE) {
+        const items = chosen.slice(at, at + AT_ONCE)
+        const answer = await call('moderation.decideMany', { items, ...verdict }, 'POST')
+        const { result } = v.parse(decidedSchema, answer)
+        decided += result.data.filter(({ refusal }) => refusal === null).length
+      }
       return decided
     },
 

@@ -15,16 +15,33 @@ export interface Outcome {
 /** So many go out at once, so that one sees how far it is, and a broken connection leaves few in doubt. */
 const AT_ONCE = 10
 
-/**
- * Decides, a few at a time, what a form has ticked, or with `filter` everything that it finds. Answers what came of
- * each, also where the connection breaks half-way.
- */
+/** A request as the moderator saw it, or as the list had it when they asked. */
+export interface Chosen {
+  id: string
+  version: number
+  username: string | null
+}
+
+/** Everything that a list finds now, on every page, without deciding anything. What comes later is not among it. */
+export async function everythingIn(filter: QueueFilter, tell: (found: number) => void): Promise<Chosen[]> {
+  const chosen: Chosen[] = []
+  let after: string | undefined
+  for (;;) {
+    const page = await trpc.moderation.queue.query({ ...filter, after })
+    chosen.push(...page.items.map(({ id, version, username }) => ({ id, version, username })))
+    tell(chosen.length)
+    if (page.next === null) return chosen
+    after = page.next
+  }
+}
+
+/** Decides as the form says, a few at a time. Answers what came of each, also where the connection breaks half-way. */
 export async function decideSeveral(
+  chosen: Chosen[],
+  decision: Outcome['decision'],
   form: FormData,
-  filter: QueueFilter | null,
-  tell: (done: number, of: number) => void,
+  tell: (done: number) => void,
 ): Promise<Outcome> {
-  const decision = form.get('several') === 'approve' ? 'approve' : 'deny'
   const outcome: Outcome = { decision, results: [], broken: false, undoable: true }
   const verdict = {
     decision,
@@ -32,35 +49,15 @@ export async function decideSeveral(
     silent: form.get('several_silent') !== null,
     category: String(form.get('several_category') ?? '') || null,
   } as const
-  const names = new Map<string, string>()
-
-  async function decide(items: { id: string; version: number }[]): Promise<void> {
-    const results = await trpc.moderation.decideMany.mutate({ items, ...verdict })
-    for (const { id, refusal } of results)
-      outcome.results.push({ id, refusal, username: names.get(id) ?? null })
-  }
-
+  const names = new Map(chosen.map(({ id, username }) => [id, username]))
   try {
-    if (filter === null) {
-      const items = readItems(form.getAll('item').map(String))
-      for (let at = 0; at < items.length; at += AT_ONCE) {
-        tell(at, items.length)
-        await decide(items.slice(at, at + AT_ONCE))
-      }
-      return outcome
+    for (let at = 0; at < chosen.length; at += AT_ONCE) {
+      tell(at)
+      const items = chosen.slice(at, at + AT_ONCE).map(({ id, version }) => ({ id, version }))
+      for (const { id, refusal } of await trpc.moderation.decideMany.mutate({ items, ...verdict }))
+        outcome.results.push({ id, refusal, username: names.get(id) ?? null })
     }
-    let after: string | undefined
-    for (;;) {
-      const page = await trpc.moderation.queue.query({ ...filter, after, limit: AT_ONCE })
-      for (const { id, username } of page.items) names.set(id, username)
-      tell(
-        outcome.results.length,
-        Math.max(page.counts[filter.tab], outcome.results.length + page.items.length),
-      )
-      await decide(page.items.map(({ id, version }) => ({ id, version })))
-      if (page.next === null) return outcome
-      after = page.next
-    }
+    return outcome
   } catch {
     // Said to the person: what was decided until then is in the list, and stands.
     return { ...outcome, broken: true }
