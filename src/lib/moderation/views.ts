@@ -38,13 +38,13 @@ export interface OthersView {
   some: OtherView[]
 }
 
-/** What became of others that share something; `more`: of decided ones, the newest thousand were counted. */
+/** What became of others that share something; `newest`: of the decided ones only so many, as there are more. */
 export interface TallyView {
   name: string
   waiting: { count: number; more: boolean }
   approved: number
   denied: number
-  more: boolean
+  newest: number | null
 }
 
 /** What one wants to know before deciding. */
