@@ -50,9 +50,13 @@ export async function wave(): Promise<void> {
   const asked = (process.env.RUNS ?? '0,1,2').split(',').map(Number)
   const wishes = wishesOf(count, Math.max(SHORTEST_MS, (count / PER_SECOND) * 1000))
   const columns: { name: string; figures: [string, string][] }[] = []
-  for (const [index, { name, config }] of RUNS.entries())
-    if (asked.includes(index)) columns.push({ name, figures: figuresOf(await measure(config, wishes)) })
-  print(wishes, columns)
+  try {
+    for (const [index, { name, config }] of RUNS.entries())
+      if (asked.includes(index)) columns.push({ name, figures: figuresOf(await measure(config, wishes)) })
+  } finally {
+    // What one run took minutes for is not lost with the next one.
+    if (columns.length > 0) print(wishes, columns)
+  }
 }
 
 async function measure(config: Record<string, unknown>, wishes: Wish[]): Promise<Measured> {
