@@ -2,9 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { Agent } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createClient } from '@libsql/client'
 import * as v from 'valibot'
-import { startSite, type Site } from '../support/site'
+import { askDatabase, startSite, type Site } from '../support/site'
 import { clear } from './wave/clearing'
 import { figuresOf, print, type Measured, type Went } from './wave/figures'
 import { aJourney, travel, type Journey } from './wave/journey'
@@ -109,9 +108,7 @@ const heldSchema = v.pipe(v.string(), v.parseJson(), v.array(v.string()))
 
 /** What became of each, by name: looked up where the pages would not tell, for the figures alone. */
 async function registrationsOf(site: Site): Promise<Measured['before']> {
-  const client = createClient({ url: `file:${join(site.folder, 'registration.db')}`, timeout: 60_000 })
-  const { rows } = await client.execute('select username, state, held_for as held from registrations')
-  client.close()
+  const { rows } = await askDatabase(site, 'select username, state, held_for as held from registrations')
   return new Map(
     rows.map(({ username, state, held }) => [
       String(username),

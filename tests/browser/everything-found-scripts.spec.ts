@@ -1,6 +1,4 @@
-import { join } from 'node:path'
-import { createClient } from '@libsql/client'
-import type { Site } from '../support/site'
+import { askDatabase, type Site } from '../support/site'
 import { aDesk, people, row } from './at-the-desk'
 import { expect, expectFit, test } from './fixtures'
 
@@ -8,25 +6,20 @@ test.use({ settings: { moderation: { undo_seconds: 0 } } })
 
 /** So many more wait, with names that begin as this one does. */
 async function alike(site: Site, name: string, more: number): Promise<void> {
-  const database = createClient({ url: `file:${join(site.folder, 'registration.db')}`, timeout: 5_000 })
   const columns = `version, state, language, client_address, reason, silent, started_at, state_since, exchange,
     domain, network, address_key`
-  await database.execute({
-    sql: `with recursive n(i) as (select 1 union all select i + 1 from n where i < ?)
+  await askDatabase(
+    site,
+    `with recursive n(i) as (select 1 union all select i + 1 from n where i < ?)
       insert into registrations (id, seq, username, holds_name, name_key, email, ${columns})
       select 'more-' || i, 100000 + i, username || '.' || i, 0, name_key, i || email, ${columns} from n, registrations where username = ?`,
-    args: [more, name],
-  })
-  database.close()
+    [more, name],
+  )
 }
 
 const states = async (site: Site, like: string): Promise<Record<string, number>> => {
-  const database = createClient({ url: `file:${join(site.folder, 'registration.db')}`, timeout: 5_000 })
-  const { rows } = await database.execute({
-    sql: 'select state, count(*) as count from registrations where username like ? group by state',
-    args: [`${like}%`],
-  })
-  database.close()
+  const sql = 'select state, count(*) as count from registrations where username like ? group by state'
+  const { rows } = await askDatabase(site, sql, [`${like}%`])
   return Object.fromEntries(rows.map(({ state, count }) => [String(state), Number(count)]))
 }
 
@@ -55,12 +48,10 @@ test('everything that a list finds is counted first, with what nobody sees on th
   await expect(several).toContainText('The list finds 60 requests.')
 
   // One who comes after it was counted.
-  const database = createClient({ url: `file:${join(site.folder, 'registration.db')}`, timeout: 5_000 })
-  await database.execute({
-    sql: `update registrations set username = ? || '.late' where username = ?`,
-    args: [wave, other],
-  })
-  database.close()
+  await askDatabase(site, `update registrations set username = ? || '.late' where username = ?`, [
+    wave,
+    other,
+  ])
   await several.getByRole('button', { name: 'Deny 60' }).click()
   await expect(desk.locator('.outcomes')).toContainText('60 requests denied')
   expect(await states(site, wave)).toEqual({ denied: 60, requested: 1 })

@@ -1,8 +1,6 @@
-import { join } from 'node:path'
-import { createClient } from '@libsql/client'
 import { test as base, expect, type Browser, type Page } from '@playwright/test'
 import AxeBuilder from '@axe-core/playwright'
-import { linkIn, MODERATOR, startSite, type Site } from '../support/site'
+import { askDatabase, linkIn, MODERATOR, startSite, type Site } from '../support/site'
 
 export { expect, linkIn, MODERATOR }
 /** The operator's colour, as the configuration and as a browser write it. */
@@ -116,13 +114,12 @@ export async function requestAccount(page: Page, site: Site, name: string): Prom
 
 /** Puts the links that were sent to an address behind their time, as days of waiting would. */
 export async function expireLinks(site: Site, email: string): Promise<void> {
-  const database = createClient({ url: `file:${join(site.folder, 'registration.db')}`, timeout: 5_000 })
-  const { rowsAffected } = await database.execute({
-    sql: `update tokens set expires_at = 1 where purpose != 'applicant'
+  const { rowsAffected } = await askDatabase(
+    site,
+    `update tokens set expires_at = 1 where purpose != 'applicant'
       and registration_id = (select id from registrations where email = ?)`,
-    args: [email],
-  })
-  database.close()
+    [email],
+  )
   expect(rowsAffected).toBeGreaterThan(0)
 }
 

@@ -1,5 +1,4 @@
-import { createClient } from '@libsql/client'
-import { join } from 'node:path'
+import { askDatabase } from '../support/site'
 import { aDesk } from './at-the-desk'
 import {
   expect,
@@ -94,9 +93,7 @@ test('who signed in long ago signs in again before the ways in can be changed', 
   await page.goto(`${site.url}/admin/account`)
   const again = page.getByRole('button', { name: 'Sign in again' })
   await expect(again).toHaveCount(0)
-  const client = createClient({ url: `file:${join(site.folder, 'registration.db')}`, timeout: 10_000 })
-  await client.execute('update sessions set started_at = started_at - 3600000')
-  client.close()
+  await askDatabase(site, 'update sessions set started_at = started_at - 3600000')
   await page.reload()
   await expectFit(page)
   await page.getByRole('button', { name: 'Set it up' }).click()

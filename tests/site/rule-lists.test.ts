@@ -1,8 +1,7 @@
 import { join } from 'node:path'
-import { createClient } from '@libsql/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runSql } from '../support/other-process'
-import { runCli, startSite, type Site } from '../support/site'
+import { askDatabase, runCli, startSite, type Site } from '../support/site'
 import { aVisitor, formsIn } from '../support/visitor'
 import { signedIn } from './attack/people'
 
@@ -42,9 +41,7 @@ afterAll(() => site.stop())
 const database = () => join(site.folder, 'registration.db')
 
 async function ask(sql: string): Promise<unknown[][]> {
-  const client = createClient({ url: `file:${database()}`, timeout: 5_000 })
-  const { rows, columns } = await client.execute(sql)
-  client.close()
+  const { rows, columns } = await askDatabase(site, sql)
   return rows.map((row) => columns.map((column) => row[column]))
 }
 const count = async (where = 'true') =>

@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createClient, type ResultSet } from '@libsql/client'
 import { simpleParser, type ParsedMail } from 'mailparser'
 import { SMTPServer } from 'smtp-server'
 import { stringify } from 'yaml'
@@ -74,6 +75,20 @@ export function linkIn(mail: ParsedMail, path: string): string {
   const link = links.find((found) => new URL(found).pathname.startsWith(path))
   if (link === undefined) throw new Error(`No link to ${path} in: ${mail.text ?? ''}`)
   return link
+}
+
+/** Runs a statement on the database of a site that runs: what no page tells, or what only time would bring about. */
+export async function askDatabase(
+  { folder }: { folder: string },
+  sql: string,
+  args: (string | number)[] = [],
+): Promise<ResultSet> {
+  const client = createClient({ url: `file:${join(folder, 'registration.db')}`, timeout: 60_000 })
+  try {
+    return await client.execute({ sql, args })
+  } finally {
+    client.close()
+  }
 }
 
 /** Runs a command of the built program, and ends it when it has not ended after a minute. */

@@ -1,7 +1,5 @@
-import { createClient } from '@libsql/client'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startSite, type Site } from '../../support/site'
+import { askDatabase, startSite, type Site } from '../../support/site'
 import { aVisitor } from '../../support/visitor'
 import { JSON_BODY, request, signedIn } from './people'
 
@@ -13,11 +11,8 @@ afterAll(() => site.stop())
 
 /** The registrations as they are in the database: what nobody may have changed. */
 async function registrations(): Promise<string> {
-  const client = createClient({ url: `file:${join(site.folder, 'registration.db')}`, timeout: 5_000 })
-  const { rows } = await client.execute(
-    'select id, version, state, message, decided_by from registrations order by id',
-  )
-  client.close()
+  const sql = 'select id, version, state, message, decided_by from registrations order by id'
+  const { rows } = await askDatabase(site, sql)
   return JSON.stringify(rows)
 }
 

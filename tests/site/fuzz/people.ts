@@ -1,7 +1,5 @@
-import { createClient } from '@libsql/client'
-import { join } from 'node:path'
 import { Secret, TOTP } from 'otpauth'
-import { linkIn, type Site } from '../../support/site'
+import { askDatabase, linkIn, type Site } from '../../support/site'
 import { aVisitor, type Answer } from '../../support/visitor'
 import { JSON_BODY } from '../attack/people'
 
@@ -111,10 +109,8 @@ export function createPeople(site: Site) {
 
   /** What the desk was set to: a closed door, a second factor wanted of all, or a rule would end every way behind it. */
   async function openAgain(): Promise<void> {
-    const client = createClient({ url: `file:${join(site.folder, 'registration.db')}`, timeout: 10_000 })
-    await client.execute('delete from settings')
-    await client.execute('update rules set ended_at = made_at where ended_at is null')
-    client.close()
+    await askDatabase(site, 'delete from settings')
+    await askDatabase(site, 'update rules set ended_at = made_at where ended_at is null')
   }
 
   /** Everybody of the desk is there again, as what they are. */
