@@ -218,3 +218,10 @@ test('who ends a rule stays on the page of the list where it stands, with what i
   expect(ended.path).toBe(second.path)
   expect(await count(`id = '${form?.hidden.id}' and ended_at is not null`)).toBe(1)
 })
+
+test('who tries a value beside the rules that are over stays with these', async () => {
+  const over = await administrator.get('/admin/rules?over=&effect=block')
+  const tried = await administrator.submit(over, { value: 'spam1.example' })
+  const current = [...tried.body.matchAll(/<a [^>]*aria-current="page"[^>]*>([^<]*)/g)]
+  expect(current.map(([, words]) => words)).toEqual(['Rules', 'Over'])
+})

@@ -6,17 +6,16 @@ import { attempt } from '$lib/server/trpc/attempt'
 import type { Actions, PageServerLoad } from './$types'
 
 export const load: PageServerLoad = async ({ url, locals }) => {
-  const over = url.searchParams.get('over') !== null
   const filter = readRuleFilter(url.searchParams)
   const place = placeIn(url)
-  const rules = await locals.api.rules.list({ ...filter, over, ...place })
-  return { rules, over, filter, place, now: Date.now() }
+  const rules = await locals.api.rules.list({ ...filter, ...place, over: place.over !== undefined })
+  return { rules, filter, place, now: Date.now() }
 }
 
-/** Where the page begins; nothing where it is the first one. */
-function placeIn({ searchParams }: URL): { before?: string } {
-  const before = searchParams.get('before')
-  return before === null ? {} : { before: before.slice(0, 100) }
+/** Which of the two lists is shown (`over`), and from where on, where that is not its beginning. */
+function placeIn({ searchParams }: URL): { over?: string; before?: string } {
+  const before = searchParams.get('before')?.slice(0, 100)
+  return { ...(searchParams.has('over') && { over: '' }), ...(before !== undefined && { before }) }
 }
 
 export const actions: Actions = {
