@@ -39,6 +39,7 @@ test('everything that a list finds is counted first, with what nobody sees on th
   const several = desk.getByRole('group', { name: 'Decide what is selected' })
   await expect(several).toContainText('The list finds 60 requests.')
   await expect(several).toContainText('10 of them are on other pages')
+  await expect(several.getByRole('status')).toBeFocused()
   await expectFit(desk)
   expect(await states(site, wave)).toEqual({ requested: 60 })
 
