@@ -47,7 +47,6 @@ export interface TallyView {
   newest: number | null
 }
 
-/** What one wants to know before deciding. */
 /** Denied registrations like this one whose data is gone: how many, of them by which trait, and why they were denied. */
 export interface MemoryView {
   count: number
@@ -57,6 +56,7 @@ export interface MemoryView {
   categories: string[]
 }
 
+/** What one wants to know before deciding. */
 export interface FactsView {
   email: string
   /** Of the pages the applicant used. */
