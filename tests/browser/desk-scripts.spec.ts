@@ -66,6 +66,42 @@ test('a press on a link goes through, though the list is asked for anew before i
   await anew
 })
 
+test('a press on a link goes through, though what was sent before is answered meanwhile', async ({
+  browser,
+  site,
+}) => {
+  const [name = '', other = ''] = await people(browser, site, 2)
+  const desk = await aDesk(browser, site)
+  // What changes elsewhere would be asked for as well.
+  await desk.route('**/admin/live**', (route) => route.abort())
+  await desk.goto(`${site.url}/admin?tab=all&q=${name.slice(0, -6)}`)
+  await row(desk, name).getByRole('checkbox').check()
+  await desk.locator('button[name=several][value=deny]').click()
+  await expect(desk.locator('.outcomes')).toContainText('1 request denied')
+  const held = { sent: () => {}, pressed: () => {} }
+  const until = (what: keyof typeof held) => new Promise<void>((resolve) => (held[what] = resolve))
+  const [sent, pressed] = [until('sent'), until('pressed')]
+  await desk.route('**/admin?/undoSeveral', async (route) => {
+    await sent
+    await route.continue()
+  })
+  await desk.route('**/registrations/**', async (route) => {
+    await pressed
+    await route.continue()
+  })
+  await desk.getByRole('button', { name: 'Take all of it back' }).click()
+  await row(desk, other).getByRole('link').click()
+  const undone = desk.waitForResponse(/undoSeveral/)
+  held.sent()
+  await (await undone).finished()
+  // Until the page has taken the answer in.
+  await expect(desk.locator('.outcomes')).toBeHidden()
+  held.pressed()
+  await expect(desk.locator('h1')).toContainText(other)
+  await desk.goto(`${site.url}/admin?q=${name}`)
+  await expect(row(desk, name)).toBeVisible()
+})
+
 test('a new request, a colleague’s decision and who looks at what appear by themselves', async ({
   browser,
   site,
