@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import * as v from 'valibot'
@@ -18,6 +18,8 @@ const lockSchema = v.object({
       inBundle: v.optional(v.boolean()),
       dependencies: v.optional(v.record(v.string(), v.string())),
       devDependencies: v.optional(v.record(v.string(), v.string())),
+      optionalDependencies: v.optional(v.record(v.string(), v.string())),
+      bin: v.optional(v.record(v.string(), v.string())),
     }),
   ),
 })
@@ -25,6 +27,7 @@ const manifestSchema = v.object({
   scripts: v.record(v.string(), v.string()),
   dependencies: v.record(v.string(), v.string()),
   devDependencies: v.record(v.string(), v.string()),
+  optionalDependencies: v.record(v.string(), v.string()),
 })
 
 const lock = v.parse(lockSchema, JSON.parse(read('package-lock.json')))
@@ -48,12 +51,27 @@ test('every package is what it was when it was chosen: each has its hash, and th
   const [, root] = Object.entries(lock.packages).find(([path]) => path === '') ?? []
   expect(root?.dependencies).toEqual(manifest.dependencies)
   expect(root?.devDependencies).toEqual(manifest.devDependencies)
+  expect(root?.optionalDependencies).toEqual(manifest.optionalDependencies)
+})
+
+test('the command of each package is a file that comes with it, as npm 9 stops at one that a script would make', () => {
+  const packages = Object.entries(lock.packages).filter(
+    ([path]) => path !== '' && existsSync(join(ROOT, path)),
+  )
+  expect(packages.length).toBeGreaterThan(200)
+  for (const [path, { bin = {} }] of packages)
+    for (const file of Object.values(bin))
+      expect([path, file, existsSync(join(ROOT, path, file))]).toEqual([path, file, true])
 })
 
 test('no package comes from a place of its own, and none is named by a URL or a file', () => {
   for (const [path, { resolved }] of Object.entries(lock.packages))
     expect([path, resolved]).toEqual([path, undefined])
-  for (const [name, range] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies }))
+  for (const [name, range] of Object.entries({
+    ...manifest.dependencies,
+    ...manifest.devDependencies,
+    ...manifest.optionalDependencies,
+  }))
     expect([name, /^(?:[\^~]?\d|\*$)/.test(range)]).toEqual([name, true])
 })
 
