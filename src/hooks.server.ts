@@ -10,20 +10,23 @@ import type { Theme } from './app'
 import { extractLocaleFromRequest, overwriteServerAsyncLocalStorage } from '$lib/paraglide/runtime'
 import { startApp, type App, type Services } from '$lib/server/app'
 import { deviceOf } from '$lib/server/auth/device'
+import type { Look } from '$lib/server/bare-page'
 import { clientAddress } from '$lib/server/client-address'
 import { accentTheme } from '$lib/server/config/accent'
 import { runConfigOrExit } from '$lib/server/config/run-config'
 import { DatabaseProblem } from '$lib/server/database/problem'
 import { atTheDoor } from '$lib/server/desk-door'
 import { createHealth } from '$lib/server/health'
-import { cookieName } from '$lib/server/cookie-name'
-import { isAllowedHost } from '$lib/server/hosts'
 import { createLog } from '$lib/server/log'
 import { createLogo } from '$lib/server/logo'
+import { createRefusalLog } from '$lib/server/refusal-log'
+import { refusedAnswer } from '$lib/server/refused'
+import { requestCookies } from '$lib/server/request-cookies'
 import { hungUp, NO_CONTENT, refuseRequest, securityHeaders } from '$lib/server/request-guard'
+import { hasHttps } from '$lib/server/request-origin'
 import { createTurnstile } from '$lib/server/turnstile'
 import { sentAway } from '$lib/server/sent-away'
-import type { Context, Cookies } from '$lib/server/trpc/context'
+import type { Context } from '$lib/server/trpc/context'
 import { appRouter, createApi } from '$lib/server/trpc/router'
 
 /** In development this module is loaded again after a change: the app before it must end first. */
@@ -32,6 +35,7 @@ let services: Services
 let health: ReturnType<typeof createHealth>
 let accent: { style: string; hash: string }
 let logo: ReturnType<typeof createLogo>
+let noteRefusal: ReturnType<typeof createRefusalLog>
 
 export const init: ServerInit = async () => {
   if (building) return
@@ -45,6 +49,7 @@ export const init: ServerInit = async () => {
   services = app.services
   health = createHealth(services)
   logo = createLogo(config.logoUrl, log)
+  noteRefusal = createRefusalLog({ log, clock: Date.now })
   accent = styleOf(config.site.accent)
   process.once('sveltekit:shutdown', () => void app.stop())
   // The server waits for its connections, and those of the desk never end by themselves.
@@ -66,15 +71,13 @@ const monitor: Handle = async ({ event, resolve }) => {
 
 /** Refuses what other sites send, and hosts that are not ours. */
 const guard: Handle = ({ event, resolve }) => {
-  const { config } = services
-  if (!isAllowedHost(event.request.headers.get('host'), config.hosts))
-    return plain(
-      400,
-      'This host name is not served here. The operator lists the names under "hosts" in config.yaml.',
-    )
-  const { method, headers } = event.request
-  const refused = refuseRequest({ method, url: event.url, headers }, config.site.url)
-  return refused === null ? resolve(event) : plain(refused.status, refused.words)
+  const { request, url } = event
+  const { site, hosts } = services.config
+  const { method, headers } = request
+  const refused = refuseRequest({ method, url, headers }, { url: site.url, hosts })
+  if (refused === null) return resolve(event)
+  noteRefusal(refused.why, headers)
+  return refusedAnswer(refused, { request, url, look: lookOf(event), siteUrl: site.url })
 }
 
 /** The language of the request that is being answered: where the texts look it up. */
@@ -107,14 +110,17 @@ const turnstile = createTurnstile()
 
 /** A few at a time; and whoever comes when too many wait is sent away, in words and at once. */
 const queue: Handle = async ({ event, resolve }) => {
-  const isStaff = event.cookies.get(services.sessions.cookieName) !== undefined
-  return (await turnstile.enter(isStaff)) ? resolve(event) : sentAway(event)
+  const cookies = requestCookies(event.cookies, hasHttps(event.request.headers, services.config.site.url))
+  const isStaff = cookies.get(services.sessions.cookieName) !== undefined
+  if (await turnstile.enter(isStaff)) return resolve(event)
+  return sentAway({ request: event.request, url: event.url, look: lookOf(event) })
 }
 
 /** Who asks, in which language, and with what rights. */
 const identify: Handle = async ({ event, resolve }) => {
   const { config, sessions } = services
-  const cookies = cookiesOf(event)
+  const secure = hasHttps(event.request.headers, config.site.url)
+  const cookies = requestCookies(event.cookies, secure)
   const signedIn = await sessions.check(cookies.get(sessions.cookieName))
   if (signedIn?.freshCookie !== undefined)
     cookies.set(sessions.cookieName, signedIn.freshCookie.value, signedIn.freshCookie.attributes.maxAge)
@@ -148,6 +154,7 @@ const identify: Handle = async ({ event, resolve }) => {
         name: config.site.name,
         domain: config.synapse.domain,
         url: config.site.url,
+        secure,
         logoUrl: config.logoUrl === null ? null : '/logo',
         legal: [...config.legal],
         passwordMode: config.registration.password,
@@ -235,25 +242,12 @@ export const handleError: HandleServerError = ({ error, event, status, message }
   return { message, reference }
 }
 
-function plain(status: number, words: string): Response {
-  return new Response(`${words}\n`, { status, headers: { 'content-type': 'text/plain; charset=utf-8' } })
-}
-
-function cookiesOf(event: RequestEvent): Cookies {
-  const { config, sessions } = services
-  const attributes = {
-    path: '/',
-    httpOnly: true,
-    sameSite: 'lax',
-    secure: config.site.url.startsWith('https:'),
-  } as const
-  const called = (name: string) => (name === sessions.cookieName ? name : cookieName(name, config.site.url))
-  return {
-    get: (name) => event.cookies.get(called(name)),
-    set: (name, value, maxAge) => event.cookies.set(called(name), value, { ...attributes, maxAge }),
-    delete: (name) => event.cookies.delete(called(name), attributes),
-  }
-}
+/** What a page that is no route's needs to look like the others. */
+const lookOf = ({ cookies }: RequestEvent): Look => ({
+  site: services.config.site.name,
+  accent: accent.style,
+  theme: cookies.get('theme'),
+})
 
 function themeOf(cookie: string | undefined): Theme {
   const theme = v.safeParse(v.picklist(['light', 'dark', 'system']), cookie)

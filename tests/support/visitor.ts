@@ -9,12 +9,12 @@ export interface Answer {
 
 /**
  * A browser without a screen: keeps cookies, follows redirects, and sends the step's own form as it stands. `always`: headers
- * that go with each request, such as those of a proxy.
+ * that go with each request, such as those of a proxy; null: one that this browser never sends.
  */
 export function aVisitor(
   origin: string,
   agent = new Agent({ keepAlive: true }),
-  always: Record<string, string> = {},
+  always: Record<string, string | null> = {},
 ) {
   const cookies = new Map<string, string>()
   const port = Number(new URL(origin).port)
@@ -27,7 +27,18 @@ export function aVisitor(
   ): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-      const all = { host: new URL(origin).host, ...(cookie === '' ? {} : { cookie }), ...always, ...headers }
+      const wanted = {
+        host: new URL(origin).host,
+        ...(cookie === '' ? {} : { cookie }),
+        ...always,
+        ...headers,
+      }
+      const all = Object.fromEntries(
+        Object.entries(wanted).filter((header): header is [string, string] => {
+          const [name, value] = header
+          return value !== null && always[name] !== null
+        }),
+      )
       const sent = request({ host: '127.0.0.1', port, method, path, headers: all, agent }, (response) => {
         let text = ''
         response.setEncoding('utf8')
@@ -75,7 +86,7 @@ export function aVisitor(
       const form = {
         accept: 'text/html',
         'content-type': 'application/x-www-form-urlencoded',
-        origin,
+        origin: always['origin'] ?? origin,
         ...headers,
       }
       return send('POST', path, { ...form, 'content-length': String(Buffer.byteLength(body)) }, body)

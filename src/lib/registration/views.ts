@@ -12,6 +12,8 @@ export interface SiteView {
   /** The homeserver's name, the part after the colon in a Matrix ID. */
   domain: string
   url: string
+  /** Cookies of this request are for https alone. */
+  secure: boolean
   logoUrl: string | null
   legal: { title: string; url: string }[]
   passwordMode: 'at_request' | 'after_approval'

@@ -1,6 +1,5 @@
 /**
- * What a cookie of ours is called: where the site has https, bound to this host by its name (`__Host-`, RFC 6265bis,
+ * What a cookie of ours is called: where the browser has https, bound to this host by its name (`__Host-`, RFC 6265bis,
  * 4.1.3.2), so that no other host of the domain can plant one. Such a cookie needs `Path=/`.
  */
-export const cookieName = (name: string, siteUrl: string): string =>
-  siteUrl.startsWith('https:') ? `__Host-${name}` : name
+export const cookieName = (name: string, secure: boolean): string => (secure ? `__Host-${name}` : name)

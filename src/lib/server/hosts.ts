@@ -12,7 +12,7 @@ const LONGEST = 255 + ':65535'.length
  * dot at the end. Links in mails and redirects are made for these hosts alone.
  */
 export function isAllowedHost(hostHeader: string | null | undefined, hosts: readonly string[]): boolean {
-  const host = readHost(hostHeader ?? '')
+  const host = hostNameOf(hostHeader ?? '')
   return host !== null && hosts.some((pattern) => matches(host, pattern.toLowerCase()))
 }
 
@@ -20,11 +20,11 @@ function matches(host: string, pattern: string): boolean {
   if (pattern === '*') return true
   if (pattern.startsWith('.') && pattern.length > 1)
     return host === pattern.slice(1) || host.endsWith(pattern)
-  return host === (readHost(pattern) ?? canonicalAddress(pattern))
+  return host === (hostNameOf(pattern) ?? canonicalAddress(pattern))
 }
 
-/** The bare name or address in a Host header; null where it is neither. */
-function readHost(header: string): string | null {
+/** The bare name or address in a Host header, in its one spelling; null where it is neither. */
+export function hostNameOf(header: string): string | null {
   if (header.length > LONGEST) return null
   const [, name, literal] = HOST.exec(header.toLowerCase()) ?? []
   if (literal !== undefined) return canonicalAddress(literal)

@@ -1,42 +1,35 @@
+import { isAllowedHost } from './hosts'
+import { isFromHere } from './request-origin'
+
+/** What is refused, whatever route is asked for, and why. */
+export interface Refused {
+  status: 400 | 403 | 404 | 405 | 415
+  why: 'unknown_host' | 'other_site' | 'not_text' | 'no_action' | 'method' | 'not_json' | 'batch'
+}
+
 /**
- * What may not reach the site, whatever route it asks for. SvelteKit's own check covers form posts only: /trpc
- * would run a mutation for any page on the web (stack.md).
+ * What may not reach the site, whatever route it asks for: hosts that are not ours, and what other sites send. This is the
+ * only check of the kind: SvelteKit's own covers form posts alone, knows one origin, and is off (svelte.config.js).
  */
 export function refuseRequest(
-  request: { method: string; url: URL; headers: Headers },
-  siteUrl: string,
-): { status: number; words: string } | null {
-  const { method, url, headers } = request
+  { method, url, headers }: { method: string; url: URL; headers: Headers },
+  site: { url: string; hosts: readonly string[] },
+): Refused | null {
+  if (!isAllowedHost(headers.get('host'), site.hosts)) return { status: 400, why: 'unknown_host' }
   const reads = method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
-  if (!reads && !isOurs(headers, siteUrl))
-    return {
-      status: 403,
-      words: 'This was sent from another site, so nothing was done. Open the page here and send it again.',
-    }
-  if (url.pathname !== '/trpc' && !url.pathname.startsWith('/trpc/'))
-    return reads ? null : refuseForm(url, headers)
-  if (method !== 'GET' && method !== 'POST')
-    return { status: 405, words: 'Only GET and POST are answered here.' }
-  if (!isOurs(headers, siteUrl)) return { status: 403, words: 'Other sites cannot ask here.' }
-  if (method === 'POST' && mediaType(headers) !== 'application/json')
-    return { status: 415, words: 'Send application/json.' }
-  if (isBatch(url)) return { status: 400, words: 'One call a request.' }
-  return null
+  const called = url.pathname === '/trpc' || url.pathname.startsWith('/trpc/')
+  if (!reads && !isFromHere(headers, site)) return { status: 403, why: 'other_site' }
+  if (!called) return reads ? null : refuseForm(url, headers)
+  if (method !== 'GET' && method !== 'POST') return { status: 405, why: 'method' }
+  if (!isFromHere(headers, site)) return { status: 403, why: 'other_site' }
+  if (method === 'POST' && mediaType(headers) !== 'application/json') return { status: 415, why: 'not_json' }
+  return isBatch(url) ? { status: 400, why: 'batch' } : null
 }
 
 /** Forms come as our pages send them. What SvelteKit could not read, or takes for a mistake of ours, it answers with 500. */
-function refuseForm(url: URL, headers: Headers): { status: number; words: string } | null {
-  if (mediaType(headers) !== 'application/x-www-form-urlencoded')
-    return { status: 415, words: 'Send a form without files.' }
-  return url.searchParams.has('/default') ? { status: 404, words: 'There is no such action.' } : null
-}
-
-/** What a browser says of where a request comes from must be us, where it says anything. */
-function isOurs(headers: Headers, siteUrl: string): boolean {
-  const origin = headers.get('origin')
-  if (origin !== null && origin !== new URL(siteUrl).origin) return false
-  const site = headers.get('sec-fetch-site')
-  return site === null || site === 'same-origin' || site === 'none'
+function refuseForm(url: URL, headers: Headers): Refused | null {
+  if (mediaType(headers) !== 'application/x-www-form-urlencoded') return { status: 415, why: 'not_text' }
+  return url.searchParams.has('/default') ? { status: 404, why: 'no_action' } : null
 }
 
 function mediaType(headers: Headers): string {

@@ -21,7 +21,7 @@ export const POST: RequestHandler = async ({ request, cookies, locals: { api, si
     maxAge: YEAR_SECONDS,
     httpOnly: true,
     sameSite: 'lax',
-    secure: site.url.startsWith('https:'),
+    secure: site.secure,
   } as const
   if (theme !== undefined) cookies.set('theme', theme, attributes)
   if (language !== undefined) {

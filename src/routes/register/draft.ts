@@ -17,21 +17,21 @@ const LONGEST = 300
 
 /** The draft that this browser carries; what is missing is empty. */
 export function readDraft(cookies: Cookies, site: SiteView): Draft {
-  const fields = new URLSearchParams(cookies.get(cookieName(COOKIE, site.url)) ?? '')
+  const fields = new URLSearchParams(cookies.get(cookieName(COOKIE, site.secure)) ?? '')
   const field = (name: keyof Draft) => (fields.get(name) ?? '').slice(0, LONGEST)
   return { username: field('username'), email: field('email'), invitation: field('invitation') }
 }
 
 export function keepDraft(cookies: Cookies, draft: Draft, site: SiteView): void {
-  cookies.set(cookieName(COOKIE, site.url), new URLSearchParams({ ...draft }).toString(), {
+  cookies.set(cookieName(COOKIE, site.secure), new URLSearchParams({ ...draft }).toString(), {
     path: '/',
     maxAge: SECONDS,
     httpOnly: true,
     sameSite: 'lax',
-    secure: site.url.startsWith('https:'),
+    secure: site.secure,
   })
 }
 
 export function dropDraft(cookies: Cookies, site: SiteView): void {
-  cookies.delete(cookieName(COOKIE, site.url), { path: '/', secure: site.url.startsWith('https:') })
+  cookies.delete(cookieName(COOKIE, site.secure), { path: '/', secure: site.secure })
 }
