@@ -94,3 +94,17 @@ test('a passkey is added, signs in by itself and as second step, and is removed'
   await byPasskey.click()
   await expect(page.getByText('This passkey is not known here')).toBeVisible()
 })
+
+test('under another name of the site, a link leads to the one that passkeys belong to', async ({
+  page,
+  site,
+}) => {
+  const elsewhere = site.url.replace('localhost', '127.0.0.1')
+  await page.goto(`${elsewhere}/admin/login?next=%2Fadmin%2Fhistory`)
+  await expect(page.getByText(`Passkeys work at ${new URL(site.url).host} only.`)).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Sign in with a passkey' })).toBeHidden()
+  await expectAccessible(page)
+  await page.getByRole('link', { name: 'Open this page there' }).click()
+  await page.waitForURL(`${site.url}/admin/login?next=%2Fadmin%2Fhistory`)
+  await expect(page.getByRole('button', { name: 'Sign in with a passkey' })).toBeVisible()
+})
