@@ -18,7 +18,7 @@ const listening = () => process.getActiveResourcesInfo().filter((kind) => kind =
 
 test.each([
   ['the program', { env: { CONFIG: 'nowhere.yaml' } }, /did not start[^]*nowhere\.yaml/],
-  ['the moderator', { config: { emial: {} } }, /could not be made[^]*did you mean email/],
+  ['the moderator', { config: { emial: {}, email: {} } }, /could not be made[^]*did you mean email/],
 ])(
   'a site of which %s fails leaves no folder and no server behind',
   async (_, options, words) => {

@@ -27,12 +27,16 @@ export function loadText(
   text: string,
   { env = {}, files = {} }: { env?: Record<string, string>; files?: Record<string, string> } = {},
 ) {
+  const readFolder = (path: string) =>
+    Object.keys(files).flatMap((file) => (file.startsWith(`${path}/`) ? [file.slice(path.length + 1)] : []))
   const readFile = (path: string) => {
     const found = path === 'config.yaml' ? text : files[path]
+    if (found === undefined && readFolder(path).length > 0)
+      throw Object.assign(new Error('a folder'), { code: 'EISDIR' })
     if (found === undefined) throw Object.assign(new Error('not found'), { code: 'ENOENT' })
     return found
   }
-  return loadConfig({ path: 'config.yaml', env, readFile })
+  return loadConfig({ path: 'config.yaml', env, readFile, readFolder })
 }
 
 /** The configuration of a text that is right. */

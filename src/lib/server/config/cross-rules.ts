@@ -74,7 +74,7 @@ export const configSchema = v.pipe(
         ['email', 'username'],
         ['email', 'password'],
       ],
-      ({ email }) => email.username === undefined || email.password !== undefined,
+      ({ email }) => !email.username || email.password !== undefined,
       'is missing: email.username is set; give both, or neither where the mail server asks for no password',
     ),
     ['email', 'password'],
@@ -100,21 +100,5 @@ export const configSchema = v.pipe(
       'and database.path cannot both be set: keep url for a libSQL server, or path for a file',
     ),
     ['database', 'url'],
-  ),
-  v.forward(
-    v.partialCheck(
-      [['consent_version'], ['legal']],
-      (settings) => settings.consent_version === undefined || settings.legal.length > 0,
-      'is missing: consent_version needs the documents that people consent to; list them, or remove it',
-    ),
-    ['legal'],
-  ),
-  v.forward(
-    v.partialCheck(
-      [['consent_version'], ['form_secret']],
-      (settings) => settings.consent_version === undefined || settings.form_secret !== undefined,
-      'is missing: consent_version needs the form_secret of your Synapse (or form_secret_file)',
-    ),
-    ['form_secret'],
   ),
 )

@@ -19,6 +19,7 @@ export interface Surroundings {
 /** Makes the configuration of settings that passed `configSchema`: fills in what follows from others. Frozen. */
 export function deriveConfig(settings: Settings, { port, ca }: Surroundings): Config {
   const { synapse, email, retention, registration } = settings
+  const signsIn = Boolean(email.username) && Boolean(email.password)
   const url = settings.site.url ?? localOrPublic(firstHost(settings.hosts) ?? 'localhost', port)
   return deepFreeze({
     debug: settings.debug,
@@ -40,8 +41,8 @@ export function deriveConfig(settings: Settings, { port, ca }: Surroundings): Co
     email: {
       host: email.host,
       port: email.port,
-      username: email.username ?? null,
-      password: email.password ?? null,
+      username: signsIn ? (email.username ?? null) : null,
+      password: signsIn ? (email.password ?? null) : null,
       tls: email.tls,
       ssl: email.ssl,
       from: email.from ?? email.username ?? '',
@@ -52,7 +53,9 @@ export function deriveConfig(settings: Settings, { port, ca }: Surroundings): Co
     autoJoin: settings.auto_join,
     legal: settings.legal,
     consent:
-      settings.consent_version === undefined || settings.form_secret === undefined
+      settings.consent_version === undefined ||
+      settings.form_secret === undefined ||
+      settings.legal.length === 0
         ? null
         : { version: settings.consent_version, formSecret: settings.form_secret },
     retention: {

@@ -57,21 +57,16 @@ export const mode = <const Choices extends readonly string[]>(choices: Choices) 
     oneOf(choices),
   )
 
-/** A list; a single value counts as a list of one. */
-export const list = <Item extends v.GenericSchema<unknown, unknown>>(item: Item, be: string) =>
-  v.pipe(
-    v.union(
-      [
-        v.array(v.unknown()),
-        v.pipe(
-          v.string(),
-          v.transform((one) => [one]),
-        ),
-      ],
-      must(be),
-    ),
-    v.array(item),
-  )
+/** Text, or none on purpose. */
+export const orEmpty = <Schema extends v.GenericSchema<string, string>>(schema: Schema) =>
+  v.union([v.literal(''), schema], (issue) => issue.issues?.at(-1)?.message ?? issue.message)
+
+/** A list; a single value counts as a list of one, or of what `split` makes of it. */
+export const list = <Item extends v.GenericSchema<unknown, unknown>>(
+  item: Item,
+  be: string,
+  split: (one: string) => string[] = (one) => [one],
+) => v.pipe(v.union([v.array(v.unknown()), v.pipe(v.string(), v.transform(split))], must(be)), v.array(item))
 
 /** An http(s) address, without credentials. `base`: nothing after the path, and no slash at the end. */
 export function httpUrl(be: string, { base }: { base: boolean }) {

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import type { Config } from './config'
+import { readCertificates, readFolderNames, type ReadFolder } from './certificates'
 import { configSchema } from './cross-rules'
 import { deriveConfig } from './derive'
 import { pathText, type Path, type Problem } from './path'
@@ -19,14 +20,15 @@ const DEFAULT_PATH = 'config.yaml'
 const DEFAULT_PORT = '3000'
 
 /**
- * Reads and checks the configuration, and writes nothing. `path`: the file, else what CONFIG in the environment names,
- * else config.yaml; it and the files it names are relative to the working directory.
+ * Reads and checks the configuration, and writes nothing. `path`: the file, else what CONFIG in the environment names, or
+ * CONFIG_PATH as the original has it, else config.yaml; it and the files it names are relative to the working directory.
  */
 export function loadConfig({
   env = process.env,
-  path = env.CONFIG || DEFAULT_PATH,
+  path = env.CONFIG || env.CONFIG_PATH || DEFAULT_PATH,
   readFile = readTextFile,
-}: { path?: string; env?: Environment; readFile?: ReadFile } = {}): Loaded {
+  readFolder = readFolderNames,
+}: { path?: string; env?: Environment; readFile?: ReadFile; readFolder?: ReadFolder } = {}): Loaded {
   const fail = (problems: string[]): Loaded => ({
     ok: false,
     problems: problems.map((text) => `${path}: ${text}`),
@@ -44,10 +46,10 @@ export function loadConfig({
   const read = readYaml(text)
   if (!read.ok) return fail(read.problems)
 
-  const { settings, problems, warnings } = shapeSettings(read.value, configSchema)
+  const { settings, problems, warnings, unknown } = shapeSettings(read.value, configSchema)
   problems.push(...fillInSecrets(settings, env, readFile))
   const known = problems.map((problem) => problem.path)
-  const ca = readCertificates(settings, readFile)
+  const ca = certificatesOf(settings, { readFile, readFolder })
   const port = v.safeParse(portSchema, env.PORT || DEFAULT_PORT)
   const parsed = v.safeParse(configSchema, settings)
   for (const issue of parsed.issues ?? []) {
@@ -58,36 +60,28 @@ export function loadConfig({
   if (!ca.ok) problems.push({ path: ['synapse', 'verify_cert'], text: ca.problem })
   if (!port.success)
     problems.push({ path: ['PORT'], text: 'in the environment must be a number from 0 to 65535' })
-  if (!parsed.success || !ca.ok || !port.success || problems.length > 0) return fail(linesOf(problems))
+  if (!parsed.success || !ca.ok || !port.success || problems.length > 0)
+    return fail([...unknown, ...linesOf(problems)])
 
   const config = deriveConfig(parsed.output, { port: port.output, ca: ca.text })
   return {
     ok: true,
     config,
-    warnings: [...warnings, ...warningsOf(parsed.output, config)].map((text) => `${path}: ${text}`),
+    warnings: [...warnings, ...unknown, ...warningsOf(parsed.output, config)].map(
+      (text) => `${path}: ${text}`,
+    ),
   }
 }
 
 const portSchema = v.pipe(v.string(), v.regex(/^[0-9]{1,5}$/), v.transform(Number), v.maxValue(65535))
 
-/** The file that `synapse.verify_cert` names, where it names one. */
-function readCertificates(
+/** The certificates that `synapse.verify_cert` names, where it names some. */
+function certificatesOf(
   { synapse }: Group,
-  readFile: ReadFile,
-): { ok: true; text: string | null } | { ok: false; problem: string } {
+  sources: { readFile: ReadFile; readFolder: ReadFolder },
+): ReturnType<typeof readCertificates> | { ok: true; text: null } {
   const given = v.safeParse(v.object({ verify_cert: certificatesPath }), synapse)
-  if (!given.success) return { ok: true, text: null }
-  const file = given.output.verify_cert
-  try {
-    const text = readFile(file)
-    if (text.includes('-----BEGIN CERTIFICATE-----')) return { ok: true, text }
-    return {
-      ok: false,
-      problem: `names a file without certificates: it must hold them as PEM (is "${file}")`,
-    }
-  } catch (error) {
-    return { ok: false, problem: `names a file that cannot be read, ${whyUnread(error)} (is "${file}")` }
-  }
+  return given.success ? readCertificates(given.output.verify_cert, sources) : { ok: true, text: null }
 }
 
 function pathOf(issue: v.BaseIssue<unknown>): Path {

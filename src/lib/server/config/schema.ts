@@ -4,7 +4,20 @@ import { INVITATIONS } from '$lib/registration/invited'
 import { LANGUAGES } from '$lib/registration/language'
 import { DEFAULT_ACCENT } from './accent'
 import { DISPOSABLE_MODES, LOG_LEVELS, PROOF_MODES } from './config'
-import { httpUrl, list, matching, mode, must, oneOf, pattern, secret, text, whole, yesOrNo } from './fields'
+import {
+  httpUrl,
+  list,
+  matching,
+  mode,
+  must,
+  oneOf,
+  orEmpty,
+  pattern,
+  secret,
+  text,
+  whole,
+  yesOrNo,
+} from './fields'
 import { ADMIN_ROOM_PLACEHOLDERS, WELCOME_PLACEHOLDERS } from './template'
 import * as value from './values'
 
@@ -32,8 +45,8 @@ export const fileSchema = v.object({
   email: v.object({
     host: matching(/^[^\s/@]+$/, 'the host name of your mail server, like mail.example.org'),
     port: whole(1, 65535),
-    username: v.optional(text('the name to sign in to the mail server with')),
-    password: v.optional(secret('text')),
+    username: v.optional(orEmpty(text('the name to sign in to the mail server with'))),
+    password: v.optional(orEmpty(secret('text'))),
     password_file: v.optional(value.file),
     tls: v.optional(yesOrNo, false),
     ssl: v.optional(yesOrNo, false),
@@ -44,7 +57,7 @@ export const fileSchema = v.object({
   }),
   admin: v.object({
     email: v.pipe(
-      list(value.address, 'an e-mail address, or a list of them'),
+      list(value.mailbox, 'an e-mail address, or a list of them', value.severalMailboxes),
       v.minLength(1, 'must hold at least one address: that is where new requests are announced'),
     ),
   }),

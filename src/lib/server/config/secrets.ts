@@ -63,7 +63,7 @@ function sourcesOf(path: readonly string[], group: Group, env: Environment, read
     [`${variable}_FILE in the environment`, env[`${variable}_FILE`] || undefined, fromFile],
   ]
   return given
-    .filter(([, value]) => value !== undefined)
+    .filter(([, value]) => value !== undefined && value !== '')
     .map(([name, value, read]) => ({ name, read: () => (typeof value === 'string' ? read(value) : value) }))
 }
 

@@ -11,6 +11,8 @@ export interface Shaped {
   settings: Group
   problems: Problem[]
   warnings: string[]
+  /** Keys that are none of ours, each with what was meant: they explain why another one is missing. */
+  unknown: string[]
 }
 
 /** Keys of the original that nothing is done with any more, and why. */
@@ -21,21 +23,27 @@ const RETIRED = new Map([
 /** Older names of settings. */
 const RENAMED = new Map([['policy_version', 'consent_version']])
 
+/** Settings to which empty text is not the same as none: a subject without a prefix, and no sign-in to the mail server. */
+const MEANT_EMPTY = new Set(['email.subject_prefix', 'email.username', 'email.password'])
+
 /**
  * Brings what was read into the shape of the schema: lists of one-key maps become maps (the original's samples write
- * them), empty values become none, older names the present ones. Finds unknown keys and keys given twice.
+ * them), empty values and empty text become none, also in lists, older names the present ones. Finds unknown keys and keys
+ * given twice.
  */
 export function shapeSettings(read: unknown, schema: v.GenericSchema): Shaped {
   const problems: Problem[] = []
   const warnings: string[] = []
+  const unknown: string[] = []
   const known = settingPaths(schema)
 
   function group(given: unknown, entries: Readonly<Record<string, v.GenericSchema>>, path: Path): Group {
     const found = new Map<string, unknown[]>()
     for (const [written, value] of members(given, path)) {
-      const name = currentName(written, path)
-      if (!Object.hasOwn(entries, name)) unknownKey([...path, name])
-      else if (value !== null) found.set(name, [...(found.get(name) ?? []), value])
+      const isNone = isEmpty(value) && !(value === '' && MEANT_EMPTY.has(pathText([...path, written])))
+      const name = currentName(written, path, isNone)
+      if (!Object.hasOwn(entries, name)) unknownKey([...path, name], isNone)
+      else if (!isNone) found.set(name, [...(found.get(name) ?? []), value])
     }
     return Object.fromEntries(
       Object.entries(entries).map(([name, entry]) => [
@@ -51,13 +59,14 @@ export function shapeSettings(read: unknown, schema: v.GenericSchema): Shaped {
     const entries = entriesOf(schema)
     if (entries !== null) return group(values.length > 1 ? values.flat() : value, entries, path)
     if (values.length > 1) problems.push({ path, text: 'is given twice: keep one' })
+    if (!Array.isArray(value)) return value
+    const items: unknown[] = value.filter((item: unknown) => !isHollow(item))
     const listed = listedEntriesOf(schema)
-    if (listed === null || !Array.isArray(value)) return value
-    return value.map((item: unknown, index) => group(item, listed, [...path, index]))
+    return listed === null ? items : items.map((item, index) => group(item, listed, [...path, index]))
   }
 
   function members(given: unknown, path: Path): [string, unknown][] {
-    if (given === null || given === undefined) return []
+    if (given === undefined || isEmpty(given)) return []
     if (isMap(given)) return Object.entries(given)
     if (Array.isArray(given) && given.every(isMap)) return given.flatMap((item) => Object.entries(item))
     const example = path.length === 0 ? 'config.dist.yaml shows how' : 'its settings stand below it, indented'
@@ -65,17 +74,17 @@ export function shapeSettings(read: unknown, schema: v.GenericSchema): Shaped {
     return []
   }
 
-  function currentName(written: string, path: Path): string {
+  function currentName(written: string, path: Path, isNone: boolean): string {
     const present = RENAMED.get(pathText([...path, written]))
     if (present === undefined) return written
-    warnings.push(`${pathText([...path, written])} is called ${present} now`)
+    if (!isNone) warnings.push(`${pathText([...path, written])} is called ${present} now`)
     return present
   }
 
-  function unknownKey(path: Path): void {
+  function unknownKey(path: Path, isNone: boolean): void {
     const retired = RETIRED.get(pathText(path))
     if (retired !== undefined) {
-      warnings.push(`${pathText(path)} is not used any more: ${retired}`)
+      if (!isNone) warnings.push(`${pathText(path)} is not used any more: ${retired}`)
       return
     }
     const meant = suggestSetting(path.filter((part) => typeof part === 'string').join('.'), known)
@@ -83,11 +92,18 @@ export function shapeSettings(read: unknown, schema: v.GenericSchema): Shaped {
       meant === null
         ? 'config.dist.yaml lists all settings'
         : `did you mean ${path.some(Number.isInteger) ? meant.split('.').at(-1) : meant}?`
-    problems.push({ path, text: `is not a setting; ${hint}` })
+    unknown.push(`${pathText(path)} is not a setting, and nothing is done with it; ${hint}`)
   }
 
-  return { settings: group(read, entriesOf(schema) ?? {}, []), problems, warnings }
+  return { settings: group(read, entriesOf(schema) ?? {}, []), problems, warnings, unknown }
 }
+
+const isEmpty = (value: unknown): boolean =>
+  value === null || (typeof value === 'string' && value.trim() === '')
+
+/** An item of a list that says nothing. */
+const isHollow = (item: unknown): boolean =>
+  isEmpty(item) || (isMap(item) && Object.values(item).every(isEmpty))
 
 function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

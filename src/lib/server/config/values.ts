@@ -7,10 +7,17 @@ import { templateProblem } from './template'
 // The values that mean something here: an address, a room, a host.
 
 export const file = text('the path of a file')
-export const address = matching(
-  /^[^\s@<>"(),:;]+@[^\s@<>"(),:;]+$/,
-  'an e-mail address like admin@example.org',
+/** An address with or without a name, of which the address is taken: `a@example.org`, `Name <a@example.org>`. */
+export const mailbox = v.pipe(
+  matching(
+    /^(?:[^<>@]*<\s*[^\s@<>"(),:;]+@[^\s@<>"(),:;]+\s*>|[^\s@<>"(),:;]+@[^\s@<>"(),:;]+)$/,
+    'an e-mail address like admin@example.org',
+  ),
+  v.transform((text) => /<\s*(\S+?)\s*>$/.exec(text)?.[1] ?? text),
 )
+/** The addresses of one line, with commas or semicolons between them. */
+export const severalMailboxes = (line: string): string[] =>
+  line.includes('"') ? [line] : line.split(/[,;]/).filter((part) => part.trim() !== '')
 export const colour = v.pipe(
   text('a CSS colour'),
   v.check(isColour, must('a CSS colour like "#00814a" or teal, in quotes')),
@@ -62,7 +69,7 @@ export const proxies = v.union(
   must('true or false without quotes, or a list of the addresses or networks of your proxies'),
 )
 const CERTIFICATES = must('true or false without quotes, or the path of a file with CA certificates')
-/** Text in `synapse.verify_cert` is the path of a file, unless somebody put true or false in quotes. */
+/** Text in `synapse.verify_cert` is the path of a file or folder, unless somebody put true or false in quotes. */
 export const certificatesPath = v.pipe(v.string(), v.regex(/^(?!(?:true|false)$)./i, CERTIFICATES))
 export const certificates = v.union([v.boolean(), certificatesPath], CERTIFICATES)
 

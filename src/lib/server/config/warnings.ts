@@ -32,6 +32,22 @@ export function warningsOf(settings: Settings, config: Config): string[] {
       'email.tls and email.ssl are both false: the password may travel where others can read it',
     ],
     [
+      Boolean(settings.email.username) && settings.email.password === '',
+      'email.password is empty: nobody signs in to the mail server, and email.username is the sender alone',
+    ],
+    [
+      settings.email.username === '' && Boolean(settings.email.password),
+      'email.username is empty: nobody signs in to the mail server, and email.password does nothing',
+    ],
+    [
+      settings.consent_version !== undefined && settings.legal.length === 0,
+      'consent_version is set, but nobody is asked: no consent is recorded until legal lists the documents',
+    ],
+    [
+      settings.consent_version !== undefined && settings.form_secret === undefined,
+      'consent_version is set, but no consent is recorded without the form_secret of your Synapse (or form_secret_file)',
+    ],
+    [
       settings.form_secret !== undefined && settings.consent_version === undefined,
       'form_secret does nothing without consent_version',
     ],
