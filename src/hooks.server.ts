@@ -54,6 +54,8 @@ export const init: ServerInit = async () => {
   process.once('sveltekit:shutdown', () => void app.stop())
   // The server waits for its connections, and those of the desk never end by themselves.
   for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => services.live.stop())
+  // The terminal is gone: that is no reason to leave requests and jobs half done.
+  process.once('SIGHUP', () => process.emit('SIGTERM', 'SIGTERM'))
 }
 
 /** A database that cannot be used ends the process as a wrong configuration does, in words; anything else is a bug. */

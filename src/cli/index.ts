@@ -11,7 +11,7 @@ import { serve } from './serve'
 
 const HELP = `synapse-registration: the registration desk of a Matrix homeserver
 
-  serve                             the site, and the work behind it (PORT, HOST; CONFIG names the config file)
+  serve                             the site, and the work behind it (PORT, HOST or SOCKET_PATH; CONFIG names the config file)
   migrate                           brings the database up to date; serve does so by itself
   admin create --username U --email E [--role moderator] [--password-stdin]
                                     makes a moderator; asks for the password, or makes one and prints it

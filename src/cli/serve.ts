@@ -2,6 +2,7 @@ import { Server } from 'node:http'
 import * as v from 'valibot'
 import { runConfigOrExit } from '$lib/server/config/run-config'
 import { securityHeaders } from '$lib/server/request-guard'
+import { fillInListening, findNoListening, noListening, type NoListening } from './listening'
 import { readOptions } from './usage'
 
 /** The largest form that a person can mean, and then some: a reason of 2,000 emoji, form-encoded. */
@@ -13,14 +14,27 @@ const builtSchema = v.object({ server: v.object({ server: v.instance(Server) }) 
 export async function serve(args: string[]): Promise<void> {
   readOptions(args, {})
   const { site } = runConfigOrExit()
+  fillInListening(process.env)
+  // Asked first: with the server starts the work behind it.
+  const problem = await findNoListening(process.env)
+  if (problem !== null) endWith(problem)
   process.env.ORIGIN = site.url
   process.env.BODY_SIZE_LIMIT ??= BODY_SIZE_LIMIT
   process.env.SHUTDOWN_TIMEOUT ??= '20'
-  const built: unknown = await import(/* @vite-ignore */ new URL('../index.js', import.meta.url).href)
+  const built: unknown = await import(/* @vite-ignore */ new URL('../index.js', import.meta.url).href).catch(
+    // What it could not read in the environment it says when the work behind it has begun.
+    (error: unknown) => endWith({ words: error instanceof Error ? error.message : String(error), code: 1 }),
+  )
   const { server } = v.parse(builtSchema, built)
+  server.server.on('error', (error) => endWith(noListening(error, process.env)))
   const headers = Object.entries(securityHeaders(site.url))
   // Files of the build and refusals of the server itself do not come by the hooks.
   server.server.prependListener('request', (_request, response) => {
     for (const [name, value] of headers) response.setHeader(name, value)
   })
+}
+
+function endWith({ words, code }: NoListening): never {
+  process.stderr.write(`${words}\n`)
+  process.exit(code)
 }

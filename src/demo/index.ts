@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { compose } from '$lib/server/app'
 import { generatePassword } from '$lib/server/auth/moderators'
-import { runConfigOrExit } from '$lib/server/config/run-config'
+import { runConfigOrExit, WRONG_USE } from '$lib/server/config/run-config'
 import { startStandIn } from '$lib/server/homeserver/stand-in'
 import { createLog } from '$lib/server/log'
 import { openWorld } from '$lib/server/world'
@@ -21,11 +21,11 @@ const folder = mkdtempSync(join(tmpdir(), 'synapse-registration-demo-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 // Until the built server is there, which ends by itself, nobody else would run the line above at a signal.
 const leave = () => process.exit(1)
-process.on('SIGINT', leave).on('SIGTERM', leave)
+process.on('SIGINT', leave).on('SIGTERM', leave).on('SIGHUP', leave)
 
 const homeserver = await startStandIn({ domain: DOMAIN, token: 'demo-token' })
 const mailbox = await openMailbox(MAILBOX_PORT)
-const port = await freePort(Number(process.env.PORT ?? SITE_PORT))
+const port = await freePort(wantedPort())
 const url = `http://127.0.0.1:${port}`
 
 writeFileSync(
@@ -60,7 +60,7 @@ process.once('sveltekit:shutdown', () => {
   void Promise.all([homeserver.close(), mailbox.close()])
 })
 await import(/* @vite-ignore */ new URL('../index.js', import.meta.url).href)
-process.off('SIGINT', leave).off('SIGTERM', leave)
+process.off('SIGINT', leave).off('SIGTERM', leave).off('SIGHUP', leave)
 
 process.stdout.write(`
   The demo runs. Everything stays on this machine, and is gone when it ends.
@@ -96,6 +96,13 @@ async function fill(): Promise<void> {
   )
   mailer.close()
   world.database.close()
+}
+
+function wantedPort(): number {
+  const port = process.env.PORT || String(SITE_PORT)
+  if (/^[0-9]{1,5}$/.test(port) && Number(port) <= 65535) return Number(port)
+  process.stderr.write('PORT in the environment must be a number from 0 to 65535\n')
+  process.exit(WRONG_USE)
 }
 
 async function freePort(wanted: number): Promise<number> {

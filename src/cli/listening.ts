@@ -1,0 +1,150 @@
+import { once } from 'node:events'
+import { existsSync, lstatSync, type Stats } from 'node:fs'
+import { connect, createServer, type ListenOptions } from 'node:net'
+import { dirname } from 'node:path'
+import { WRONG_USE } from '$lib/server/config/run-config'
+
+type Environment = Record<string, string | undefined>
+
+/** Why nothing can be served, in one sentence with the remedy, and the exit code that goes with it. */
+export interface NoListening {
+  words: string
+  code: 1 | typeof WRONG_USE
+}
+
+const LOOPBACK = '127.0.0.1'
+const FAILED = 1
+/** unix(7) has 108 bytes with the one at the end, and macOS four fewer. */
+const LONGEST_SOCKET_PATH = 103
+
+/**
+ * Fills in where to listen, before the server reads the environment: on this machine alone where HOST names no address, as
+ * whoever reaches the port past the proxy could write X-Forwarded-For. Empty variables are none.
+ */
+export function fillInListening(env: Environment): void {
+  env['HOST'] ||= LOOPBACK
+  if (!env['SOCKET_PATH']) {
+    delete env['SOCKET_PATH']
+    env['PORT'] ||= '3000'
+  }
+}
+
+/**
+ * Tries to listen where the environment says (`HOST`, `PORT`, or `SOCKET_PATH`), and lets go again. Null: it works, or
+ * systemd hands over the socket. Nothing else is started yet when this is asked.
+ */
+export async function findNoListening(env: Environment): Promise<NoListening | null> {
+  const { LISTEN_PID, LISTEN_FDS, SOCKET_PATH, HOST, PORT } = env
+  if (LISTEN_PID) {
+    if (Number(LISTEN_PID) === process.pid && Number(LISTEN_FDS) === 1) return null
+    return {
+      words:
+        'LISTEN_PID and LISTEN_FDS in the environment hand one socket to this process alone: start it from systemd without npm between.',
+      code: WRONG_USE,
+    }
+  }
+  if (SOCKET_PATH) {
+    // libuv cuts a path that is too long, and calls a missing folder a missing right.
+    if (Buffer.byteLength(SOCKET_PATH) > LONGEST_SOCKET_PATH)
+      return { words: socketWords('ENAMETOOLONG', SOCKET_PATH), code: WRONG_USE }
+    if (!existsSync(dirname(SOCKET_PATH)))
+      return { words: socketWords('ENOENT', SOCKET_PATH), code: WRONG_USE }
+    const there = await whatIsAt(SOCKET_PATH)
+    if (there === 'stale') return null
+    if (there !== null) return there
+  }
+  const where = SOCKET_PATH ? { path: SOCKET_PATH } : { host: HOST, port: Number(PORT) }
+  const error = await tryToListen(where)
+  return error === null ? null : noListening(error, env)
+}
+
+/** What an error of listening means, in words. */
+export function noListening(error: unknown, { HOST, PORT, SOCKET_PATH }: Environment): NoListening {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (SOCKET_PATH)
+    return { words: socketWords(code, SOCKET_PATH), code: code === 'EADDRINUSE' ? FAILED : WRONG_USE }
+  const where = `${HOST?.includes(':') ? `[${HOST}]` : HOST}:${PORT}`
+  switch (code) {
+    case 'EADDRINUSE':
+      return {
+        words: `Something listens on ${where} already, perhaps this program: end that, or set PORT in the environment to another port.`,
+        code: FAILED,
+      }
+    case 'EACCES':
+    case 'EPERM':
+      return {
+        words: `This user may not listen on ${where}: ports below 1024 are for root. Set PORT in the environment to one above, and let the proxy in front have that one.`,
+        code: WRONG_USE,
+      }
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EAFNOSUPPORT':
+    case 'EINVAL':
+      return {
+        words: `HOST in the environment (${HOST}) is no address of this machine: leave it out for 127.0.0.1, or set it to 0.0.0.0 or :: for all addresses.`,
+        code: WRONG_USE,
+      }
+    default:
+      return {
+        words: `Nothing can be served on ${where} (${code || String(error)}): check HOST and PORT.`,
+        code: FAILED,
+      }
+  }
+}
+
+function socketWords(code: string, path: string): string {
+  switch (code) {
+    case 'EADDRINUSE':
+      return `Something listens on the socket ${path} already, perhaps this program: end that, or name another in SOCKET_PATH.`
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return `SOCKET_PATH in the environment (${path}) lies in a folder that there is not: make it, or name another.`
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return `This user may not make the socket ${path}: name one in SOCKET_PATH whose folder it may write to.`
+    default:
+      return `SOCKET_PATH in the environment (${path}) cannot be a socket (${code}): name a short path in a folder of this program.`
+  }
+}
+
+/** A socket that nobody serves any more is removed by the server itself; what else is there stays as it is. */
+async function whatIsAt(path: string): Promise<NoListening | 'stale' | null> {
+  const found = look(path)
+  if (found === null) return null
+  if (!found.isSocket())
+    return {
+      words: `SOCKET_PATH in the environment (${path}) is there already and is no socket: name another.`,
+      code: WRONG_USE,
+    }
+  const socket = connect({ path })
+  const answered = await once(socket, 'connect').then(
+    () => true,
+    () => false,
+  )
+  socket.destroy()
+  return answered ? { words: socketWords('EADDRINUSE', path), code: FAILED } : 'stale'
+}
+
+function look(path: string): Stats | null {
+  try {
+    return lstatSync(path)
+  } catch {
+    // Whatever keeps it from being looked at says so when it is listened on.
+    return null
+  }
+}
+
+async function tryToListen(where: ListenOptions): Promise<unknown> {
+  const server = createServer()
+  try {
+    server.listen({ ...where, exclusive: true })
+    await once(server, 'listening')
+    server.close()
+    await once(server, 'close')
+    return null
+  } catch (error) {
+    return error
+  }
+}
