@@ -51,6 +51,8 @@ export function refusalText(refusal: Refusal): string {
       return m.refusal_password_too_short({ minimum: refusal.minimum })
     case 'password_too_long':
       return m.refusal_password_too_long({ maximumBytes: refusal.maximumBytes })
+    case 'password_characters':
+      return m.refusal_password_characters()
     case 'password_needs':
       return passwordNeedText(refusal.needs)
     case 'password_like_name':

@@ -1,8 +1,40 @@
 import type { PasswordNeed, Refusal } from './refusal'
 
 export const PASSWORD_MINIMUM = 12
-/** bcrypt, and so Synapse, reads no further and says nothing: log-in works with the first 72 bytes alone. */
+/**
+ * bcrypt, and so Synapse, reads no further and says nothing: log-in works with the first 72 bytes alone. They are those of
+ * `hashedForm`; a `password_pepper` of the server stands behind them, and is what is cut then.
+ */
 export const PASSWORD_MAXIMUM_BYTES = 72
+
+/**
+ * What is hashed of a password, as one keyboard sends `ü` as one code point and another as two: by Synapse 1.160
+ * (`AuthHandler.hash`) and for moderators (NIST SP 800-63B, 5.1.1.2) in the form NFKC, longer (`½`) or shorter (`ａ`)
+ * than what was typed.
+ */
+export const hashedForm = (password: string): string => password.normalize('NFKC')
+
+/** Characters of a password: neither a sign that stands for many nor one of several parts makes it longer. */
+export function passwordLength(password: string): number {
+  return Math.min([...password].length, [...hashedForm(password)].length)
+}
+
+/**
+ * What not every server reads alike, so that it may not log in, or only with others (RFC 8265, 4.2): control characters,
+ * lone surrogates (Synapse answers 500), what no Unicode knows yet, but pictographs, which stand for themselves; and what has
+ * a normal form since Unicode 14 to 17, while Synapse runs on Pythons that know no more than 13.
+ */
+const UNRELIABLE = new RegExp(
+  String.raw`[\p{Cc}\p{Cs}]|(?!\p{Extended_Pictographic})\p{Cn}|[` +
+    String.raw`\u0897-\u089f\u08ca-\u08d2\u0c3c\u1715\u1ac1-\u1aeb\u1dfa\ua7f1-\ua7f4` +
+    String.raw`\u{105c0}-\u{105ff}\u{10780}-\u{107bf}\u{10d69}-\u{10d6d}\u{10efa}-\u{10eff}\u{10f82}-\u{10f85}` +
+    String.raw`\u{11070}\u{11380}-\u{113ff}\u{11f41}\u{11f42}\u{16100}-\u{1613f}\u{16d40}-\u{16d7f}` +
+    String.raw`\u{1ccd6}-\u{1ccf9}\u{1e030}-\u{1e08f}\u{1e2ae}\u{1e4ec}-\u{1e4ef}\u{1e5ee}\u{1e5ef}\u{1e6e0}-\u{1e6ff}]`,
+  'u',
+)
+
+/** Whether a password has characters that a log-in cannot rely on. */
+export const hasUnreliableCharacters = (password: string): boolean => UNRELIABLE.test(password)
 
 /** What the homeserver itself asks of a password (Matrix client API, `password_policy`). Absent: not asked. */
 export interface PasswordPolicy {
@@ -13,7 +45,7 @@ export interface PasswordPolicy {
   requireUppercase?: boolean
 }
 
-/** The same classes as Synapse's own check: a symbol is whatever is neither a letter nor a digit. */
+/** The same classes as Synapse's own check (`PasswordPolicyHandler`): a symbol is whatever is neither a letter nor a digit. */
 const NEEDS: [PasswordNeed, keyof PasswordPolicy, RegExp][] = [
   ['digit', 'requireDigit', /[0-9]/],
   ['symbol', 'requireSymbol', /[^a-zA-Z0-9]/],
@@ -26,15 +58,20 @@ export function passwordMinimum(policy: PasswordPolicy): number {
   return Math.max(PASSWORD_MINIMUM, policy.minimumLength ?? 0)
 }
 
-/** Answers why this password cannot be taken, or null. `username` must not be the password. */
+/**
+ * Answers why this password cannot be taken, or null. `username` must not be the password. The homeserver's own rules
+ * look at what is typed, all else at what is hashed.
+ */
 export function checkPassword(password: string, username: string, policy: PasswordPolicy): Refusal | null {
   if (password === '') return { code: 'password_missing' }
+  if (hasUnreliableCharacters(password)) return { code: 'password_characters' }
   const minimum = passwordMinimum(policy)
-  if ([...password].length < minimum) return { code: 'password_too_short', minimum }
-  if (new TextEncoder().encode(password).length > PASSWORD_MAXIMUM_BYTES)
+  if (passwordLength(password) < minimum) return { code: 'password_too_short', minimum }
+  const hashed = hashedForm(password)
+  if (new TextEncoder().encode(hashed).length > PASSWORD_MAXIMUM_BYTES)
     return { code: 'password_too_long', maximumBytes: PASSWORD_MAXIMUM_BYTES }
   for (const [needs, asked, pattern] of NEEDS)
     if (policy[asked] && !pattern.test(password)) return { code: 'password_needs', needs }
-  if (password.toLowerCase() === username.toLowerCase()) return { code: 'password_like_name' }
+  if (hashed.toLowerCase() === username.toLowerCase()) return { code: 'password_like_name' }
   return null
 }

@@ -37,6 +37,8 @@ export type Refusal =
   | { code: 'password_missing' }
   | { code: 'password_too_short'; minimum: number }
   | { code: 'password_too_long'; maximumBytes: number }
+  /** Some that not every server reads alike. */
+  | { code: 'password_characters' }
   | { code: 'password_needs'; needs: PasswordNeed }
   | { code: 'password_like_name' }
   /** One of those that are tried first. */

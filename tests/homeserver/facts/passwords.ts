@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { checkPassword } from '$lib/registration/password'
 import { aName, aPassword, at, failure, logIn, opened, waiting, type Target } from '../target'
 
 export function passwordFacts(get: () => Target): void {
@@ -15,6 +16,48 @@ export function passwordFacts(get: () => Target): void {
     const name = await opened(get(), password)
     expect(await logIn(get(), name, 'ä'.repeat(36))).toHaveProperty('token')
     expect(await logIn(get(), name, 'ä'.repeat(35))).toEqual({ errcode: 'M_FORBIDDEN' })
+  })
+
+  test('the 72 bytes are those of the normal form, which is longer or shorter than what was typed', async () => {
+    const longer = await opened(get(), `${'½'.repeat(24)}AAAAAAAA`)
+    expect(await logIn(get(), longer, `${'½'.repeat(24)}BBBBBBBB`)).toHaveProperty('token')
+    const shorter = await opened(get(), `${'ａ'.repeat(71)}A`)
+    expect(await logIn(get(), shorter, `${'a'.repeat(71)}A`)).toHaveProperty('token')
+    expect(await logIn(get(), shorter, `${'a'.repeat(71)}B`)).toEqual({ errcode: 'M_FORBIDDEN' })
+  })
+
+  test.each([
+    'a pass phrase of some length',
+    '½'.repeat(14),
+    'ﷺ pass phrase!',
+    'ｗｉｄｅ ｐａｓｓ ｐｈｒａｓｅ',
+    'ａ'.repeat(72),
+    '𝐚'.repeat(72),
+    'u\u0308'.repeat(36),
+    `${'½'.repeat(14)}AA`,
+    '㌖㌖ and the rest',
+    'ﬃ№ǆⅷ and the rest',
+    '\u1100\u1161\u11a8'.repeat(20),
+    '👩‍👩‍👧‍👦 a pass phrase',
+    'a pass phrase \u{1facf}',
+    'pass\u200b\u00ad\u2060phrase',
+    '\ue000 of private use, and more',
+  ])('what is taken as a password counts to its last character: %j', async (password) => {
+    expect(checkPassword(password, 'name', {})).toBe(null)
+    const name = await opened(get(), password)
+    expect(await logIn(get(), name, password)).toHaveProperty('token')
+    for (const end of ['', 'x', '~'])
+      expect(await logIn(get(), name, [...password].slice(0, -1).join('') + end)).toEqual({
+        errcode: 'M_FORBIDDEN',
+      })
+  })
+
+  test('half of a character of two parts makes the homeserver fail, so that nobody may get that far', async () => {
+    const password = 'a pass phrase \ud800 of some length'
+    expect(await get().raw('PUT', at(await waiting(get()), get()), { password })).toMatchObject({
+      status: 500,
+    })
+    expect(checkPassword(password, 'name', {})).toEqual({ code: 'password_characters' })
   })
 
   test('the rules for passwords are told as the homeserver has them', async () => {

@@ -1,5 +1,6 @@
 import { ZxcvbnFactory } from '@zxcvbn-ts/core'
 import * as common from '@zxcvbn-ts/language-common'
+import { hashedForm } from '$lib/registration/password'
 
 /** Large, so it is loaded where a password is set, and not at the start. */
 const estimator = new ZxcvbnFactory({ dictionary: common.dictionary, graphs: common.adjacencyGraphs })
@@ -11,5 +12,5 @@ const SAFE = 3
 
 /** Whether a password is among those that are tried first. `known`: words that are tried as well, such as the name. */
 export function isGuessed(password: string, known: string[]): boolean {
-  return estimator.check(password.slice(0, LONGEST), known).score < SAFE
+  return estimator.check(hashedForm(password).slice(0, LONGEST), known).score < SAFE
 }

@@ -1,3 +1,4 @@
+import { hashedForm, hasUnreliableCharacters, passwordLength } from '$lib/registration/password'
 import type { Refusal } from '$lib/registration/refusal'
 
 export const MODERATOR_PASSWORD_MINIMUM = 12
@@ -6,7 +7,14 @@ export const MODERATOR_PASSWORD_MAXIMUM = 512
 
 type Weak = Extract<
   Refusal,
-  { code: 'password_too_short' | 'password_too_long' | 'password_like_name' | 'password_guessed' }
+  {
+    code:
+      | 'password_characters'
+      | 'password_too_short'
+      | 'password_too_long'
+      | 'password_like_name'
+      | 'password_guessed'
+  }
 >
 
 /**
@@ -14,12 +22,13 @@ type Weak = Extract<
  * length, and that it is none of those that are tried first (NIST SP 800-63B, 5.1.1.2; OWASP ASVS 5.0, 6.2.4).
  */
 export async function weaknessOf(password: string, username: string): Promise<Weak | null> {
-  const length = [...password].length
+  if (hasUnreliableCharacters(password)) return { code: 'password_characters' }
+  const length = passwordLength(password)
   if (length < MODERATOR_PASSWORD_MINIMUM)
     return { code: 'password_too_short', minimum: MODERATOR_PASSWORD_MINIMUM }
-  if (length > MODERATOR_PASSWORD_MAXIMUM)
+  if ([...password].length > MODERATOR_PASSWORD_MAXIMUM)
     return { code: 'password_too_long', maximumBytes: MODERATOR_PASSWORD_MAXIMUM }
-  if (password.toLowerCase() === username) return { code: 'password_like_name' }
+  if (hashedForm(password).toLowerCase() === username) return { code: 'password_like_name' }
   const { isGuessed } = await import('./guesses')
   return isGuessed(password, [username]) ? { code: 'password_guessed' } : null
 }

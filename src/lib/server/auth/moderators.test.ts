@@ -64,6 +64,16 @@ it('refuses the username for a password', async () => {
   expect(made).toMatchObject({ ok: false, problem: expect.stringContaining('must not be the username') })
 })
 
+it.each([
+  ['Ａｎｎａ-of-Ｅｘａｍｐｌｅ', 'must not be the username'],
+  ['ｐａｓｓｗｏｒｄ１２３４', 'tried first'],
+  ['u\u0308'.repeat(11), '11 characters and needs at least 12'],
+  ['four unrelated\u0007 words', 'not every terminal'],
+])('judges the new password %j by what is hashed of it', async (password, problem) => {
+  const made = await moderators.create({ ...ANNA, username: 'anna-of-example', password })
+  expect(made).toMatchObject({ ok: false, problem: expect.stringContaining(problem) })
+})
+
 it('refuses what is no address', async () => {
   const made = await moderators.create({ ...ANNA, email: 'anna@' })
   expect(made).toMatchObject({ ok: false, problem: expect.stringContaining('"anna@" is no e-mail address') })

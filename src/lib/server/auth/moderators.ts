@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Role } from '$lib/moderation/moderator'
 import { parseEmail } from '$lib/registration/email'
+import { passwordLength } from '$lib/registration/password'
 import type { AuditEvent } from '$lib/registration/registration'
 import { insertEvents } from '../database/events'
 import {
@@ -130,12 +131,14 @@ function usernameProblem(username: string): string | null {
 async function passwordProblem(password: string, username: string): Promise<string | null> {
   const weak = await weaknessOf(password, username)
   if (weak === null) return null
-  const length = [...password].length
+  const length = passwordLength(password)
   switch (weak.code) {
+    case 'password_characters':
+      return 'The password has a character that not every terminal and browser sends alike: a control character, or one that no Unicode knows'
     case 'password_too_short':
       return `The password has ${length} characters and needs at least ${weak.minimum}`
     case 'password_too_long':
-      return `The password has ${length} characters and may have at most ${weak.maximumBytes}`
+      return `The password has ${[...password].length} characters and may have at most ${weak.maximumBytes}`
     case 'password_like_name':
       return 'The password must not be the username'
     case 'password_guessed':

@@ -1,4 +1,5 @@
 import { hash, verify, type Options } from '@node-rs/argon2'
+import { hashedForm } from '$lib/registration/password'
 
 /** OWASP Password Storage Cheat Sheet, Argon2id: 19 MiB (in KiB), 2 passes, 1 lane. The package's default kind is argon2id. */
 const COST = { memoryCost: 19456, timeCost: 2, parallelism: 1 } as const satisfies Options
@@ -8,7 +9,7 @@ const DECOY = `$argon2id$v=19$m=${COST.memoryCost},t=${COST.timeCost},p=${COST.p
 
 /** The argon2id hash in PHC string format, salted at random. */
 export async function hashPassword(password: string): Promise<string> {
-  return hash(normalise(password), COST)
+  return hash(hashedForm(password), COST)
 }
 
 /**
@@ -16,9 +17,6 @@ export async function hashPassword(password: string): Promise<string> {
  * that time does not tell which names exist. Throws where the text is not a hash.
  */
 export async function verifyPassword(passwordHash: string | null, password: string): Promise<boolean> {
-  const matches = await verify(passwordHash ?? DECOY, normalise(password))
+  const matches = await verify(passwordHash ?? DECOY, hashedForm(password))
   return matches && passwordHash !== null
 }
-
-/** One keyboard sends `ü` as one code point, another as two (NIST SP 800-63B, 5.1.1.2, asks for NFKC). */
-const normalise = (password: string): string => password.normalize('NFKC')

@@ -17,7 +17,9 @@ export function readChange(body: Record<string, unknown>): { change: Change } | 
   const fail = (text: string) => ({ failure: problem(400, 'M_UNKNOWN', text) })
   const parsed = v.safeParse(changeSchema, body)
   if (!parsed.success) return fail(parsed.issues[0].message)
-  const { deactivated, locked, threepids = [] } = parsed.output
+  const { deactivated, locked, password = '', threepids = [] } = parsed.output
+  // Synapse tries to encode a lone surrogate, and fails.
+  if (/\p{Cs}/u.test(password)) return { failure: problem(500, 'M_UNKNOWN', 'Internal server error') }
   if (deactivated && locked) return fail("An user can't be deactivated and locked")
   if (threepids.some(({ medium, address }) => medium === 'email' && !/^[^@\s]+@[^@\s]+$/.test(address)))
     return fail('Unable to parse email address')

@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { ok, page, problem, type StandInAnswer, type StandInRoute } from './stand-in-route'
 import type { StandInState } from './stand-in-state'
 
-/** bcrypt reads no further. */
+/** bcrypt reads no further. Synapse counts them in the form NFKC. */
 const PASSWORD_BYTES = 72
 
 /** Log-in, profile and consent: what the owner of an account asks, as Synapse 1.160 answers. */
@@ -71,5 +71,5 @@ export function signInRoutes(state: StandInState): StandInRoute[] {
 }
 
 function cut(password: string): string {
-  return Buffer.from(password).subarray(0, PASSWORD_BYTES).toString('hex')
+  return Buffer.from(password.normalize('NFKC')).subarray(0, PASSWORD_BYTES).toString('hex')
 }

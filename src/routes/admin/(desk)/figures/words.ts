@@ -54,6 +54,7 @@ const RULES: Words = {
   password_missing: m.figures_no_password_missing,
   password_too_short: m.figures_no_password_too_short,
   password_too_long: m.figures_no_password_too_long,
+  password_characters: m.figures_no_password_characters,
   password_needs: m.figures_no_password_needs,
   password_like_name: m.figures_no_password_like_name,
   reason_too_short: m.figures_no_reason_too_short,
