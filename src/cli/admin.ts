@@ -2,6 +2,7 @@ import { text } from 'node:stream/consumers'
 import password from '@inquirer/password'
 import * as v from 'valibot'
 import { ROLES } from '$lib/moderation/moderator'
+import { trimInvisible } from '$lib/registration/typed-text'
 import { generatePassword } from '$lib/server/auth/moderators'
 import { readOptions, UsageError } from './usage'
 import { withServices } from './with-services'
@@ -35,7 +36,8 @@ async function create(args: string[]): Promise<void> {
     role: { type: 'string' },
     'password-stdin': { type: 'boolean' },
   })
-  const { username, email } = options
+  const username = nameIn(options)
+  const { email } = options
   const role = v.safeParse(v.optional(v.picklist(ROLES), 'administrator'), options.role)
   if (!role.success) throw new UsageError(`--role is one of ${ROLES.join(', ')}`)
   if (username === undefined || email === undefined)
@@ -50,7 +52,7 @@ async function create(args: string[]): Promise<void> {
 
 async function setPassword(args: string[]): Promise<void> {
   const options = readOptions(args, { username: { type: 'string' }, 'password-stdin': { type: 'boolean' } })
-  const { username } = options
+  const username = nameIn(options)
   if (username === undefined) throw new UsageError('admin password needs --username')
   const chosen = await choosePassword(options['password-stdin'] === true)
   const set = await withServices(({ moderators }) => moderators.setPassword(username, chosen.password))
@@ -60,7 +62,7 @@ async function setPassword(args: string[]): Promise<void> {
 
 /** For who lost phone and recovery codes, or whose secret cannot be read any more. */
 async function resetFactor(args: string[]): Promise<void> {
-  const { username } = readOptions(args, { username: { type: 'string' } })
+  const username = nameIn(readOptions(args, { username: { type: 'string' } }))
   if (username === undefined) throw new UsageError('admin reset-factor needs --username')
   const reset = await withServices(({ factors }) => factors.reset(username))
   if (!reset)
@@ -69,6 +71,10 @@ async function resetFactor(args: string[]): Promise<void> {
     )
   process.stdout.write(`${username} signs in with the password alone, and can set up a second factor anew\n`)
 }
+
+/** The name without what comes along with a copied one. */
+const nameIn = ({ username }: { username?: string | undefined }): string | undefined =>
+  username === undefined ? undefined : trimInvisible(username)
 
 /** A password that was given, or one made here, which has to be told. */
 async function choosePassword(fromInput: boolean): Promise<{ password: string; told: string }> {
@@ -101,7 +107,7 @@ async function list(args: string[]): Promise<void> {
 }
 
 async function disable(args: string[]): Promise<void> {
-  const { username } = readOptions(args, { username: { type: 'string' } })
+  const username = nameIn(readOptions(args, { username: { type: 'string' } }))
   if (username === undefined) throw new UsageError('admin disable needs --username')
   const disabled = await withServices(({ moderators }) => moderators.disable(username))
   if (!disabled.ok) throw new Error(disabled.problem)

@@ -1,5 +1,6 @@
 import { isUsernameRefusal, usernameRefusalText } from '$lib/components/username-refusal-text'
 import { m } from '$lib/paraglide/messages'
+import { trimInvisible } from '$lib/registration/typed-text'
 import { trpc } from '$lib/trpc'
 
 const DEBOUNCE_MS = 300
@@ -30,7 +31,7 @@ export function checkUsername(): void {
   /** An answer to what is not typed any more is dropped. */
   const check = async (username: string) => {
     const { signal } = (asking = new AbortController())
-    say('checking', m.wizard_name_checking({ name: username.trim() }))
+    say('checking', m.wizard_name_checking({ name: trimInvisible(username) }))
     try {
       const found = await trpc.registration.checkUsername.query({ username, typing: true }, { signal })
       if (signal.aborted) return
@@ -50,6 +51,6 @@ export function checkUsername(): void {
     document.getElementById(`${field.id}-error`)?.remove()
     field.removeAttribute('aria-invalid')
     const username = field.value
-    if (username.trim() !== '') timer = setTimeout(() => void check(username), DEBOUNCE_MS)
+    if (trimInvisible(username) !== '') timer = setTimeout(() => void check(username), DEBOUNCE_MS)
   })
 }

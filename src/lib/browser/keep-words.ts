@@ -1,5 +1,5 @@
 const KEY = 'words-before-preferences'
-const FIELDS = 'main textarea[name], main input[type=email][name], main input[data-check-username]'
+const FIELDS = 'main textarea[name], main input[inputmode=email][name], main input[data-check-username]'
 
 /**
  * Another language or theme loads the page anew: what was typed until then waits in this tab alone, for that one

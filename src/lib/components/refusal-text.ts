@@ -10,6 +10,7 @@ export function refusalText(refusal: Refusal): string {
     case 'username_missing':
     case 'username_other_server':
     case 'username_characters':
+    case 'username_invisible':
     case 'username_digits':
     case 'username_underscore':
     case 'username_too_long':
@@ -23,6 +24,10 @@ export function refusalText(refusal: Refusal): string {
       return m.refusal_email_missing()
     case 'email_invalid':
       return m.refusal_email_invalid()
+    case 'email_several':
+      return m.refusal_email_several()
+    case 'email_invisible':
+      return m.refusal_email_invisible({ after: refusal.after })
     case 'email_blocked':
       return m.refusal_email_blocked()
     case 'email_disposable':
@@ -151,6 +156,8 @@ export function refusalText(refusal: Refusal): string {
       return m.refusal_role_too_low()
     case 'rule_value_invalid':
       return RULE_VALUES[refusal.subject]()
+    case 'rule_value_invisible':
+      return m.refusal_rule_invisible({ after: refusal.after })
     case 'rule_exists':
       return m.refusal_rule_exists()
     case 'rule_over':

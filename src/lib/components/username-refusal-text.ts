@@ -17,6 +17,8 @@ export function usernameRefusalText(refusal: UsernameRefusal): string {
       return m.refusal_username_other_server({ domain: refusal.domain })
     case 'username_characters':
       return m.refusal_username_characters()
+    case 'username_invisible':
+      return m.refusal_username_invisible({ after: refusal.after })
     case 'username_digits':
       return m.refusal_username_digits()
     case 'username_underscore':

@@ -1,11 +1,15 @@
 import * as v from 'valibot'
+import { parseDomain } from '$lib/registration/email'
 import { LANGUAGES } from '$lib/registration/language'
+import { trimInvisible } from '$lib/registration/typed-text'
 
 /** Where a moderator looks; `asked`: the applicant has to answer first. */
 export const TABS = ['waiting', 'asked', 'trouble', 'decided', 'all'] as const
 export type Tab = (typeof TABS)[number]
 
-const text = v.pipe(v.string(), v.trim(), v.nonEmpty(), v.maxLength(320))
+const text = v.pipe(v.string(), v.transform(trimInvisible), v.nonEmpty(), v.maxLength(320))
+/** A domain as it is kept; what can be none finds nothing. */
+const kept = (typed: string): string => parseDomain(typed.replace(/^@/, '')) ?? typed.toLowerCase()
 const day = v.pipe(v.string(), v.isoDate())
 
 /**
@@ -18,7 +22,7 @@ export const queueFilterSchema = v.object({
   tab: v.optional(v.picklist(TABS), 'waiting'),
   q: v.optional(text),
   language: v.optional(v.picklist(LANGUAGES)),
-  domain: v.optional(v.pipe(text, v.toLowerCase())),
+  domain: v.optional(v.pipe(text, v.transform(kept))),
   network: v.optional(text),
   moderator: v.optional(text),
   name: v.optional(text),

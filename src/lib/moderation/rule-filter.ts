@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { trimInvisible } from '../registration/typed-text'
 import { RULE_EFFECTS, RULE_VALUE_MAXIMUM } from './rule'
 import { KINDS } from './rule-kind'
 
@@ -6,7 +7,9 @@ import { KINDS } from './rule-kind'
 export const ruleFilterSchema = v.object({
   kind: v.optional(v.picklist(KINDS)),
   effect: v.optional(v.picklist(RULE_EFFECTS)),
-  q: v.optional(v.pipe(v.string(), v.trim(), v.nonEmpty(), v.maxLength(RULE_VALUE_MAXIMUM))),
+  q: v.optional(
+    v.pipe(v.string(), v.transform(trimInvisible), v.nonEmpty(), v.maxLength(RULE_VALUE_MAXIMUM)),
+  ),
 })
 export type RuleFilter = v.InferOutput<typeof ruleFilterSchema>
 

@@ -37,8 +37,30 @@ test('what a subject does not compare by, and what is none of it, is refused', (
   ])
     expect(read('domain', 'exact', typed), typed).toBe('rule_value_invalid')
   expect(read('domain', 'pattern', 'spam.*')).toBe('rule_value_invalid')
-  for (const typed of ['a'.repeat(256), 'a\nb', 'a\u0000b', 'a\u0085b'])
+  for (const typed of ['a'.repeat(256), 'a\nb', 'a\u0085b'])
     expect(read('email', 'pattern', typed), typed).toBe('rule_value_invalid')
+})
+
+test('a value that was copied is read without what nobody sees at its ends, and what stands within is named', () => {
+  expect(read('domain', 'exact', '\u200b*.spam.example\ufeff')).toBe('spam.example')
+  expect(read('email', 'exact', 'Anna <anna@spam.example>\u00a0')).toBe('anna@spam.example')
+  expect(read('email', 'exact', 'mailto:anna%2Bx@spam.example?subject=Hi')).toBe('anna@spam.example')
+  expect(read('email', 'pattern', '\u200b.*@spam\\.example\u200b')).toBe('.*@spam\\.example')
+  for (const typed of ['https://matrix.to/#/@river:example.org', 'matrix:u/river:example.org', '<@river:x>'])
+    expect(read('username', 'exact', typed), typed).toBe('river')
+  for (const [subject, form] of [
+    ['domain', 'exact'],
+    ['email', 'exact'],
+    ['email', 'pattern'],
+    ['network', 'exact'],
+    ['username', 'exact'],
+    ['username', 'look'],
+  ] as const)
+    for (const hidden of ['\u200b', '\u00ad', '\u2060', '\u202e', '\0'])
+      expect(readRuleValue(subject, form, `spam${hidden}er`)).toEqual({
+        ok: false,
+        refusal: { code: 'rule_value_invisible', after: 'spam' },
+      })
 })
 
 test('a domain is under each that it ends with, by whole labels', () => {
@@ -53,6 +75,11 @@ describe('what somebody types to try the rules', () => {
     ['spam.example', { domain: 'spam.example', username: 'spam.example' }],
     ['@River:example.org', { username: 'river' }],
     ['river', { username: 'river' }],
+    ['\u200briver\u2069', { username: 'river' }],
+    ['https://matrix.to/#/@river:example.org', { username: 'river' }],
+    ['\ufeff203.0.113.7', { clientAddress: '203.0.113.7' }],
+    ['Anna <a@spam.example>', { email: 'a@spam.example' }],
+    ['<mailto:a@spam.example>', { email: 'a@spam.example' }],
     ['ä b', {}],
     ['', {}],
   ])('%s', (typed, candidate) => expect(readCandidate(typed)).toEqual(candidate))

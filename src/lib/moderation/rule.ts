@@ -1,5 +1,7 @@
 import { domainOf, mailboxOf, parseDomain, parseEmail, type EmailAddress } from '../registration/email'
+import { readMatrixId } from '../registration/matrix-id'
 import { accept, refuse, type Result } from '../registration/refusal'
+import { beforeInvisible, trimInvisible } from '../registration/typed-text'
 import { lookOf, usernameSchema, type Username } from '../registration/username'
 import * as v from 'valibot'
 import { networkText, parseNetwork } from './network'
@@ -47,11 +49,13 @@ export const RULE_REASON_MAXIMUM = 500
  * `@spam.example` make the same rule. Patterns stay as they are; whether they can be read, the engine tells.
  */
 export function readRuleValue(subject: RuleSubject, form: RuleForm, typed: string): Result<string> {
-  const text = typed.trim()
+  const text = trimInvisible(typed)
   const no = refuse({ code: 'rule_value_invalid', subject })
   if (text === '' || text.length > RULE_VALUE_MAXIMUM || !FORMS[subject].includes(form)) return no
-  // No value has any, and a list has one value a line.
-  if (/\p{Cc}/u.test(text)) return no
+  // No value has any line break, and a list has one value a line.
+  if (/[\t\n\v\f\r\u0085]/.test(text)) return no
+  const after = beforeInvisible(text)
+  if (after !== null) return refuse({ code: 'rule_value_invisible', after })
   if (form === 'pattern') return accept(text)
   switch (subject) {
     case 'network': {
@@ -67,17 +71,12 @@ export function readRuleValue(subject: RuleSubject, form: RuleForm, typed: strin
       return domain === null ? no : accept(domain)
     }
     case 'username': {
-      const name = v.safeParse(usernameSchema, localpart(text))
+      const name = v.safeParse(usernameSchema, readMatrixId(text).localpart)
       if (!name.success) return no
       const value = form === 'look' ? lookOf(name.output) : name.output
       return value === '' ? no : accept(value)
     }
   }
-}
-
-function localpart(typed: string): string {
-  const [name = ''] = typed.normalize('NFKC').trim().toLowerCase().replace(/^@/, '').split(':')
-  return name
 }
 
 /** What is known of somebody at the step they are at; rules on the rest do not match. */
@@ -102,10 +101,10 @@ export function domainsAbove(domain: string): string[] {
 
 /** Everything that a text which somebody types to try the rules can be. */
 export function readCandidate(typed: string): Candidate {
-  const text = typed.trim()
+  const text = trimInvisible(typed)
   const network = parseNetwork(text)
   const email = parseEmail(text)
-  const name = v.safeParse(usernameSchema, localpart(text))
+  const name = v.safeParse(usernameSchema, readMatrixId(text).localpart)
   const domain = network === null && text.includes('.') ? parseDomain(text.replace(/^@/, '')) : null
   return {
     ...(network === null

@@ -1,4 +1,7 @@
 import * as v from 'valibot'
+import { addressesIn } from './name-addr'
+import { accept, refuse, type Result } from './refusal'
+import { beforeInvisible, trimInvisible } from './typed-text'
 
 /**
  * An address in its canonical form: trimmed, lower case, the domain in ASCII (RFC 5891). Synapse lower-cases
@@ -14,9 +17,27 @@ const LOCAL_PART_BYTES = 64
 const LOCAL_PART = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/
 const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])$/
 
-/** Answers the canonical form of what a person typed, or null where it cannot be an address. */
+/**
+ * Reads what a person typed or pasted as their address, alone or as mail programs write it (`Anna <a@b>`, `mailto:a@b`).
+ * Answers its canonical form, or why there is none: `email_missing`, `email_several`, `email_invisible`, `email_invalid`.
+ */
+export function readEmail(typed: string): Result<EmailAddress> {
+  if (trimInvisible(typed) === '') return refuse({ code: 'email_missing' })
+  const [text = '', ...others] = addressesIn(typed)
+  if (others.length > 0) return refuse({ code: 'email_several' })
+  const after = beforeInvisible(text)
+  if (after !== null) return refuse({ code: 'email_invisible', after })
+  const email = canonical(text.toLowerCase())
+  return email === null ? refuse({ code: 'email_invalid' }) : accept(email)
+}
+
+/** The same, where it does not matter why it cannot be an address: null then. */
 export function parseEmail(typed: string): EmailAddress | null {
-  const text = typed.normalize('NFKC').trim().toLowerCase()
+  const email = readEmail(typed)
+  return email.ok ? email.value : null
+}
+
+function canonical(text: string): EmailAddress | null {
   const at = text.lastIndexOf('@')
   if (at < 1) return null
   const local = text.slice(0, at)
@@ -56,7 +77,8 @@ const LABELS = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,
 
 /** The ASCII form of a domain that a person typed, also of a top-level one; null where it cannot be one. */
 export function parseDomain(typed: string): string | null {
-  const domain = asciiDomain(typed.normalize('NFKC').trim().toLowerCase())
+  const text = trimInvisible(typed.normalize('NFKC')).toLowerCase()
+  const domain = beforeInvisible(text) === null ? asciiDomain(text) : null
   return domain !== null && domain.length < ADDRESS_BYTES && LABELS.test(domain) ? domain : null
 }
 

@@ -8,6 +8,8 @@ export type Refusal =
   | { code: 'username_missing' }
   | { code: 'username_other_server'; domain: string }
   | { code: 'username_characters' }
+  /** A character without a shape stands within; `after`: what can be seen before it. */
+  | { code: 'username_invisible'; after: string }
   | { code: 'username_digits' }
   | { code: 'username_underscore' }
   | { code: 'username_too_long'; longest: number }
@@ -18,6 +20,10 @@ export type Refusal =
   | { code: 'username_lost' }
   | { code: 'email_missing' }
   | { code: 'email_invalid' }
+  /** More than one address. */
+  | { code: 'email_several' }
+  /** As with names. */
+  | { code: 'email_invisible'; after: string }
   | { code: 'email_blocked' }
   | { code: 'email_disposable' }
   | { code: 'network_blocked' }
@@ -114,6 +120,8 @@ export type Refusal =
   | { code: 'job_not_waiting' }
   /** What a rule is to look at cannot be read. */
   | { code: 'rule_value_invalid'; subject: 'network' | 'email' | 'domain' | 'username' }
+  /** As with names. */
+  | { code: 'rule_value_invisible'; after: string }
   /** Such a rule counts already. */
   | { code: 'rule_exists' }
   /** It does not count any more. */

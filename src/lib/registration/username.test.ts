@@ -16,7 +16,25 @@ describe('what people type as their name', () => {
     ['Name:EXAMPLE.org', 'name'],
     ['ｎａｍｅ', 'name'],
     ['a.b_c-d=e/f+g', 'a.b_c-d=e/f+g'],
+    ['\u200bname\ufeff', 'name'],
+    ['\u00a0\u3000name\u2028', 'name'],
+    ['\u2067@name:example.org\u2069', 'name'],
+    ['＠name：example．org', 'name'],
+    ['<@name:example.org>', 'name'],
+    ['„@name:example.org“,', 'name'],
+    ['@name:example.org.', 'name'],
+    ['https://matrix.to/#/@name:example.org', 'name'],
+    ['https://matrix.to/#/%40Name%3Aexample.org?via=example.org&via=other.org', 'name'],
+    ['<HTTPS://matrix.to/#/@name:example.org>.', 'name'],
+    ['matrix.to/#/@a%2Fb:example.org', 'a/b'],
+    ['https://matrix.to/#/@a/b:example.org/', 'a/b'],
+    ['https://app.element.io/#/user/@name:example.org', 'name'],
+    ['matrix:u/name:example.org', 'name'],
+    ['matrix:u/a%2Fb:example.org?action=chat', 'a/b'],
+    ['MATRIX:user/name:example.org', 'name'],
     ['', 'username_missing'],
+    ['\u200b \u00ad', 'username_missing'],
+    ['https://matrix.to/#/', 'username_missing'],
     ['@', 'username_missing'],
     ['@:example.org', 'username_missing'],
     ['12345', 'username_digits'],
@@ -24,11 +42,45 @@ describe('what people type as their name', () => {
     ['two words', 'username_characters'],
     ['naïve', 'username_characters'],
     ['名前', 'username_characters'],
-    ['a\u0000b', 'username_characters'],
+    ['a\u0000b', 'username_invisible'],
+    ['https://matrix.to/#/#room:example.org', 'username_characters'],
+    ['https://matrix.to/#/%E0%A4:example.org', 'username_characters'],
+    ['matrix:r/room:example.org', 'username_other_server'],
+    ['anna@example.org', 'username_characters'],
     ['name\r\nbcc', 'username_characters'],
     ['@name:other.org', 'username_other_server'],
     ['@name:example.org:8448', 'username_other_server'],
+    ['https://matrix.to/#/@name:other.org?via=example.org', 'username_other_server'],
+    ['matrix:u/name:other.org', 'username_other_server'],
   ])('%j is %s', (typed, expected) => expect(read(typed)).toBe(expected))
+
+  test('the server can be written in its own letters', () => {
+    expect(read('@name:bücher.example', 'xn--bcher-kva.example')).toBe('name')
+    expect(read('@name:bücher.example:8448', 'xn--bcher-kva.example:8448')).toBe('name')
+    expect(read('@name:büchlein.example', 'xn--bcher-kva.example')).toBe('username_other_server')
+    expect(read('@name:[2001:db8::1]', '[2001:db8::1]')).toBe('name')
+  })
+
+  test.each([
+    ['ann\u200ba', 'ann'],
+    ['Ann\u00ada', 'Ann'],
+    ['an\u200dna', 'an'],
+    ['anna\u2060:example.org', 'anna'],
+    ['@anna:exam\u200bple.org', '@anna:exam'],
+    ['an\u202ena', 'an'],
+    ['an\ufe0fna', 'an'],
+    ['an\u3164na', 'an'],
+    ['an\u2800na', 'an'],
+    ['an\u{e0061}na', 'an'],
+    ['an\tna\u200b1', 'an\tna'],
+    ['https://matrix.to/#/@an%E2%80%8Bna:example.org', '@an'],
+    [`${'a'.repeat(30)}\u200ba`, `…${'a'.repeat(20)}`],
+  ])('what nobody sees within %j is named', (typed, after) =>
+    expect(parseUsername(typed, DOMAIN)).toEqual({
+      ok: false,
+      refusal: { code: 'username_invisible', after },
+    }),
+  )
 
   test('the limit of 255 holds for the whole Matrix ID', () => {
     const longest = 'a'.repeat(longestUsername(DOMAIN))

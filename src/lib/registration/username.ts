@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { isServer, readMatrixId } from './matrix-id'
 import { accept, refuse, type Result } from './refusal'
 
 /** A localpart that passed `parseUsername`: lower case, Synapse's grammar, short enough for its Matrix ID. */
@@ -24,18 +25,13 @@ export function longestUsername(domain: string): number {
 }
 
 /**
- * Reads what a person typed as their name: `name`, `@Name` or `@name:example.org`, in any case, with stray
- * spaces around it. Answers the localpart, or why it cannot be one.
+ * Reads the name of an account that there can be, as a person types or pastes it (`readMatrixId` tells the forms).
+ * Answers the localpart, or why it cannot be one.
  */
 export function parseUsername(typed: string, domain: string): Result<Username> {
-  let name = typed.normalize('NFKC').trim().toLowerCase()
-  if (name.startsWith('@')) name = name.slice(1)
-  const colon = name.indexOf(':')
-  if (colon !== -1) {
-    if (name.slice(colon + 1) !== domain.toLowerCase())
-      return refuse({ code: 'username_other_server', domain })
-    name = name.slice(0, colon)
-  }
+  const { localpart: name, server, after } = readMatrixId(typed)
+  if (after !== null) return refuse({ code: 'username_invisible', after })
+  if (server !== null && !isServer(server, domain)) return refuse({ code: 'username_other_server', domain })
   if (name === '') return refuse({ code: 'username_missing' })
   if (/^[0-9]+$/.test(name)) return refuse({ code: 'username_digits' })
   if (name.startsWith('_')) return refuse({ code: 'username_underscore' })

@@ -1,7 +1,7 @@
 import type { HeldFor } from '$lib/moderation/held'
 import type { EmailAddress } from '$lib/registration/email'
 import { isResting } from '$lib/registration/decide'
-import { mailboxOf, parseEmail } from '$lib/registration/email'
+import { mailboxOf, readEmail } from '$lib/registration/email'
 import type { Language } from '$lib/registration/language'
 import { checkPassword, type PasswordPolicy } from '$lib/registration/password'
 import { parseReason } from '$lib/registration/reason'
@@ -111,15 +111,14 @@ export function createApplicant({
     typed: string,
     clientAddress: string,
   ): Promise<Result<{ email: EmailAddress; heldFor: HeldFor[] }>> {
-    const email = parseEmail(typed)
-    const rule = await rules.verdict({ clientAddress, ...(email === null ? {} : { email }) })
+    const read = readEmail(typed)
+    const rule = await rules.verdict({ clientAddress, ...(read.ok ? { email: read.value } : {}) })
     if (rule?.effect === 'block') {
       await rules.hit(rule)
       if (rule.subject === 'network') return refuse({ code: 'network_blocked' })
       return refuse({ code: rule.disposable ? 'email_disposable' : 'email_blocked' })
     }
-    if (email !== null) return accept({ email, heldFor: rule?.disposable ? ['disposable'] : [] })
-    return refuse({ code: typed.trim() === '' ? 'email_missing' : 'email_invalid' })
+    return read.ok ? accept({ email: read.value, heldFor: rule?.disposable ? ['disposable'] : [] }) : read
   }
 
   /**

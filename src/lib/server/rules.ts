@@ -13,6 +13,7 @@ import {
   type RuleSubject,
 } from '$lib/moderation/rule'
 import { mailboxOf, parseDomain } from '$lib/registration/email'
+import { readMatrixId } from '$lib/registration/matrix-id'
 import { lookOf } from '$lib/registration/username'
 import type { DisposableMode } from './config/config'
 
@@ -55,7 +56,9 @@ export function rulesOfConfiguration(configured: {
   return [
     ...configured.blockedNetworks.map(network).map(block('network', 'exact')),
     ...configured.blockedEmails.map(block('email', 'pattern')),
-    ...configured.reservedUsernames.map((name) => name.toLowerCase()).map(block('username', 'exact')),
+    ...configured.reservedUsernames
+      .map((name) => readMatrixId(name).localpart)
+      .map(block('username', 'exact')),
     ...configured.blockedUsernames.map(block('username', 'pattern')),
     ...disposableDomains(configured.disposableEmails),
   ]

@@ -1,8 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Role } from '$lib/moderation/moderator'
-import { parseEmail } from '$lib/registration/email'
+import { readEmail } from '$lib/registration/email'
 import { passwordLength } from '$lib/registration/password'
+import type { Refusal } from '$lib/registration/refusal'
 import type { AuditEvent } from '$lib/registration/registration'
+import { trimInvisible } from '$lib/registration/typed-text'
 import { insertEvents } from '../database/events'
 import {
   findModeratorByName,
@@ -51,11 +53,11 @@ export function createModerators({
       role?: Role
     }): Promise<ModeratorResult> {
       const { username, password } = wish
-      const email = parseEmail(wish.email)
+      const read = readEmail(wish.email)
       const wrong = usernameProblem(username) ?? (await passwordProblem(password, username))
       if (wrong !== null) return refused(wrong)
-      if (email === null)
-        return refused(`${JSON.stringify(wish.email)} is no e-mail address; it looks like name@example.org`)
+      if (!read.ok) return refused(emailProblem(wish.email, read.refusal))
+      const email = read.value
       const passwordHash = await hashPassword(password)
       const { role = 'administrator' } = wish
       const row = { id: randomId(), username, email, passwordHash, createdAt: clock(), role }
@@ -120,12 +122,23 @@ export function generatePassword(random: (bytes: number) => Uint8Array = randomB
   return letters.replace(/.{4}(?=.)/g, '$&-')
 }
 
+/** A name at the desk as somebody types it, in the one form that is kept. */
+export const moderatorName = (typed: string): string => trimInvisible(typed.normalize('NFKC')).toLowerCase()
+
 /** Whether that can be the name of somebody at the desk. */
 export const isModeratorName = (username: string): boolean => USERNAME.test(username)
 
 function usernameProblem(username: string): string | null {
   if (isModeratorName(username)) return null
   return `${JSON.stringify(username)} cannot be a username: it has 1 to 64 of the characters a-z, 0-9, ".", "_" and "-"`
+}
+
+function emailProblem(typed: string, refusal: Refusal): string {
+  if (refusal.code === 'email_invisible')
+    return `The e-mail address has an invisible character after ${JSON.stringify(refusal.after)}; type it anew`
+  if (refusal.code === 'email_several')
+    return `${JSON.stringify(typed)} are several e-mail addresses; give one`
+  return `${JSON.stringify(typed)} is no e-mail address; it looks like name@example.org`
 }
 
 async function passwordProblem(password: string, username: string): Promise<string | null> {

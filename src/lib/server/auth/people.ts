@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Role } from '$lib/moderation/moderator'
-import { parseEmail } from '$lib/registration/email'
+import { parseEmail, readEmail } from '$lib/registration/email'
 import type { Language } from '$lib/registration/language'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { AuditEvent } from '$lib/registration/registration'
@@ -31,7 +31,7 @@ import {
 import type { Database, Reader, Transaction } from '../database/open'
 import { findPasskeyHolders } from '../database/passkeys'
 import { deleteSession, deleteSessionsOf, findSessionsOf } from '../database/sessions'
-import { isModeratorName } from './moderators'
+import { isModeratorName, moderatorName } from './moderators'
 import { weaknessOf } from './moderator-password'
 import { hashPassword, verifyPassword } from './password-hash'
 import { hashToken, mintToken, type Token } from './tokens'
@@ -119,11 +119,11 @@ export function createPeople({
       })
     },
 
-    /** Refuses `email_missing`, `email_invalid` and `moderator_known`. */
+    /** Refuses `moderator_known`, and what is no address as `readEmail` does. */
     async invite(wish: { email: string; role: Role; language: Language }, by: string): Promise<Result<null>> {
-      if (wish.email.trim() === '') return refuse({ code: 'email_missing' })
-      const email = parseEmail(wish.email)
-      if (email === null) return refuse({ code: 'email_invalid' })
+      const read = readEmail(wish.email)
+      if (!read.ok) return read
+      const email = read.value
       return database.write(async (tx) => {
         if ((await findModeratorByEmail(tx, email)) !== null) return refuse({ code: 'moderator_known' })
         for (const other of await findInvitations(tx, clock()))
@@ -195,7 +195,7 @@ export function createPeople({
       token: Token,
       { username, password }: { username: string; password: string },
     ): Promise<Result<string>> {
-      const name = username.trim().toLowerCase()
+      const name = moderatorName(username)
       if (!isModeratorName(name)) return refuse({ code: 'moderator_name_invalid' })
       const weak = await weaknessOf(password, name)
       if (weak !== null) return refuse(weak)
@@ -263,9 +263,9 @@ export function createPeople({
 
     /** Sends a link to an address; it becomes theirs when the link is followed. */
     async askAddress(id: string, typed: string): Promise<Result<null>> {
-      if (typed.trim() === '') return refuse({ code: 'email_missing' })
-      const email = parseEmail(typed)
-      if (email === null) return refuse({ code: 'email_invalid' })
+      const read = readEmail(typed)
+      if (!read.ok) return read
+      const email = read.value
       return database.write(async (tx) => {
         const row = await findModerator(tx, id)
         if (row === null) return refuse({ code: 'not_found' })

@@ -7,6 +7,7 @@ import type { Factors } from './factors'
 import type { KnownDevices } from './known-device'
 import type { Limits } from './limits'
 import { networkOf } from './network'
+import { moderatorName } from './moderators'
 import { verifyPassword } from './password-hash'
 import type { SessionCookie, Sessions } from './sessions'
 import type { Token } from './tokens'
@@ -65,7 +66,7 @@ export function createSignIn({
       device?: string | null
       known?: string | undefined
     }): Promise<Result<SignInStep>> {
-      const username = typed.trim().toLowerCase()
+      const username = moderatorName(typed)
       const moderator = await database.read((reader) => findModeratorByName(reader, username))
       const ownDevice = moderator === null ? null : knownDevices.read(known, moderator.id)
       const own = ownDevice === null ? null : { kind: 'sign-in-device', subject: ownDevice }

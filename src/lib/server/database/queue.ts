@@ -1,6 +1,7 @@
 import { and, asc, desc, eq, getTableColumns, gt, gte, inArray, lt, not, sql, type SQL } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/sqlite-core'
 import { isOldestFirst, type QueueFilter, type Tab } from '$lib/moderation/queue-filter'
+import { searchWords } from '$lib/moderation/search-words'
 import { DAY } from '$lib/registration/retention'
 import { QUEUES, type Queue } from '$lib/registration/state'
 import { readPlace, writePlace, type Place } from '../place'
@@ -154,8 +155,7 @@ function beyond({ after }: QueueFilter, oldestFirst: boolean): SQL | undefined {
 
 /** The words to look for, as FTS5 wants them: all of them, the beginning of each will do. Null where there are none. */
 function matchOf({ q, tab }: QueueFilter): string | null {
-  // A NUL would end the text before its quotation mark.
-  const words = (q ?? '').split(/[\s\p{Cc}]+/u).filter((word) => /[\p{L}\p{N}]/u.test(word))
+  const words = searchWords(q ?? '')
   if (words.length === 0) return null
   const asked = words.map((word) => `{username email reason} : "${word.replaceAll('"', '""')}" *`)
   const queues = tab === 'trouble' || tab === 'all' ? [] : [`queue : (${QUEUES_OF[tab].join(' OR ')})`]
