@@ -161,6 +161,7 @@ const identify: Handle = async ({ event, resolve }) => {
         legal: [...config.legal],
         passwordMode: config.registration.password,
         invitations: config.registration.invitations,
+        usernameCharacters: config.registration.usernameCharacters,
       },
     } satisfies App.Locals)
     return resolve(event)

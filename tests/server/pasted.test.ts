@@ -2,14 +2,19 @@ import { eq } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { RuleCore } from '$lib/moderation/rule'
 import { registrations } from '$lib/server/database/schema'
+import { username } from '../support/registration'
 import { codeOf } from '../support/code-of'
 import {
   aBrowser,
+  aConfig,
   aForm,
   aModerator,
   aWorld,
   DOMAIN,
+  PASSWORD,
+  REASON,
   requested,
+  signInToMatrix,
   tokenIn,
   verified,
   type TestWorld,
@@ -95,6 +100,66 @@ describe('a name that was copied', () => {
       expect(await api().registration.checkUsername({ username: typed }), typed).toMatchObject({
         refusal: { code: 'username_reserved' },
       })
+  })
+})
+
+describe('the characters of a name', () => {
+  test('are letters, digits and . _ - where nothing else is configured', async () => {
+    const applicant = await verified(world, 'brook')
+    for (const name of ['a/b', 'a=b', 'a+b', `matrix:u/a%2Fb:${DOMAIN}`]) {
+      expect(await api().registration.checkUsername({ username: name })).toEqual({
+        ok: false,
+        refusal: { code: 'username_characters', characters: 'basic' },
+      })
+      const started = { username: name, email: 'a@mail.test', proof: await aForm(world) }
+      expect(await codeOf(api().registration.start(started))).toBe('username_characters')
+      expect(await codeOf(applicant.api.registration.chooseUsername({ username: name }))).toBe(
+        'username_characters',
+      )
+    }
+    for (const name of ['..', '.', '-'])
+      expect(await api().registration.checkUsername({ username: name })).toMatchObject({
+        refusal: { code: 'username_only_signs' },
+      })
+    expect(await api().registration.checkUsername({ username: 'a..b_c-d.' })).toMatchObject({ ok: true })
+  })
+
+  test('are all that the homeserver takes where that is configured, with one letter or digit', async () => {
+    const { registration } = aConfig()
+    const services = world.another({ registration: { ...registration, usernameCharacters: 'all' } })
+    const check = (name: string) => aBrowser(services).api.registration.checkUsername({ username: name })
+    for (const name of ['a/b', 'a=b', 'a+b'])
+      expect(await check(name)).toMatchObject({ ok: true, username: name })
+    for (const name of ['=', '/', '..', '../..'])
+      expect(await check(name)).toMatchObject({ refusal: { code: 'username_only_signs' } })
+    expect(await check('naïve')).toMatchObject({
+      refusal: { code: 'username_characters', characters: 'all' },
+    })
+  })
+
+  test('of a name that was registered before are asked no more: it gets its account', async () => {
+    for (const [index, old] of ['a/b', '..', 'a=b+c'].entries()) {
+      const applicant = await verified(world, `before${index}`)
+      await world.database.write((tx) =>
+        tx
+          .update(registrations)
+          .set({ username: username(old) })
+          .where(eq(registrations.id, applicant.view.id)),
+      )
+      const view = await applicant.api.registration.request({
+        password: PASSWORD,
+        reason: REASON,
+        legal: true,
+      })
+      expect(view).toMatchObject({ state: 'requested', username: old })
+      const moderator = await aModerator(world.services)
+      const seen = await moderator.api.moderation.registration({ id: view.id })
+      const { id, version } = seen
+      await moderator.api.moderation.decide({ id, version, decision: 'approve', message: '', silent: false })
+      await world.drain()
+      expect(await applicant.api.registration.current()).toMatchObject({ state: 'completed' })
+      expect(await signInToMatrix(world, `@${old}:${DOMAIN}`)).toBe('in')
+    }
   })
 })
 

@@ -50,6 +50,7 @@ export function aConfig(change: Partial<RunConfig> = {}): RunConfig {
     registration: {
       password: 'at_request',
       invitations: 'off',
+      usernameCharacters: 'basic',
       reservedUsernames: ['admin'],
       blockedUsernames: [],
       blockedEmails: [],

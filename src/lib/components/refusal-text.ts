@@ -10,6 +10,7 @@ export function refusalText(refusal: Refusal): string {
     case 'username_missing':
     case 'username_other_server':
     case 'username_characters':
+    case 'username_only_signs':
     case 'username_invisible':
     case 'username_digits':
     case 'username_underscore':

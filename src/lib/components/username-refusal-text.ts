@@ -16,7 +16,11 @@ export function usernameRefusalText(refusal: UsernameRefusal): string {
     case 'username_other_server':
       return m.refusal_username_other_server({ domain: refusal.domain })
     case 'username_characters':
-      return m.refusal_username_characters()
+      return refusal.characters === 'all'
+        ? m.refusal_username_characters_all()
+        : m.refusal_username_characters()
+    case 'username_only_signs':
+      return m.refusal_username_only_signs()
     case 'username_invisible':
       return m.refusal_username_invisible({ after: refusal.after })
     case 'username_digits':

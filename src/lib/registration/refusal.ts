@@ -7,7 +7,10 @@ import type { AccountState, State } from './state'
 export type Refusal =
   | { code: 'username_missing' }
   | { code: 'username_other_server'; domain: string }
-  | { code: 'username_characters' }
+  /** `characters`: which ones a name can have here. */
+  | { code: 'username_characters'; characters: 'basic' | 'all' }
+  /** Neither letter nor digit. */
+  | { code: 'username_only_signs' }
   /** A character without a shape stands within; `after`: what can be seen before it. */
   | { code: 'username_invisible'; after: string }
   | { code: 'username_digits' }

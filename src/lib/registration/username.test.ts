@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { longestUsername, matrixId, parseUsername } from './username'
+import { longestUsername, matrixId, parseNewUsername, parseUsername } from './username'
 
 const DOMAIN = 'example.org'
 const read = (typed: string, domain = DOMAIN) => {
@@ -86,6 +86,47 @@ describe('what people type as their name', () => {
     const longest = 'a'.repeat(longestUsername(DOMAIN))
     expect(matrixId(parseOk(longest), DOMAIN)).toHaveLength(255)
     expect(read(`${longest}a`)).toBe('username_too_long')
+  })
+})
+
+describe('a name that somebody picks', () => {
+  const pick = (typed: string, characters: 'basic' | 'all') => {
+    const parsed = parseNewUsername(typed, DOMAIN, characters)
+    return parsed.ok ? parsed.value : parsed.refusal
+  }
+
+  test.each(['a', 'a.b_c-d', '0.1', 'a..b', 'a.', '.a', '-a', 'a-', '@a:example.org'])(
+    'can be %s',
+    (typed) => {
+      const name = typed.replace(/^@|:.*/g, '')
+      expect(pick(typed, 'basic')).toBe(name)
+      expect(pick(typed, 'all')).toBe(name)
+    },
+  )
+
+  test.each(['a/b', 'a=b', 'a+b', '/a', '=2fa', 'matrix:u/a%2Fb:example.org'])(
+    'can only be %s where all characters can stand in it',
+    (typed) => {
+      expect(pick(typed, 'basic')).toEqual({ code: 'username_characters', characters: 'basic' })
+      expect(typeof pick(typed, 'all')).toBe('string')
+    },
+  )
+
+  test.each(['.', '..', '-', '._.', '.-'])('is never %s alone', (typed) => {
+    expect(pick(typed, 'basic')).toEqual({ code: 'username_only_signs' })
+    expect(pick(typed, 'all')).toEqual({ code: 'username_only_signs' })
+    expect(read(typed)).toBe(typed)
+  })
+
+  test.each(['/', '=', '+', '../..'])('is never %s alone, whatever can stand in it', (typed) => {
+    expect(pick(typed, 'basic')).toEqual({ code: 'username_characters', characters: 'basic' })
+    expect(pick(typed, 'all')).toEqual({ code: 'username_only_signs' })
+    expect(read(typed)).toBe(typed)
+  })
+
+  test.each(['basic', 'all'] as const)('is told which characters it can have: %s', (characters) => {
+    expect(pick('naïve', characters)).toEqual({ code: 'username_characters', characters })
+    expect(pick('12', characters)).toEqual({ code: 'username_digits' })
   })
 })
 

@@ -24,6 +24,10 @@ export function longestUsername(domain: string): number {
   return MATRIX_ID_BYTES - '@:'.length - new TextEncoder().encode(domain).length
 }
 
+/** What stands in a name that somebody picks: letters, digits and `. _ -` (`basic`), or all that Synapse takes. */
+export const USERNAME_CHARACTERS = ['basic', 'all'] as const
+export type UsernameCharacters = (typeof USERNAME_CHARACTERS)[number]
+
 /**
  * Reads the name of an account that there can be, as a person types or pastes it (`readMatrixId` tells the forms).
  * Answers the localpart, or why it cannot be one.
@@ -35,10 +39,29 @@ export function parseUsername(typed: string, domain: string): Result<Username> {
   if (name === '') return refuse({ code: 'username_missing' })
   if (/^[0-9]+$/.test(name)) return refuse({ code: 'username_digits' })
   if (name.startsWith('_')) return refuse({ code: 'username_underscore' })
-  if (!GRAMMAR.test(name)) return refuse({ code: 'username_characters' })
+  if (!GRAMMAR.test(name)) return refuse({ code: 'username_characters', characters: 'all' })
   const longest = longestUsername(domain)
   if (name.length > longest) return refuse({ code: 'username_too_long', longest })
   return accept(v.parse(usernameSchema, name))
+}
+
+/**
+ * The same for a name that somebody picks. `/`, `=` and `+` are in the grammar, and yet break links and clients that
+ * do not escape them; a name of signs alone (`..`) is no name, in a path or anywhere.
+ */
+export function parseNewUsername(
+  typed: string,
+  domain: string,
+  characters: UsernameCharacters,
+): Result<Username> {
+  const parsed = parseUsername(typed, domain)
+  if (!parsed.ok)
+    return parsed.refusal.code === 'username_characters'
+      ? refuse({ code: 'username_characters', characters })
+      : parsed
+  if (characters === 'basic' && /[=/+]/.test(parsed.value))
+    return refuse({ code: 'username_characters', characters })
+  return /[a-z0-9]/.test(parsed.value) ? parsed : refuse({ code: 'username_only_signs' })
 }
 
 /** Letters and digits of Matrix names that people take for each other, by what they look like. */

@@ -3,6 +3,7 @@ import type { Invitations } from './invited'
 import type { Language } from './language'
 import type { EventKind } from './registration'
 import type { AccountState, Exchange, State } from './state'
+import type { UsernameCharacters } from './username'
 
 // What pages get to see. Times are milliseconds since 1970.
 
@@ -18,6 +19,7 @@ export interface SiteView {
   legal: { title: string; url: string }[]
   passwordMode: 'at_request' | 'after_approval'
   invitations: Invitations
+  usernameCharacters: UsernameCharacters
 }
 
 /** What a form carries that asks for a mail; `asked`: whether the browser has to work on it before it is sent. */

@@ -139,6 +139,7 @@ export function compose(config: RunConfig, world: World) {
       password: registration.password,
       legal: config.legal.length > 0,
       consentVersion: config.consent?.version ?? null,
+      usernameCharacters: registration.usernameCharacters,
     },
   })
   const persons = createPersonNotices({

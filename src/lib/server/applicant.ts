@@ -8,7 +8,7 @@ import { parseReason } from '$lib/registration/reason'
 import { accept, refuse, type Refusal, type Refused, type Result } from '$lib/registration/refusal'
 import type { Actor, Registration } from '$lib/registration/registration'
 import { awaitsPassword } from '$lib/registration/state'
-import { parseUsername, type Username } from '$lib/registration/username'
+import { parseNewUsername, type Username, type UsernameCharacters } from '$lib/registration/username'
 import type { AccountSetup } from './account-setup'
 import type { Claim } from './auth/limits'
 import type { Token } from './auth/tokens'
@@ -56,6 +56,7 @@ export function createApplicant({
     password: 'at_request' | 'after_approval'
     legal: boolean
     consentVersion: string | null
+    usernameCharacters: UsernameCharacters
   }
 }) {
   let policy: { value: PasswordPolicy; until: number } | null = null
@@ -69,7 +70,7 @@ export function createApplicant({
     own: string | null = null,
     counts = false,
   ): Promise<Result<Username>> {
-    const parsed = parseUsername(typed, homeserver.domain)
+    const parsed = parseNewUsername(typed, homeserver.domain, settings.usernameCharacters)
     if (!parsed.ok) return parsed
     const username = parsed.value
     const rule = await rules.verdict({ username })
@@ -88,7 +89,7 @@ export function createApplicant({
       case 'reserved':
         return refuse({ code: 'username_reserved' })
       case 'invalid':
-        return refuse({ code: 'username_characters' })
+        return refuse({ code: 'username_characters', characters: settings.usernameCharacters })
     }
   }
 

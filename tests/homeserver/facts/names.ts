@@ -1,7 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { longestUsername } from '$lib/registration/username'
 import { username } from '../../support/registration'
-import { aName, at, type Target } from '../target'
+import { aName, aPassword, at, logIn, type Target } from '../target'
 
 export function nameFacts(get: () => Target): void {
   const available = (name: string) =>
@@ -43,6 +44,20 @@ export function nameFacts(get: () => Target): void {
     await homeserver.lock(name)
     expect(await homeserver.account(name)).toMatchObject({ locked: true, displayName: name })
     await homeserver.joinedRooms(name)
+    await homeserver.remove(name)
+    expect(await homeserver.account(name)).toMatchObject({ deactivated: true })
+  })
+
+  test('a name of signs alone is one there, so that an old registration of it can still be opened', async () => {
+    const { homeserver } = get()
+    const name = username(Array.from(randomBytes(16), (byte) => (byte % 2 === 0 ? '.' : '-')).join(''))
+    expect(await homeserver.nameAnswer(name)).toBe('free')
+    expect(await homeserver.claim(name)).toBe('made')
+    await homeserver.lock(name)
+    const password = aPassword()
+    await homeserver.fill(name, password)
+    await homeserver.open(name)
+    expect(await logIn(get(), name, password)).toHaveProperty('token')
     await homeserver.remove(name)
     expect(await homeserver.account(name)).toMatchObject({ deactivated: true })
   })

@@ -1,6 +1,7 @@
 import type { Language } from '$lib/registration/language'
 import type { Invitations } from '$lib/registration/invited'
 import type { Retention } from '$lib/registration/retention'
+import type { UsernameCharacters } from '$lib/registration/username'
 
 /**
  * The settings of one installation: checked, complete and frozen. Made by `loadConfig` from config.yaml, secret
@@ -86,6 +87,7 @@ export interface Config {
   readonly registration: {
     readonly password: 'at_request' | 'after_approval'
     readonly invitations: Invitations
+    readonly usernameCharacters: UsernameCharacters
     /** Our own list and the operator's, lower case. */
     readonly reservedUsernames: readonly string[]
     /** RE2 patterns that match the whole value, in any case. */

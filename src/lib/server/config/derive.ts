@@ -75,6 +75,7 @@ export function deriveConfig(settings: Settings, { port, ca }: Surroundings): Co
     registration: {
       password: registration.password,
       invitations: registration.invitations,
+      usernameCharacters: registration.username_characters,
       reservedUsernames: [...new Set([...RESERVED_USERNAMES, ...registration.reserved_usernames])],
       blockedUsernames: registration.blocked_usernames,
       blockedEmails: registration.blocked_emails,

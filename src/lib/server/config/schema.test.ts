@@ -167,6 +167,10 @@ const wrong: [Record<string, unknown>, string][] = [
     'registration.max_per_day must be a number from 0 to 100000 (is "many")',
   ],
   [
+    { registration: { username_characters: 'some' } },
+    'registration.username_characters must be basic or all (is "some")',
+  ],
+  [
     { registration: { invitations: 'maybe' } },
     'registration.invitations must be off or optional or required (is "maybe")',
   ],
@@ -254,6 +258,12 @@ test('yes and no are true and false, as in the YAML of the original', () => {
 test.each(['off', 'on', 'automatic', '"on"', '"off"'])('proof_of_work can be %s', (mode) => {
   const config = configOf(`${configFile()}\nregistration: {proof_of_work: ${mode}}`)
   expect(config.registration.proofOfWork).toBe(mode.replaceAll('"', ''))
+})
+
+test('the characters of names are the basic ones, or all that Synapse takes', () => {
+  expect(configOf(configFile()).registration.usernameCharacters).toBe('basic')
+  const all = configOf(configFile({ registration: { username_characters: 'all' } }))
+  expect(all.registration.usernameCharacters).toBe('all')
 })
 
 test.each(['off', 'optional', 'required', '"off"'])('invitations can be %s', (mode) => {

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { DENIAL_CATEGORIES } from '$lib/moderation/category'
 import { INVITATIONS } from '$lib/registration/invited'
 import { LANGUAGES } from '$lib/registration/language'
+import { USERNAME_CHARACTERS } from '$lib/registration/username'
 import { DEFAULT_ACCENT } from './accent'
 import { DISPOSABLE_MODES, LOG_LEVELS, PROOF_MODES } from './config'
 import {
@@ -111,6 +112,7 @@ export const fileSchema = v.object({
   registration: v.object({
     password: v.optional(oneOf(['at_request', 'after_approval']), 'at_request'),
     invitations: v.optional(mode(INVITATIONS), 'off'),
+    username_characters: v.optional(oneOf(USERNAME_CHARACTERS), 'basic'),
     reserved_usernames: v.optional(
       list(v.pipe(text('a user name'), v.toLowerCase()), 'a list of user names'),
       [],

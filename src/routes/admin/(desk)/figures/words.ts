@@ -34,6 +34,7 @@ const RULES: Words = {
   username_missing: m.figures_no_username_missing,
   username_other_server: m.figures_no_username_other_server,
   username_characters: m.figures_no_username_characters,
+  username_only_signs: m.figures_no_username_only_signs,
   username_invisible: m.figures_no_username_invisible,
   username_digits: m.figures_no_username_digits,
   username_underscore: m.figures_no_username_underscore,
