@@ -1,5 +1,6 @@
 import { createClient } from '@libsql/client'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { EventKind } from '$lib/registration/registration'
 import { codeOf } from '../support/code-of'
 import { decideOn } from '../support/decide'
 import { aBrowser, aModerator, aWorld, DAY, requested, type TestWorld } from '../support/world'
@@ -93,6 +94,34 @@ describe('a page', () => {
     expect(await kinds({ from: '2099-01-01' })).toEqual([])
     const { events } = await ada.api.history.page({ registration: stone.view.id })
     expect(events.map(({ matrixId }) => matrixId)).toEqual(events.map(() => '@stone:example.test'))
+  })
+
+  test('shows sign-ins and what concerns people to administrators, and to others what they did themselves', async () => {
+    const [ada, bob] = [
+      await aModerator(world.services, 'ada', 'administrator'),
+      await aModerator(world.services, 'bob'),
+    ]
+    const note = (id: string, ...kinds: EventKind[]) =>
+      world.services.registrar.note(
+        kinds.map((kind) => ({ kind })),
+        { kind: 'moderator', id },
+      )
+    await note(ada.id, 'rule_added', 'signed_in', 'second_factor_off', 'moderator_invited', 'exported')
+    await note(bob.id, 'signed_in', 'access_refused', 'rule_ended')
+    const seen = async (by: typeof ada, filter: Parameters<typeof ada.api.history.page>[0] = {}) =>
+      (await by.api.history.page(filter)).events.map(({ kind, moderator }) => [moderator, kind])
+    const of = (name: string, ...kinds: EventKind[]) => kinds.map((kind) => [name, kind])
+    expect(await seen(bob)).toEqual([
+      ...of('bob', 'rule_ended', 'access_refused', 'signed_in'),
+      ...of('ada', 'rule_added'),
+    ])
+    expect(await seen(bob, { who: ada.id })).toEqual(of('ada', 'rule_added'))
+    expect(await seen(bob, { what: 'sign_ins' })).toEqual(of('bob', 'signed_in'))
+    expect(await seen(bob, { what: 'second_factor_off' })).toEqual([])
+    expect(await seen(bob, { who: ada.id, what: 'people' })).toEqual([])
+    expect(await seen(bob, { who: 'moderators' })).toEqual(await seen(bob))
+    expect(await seen(ada, { who: bob.id })).toEqual(of('bob', 'rule_ended', 'access_refused', 'signed_in'))
+    expect((await seen(ada, { what: 'people' })).length).toBeGreaterThan(3)
   })
 
   test('is for moderators, and for filters that can be meant', async () => {

@@ -1,9 +1,11 @@
 import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
 import { EVENT_KINDS } from '$lib/registration/registration'
+import type { Role } from './moderator'
 import { EVENT_GROUPS, filterWishes, historyFilterSchema, historyQuery, kindsOf } from './history'
 
-const query = (wish: Record<string, string>) => historyQuery(v.parse(historyFilterSchema, wish))
+const query = (wish: Record<string, string>, role: Role = 'administrator') =>
+  historyQuery(v.parse(historyFilterSchema, wish), { id: 'm-1', role })
 
 describe('a filter of the audit log', () => {
   test('without a wish is everything', () => {
@@ -14,6 +16,7 @@ describe('a filter of the audit log', () => {
       registrationId: null,
       from: null,
       until: null,
+      own: null,
     }
     expect(query({})).toEqual(everything)
     expect(query({ who: '', what: '', registration: '', from: '', to: '' })).toEqual(everything)
@@ -22,6 +25,13 @@ describe('a filter of the audit log', () => {
   test('names a side, or else a moderator', () => {
     expect(query({ who: 'applicants' })).toMatchObject({ actor: 'applicant', moderatorId: null })
     expect(query({ who: 'm1' })).toMatchObject({ actor: null, moderatorId: 'm1' })
+  })
+
+  test('shows of people and their sign-ins what one did oneself, to who is no administrator', () => {
+    const own = query({ who: 'ada' }, 'moderator').own
+    expect(own?.moderatorId).toBe('m-1')
+    expect(own?.kinds).toEqual([...kindsOf('people'), ...kindsOf('sign_ins')])
+    expect(own?.kinds).not.toContain('approved')
   })
 
   test('takes a kind or a group of kinds', () => {

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { EVENT_KINDS, type EventKind } from '$lib/registration/registration'
 import { DAY } from '../registration/retention'
+import type { Role } from './moderator'
 
 /** What events are filed under, in the order in which pages offer it. */
 export const EVENT_GROUPS = [
@@ -123,6 +124,9 @@ export type HistoryFilter = v.InferOutput<typeof historyFilterSchema>
 const SIDES = { applicants: 'applicant', system: 'system', moderators: 'moderator' } as const
 export const HISTORY_SIDES = ['applicants', 'system', 'moderators'] as const
 
+/** What is an administrator's to know of others: who signs in when and with what, and who is who at the desk. */
+const PERSONAL: EventKind[] = [...kindsOf('people'), ...kindsOf('sign_ins')]
+
 /** A filter as a database asks it; null: no wish. Times in milliseconds since 1970, `until` not included. */
 export interface HistoryQuery {
   actor: 'applicant' | 'system' | 'moderator' | null
@@ -131,9 +135,12 @@ export interface HistoryQuery {
   registrationId: string | null
   from: number | null
   until: number | null
+  /** Of these kinds, what this moderator did alone; null: of all kinds, what everybody did. */
+  own: { kinds: EventKind[]; moderatorId: string } | null
 }
 
-export function historyQuery(filter: HistoryFilter): HistoryQuery {
+/** `moderator`: who looks. Of what concerns people, administrators see everything, and others what they did. */
+export function historyQuery(filter: HistoryFilter, moderator: { id: string; role: Role }): HistoryQuery {
   const { who = '', what = '', registration = '', from = '', to = '' } = filter
   const side = HISTORY_SIDES.find((name) => name === who)
   return {
@@ -143,6 +150,7 @@ export function historyQuery(filter: HistoryFilter): HistoryQuery {
     registrationId: registration === '' ? null : registration,
     from: from === '' ? null : Date.parse(from),
     until: to === '' ? null : Date.parse(to) + DAY,
+    own: moderator.role === 'administrator' ? null : { kinds: PERSONAL, moderatorId: moderator.id },
   }
 }
 

@@ -1,5 +1,6 @@
-import { and, asc, desc, eq, gt, gte, inArray, lt, lte, sql, type SQL } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, gte, inArray, lt, lte, notInArray, or, sql, type SQL } from 'drizzle-orm'
 import type { HistoryQuery } from '$lib/moderation/history'
+import { EVENT_KINDS } from '$lib/registration/registration'
 import type { Reader } from './open'
 import { events, moderators, registrations } from './schema'
 import { DAY } from '$lib/registration/retention'
@@ -43,20 +44,31 @@ export async function findHistory(reader: Reader, query: HistoryQuery, before: n
 }
 
 /** What leads to the events through an index: each kind by itself, as only then they come in their order. */
-function branches({ registrationId, moderatorId, kinds }: HistoryQuery): (SQL | undefined)[] {
+function branches({ registrationId, moderatorId, kinds, own }: HistoryQuery): (SQL | undefined)[] {
   if (registrationId !== null) return [eq(events.registrationId, registrationId)]
   if (moderatorId !== null) return [eq(events.moderatorId, moderatorId)]
-  return kinds === null ? [undefined] : kinds.map((kind) => eq(events.kind, kind))
+  if (own === null) return kinds === null ? [undefined] : kinds.map((kind) => eq(events.kind, kind))
+  const wished = kinds ?? EVENT_KINDS
+  const mine = wished.filter((kind) => own.kinds.includes(kind))
+  return [
+    ...wished.filter((kind) => !mine.includes(kind)).map((kind) => eq(events.kind, kind)),
+    ...(mine.length === 0
+      ? []
+      : [and(eq(events.moderatorId, own.moderatorId), inArray(sql`+${events.kind}`, mine))]),
+  ]
 }
 
 /** The whole filter again, with a `+` that keeps the database from choosing another index for it. */
-function exactly({ actor, moderatorId, kinds, from, until }: HistoryQuery): SQL | undefined {
+function exactly({ actor, moderatorId, kinds, from, until, own }: HistoryQuery): SQL | undefined {
   return and(
     actor === null ? undefined : eq(events.actor, actor),
     moderatorId === null ? undefined : sql`+${events.moderatorId} = ${moderatorId}`,
     kinds === null ? undefined : inArray(sql`+${events.kind}`, kinds),
     from === null ? undefined : sql`+${events.at} >= ${from}`,
     until === null ? undefined : sql`+${events.at} < ${until}`,
+    own === null
+      ? undefined
+      : or(notInArray(sql`+${events.kind}`, own.kinds), sql`+${events.moderatorId} = ${own.moderatorId}`),
   )
 }
 

@@ -13,13 +13,16 @@ const before = v.pipe(v.number(), v.integer(), v.minValue(1))
 
 /** The audit log. */
 export const historyRouter = router({
-  /** One page, newest first; `before` is the `next` of the page before. */
+  /**
+   * One page, newest first; `before` is the `next` of the page before. Of sign-ins and of what concerns people, who is
+   * no administrator sees their own.
+   */
   page: moderatorProcedure
     .input(v.parser(v.object({ ...historyFilterSchema.entries, before: v.optional(before) })))
     .query(async ({ ctx, input }) => {
       const { database, homeserver } = ctx.services
       const rows = await database.read((reader) =>
-        findHistory(reader, historyQuery(input), input.before ?? null, PAGE + 1),
+        findHistory(reader, historyQuery(input, ctx.moderator), input.before ?? null, PAGE + 1),
       )
       const shown = rows.slice(0, PAGE)
       return {
@@ -57,7 +60,7 @@ export const historyRouter = router({
     .input(v.parser(v.object({ ...historyFilterSchema.entries, before })))
     .query(async ({ ctx, input }) => {
       const rows = await ctx.services.database.read((reader) =>
-        findHistory(reader, historyQuery(input), input.before, SLICE),
+        findHistory(reader, historyQuery(input, ctx.moderator), input.before, SLICE),
       )
       return {
         events: rows.map(({ username: _, ...row }) => row),
