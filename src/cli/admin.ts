@@ -107,11 +107,27 @@ async function list(args: string[]): Promise<void> {
 }
 
 async function disable(args: string[]): Promise<void> {
-  const username = nameIn(readOptions(args, { username: { type: 'string' } }))
+  const options = readOptions(args, { username: { type: 'string' }, 'end-codes': { type: 'boolean' } })
+  const username = nameIn(options)
+  const { 'end-codes': endCodes = false } = options
   if (username === undefined) throw new UsageError('admin disable needs --username')
-  const disabled = await withServices(({ moderators }) => moderators.disable(username))
-  if (!disabled.ok) throw new Error(disabled.problem)
+  const { ended, known } = await withServices(async ({ moderators, knownCodes }) => {
+    const disabled = await moderators.disable(username)
+    if (!disabled.ok) throw new Error(disabled.problem)
+    const { id } = disabled.moderator
+    return {
+      ended: endCodes ? await knownCodes.end(id, { kind: 'system' }) : 0,
+      known: await knownCodes.count(id),
+    }
+  })
   process.stdout.write(`${username} is disabled and signed out\n`)
+  if (ended > 0)
+    process.stdout.write(`Invitation codes that ${username} could know and that are ended now: ${ended}\n`)
+  if (known.count > 0)
+    process.stdout.write(
+      `Invitation codes that ${username} could know and that still count: ${known.count}, ${known.skipping} of them without review.\n` +
+        `End them on the desk under "People", or with: synapse-registration admin disable --username ${username} --end-codes\n`,
+    )
   const left = await withServices(({ moderators }) => moderators.list())
   if (!left.some(({ role, disabledAt }) => role === 'administrator' && disabledAt === null))
     process.stdout.write('Nobody is an administrator now: make one with "admin create"\n')

@@ -16,7 +16,9 @@ const HELP = `synapse-registration: the registration desk of a Matrix homeserver
   admin create --username U --email E [--role moderator] [--password-stdin]
                                     makes a moderator; asks for the password, or makes one and prints it
   admin list                        the moderators
-  admin disable --username U        signs a moderator out and lets them in no more
+  admin disable --username U [--end-codes]
+                                    signs a moderator out and lets them in no more; ends the invitation codes that
+                                    they could know, or says how many there are
   admin password --username U [--password-stdin]
   admin reset-factor --username U
                                     sets another password and signs the moderator out everywhere

@@ -1,5 +1,6 @@
 import { compose, type Services } from '$lib/server/app'
 import { runConfigOrExit } from '$lib/server/config/run-config'
+import { forgetCodes } from '$lib/server/database/known-codes'
 import { settingOf } from '$lib/server/database/location'
 import { isDatabaseError, problemOf } from '$lib/server/database/problem'
 import { createLog } from '$lib/server/log'
@@ -11,6 +12,7 @@ export async function withServices<T>(command: (services: Services) => Promise<T
   const world = await openWorld(config, createLog({ log: { level: 'error' } }))
   try {
     await world.database.migrate()
+    await forgetCodes(world.database, world.clock())
     return await command(compose(config, world))
   } catch (error) {
     // A failed query's own message holds what was typed.

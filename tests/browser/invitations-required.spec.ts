@@ -33,12 +33,8 @@ test('who loses the invitation on the way enters another where they stand', asyn
     await desk.locator('input[name=note]').fill(`${note} ${name}`)
     await desk.getByRole('button', { name: 'Make it' }).click()
     await desk.waitForURL(/made=/)
-    codes.push(
-      (await desk
-        .locator('li', { hasText: `${note} ${name}` })
-        .locator('.code')
-        .textContent()) ?? '',
-    )
+    await expect(desk.locator('li', { hasText: `${note} ${name}` })).toHaveCount(1)
+    codes.push((await desk.locator('.notice .code').textContent()) ?? '')
   }
   const email = `${name}@mail.test`
   await page.goto(`${site.url}/register?code=${codes[0]?.trim()}`)

@@ -8,6 +8,8 @@ import {
   confirm,
   expect,
   expectAccessible,
+  expectFit,
+  MODERATOR,
   newName,
   PASSWORD,
   REASON,
@@ -38,9 +40,10 @@ async function makeCode(desk: Page, site: Site, { note, uses = '', days = '', sk
   await desk.locator('input[name=skipReview]').setChecked(skip)
   await desk.getByRole('button', { name: 'Make it' }).click()
   await desk.waitForURL(/made=/)
-  const row = codeRow(desk, note)
-  const code = (await row.locator('.code').textContent())?.trim() ?? ''
-  const link = /http\S+/.exec((await row.textContent()) ?? '')?.[0] ?? ''
+  await expect(codeRow(desk, note)).toHaveCount(1)
+  const shown = desk.locator('.notice.good')
+  const code = (await shown.locator('.code').textContent())?.trim() ?? ''
+  const link = /http\S+/.exec((await shown.locator('.link').textContent()) ?? '')?.[0] ?? ''
   return { code, link }
 }
 
@@ -189,6 +192,77 @@ test('a code that is ended on the way is told in words, and one goes on without 
   await submit(page).click()
   await page.waitForURL(/sent/)
   await expect(page.locator('main')).not.toContainText(INVITED)
+  await desk.context().close()
+})
+
+test('a code is shown once, to who made it: neither a reload, nor going back, nor a colleague sees it again', async ({
+  site,
+  browser,
+}) => {
+  const [desk, note] = [await openAt(browser, site), `Once ${newName()}`]
+  const { code } = await makeCode(desk, site, { note, skip: true })
+  await expect(desk.locator('main')).toContainText('the only time you see it')
+  await expectAccessible(desk)
+  await expectFit(desk)
+  const made = desk.url()
+  await desk.reload()
+  await expect(desk.locator('main')).toContainText("can't be shown again")
+  expect(await desk.content()).not.toContain(code)
+  await expectAccessible(desk)
+  await desk.goto(`${site.url}/admin/invitations`)
+  await expect(codeRow(desk, note)).toHaveCount(1)
+  await desk.goBack()
+  expect(await desk.content()).not.toContain(code)
+  const colleague = await openAt(browser, site)
+  await colleague.goto(made)
+  expect(await colleague.content()).not.toContain(code)
+  // One that was lost is ended, and another one made.
+  await codeRow(desk, note).getByRole('button', { name: /^End/ }).click()
+  await expect(codeRow(desk, note)).toHaveCount(0)
+  const second = await makeCode(desk, site, { note })
+  expect(second.code).not.toBe(code)
+  expect(await desk.content()).not.toContain(code)
+  await colleague.context().close()
+  await desk.context().close()
+})
+
+test('who is disabled leaves a list of the codes that they could know, ended with one press', async ({
+  page,
+  site,
+  browser,
+}) => {
+  const [desk, name] = [await openAt(browser, site), newName()]
+  const who = ['--username', name, '--email', `${name}@desk.test`]
+  await site.cli(['admin', 'create', ...who, '--password-stdin'], MODERATOR.password)
+  await page.goto(`${site.url}/admin/login`)
+  await page.locator('main input[name=username]').fill(name)
+  await page.locator('main input[name=password]').fill(MODERATOR.password)
+  await submit(page).click()
+  await page.waitForURL(/\/admin$/)
+  await makeCode(page, site, { note: `Friends of ${name}` })
+  await makeCode(page, site, { note: `Family of ${name}`, skip: true })
+
+  await desk.goto(`${site.url}/admin/people`)
+  const listed = desk
+    .locator('section', { hasText: 'Codes to end' })
+    .locator('.people > li', { hasText: name })
+  await expect(listed).toHaveCount(0)
+  await desk.locator('.people > li', { hasText: name }).getByRole('button', { name: 'Disable' }).click()
+  await desk.waitForURL(/changed=/)
+  await expect(listed).toContainText(`${name} is disabled and could know 2 codes`)
+  await expect(listed).toContainText(`Family of ${name}`)
+  await expect(listed).toBeFocused()
+  await expectAccessible(desk)
+  await expectFit(desk)
+  await desk.goto(`${site.url}/admin/invitations`)
+  await expect(listed).toContainText('could know 2 codes')
+  await expectAccessible(desk)
+  await expectFit(desk)
+  await listed.getByRole('button', { name: 'End these 2 codes' }).click()
+  await expect(listed).toHaveCount(0)
+  await expect(codeRow(desk, name)).toHaveCount(0)
+  await desk.goto(`${site.url}/admin/people`)
+  await expect(listed).toHaveCount(0)
   await desk.context().close()
 })
 

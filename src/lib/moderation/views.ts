@@ -93,13 +93,10 @@ export interface RuleView extends RuleCore {
   mayEnd: boolean
 }
 
-/** An invitation code, as moderators see it. */
+/** An invitation code, as moderators see it: never the code itself. */
 export interface InvitationView {
   id: string
   standing: CodeStanding
-  /** Null: it is over, or the secret key changed. */
-  code: string | null
-  link: string | null
   note: string | null
   uses: number
   /** Null: as often as one likes. */
@@ -114,6 +111,15 @@ export interface InvitationView {
   endedAt: number | null
   /** Registrations that came by it and are still there. */
   came: { count: number; more: boolean }
+}
+
+/** Codes that still count and that somebody could know who shall not use them; the newest few are named. */
+export interface KnownCodesView {
+  moderator: { id: string; username: string; disabled: boolean }
+  count: number
+  /** So many of them skip review. */
+  skipping: number
+  some: { id: string; note: string | null; skipReview: boolean; madeAt: number; author: string | null }[]
 }
 
 /** A rule that matches a value which somebody tried; one of the configuration has no id. */

@@ -15,12 +15,14 @@ import { createSessions } from './auth/sessions'
 import { createSignIn } from './auth/sign-in'
 import type { RunConfig } from './config/run-config'
 import { fillInFoundBy } from './database/found-by'
+import { forgetCodes } from './database/known-codes'
 import { purge } from './database/purge'
 import { deleteExpiredTokens } from './database/tokens'
 import { createDoubts } from './doubts'
 import { createEntrance } from './entrance'
 import { createFacts } from './facts'
 import { createInvitations } from './invitations'
+import { createKnownCodes } from './known-codes'
 import { createHandlers } from './jobs/handlers'
 import { createLetters } from './jobs/letters'
 import { createPersonNotices } from './jobs/person-notices'
@@ -39,6 +41,7 @@ import { createRuleBook } from './rule-book'
 import { createRuleReach } from './rule-reach'
 import { rulesOfConfiguration } from './rules'
 import { createReplies } from './replies'
+import { createShownOnce } from './shown-once'
 import { createTalk } from './talk'
 import { createTallyCounter } from './tally-counter'
 import { createWaveWatch } from './wave-watch'
@@ -214,6 +217,8 @@ export function compose(config: RunConfig, world: World) {
     entrance,
     rules,
     invitations,
+    knownCodes: createKnownCodes({ database, clock }),
+    shownOnce: createShownOnce({ secretKey: config.secretKey, clock }),
     ruleReach: createRuleReach({ database, domain: homeserver.domain }),
     facts: createFacts({
       database,
@@ -263,6 +268,12 @@ export async function startApp(config: RunConfig, log: Logger): Promise<App> {
   const world = await openWorld(config, log)
   await world.database.migrate()
   await fillInFoundBy(world.database)
+  const forgotten = await forgetCodes(world.database, world.clock())
+  if (forgotten > 0)
+    log.warn(
+      { codes: forgotten },
+      'Every moderator could read these invitation codes; from now on none is kept. Who is not meant to know them: see "People"',
+    )
   const services = compose(config, world)
   await services.outages.resume()
   await services.registrar.settleOpening()

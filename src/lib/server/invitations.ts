@@ -4,7 +4,6 @@ import { comesBy, type Invitations as Mode } from '$lib/registration/invited'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Actor, Registration } from '$lib/registration/registration'
 import type { Limits } from './auth/limits'
-import { createSeal } from './auth/sealed'
 import { insertEvents } from './database/events'
 import {
   endInvitation,
@@ -29,10 +28,7 @@ type Moderator = Extract<Actor, { kind: 'moderator' }>
 
 export type InvitationCodes = ReturnType<typeof createInvitations>
 
-/**
- * Invitation codes for applicants. The database has a keyed hash of each, to find it by, and the code itself encrypted,
- * for moderators to see it again; who reads the file alone has neither.
- */
+/** Invitation codes for applicants. The database has a keyed hash of each, to find it by; nobody reads a code there. */
 export function createInvitations({
   database,
   limits,
@@ -50,7 +46,6 @@ export function createInvitations({
   randomId: () => string
   draw?: (below: number) => number
 }) {
-  const seal = createSeal(secretKey, 'invitation code')
   const hashKey = Buffer.from(hkdfSync('sha256', secretKey, '', 'invitation code hash', 32))
   const hashOf = (code: string) => createHmac('sha256', hashKey).update(code).digest('base64url')
   const claims = (clientAddress: string) => [
@@ -111,18 +106,18 @@ export function createInvitations({
       return mode === 'required' ? 'needs_code' : 'free'
     },
 
-    /** Makes a code. Who may let people in by it without review is for the caller to know. */
+    /** Makes a code, which nobody sees again. Who may let people in by it without review is for the caller to know. */
     async make(
       { uses, days, note, skipReview }: CodeWish & { skipReview: boolean },
       actor: Moderator,
-    ): Promise<InvitationRow> {
+    ): Promise<{ id: string; code: string }> {
       const now = clock()
       const id = randomId()
       const code = drawCode(draw)
       const row: InvitationRow = {
         id,
         hash: hashOf(code),
-        code: seal.seal(code, id),
+        code: '',
         note,
         usesMaximum: uses,
         uses: 0,
@@ -139,15 +134,20 @@ export function createInvitations({
         await insertInvitation(tx, row)
         await insertEvents(tx, null, [{ kind: 'invitation_code_made', detail }], actor, now)
       })
-      return row
+      return { id, code }
     },
 
-    /** Ends a code; one that is ended already stays as it is. */
-    async end(id: string, actor: Moderator): Promise<Result<null>> {
+    /** Ends a code; one that is ended already stays as it is. Refused where the actor may not (`mayEnd`). */
+    async end(
+      id: string,
+      actor: Moderator,
+      mayEnd: (invitation: Pick<InvitationRow, 'skipReview'>) => boolean,
+    ): Promise<Result<null>> {
       return database.write<Result<null>>(async (tx) => {
         const now = clock()
         const row = await findInvitation(tx, id)
         if (row === null) return refuse({ code: 'not_found' })
+        if (!mayEnd(row)) return refuse({ code: 'role_too_low' })
         if (row.endedAt !== null) return accept(null)
         await endInvitation(tx, id, now)
         await insertEvents(
@@ -160,9 +160,6 @@ export function createInvitations({
         return accept(null)
       })
     },
-
-    /** The code as it was made; null where the secret key changed since, and then nobody comes in by it either. */
-    reveal: ({ id, code }: Pick<InvitationRow, 'id' | 'code'>): string | null => seal.open(code, id),
   }
 }
 

@@ -11,7 +11,7 @@ export const CAME_LIMIT = 1_000
 export type InvitationRow = typeof invitations.$inferSelect
 
 /** As `standingOf` of the domain has it. */
-const counts = (now: number) =>
+export const counts = (now: number) =>
   and(
     isNull(invitations.endedAt),
     or(isNull(invitations.expiresAt), gt(invitations.expiresAt, now)),
@@ -49,10 +49,13 @@ export async function countUse(tx: Transaction, id: string, now: number): Promis
   if (rowsAffected !== 1) throw new Error('A use was granted of an invitation that does not count')
 }
 
-/** A page of invitations, newest first: those that count, or those that are over; with who made them and how many came. */
+/**
+ * A page of invitations, newest first: those that count, or those that are over; with who made them and how many came.
+ * `skipping`: those that skip review among them.
+ */
 export async function findInvitations(
   reader: Reader,
-  over: boolean,
+  { over, skipping }: { over: boolean; skipping: boolean },
   now: number,
   before: { madeAt: number; id: string } | null,
   limit: number,
@@ -78,7 +81,13 @@ export async function findInvitations(
     })
     .from(invitations)
     .leftJoin(moderators, eq(moderators.id, invitations.madeBy))
-    .where(and(over ? sql`not (${counts(now)})` : counts(now), beyond))
+    .where(
+      and(
+        over ? sql`not (${counts(now)})` : counts(now),
+        skipping ? undefined : eq(invitations.skipReview, false),
+        beyond,
+      ),
+    )
     .orderBy(desc(madeAt), desc(id))
     .limit(limit)
 }

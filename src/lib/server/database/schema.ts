@@ -202,12 +202,13 @@ export const rules = sqliteTable(
   (table) => [index('rules_by_value').on(table.subject, table.value)],
 )
 
-/** Codes that let somebody ask for an account. `code` is encrypted, `hash` is a keyed one: whoever reads the file has none. */
+/** Codes that let somebody ask for an account: a keyed hash of each, so that whoever reads the file has none. */
 export const invitations = sqliteTable(
   'invitations',
   {
     id: text().primaryKey(),
     hash: text().notNull().unique(),
+    /** Empty. Programs before kept the code here, encrypted; a start of this one clears that. */
     code: text().notNull(),
     note: text(),
     /** Null: as often as one likes. */

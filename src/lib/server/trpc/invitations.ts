@@ -2,11 +2,11 @@ import * as v from 'valibot'
 import { CODE_USES, readCodeWish, standingOf } from '$lib/moderation/invitation'
 import type { InvitationView } from '$lib/moderation/views'
 import { refuse } from '$lib/registration/refusal'
-import { CAME_LIMIT, findInvitations, type InvitationRow } from '../database/invitations'
+import { CAME_LIMIT, findInvitations } from '../database/invitations'
 import { readPlace, writePlace } from '../place'
 import type { Context } from './context'
 import { orThrow, refusalError } from './refusal-error'
-import { moderatorProcedure, router } from './t'
+import { administratorProcedure, moderatorProcedure, router } from './t'
 
 const PAGE = 100
 
@@ -20,20 +20,24 @@ type Found = Awaited<ReturnType<typeof findInvitations>>[number]
 const actorOf = ({ moderator }: Signed) => ({ kind: 'moderator', id: moderator.id }) as const
 const isAdministrator = ({ moderator }: Signed): boolean => moderator.role === 'administrator'
 
+/** Who tries more than the role allows stands in the audit log. */
+async function refuseRole(ctx: Signed, path: string): Promise<never> {
+  await ctx.services.registrar.note([{ kind: 'access_refused', detail: { path } }], actorOf(ctx))
+  throw refusalError(refuse({ code: 'role_too_low' }))
+}
+
 function linkOf({ config }: Context['services'], code: string): string {
   const link = new URL('/register', config.site.url)
   link.searchParams.set('code', code)
   return link.href
 }
 
-/** What moderators see of an invitation; the code of one that is over is of no use to anybody. */
+/** What moderators see of an invitation. */
 function view({ services }: Signed, { invitation, author, vouches, came }: Found): InvitationView {
   const { usesMaximum, uses, note, skipReview, madeAt, expiresAt, endedAt } = invitation
-  const standing = standingOf(invitation, services.registrar.now())
   return {
     id: invitation.id,
-    standing,
-    ...(standing === 'counts' ? codeOf(services, invitation) : { code: null, link: null }),
+    standing: standingOf(invitation, services.registrar.now()),
     note,
     uses,
     usesMaximum,
@@ -47,14 +51,12 @@ function view({ services }: Signed, { invitation, author, vouches, came }: Found
   }
 }
 
-function codeOf(services: Context['services'], invitation: InvitationRow) {
-  const code = services.invitations.reveal(invitation)
-  return { code, link: code === null ? null : linkOf(services, code) }
-}
-
 /** Invitation codes for applicants. */
 export const invitationsRouter = router({
-  /** A page of codes, newest first; `before` is the `next` of the page before. `over`: those that count no more. */
+  /**
+   * A page of codes, newest first; `before` is the `next` of the page before. `over`: those that count no more. Those
+   * that skip review are there for administrators alone.
+   */
   list: moderatorProcedure
     .input(v.parser(v.object({ over: v.boolean(), before: v.optional(id) })))
     .query(async ({ ctx, input }) => {
@@ -62,7 +64,13 @@ export const invitationsRouter = router({
       const place = readPlace(input.before)
       const before = place === null ? null : { madeAt: place.at, id: place.id }
       const rows = await database.read((reader) =>
-        findInvitations(reader, input.over, registrar.now(), before, PAGE + 1),
+        findInvitations(
+          reader,
+          { over: input.over, skipping: isAdministrator(ctx) },
+          registrar.now(),
+          before,
+          PAGE + 1,
+        ),
       )
       const last = rows.slice(0, PAGE).at(-1)?.invitation
       return {
@@ -74,23 +82,33 @@ export const invitationsRouter = router({
       }
     }),
 
-  /** Makes a code. `uses` and `days` as typed, empty for no end; only administrators let people in without review. */
+  /**
+   * Makes a code, which stands in this answer and nowhere else. `uses` and `days` as typed, empty for no end; only
+   * administrators let people in without review.
+   */
   make: moderatorProcedure
     .input(v.parser(v.object({ uses: line, days: line, note: line, skipReview: v.boolean() })))
     .mutation(async ({ ctx, input }) => {
-      const { invitations, registrar } = ctx.services
       const { skipReview, ...typed } = input
-      if (skipReview && !isAdministrator(ctx)) {
-        const detail = { path: 'invitations.make' }
-        await registrar.note([{ kind: 'access_refused', detail }], actorOf(ctx))
-        throw refusalError(refuse({ code: 'role_too_low' }))
-      }
-      const made = await invitations.make({ ...orThrow(readCodeWish(typed)), skipReview }, actorOf(ctx))
-      return { id: made.id, ...codeOf(ctx.services, made) }
+      if (skipReview && !isAdministrator(ctx)) await refuseRole(ctx, 'invitations.make')
+      const wish = { ...orThrow(readCodeWish(typed)), skipReview }
+      const { id, code } = await ctx.services.invitations.make(wish, actorOf(ctx))
+      return { id, code, link: linkOf(ctx.services, code) }
     }),
 
-  /** Ends a code, whoever made it: that lets nobody in. */
+  /** Ends a code, whoever made it: that lets nobody in. One that skips review is for administrators to end. */
   end: moderatorProcedure.input(v.parser(v.object({ id }))).mutation(async ({ ctx, input }) => {
-    orThrow(await ctx.services.invitations.end(input.id, actorOf(ctx)))
+    const mayEnd = ({ skipReview }: { skipReview: boolean }) => isAdministrator(ctx) || !skipReview
+    const ended = await ctx.services.invitations.end(input.id, actorOf(ctx), mayEnd)
+    if (!ended.ok && ended.refusal.code === 'role_too_low') await refuseRole(ctx, 'invitations.end')
+    orThrow(ended)
   }),
+
+  /** Codes that still count and that somebody could know who shall not use them, by person. */
+  known: administratorProcedure.query(({ ctx }) => ctx.services.knownCodes.list()),
+
+  /** Ends all codes of these that one person could know; answers how many. */
+  endKnown: administratorProcedure
+    .input(v.parser(v.object({ moderator: id })))
+    .mutation(({ ctx, input }) => ctx.services.knownCodes.end(input.moderator, actorOf(ctx))),
 })

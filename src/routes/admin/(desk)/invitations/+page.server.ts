@@ -2,19 +2,26 @@ import { fail, redirect } from '@sveltejs/kit'
 import { refusalText } from '$lib/components/refusal-text'
 import { textOf } from '$lib/server/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
+import { keepFresh, takeFresh } from './fresh-code'
 import type { Actions, PageServerLoad } from './$types'
 
-export const load: PageServerLoad = async ({ url, locals }) => {
+export const load: PageServerLoad = async ({ url, locals: { api, context, moderator } }) => {
   const over = url.searchParams.get('over') !== null
   const before = url.searchParams.get('before')?.slice(0, 100)
-  const codes = await locals.api.invitations.list({ over, ...(before === undefined ? {} : { before }) })
-  return { codes, over, made: url.searchParams.get('made') }
+  const made = url.searchParams.get('made')
+  return {
+    codes: await api.invitations.list({ over, ...(before === undefined ? {} : { before }) }),
+    over,
+    made,
+    fresh: made === null ? null : takeFresh(context, made),
+    known: moderator?.role === 'administrator' ? await api.invitations.known() : [],
+  }
 }
 
 const EMPTY = { note: '', uses: '', days: '', skipReview: false }
 
 export const actions: Actions = {
-  make: async ({ request, locals, url }) => {
+  make: async ({ request, locals: { api, context }, url }) => {
     const form = await request.formData()
     const typed = {
       note: textOf(form, 'note'),
@@ -22,13 +29,20 @@ export const actions: Actions = {
       days: textOf(form, 'days'),
       skipReview: form.has('skipReview'),
     }
-    const answer = await attempt(() => locals.api.invitations.make(typed))
+    const answer = await attempt(() => api.invitations.make(typed))
     if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal), typed })
+    keepFresh(context, answer.value)
     redirect(303, `${url.pathname}?made=${answer.value.id}`)
   },
-  end: async ({ request, locals, url }) => {
+  end: async ({ request, locals: { api }, url }) => {
     const id = textOf(await request.formData(), 'id')
-    const answer = await attempt(() => locals.api.invitations.end({ id }))
+    const answer = await attempt(() => api.invitations.end({ id }))
+    if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal), typed: EMPTY })
+    redirect(303, url.pathname)
+  },
+  endKnown: async ({ request, locals: { api }, url }) => {
+    const moderator = textOf(await request.formData(), 'id')
+    const answer = await attempt(() => api.invitations.endKnown({ moderator }))
     if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal), typed: EMPTY })
     redirect(303, url.pathname)
   },

@@ -4,23 +4,32 @@ import { textOf } from '$lib/server/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
 import type { Actions, PageServerLoad } from './$types'
 
-export const load: PageServerLoad = async ({ locals: { api } }) => {
+export const load: PageServerLoad = async ({ locals: { api }, url }) => {
   const answer = await attempt(() => api.people.list())
   if (!answer.ok) error(answer.status, refusalText(answer.refusal))
-  return { ...answer.value, required: (await api.factors.view()).required }
+  return {
+    ...answer.value,
+    required: (await api.factors.view()).required,
+    known: await api.invitations.known(),
+    changed: url.searchParams.get('changed'),
+  }
 }
 
 const roleOf = (form: FormData) =>
   textOf(form, 'role') === 'administrator' ? ('administrator' as const) : ('moderator' as const)
 
-/** An action that has nothing to keep of what was typed. */
+/** An action that has nothing to keep of what was typed. `leaves`: it can leave codes behind that somebody knows. */
 const simple =
-  (act: (api: App.Locals['api'], form: FormData) => Promise<unknown>) =>
+  (act: (api: App.Locals['api'], form: FormData) => Promise<unknown>, { leaves = false } = {}) =>
   async ({ request, locals: { api } }: RequestEvent) => {
     const form = await request.formData()
     const answer = await attempt(() => act(api, form))
     if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal), email: '' })
-    redirect(303, '/admin/people')
+    const id = textOf(form, 'id')
+    redirect(
+      303,
+      leaves ? `/admin/people?${new URLSearchParams({ changed: id }).toString()}` : '/admin/people',
+    )
   }
 
 export const actions: Actions = {
@@ -32,8 +41,13 @@ export const actions: Actions = {
     redirect(303, '/admin/people')
   },
   withdraw: simple((api, form) => api.people.withdraw({ id: textOf(form, 'id') })),
-  role: simple((api, form) => api.people.setRole({ id: textOf(form, 'id'), role: roleOf(form) })),
-  disable: simple((api, form) => api.people.setDisabled({ id: textOf(form, 'id'), disabled: true })),
+  role: simple((api, form) => api.people.setRole({ id: textOf(form, 'id'), role: roleOf(form) }), {
+    leaves: true,
+  }),
+  disable: simple((api, form) => api.people.setDisabled({ id: textOf(form, 'id'), disabled: true }), {
+    leaves: true,
+  }),
+  endKnown: simple((api, form) => api.invitations.endKnown({ moderator: textOf(form, 'id') })),
   signout: simple((api, form) => api.people.signOut({ id: textOf(form, 'id') })),
   require: simple((api, form) => api.factors.setRequired({ required: textOf(form, 'required') === 'yes' })),
   enable: simple((api, form) => api.people.setDisabled({ id: textOf(form, 'id'), disabled: false })),

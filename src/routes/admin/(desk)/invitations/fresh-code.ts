@@ -1,0 +1,30 @@
+import * as v from 'valibot'
+import { SHOWN_ONCE_MS } from '$lib/server/shown-once'
+import type { Context } from '$lib/server/trpc/context'
+
+const COOKIE = 'fresh-code'
+
+const freshSchema = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.object({ id: v.string(), code: v.string(), link: v.string() }),
+)
+/** A code that was made just now, and its link. */
+export type FreshCode = v.InferOutput<typeof freshSchema>
+
+/** Has the next page show the code, to who made it and in this browser. */
+export function keepFresh({ services, cookies, moderator }: Context, fresh: FreshCode): void {
+  if (moderator === null) return
+  const kept = services.shownOnce.keep(JSON.stringify(fresh), moderator.id)
+  cookies.set(COOKIE, kept, SHOWN_ONCE_MS / 1000)
+}
+
+/** The code of that id, the one time that it is shown; null before and after. */
+export function takeFresh({ services, cookies, moderator }: Context, id: string): FreshCode | null {
+  const kept = cookies.get(COOKIE)
+  if (kept === undefined || moderator === null) return null
+  const fresh = v.safeParse(freshSchema, services.shownOnce.open(kept, moderator.id))
+  if (!fresh.success || fresh.output.id !== id) return null
+  cookies.delete(COOKIE)
+  return fresh.output
+}
