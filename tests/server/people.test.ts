@@ -240,8 +240,18 @@ describe('one’s own account', () => {
     await mailReader.api.people.confirmAddress({ token })
     expect(await api.account.view()).toMatchObject({ email: 'ada.new@mail.test', confirmed: true })
     expect(await codeOf(mailReader.api.people.confirmAddress({ token }))).toBe('link_spent')
+  })
+
+  test('whether an address is a colleague’s is told at that address alone, and it stays theirs', async () => {
     await aModerator(world.services, 'bob')
-    expect(await codeOf(api.account.askAddress({ email: 'bob@example.test' }))).toBe('moderator_known')
+    const { api } = await signedIn('ada', PASSWORD)
+    expect(await codeOf(api.account.askAddress({ email: 'bob@example.test' }))).toBe('done')
+    await world.drain()
+    const token = tokenIn(world.mailbox.last('bob@example.test', 'confirm_moderator').link)
+    expect(await codeOf(aBrowser(world.services).api.people.confirmAddress({ token }))).toBe(
+      'moderator_known',
+    )
+    expect(await api.account.view()).toMatchObject({ email: 'ada@example.test' })
   })
 
   test('sessions are listed and ended one by one or all but this, and never those of others', async () => {

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import type { Role } from '$lib/moderation/moderator'
 import { parseEmail, readEmail } from '$lib/registration/email'
 import type { Language } from '$lib/registration/language'
@@ -35,6 +35,9 @@ import { isModeratorName, moderatorName } from './moderators'
 import { weaknessOf } from './moderator-password'
 import { hashPassword, verifyPassword } from './password-hash'
 import { hashToken, mintToken, type Token } from './tokens'
+
+/** What a session is called outside: what the database knows it by stays there. */
+const sessionName = (id: string): string => createHash('sha256').update(`session ${id}`).digest('base64url')
 
 /** How long a link to a moderator works, in days. */
 export const LINK_DAYS = 7
@@ -229,7 +232,7 @@ export function createPeople({
         if (row === null) return null
         const sessions = (await findSessionsOf(reader, id))
           .map((one) => ({
-            id: one.id,
+            id: sessionName(one.id),
             device: one.device,
             network: one.network,
             startedAt: one.startedAt,
@@ -261,7 +264,7 @@ export function createPeople({
       })
     },
 
-    /** Sends a link to an address; it becomes theirs when the link is followed. */
+    /** Sends a link to an address; it becomes theirs when the link is followed. Whose it is now is told there alone. */
     async askAddress(id: string, typed: string): Promise<Result<null>> {
       const read = readEmail(typed)
       if (!read.ok) return read
@@ -269,8 +272,6 @@ export function createPeople({
       return database.write(async (tx) => {
         const row = await findModerator(tx, id)
         if (row === null) return refuse({ code: 'not_found' })
-        const other = await findModeratorByEmail(tx, email)
-        if (other !== null && other.id !== id) return refuse({ code: 'moderator_known' })
         const link = { purpose: 'address', moderatorId: id, email, role: null, createdBy: id } as const
         await sendLink(tx, link, 'confirm_moderator', row.language)
         await say(tx, id, { kind: 'address_changed' })
@@ -307,7 +308,7 @@ export function createPeople({
     async endSessions(moderatorId: string, which: string | null, current: string): Promise<number> {
       return database.write(async (tx) => {
         const own = await findSessionsOf(tx, moderatorId)
-        const ended = own.filter(({ id }) => (which === null ? id !== current : id === which))
+        const ended = own.filter(({ id }) => (which === null ? id !== current : sessionName(id) === which))
         for (const { id } of ended) await deleteSession(tx, id)
         await say(tx, moderatorId, ...ended.map(() => ({ kind: 'session_ended' }) as const))
         return ended.length

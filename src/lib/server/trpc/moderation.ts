@@ -6,6 +6,7 @@ import { usernameSchema } from '$lib/registration/username'
 import { findAnnouncements } from '../database/announcements'
 import { findStuck } from '../database/jobs'
 import { putLook } from '../database/looks'
+import { withoutAddresses } from '../log'
 import { jobView, neighbours, queueView, registrationView } from '../desk'
 import type { Context } from './context'
 import { orThrow, refusalError } from './refusal-error'
@@ -165,10 +166,14 @@ export const moderationRouter = router({
     ctx.services.worker.nudge()
   }),
 
-  /** Jobs that failed and belong to no registration. */
+  /** Jobs that failed and belong to no registration. Whose mail they are is in an error, for administrators. */
   stuck: moderatorProcedure.query(async ({ ctx }) => {
-    const rows = await ctx.services.database.read((reader) => findStuck(reader))
-    return rows.map(jobView)
+    const rows = (await ctx.services.database.read((reader) => findStuck(reader))).map(jobView)
+    if (ctx.moderator.role === 'administrator') return rows
+    return rows.map(({ error, ...job }) => ({
+      ...job,
+      error: error === null ? null : withoutAddresses(error),
+    }))
   }),
 
   /** What this program found out about the set-up and moderators should know. */
