@@ -1,0 +1,64 @@
+import { Contrib } from '@cyclonedx/cyclonedx-library'
+
+/**
+ * What packages do not carry with them: `license` as SPDX has it, and whose work it is. Looked up in their
+ * repositories: carstenlebek/svelte-email (LICENSE), drizzle-team/drizzle-orm (LICENSE, package.json).
+ *
+ * @type {Record<string, { license: string, copyright: string }>}
+ */
+export const LEFT_OUT = {
+  'svelte-email': { license: 'MIT', copyright: 'Copyright (c) 2023 Carsten Lebek' },
+  'drizzle-orm': { license: 'Apache-2.0', copyright: 'Copyright Drizzle Team' },
+}
+
+const RULE = '-'.repeat(80)
+const HEAD = `Licences of the packages that stand in the bundles of this build, whole or in part. Which those are and in which
+versions is in sbom.cdx.json beside this file. Packages with the same licence text stand together.`
+
+const gatherer = new Contrib.License.Utils.LicenseEvidenceGatherer()
+
+/** The licences and notices in a package's folder, as they are. @param {string} folder */
+function textsIn(folder) {
+  return [...gatherer.getFileAttachments(folder)]
+    .sort((a, b) => (a.file < b.file ? -1 : 1))
+    .map(({ text: { content, encoding } }) =>
+      Buffer.from(String(content), encoding ?? 'utf8').toString('utf8'),
+    )
+    .map((text) => text.replace(/\r\n?/g, '\n').trim())
+    .join('\n\n')
+}
+
+/**
+ * All licence texts, each once, under the packages that have it.
+ *
+ * @param {{ folder: string, manifest: { name: string, version: string, license?: unknown } }[]} packages
+ */
+export function licencesOf(packages) {
+  const sorted = packages
+    .map(({ folder, manifest: { name, version, license } }) => ({
+      title: `${name} ${version}`,
+      name,
+      license,
+      text: textsIn(folder),
+    }))
+    .sort((a, b) => (a.title < b.title ? -1 : 1))
+
+  /** The words that a licence has for everybody, from a package that carries them. @param {string} license */
+  function commonText(license) {
+    const text = sorted.find((one) => one.license === license && one.text !== '')?.text
+    if (text === undefined) throw new Error(`No package in the bundle carries the text of ${license}`)
+    return text.replace(/^copyright .*\n+/gim, '')
+  }
+
+  /** @type {Map<string, string[]>} */
+  const byText = new Map()
+  for (const { title, name, text } of sorted) {
+    const left = LEFT_OUT[name]
+    if (text === '' && left === undefined)
+      throw new Error(`${title} carries no licence: look it up (LEFT_OUT)`)
+    const words = text === '' && left ? `${left.copyright}\n\n${commonText(left.license)}` : text
+    byText.set(words, [...(byText.get(words) ?? []), title])
+  }
+  const sections = [...byText].map(([text, titles]) => `${RULE}\n${titles.join('\n')}\n${RULE}\n\n${text}\n`)
+  return [HEAD, ...sections].join('\n\n').replace(/\n{3,}/g, '\n\n')
+}
