@@ -38,28 +38,28 @@ describe('the program, as its operator runs it', () => {
   }, 60_000)
 
   test('says which invitation codes somebody could know who is disabled, and ends them where that is wished', async () => {
-    site = await startSite()
-    await site.cli(['admin', 'create', '--username', 'second', '--email', 'second@example.test'])
+    const own = (site = await startSite())
+    await own.cli(['admin', 'create', '--username', 'second', '--email', 'second@example.test'])
     const code = (id: string, skip: number, name = 'second') =>
       askDatabase(
-        site,
+        own,
         `insert into invitations (id, hash, code, skip_review, made_by, made_at)
           select '${id}', '${id}', '', ${skip}, id, created_at from moderators where username = '${name}'`,
       )
     await Promise.all([code('c-1', 0), code('c-2', 1), code('c-3', 1, MODERATOR.username)])
     const ended = async () =>
-      (await askDatabase(site, 'select id from invitations where ended_at is not null order by id')).rows.map(
+      (await askDatabase(own, 'select id from invitations where ended_at is not null order by id')).rows.map(
         ({ id }) => id,
       )
     const disable = ['admin', 'disable', '--username', 'second']
-    const { out } = await site.cli(disable)
+    const { out } = await own.cli(disable)
     expect(out).toContain('could know and that still count: 2, 1 of them without review.')
     expect(out).toContain('admin disable --username second --end-codes')
     expect(await ended()).toEqual([])
-    expect((await site.cli([...disable, '--end-codes'])).out).toContain('are ended now: 2')
+    expect((await own.cli([...disable, '--end-codes'])).out).toContain('are ended now: 2')
     expect(await ended()).toEqual(['c-1', 'c-2'])
-    expect((await site.cli(disable)).out).toBe('second is disabled and signed out\n')
-    const { rows } = await askDatabase(site, "select actor from events where kind = 'invitation_code_ended'")
+    expect((await own.cli(disable)).out).toBe('second is disabled and signed out\n')
+    const { rows } = await askDatabase(own, "select actor from events where kind = 'invitation_code_ended'")
     expect(rows.map(({ actor }) => actor)).toEqual(['system', 'system'])
   }, 60_000)
 
