@@ -102,7 +102,7 @@ export interface InvitationView {
   /** Null: as often as one likes. */
   usesMaximum: number | null
   skipReview: boolean
-  /** Whether its maker still can let people in without review. */
+  /** Whether it skips review, and its maker still can let people in so. */
   vouches: boolean
   author: string | null
   madeAt: number

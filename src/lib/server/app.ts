@@ -272,7 +272,7 @@ export async function startApp(config: RunConfig, log: Logger): Promise<App> {
   if (forgotten > 0)
     log.warn(
       { codes: forgotten },
-      'Every moderator could read these invitation codes; from now on none is kept. Who is not meant to know them: see "People"',
+      'Moderators could read these invitation codes on the desk; none is kept any more. The page "People" lists which to end',
     )
   const services = compose(config, world)
   await services.outages.resume()

@@ -42,7 +42,7 @@ function view({ services }: Signed, { invitation, author, vouches, came }: Found
     uses,
     usesMaximum,
     skipReview,
-    vouches: vouches === 1,
+    vouches: skipReview && vouches === 1,
     author,
     madeAt,
     expiresAt,
