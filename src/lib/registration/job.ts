@@ -86,6 +86,10 @@ export const JOB_KINDS = [
 export const JOB_STATES = ['waiting', 'running', 'done', 'failed', 'cancelled'] as const
 export type JobState = (typeof JOB_STATES)[number]
 
+/** Whose matter it is that a mail was refused: its receiver's (there is no such mailbox), or ours (all else). */
+export const BLAMES = ['receiver', 'us'] as const
+export type Blame = (typeof BLAMES)[number]
+
 /** What jobs use outside. Messages in rooms have a limit of their own at the homeserver. */
 export const OUTSIDES = ['homeserver', 'rooms', 'mail'] as const
 export type Outside = (typeof OUTSIDES)[number]

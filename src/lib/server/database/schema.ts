@@ -6,7 +6,7 @@ import { NOTICES, ROLES } from '$lib/moderation/moderator'
 import { REPLY_PURPOSES } from '$lib/moderation/reply'
 import { RULE_EFFECTS, RULE_FORMS, RULE_SUBJECTS } from '$lib/moderation/rule'
 import type { EmailAddress } from '$lib/registration/email'
-import { JOB_KINDS, JOB_STATES } from '$lib/registration/job'
+import { BLAMES, JOB_KINDS, JOB_STATES } from '$lib/registration/job'
 import { LANGUAGES, type Language } from '$lib/registration/language'
 import type { Reason } from '$lib/registration/reason'
 import { EVENT_KINDS, type Denial } from '$lib/registration/registration'
@@ -295,6 +295,8 @@ export const jobs = sqliteTable(
     leaseOwner: text('lease_owner'),
     leaseUntil: integer('lease_until'),
     error: text(),
+    /** Of a mail that was refused at its last try: whose matter that is. Null too where nobody noted it. */
+    blame: text({ enum: BLAMES }),
     createdAt: integer('created_at').notNull(),
     finishedAt: integer('finished_at'),
   },
