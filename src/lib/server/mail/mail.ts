@@ -1,5 +1,6 @@
 import type { Change } from '$lib/moderation/opening'
 import type { Role } from '$lib/moderation/moderator'
+import type { Blame } from '$lib/registration/job'
 import type { Language } from '$lib/registration/language'
 
 /** Every mail that this program writes, with what its text needs. Links are absolute; `username` is a localpart. */
@@ -81,22 +82,37 @@ export interface Site {
 /**
  * Why a mail did not go out. `permanent`: the same mail to the same address will not go out later either. `outage`: no
  * other mail would go out now. `handedOver`: the server had the whole mail, and its answer got lost: it may have taken it.
- * The message is a sentence for moderators; it holds no password and no text of the mail.
+ * `blame`: it was refused, and whose matter that is. `lasting`: the server said so for good (5yz). `remaining`: only these
+ * did not get it, and may later. The message is a sentence for moderators; it holds no password and no text of the mail.
  */
 export class MailError extends Error {
   override readonly name = 'MailError'
   readonly permanent: boolean
   readonly outage: boolean
   readonly handedOver: boolean
+  readonly blame: Blame | null
+  readonly lasting: boolean
+  readonly remaining: string[]
 
   constructor(
     message: string,
-    options: { permanent: boolean; outage?: boolean; handedOver?: boolean; cause?: unknown },
+    options: {
+      permanent: boolean
+      outage?: boolean
+      handedOver?: boolean
+      blame?: Blame
+      lasting?: boolean
+      remaining?: string[]
+      cause?: unknown
+    },
   ) {
     super(message, { cause: options.cause })
     this.permanent = options.permanent
     this.outage = options.outage ?? false
     this.handedOver = options.handedOver ?? false
+    this.blame = options.blame ?? null
+    this.lasting = options.lasting ?? options.permanent
+    this.remaining = options.remaining ?? []
   }
 }
 

@@ -174,14 +174,81 @@ describe('over a real SMTP server', () => {
     expect(error.message).toContain('email.from')
   })
 
-  test('a content that is refused for good is a permanent error', async () => {
-    const { port } = await serve({
-      onData: (stream, _session, done) => {
-        stream.resume()
-        stream.on('end', () => done(refuse(554, 'Looks like spam')))
-      },
+  const refuseData = (code: number, words: string): SMTPServerOptions => ({
+    onData: (stream, _session, done) => {
+      stream.resume()
+      stream.on('end', () => done(refuse(code, words)))
+    },
+  })
+
+  test('a content that is refused for good is ours to mend, and waits', async () => {
+    const { port } = await serve(refuseData(554, '5.7.1 Looks like spam'))
+    const error = await errorOf(mailer(port).send(letter))
+    expect(error).toMatchObject({ permanent: false, blame: 'us', lasting: true, handedOver: false })
+    expect(error.message).toContain('email.from')
+  })
+
+  test('a mailbox that is found missing after the mail ends it, where it is the only one', async () => {
+    const { port } = await serve(refuseData(550, '5.1.1 RESOLVER.ADR.RecipNotFound'))
+    expect(await errorOf(mailer(port).send(letter))).toMatchObject({ permanent: true, blame: 'receiver' })
+    const two = { ...letter, to: ['river@mail.test', 'lake@mail.test'] }
+    expect(await errorOf(mailer(port).send(two))).toMatchObject({ permanent: false, blame: 'us' })
+  })
+
+  test.each([
+    [553, '5.7.1 <desk@example.org>: Sender address rejected', 'email.from'],
+    [554, '5.7.1 <river@mail.test>: Relay access denied', 'email.host'],
+    [550, '5.4.5 Daily sending limit exceeded', 'provider'],
+    [552, '5.3.4 Message too big', 'large'],
+    [550, 'relay not permitted', 'email.username'],
+    [451, '4.7.1 Greylisted', 'tried again'],
+  ])('a receiver refused with %i %s is ours to mend: %s', async (code, words, remedy) => {
+    const { port } = await serve(refuseRcpt(() => code, words))
+    const error = await errorOf(mailer(port).send(letter))
+    expect(error).toMatchObject({ permanent: false, blame: 'us', lasting: code >= 500 })
+    expect(error.message).toContain(remedy)
+  })
+
+  test('a mailbox that is full for now is the receiver’s, and passes', async () => {
+    const { port } = await serve(refuseRcpt(() => 452, '4.2.2 Over quota'))
+    expect(await errorOf(mailer(port).send(letter))).toMatchObject({
+      permanent: false,
+      blame: 'receiver',
+      lasting: false,
     })
-    expect((await errorOf(mailer(port).send(letter))).permanent).toBe(true)
+  })
+
+  test('a receiver put off where the other one gets the mail is named, to be served later', async () => {
+    const { port, mails } = await serve(
+      refuseRcpt((address) => (address.startsWith('slow') ? 450 : 250), '4.7.1 Greylisted'),
+    )
+    const sent = mailer(port).send({ ...letter, to: ['slow@mail.test', 'river@mail.test'] })
+    expect(await errorOf(sent)).toMatchObject({ permanent: false, remaining: ['slow@mail.test'] })
+    expect(mails).toHaveLength(1)
+  })
+
+  test('where each receiver is refused and one of them for our sake, it is ours', async () => {
+    const { port } = await serve({
+      onRcptTo: ({ address }, _session, done) =>
+        done(address.startsWith('gone') ? refuse(550, '5.1.1 No') : refuse(554, '5.7.1 Relay access denied')),
+    })
+    const error = await errorOf(mailer(port).send({ ...letter, to: ['river@mail.test', 'gone@mail.test'] }))
+    expect(error).toMatchObject({ permanent: false, blame: 'us' })
+    expect(error.message).toContain('Relay access denied')
+  })
+
+  test('a greeting with a refusal concerns all mails', async () => {
+    const { port } = await serve({ onConnect: (_session, done) => done(refuse(554, '5.7.1 Blocked')) })
+    const error = await errorOf(mailer(port).send(letter))
+    expect(error).toMatchObject({ permanent: false, outage: true })
+    expect(error.message).toContain('email.host')
+  })
+
+  test('a sender that no server could take is told as a setting', async () => {
+    const { port } = await serve()
+    const error = await errorOf(mailer(port, { from: 'Desk <desk@@example org>' }).send(letter))
+    expect(error.permanent).toBe(false)
+    expect(error.message).toContain('email.from')
   })
 
   test('a sign-in that is refused names the settings, not the password, and can be mended', async () => {

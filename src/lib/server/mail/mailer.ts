@@ -1,7 +1,8 @@
 import { createTransport } from 'nodemailer'
+import * as v from 'valibot'
 import { MailError, type Letter, type Mailer, type Site } from './mail'
 import { renderMail } from './render'
-import { smtpError } from './smtp-error'
+import { partError, refusalsSchema, smtpError } from './smtp-error'
 
 /** How long an SMTP server may take to connect, to greet, and to answer. */
 const PATIENCE_MS = 20_000
@@ -23,7 +24,7 @@ export function createMailer(options: {
   site: Site
   /** How long to wait for the server at each step, in milliseconds. */
   timeout?: number
-  /** Told how many receivers of a mail were refused where others were not. */
+  /** Told how many receivers of a mail were refused for good where others were not. */
   onRefused?: (receivers: number) => void
 }): Mailer {
   const { host, port, username, password, tls, ssl, from, subjectPrefix, site, onRefused } = options
@@ -59,10 +60,11 @@ export function createMailer(options: {
   const domain = /@([^@>\s]+)>?\s*$/.exec(from)?.[1] ?? host
   return {
     async send({ to, language, mail, id }: Letter): Promise<void> {
-      if (to.length === 0) throw new MailError('This mail has no receiver', { permanent: true })
+      if (to.length === 0)
+        throw new MailError('This mail has no receiver: check admin.email', { permanent: true })
       const { subject, html, text } = renderMail(mail, language, site)
       const messageId = `<${id}@${domain}>`
-      const { rejected } = await transport
+      const { rejected, rejectedErrors } = await transport
         .sendMail({
           from,
           to: to.map((address) => ({ name: '', address })),
@@ -77,10 +79,13 @@ export function createMailer(options: {
           },
         })
         .catch((error: unknown) => {
-          throw smtpError(error, { host, port, begun: begun.has(messageId) })
+          throw smtpError(error, { host, port, begun: begun.has(messageId), receivers: to.length })
         })
         .finally(() => begun.delete(messageId))
-      if (rejected.length > 0) onRefused?.(rejected.length)
+      const part = partError(v.parse(refusalsSchema, rejectedErrors), host)
+      const gone = rejected.length - (part?.remaining.length ?? 0)
+      if (gone > 0) onRefused?.(gone)
+      if (part !== null) throw part
     },
     async check() {
       await transport.verify().catch((error: unknown) => {

@@ -1,15 +1,28 @@
 import * as v from 'valibot'
+import { blameOf, type Stage } from './blame'
 import { MailError } from './mail'
+import { parseReply, type SmtpReply } from './smtp-reply'
+
+/** One receiver's refusal, where others of the same mail may have been taken. */
+const refusalSchema = v.object({
+  recipient: v.fallback(v.string(), ''),
+  response: v.fallback(v.string(), ''),
+})
+export const refusalsSchema = v.fallback(v.array(refusalSchema), [])
+export type Refusals = v.InferOutput<typeof refusalsSchema>
 
 /** What nodemailer 10 says of an error; an SMTP reply begins with its code (RFC 5321, 4.2). */
 const failureSchema = v.object({
+  message: v.fallback(v.string(), ''),
   code: v.fallback(v.string(), ''),
   /** The system's own code, where nodemailer put a wider one in `code`. */
   originalCode: v.fallback(v.string(), ''),
   responseCode: v.fallback(v.number(), 0),
   response: v.fallback(v.string(), ''),
   command: v.fallback(v.string(), ''),
+  rejectedErrors: refusalsSchema,
 })
+const UNREADABLE = v.parse(failureSchema, {})
 
 const LONGEST_ANSWER = 200
 /** RFC 4954, 6: what is missing or wrong is our sign-in. */
@@ -18,42 +31,51 @@ const TLS_TROUBLE =
   /^(?:ERR_TLS|ERR_SSL|ERR_OSSL|EPROTO$|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_MISMATCH|.*CERT)/
 
 /**
- * An error of nodemailer as a sentence for moderators, with the server's own words at most, never the mail's. Permanent
- * is what the server refuses for good (5yz, but for 503, which is about the session) for this receiver or this mail; what
- * an operator can repair in the settings passes. `begun`: the server had asked for the mail's content.
+ * An error of nodemailer as a sentence for moderators, with the server's own words at most, never the mail's; where an
+ * operator can mend it, with the setting. A refusal says whose matter it is (`blame.ts`): only one of the receiver's
+ * mailbox, for good, ends the mail. `begun`: the server had asked for the mail's content. `receivers`: how many it has.
  */
 export function smtpError(
   error: unknown,
-  { host, port, begun }: { host: string; port: number; begun: boolean },
+  { host, port, begun, receivers = 1 }: { host: string; port: number; begun: boolean; receivers?: number },
 ): MailError {
   const parsed = v.safeParse(failureSchema, error)
-  const { code, originalCode, responseCode, response, command } = parsed.success
-    ? parsed.output
-    : { code: '', originalCode: '', responseCode: 0, response: '', command: '' }
-  const answer = response
-    .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
-    .trim()
-    .slice(0, LONGEST_ANSWER)
-  const passing = (message: string) => new MailError(message, { permanent: false })
+  const failure = parsed.success ? parsed.output : UNREADABLE
+  const { code, originalCode, responseCode, response, command } = failure
+  const answer = wordsOf(response)
   const outage = (message: string) => new MailError(message, { permanent: false, outage: true })
-  const final = (message: string) => new MailError(message, { permanent: true })
+  const ours = (message: string, lasting = true) =>
+    new MailError(message, { permanent: false, blame: 'us', lasting })
 
   if (code === 'EAUTH' || code === 'ENOAUTH' || SIGN_IN.includes(responseCode))
     return outage(`${host} refuses our sign-in: check email.username and email.password${said(answer)}`)
-  if (command === 'MAIL FROM' && responseCode >= 500)
-    return passing(`${host} refuses our sender: check email.from and email.username${said(answer)}`)
   if (code === 'ETLS' || TLS_TROUBLE.test(originalCode))
     return outage(
       `${host} offers no TLS that we can trust: check email.tls, email.ssl, email.port and its certificate${said(answer || originalCode)}`,
     )
-  if (code === 'EENVELOPE' && responseCode === 0)
-    return final('The address of the receiver cannot be used in a mail')
-  if (responseCode >= 500 && responseCode !== 503 && (code === 'EENVELOPE' || code === 'EMESSAGE'))
-    return final(`${host} refuses this mail for good${said(answer)}`)
+  // Before anything was sent: nodemailer itself refuses.
+  if (responseCode === 0 && code === 'EENVELOPE')
+    return failure.message.startsWith('Invalid sender')
+      ? ours('No mail can be sent in the name of this sender: check email.from')
+      : new MailError('The address of the receiver cannot be used in a mail', {
+          permanent: true,
+          blame: 'receiver',
+        })
+  if (responseCode === 0 && code === 'EMESSAGE')
+    return ours(`This mail is larger than ${host} takes mails: see that it takes 100 kB, or set email.host`)
   // RFC 5321, 3.8: the server is going down, or does not want us now.
   if (responseCode === 421) return outage(`${host} does not take mails now; it is tried again${said(answer)}`)
-  if (responseCode >= 400)
-    return passing(`${host} does not take this mail now; it is tried again${said(answer)}`)
+  if (responseCode >= 400) {
+    if (code !== 'EENVELOPE' && code !== 'EMESSAGE')
+      return outage(
+        `${host} turns us away before any mail: check email.host, email.port and that it serves this machine${said(answer)}`,
+      )
+    const stage: Stage = command === 'MAIL FROM' ? 'sender' : command === 'RCPT TO' ? 'receiver' : 'content'
+    const refusals = stage === 'receiver' ? failure.rejectedErrors : []
+    return refused(host, stage, refusals.length > 0 ? refusals.map((one) => one.response) : [response], {
+      alone: receivers === 1,
+    })
+  }
   if (begun)
     return new MailError(
       `${host} got this mail and was gone before it answered, so it may have taken it${said(originalCode || code)}`,
@@ -65,5 +87,67 @@ export function smtpError(
     `${host}:${port} could not be reached or hung up: check email.host and email.port${said(originalCode || code)}`,
   )
 }
+
+/** The error of a mail that some of its receivers got; null where no other one will get it later either. */
+export function partError(refusals: Refusals, host: string): MailError | null {
+  const later = refusals.filter(({ response }) => {
+    const error = refused(host, 'receiver', [response], { alone: true })
+    return !error.permanent
+  })
+  const [first] = later
+  if (first === undefined) return null
+  const { message } = refused(host, 'receiver', [first.response], { alone: true })
+  return new MailError(message, { permanent: false, remaining: later.map(({ recipient }) => recipient) })
+}
+
+/** One refusal, or those of all receivers: theirs only where each one is. */
+function refused(host: string, stage: Stage, responses: string[], { alone }: { alone: boolean }): MailError {
+  const replies = responses.map((response) => ({ response, reply: parseReply(response) }))
+  const us = replies.find(({ reply }) => blameOf(stage, reply, alone) === 'us')
+  const later = replies.find(({ reply }) => reply.code < 500)
+  const told = us ?? later ?? replies[0] ?? { response: '', reply: parseReply('') }
+  const lasting = told.reply.code >= 500
+  const answer = wordsOf(told.response)
+  if (us === undefined) {
+    if (later !== undefined)
+      return new MailError(`The receiver’s mailbox takes no mail now; it is tried again${said(answer)}`, {
+        permanent: false,
+        blame: 'receiver',
+        lasting: false,
+      })
+    return new MailError(
+      `${host} says that the receiver’s mailbox does not exist or takes no mail${said(answer)}`,
+      { permanent: true, blame: 'receiver' },
+    )
+  }
+  const trouble = lasting
+    ? troubleOf(host, stage, us.reply)
+    : `${host} does not take this mail now; it is tried again`
+  return new MailError(trouble + said(answer), { permanent: false, blame: 'us', lasting })
+}
+
+/** What is refused for good and is not the receiver's matter, with what an operator can do. */
+function troubleOf(host: string, stage: Stage, { code, status, words }: SmtpReply): string {
+  const is = (subject: number, ...details: number[]) =>
+    status?.subject === subject && details.includes(status.detail)
+  if (
+    is(4, 5) ||
+    /\b(?:limit|quota)\b.*\b(?:exceed|reach)|\b(?:exceed|reach)\w*\b.*\b(?:limit|quota)/i.test(words)
+  )
+    return `${host} says that we have sent as much as we may: see what its provider allows for email.username, or set another email.host`
+  if (stage === 'sender' || is(1, 7, 8) || /\bsender\b/i.test(words))
+    return `${host} refuses our sender: check email.from and email.username`
+  if (is(3, 4) || code === 552)
+    return `${host} refuses this mail as too large: see that it takes 100 kB, or set email.host`
+  if (stage === 'receiver')
+    return `${host} does not pass on our mails: check email.from, email.username and email.password, and that email.host sends mail for this program to everybody`
+  return `${host} refuses what we send: check email.from, email.subject_prefix, and SPF, DKIM and DMARC of the domain of email.from`
+}
+
+const wordsOf = (response: string): string =>
+  response
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
+    .trim()
+    .slice(0, LONGEST_ANSWER)
 
 const said = (words: string) => (words === '' ? '' : ` (${words})`)
