@@ -4,7 +4,9 @@ import { findAnnouncements } from './database/announcements'
 import { countWaiting } from './database/jobs'
 import type { Database } from './database/open'
 import { HomeserverError, type Homeserver } from './homeserver/homeserver'
-import { MailError, type Mailer } from './mail/mail'
+import { withoutAddresses } from './log'
+import { MailError, type Letter, type Mailer } from './mail/mail'
+import { createRefusals } from './mail-refusals'
 import type { Registrar } from './registrar'
 
 export type Outages = ReturnType<typeof createOutages>
@@ -29,8 +31,8 @@ interface Circuit {
   /** Failed calls in a row, and when the first of them was. */
   failures: number
   since: number
-  /** Set while nobody is sent there. */
-  outage: { since: number; error: HomeserverError | MailError } | null
+  /** Set while it is out. `refuses`: it answers, and takes no mail of ours. */
+  outage: { since: number; error: HomeserverError | MailError; refuses: boolean } | null
   nextProbe: number
   wait: number
   probing: boolean
@@ -45,6 +47,10 @@ const serverOf = (outside: Outside): Server => (outside === 'mail' ? 'mail' : 'h
  * further ones are refused at once, so that nobody sleeps through a time-out; jobs for that server wait untouched;
  * moderators see it on the desk, and hear of it by the other server. A plain question, asked from time to time, ends
  * it; then what waited goes out, oldest first, one after the other.
+ *
+ * A mail server that answers and refuses our mails is out as well, and would answer every plain question: there the
+ * question is a mail that waits, and the outage ends when a mail is taken. New mails are tried meanwhile, as nobody
+ * knows whether it refuses them too.
  */
 export function createOutages({
   database,
@@ -73,6 +79,7 @@ export function createOutages({
     probing: false,
   })
   const circuits: Record<Server, Circuit> = { homeserver: circuit(), mail: circuit() }
+  const refusals = createRefusals({ clock })
   /** Until when no job may be started that uses this. */
   const pauses = new Map<Outside, number>()
   /** Jobs that are older than this wait for each other. */
@@ -91,20 +98,54 @@ export function createOutages({
     },
   }
 
-  async function begin(server: Server, error: HomeserverError | MailError): Promise<void> {
+  async function begin(
+    server: Server,
+    error: HomeserverError | MailError,
+    { since, refuses }: { since: number; refuses: boolean },
+  ): Promise<void> {
     const state = circuits[server]
-    state.outage = { since: state.since, error }
-    state.nextProbe = clock()
+    state.outage = { since, error, refuses }
+    state.nextProbe = refuses ? clock() + FIRST_PROBE_MS : clock()
     state.wait = FIRST_PROBE_MS
-    log.error({ server, reason: error.message }, 'A server is out; what needs it waits')
+    const reason = withoutAddresses(error.message)
+    log.error({ server, reason }, 'A server is out; what needs it waits')
     const by = server === 'mail' ? 'room' : 'mail'
-    const alerts: NewJob[] =
-      by === 'room' && !hasRoom ? [] : [{ kind: 'warn_outage', by, server, since: state.since }]
+    const alerts: NewJob[] = by === 'room' && !hasRoom ? [] : [{ kind: 'warn_outage', by, server, since }]
     try {
-      await registrar.warnOnce(key(server), error.message, alerts, state.since)
+      if (!(await registrar.warnOnce(key(server), error.message, alerts, since)))
+        await registrar.warnAnew(key(server), error.message)
     } catch (failure) {
       log.error({ err: failure, server }, 'The outage could not be written down; the desk does not show it')
     }
+  }
+
+  /** A refusal of a mail: where it is about all of them, that is an outage, and the mail waits. */
+  async function refused(letter: Letter, error: MailError): Promise<MailError> {
+    const state = circuits.mail
+    const told = refusals.weigh(letter, error)
+    if (told === null) return error
+    if (state.outage === null) {
+      await begin('mail', told, { since: clock(), refuses: true })
+      await registrar.waitAgain(refusals.unknown(), told.message)
+    } else if (state.outage.refuses && state.outage.error.message !== told.message) {
+      state.outage.error = told
+      await registrar.warnAnew(key('mail'), told.message)
+    }
+    return told
+  }
+
+  /** A mail was taken, so that others will be. */
+  async function taken({ id }: Letter): Promise<void> {
+    refusals.taken(id)
+    if (circuits.mail.outage?.refuses === true) await end('mail')
+  }
+
+  /** Lets a mail that was refused ask whether the next one is taken; over where none waits any more. */
+  async function probeByMail(state: Circuit): Promise<void> {
+    state.nextProbe = clock() + state.wait
+    state.wait = Math.min(state.wait * 2, LONGEST_PROBE_MS)
+    await registrar.waitAgain(refusals.unknown(), state.outage?.error.message ?? '')
+    if (!(await registrar.hastenRefused())) await end('mail')
   }
 
   async function end(server: Server): Promise<void> {
@@ -116,22 +157,31 @@ export function createOutages({
   }
 
   /** Makes the call, unless the server is out; learns from how it ends. */
-  async function call<T>(server: Server, task: () => Promise<T>): Promise<T> {
+  async function call<T>(server: Server, task: () => Promise<T>, letter: Letter | null): Promise<T> {
     const state = circuits[server]
-    if (state.outage !== null) throw notAsked(server, state.outage)
+    if (state.outage !== null && !state.outage.refuses) throw notAsked(server, state.outage)
     try {
       const value = await task()
       state.failures = 0
+      if (letter !== null) await taken(letter)
       return value
     } catch (error) {
+      if (letter !== null && error instanceof MailError) {
+        if (error.remaining.length > 0) await taken(letter)
+        if (error.blame !== null) {
+          state.failures = 0
+          throw await refused(letter, error)
+        }
+      }
       const known = error instanceof HomeserverError || error instanceof MailError
       if (!known || !error.outage) {
         state.failures = 0
         throw error
       }
       if (++state.failures === 1) state.since = clock()
-      if (state.failures >= FAILURES && state.outage === null && circuits[server] === state)
-        await begin(server, error)
+      const isOut = state.outage !== null && !state.outage.refuses
+      if (state.failures >= FAILURES && !isOut && circuits[server] === state)
+        await begin(server, error, { since: state.outage?.since ?? state.since, refuses: false })
       throw error
     }
   }
@@ -140,6 +190,7 @@ export function createOutages({
     const state = circuits[server]
     state.probing = true
     try {
+      if (state.outage?.refuses === true) return await probeByMail(state)
       await probes[server]()
       await end(server)
     } catch (error) {
@@ -159,23 +210,32 @@ export function createOutages({
           const value: unknown = Reflect.get(target, name)
           if (typeof value !== 'function') return value
           return (...given: unknown[]) =>
-            call(server, async () => {
-              const answer: unknown = await Reflect.apply(value, target, given)
-              return answer
-            })
+            call(
+              server,
+              async () => {
+                const answer: unknown = await Reflect.apply(value, target, given)
+                return answer
+              },
+              letterOf(name, given),
+            )
         },
       })
     },
 
-    /** Goes on with the outages that stood when the program stopped: each is asked about first. */
+    /**
+     * Goes on with the outages that stood when the program stopped: each is asked about first. Mails that were refused are
+     * tried at once, as the settings may be mended now.
+     */
     async resume(): Promise<void> {
+      const refuses = await registrar.retryRefused()
       for (const { server, since, reason } of await current()) {
         const options = { permanent: false, outage: true }
         const error =
           server === 'mail'
             ? new MailError(reason, options)
             : new HomeserverError('unreachable', reason, options)
-        circuits[server] = { ...circuit(), since, outage: { since, error } }
+        const outage = { since, error, refuses: server === 'mail' && refuses }
+        circuits[server] = { ...circuit(), since, outage }
       }
     },
 
@@ -195,10 +255,14 @@ export function createOutages({
       for (const [outside, until] of pauses) if (until > now) closed.set(outside, until)
       for (const server of SERVERS) {
         const { outage, nextProbe } = circuits[server]
-        if (outage !== null) for (const outside of USES[server]) closed.set(outside, nextProbe)
+        if (outage !== null && !outage.refuses)
+          for (const outside of USES[server]) closed.set(outside, nextProbe)
       }
       return { outsides: [...closed.keys()], until: Math.min(...closed.values()) }
     },
+
+    /** Whether the mail server answers and takes no mail of ours: none of them fails meanwhile. */
+    isRefusing: () => circuits.mail.outage?.refuses === true,
 
     /** A job was started: of those that waited for an outage to end, the next one waits a little. */
     started(job: NewJob, createdAt: number): void {
@@ -229,6 +293,15 @@ export function createOutages({
     })
   }
 }
+
+/** The mail that a call of the mailer is to send; null for every other call. */
+function letterOf(name: string | symbol, given: unknown[]): Letter | null {
+  const [letter] = given
+  return name === 'send' && isLetter(letter) ? letter : null
+}
+
+const isLetter = (value: unknown): value is Letter =>
+  typeof value === 'object' && value !== null && 'mail' in value && 'to' in value && 'id' in value
 
 /** Nothing was sent: that is a clear answer, and none of the server's. */
 function notAsked(

@@ -1,9 +1,10 @@
 import type { Action } from '$lib/registration/decide'
-import type { NewJob } from '$lib/registration/job'
+import type { Blame, NewJob } from '$lib/registration/job'
 import type { Actor, AuditEvent } from '$lib/registration/registration'
 import { insertEvents } from './database/events'
-import { hastenJob, releaseJob, type LeasedJob } from './database/jobs'
-import type { Database } from './database/open'
+import { hastenJob, releaseJob, type JobRow, type LeasedJob } from './database/jobs'
+import type { Database, Transaction } from './database/open'
+import { hastenRefused, reviveMails } from './database/refused-mails'
 import { SYSTEM, type AccountChange, type Door } from './registrar-door'
 
 /** What came of a job. */
@@ -12,9 +13,12 @@ export type JobEnd =
   | { state: 'done'; action?: Action; account?: AccountChange; events?: AuditEvent[] }
   /** Not needed any more. */
   | { state: 'cancelled'; reason: string }
-  /** `unanswered`: this try may have taken effect. */
-  | { state: 'waiting'; runAt: number; error: string; unanswered?: boolean }
-  | { state: 'failed'; error: string }
+  /** `unanswered`: this try may have taken effect. `blame`: of a mail that was refused. */
+  | { state: 'waiting'; runAt: number; error: string; unanswered?: boolean; blame?: Blame | null }
+  | { state: 'failed'; error: string; blame?: Blame | null }
+
+/** How long a mail rests that waits for an outage to end: longer than asking about each other one takes. */
+const REST_MS = 60 * 60_000
 
 /** The registrar's part about what comes of jobs. */
 export function createJobEnds({
@@ -26,6 +30,9 @@ export function createJobEnds({
   clock: () => number
   door: Door
 }) {
+  const noteRetry = (tx: Transaction, { registrationId, kind }: JobRow, actor: Actor) =>
+    insertEvents(tx, registrationId, [{ kind: 'job_retried', detail: { job: kind } }], actor, clock())
+
   return {
     /**
      * Ends a job or puts it off, together with what it changed. False when its lease was lost meanwhile: then
@@ -33,7 +40,11 @@ export function createJobEnds({
      */
     async finish({ row, job }: LeasedJob, owner: string, end: JobEnd): Promise<boolean> {
       return database.write(async (tx) => {
-        const common = { state: end.state, finishedAt: end.state === 'waiting' ? null : clock() }
+        const common = {
+          state: end.state,
+          finishedAt: end.state === 'waiting' ? null : clock(),
+          blame: end.state === 'waiting' || end.state === 'failed' ? (end.blame ?? null) : null,
+        }
         const written =
           end.state === 'waiting'
             ? {
@@ -62,18 +73,36 @@ export function createJobEnds({
       })
     },
 
+    /**
+     * Mails that ended because of their receivers wait again, as all receivers are refused. They are asked about one by one
+     * (`hastenRefused`), and all are tried when one is taken.
+     */
+    async waitAgain(ids: string[], error: string): Promise<void> {
+      if (ids.length === 0) return
+      await database.write(async (tx) => {
+        const rows = await reviveMails(tx, { ids, error, runAt: clock() + REST_MS })
+        for (const row of rows) await noteRetry(tx, row, SYSTEM)
+      })
+    },
+
+    /** Lets the mail that was refused for our sake longest ago be tried at once; false where none waits. */
+    hastenRefused: () => database.write((tx) => hastenRefused(tx, clock())),
+
+    /** All mails that were refused for our sake are tried again, also those that were given up; false where none waits. */
+    async retryRefused(): Promise<boolean> {
+      return database.write(async (tx) => {
+        const rows = await reviveMails(tx, { ids: null, error: null, runAt: clock() })
+        for (const row of rows) await noteRetry(tx, row, SYSTEM)
+        return hastenRefused(tx, clock(), { all: true })
+      })
+    },
+
     /** A moderator wants a job tried at once; false when it is done, running or unknown. */
     async retryJob(id: string, actor: Actor): Promise<boolean> {
       return database.write(async (tx) => {
         const row = await hastenJob(tx, id, clock())
         if (row === null) return false
-        await insertEvents(
-          tx,
-          row.registrationId,
-          [{ kind: 'job_retried', detail: { job: row.kind } }],
-          actor,
-          clock(),
-        )
+        await noteRetry(tx, row, actor)
         return true
       })
     },

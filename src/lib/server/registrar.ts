@@ -9,10 +9,11 @@ import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Actor, AuditEvent, Registration } from '$lib/registration/registration'
 import type { Username } from '$lib/registration/username'
 import { findAccount } from './database/accounts'
-import { announceOnce, forgetAnnouncement } from './database/announcements'
+import { announceAnew, announceOnce, forgetAnnouncement } from './database/announcements'
 import { insertEvents } from './database/events'
 import { endWaiting, findPendingKinds } from './database/jobs'
 import type { Database, Reader, Transaction } from './database/open'
+import { reviveMails } from './database/refused-mails'
 import {
   findByAddress,
   findHolder,
@@ -224,6 +225,9 @@ export function createRegistrar({
       })
     },
 
+    /** Says the same thing in other words. */
+    warnAnew: (key: string, text: string) => database.write((tx) => announceAnew(tx, key, text)),
+
     /** Like `warnOnce`, without a word on the desk. */
     async enqueueOnce(key: string, jobs: NewJob[]): Promise<boolean> {
       return database.write(async (tx) => {
@@ -238,6 +242,7 @@ export function createRegistrar({
       database.write(async (tx) => {
         await forgetAnnouncement(tx, key)
         await endWaiting(tx, outsides)
+        if (outsides.includes('mail')) await reviveMails(tx, { ids: null, error: null, runAt: clock() })
       }),
 
     /** Writes into the audit trail what happened and concerns no registration. */

@@ -17,6 +17,11 @@ export async function announceOnce(
   return added.length > 0
 }
 
+/** Changes the words of what was said, where it stands. */
+export async function announceAnew(tx: Transaction, key: string, text: string): Promise<void> {
+  await tx.update(announcements).set({ text }).where(eq(announcements.key, key))
+}
+
 /** Notes that something is said again now; false when that need not be yet, by the time it was said last. */
 export async function announceAfter(
   tx: Transaction,

@@ -31,9 +31,14 @@ const GATHER_MS = 60_000
 /** A server that is back by then is not worth an alert. */
 const ALERT_AFTER_MS = 5 * 60_000
 
-const laneOfMail = (registrationId: string | null) => `${registrationId ?? 'nobody'} mail`
+/** The lane of mails to one registration, or to an address that has none. */
+export const laneOfMail = (registrationId: string | null, email: string | null): string =>
+  registrationId === null ? `nobody mail ${email ?? ''}`.trim() : `${registrationId} mail`
 
-/** Jobs of one lane run one at a time and in order. Mails go their own way: neither waits for the other's server. */
+/**
+ * Jobs of one lane run one at a time and in order. Mails go their own way: neither waits for the other's server, and one
+ * that was put off does not hold up the next, as whether a mail is still true is asked when it goes out.
+ */
 function laneOf(job: NewJob, registrationId: string | null): string {
   switch (job.kind) {
     case 'notify_room':
@@ -47,7 +52,7 @@ function laneOf(job: NewJob, registrationId: string | null): string {
     case 'warn_opening':
       return job.by === 'room' ? 'room' : 'moderators'
     case 'mail':
-      return laneOfMail(registrationId)
+      return laneOfMail(registrationId, 'email' in job ? job.email : null)
     case 'remove_account':
       return registrationId ?? `account:${job.username}`
     default:
@@ -66,7 +71,7 @@ const FOR_ALL: JobKind[] = [
 ]
 
 /** What a job uses outside, by the domain's rule (`outsideOf`), for the alias of a row. */
-const outsideOfRow = (row: 'j' | 'jobs') =>
+const outsideOfRow = (row: 'j' | 'o' | 'jobs') =>
   sql.raw(`case when ${row}.kind in ('mail', 'notify_person') or ${row}.lane = 'moderators' then 'mail'
     when ${row}.kind = 'welcome' or ${row}.lane = 'room' then 'rooms' else 'homeserver' end`)
 
@@ -87,7 +92,7 @@ export async function insertJob(
     if (await isGathering(tx, job, lane)) return
     runAt = Math.max(runAt, (await lastFinished(tx, kind, lane)) + GATHER_MS)
   }
-  if (job.kind === 'mail' && (await isWaiting(tx, payload, registrationId))) return
+  if (job.kind === 'mail' && (await isWaiting(tx, payload, laneOf(job, registrationId)))) return
   if (job.kind === 'warn_outage') runAt = job.since + ALERT_AFTER_MS
   await tx.insert(jobs).values({
     id: options.id,
@@ -147,13 +152,13 @@ async function isGathering(tx: Transaction, { kind, ...payload }: NewJob, lane: 
 }
 
 /** Whether the very same mail waits that has not begun. */
-async function isWaiting(tx: Transaction, payload: object, registrationId: string | null): Promise<boolean> {
+async function isWaiting(tx: Transaction, payload: object, lane: string): Promise<boolean> {
   const rows = await tx
     .select({ seq: jobs.seq })
     .from(jobs)
     .where(
       and(
-        eq(jobs.lane, laneOfMail(registrationId)),
+        eq(jobs.lane, lane),
         eq(jobs.state, 'waiting'),
         eq(jobs.attempts, 0),
         eq(jobs.kind, 'mail'),
@@ -233,7 +238,8 @@ export async function leaseJob(
               or (j.state = 'running' and j.lease_until not between ${now + 1} and ${latest}))
             ${usable}
             and not exists (select 1 from jobs o where o.lane = j.lane and o.seq <> j.seq
-              and ((o.state in ('waiting', 'running') and o.seq < j.seq) or (o.state = 'running' and o.lease_until between ${now + 1} and ${latest})))
+              and ((o.state in ('waiting', 'running') and o.seq < j.seq
+                  and not (o.state = 'waiting' and o.error is not null and ${outsideOfRow('o')} = 'mail')) or (o.state = 'running' and o.lease_until between ${now + 1} and ${latest})))
           order by j.run_at, j.seq limit 1)`,
       ),
     )
@@ -261,7 +267,8 @@ export async function releaseJob(
   tx: Transaction,
   seq: number,
   owner: string,
-  end: Pick<JobRow, 'state'> & Partial<Pick<JobRow, 'runAt' | 'error' | 'finishedAt' | 'unanswered'>>,
+  end: Pick<JobRow, 'state'> &
+    Partial<Pick<JobRow, 'runAt' | 'error' | 'finishedAt' | 'unanswered' | 'blame'>>,
 ): Promise<boolean> {
   const done = await tx
     .update(jobs)

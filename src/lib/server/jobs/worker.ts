@@ -34,22 +34,30 @@ const MOST_UNANSWERED = 1
 const MAYBE_SENT =
   'This mail was handed over twice and no answer came, so it may have arrived once, twice or not at all. Trying again sends it once more'
 
-/** What becomes of a job whose handler threw: put off, or failed for good and shown to moderators. */
-export function afterError(error: unknown, row: LeasedJob['row'], now: number, random: () => number): JobEnd {
+/**
+ * What becomes of a job whose handler threw: put off, or failed for good and shown to moderators. `refusing`: the mail
+ * server refuses all mails, so that none has failed by itself.
+ */
+export function afterError(
+  error: unknown,
+  row: LeasedJob['row'],
+  { now, random, refusing }: { now: number; random: () => number; refusing: boolean },
+): JobEnd {
   const known = error instanceof HomeserverError || error instanceof MailError
   const message = known ? error.message : 'This program made a mistake; the log has the details'
   const firstTry = row.attempts <= 1
-  const outage = known && error.outage
+  const blame = error instanceof MailError ? error.blame : null
+  const outage = known && (error.outage || (refusing && blame === 'us'))
   if (
     !outage &&
     ((known && error.permanent) || (!firstTry && now - row.createdAt > PATIENCE_MS && row.attempts > 8))
   )
-    return { state: 'failed', error: message }
+    return { state: 'failed', error: message, blame }
   const unanswered = error instanceof MailError && error.handedOver
   if (unanswered && row.unanswered >= MOST_UNANSWERED) return { state: 'failed', error: MAYBE_SENT }
   const asked = error instanceof HomeserverError ? (error.retryAfter ?? 0) : 0
   const runAt = now + Math.max(Math.min(asked, LONGEST_AHEAD_MS / 2), backOff(row.attempts, random))
-  return { state: 'waiting', runAt, error: message, unanswered }
+  return { state: 'waiting', runAt, error: message, unanswered, blame }
 }
 
 export type Worker = ReturnType<typeof createWorker>
@@ -105,7 +113,7 @@ export function createWorker({
           ? { state: 'failed', error: MAYBE_SENT }
           : await handle(leased)
     } catch (error) {
-      end = afterError(error, row, clock(), random)
+      end = afterError(error, row, { now: clock(), random, refusing: outages.isRefusing() })
       if (error instanceof HomeserverError && error.kind === 'limited')
         outages.pause(job, error.retryAfter ?? 0)
       const details = { job: row.id, kind: job.kind, attempt: row.attempts, end: end.state }

@@ -1,0 +1,247 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { MailError, type Letter } from '$lib/server/mail/mail'
+import { decideOn } from '../support/decide'
+import { aBrowser, aModerator, aWorld, DAY, requested, type TestWorld } from '../support/world'
+
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+const ROOM = '#moderators:example.test'
+const ours = new MailError('It refuses our sender: check email.from (553 5.7.1)', {
+  permanent: false,
+  blame: 'us',
+  lasting: true,
+})
+const greylisted = new MailError('Come back later (451)', { permanent: false, blame: 'us', lasting: false })
+const unknown = new MailError('It says that the mailbox does not exist (550 5.1.1)', {
+  permanent: true,
+  blame: 'receiver',
+})
+
+let world: TestWorld
+/** What the mail server says to a mail; null: it takes it. */
+let answer: (letter: Letter) => MailError | null
+let tries: string[]
+beforeEach(async () => {
+  world = await aWorld({ matrixNotifications: { adminRoom: { room: ROOM, template: null }, welcome: null } })
+  const { send } = world.mailbox
+  answer = () => null
+  tries = []
+  world.mailbox.send = (letter) => {
+    tries.push(letter.to.join(' '))
+    const refused = answer(letter)
+    return refused === null ? send.call(world.mailbox, letter) : Promise.reject(refused)
+  }
+})
+afterEach(() => world.dispose())
+
+const moderation = async () => (await aModerator(world.services)).api.moderation
+const outages = async () => (await moderation()).outages()
+const begin = (name: string, email = `${name}@mail.test`) =>
+  aBrowser(world.services).api.registration.start({ username: name, email })
+const mailOf = async (id: string, about: string) => {
+  const { jobs } = await (await moderation()).registration({ id })
+  return jobs.find((job) => job.about === about)
+}
+async function live(ms: number, step = 5 * SECOND): Promise<void> {
+  for (let passed = 0; passed < ms; passed += step) {
+    world.pass(step)
+    await world.drain()
+  }
+}
+const alerts = () =>
+  (world.standIn.room(ROOM)?.messages ?? []).filter(({ content }) => JSON.stringify(content).includes('553'))
+
+describe('a mail server that refuses us', () => {
+  test('is an outage while five accounts are opened, and all five mails go out when it is mended', async () => {
+    const names = ['a-one', 'b-two', 'c-three', 'd-four', 'e-five']
+    const people = []
+    for (const name of names) people.push(await requested(world, name))
+    answer = () => ours
+    for (const { view } of people)
+      expect(await decideOn(world, view.id, 'approve')).toMatchObject({ state: 'completed', account: 'open' })
+    expect(await outages()).toMatchObject([{ server: 'mail', reason: ours.message }])
+    await live(10 * MINUTE)
+    expect(alerts()).toHaveLength(1)
+    expect(await outages()).toMatchObject([{ server: 'mail', since: expect.any(Number) }])
+
+    answer = () => null
+    await live(MINUTE)
+    expect(await outages()).toEqual([])
+    for (const { email, view } of people) {
+      expect(world.mailbox.kinds(email)).toContain('approved')
+      expect(await mailOf(view.id, 'approved')).toMatchObject({ state: 'done', error: null })
+    }
+  })
+
+  test('is an outage with one mail alone, too, and does not flap by a plain question that it answers', async () => {
+    answer = () => ours
+    world.mailbox.check = () => Promise.resolve()
+    await begin('river')
+    await live(MINUTE)
+    const [first] = await outages()
+    expect(first).toMatchObject({ server: 'mail', waiting: 1 })
+    await live(20 * MINUTE)
+    expect(await outages()).toMatchObject([{ since: first?.since }])
+    expect(alerts()).toHaveLength(1)
+  })
+
+  test('for days makes no mail fail, and asks by one of them twice a minute at most', async () => {
+    answer = () => ours
+    for (const name of ['a-one', 'b-two', 'c-three']) await begin(name)
+    await live(MINUTE)
+    tries.length = 0
+    await live(10 * MINUTE)
+    expect(tries.length).toBeLessThan(40)
+    expect(new Set(tries).size).toBe(3)
+    world.pass(3 * DAY)
+    await live(MINUTE)
+    answer = () => null
+    await live(MINUTE)
+    for (const name of ['a-one', 'b-two', 'c-three'])
+      expect(world.mailbox.kinds(`${name}@mail.test`)).toEqual(['verification'])
+  })
+
+  test('that puts all off (4yz) is none within the minutes of greylisting, and one after a quarter of an hour', async () => {
+    answer = () => greylisted
+    for (const name of ['a-one', 'b-two', 'c-three', 'd-four']) await begin(name)
+    await live(10 * MINUTE)
+    expect(await outages()).toEqual([])
+    await live(20 * MINUTE)
+    expect(await outages()).toMatchObject([{ server: 'mail', reason: greylisted.message }])
+    answer = () => null
+    await live(MINUTE)
+    expect(await outages()).toEqual([])
+    expect(world.mailbox.kinds('d-four@mail.test')).toEqual(['verification'])
+  })
+
+  test('is still out for a program that starts anew, whose settings may be mended: they are tried at once', async () => {
+    answer = () => ours
+    for (const name of ['a-one', 'b-two', 'c-three']) await begin(name)
+    await live(MINUTE)
+    const after = world.another()
+    await after.outages.resume()
+    expect(await after.outages.current()).toMatchObject([{ server: 'mail' }])
+    await after.worker.drain()
+    expect(await after.outages.current()).toMatchObject([{ server: 'mail', waiting: 3 }])
+    answer = () => null
+    const mended = world.another()
+    await mended.outages.resume()
+    await mended.worker.drain()
+    expect(await mended.outages.current()).toEqual([])
+  })
+
+  test('says its last word, and no address of it in the log', async () => {
+    answer = () => ours
+    for (const name of ['a-one', 'b-two', 'c-three']) await begin(name)
+    await live(MINUTE)
+    const daily = new MailError('As much as we may (550 5.4.5)', {
+      permanent: false,
+      blame: 'us',
+      lasting: true,
+    })
+    answer = () => daily
+    await live(MINUTE)
+    expect(await outages()).toMatchObject([{ reason: daily.message }])
+  })
+
+  test('is over when no mail waits for it any more', async () => {
+    answer = () => ours
+    await begin('river')
+    await live(MINUTE)
+    expect(await outages()).toHaveLength(1)
+    world.pass(3 * DAY)
+    await world.services.scheduler.cleanUp({ dryRun: false })
+    await live(MINUTE)
+    expect(await outages()).toEqual([])
+  })
+})
+
+describe('a mail that is refused alone', () => {
+  const spam = ({ to }: Letter) => (to[0]?.endsWith('@strict.test') === true ? ours : null)
+
+  test('holds up no other one, is no outage, and is given up after a day with a way to retry', async () => {
+    answer = spam
+    await begin('river', 'river@strict.test')
+    await begin('lake')
+    await live(5 * MINUTE)
+    expect(world.mailbox.kinds('lake@mail.test')).toEqual(['verification'])
+    for (let hour = 0; hour < 26; hour++) {
+      await begin(`more${hour}`)
+      await live(60 * MINUTE, 10 * MINUTE)
+      expect(await outages()).toEqual([])
+    }
+    const { items } = await (await moderation()).queue({ tab: 'all', q: 'river' })
+    const job = await mailOf(items[0]?.id ?? '', 'verification')
+    expect(job).toMatchObject({ state: 'failed', error: ours.message })
+    answer = () => null
+    await (await moderation()).retryJob({ job: job?.id ?? '' })
+    await world.drain()
+    expect(world.mailbox.kinds('river@strict.test')).toEqual(['verification'])
+  })
+
+  test('holds up no other mail of the same person', async () => {
+    const { view, email } = await requested(world, 'river')
+    answer = ({ mail }) => (mail.kind === 'question' ? ours : null)
+    const { api } = await aModerator(world.services)
+    const { version } = await api.moderation.registration({ id: view.id })
+    await api.talk.ask({ id: view.id, version, text: 'Whom do you know?' })
+    await world.drain()
+    await decideOn(world, view.id, 'approve')
+    expect(world.mailbox.kinds(email)).toContain('approved')
+  })
+
+  test('holds up no mail of people whom nobody knows here', async () => {
+    answer = spam
+    await aBrowser(world.services).api.registration.sendLink({ email: 'river@strict.test' })
+    await world.drain()
+    await aBrowser(world.services).api.registration.sendLink({ email: 'lake@mail.test' })
+    await world.drain()
+    expect(world.mailbox.kinds('lake@mail.test')).toEqual(['unknown_address'])
+  })
+})
+
+describe('receivers that do not exist', () => {
+  test('end their mails, and are no outage', async () => {
+    answer = ({ to }) => (to[0]?.startsWith('gone') === true ? unknown : null)
+    for (const name of ['gone-one', 'gone-two', 'here', 'gone-three', 'gone-four', 'here-too']) {
+      await begin(name)
+      await live(10 * SECOND)
+    }
+    expect(await outages()).toEqual([])
+    const { items } = await (await moderation()).queue({ tab: 'all', q: 'gone-one' })
+    expect(await mailOf(items[0]?.id ?? '', 'verification')).toMatchObject({ state: 'failed' })
+  })
+
+  test('three in a row are the server’s fault: all wait, and go out when it is mended', async () => {
+    answer = () => unknown
+    for (const name of ['a-one', 'b-two', 'c-three', 'd-four']) {
+      await begin(name)
+      await live(10 * SECOND)
+    }
+    await live(MINUTE)
+    const [outage] = await outages()
+    expect(outage?.reason).toContain('email.host')
+    expect(outage).toMatchObject({ server: 'mail', waiting: 4 })
+    answer = () => null
+    await live(MINUTE)
+    expect(await outages()).toEqual([])
+    for (const name of ['a-one', 'b-two', 'c-three', 'd-four'])
+      expect(world.mailbox.kinds(`${name}@mail.test`)).toEqual(['verification'])
+  })
+
+  test('who is still unknown after another mail was taken is so, and begins no outage again', async () => {
+    answer = ({ to }) => (to[0]?.startsWith('gone') === true ? unknown : null)
+    for (const name of ['gone-one', 'gone-two', 'gone-three']) await begin(name)
+    await live(10 * SECOND)
+    expect(await outages()).toHaveLength(1)
+    await begin('here')
+    await live(MINUTE)
+    expect(world.mailbox.kinds('here@mail.test')).toEqual(['verification'])
+    expect(await outages()).toEqual([])
+    const { items } = await (await moderation()).queue({ tab: 'all', q: 'gone-one' })
+    expect(await mailOf(items[0]?.id ?? '', 'verification')).toMatchObject({
+      state: 'failed',
+      error: unknown.message,
+    })
+  })
+})
