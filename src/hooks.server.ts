@@ -16,6 +16,7 @@ import { accentTheme } from '$lib/server/config/accent'
 import { runConfigOrExit } from '$lib/server/config/run-config'
 import { DatabaseProblem } from '$lib/server/database/problem'
 import { atTheDoor } from '$lib/server/desk-door'
+import { HomeserverError } from '$lib/server/homeserver/homeserver'
 import { createHealth } from '$lib/server/health'
 import { createLog } from '$lib/server/log'
 import { createLogo } from '$lib/server/logo'
@@ -58,9 +59,9 @@ export const init: ServerInit = async () => {
   process.once('SIGHUP', () => process.emit('SIGTERM', 'SIGTERM'))
 }
 
-/** A database that cannot be used ends the process as a wrong configuration does, in words; anything else is a bug. */
+/** A database or a homeserver that cannot be used ends the process as a wrong configuration does, in words; anything else is a bug. */
 function endWithProblem(error: unknown): never {
-  if (!(error instanceof DatabaseProblem)) throw error
+  if (!(error instanceof DatabaseProblem || error instanceof HomeserverError)) throw error
   process.stderr.write(`${error.message}\n`)
   process.exit(1)
 }
@@ -123,6 +124,7 @@ const identify: Handle = async ({ event, resolve }) => {
   const { config, sessions } = services
   const secure = hasHttps(event.request.headers, config.site.url)
   const cookies = requestCookies(event.cookies, secure)
+  services.proxyWatch.see({ socketAddress: event.getClientAddress(), headers: event.request.headers })
   const signedIn = await sessions.check(cookies.get(sessions.cookieName))
   if (signedIn?.freshCookie !== undefined)
     cookies.set(sessions.cookieName, signedIn.freshCookie.value, signedIn.freshCookie.attributes.maxAge)

@@ -14,6 +14,7 @@ const builtSchema = v.object({ server: v.object({ server: v.instance(Server) }) 
 export async function serve(args: string[]): Promise<void> {
   readOptions(args, {})
   const { site } = runConfigOrExit()
+  ignoreHeaderSettings()
   fillInListening(process.env)
   // Asked first: with the server starts the work behind it.
   const problem = await findNoListening(process.env)
@@ -37,4 +38,15 @@ export async function serve(args: string[]): Promise<void> {
 function endWith({ words, code }: NoListening): never {
   process.stderr.write(`${words}\n`)
   process.exit(code)
+}
+
+/** The server underneath would believe these headers from anybody; whose word counts is said by `trust_proxy` alone. */
+function ignoreHeaderSettings(): void {
+  for (const name of ['ADDRESS_HEADER', 'XFF_DEPTH', 'PROTOCOL_HEADER', 'HOST_HEADER', 'PORT_HEADER']) {
+    if (process.env[name] === undefined) continue
+    Reflect.deleteProperty(process.env, name)
+    process.stderr.write(
+      `${name} in the environment is not used: trust_proxy in config.yaml says whose X-Forwarded-For counts, and site.url what the site is called\n`,
+    )
+  }
 }

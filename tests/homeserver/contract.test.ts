@@ -8,6 +8,7 @@ import { nameFacts } from './facts/names'
 import { passwordFacts } from './facts/passwords'
 import { removalFacts } from './facts/removal'
 import { roomFacts } from './facts/rooms'
+import { setUpFacts } from './facts/set-up'
 import { standInTarget, synapseTarget, type Target } from './target'
 
 /** What we rely on, held against the stand-in always, and against a real Synapse where SYNAPSE_URL names one. */
@@ -37,5 +38,6 @@ describe.each(servers)('on $server', ({ start }) => {
   describe('rooms', () => roomFacts(get))
   describe('messages', () => messageFacts(get))
   describe('consent', () => consentFacts(get))
+  describe('set-up', () => setUpFacts(get))
   describe('errors', () => errorFacts(get))
 })

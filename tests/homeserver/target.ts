@@ -24,6 +24,8 @@ const VARIANTS = {
   },
   no_passwords: { passwords: false },
   limits: { rateLimits: true },
+  other_policy: { otherVersions: ['0.9'] },
+  delegating: { delegatesTo: 'https://auth.stand-in.test/' },
 } satisfies Record<string, Partial<StandInOptions>>
 export type Variant = keyof typeof VARIANTS
 

@@ -201,7 +201,12 @@ describe('whose an address is at the homeserver', () => {
       asked.push(email('a@mail.test'))
       return late
     }
-    const bindingOf = createBoundAddresses({ homeserver: { addressOwner }, clock: world.now, patienceMs: 5 })
+    const bindingOf = createBoundAddresses({
+      homeserver: { addressOwner },
+      logFailure: () => true,
+      clock: world.now,
+      patienceMs: 5,
+    })
     expect(await bindingOf(email('a@mail.test'))).toEqual({ known: false })
     answer('@other:example.test')
     await late

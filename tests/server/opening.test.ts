@@ -446,6 +446,7 @@ test('while the database is out, pages go by what was known last, and say nothin
     database,
     limits: { waiting: 1, perDay: null },
     hasRoom: false,
+    needsOperator: () => false,
     clock: world.now,
     log: { warn: () => undefined },
   })

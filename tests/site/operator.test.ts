@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
+import { startStandIn } from '../../src/lib/server/homeserver/stand-in'
 import { askDatabase, MODERATOR, startSite, type Site } from '../support/site'
 import { aVisitor } from '../support/visitor'
 
@@ -162,10 +163,66 @@ describe('the program, as its operator runs it', () => {
     const visitor = aVisitor(site.url)
     const ready = await visitor.send('GET', '/readyz', {})
     expect(ready.status).toBe(503)
-    expect(JSON.parse(ready.body)).toMatchObject({ database: 'ok' })
+    expect(JSON.parse(ready.body)).toEqual({ database: 'ok', homeserver: 'out', mail: 'ok' })
+    const log = site.log
+    await expect.poll(log).toMatch(/Not ready/)
     expect((await visitor.get('/')).status).toBe(200)
     const answer = await visitor.submit(await visitor.get('/register'), { username: 'anybody' })
     expect(answer.status).toBe(503)
     expect(answer.body).toContain('value="anybody"')
+    expect(site.log()).toMatch(/"server":"homeserver".*"msg":"Somebody was refused/)
+  }, 60_000)
+
+  test('does not start on a homeserver that leaves its accounts to MAS, and says so in a sentence', async () => {
+    const standIn = await startStandIn({
+      domain: 'example.test',
+      token: 'x',
+      delegatesTo: 'https://auth.example.test/',
+    })
+    const homeserver = { server: standIn.url, domain: 'example.test', admin_token: 'x' }
+    const error = await startSite({ homeserver }).catch((failure: unknown) => String(failure))
+    expect(error).toMatch(
+      /synapse\.server leaves its accounts to another service \(https:\/\/auth\.example\.test\//,
+    )
+    expect(error).not.toMatch(/\n\s+at /)
+    await standIn.close()
+  }, 60_000)
+
+  test('starts under a wrong domain, and says so to monitors, in the log, and before anything is typed', async () => {
+    const standIn = await startStandIn({ domain: 'right.test', token: 'x' })
+    site = await startSite({ homeserver: { server: standIn.url, domain: 'wrong.test', admin_token: 'x' } })
+    const visitor = aVisitor(site.url)
+    const ready = await visitor.send('GET', '/readyz', {})
+    expect(JSON.parse(ready.body)).toEqual({ database: 'ok', homeserver: 'misconfigured', mail: 'ok' })
+    expect(ready.body).not.toContain('right.test')
+    expect(site.log()).toMatch(/synapse\.domain is wrong\.test, but/)
+    for (const path of ['/', '/register']) {
+      const page = await visitor.get(path)
+      expect(page.body).toContain('not set up right on our side')
+      expect(page.body).not.toContain('name="username"')
+    }
+    await standIn.close()
+  }, 60_000)
+
+  test('believes no header but by trust_proxy, whatever the environment says, and notices a proxy', async () => {
+    site = await startSite({
+      config: { rate_limit: { email_submission: 1 } },
+      env: {
+        ADDRESS_HEADER: 'x-real-ip',
+        XFF_DEPTH: '3',
+        PROTOCOL_HEADER: 'x-forwarded-proto',
+        HOST_HEADER: 'x-forwarded-host',
+      },
+    })
+    for (const address of ['192.0.2.1', '192.0.2.2', '192.0.2.3']) {
+      const answer = await aVisitor(site.url).send('GET', '/register', {
+        'x-real-ip': address,
+        'x-forwarded-for': address,
+        'x-forwarded-host': 'evil.test',
+      })
+      expect(answer.status).toBe(200)
+    }
+    expect(site.log()).toMatch(/ADDRESS_HEADER in the environment is not used/)
+    expect(site.log().match(/trust_proxy does not name it/g)).toHaveLength(1)
   }, 60_000)
 })

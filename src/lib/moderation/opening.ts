@@ -17,8 +17,8 @@ export interface OpeningCounts {
   today: number
 }
 
-export const CLOSINGS = ['by_hand', 'waiting', 'per_day'] as const
-/** Why nobody can start: a moderator said so, too many wait, or too many came today. */
+export const CLOSINGS = ['by_hand', 'waiting', 'per_day', 'set_up'] as const
+/** Why nobody can start: a moderator said so, too many wait, too many came today, or an operator has to mend the set-up. */
 export type Closing = (typeof CLOSINGS)[number]
 
 /** Why it opened: a moderator said so, the date of theirs came, the waiting were worked off, or a new day began. */
@@ -71,7 +71,8 @@ export const workedOffAt = (maximum: number): number => Math.floor(maximum / 2)
 
 /** What changed by itself, for the audit log and the moderators. */
 export type Change =
-  { open: false; why: Exclude<Closing, 'by_hand'> } | { open: true; why: Exclude<Reopening, 'by_hand'> }
+  | { open: false; why: Exclude<Closing, 'by_hand' | 'set_up'> }
+  | { open: true; why: Exclude<Reopening, 'by_hand'> }
 
 /** What the record becomes as counts and time go on, and whether it closed or opened by that. */
 export function settle(
@@ -104,7 +105,7 @@ function isOver(hand: OpeningRecord['hand'], shut: OpeningRecord['shut'], now: n
   return (hand.until !== null && hand.until <= now) || (hand.says === 'open' && shut === null)
 }
 
-function closingOf({ hand, shut }: OpeningRecord): Closing | null {
+function closingOf({ hand, shut }: OpeningRecord): Exclude<Closing, 'set_up'> | null {
   if (hand !== null) return hand.says === 'closed' ? 'by_hand' : null
   return shut?.why ?? null
 }
@@ -127,6 +128,9 @@ export function openingOf(record: OpeningRecord, now: number): Opening {
     return { open: false, why, message: record.hand.message, until: record.hand.until }
   return { open: false, why, message: {}, until: why === 'per_day' ? endOfDay(now) : null }
 }
+
+/** Whoever began now would come to a step that cannot be done. */
+export const NOT_SET_UP: Opening = { open: false, why: 'set_up', message: {}, until: null }
 
 /** Reads a moderator's words and date. `until`: a day (UTC) as forms send it, at whose beginning it ends; empty: none. */
 export function readClosing(

@@ -3,6 +3,7 @@ import type { Action } from '$lib/registration/decide'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Registration } from '$lib/registration/registration'
 import type { Username } from '$lib/registration/username'
+import type { FailureLog } from './failure-log'
 import { HomeserverError, type Account, type Homeserver } from './homeserver/homeserver'
 import type { Registrar } from './registrar'
 
@@ -25,16 +26,22 @@ const OTHERS_RECORD_MS = [50, 150, 400]
 export function createAccountSetup({
   registrar,
   homeserver,
+  confirmSetUp,
+  logFailure,
   clock,
 }: {
   registrar: Registrar
   homeserver: Homeserver
+  /** Throws `HomeserverError` unless this is a homeserver that accounts can be made at. */
+  confirmSetUp: () => Promise<void>
+  logFailure: FailureLog
   clock: () => number
 }) {
   /** One at a time for a registration: a double click must not be mistaken for a stop half-way. */
   const underWay = new Map<string, Promise<unknown>>()
 
   async function setUp(registration: Registration, password: string, then: Action): Promise<Result<Filled>> {
+    await confirmSetUp()
     const ready = await makeOurs(registration)
     if (!ready.ok) return ready
     const { id: registrationId, username: localpart } = registration
@@ -42,7 +49,7 @@ export function createAccountSetup({
     const [, joinedRooms] = await Promise.all([
       homeserver.fill(localpart, password),
       homeserver.joinedRooms(localpart).catch((error: unknown) => {
-        if (error instanceof HomeserverError) return []
+        if (logFailure('joined rooms', error)) return []
         throw error
       }),
     ])

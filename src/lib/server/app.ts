@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { DAY, linkHours } from '$lib/registration/retention'
 import { createAccountSetup } from './account-setup'
@@ -18,9 +19,11 @@ import { fillInFoundBy } from './database/found-by'
 import { forgetCodes } from './database/known-codes'
 import { purge } from './database/purge'
 import { deleteExpiredTokens } from './database/tokens'
+import { createConsentWatch } from './consent-watch'
 import { createDoubts } from './doubts'
 import { createEntrance } from './entrance'
 import { createFacts } from './facts'
+import { createFailureLog } from './failure-log'
 import { createInvitations } from './invitations'
 import { createKnownCodes } from './known-codes'
 import { createHandlers } from './jobs/handlers'
@@ -35,6 +38,7 @@ import { createOpening } from './opening'
 import { createOutages } from './outages'
 import { createPreviews } from './previews'
 import { createProofs } from './proof'
+import { createProxyWatch } from './proxy-watch'
 import { createReconciliation } from './reconcile'
 import { createRegistrar } from './registrar'
 import { createRuleBook } from './rule-book'
@@ -59,6 +63,7 @@ export function compose(config: RunConfig, world: World) {
   const { site, registration, retention, matrixNotifications } = config
   const opening = createOpening({
     database,
+    needsOperator: () => outages.needsOperator(),
     limits: { waiting: registration.maxWaiting, perDay: registration.maxPerDay },
     hasRoom: matrixNotifications.adminRoom !== null,
     clock,
@@ -106,6 +111,7 @@ export function compose(config: RunConfig, world: World) {
     longestWindowMs: Math.max(DAY, config.rateLimit.emailSubmissionHours * HOUR),
   })
   const sessions = createSessions({ database, secure: site.url.startsWith('https:'), clock })
+  const logFailure = createFailureLog({ log, clock })
   const rules = createRuleBook({
     database,
     configured: rulesOfConfiguration(registration),
@@ -131,7 +137,13 @@ export function compose(config: RunConfig, world: World) {
   const applicant = createApplicant({
     registrar,
     opening,
-    accountSetup: createAccountSetup({ registrar, homeserver, clock }),
+    accountSetup: createAccountSetup({
+      registrar,
+      homeserver,
+      confirmSetUp: outages.confirmSetUp,
+      logFailure,
+      clock,
+    }),
     homeserver,
     rules,
     brakes,
@@ -179,6 +191,7 @@ export function compose(config: RunConfig, world: World) {
     outages,
     opening,
     people,
+    consentVersion: config.consent?.version ?? null,
   })
   const worker = createWorker({
     database,
@@ -223,7 +236,7 @@ export function compose(config: RunConfig, world: World) {
     facts: createFacts({
       database,
       memory,
-      bindingOf: createBoundAddresses({ homeserver, clock }),
+      bindingOf: createBoundAddresses({ homeserver, logFailure, clock }),
       domain: homeserver.domain,
     }),
     outages,
@@ -232,6 +245,9 @@ export function compose(config: RunConfig, world: World) {
     sessions,
     limits,
     log,
+    logFailure,
+    consentWatch: createConsentWatch({ homeserver, version: config.consent?.version ?? null, log }),
+    proxyWatch: createProxyWatch({ trustProxy: config.trustProxy, log }),
     live: createLive({ database, clock, log }),
     signIn: createSignIn({ database, limits, sessions, note: registrar.note, factors, knownDevices }).signIn,
     knownDevices,
@@ -249,13 +265,23 @@ export function compose(config: RunConfig, world: World) {
       subjectPrefix: config.email.subjectPrefix,
     }),
     tallyCounter: createTallyCounter({ database, clock, log }),
-    doubts: createDoubts({ database, registrar, homeserver }),
+    doubts: createDoubts({ database, registrar, homeserver, logFailure }),
     reconciliation: createReconciliation({ database, registrar, homeserver }),
   }
 }
 
 /** How long running jobs may take to end when the program is told to stop. */
 const GRACE_MS = 15_000
+
+/** The homeserver may be out when this starts, and then it is looked at as soon as it is back. */
+const START_PATIENCE_MS = 5_000
+
+/** Accounts that another service keeps must not be made here: each try would spoil a name. */
+async function refuseWrongHomeserver({ outages }: Services): Promise<void> {
+  const late = sleep(START_PATIENCE_MS, null, { ref: false })
+  const problem = await Promise.race([outages.findSetUpProblem(), late])
+  if (problem?.kind === 'delegated') throw problem
+}
 
 /** A program that runs: migrated, working, sweeping, until stopped. */
 export interface App {
@@ -276,6 +302,8 @@ export async function startApp(config: RunConfig, log: Logger): Promise<App> {
     )
   const services = compose(config, world)
   await services.outages.resume()
+  await refuseWrongHomeserver(services)
+  void services.consentWatch.look()
   await services.registrar.settleOpening()
   await services.opening.look()
   services.worker.start()

@@ -1,5 +1,6 @@
 import type { EmailAddress } from '$lib/registration/email'
-import { HomeserverError, type Homeserver } from './homeserver/homeserver'
+import type { FailureLog } from './failure-log'
+import type { Homeserver } from './homeserver/homeserver'
 
 /** Whose an address is at the homeserver; `known: false`: it did not say in time. */
 export type Binding = { known: true; owner: string | null } | { known: false }
@@ -15,10 +16,12 @@ const KEPT_COUNT = 500
  */
 export function createBoundAddresses({
   homeserver,
+  logFailure,
   clock,
   patienceMs = 2_000,
 }: {
   homeserver: Pick<Homeserver, 'addressOwner'>
+  logFailure: FailureLog
   clock: () => number
   patienceMs?: number
 }) {
@@ -36,7 +39,7 @@ export function createBoundAddresses({
     try {
       return keep(address, { known: true, owner: await homeserver.addressOwner(address) })
     } catch (error) {
-      if (error instanceof HomeserverError) return keep(address, { known: false })
+      if (logFailure('address owner', error)) return keep(address, { known: false })
       throw error
     }
   }

@@ -4,7 +4,8 @@ import { matrixId, type Username } from '$lib/registration/username'
 import type { DoubtView } from '$lib/registration/views'
 import { findDoubtful } from './database/accounts'
 import type { Database } from './database/open'
-import { HomeserverError, type Account, type Homeserver } from './homeserver/homeserver'
+import type { FailureLog } from './failure-log'
+import type { Account, Homeserver } from './homeserver/homeserver'
 import type { Registrar } from './registrar'
 
 export type Doubts = ReturnType<typeof createDoubts>
@@ -17,16 +18,18 @@ export function createDoubts({
   database,
   registrar,
   homeserver,
+  logFailure,
 }: {
   database: Database
   registrar: Registrar
   homeserver: Homeserver
+  logFailure: FailureLog
 }) {
   async function look(username: Username): Promise<{ reachable: boolean; account: Account | null }> {
     try {
       return { reachable: true, account: await homeserver.account(username) }
     } catch (error) {
-      if (error instanceof HomeserverError) return { reachable: false, account: null }
+      if (logFailure('doubtful account', error)) return { reachable: false, account: null }
       throw error
     }
   }

@@ -1,32 +1,77 @@
 import { sql } from 'drizzle-orm'
+import type { Logger } from 'pino'
 import type { Database } from './database/open'
-import type { Homeserver } from './homeserver/homeserver'
+import { problemOf } from './database/problem'
+import { isWrongSetUp } from './homeserver/set-up'
+import { withoutAddresses } from './log'
+import type { Outages } from './outages'
 
 /** Monitors ask often, and the homeserver need not hear of each. */
 const REMEMBERED_MS = 5_000
 
 /**
- * Answers `/healthz` (this process runs) and `/readyz` (database and homeserver, each with its own word; 503 when
- * one is missing); null for every other path.
+ * Answers `/healthz` (this process runs) and `/readyz` (database, homeserver and mail, each `ok`, `out`, or
+ * `misconfigured` where an operator has to mend the set-up; 503 unless all are ok); null for every other path. Anybody may
+ * ask: why it is so stands in the log and on the desk.
  */
-export function createHealth({ database, homeserver }: { database: Database; homeserver: Homeserver }) {
+export function createHealth({
+  database,
+  outages,
+  log,
+}: {
+  database: Database
+  outages: Pick<Outages, 'findSetUpProblem' | 'current'>
+  log: Pick<Logger, 'warn' | 'info'>
+}) {
+  let told = ''
+
   let last: { at: number; answer: Promise<Record<string, string>> } | undefined
 
-  async function word(task: () => Promise<unknown>): Promise<string> {
+  /** Why a part is not ok, for the log. */
+  type Why = Record<string, string>
+
+  async function wordOf(part: string, why: Why, task: () => Promise<string>): Promise<string> {
     try {
-      await task()
-      return 'ok'
+      return await task()
     } catch (error) {
-      return error instanceof Error ? error.message : 'failed'
+      why[part] = problemOf('database', error).message
+      return 'out'
     }
   }
 
+  /** Once for each change, however often monitors ask. */
+  function tell(words: Record<string, string>, why: Why): void {
+    const now = JSON.stringify(words)
+    if (now === told) return
+    if (isReady(words)) {
+      if (told !== '') log.info(words, 'Ready again')
+    } else log.warn({ ...words, why }, 'Not ready')
+    told = now
+  }
+
   async function look(): Promise<Record<string, string>> {
-    const [base, server] = await Promise.all([
-      word(() => database.read((reader) => reader.get(sql`select 1`))),
-      word(() => homeserver.identity()),
+    const why: Why = {}
+    const [base, homeserver, mail] = await Promise.all([
+      wordOf('database', why, async () => {
+        await database.read((reader) => reader.get(sql`select 1`))
+        return 'ok'
+      }),
+      wordOf('homeserver', why, async () => {
+        const problem = await outages.findSetUpProblem()
+        if (problem === null) return 'ok'
+        why.homeserver = problem.why
+        return isWrongSetUp(problem) ? 'misconfigured' : 'out'
+      }),
+      wordOf('mail', why, async () => {
+        const outage = (await outages.current()).find(({ server }) => server === 'mail')
+        if (outage === undefined) return 'ok'
+        why.mail = withoutAddresses(outage.reason)
+        return 'out'
+      }),
     ])
-    return { database: base, homeserver: server }
+    const words = { database: base, homeserver, mail }
+    tell(words, why)
+    return words
   }
 
   return async (path: string): Promise<Response | null> => {
@@ -34,9 +79,12 @@ export function createHealth({ database, homeserver }: { database: Database; hom
     if (path !== '/readyz') return null
     if (last === undefined || Date.now() - last.at > REMEMBERED_MS) last = { at: Date.now(), answer: look() }
     const answer = await last.answer
-    return json(Object.values(answer).every((found) => found === 'ok') ? 200 : 503, answer)
+    return json(isReady(answer) ? 200 : 503, answer)
   }
 }
+
+const isReady = (words: Record<string, string>): boolean =>
+  Object.values(words).every((word) => word === 'ok')
 
 function json(status: number, body: Record<string, string>): Response {
   return Response.json(body, { status, headers: { 'cache-control': 'no-store' } })

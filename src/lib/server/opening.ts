@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 import {
+  NOT_SET_UP,
   openingOf,
   readClosing,
   readUntil,
@@ -41,11 +42,14 @@ export function createOpening({
   database,
   limits,
   hasRoom,
+  needsOperator,
   clock,
   log,
 }: {
   database: Database
   limits: OpeningLimits
+  /** Whether no account can be made before an operator mends the set-up. */
+  needsOperator: () => boolean
   /** Whether the moderators have a room to be told in. */
   hasRoom: boolean
   clock: () => number
@@ -81,6 +85,7 @@ export function createOpening({
 
     /** The same for a page, at most a second old; while the database is out, what was known last. */
     async look(): Promise<Opening> {
+      if (needsOperator()) return NOT_SET_UP
       const now = clock()
       if (known !== null && known.until > now) return known.opening
       try {
@@ -96,6 +101,7 @@ export function createOpening({
 
     /** Refused where nobody new can start. `passes`: who may although it is closed. */
     async admit(reader: Reader, { passes = false }: { passes?: boolean } = {}): Promise<Result<null>> {
+      if (needsOperator()) return refuse({ code: 'registration_closed', until: null })
       if (passes) return accept(null)
       const { opening } = await read(reader)
       return opening.open ? accept(null) : refuse({ code: 'registration_closed', until: opening.until })

@@ -4,6 +4,7 @@ import { findAnnouncements } from './database/announcements'
 import { countWaiting } from './database/jobs'
 import type { Database } from './database/open'
 import { HomeserverError, type Homeserver } from './homeserver/homeserver'
+import { checkSetUp, isWrongSetUp } from './homeserver/set-up'
 import { withoutAddresses } from './log'
 import { MailError, type Letter, type Mailer } from './mail/mail'
 import { createRefusals } from './mail-refusals'
@@ -26,6 +27,8 @@ const FIRST_PROBE_MS = 5_000
 const LONGEST_PROBE_MS = 30_000
 /** After an outage: between two of the jobs that waited for it, as servers refuse whoever comes with everything at once. */
 const PACE_MS = 200
+/** So long it counts that configuration and homeserver went together. */
+const SET_UP_AGE_MS = 10 * 60_000
 
 interface Circuit {
   /** Failed calls in a row, and when the first of them was. */
@@ -87,15 +90,50 @@ export function createOutages({
 
   const probes: Record<Server, () => Promise<unknown>> = {
     mail: () => mailer.check(),
-    async homeserver() {
-      const { admin, userId } = await homeserver.identity()
-      if (admin) return
-      const remedy = 'Set the token of a server administrator as synapse.admin_token'
-      throw new HomeserverError('token', `${userId} is no server administrator. ${remedy}.`, {
-        permanent: true,
-        outage: true,
+    homeserver: lookAtSetUp,
+  }
+  /** When the homeserver was last looked at, and whether configuration and homeserver went together. */
+  let looked: { at: number; right: boolean } | null = null
+  let looking: Promise<void> | null = null
+
+  /** Asks whether the homeserver is one that this configuration can work with; one question for all who ask. */
+  function lookAtSetUp(): Promise<void> {
+    looking ??= checkSetUp(homeserver)
+      .then(
+        () => {
+          looked = { at: clock(), right: true }
+        },
+        (error: unknown) => {
+          looked = { at: clock(), right: false }
+          throw error
+        },
+      )
+      .finally(() => {
+        looking = null
       })
-    },
+    return looking
+  }
+
+  /** The same, and what is wrong counts at once as an outage that only an operator can end. */
+  async function findSetUpProblem(): Promise<HomeserverError | null> {
+    try {
+      await lookAtSetUp()
+      return null
+    } catch (error) {
+      if (!(error instanceof HomeserverError)) throw error
+      if (isWrongSetUp(error)) await tell('homeserver', error)
+      return error
+    }
+  }
+
+  /** What is known of an outage now, where that is another thing than before; begins one where there is none. */
+  async function tell(server: Server, error: HomeserverError | MailError): Promise<void> {
+    const { outage } = circuits[server]
+    if (outage === null) return begin(server, error, { since: clock(), refuses: false })
+    if (outage.error.message === error.message) return
+    outage.error = error
+    log.error({ server, reason: reasonOf(error) }, 'A server is still out, for another reason')
+    await registrar.warnAnew(key(server), error.message)
   }
 
   async function begin(
@@ -107,8 +145,7 @@ export function createOutages({
     state.outage = { since, error, refuses }
     state.nextProbe = refuses ? clock() + FIRST_PROBE_MS : clock()
     state.wait = FIRST_PROBE_MS
-    const reason = withoutAddresses(error.message)
-    log.error({ server, reason }, 'A server is out; what needs it waits')
+    log.error({ server, reason: reasonOf(error) }, 'A server is out; what needs it waits')
     const by = server === 'mail' ? 'room' : 'mail'
     const alerts: NewJob[] = by === 'room' && !hasRoom ? [] : [{ kind: 'warn_outage', by, server, since }]
     try {
@@ -197,6 +234,7 @@ export function createOutages({
       if (!(error instanceof HomeserverError || error instanceof MailError)) throw error
       state.nextProbe = clock() + state.wait
       state.wait = Math.min(state.wait * 2, LONGEST_PROBE_MS)
+      if (isWrongSetUp(error)) await tell(server, error)
     } finally {
       state.probing = false
     }
@@ -239,8 +277,25 @@ export function createOutages({
       }
     },
 
+    /** Asks whether the homeserver is the right one. Answers what is wrong with it, or that it is out; null: nothing. */
+    findSetUpProblem,
+
+    /**
+     * Before something is made at the homeserver: that it is the right one was seen since the program started. Throws what
+     * is wrong, also where it cannot be asked.
+     */
+    async confirmSetUp(): Promise<void> {
+      if (looked?.right === true) return
+      const problem = await findSetUpProblem()
+      if (problem !== null) throw problem
+    },
+
+    /** Whether nobody can be given an account before an operator mends something. */
+    needsOperator: () => isWrongSetUp(circuits.homeserver.outage?.error),
+
     /** Asks servers that are out, when it is time to, whether they are back. Never throws what they say. */
     async probeDue(): Promise<void> {
+      lookAgain()
       const due = SERVERS.filter((server) => {
         const { outage, probing, nextProbe } = circuits[server]
         return outage !== null && !probing && nextProbe <= clock()
@@ -278,6 +333,15 @@ export function createOutages({
     current,
   }
 
+  /** A token can be revoked, and accounts be moved to another service, while this runs. */
+  function lookAgain(): void {
+    if (looked === null || looking !== null || circuits.homeserver.outage !== null) return
+    if (clock() - looked.at < SET_UP_AGE_MS) return
+    findSetUpProblem().catch((error: unknown) =>
+      log.error({ err: error }, 'The set-up of the homeserver could not be looked at'),
+    )
+  }
+
   /** The outages as moderators see them. */
   async function current(): Promise<Outage[]> {
     return database.read(async (reader) => {
@@ -293,6 +357,10 @@ export function createOutages({
     })
   }
 }
+
+/** Why it is out, for the log. */
+const reasonOf = (error: HomeserverError | MailError): string =>
+  withoutAddresses(error instanceof HomeserverError ? error.why : error.message)
 
 /** The mail that a call of the mailer is to send; null for every other call. */
 function letterOf(name: string | symbol, given: unknown[]): Letter | null {
@@ -313,7 +381,7 @@ function notAsked(
   if (server === 'mail') return new MailError(`No mail goes out since ${time} UTC: ${error.message}`, options)
   return new HomeserverError(
     'not_asked',
-    `The homeserver has not answered since ${time} UTC: ${error.message}`,
-    { ...options, permanent: error.permanent },
+    `The homeserver has been unavailable since ${time} UTC: ${error.message}`,
+    { ...options, permanent: error.permanent, why: reasonOf(error) },
   )
 }

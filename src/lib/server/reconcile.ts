@@ -5,6 +5,7 @@ import { findUnopenedNames } from './database/accounts'
 import type { Database } from './database/open'
 import { findHeldNames } from './database/registrations'
 import type { Homeserver } from './homeserver/homeserver'
+import { checkSetUp } from './homeserver/set-up'
 import type { Registrar } from './registrar'
 
 export type Reconciliation = ReturnType<typeof createReconciliation>
@@ -70,20 +71,11 @@ export function createReconciliation({
     } while (from !== null)
   }
 
-  /** Everything below rests on what the homeserver says: it has to be the one whose accounts these are. */
-  async function checkHomeserver(): Promise<void> {
-    const { userId } = await homeserver.identity()
-    const { domain } = homeserver
-    if (userId.endsWith(`:${domain}`)) return
-    throw new Error(
-      `synapse.domain is ${domain}, but the homeserver at synapse.server calls the owner of synapse.admin_token ${userId}: name the homeserver that has the accounts of ${domain}`,
-    )
-  }
-
   return {
     /** Every difference, or that of one name, in the order of names. Changes nothing. */
     async list(only: Username | null = null): Promise<Disagreement[]> {
-      await checkHomeserver()
+      // Everything below rests on what the homeserver says: it has to be the one whose accounts these are.
+      await checkSetUp(homeserver)
       if (only !== null) return [await judge(only)].filter((found) => found !== null)
       const found: Disagreement[] = []
       const source = names()

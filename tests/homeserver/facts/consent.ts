@@ -45,8 +45,38 @@ export function consentFacts(get: () => Target): void {
       'refused',
       true,
     )
-    expect(error.message).toMatch(/form_secret and consent_version/)
+    expect(error.message).toMatch(/form_secret is not Synapse's/)
     expect(await get().homeserver.account(name)).toMatchObject({ consentVersion: null })
+  })
+
+  test('a version that the homeserver never had is refused, and nothing is recorded', async () => {
+    const { homeserver, consentVersion } = get()
+    const name = await opened(get())
+    const error = await failure(homeserver.consent(name, `${consentVersion}.typo`), 'refused', true)
+    expect(error.message).toMatch(/no version "1\.0\.typo".*consent_version/)
+    expect(await homeserver.account(name)).toMatchObject({ consentVersion: null })
+  })
+
+  test('what stands in the way of consent is seen without recording any', async () => {
+    const { homeserver, consentVersion, client, admin, domain, raw } = get()
+    expect(await homeserver.consentProblem(consentVersion)).toBeNull()
+    expect(await homeserver.consentProblem('0.1')).toMatchObject({ code: 'unknown' })
+    expect(await client({ formSecret: 'wrong' }).consentProblem(consentVersion)).toMatchObject({
+      code: 'secret',
+    })
+    expect(await raw('GET', `/_synapse/admin/v2/users/${admin}`)).toMatchObject({ status: 200 })
+    expect(admin.endsWith(`:${domain}`)).toBe(true)
+  })
+
+  test('a version that can be looked at, but is not the one that is asked for, is refused', async () => {
+    const other = await get().variant('other_policy')
+    if (other === null) return
+    const name = await opened(other)
+    const error = await failure(other.homeserver.consent(name, '0.9'), 'refused', true)
+    expect(error.message).toMatch(/another version.*user_consent\.version/)
+    expect(await other.homeserver.account(name)).toMatchObject({ consentVersion: null })
+    await other.homeserver.consent(name, '1.0')
+    expect(await other.homeserver.account(name)).toMatchObject({ consentVersion: '1.0' })
   })
 
   test('the consent of an account that is not there is missing', async () => {

@@ -82,7 +82,7 @@ describe('what a request claims', () => {
     expect((await aVisitor(site.url).send('GET', '/healthz', { host: 'anything' })).status).toBe(200)
     const ready = await aVisitor(site.url).send('GET', '/readyz', {})
     expect(ready.status).toBe(200)
-    expect(JSON.parse(ready.body)).toEqual({ database: 'ok', homeserver: 'ok' })
+    expect(JSON.parse(ready.body)).toEqual({ database: 'ok', homeserver: 'ok', mail: 'ok' })
   })
 })
 

@@ -18,6 +18,9 @@ export interface Account {
   consentVersion: string | null
 }
 
+/** `secret`: `form_secret` is another one; `unknown`: there is no such version; `other`: another one is asked for. */
+export type ConsentProblem = { code: 'secret' | 'unknown' | 'other' | 'none'; why: string }
+
 /** A text message; `html` is the same in Matrix's HTML subset. */
 export interface RoomMessage {
   text: string
@@ -61,20 +64,27 @@ export interface Homeserver {
   bindAddress(username: Username, address: EmailAddress): Promise<void>
   /** Makes the account a member of a room, given by id or alias. */
   joinRoom(username: Username, room: string): Promise<'joined' | 'already'>
-  /** Records consent to a version of the policy, and reads it back: throws when it did not arrive. */
+  /**
+   * Records consent to a version of the policy. Throws where it did not arrive, and where the homeserver asks for another
+   * version: its owner would be asked again.
+   */
   consent(username: Username, version: string): Promise<void>
+  /** What stands in the way of recording consent to this version, with the remedy, or null. Changes nothing. */
+  consentProblem(version: string): Promise<ConsentProblem | null>
   /** Sends as the operator's account; the same transaction id sends once. Joins the room on the way if it must. */
   sendMessage(room: string, transactionId: string, message: RoomMessage): Promise<void>
   /** A direct chat with the account: the same key answers the same room. */
   directRoom(username: Username, key: string): Promise<string>
   /** The Matrix ID of the operator's account, its right to administrate, and the server's version. */
   identity(): Promise<{ userId: string; admin: boolean; version: string }>
+  /** The issuer that the homeserver leaves its accounts to (MSC3861, MAS), or null where it keeps them itself. */
+  delegatesTo(): Promise<string | null>
 }
 
 /**
  * Why the homeserver did not do it. `permanent`: asking again will not help until somebody changes something.
- * `outage`: any other call would fare the same now. `retryAfter`: milliseconds that the homeserver asked to wait. The message is a sentence for moderators and
- * holds nothing secret.
+ * `outage`: any other call would fare the same now. `retryAfter`: milliseconds that the homeserver asked to wait. The
+ * message is a sentence for moderators and holds nothing secret; `why` is the same for the log, and names nobody.
  */
 export class HomeserverError extends Error {
   override readonly name = 'HomeserverError'
@@ -82,21 +92,34 @@ export class HomeserverError extends Error {
   readonly permanent: boolean
   readonly outage: boolean
   readonly retryAfter: number | undefined
+  readonly why: string
 
   constructor(
     kind: HomeserverErrorKind,
     message: string,
-    options: { permanent: boolean; outage?: boolean; retryAfter?: number; cause?: unknown },
+    options: { permanent: boolean; outage?: boolean; retryAfter?: number; why?: string; cause?: unknown },
   ) {
     super(message, { cause: options.cause })
     this.kind = kind
     this.permanent = options.permanent
     this.outage = options.outage ?? false
     this.retryAfter = options.retryAfter
+    this.why = withoutMatrixIds(options.why ?? message)
   }
 }
 
+const withoutMatrixIds = (text: string) => text.replace(/@[^\s:]*:[^\s,;)]+/g, '[Matrix ID]')
+
 /** `unreachable`: no answer, or none that is Synapse's; `not_asked`: nothing was sent, as it did not answer before; `limited`: 429; `token`: the admin token is refused or is no admin's;
+ * `set_up`: the configuration names another homeserver, or one that does not answer its admin API there; `delegated`: its accounts are left to another service;
  * `password_disabled`: the server keeps no passwords; `missing`: the account or room is not there; `refused`: anything else it said no to. */
 export type HomeserverErrorKind =
-  'unreachable' | 'not_asked' | 'limited' | 'token' | 'password_disabled' | 'missing' | 'refused'
+  | 'unreachable'
+  | 'not_asked'
+  | 'limited'
+  | 'token'
+  | 'set_up'
+  | 'delegated'
+  | 'password_disabled'
+  | 'missing'
+  | 'refused'

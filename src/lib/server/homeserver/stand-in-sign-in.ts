@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { ok, page, problem, type StandInAnswer, type StandInRoute } from './stand-in-route'
-import type { StandInState } from './stand-in-state'
+import type { StandInState, StandInUser } from './stand-in-state'
 
 /** bcrypt reads no further. Synapse counts them in the form NFKC. */
 const PASSWORD_BYTES = 72
@@ -30,18 +30,38 @@ export function signInRoutes(state: StandInState): StandInRoute[] {
     })
   }
 
+  /** Whose consent it is about, or why that is not answered. */
+  function consenting(username: string, given: string): StandInUser | StandInAnswer {
+    const right = createHmac('sha256', options.formSecret ?? '')
+      .update(username)
+      .digest('hex')
+    const hash = Buffer.from(given)
+    if (hash.length !== right.length || !timingSafeEqual(hash, Buffer.from(right)))
+      return page(403, 'HMAC incorrect')
+    const user = users.get(username.startsWith('@') ? username : `@${username}:${domain}`)
+    return user ?? page(404, 'Unknown user')
+  }
+
+  function showPolicy(query: URLSearchParams): StandInAnswer {
+    const { consentVersion, otherVersions = [] } = options
+    if (options.formSecret === undefined || consentVersion === undefined)
+      return problem(404, 'M_UNRECOGNIZED', 'Unrecognized request')
+    const version = query.get('v') ?? consentVersion
+    const user = consenting(query.get('u') ?? '', query.get('h') ?? '')
+    if ('status' in user) return user
+    if (version !== consentVersion && !otherVersions.includes(version))
+      return page(404, 'Unknown policy version')
+    return page(200, user.consentVersion === version ? 'Thank you.' : `Policy ${version}`)
+  }
+
   function consent(body: Record<string, unknown>): StandInAnswer {
     const { v: version, u: username, h: given } = body
     if (options.formSecret === undefined || options.consentVersion === undefined)
       return problem(404, 'M_UNRECOGNIZED', 'Unrecognized request')
     for (const [name, value] of Object.entries({ v: version, u: username, h: given }))
       if (typeof value !== 'string') return page(400, `Missing string query parameter ${name}`)
-    const right = createHmac('sha256', options.formSecret).update(String(username)).digest('hex')
-    const hash = Buffer.from(String(given))
-    if (hash.length !== right.length || !timingSafeEqual(hash, Buffer.from(right)))
-      return page(403, 'HMAC incorrect')
-    const user = users.get(`@${String(username)}:${domain}`)
-    if (user === undefined) return page(404, 'Unknown user')
+    const user = consenting(String(username), String(given))
+    if ('status' in user) return user
     // Any version is taken, not only the one that the server asks for.
     user.consentVersion = String(version)
     if (options.requireConsent === true) state.autoJoin(user)
@@ -51,6 +71,7 @@ export function signInRoutes(state: StandInState): StandInRoute[] {
   return [
     { method: 'POST', path: '/_matrix/client/v3/login', to: 'everybody', handle: ({ body }) => logIn(body) },
     { method: 'POST', path: '/_matrix/consent', to: 'everybody', handle: ({ body }) => consent(body) },
+    { method: 'GET', path: '/_matrix/consent', to: 'everybody', handle: ({ query }) => showPolicy(query) },
     {
       method: 'GET',
       path: '/_matrix/client/v3/account/whoami',

@@ -10,6 +10,10 @@ export interface StandInOptions {
   /** With `consentVersion`: Synapse's `user_consent`. Without either, `/_matrix/consent` is not there. */
   formSecret?: string
   consentVersion?: string
+  /** Versions of the policy that can be looked at beside it. */
+  otherVersions?: string[]
+  /** The issuer that it leaves its accounts to (MAS). */
+  delegatesTo?: string
   /** Synapse's `require_at_registration`: nobody joins `autoJoinRooms` before the consent. */
   requireConsent?: boolean
   /** Synapse's `auto_join_rooms`, as aliases; the rooms are made. */

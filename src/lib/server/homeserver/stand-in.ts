@@ -121,11 +121,19 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
   return standIn
 }
 
-function serverRoutes({ passwordPolicy = {} }: StandInOptions): StandInRoute[] {
+function serverRoutes({ passwordPolicy = {}, delegatesTo }: StandInOptions): StandInRoute[] {
   const open = { method: 'GET', to: 'everybody' } as const
   return [
     { ...open, path: '/_matrix/client/versions', handle: () => ok({ versions: ['v1.11', 'v1.12'] }) },
     { ...open, path: '/_synapse/admin/v1/server_version', handle: () => ok({ server_version: '1.160.0' }) },
+    {
+      ...open,
+      path: '/_matrix/client/v1/auth_metadata',
+      handle: () =>
+        delegatesTo === undefined
+          ? problem(404, 'M_UNRECOGNIZED', 'Unrecognized request')
+          : ok({ issuer: delegatesTo }),
+    },
     { ...open, path: '/_matrix/client/v3/password_policy', handle: () => ok(passwordPolicy) },
   ]
 }

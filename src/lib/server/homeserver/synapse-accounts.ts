@@ -40,7 +40,7 @@ export function createSynapseAccounts(synapse: SynapseCall, domain: string): Acc
       await find(username, task)
       const why =
         'the homeserver keeps no passwords (password_config has localdb_enabled or enabled set to false)'
-      throw new HomeserverError('password_disabled', `Could not ${task}: ${why}.`, { permanent: true })
+      throw new HomeserverError('password_disabled', `Could not ${task}: ${why}.`, { permanent: true, why })
     }
   }
 

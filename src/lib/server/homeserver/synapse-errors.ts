@@ -36,6 +36,7 @@ export function unreachable(
   return new HomeserverError('unreachable', `Could not ${task}: ${why}.`, {
     permanent: false,
     outage: more.outage ?? true,
+    why,
     cause: more.cause,
     ...(more.retryAfter === undefined ? {} : { retryAfter: more.retryAfter }),
   })
@@ -43,19 +44,21 @@ export function unreachable(
 
 export function limited(task: string, answer: Answer) {
   const retryAfter = waitAsked(answer)
-  return new HomeserverError('limited', `Could not ${task}: the homeserver asks to wait (429).`, {
+  const why = 'the homeserver asks to wait (429)'
+  return new HomeserverError('limited', `Could not ${task}: ${why}.`, {
     permanent: false,
+    why,
     ...(retryAfter === undefined ? {} : { retryAfter }),
   })
 }
 
 /** A permanent "no" of any other kind. */
 export function refused(task: string, why: string, cause?: unknown) {
-  return new HomeserverError('refused', `Could not ${task}: ${why}.`, { permanent: true, cause })
+  return new HomeserverError('refused', `Could not ${task}: ${why}.`, { permanent: true, why, cause })
 }
 
 export function missing(task: string, why: string) {
-  return new HomeserverError('missing', `Could not ${task}: ${why}.`, { permanent: true })
+  return new HomeserverError('missing', `Could not ${task}: ${why}.`, { permanent: true, why })
 }
 
 export function badToken(task: string, said: string) {
@@ -64,7 +67,13 @@ export function badToken(task: string, said: string) {
   return new HomeserverError('token', `Could not ${task}: ${why}. ${remedy}`, {
     permanent: true,
     outage: true,
+    why: `${why}. ${remedy}`,
   })
+}
+
+/** The configuration and the homeserver do not go together: an operator has to mend one of them. */
+export function wrongSetUp(kind: 'set_up' | 'delegated', message: string) {
+  return new HomeserverError(kind, message, { permanent: true, outage: true })
 }
 
 export function noAnswer(error: unknown, task: string, origin: string, timeoutMs: number) {

@@ -1,11 +1,10 @@
-import { createHmac } from 'node:crypto'
 import * as v from 'valibot'
-import { matrixId } from '$lib/registration/username'
 import type { Homeserver } from './homeserver'
 import { createSynapseAccounts } from './synapse-accounts'
 import { createSynapseAddresses } from './synapse-addresses'
 import { createSynapseCall } from './synapse-call'
-import { missing, refused } from './synapse-errors'
+import { createSynapseConsent } from './synapse-consent'
+import { parseJson, wrongSetUp } from './synapse-errors'
 import { createSynapseRooms } from './synapse-rooms'
 
 export interface SynapseOptions {
@@ -22,6 +21,16 @@ export interface SynapseOptions {
   /** Milliseconds for one call, from its start to the end of its answer. */
   timeout?: number
 }
+
+const WHO_AM_I = '/_matrix/client/v3/account/whoami'
+const SERVER_VERSION = '/_synapse/admin/v1/server_version'
+const ASK_WHO = 'ask who we are to the homeserver'
+/** Matrix 1.15, and MSC2965 before: 404 `M_UNRECOGNIZED` where Synapse keeps its accounts itself (1.160). */
+const METADATA = [
+  '/_matrix/client/v1/auth_metadata',
+  '/_matrix/client/unstable/org.matrix.msc2965/auth_metadata',
+]
+const LONGEST_ISSUER = 200
 
 const policySchema = v.object({
   'm.minimum_length': v.optional(v.number()),
@@ -47,11 +56,30 @@ export function createSynapse({
   const { grant, call, parse, send } = synapse
   const accounts = createSynapseAccounts(synapse, domain)
 
+  async function whoAmI(): Promise<{ userId: string }> {
+    const { user_id: userId } = await grant(v.object({ user_id: v.string() }), 'GET', WHO_AM_I, ASK_WHO)
+    return { userId }
+  }
+
+  /** Once the client API has answered: a proxy that keeps the admin API back is told from a server that is out. */
+  async function serverVersion(): Promise<string> {
+    const headers = { accept: 'application/json' }
+    const { status, body } = await send({ method: 'GET', path: SERVER_VERSION, headers }, ASK_WHO)
+    const read = v.safeParse(v.object({ server_version: v.string() }), parseJson(body))
+    if (status === 200 && read.success) return read.output.server_version
+    const { origin } = new URL(url)
+    throw wrongSetUp(
+      'set_up',
+      `${origin} answers as a homeserver, but not at /_synapse/admin (${status}): a proxy in front keeps it back. Set synapse.server to Synapse's own address, or let the proxy pass /_synapse/admin on to it from here.`,
+    )
+  }
+
   return {
     domain,
     ...accounts,
     ...createSynapseAddresses(synapse, domain),
     ...createSynapseRooms(synapse, domain),
+    ...createSynapseConsent(synapse, { domain, formSecret, account: accounts.account, whoAmI }),
 
     async passwordPolicy() {
       const path = '/_matrix/client/v3/password_policy'
@@ -66,36 +94,24 @@ export function createSynapse({
       }
     },
 
-    async consent(username, version) {
-      const task = `record the consent of ${matrixId(username, domain)}`
-      if (formSecret === undefined) throw refused(task, 'form_secret is not set')
-      const hmac = createHmac('sha256', formSecret).update(username).digest('hex')
-      const body = new URLSearchParams({ v: version, u: username, h: hmac }).toString()
-      const headers = {
-        'content-type': 'application/x-www-form-urlencoded',
-        'content-length': Buffer.byteLength(body),
-      }
-      const { status } = await send({ method: 'POST', path: '/_matrix/consent', headers, body }, task)
-      // The answer is a page for people, and may even be an error's when the consent is recorded: read it back.
-      const account = await accounts.account(username)
-      if (account === null) throw missing(task, 'there is no such account on the homeserver')
-      if (account.consentVersion === version) return
-      const remedy =
-        "form_secret and consent_version have to be Synapse's, which needs a user_consent section"
-      throw refused(task, `it did not arrive (${status}); ${remedy}`)
+    async identity() {
+      const { userId } = await whoAmI()
+      const version = await serverVersion()
+      // The version is told to everybody; this is not.
+      const reply = await call('GET', `/_synapse/admin/v1/users/${encodeURIComponent(userId)}/admin`, ASK_WHO)
+      if (!reply.granted && reply.status !== 403) throw reply.error
+      const admin = reply.granted && parse(v.object({ admin: v.boolean() }), reply.body, ASK_WHO).admin
+      return { userId, admin, version }
     },
 
-    async identity() {
-      const task = 'ask who we are to the homeserver'
-      const [{ user_id: userId }, { server_version: version }] = await Promise.all([
-        grant(v.object({ user_id: v.string() }), 'GET', '/_matrix/client/v3/account/whoami', task),
-        grant(v.object({ server_version: v.string() }), 'GET', '/_synapse/admin/v1/server_version', task),
-      ])
-      // The version is told to everybody; this is not.
-      const reply = await call('GET', `/_synapse/admin/v1/users/${encodeURIComponent(userId)}/admin`, task)
-      if (!reply.granted && reply.status !== 403) throw reply.error
-      const admin = reply.granted && parse(v.object({ admin: v.boolean() }), reply.body, task).admin
-      return { userId, admin, version }
+    async delegatesTo() {
+      for (const path of METADATA) {
+        const headers = { accept: 'application/json' }
+        const { status, body } = await send({ method: 'GET', path, headers }, 'ask who keeps the accounts')
+        const metadata = v.safeParse(v.object({ issuer: v.string() }), parseJson(body))
+        if (status === 200 && metadata.success) return metadata.output.issuer.slice(0, LONGEST_ISSUER)
+      }
+      return null
     },
   }
 }

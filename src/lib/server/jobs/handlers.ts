@@ -1,4 +1,4 @@
-import { matrixId } from '$lib/registration/username'
+import { matrixId, type Username } from '$lib/registration/username'
 import type { Registration } from '$lib/registration/registration'
 import { isInHands, isOursUnopened } from '$lib/registration/state'
 import { findRegistration, findWaiting } from '../database/registrations'
@@ -30,6 +30,7 @@ export function createHandlers({
   outages,
   opening,
   people,
+  consentVersion,
 }: {
   database: Database
   registrar: Registrar
@@ -40,6 +41,8 @@ export function createHandlers({
   outages: Outages
   opening: Pick<Keeper, 'read'>
   people: Pick<People, 'mintLink'>
+  /** The version that is asked for now; null where none is. */
+  consentVersion: string | null
 }): Handle {
   const find = (id: string | null) =>
     id === null ? Promise.resolve(null) : database.read((reader) => findRegistration(reader, id))
@@ -103,6 +106,19 @@ export function createHandlers({
     return DONE
   }
 
+  /**
+   * Under the name that the applicant ticked. Where the homeserver never had a version of that name, the setting was a
+   * mistake, and the same documents are meant by the one that stands there now.
+   */
+  async function consent(username: Username, ticked: string): Promise<JobEnd> {
+    const mended =
+      consentVersion !== null &&
+      consentVersion !== ticked &&
+      (await homeserver.consentProblem(ticked))?.code === 'unknown'
+    await homeserver.consent(username, mended ? consentVersion : ticked)
+    return DONE
+  }
+
   async function warnOfOutage(
     { by, server }: Extract<NewJob, { kind: 'warn_outage' }>,
     id: string,
@@ -131,8 +147,7 @@ export function createHandlers({
       case 'bind_address':
         return bindAddress(registration)
       case 'consent':
-        await homeserver.consent(username, job.version)
-        return DONE
+        return consent(username, job.version)
       case 'join_room':
         await homeserver.joinRoom(username, job.room)
         return DONE

@@ -185,6 +185,14 @@ export const moderationRouter = router({
   /** Which servers are out, since when, why, and how many jobs wait for each. */
   outages: moderatorProcedure.query(({ ctx }) => ctx.services.outages.current()),
 
+  /** What in the set-up an operator has to mend; only administrators are told what. */
+  setUp: moderatorProcedure.query(({ ctx }) => {
+    const { proxyWatch, consentWatch } = ctx.services
+    const found = [proxyWatch.problem(), consentWatch.problem()].filter((problem) => problem !== null)
+    if (ctx.moderator.role === 'administrator' || found.length === 0) return found
+    return [{ code: 'ask_administrator' } as const]
+  }),
+
   doubts: moderatorProcedure.query(({ ctx }) => ctx.services.doubts.list()),
 
   settleDoubt: moderatorProcedure

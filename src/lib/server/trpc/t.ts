@@ -1,6 +1,5 @@
 import { initTRPC, TRPCError } from '@trpc/server'
 import type { Registration } from '$lib/registration/registration'
-import { isDatabaseOutage, problemOf } from '../database/problem'
 import { tokenSchema } from '../auth/tokens'
 import * as v from 'valibot'
 import type { Context } from './context'
@@ -35,11 +34,7 @@ export const procedure = t.procedure.use(async ({ ctx, path, next }) => {
   countRefusal(ctx.services.tallyCounter, path, refused)
   const seconds = refused instanceof RefusalError ? secondsToWait(refused.refusal) : null
   if (seconds !== null) ctx.comeAgain?.(seconds)
-  if (isDatabaseOutage(result.error.cause))
-    ctx.services.log.error(
-      { path, reason: problemOf('database', result.error.cause).message },
-      'The database is out',
-    )
+  ctx.services.logFailure(path, result.error.cause)
   if (cause instanceof TRPCError) throw cause
   return result
 })

@@ -14,6 +14,7 @@ export const load: LayoutServerLoad = async ({ locals: { api }, url }) => {
     opening: await api.registration.opening(),
     outages: await api.moderation.outages(),
     notices: await api.moderation.notices(),
+    setUp: await api.moderation.setUp(),
     choices: await api.moderation.choices(),
     now: Date.now(),
   }

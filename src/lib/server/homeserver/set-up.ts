@@ -1,0 +1,33 @@
+import { HomeserverError, type Homeserver } from './homeserver'
+import { wrongSetUp } from './synapse-errors'
+
+/** Whether an operator has to mend the configuration, or the homeserver's, before anything works. */
+export const isWrongSetUp = (error: unknown): error is HomeserverError =>
+  error instanceof HomeserverError &&
+  (error.kind === 'token' || error.kind === 'set_up' || error.kind === 'delegated')
+
+/**
+ * Asks whether configuration and homeserver go together, and changes nothing. Throws `HomeserverError`, with the key and
+ * the remedy: `delegated`, `token`, `set_up`; or another kind where the homeserver is out.
+ */
+export async function checkSetUp(homeserver: Homeserver): Promise<void> {
+  const issuer = await homeserver.delegatesTo()
+  if (issuer !== null)
+    throw wrongSetUp(
+      'delegated',
+      `synapse.server leaves its accounts to another service (${issuer}: matrix-authentication-service, MAS), where accounts made by Synapse's admin API cannot sign in. This program cannot work with MAS yet; nothing was changed there.`,
+    )
+  const { userId, admin } = await homeserver.identity()
+  const domain = userId.slice(userId.indexOf(':') + 1)
+  if (domain !== homeserver.domain)
+    throw wrongSetUp(
+      'set_up',
+      `synapse.domain is ${homeserver.domain}, but the homeserver at synapse.server calls itself ${domain}. Set synapse.domain to ${domain}, or synapse.server and synapse.admin_token to those of ${homeserver.domain}.`,
+    )
+  if (!admin)
+    throw new HomeserverError(
+      'token',
+      `synapse.admin_token belongs to ${userId}, who is no server administrator. Set the token of a server administrator as synapse.admin_token.`,
+      { permanent: true, outage: true },
+    )
+}

@@ -1,0 +1,104 @@
+import { createHmac } from 'node:crypto'
+import { matrixId, type Username } from '$lib/registration/username'
+import type { ConsentProblem, Homeserver } from './homeserver'
+import type { SynapseCall } from './synapse-call'
+import { missing, refused } from './synapse-errors'
+
+const PATH = '/_matrix/consent'
+
+/**
+ * Consent by Synapse's own form (`consent_resource.py`, 1.160). Its POST records any version whatever; what it asks for
+ * stands in its configuration alone, and shows in the page that it gives without `v`.
+ */
+export function createSynapseConsent(
+  { send }: Pick<SynapseCall, 'send'>,
+  {
+    domain,
+    formSecret,
+    account,
+    whoAmI,
+  }: {
+    domain: string
+    formSecret: string | undefined
+    account: Homeserver['account']
+    whoAmI: () => Promise<{ userId: string }>
+  },
+): Pick<Homeserver, 'consent' | 'consentProblem'> {
+  const hashOf = (user: string, secret: string) => createHmac('sha256', secret).update(user).digest('hex')
+
+  async function look(user: string, secret: string, version: string | null, task: string) {
+    const query = new URLSearchParams({
+      u: user,
+      h: hashOf(user, secret),
+      ...(version === null ? {} : { v: version }),
+    })
+    return send(
+      { method: 'GET', path: `${PATH}?${query.toString()}`, headers: { accept: 'text/html' } },
+      task,
+    )
+  }
+
+  /** By the pages that Synapse shows to this user: the one of a version, and the one that it asks for. */
+  async function problem(user: string, version: string, task: string): Promise<ConsentProblem | null> {
+    if (formSecret === undefined) return { code: 'secret', why: 'form_secret is not set' }
+    const own = await look(user, formSecret, version, task)
+    if (own.status === 403)
+      return {
+        code: 'secret',
+        why: "form_secret is not Synapse's (it answered 403); set it to Synapse's form_secret",
+      }
+    const asked = await look(user, formSecret, null, task)
+    if (asked.status === 404 || asked.status === 400)
+      return {
+        code: 'none',
+        why: 'Synapse has no user_consent section with the resource "consent"; leave out consent_version, or add both there',
+      }
+    if (own.status === 404)
+      return {
+        code: 'unknown',
+        why: `Synapse has no version ${JSON.stringify(version)} of its policy; set consent_version to its user_consent.version`,
+      }
+    if (own.status !== 200 || asked.status !== 200)
+      return {
+        code: 'none',
+        why: `Synapse does not show its policy (${own.status}, ${asked.status}); see its user_consent section`,
+      }
+    if (own.body !== asked.body)
+      return {
+        code: 'other',
+        why: `Synapse asks for another version of its policy than ${JSON.stringify(version)}; set consent_version to its user_consent.version`,
+      }
+    return null
+  }
+
+  return {
+    async consent(username: Username, version: string) {
+      const task = `record the consent of ${matrixId(username, domain)}`
+      if ((await account(username)) === null)
+        throw missing(task, 'there is no such account on the homeserver')
+      const before = await problem(username, version, task)
+      if (before !== null) throw refused(task, before.why)
+      const body = new URLSearchParams({
+        v: version,
+        u: username,
+        h: hashOf(username, formSecret ?? ''),
+      }).toString()
+      const headers = {
+        'content-type': 'application/x-www-form-urlencoded',
+        'content-length': Buffer.byteLength(body),
+      }
+      const { status } = await send({ method: 'POST', path: PATH, headers, body }, task)
+      // The answer is a page for people, and may even be an error's when the consent is recorded: read it back.
+      if ((await account(username))?.consentVersion === version) return
+      throw refused(
+        task,
+        `it did not arrive (${status}); form_secret and consent_version have to be Synapse's`,
+      )
+    },
+
+    async consentProblem(version: string) {
+      const { userId } = await whoAmI()
+      return problem(userId, version, 'look at how the homeserver asks for consent')
+    },
+  }
+}
