@@ -1,8 +1,8 @@
 import { Contrib } from '@cyclonedx/cyclonedx-library'
 
 /**
- * What packages do not carry with them: `license` as SPDX has it, and whose work it is. Looked up in their
- * repositories: carstenlebek/svelte-email (LICENSE), drizzle-team/drizzle-orm (LICENSE, package.json).
+ * What packages do not carry with them: `license` as SPDX has it, and whose work it is. svelte-email's stands in its
+ * repository (carstenlebek/svelte-email, LICENSE), drizzle-orm's in its own package.json.
  *
  * @type {Record<string, { license: string, copyright: string }>}
  */
