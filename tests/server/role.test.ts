@@ -86,6 +86,7 @@ const CALLS: Record<string, Call> = {
   'moderation.stuck': () => undefined,
   'moderation.notices': () => undefined,
   'moderation.outages': () => undefined,
+  'moderation.setUp': () => undefined,
   'moderation.doubts': () => undefined,
   'moderation.settleDoubt': () => ({ username: 'nobody', verdict: 'leave' }),
   'account.view': () => undefined,
