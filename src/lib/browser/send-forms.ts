@@ -58,12 +58,20 @@ async function send(
   if (pending !== null) pending.textContent = ''
 }
 
-/** Puts the answer's `<main>` in place. A password that was not refused stays: the server never sends one back. */
+/** Whom a page is for. */
+const shownIn = (main: Element): string | undefined =>
+  main.querySelector<HTMLInputElement>('input[name=shown]')?.value
+
+/**
+ * Puts the answer's `<main>` in place. A password that was not refused stays, for the same person: the server never
+ * sends one back.
+ */
 function replaceMain(answer: Document): void {
   const main = document.querySelector('main')
   const next = answer.querySelector('main')
   if (main === null || next === null) return
-  const password = main.querySelector<HTMLInputElement>('input[name=password]')?.value ?? ''
+  const typed = main.querySelector<HTMLInputElement>('input[name=password]')?.value ?? ''
+  const password = shownIn(main) === shownIn(next) ? typed : ''
   main.replaceChildren(...next.childNodes)
   document.title = answer.title
   const field = main.querySelector<HTMLInputElement>('input[name=password]:not([aria-invalid=true])')

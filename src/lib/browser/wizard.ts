@@ -8,6 +8,7 @@ import { lookAgain } from './look-again'
 import { prove } from './prove'
 import { sendForms } from './send-forms'
 import { showPassword } from './show-password'
+import { startPieces } from './start-pieces'
 
 /*
  * All the JavaScript of an applicant's pages. The server writes them whole, and they work without this: it only
@@ -19,15 +20,7 @@ overwriteGetLocale(() => (isLocale(written) ? written : baseLocale))
 
 /** What each page may have; called again for a `<main>` that was replaced. */
 function enliven(): void {
-  checkUsername()
-  showPassword()
-  hintAtStrength()
-  countReason()
-  localTimes()
-  lookAgain()
-  prove()
+  startPieces({ checkUsername, showPassword, hintAtStrength, countReason, localTimes, lookAgain, prove })
 }
 
-keepWords()
-enliven()
-sendForms(enliven)
+startPieces({ keepWords, enliven, sendForms: () => sendForms(enliven) })

@@ -1,0 +1,24 @@
+/** What this tab alone keeps; nothing where the browser denies it, as Chromium does with cookies blocked. */
+export const tabStorage = {
+  /** Answers what was kept under a key, and forgets it. */
+  take(key: string): string | null {
+    return attempt((storage) => {
+      const kept = storage.getItem(key)
+      storage.removeItem(key)
+      return kept
+    })
+  },
+  keep(key: string, text: string): void {
+    attempt((storage) => storage.setItem(key, text))
+  },
+}
+
+/** Reading the property already throws (HTML, "The sessionStorage getter steps"). */
+function attempt<T>(use: (storage: Storage) => T): T | null {
+  try {
+    return use(window.sessionStorage)
+  } catch (error) {
+    console.info('This browser keeps nothing for this tab', error)
+    return null
+  }
+}
