@@ -1,5 +1,6 @@
 import type { Language } from '$lib/registration/language'
-import type { SiteView } from '$lib/registration/views'
+import type { OwnView, SiteView } from '$lib/registration/views'
+import type { Seal } from '$lib/server/auth/sealed'
 import type { SignedInModerator } from '$lib/server/auth/sessions'
 import type { Logo } from '$lib/server/logo'
 import type { Context } from '$lib/server/trpc/context'
@@ -17,11 +18,18 @@ declare global {
       language: Language
       theme: Theme
       clientAddress: string
+      /** Seals what an address carries of a draft, so that no log can read it. */
+      draftSeal: Seal
       /** The operator's logo, or null. */
       logo: () => Promise<Logo | null>
       moderator: SignedInModerator | null
       /** In how many seconds the same may work, where it is too often now. */
       comeAgain?: number
+    }
+    interface PageData {
+      /** Whose registration the page is about. */
+      own?: OwnView | null
+      standing?: OwnView | null
     }
     interface Error {
       message: string

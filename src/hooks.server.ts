@@ -9,6 +9,7 @@ import type { Language } from '$lib/registration/language'
 import type { Theme } from './app'
 import { extractLocaleFromRequest, overwriteServerAsyncLocalStorage } from '$lib/paraglide/runtime'
 import { startApp, type App, type Services } from '$lib/server/app'
+import { createSeal, type Seal } from '$lib/server/auth/sealed'
 import { deviceOf } from '$lib/server/auth/device'
 import type { Look } from '$lib/server/bare-page'
 import { clientAddress } from '$lib/server/client-address'
@@ -18,6 +19,7 @@ import { DatabaseProblem } from '$lib/server/database/problem'
 import { atTheDoor } from '$lib/server/desk-door'
 import { HomeserverError } from '$lib/server/homeserver/homeserver'
 import { createHealth } from '$lib/server/health'
+import { cookieName, DRAFT_COOKIE } from '$lib/server/cookie-name'
 import { createLog } from '$lib/server/log'
 import { createLogo } from '$lib/server/logo'
 import { createRefusalLog } from '$lib/server/refusal-log'
@@ -29,6 +31,7 @@ import { createTurnstile } from '$lib/server/turnstile'
 import { sentAway } from '$lib/server/sent-away'
 import type { Context } from '$lib/server/trpc/context'
 import { appRouter, createApi } from '$lib/server/trpc/router'
+import { APPLICANT_COOKIE } from '$lib/server/trpc/t'
 
 /** In development this module is loaded again after a change: the app before it must end first. */
 const held: typeof globalThis & { registrationApp?: App } = globalThis
@@ -37,6 +40,7 @@ let health: ReturnType<typeof createHealth>
 let accent: { style: string; hash: string }
 let logo: ReturnType<typeof createLogo>
 let noteRefusal: ReturnType<typeof createRefusalLog>
+let draftSeal: Seal
 
 export const init: ServerInit = async () => {
   if (building) return
@@ -49,6 +53,7 @@ export const init: ServerInit = async () => {
   held.registrationApp = app
   services = app.services
   health = createHealth(services)
+  draftSeal = createSeal(config.secretKey, 'draft')
   logo = createLogo(config.logoUrl, log)
   noteRefusal = createRefusalLog({ log, clock: Date.now })
   accent = styleOf(config.site.accent)
@@ -93,6 +98,8 @@ overwriteServerAsyncLocalStorage(languages)
  */
 const landing: Handle = async ({ event, resolve }) => {
   if (event.route.id !== '/' || event.request.method !== 'GET' || event.isDataRequest) return resolve(event)
+  // Who has begun sees where that stands, which is nobody else's page.
+  if (OWN_COOKIES.some((name) => event.cookies.get(name) !== undefined)) return resolve(event)
   const opening = JSON.stringify(await services.opening.look())
   if (opening !== landings.opening) landings = { opening, pages: new Map() }
   const { pages } = landings
@@ -107,6 +114,10 @@ const landing: Handle = async ({ event, resolve }) => {
   pages.set(key, page)
   return new Response(page.body, { headers: page.headers })
 }
+const OWN_COOKIES = [APPLICANT_COOKIE, DRAFT_COOKIE].flatMap((name) => [
+  cookieName(name, true),
+  cookieName(name, false),
+])
 let landings = { opening: '', pages: new Map<string, { body: string; headers: [string, string][] }>() }
 
 const turnstile = createTurnstile()
@@ -151,6 +162,7 @@ const identify: Handle = async ({ event, resolve }) => {
       api: createApi(context),
       clientAddress: address,
       logo,
+      draftSeal,
       language,
       moderator,
       theme: themeOf(event.cookies.get('theme')),

@@ -41,8 +41,8 @@ export async function askForAccounts(desk: Desk, password: string): Promise<void
     setClock(minutesAgo * MINUTE)
     await api.registration.start({ username, email, proof: challenge })
     await services.worker.drain()
-    await api.verification.confirm({ token: mailer.lastToken() })
-    const { id } = await api.registration.request({ password, reason, legal: true })
+    const { shown } = await api.verification.confirm({ token: mailer.lastToken() })
+    const { id } = await api.registration.request({ shown, password, reason, legal: true })
     await services.worker.drain()
     if (outcome === undefined) continue
     setClock((minutesAgo - outcome.afterMinutes) * MINUTE)

@@ -1,6 +1,10 @@
+import { begun } from './register/draft'
+import { standingHere } from './register/standing-here'
 import type { PageServerLoad } from './$types'
 
-/** What this depends on is what the kept page is kept by (`landing` in hooks.server.ts). */
-export const load: PageServerLoad = async ({ locals: { api } }) => ({
-  opening: await api.registration.opening(),
+/** Without a cookie of an applicant, what this depends on is what the kept page is kept by (`landing` in hooks.server.ts). */
+export const load: PageServerLoad = async (event) => ({
+  opening: await event.locals.api.registration.opening(),
+  own: await standingHere(event.locals.api),
+  begun: begun(event),
 })

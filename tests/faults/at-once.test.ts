@@ -130,14 +130,17 @@ describe('the same form ten times', () => {
     expect((await moderator.api.moderation.queue({ tab: 'all' })).items).toHaveLength(1)
   })
 
-  test('with the confirmation: one is let in, the others hear that the link was used', async () => {
+  test('with the confirmation: it is confirmed once, and each press lets in', async () => {
     const { api } = aBrowser(world.services)
     await api.registration.start({ username: 'river', email: 'river@mail.test' })
     await world.drain()
     const token = tokenIn(world.mailbox.last('river@mail.test', 'verification').link)
     const ends = await Promise.all(times(10).map(() => codeOf(api.verification.confirm({ token }))))
-    expect(ends.filter((end) => end === 'done')).toHaveLength(1)
-    expect(ends.filter((end) => end === 'link_spent')).toHaveLength(9)
+    expect(ends).toEqual(times(10).map(() => 'done'))
+    const moderator = await aModerator(world.services)
+    const { items } = await moderator.api.moderation.queue({ tab: 'all' })
+    const { events } = await moderator.api.moderation.registration({ id: items[0]?.id ?? '' })
+    expect(events.filter(({ kind }) => kind === 'verified')).toHaveLength(1)
   })
 
   test('with the password: one account, each step once, and the same answer to all', async () => {

@@ -1,6 +1,19 @@
 import { afterEach, expect, test } from 'vitest'
 import { codeOf } from '../support/code-of'
-import { aBrowser, aWorld, DAY, HOUR, requested, tokenIn, type TestWorld } from '../support/world'
+import {
+  aBrowser,
+  aConfig,
+  aModerator,
+  aWorld,
+  DAY,
+  HOUR,
+  PASSWORD,
+  REASON,
+  requested,
+  tokenIn,
+  verified,
+  type TestWorld,
+} from '../support/world'
 
 let world: TestWorld
 afterEach(() => world.dispose())
@@ -34,4 +47,108 @@ test('a link to the status works as long as pages say, and so does the cookie', 
   world.pass(1000)
   expect(await codeOf(elsewhere.api.registration.status({ token }))).toBe('link_expired')
   expect(await applicant.api.registration.current()).toBeNull()
+})
+
+const form = { password: PASSWORD, reason: REASON, legal: true }
+
+async function mailed(username: string, email = `${username}@mail.test`) {
+  const browser = aBrowser(world.services)
+  await browser.api.registration.start({ username, email })
+  await world.drain()
+  return { ...browser, email, token: tokenIn(world.mailbox.last(email, 'verification').link) }
+}
+
+test('a link to confirm lets its holder in until the request is in: twice, from another browser, without a new mail', async () => {
+  world = await aWorld()
+  const { api, token, email } = await mailed('river')
+  const first = await api.verification.confirm({ token })
+  for (const browser of [aBrowser(world.services), aBrowser(world.services), { api }]) {
+    expect(await browser.api.verification.look({ token })).toMatchObject({ own: { state: 'verified' } })
+    expect(await browser.api.verification.confirm({ token })).toMatchObject({ id: first.id })
+    expect(await browser.api.registration.current()).toMatchObject({ id: first.id })
+  }
+  const moderator = await aModerator(world.services)
+  const { events } = await moderator.api.moderation.registration({ id: first.id })
+  expect(events.filter(({ kind }) => kind === 'verified')).toHaveLength(1)
+  expect(world.mailbox.kinds(email)).toEqual(['verification'])
+  await api.registration.request(form)
+  const stranger = aBrowser(world.services)
+  expect(await codeOf(stranger.api.verification.confirm({ token }))).toBe('link_spent')
+  expect(await codeOf(stranger.api.verification.look({ token }))).toBe('link_spent')
+  expect(await stranger.api.registration.current()).toBeNull()
+  expect(await api.verification.look({ token })).toMatchObject({ mine: true, own: { state: 'requested' } })
+})
+
+test('a link that confirmed runs out like any other, and the one in its place leads on', async () => {
+  world = await aWorld()
+  const { api, token, email } = await mailed('river')
+  await api.verification.confirm({ token })
+  world.pass(25 * HOUR)
+  const elsewhere = aBrowser(world.services)
+  expect(await codeOf(elsewhere.api.verification.confirm({ token }))).toBe('link_expired')
+  expect(await codeOf(elsewhere.api.registration.request({ token, ...form }))).toBe('link_expired')
+  expect(await api.verification.look({ token })).toMatchObject({ mine: true })
+  expect(await elsewhere.api.verification.renew({ token })).toEqual({ email })
+  await world.drain()
+  const status = tokenIn(world.mailbox.last(email, 'known_address').link)
+  await elsewhere.api.registration.resume({ token: status })
+  expect(await elsewhere.api.registration.request(form)).toMatchObject({ state: 'requested' })
+})
+
+test('somebody else’s spent link says nothing of the registration in this browser', async () => {
+  world = await aWorld()
+  await requested(world, 'anna')
+  const token = tokenIn(world.mailbox.last('anna@mail.test', 'verification').link)
+  const bert = await verified(world, 'bert')
+  expect(await codeOf(bert.api.verification.look({ token }))).toBe('link_spent')
+  expect(await codeOf(bert.api.verification.confirm({ token }))).toBe('link_spent')
+})
+
+test('of two links with two names, each page confirms the name it shows and none silently the other', async () => {
+  world = await aWorld()
+  const { api, token: first } = await mailed('river', 'one@mail.test')
+  const { token: second } = await mailed('stone', 'one@mail.test')
+  const { shown } = await api.verification.look({ token: first })
+  expect(await api.verification.confirm({ token: second })).toMatchObject({ username: 'stone' })
+  const other = aBrowser(world.services)
+  expect(await codeOf(other.api.verification.confirm({ token: first, shown }))).toBe('other_registration')
+  const now = await other.api.verification.look({ token: first })
+  expect(now).toMatchObject({ matrixId: '@stone:example.test', own: { username: 'stone' } })
+  expect(await other.api.verification.confirm({ token: first, shown: now.shown })).toMatchObject({
+    username: 'stone',
+  })
+})
+
+test('without any cookie the holder of the link finishes, and is led to where it stands', async () => {
+  world = await aWorld()
+  const { token } = await mailed('river')
+  const stranger = aBrowser(world.services)
+  expect(await codeOf(stranger.api.registration.request({ token, ...form }))).toBe('wrong_state')
+  await stranger.api.verification.confirm({ token })
+  stranger.jar.clear()
+  const sent = await stranger.api.registration.request({ token, ...form })
+  expect(sent).toMatchObject({ username: 'river', state: 'requested', link: expect.any(String) as string })
+  expect(await stranger.api.registration.status({ token: sent.link ?? '' })).toMatchObject({ id: sent.id })
+  expect(stranger.jar.size).toBe(0)
+  expect(await codeOf(stranger.api.registration.request({ token, ...form }))).toBe('link_spent')
+  for (const call of [
+    () => stranger.api.registration.withdraw({ token }),
+    () => stranger.api.registration.answer({ token, text: 'Hello' }),
+    () => stranger.api.registration.setPassword({ token, password: PASSWORD }),
+  ])
+    expect(await codeOf(call())).toBe('link_broken')
+})
+
+test('without any cookie the password after the approval is set by the link to the status', async () => {
+  world = await aWorld({ registration: { ...aConfig().registration, password: 'after_approval' } })
+  const applicant = await requested(world, 'river')
+  const moderator = await aModerator(world.services)
+  const { id, version } = await moderator.api.moderation.registration({ id: applicant.view.id })
+  await moderator.api.moderation.decide({ id, version, decision: 'approve', message: '', silent: false })
+  await world.drain()
+  const token = tokenIn(world.mailbox.last(applicant.email, 'set_password').link)
+  const stranger = aBrowser(world.services)
+  expect(await stranger.api.registration.setPassword({ token, password: PASSWORD })).toMatchObject({ id })
+  await world.drain()
+  expect(await stranger.api.registration.status({ token })).toMatchObject({ state: 'completed' })
 })

@@ -53,7 +53,7 @@ test('the request that fills the last place closes every way in at once, and not
   const refused = [
     await aVisitor(site.url).submit(namePage, { username: 'late' }),
     await early.submit(addressPage, { email: 'early@mail.test' }),
-    await started.post('/register/email', { email: 'begun@mail.test' }),
+    await started.post('/register/email', { email: 'begun@mail.test', chosen: 'begun' }),
   ]
   for (const page of refused) {
     expect(page.status).toBe(403)

@@ -180,7 +180,30 @@ export function aBrowser(
       delete: (name) => void jar.delete(name),
     },
   })
-  return { api, jar }
+  return { api: asItsPages(api), jar }
+}
+
+/** The calls of an applicant's forms say whom their page shows: here whom a page would that was loaded just now. */
+const FORMS = ['request', 'setPassword', 'chooseUsername', 'withdraw', 'answer', 'speak'] as const
+
+function asItsPages(api: Api): Api {
+  const { registration } = api
+  const filled = FORMS.map((name) => {
+    const call: (input: never) => Promise<unknown> = registration[name]
+    const asShown = async (input: object) => {
+      const shown = 'token' in input ? undefined : (await registration.current())?.shown
+      return Reflect.apply(call, registration, [{ shown, ...input }]) as Promise<unknown>
+    }
+    return [name, asShown] as const
+  })
+  const forms = new Map<PropertyKey, unknown>(filled)
+  const pages = new Proxy(registration, {
+    get: (target, name, receiver): unknown => forms.get(name) ?? Reflect.get(target, name, receiver),
+  })
+  return new Proxy(api, {
+    get: (target, name, receiver): unknown =>
+      name === 'registration' ? pages : Reflect.get(target, name, receiver),
+  })
 }
 
 /** A moderator who is signed in. */

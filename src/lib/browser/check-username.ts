@@ -36,6 +36,7 @@ export function checkUsername(): void {
       const found = await trpc.registration.checkUsername.query({ username, typing: true }, { signal })
       if (signal.aborted) return
       if (found.ok) say('free', m.wizard_name_free({ matrixId: found.matrixId }))
+      else if (found.refusal.code === 'username_own') say('unknown', usernameRefusalText(found.refusal))
       else if (isUsernameRefusal(found.refusal)) say('refused', usernameRefusalText(found.refusal))
       else say('unknown', m.wizard_name_unknown())
     } catch {

@@ -17,6 +17,7 @@ export function refusalText(refusal: Refusal): string {
     case 'username_too_long':
     case 'username_reserved':
     case 'username_taken':
+    case 'username_own':
     case 'username_lost':
       return usernameRefusalText(refusal)
     case 'unreadable':
@@ -75,6 +76,8 @@ export function refusalText(refusal: Refusal): string {
       return m.refusal_message_too_long({ maximum: refusal.maximum })
     case 'no_registration':
       return m.refusal_no_registration()
+    case 'other_registration':
+      return otherRegistrationText(refusal)
     case 'not_found':
       return m.refusal_not_found()
     case 'wrong_state':
@@ -232,6 +235,12 @@ function passwordNeedText(need: PasswordNeed): string {
     default:
       return need satisfies never
   }
+}
+
+function otherRegistrationText({ shown, now }: Extract<Refusal, { code: 'other_registration' }>): string {
+  return shown === null
+    ? m.refusal_other_registration_unnamed({ now: `@${now}` })
+    : m.refusal_other_registration({ shown: `@${shown}`, now: `@${now}` })
 }
 
 function alreadyDecidedText({ state, by }: Extract<Refusal, { code: 'already_decided' }>): string {

@@ -33,6 +33,8 @@ export function usernameRefusalText(refusal: UsernameRefusal): string {
       return m.refusal_username_reserved()
     case 'username_taken':
       return m.refusal_username_taken()
+    case 'username_own':
+      return m.refusal_username_own()
     case 'username_lost':
       return m.refusal_username_lost()
     default:

@@ -19,6 +19,8 @@ export type Refusal =
   /** Kept back by the operator or by the homeserver. */
   | { code: 'username_reserved' }
   | { code: 'username_taken' }
+  /** The one that the same browser is registering already. */
+  | { code: 'username_own' }
   /** It was free when it was chosen and is not any more: another one has to be picked. */
   | { code: 'username_lost' }
   | { code: 'email_missing' }
@@ -58,6 +60,8 @@ export type Refusal =
   | { code: 'message_too_long'; maximum: number }
   /** The browser holds no registration, or it is over. */
   | { code: 'no_registration' }
+  /** What was sent is about another registration, or another name of it, than whoever sends it stands for `now`; names, `shown` where it says one. */
+  | { code: 'other_registration'; shown: string | null; now: string }
   | { code: 'not_found' }
   /** A form that no page here makes. */
   | { code: 'unreadable' }

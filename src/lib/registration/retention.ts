@@ -12,7 +12,8 @@ export interface Retention {
 
 export const DAY = 24 * 60 * 60 * 1000
 
-const LINK_HOURS = 24
+/** The longest that a link to confirm an address works. */
+export const LINK_HOURS = 24
 
 /** How long a link to confirm an address works, in hours: never longer than the registration itself is kept. */
 export const linkHours = ({ started }: Pick<Retention, 'started'>): number =>

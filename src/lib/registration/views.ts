@@ -31,6 +31,8 @@ export interface EntranceView {
 /** An applicant's own registration. */
 export interface OwnView {
   id: string
+  /** What its forms carry (`shown.ts`). */
+  shown: string
   state: State
   username: string
   matrixId: string

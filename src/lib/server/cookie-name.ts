@@ -3,3 +3,6 @@
  * 4.1.3.2), so that no other host of the domain can plant one. Such a cookie needs `Path=/`.
  */
 export const cookieName = (name: string, secure: boolean): string => (secure ? `__Host-${name}` : name)
+
+/** The cookie that holds what was typed in the first steps of a registration. */
+export const DRAFT_COOKIE = 'draft'

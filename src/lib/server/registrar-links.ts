@@ -2,13 +2,17 @@ import type { Action } from '$lib/registration/decide'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Registration } from '$lib/registration/registration'
 import { DAY, STATUS_LINK_DAYS } from '$lib/registration/retention'
+import { isShown } from '$lib/registration/shown'
 import type { Username } from '$lib/registration/username'
 import { hashToken, mintToken, type Token } from './auth/tokens'
 import type { Database, Reader, Transaction } from './database/open'
 import { findRegistration, isInvited } from './database/registrations'
-import { findToken, insertToken, spendToken, type TokenPurpose } from './database/tokens'
+import { findToken, insertToken, type TokenPurpose } from './database/tokens'
 import type { Keeper } from './opening'
 import { APPLICANT, type Door } from './registrar-door'
+
+/** Links of mails by which an applicant acts where no cookie says who asks. */
+export type ActingLink = Extract<TokenPurpose, 'verification' | 'status'>
 
 /** The registrar's part about links in mails and the applicant's cookie. */
 export function createLinks({
@@ -36,59 +40,78 @@ export function createLinks({
     return opening.admit(reader, { passes: await isInvited(reader, registrationId) })
   }
 
+  async function lookAt(
+    reader: Reader,
+    token: Token,
+  ): Promise<Result<{ registration: Registration; username: Username }>> {
+    const found = await findToken(reader, hashToken(token), 'verification')
+    const registration = found && (await findRegistration(reader, found.registrationId))
+    if (!found || !registration || found.username === null) return refuse({ code: 'link_broken' })
+    const { state } = registration
+    if (state !== 'started' && state !== 'verified') return refuse({ code: 'link_spent' })
+    if (found.expiresAt <= clock()) return refuse({ code: 'link_expired' })
+    return accept({ registration, username: state === 'started' ? found.username : registration.username })
+  }
+
   return {
     /** Refused where the address of this registration cannot be confirmed now. */
     mayConfirm: (registrationId: string) => database.read((reader) => mayConfirm(reader, registrationId)),
 
-    /** What a verification link stands for, without changing anything. */
-    lookAtLink: (token: Token) =>
-      database.read(async (reader): Promise<Result<{ registration: Registration; username: Username }>> => {
+    /**
+     * What a verification link stands for, without changing anything; the name is the link's own until one is
+     * confirmed.
+     */
+    lookAtLink: (token: Token) => database.read((reader) => lookAt(reader, token)),
+
+    /** Whether a verification link is of this registration, whatever became of both. */
+    isLinkOf: (token: Token, id: string) =>
+      database.read(async (reader) => {
         const found = await findToken(reader, hashToken(token), 'verification')
-        const registration = found && (await findRegistration(reader, found.registrationId))
-        if (!found || !registration || found.username === null) return refuse({ code: 'link_broken' })
-        if (found.spentAt !== null || registration.state !== 'started') return refuse({ code: 'link_spent' })
-        if (found.expiresAt <= clock()) return refuse({ code: 'link_expired' })
-        return accept({ registration, username: found.username })
+        return found?.registrationId === id
       }),
 
     /**
-     * Confirms the address. From here on the name is held, if nobody was faster; answers the applicant's own token. Refused
-     * while registration is closed (but for who was invited); the link stays as it was.
+     * Confirms the address. From here on the name is held, if nobody was faster; answers the applicant's own token.
+     * Until the request is in, the link lets its holder in as often as they come: an answer may get lost, and so may a
+     * browser. Refused while registration is closed (but for who was invited); the link stays as it was. `shown`: whom
+     * the page showed, where it says that.
      */
-    async confirm(token: Token): Promise<Result<{ registration: Registration; applicant: Token }>> {
+    async confirm(
+      token: Token,
+      shown: string | null,
+    ): Promise<Result<{ registration: Registration; applicant: Token }>> {
       return database.write(async (tx) => {
-        const hash = hashToken(token)
-        const found = await findToken(tx, hash, 'verification')
-        if (found === null || found.username === null) return refuse({ code: 'link_broken' })
-        if (found.expiresAt <= clock())
-          return refuse({ code: found.spentAt === null ? 'link_expired' : 'link_spent' })
-        const { registrationId, username } = found
-        const admitted = found.spentAt === null ? await mayConfirm(tx, registrationId) : accept(null)
+        const found = await lookAt(tx, token)
+        if (!found.ok) return found
+        const { registration, username } = found.value
+        const { id } = registration
+        const asShown = shown === null ? accept(null) : isShown(shown, { id, username })
+        if (!asShown.ok) return asShown
+        if (registration.state === 'verified') return accept({ registration, applicant: await letIn(tx, id) })
+        const admitted = await mayConfirm(tx, id)
         if (!admitted.ok) return admitted
-        if (!(await spendToken(tx, hash, clock()))) return refuse({ code: 'link_spent' })
-        const nameFree = await isNameFree(tx, username, registrationId)
-        const result = await actIn(tx, registrationId, { type: 'confirm', username, nameFree }, APPLICANT)
-        if (!result.ok) return result.refusal.code === 'wrong_state' ? refuse({ code: 'link_spent' }) : result
+        const nameFree = await isNameFree(tx, username, id)
+        const result = await actIn(tx, id, { type: 'confirm', username, nameFree }, APPLICANT)
+        if (!result.ok) return result
         if (result.value === null) return refuse({ code: 'not_found' })
-        return accept({ registration: result.value, applicant: await letIn(tx, registrationId) })
+        return accept({ registration: result.value, applicant: await letIn(tx, id) })
       })
     },
 
-    /** A new mail in place of a verification link that ran out; answers the address it goes to. */
+    /**
+     * A new mail in place of a verification link that ran out; answers the address it goes to. Where that is confirmed,
+     * its link leads to where the registration stands.
+     */
     async renewLink(token: Token): Promise<Result<Registration>> {
       return database.write(async (tx) => {
         const found = await findToken(tx, hashToken(token), 'verification')
         const registration = found && (await findRegistration(tx, found.registrationId))
         if (!found || !registration) return refuse({ code: 'link_broken' })
-        if (registration.state !== 'started' || found.spentAt !== null) return refuse({ code: 'link_spent' })
-        const { username, clientAddress } = registration
-        const action: Action = {
-          type: 'start_again',
-          username: found.username ?? username,
-          language: registration.language,
-          clientAddress,
-          invitationId: null,
-        }
+        const { state, username, language, clientAddress } = registration
+        if (state !== 'started' && state !== 'verified') return refuse({ code: 'link_spent' })
+        const again = { username: found.username ?? username, language, clientAddress, invitationId: null }
+        const action: Action =
+          state === 'started' ? { type: 'start_again', ...again } : { type: 'ask_link', language }
         const result = await actIn(tx, registration.id, action, APPLICANT)
         return result.ok ? accept(registration) : result
       })
@@ -101,6 +124,26 @@ export function createLinks({
         const registration = found && (await findRegistration(reader, found.registrationId))
         if (!found || !registration) return refuse({ code: 'link_broken' })
         return found.expiresAt <= clock() ? refuse({ code: 'link_expired' }) : accept(registration)
+      }),
+
+    /**
+     * The registration that a link of these kinds lets act: one to the status, or one that confirmed its address, until
+     * the request is in.
+     */
+    byLink: (token: Token, purposes: ActingLink[]) =>
+      database.read(async (reader): Promise<Result<{ registration: Registration; purpose: ActingLink }>> => {
+        for (const purpose of purposes) {
+          const found = await findToken(reader, hashToken(token), purpose)
+          const registration = found && (await findRegistration(reader, found.registrationId))
+          if (!found || !registration) continue
+          const { state, account } = registration
+          if (purpose === 'verification' && state === 'started')
+            return refuse({ code: 'wrong_state', state, account })
+          if (purpose === 'verification' && state !== 'verified') return refuse({ code: 'link_spent' })
+          if (found.expiresAt <= clock()) return refuse({ code: 'link_expired' })
+          return accept({ registration, purpose })
+        }
+        return refuse({ code: 'link_broken' })
       }),
 
     /** Makes another browser the applicant's. */

@@ -11,11 +11,12 @@ const wishSchema = v.object({
   language: v.optional(v.fallback(v.optional(languageSchema), undefined)),
   theme: v.optional(v.fallback(v.optional(v.picklist(['light', 'dark', 'system'])), undefined)),
   back: backPathSchema,
+  shown: v.optional(v.fallback(v.pipe(v.string(), v.maxLength(1000)), '')),
 })
 
 /** Keeps the language and the theme that somebody chose, and goes back to the page where they chose it. */
 export const POST: RequestHandler = async ({ request, cookies, locals: { api, site } }) => {
-  const { language, theme, back } = v.parse(wishSchema, Object.fromEntries(await request.formData()))
+  const { language, theme, back, shown } = v.parse(wishSchema, Object.fromEntries(await request.formData()))
   const attributes = {
     path: '/',
     maxAge: YEAR_SECONDS,
@@ -27,7 +28,10 @@ export const POST: RequestHandler = async ({ request, cookies, locals: { api, si
   if (language !== undefined) {
     cookies.set('language', language, attributes)
     // A registration that is over has no mails left to follow the language: its refusal matters to nobody.
-    await attempt(() => api.registration.speak({ language }))
+    const spoken =
+      shown === undefined ? null : await attempt(() => api.registration.speak({ language, shown }))
+    if (shown !== undefined && spoken?.ok === false && spoken.refusal.code === 'other_registration')
+      redirect(303, `${back}${back.includes('?') ? '&' : '?'}${new URLSearchParams({ shown }).toString()}`)
   }
   redirect(303, back)
 }

@@ -1,9 +1,8 @@
-import { redirect, type Cookies } from '@sveltejs/kit'
+import { redirect, type RequestEvent } from '@sveltejs/kit'
 import { refusalText } from '$lib/components/refusal-text'
 import type { Refusal } from '$lib/registration/refusal'
-import type { SiteView } from '$lib/registration/views'
 import { attempt } from '$lib/server/trpc/attempt'
-import { keepDraft, readDraft } from './draft'
+import { keepDraft, onWith, readDraft } from './draft'
 import { turnAway } from './turn-away'
 
 /** Whether a refusal is about the invitation, and not about what else was typed. */
@@ -21,24 +20,20 @@ export interface Carried {
  * Looks at the code of the link (`/register?code=…`), or at the one carried since. One that counts is kept, and leaves
  * the address bar; one that does not is not carried on.
  */
-export async function carriedCode(
-  api: App.Locals['api'],
-  url: URL,
-  cookies: Cookies,
-  site: SiteView,
-): Promise<Carried> {
+export async function carriedCode(asked: Pick<RequestEvent, 'cookies' | 'url' | 'locals'>): Promise<Carried> {
+  const { url } = asked
+  const { api } = asked.locals
   const linked = url.searchParams.get('code')?.slice(0, 200) ?? null
-  const draft = readDraft(cookies, site)
+  const draft = readDraft(asked)
   const invitation = linked ?? draft.invitation
   if (invitation.trim() === '') return { invited: false, code: '', problem: null }
   const checked = await attempt(() => api.registration.checkInvitation({ invitation }))
   if (checked.ok) {
     if (linked === null) return { invited: checked.value.invitation !== null, code: '', problem: null }
-    keepDraft(cookies, { ...draft, invitation: checked.value.invitation ?? '' }, site)
-    redirect(303, url.pathname)
+    redirect(303, onWith(asked, url.pathname, { ...draft, invitation: checked.value.invitation ?? '' }))
   }
   const tooMany = checked.refusal.code === 'too_many_codes'
   if (!isAboutCode(checked.refusal) || (tooMany && linked !== null)) turnAway(checked)
-  keepDraft(cookies, { ...draft, invitation: '' }, site)
+  keepDraft(asked, { ...draft, invitation: '' })
   return { invited: false, code: invitation, problem: refusalText(checked.refusal) }
 }

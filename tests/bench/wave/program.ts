@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createProofs, type Proofs } from '../../../src/lib/server/proof'
 import { solved } from '../../support/proof'
 import type { Site } from '../../support/site'
-import { aVisitor } from '../../support/visitor'
+import { aVisitor, formsIn } from '../../support/visitor'
 import { linkTo, PASSWORD, workIn, type Journey, type Page, type Steps } from './journey'
 import type { Wish } from './wishes'
 
@@ -47,12 +47,21 @@ export function programSteps(site: Site, agent: Agent, wish: Wish, journey: Jour
     name: (page) =>
       blunt ? post('/register', { username }, '/register/email') : visitor.post(page.path, { username }),
     async address(page) {
-      if (blunt) return post('/register/email', { email, topic: 'Hello', proof: '' }, '/register/email?sent')
+      if (blunt)
+        return post(
+          '/register/email',
+          { email, chosen: username, topic: 'Hello', proof: '' },
+          '/register/email?sent',
+        )
       const [proof] = await Promise.all([prove(page.body), sleep(KEPT_MS)])
       return visitor.submit(page, { email, ...proof })
     },
     link: async () => ({ status: 200, headers: {}, body: '', path: await linkTo(site, email, journey) }),
     confirm: ({ path }) => post(`${path}?/confirm`, {}, '/register/account'),
-    account: () => post('/register/account?/request', { password: PASSWORD, reason }, '/register/status'),
+    account: ({ body }) => {
+      const [form] = formsIn(body)
+      const fields = { ...form?.hidden, password: PASSWORD, reason }
+      return post('/register/account?/request', fields, '/register/status')
+    },
   }
 }

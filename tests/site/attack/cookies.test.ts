@@ -30,7 +30,8 @@ async function allCookies(site: Site, origin: string, name: string): Promise<str
     return answer
   }
   note(await person.send('POST', '/register', form, `username=${name}`))
-  note(await person.send('POST', '/register/email', form, `email=${encodeURIComponent(email)}`))
+  const address = `chosen=${name}&email=${encodeURIComponent(email)}`
+  note(await person.send('POST', '/register/email', form, address))
   const link = new URL(linkIn(await site.mail.next(email), '/register/verify/')).pathname
   note(await person.send('POST', `${link}?/confirm`, form, ''))
   expect((await person.send('GET', '/register/account', { host })).body).toContain(`@${name}:`)
@@ -95,7 +96,7 @@ test('nor does a registration that another host planted to be finished by somebo
   const email = 'thief@mail.test'
   const form = { ...host, origin: ORIGIN, 'content-type': 'application/x-www-form-urlencoded' }
   await thief.send('POST', '/register', form, 'username=planted')
-  await thief.send('POST', '/register/email', form, `email=${encodeURIComponent(email)}`)
+  await thief.send('POST', '/register/email', form, `chosen=planted&email=${encodeURIComponent(email)}`)
   const link = new URL(linkIn(await secure.mail.next(email), '/register/verify/')).pathname
   await thief.send('POST', `${link}?/confirm`, form, '')
   expect((await thief.send('GET', '/register/account', host)).body).toContain('@planted:')

@@ -51,7 +51,7 @@ test('no address that a person gives is ever asked for', async () => {
   const { body } = await moderator.get('/admin?tab=all')
   const path = /href="(\/admin\/registrations\/[\w-]+)[^"]*"[^>]*>outgoing</.exec(body)?.[1] ?? ''
   await moderator.post(`${path}?/ask`, { text: urls.join('\n') })
-  await person.post('/register/status?/answer', { text: urls.join('\n') })
+  await person.submit(await person.get('/register/status'), { text: urls.join('\n') })
   await moderator.post(`${path}?/note`, { text: urls.join('\n') })
   await moderator.post('/admin/replies/new?/save', {
     title: 'T',

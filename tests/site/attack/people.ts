@@ -1,5 +1,5 @@
 import { linkIn, MODERATOR, type Site } from '../../support/site'
-import { aVisitor } from '../../support/visitor'
+import { aVisitor, formsIn } from '../../support/visitor'
 
 const REASON = 'I know two people from the repair café who are on your server.'
 const PASSWORD = 'seven quiet herons at dusk'
@@ -10,18 +10,9 @@ export async function start(site: Site, name: string, email: string, headers: Re
   const person = aVisitor(site.url)
   await person.submit(await person.get('/register'), { username: name })
   const page = await person.get('/register/email')
-  const answer = await person.post(actionOf(page.body), { email }, headers)
+  const form = formsIn(page.body).find(({ names }) => names.includes('email'))
+  const answer = await person.post(form?.action ?? '', { ...form?.hidden, email }, headers)
   return { person, answer }
-}
-
-/** Where the step's form with the address goes. */
-function actionOf(html: string): string {
-  const main = /<main[\s\S]*<\/main>/.exec(html)?.[0] ?? ''
-  const form = [...main.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/g)].find(([, , inside = '']) =>
-    inside.includes('name="email"'),
-  )
-  const action = /action="([^"]*)"/.exec(form?.[1] ?? '')?.[1] ?? ''
-  return action.startsWith('/register') ? action : `/register/email${action}`
 }
 
 /** Goes from the name to the request that waits. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { linkIn, startSite, type Site } from '../../support/site'
-import { aVisitor } from '../../support/visitor'
+import { aVisitor, formsIn } from '../../support/visitor'
 import { request, signedIn } from './people'
 
 let site: Site
@@ -29,7 +29,8 @@ test('words of a talk are escaped wherever they are shown, and start no line of 
   const told = await site.mail.next(email, 2)
   expect(told.html).not.toContain('<script>')
   expect(told.bcc).toBeUndefined()
-  const status = await person.post('/register/status?/answer', { text: `answer ${words}` })
+  const asked = await person.get('/register/status')
+  const status = await person.submit(asked, { text: `answer ${words}` })
   expect(status.body).toContain('answer &lt;script>')
   expect(status.body).not.toContain('note ')
   const desk = await moderator.get(path)
@@ -70,7 +71,9 @@ test('what no page of ours sends is refused with its status, and nothing is chan
   expect(await status('/admin/replies/forged?/save', { title: 'T', en: 'Hello' })).toBe(404)
   expect(await status('/admin/replies/forged?/remove', {})).toBe(404)
   expect((await moderator.get('/admin/replies/forged')).status).toBe(404)
-  expect((await person.post('/register/status?/answer', { text: 'Unasked' })).status).toBe(409)
+  const [withdrawal] = formsIn((await person.get('/register/status')).body)
+  const unasked = { ...withdrawal?.hidden, text: 'Unasked' }
+  expect((await person.post('/register/status?/answer', unasked)).status).toBe(409)
   const page = await moderator.get(path)
   expect(page.body).toContain('Nothing was asked yet.')
   expect(page.body).toContain('No notes yet.')

@@ -83,7 +83,7 @@ test('an address that would be two, or a command, is none', async () => {
   ]) {
     const person = aVisitor(site.url)
     await person.post('/register', { username: 'two-mails' })
-    const answer = await person.post('/register/email', { email })
+    const answer = await person.post('/register/email', { email, chosen: 'two-mails' })
     expect([email, answer.status]).toEqual([email, 400])
   }
   expect(JSON.stringify(site.mail.mails.map(({ to }) => to))).not.toContain('victim')
@@ -93,7 +93,7 @@ test('characters that turn the text round, or hide, are shown to moderators by t
   const { person } = await request(site, 'shown', TURNED)
   const { moderator, path } = await pathOf('shown')
   await moderator.post(`${path}?/ask`, { text: 'Who is that?' })
-  await person.post('/register/status?/answer', { text: `${TURNED} indeed` })
+  await person.submit(await person.get('/register/status'), { text: `${TURNED} indeed` })
   for (const page of ['/admin?tab=all', path]) {
     const { body } = await moderator.get(page)
     const main = /<main[\s\S]*<\/main>/.exec(body)?.[0] ?? ''

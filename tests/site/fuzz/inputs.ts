@@ -36,8 +36,10 @@ export function procedures(known: Known): Procedure[] {
     const schemas = parsers.map((parser: unknown) =>
       typeof parser === 'function' ? Reflect.get(parser, 'schema') : undefined,
     )
+    const entries = Object.assign({}, ...schemas.map((schema) => (isSchema(schema) ? schema.entries : {})))
     const [schema] = schemas
-    const input = isSchema(schema) ? around(schema, '', known) : anyJson
+    const whole = isSchema(schema) && schemas.length > 1 ? { ...schema, entries } : schema
+    const input = isSchema(whole) ? around(whole, '', known) : anyJson
     return { path, type: has.mutation === true ? 'mutation' : 'query', input }
   })
 }

@@ -42,7 +42,7 @@ export function createPeople(site: Site) {
   }
 
   /** Begins a registration, and confirms its address. */
-  async function begin(): Promise<Visitor> {
+  async function begin() {
     const name = `person${++made}`
     const email = `${name}@of${made}.test`
     const one = visitor()
@@ -50,13 +50,13 @@ export function createPeople(site: Site) {
     const started = await one.call('registration.start', { username: name, email })
     if (started.status !== 200) throw new Error(`Nobody can begin now: ${started.body}`)
     const { pathname } = new URL(linkIn(await site.mail.next(email), '/register/verify/'))
-    await one.call('verification.confirm', { token: pathname.split('/').at(-1) })
-    return one
+    const confirmed = await one.call('verification.confirm', { token: pathname.split('/').at(-1) })
+    return { one, shown: /"shown":"([^"]*)"/.exec(confirmed.body)?.[1] }
   }
 
   async function ask(): Promise<Visitor> {
-    const one = await begin()
-    await one.call('registration.request', { password: PASSWORD, reason: REASON, legal: true })
+    const { one, shown } = await begin()
+    await one.call('registration.request', { shown, password: PASSWORD, reason: REASON, legal: true })
     return one
   }
 
@@ -135,8 +135,8 @@ export function createPeople(site: Site) {
       cookies.set('waiting', cookieOf(one))
     }
     if (!(await isIn('begun', '/register/account'))) {
-      const one = await begin().catch(() => null)
-      if (one !== null) cookies.set('begun', cookieOf(one))
+      const begun = await begin().catch(() => null)
+      if (begun !== null) cookies.set('begun', cookieOf(begun.one))
     }
     return arrived
   }

@@ -3,7 +3,9 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:cr
 const IV_BYTES = 12
 const TAG_BYTES = 16
 
-/** Encrypts short texts for the database: AES-256-GCM (NIST SP 800-38D) under a key of one purpose (HKDF, RFC 5869). */
+export type Seal = ReturnType<typeof createSeal>
+
+/** Encrypts short texts, for the database or an address: AES-256-GCM (NIST SP 800-38D) under a key of one purpose (HKDF, RFC 5869). */
 export function createSeal(secret: string, purpose: string) {
   const key = Buffer.from(hkdfSync('sha256', secret, '', purpose, 32))
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openTestDatabase, type TestDatabase } from '../../../../tests/support/database'
 import { registrations, tokens } from '../database/schema'
-import { deleteExpiredTokens, findToken, insertToken, spendToken } from '../database/tokens'
+import { deleteExpiredTokens, findToken, insertToken } from '../database/tokens'
 import { parseEmail } from '$lib/registration/email'
 import { parseUsername } from '$lib/registration/username'
 import { hashToken, mintToken, parseToken } from './tokens'
@@ -99,23 +99,9 @@ describe('tokens in the database', () => {
     const { hash } = await insert()
     const find = (purpose: 'status' | 'applicant' | 'verification') =>
       test.database.read((reader) => findToken(reader, hash, purpose))
-    expect(await find('status')).toMatchObject({ registrationId: 'r1', username: null, spentAt: null })
+    expect(await find('status')).toMatchObject({ registrationId: 'r1', username: null })
     expect(await find('applicant')).toBeNull()
     expect(await find('verification')).toBeNull()
-  })
-
-  it('are spent once, however many try at the same time', async () => {
-    const { hash } = await insert()
-    const spent = await Promise.all(
-      Array.from({ length: 20 }, (_, now) => test.database.write((tx) => spendToken(tx, hash, now + 1))),
-    )
-    expect(spent.filter(Boolean)).toHaveLength(1)
-    const found = await test.database.read((reader) => findToken(reader, hash, 'status'))
-    expect(found?.spentAt).toBe(1)
-  })
-
-  it('that nobody minted cannot be spent', async () => {
-    expect(await test.database.write((tx) => spendToken(tx, mintToken().hash, 1))).toBe(false)
   })
 
   it('go once they expired, and not before', async () => {

@@ -335,6 +335,7 @@ export const tokens = sqliteTable(
     username: text().$type<Username>(),
     createdAt: integer('created_at').notNull(),
     expiresAt: integer('expires_at').notNull(),
+    /** Of older rows: since then a link lets in until the request is in, and the registration's state tells. */
     spentAt: integer('spent_at'),
   },
   (table) => [

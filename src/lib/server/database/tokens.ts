@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNull, lte } from 'drizzle-orm'
+import { and, eq, inArray, lte } from 'drizzle-orm'
 import type { TokenHash } from '../auth/tokens'
 import type { Reader, Transaction } from './open'
 import { tokens } from './schema'
@@ -13,7 +13,7 @@ export async function insertToken(
   await tx.insert(tokens).values(token)
 }
 
-/** A token of this purpose and no other; spent and expired ones too, as people are told which it is. */
+/** A token of this purpose and no other; expired ones too, as people are told so. */
 export async function findToken(
   reader: Reader,
   hash: TokenHash,
@@ -24,16 +24,6 @@ export async function findToken(
     .from(tokens)
     .where(and(eq(tokens.hash, hash), eq(tokens.purpose, purpose)))
   return row ?? null
-}
-
-/** Spends a token; false when it was spent before or is unknown. Whether it expired is for the caller to ask. */
-export async function spendToken(tx: Transaction, hash: TokenHash, now: number): Promise<boolean> {
-  const spent = await tx
-    .update(tokens)
-    .set({ spentAt: now })
-    .where(and(eq(tokens.hash, hash), isNull(tokens.spentAt)))
-    .returning({ hash: tokens.hash })
-  return spent.length > 0
 }
 
 /**

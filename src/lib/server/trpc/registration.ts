@@ -4,28 +4,26 @@ import { isResting, stateForApplicant } from '$lib/registration/decide'
 import { isAsked } from '$lib/registration/decide-talk'
 import { languageSchema } from '$lib/registration/language'
 import { passwordMinimum } from '$lib/registration/password'
-import { accept, refuse, type PasswordNeed } from '$lib/registration/refusal'
+import { accept, refuse, type PasswordNeed, type Refusal } from '$lib/registration/refusal'
 import type { Registration } from '$lib/registration/registration'
 import { DAY, linkHours, STATUS_LINK_DAYS } from '$lib/registration/retention'
+import { shownOf } from '$lib/registration/shown'
 import { awaitsPassword } from '$lib/registration/state'
-import { matrixId } from '$lib/registration/username'
+import { matrixId, parseUsername } from '$lib/registration/username'
 import type { OwnView } from '$lib/registration/views'
 import { PROOF_PURPOSES } from '../proof'
 import { parseToken, type Token } from '../auth/tokens'
 import type { Context } from './context'
 import { countRefusal } from './count-refusal'
-import { orThrow, RefusalError } from './refusal-error'
-import { APPLICANT_COOKIE, applicantProcedure, ownRegistration, procedure, router } from './t'
+import { orThrow, refusalError, RefusalError } from './refusal-error'
+import { APPLICANT_COOKIE, applicantProcedure, line, ownRegistration, procedure, router } from './t'
 
-/** Longer than anything a form can mean; the domain then says what is wrong in words. */
-const line = v.pipe(v.string(), v.maxLength(1000))
 const text = v.pipe(v.string(), v.maxLength(100_000))
 /** What a form carries for the entrance; who has no form sends neither, and is looked at more closely. */
 const entry = {
   proof: v.optional(v.pipe(v.string(), v.maxLength(10_000))),
   trap: v.optional(text),
 }
-const mine = v.object({ token: v.optional(line) })
 const COOKIE_SECONDS = (STATUS_LINK_DAYS * DAY) / 1000
 
 /** What applicants see of their own registration. */
@@ -40,6 +38,7 @@ export async function ownView(
   const { exchanges } = await registrar.talk(id)
   return {
     id,
+    shown: shownOf(registration),
     state: stateForApplicant(registration, policy),
     username,
     matrixId: matrixId(username, config.synapse.domain),
@@ -82,10 +81,11 @@ async function byStatusLink(ctx: Context, token: string): Promise<Registration> 
   )
 }
 
-/** Whose it is: by the link of a mail where there is one, else by the browser's cookie. */
-async function byLinkOrCookie(ctx: Context, token: string | undefined): Promise<Registration> {
-  const found = token === undefined ? await ownRegistration(ctx) : await byStatusLink(ctx, token)
-  return orThrow(found === null ? refuse({ code: 'no_registration' }) : accept(found))
+/** Whether a name is the one that this browser's applicant holds: neither free nor taken. */
+function isOwnName(typed: string, own: Registration | null, { services: { config } }: Context): boolean {
+  if (own?.holdsName !== true) return false
+  const parsed = parseUsername(typed, config.synapse.domain)
+  return parsed.ok && parsed.value === own.username
 }
 
 export const registrationRouter = router({
@@ -96,6 +96,8 @@ export const registrationRouter = router({
       orThrow(await ctx.services.brakes.take('name_check', ctx.clientAddress))
       const own = await ownRegistration(ctx)
       const { applicant } = ctx.services
+      if (isOwnName(input.username, own, ctx))
+        return { ok: false as const, refusal: { code: 'username_own' } satisfies Refusal }
       const admitted = own === null ? await applicant.mayStart() : accept(null)
       const answer = admitted.ok ? await applicant.checkUsername(input.username, own?.id ?? null) : admitted
       if (!answer.ok) {
@@ -135,6 +137,8 @@ export const registrationRouter = router({
     .mutation(async ({ ctx, input: { proof = '', trap = '', invitation = '', ...input } }) => {
       const { services, language, clientAddress } = ctx
       orThrow(await services.brakes.take('name_check', clientAddress))
+      if (isOwnName(input.username, await ownRegistration(ctx), ctx))
+        throw refusalError(refuse({ code: 'username_own' }))
       const came = { proof, trap, clientAddress }
       const { username, email } = orThrow(
         await services.applicant.start({ ...input, invitation, language, clientAddress, entry: came }),
@@ -160,14 +164,15 @@ export const registrationRouter = router({
     return registration === null ? null : ownView(registration, ctx)
   }),
 
-  chooseUsername: applicantProcedure
+  chooseUsername: applicantProcedure('verification', 'status')
     .input(v.parser(v.object({ username: line })))
     .mutation(async ({ ctx, input }) => {
       orThrow(await ctx.services.brakes.take('name_check', ctx.clientAddress, ctx.registration.id))
       return ownView(orThrow(await ctx.services.applicant.chooseName(ctx.registration, input.username)), ctx)
     }),
 
-  request: applicantProcedure
+  /** `link`: the way to where it stands for who came by a link that this spends. */
+  request: applicantProcedure('verification', 'status')
     .input(
       v.parser(
         v.object({
@@ -180,7 +185,8 @@ export const registrationRouter = router({
     )
     .mutation(async ({ ctx, input }) => {
       orThrow(await ctx.services.brakes.take('password', ctx.clientAddress, ctx.registration.id))
-      const { registration: own, clientAddress } = ctx
+      const { registration: own, clientAddress, link } = ctx
+      const { registrar } = ctx.services
       const registration = orThrow(
         await ctx.services.applicant.request(
           own,
@@ -189,10 +195,12 @@ export const registrationRouter = router({
         ),
       )
       ctx.services.worker.nudge()
-      return ownView(registration, ctx)
+      const spent = link === 'verification'
+      const view = await ownView(registration, ctx)
+      return { ...view, link: spent ? await registrar.mintLink(registration, 'status', null) : null }
     }),
 
-  setPassword: applicantProcedure
+  setPassword: applicantProcedure('status')
     .input(v.parser(v.object({ password: text })))
     .mutation(async ({ ctx, input }) => {
       orThrow(await ctx.services.brakes.take('password', ctx.clientAddress, ctx.registration.id))
@@ -229,25 +237,26 @@ export const registrationRouter = router({
     return ownView(registration, ctx)
   }),
 
-  withdraw: procedure.input(v.parser(mine)).mutation(async ({ ctx, input }) => {
-    const withdrawn = orThrow(await ctx.services.applicant.withdraw(await byLinkOrCookie(ctx, input.token)))
+  withdraw: applicantProcedure('status').mutation(async ({ ctx }) => {
+    const withdrawn = orThrow(await ctx.services.applicant.withdraw(ctx.registration))
     ctx.services.worker.nudge()
     return ownView(withdrawn, ctx)
   }),
 
   /** Answers what moderators asked, in the applicant's browser or behind the link of a mail (`token`). */
-  answer: procedure.input(v.parser(v.object({ ...mine.entries, text }))).mutation(async ({ ctx, input }) => {
-    const own = await byLinkOrCookie(ctx, input.token)
-    orThrow(await ctx.services.brakes.take('answer', ctx.clientAddress, own.id))
-    orThrow(await ctx.services.talk.answer(own, input.text))
-    ctx.services.worker.nudge()
-  }),
+  answer: applicantProcedure('status')
+    .input(v.parser(v.object({ text })))
+    .mutation(async ({ ctx, input }) => {
+      const { registration: own } = ctx
+      orThrow(await ctx.services.brakes.take('answer', ctx.clientAddress, own.id))
+      orThrow(await ctx.services.talk.answer(own, input.text))
+      ctx.services.worker.nudge()
+    }),
 
-  /** Mails follow the language of the pages. */
-  speak: procedure
+  /** Mails follow the language of the pages that show their registration. */
+  speak: applicantProcedure()
     .input(v.parser(v.object({ language: languageSchema })))
     .mutation(async ({ ctx, input }) => {
-      const registration = await ownRegistration(ctx)
-      if (registration !== null) orThrow(await ctx.services.applicant.speak(registration, input.language))
+      orThrow(await ctx.services.applicant.speak(ctx.registration, input.language))
     }),
 })

@@ -1,10 +1,15 @@
 import { initTRPC, TRPCError } from '@trpc/server'
 import type { Registration } from '$lib/registration/registration'
-import { tokenSchema } from '../auth/tokens'
+import { isShown } from '$lib/registration/shown'
+import { parseToken, tokenSchema } from '../auth/tokens'
+import type { ActingLink } from '../registrar-links'
 import * as v from 'valibot'
 import type { Context } from './context'
 import { countRefusal } from './count-refusal'
-import { outageAsRefusal, refusalError, RefusalError, secondsToWait, STATUS } from './refusal-error'
+import { orThrow, outageAsRefusal, refusalError, RefusalError, secondsToWait, STATUS } from './refusal-error'
+
+/** Longer than anything a form can mean; the domain then says what is wrong in words. */
+export const line = v.pipe(v.string(), v.maxLength(1000))
 
 /** The cookie that makes a browser the applicant's. */
 export const APPLICANT_COOKIE = 'applicant'
@@ -76,9 +81,33 @@ export const administratorProcedure = moderatorProcedure.use(async ({ ctx, path,
   return next()
 })
 
-/** For applicants, known by their cookie. */
-export const applicantProcedure = procedure.use(async ({ ctx, next }) => {
-  const registration = await ownRegistration(ctx)
-  if (registration === null) throw refusalError({ ok: false, refusal: { code: 'no_registration' } })
-  return next({ ctx: { ...ctx, registration } })
-})
+/** `shown`: whom the page showed that asks. `token`: the link of a mail behind which it stands. */
+const asking = v.object({ shown: v.optional(line), token: v.optional(line) })
+
+/**
+ * For applicants, known by their cookie, or by a link of these kinds. A page acts for whom it shows: what it sends is
+ * refused where the browser is somebody else's by now, and where it does not say whom it showed. A link says that itself.
+ */
+export const applicantProcedure = (...links: ActingLink[]) =>
+  procedure.input(v.parser(asking)).use(async ({ ctx, input: { shown, token }, next }) => {
+    const { registration, link } = await whose(ctx, token, links)
+    if (link === null || shown !== undefined) orThrow(isShown(shown ?? '', registration))
+    return next({ ctx: { ...ctx, registration, link } })
+  })
+
+/** Who asks, and the kind of link by which, where it is not a cookie. */
+async function whose(
+  ctx: Context,
+  token: string | undefined,
+  links: ActingLink[],
+): Promise<{ registration: Registration; link: ActingLink | null }> {
+  if (token === undefined) {
+    const own = await ownRegistration(ctx)
+    if (own === null) throw refusalError({ ok: false, refusal: { code: 'no_registration' } })
+    return { registration: own, link: null }
+  }
+  const parsed = parseToken(token)
+  if (parsed === null) throw refusalError({ ok: false, refusal: { code: 'link_broken' } })
+  const { registration, purpose } = orThrow(await ctx.services.registrar.byLink(parsed, links))
+  return { registration, link: purpose }
+}

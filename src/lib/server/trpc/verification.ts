@@ -1,13 +1,14 @@
 import * as v from 'valibot'
 import { openingView, type OpeningView } from '$lib/moderation/opening'
-import { refuse } from '$lib/registration/refusal'
+import { accept, refuse } from '$lib/registration/refusal'
+import { shownOf } from '$lib/registration/shown'
 import { matrixId } from '$lib/registration/username'
 import { parseToken, type Token } from '../auth/tokens'
 import { orThrow } from './refusal-error'
 import { letIn, ownView } from './registration'
-import { procedure, router } from './t'
+import { line, ownRegistration, procedure, router } from './t'
 
-const link = procedure.input(v.parser(v.object({ token: v.pipe(v.string(), v.maxLength(1000)) })))
+const link = procedure.input(v.parser(v.object({ token: line })))
 
 function readToken(token: string): Token {
   const parsed = parseToken(token)
@@ -20,22 +21,36 @@ const OPEN: OpeningView = { open: true }
 export const verificationRouter = router({
   look: link.query(async ({ ctx, input }) => {
     const { registrar, opening } = ctx.services
-    const found = orThrow(await registrar.lookAtLink(readToken(input.token)))
-    const mayConfirm = await registrar.mayConfirm(found.registration.id)
+    const token = readToken(input.token)
+    const looked = await registrar.lookAtLink(token)
+    const own = await ownRegistration(ctx)
+    const mine = own !== null && (await registrar.isLinkOf(token, own.id))
+    const { registration, username } = mine && !looked.ok ? { registration: own, ...own } : orThrow(looked)
+    const confirmed = registration.state !== 'started'
+    const mayConfirm = confirmed ? accept(null) : await registrar.mayConfirm(registration.id)
     return {
       /** For this registration: who was invited can go on although it is closed. */
       opening: mayConfirm.ok ? OPEN : openingView(await opening.look(), ctx.language),
-      matrixId: matrixId(found.username, ctx.services.config.synapse.domain),
-      email: found.registration.email,
+      matrixId: matrixId(username, ctx.services.config.synapse.domain),
+      email: registration.email,
+      shown: shownOf({ id: registration.id, username }),
+      /** This browser is its applicant's already; so it is answered although the link is over. */
+      mine,
+      /** Where it stands, once the address is confirmed. */
+      own: confirmed ? await ownView(registration, ctx) : null,
     }
   }),
 
-  confirm: link.mutation(async ({ ctx, input }) => {
-    orThrow(await ctx.services.brakes.take('confirmation', ctx.clientAddress))
-    const { registration, applicant } = orThrow(await ctx.services.registrar.confirm(readToken(input.token)))
-    letIn(ctx, applicant)
-    return ownView(registration, ctx)
-  }),
+  /** Confirms, and lets in who comes again. `shown`: whom the page showed; without, it is the link's. */
+  confirm: procedure
+    .input(v.parser(v.object({ token: line, shown: v.optional(line) })))
+    .mutation(async ({ ctx, input }) => {
+      orThrow(await ctx.services.brakes.take('confirmation', ctx.clientAddress))
+      const confirmed = await ctx.services.registrar.confirm(readToken(input.token), input.shown ?? null)
+      const { registration, applicant } = orThrow(confirmed)
+      letIn(ctx, applicant)
+      return ownView(registration, ctx)
+    }),
 
   renew: link.mutation(async ({ ctx, input }) => {
     const email = orThrow(await ctx.services.applicant.renewLink(readToken(input.token), ctx.clientAddress))

@@ -1,18 +1,30 @@
 import { fail, redirect } from '@sveltejs/kit'
 import { problemsOf } from '$lib/components/problems'
+import { m } from '$lib/paraglide/messages'
 import { attempt } from '$lib/server/trpc/attempt'
 import { isAboutCode } from '../carried'
-import { keepDraft, readDraft } from '../draft'
+import { formPath, keepDraft, onWith, readDraft, withoutDraft } from '../draft'
 import { entryOf, textOf } from '$lib/server/form-fields'
 import type { Actions, PageServerLoad } from './$types'
 
-export const load: PageServerLoad = async ({ cookies, url, locals: { api, site } }) => {
-  const { username, email, invitation } = readDraft(cookies, site)
-  if (username === '' || (invitation === '' && site.invitations === 'required')) redirect(303, '/register')
+export const load: PageServerLoad = async (event) => {
+  const { url, locals } = event
+  const { api, site } = locals
+  const clean = withoutDraft(event)
+  if (clean !== null) redirect(303, clean)
+  const { username, email, invitation } = readDraft(event)
+  if (username === '') redirect(303, '/register?lost')
+  if (invitation === '' && site.invitations === 'required') redirect(303, '/register')
   const sent = email === '' ? null : url.searchParams.get('sent')
   const entrance = await api.registration.form({ purpose: 'start' })
   const opening = await api.registration.opening()
   return {
+    chosen: { username, invitation },
+    forms: {
+      first: formPath(event, '/register/email'),
+      again: formPath(event, '/register/email?sent=again'),
+      corrected: formPath(event, '/register/email?sent'),
+    },
     matrixId: `@${username}:${site.domain}`,
     email,
     sent,
@@ -23,23 +35,30 @@ export const load: PageServerLoad = async ({ cookies, url, locals: { api, site }
 }
 
 export const actions: Actions = {
-  /** The first mail, the same once more, and one to a corrected address are all the same wish. */
-  default: async ({ request, cookies, locals: { api, site } }) => {
-    const draft = readDraft(cookies, site)
-    const { username, email: before, invitation } = draft
-    if (username === '') redirect(303, '/register')
+  /** The first mail, the same once more, and one to a corrected address are all the same wish, for the name that the page showed. */
+  default: async (event) => {
+    const { request, url, locals } = event
+    const { api, site } = locals
     const form = await request.formData()
     const typed = textOf(form, 'email')
-    const wish = { username, email: typed, invitation, ...entryOf(form) }
+    const before = readDraft(event)
+    const username = textOf(form, 'chosen')
+    if (username === '') return fail(400, { problems: { fields: {}, form: m.email_unnamed() }, email: typed })
+    const chosen = { username, invitation: textOf(form, 'invitation') }
+    const draft = { ...chosen, email: before.username === username ? before.email : '' }
+    const wish = { username, email: typed, invitation: draft.invitation, ...entryOf(form) }
     const answer = await attempt(() => api.registration.start(wish))
     if (!answer.ok) {
+      // Another tab, or the link of the mail, was faster: it leads to where they stand.
+      if (answer.refusal.code === 'username_own') redirect(303, '/register/account')
       // Where nobody needs one, the same press once more goes on without the code.
-      if (site.invitations === 'optional' && answer.refusals.some(isAboutCode))
-        keepDraft(cookies, { ...draft, invitation: '' }, site)
-      return fail(answer.status, { problems: problemsOf(answer.refusals), email: typed })
+      if (site.invitations === 'optional' && answer.refusals.some(isAboutCode)) chosen.invitation = ''
+      keepDraft(event, { ...draft, ...chosen })
+      return fail(answer.status, { problems: problemsOf(answer.refusals), email: typed, chosen })
     }
     const { email } = answer.value
-    keepDraft(cookies, { username: answer.value.username, email, invitation }, site)
-    redirect(303, email === before ? '/register/email?sent=again' : '/register/email?sent')
+    const again = email === draft.email || url.searchParams.get('sent') === 'again'
+    const path = again ? '/register/email?sent=again' : '/register/email?sent'
+    redirect(303, onWith(event, path, { ...draft, username: answer.value.username, email }))
   },
 }

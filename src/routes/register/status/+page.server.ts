@@ -1,8 +1,5 @@
 import { fail, redirect } from '@sveltejs/kit'
-import { problemsOf } from '$lib/components/problems'
-import { refusalText } from '$lib/components/refusal-text'
-import { attempt } from '$lib/server/trpc/attempt'
-import { textOf } from '$lib/server/form-fields'
+import { sendAnswer, sendName, sendPassword, sendWithdrawal } from '../own-forms'
 import { passwordRules } from '../password-rules'
 import type { Actions, PageServerLoad } from './$types'
 
@@ -12,37 +9,30 @@ export const load: PageServerLoad = async ({ url, locals: { api } }) => {
   return { standing, rules, used: url.searchParams.has('used') }
 }
 
+const HERE = '/register/status'
+
 export const actions: Actions = {
-  setPassword: async ({ request, locals: { api } }) => {
-    const password = textOf(await request.formData(), 'password')
-    const answer = await attempt(() => api.registration.setPassword({ password }))
-    if (!answer.ok)
-      return fail(answer.status, {
-        problems: problemsOf(answer.refusals),
-        nameLost: isNameGone(answer.refusal.code),
-      })
-    redirect(303, '/register/status')
+  setPassword: async (event) => {
+    const sent = await sendPassword(event)
+    if (sent.ok) redirect(303, HERE)
+    return fail(sent.status, sent.told)
   },
 
-  chooseUsername: async ({ request, locals: { api } }) => {
-    const username = textOf(await request.formData(), 'username')
-    const answer = await attempt(() => api.registration.chooseUsername({ username }))
-    if (!answer.ok) return fail(answer.status, { problems: problemsOf(answer.refusals), username })
-    redirect(303, '/register/status')
+  chooseUsername: async (event) => {
+    const sent = await sendName(event)
+    if (sent.ok) redirect(303, HERE)
+    return fail(sent.status, sent.told)
   },
 
-  answer: async ({ request, locals: { api } }) => {
-    const typed = textOf(await request.formData(), 'text')
-    const answer = await attempt(() => api.registration.answer({ text: typed }))
-    if (!answer.ok) return fail(answer.status, { answer: { typed, problem: refusalText(answer.refusal) } })
-    redirect(303, '/register/status')
+  answer: async (event) => {
+    const sent = await sendAnswer(event)
+    if (sent.ok) redirect(303, HERE)
+    return fail(sent.status, sent.told)
   },
 
-  withdraw: async ({ locals: { api } }) => {
-    const answer = await attempt(() => api.registration.withdraw({}))
-    if (!answer.ok) return fail(answer.status, { problems: problemsOf(answer.refusals) })
-    redirect(303, '/register/status')
+  withdraw: async (event) => {
+    const sent = await sendWithdrawal(event)
+    if (sent.ok) redirect(303, HERE)
+    return fail(sent.status, sent.told)
   },
 }
-
-const isNameGone = (code: string) => code === 'username_lost' || code === 'username_taken'

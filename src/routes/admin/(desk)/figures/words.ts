@@ -69,6 +69,7 @@ const RULES: Words = {
   invitation_over: m.figures_no_invitation_over,
   too_many_codes: m.figures_no_too_many_codes,
   no_registration: m.figures_no_no_registration,
+  other_registration: m.figures_no_other_registration,
   wrong_state: m.figures_no_wrong_state,
   homeserver_unavailable: m.figures_no_homeserver_unavailable,
   homeserver_refuses: m.figures_no_homeserver_refuses,

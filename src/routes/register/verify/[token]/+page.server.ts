@@ -1,42 +1,70 @@
 import { fail, redirect } from '@sveltejs/kit'
 import { refusalText } from '$lib/components/refusal-text'
 import type { Refusal } from '$lib/registration/refusal'
+import { textOf } from '$lib/server/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
-import { dropDraft, keepDraft, readDraft } from '../../draft'
+import { dropDraft, onWith, readDraft } from '../../draft'
+import { sendName, sendRequest } from '../../own-forms'
+import { isGoingOn } from '../../going-on'
+import { passwordRules } from '../../password-rules'
 import { turnAway } from '../../turn-away'
 import type { Actions, PageServerLoad } from './$types'
 
 /** Looking changes nothing: mail scanners open links too. */
-export const load: PageServerLoad = async ({ params, locals: { api } }) => {
+export const load: PageServerLoad = async ({ params, request, url, locals: { api, site } }) => {
   const link = await attempt(() => api.verification.look(params))
-  if (link.ok) return link.value
-  if (link.refusal.code === 'link_spent' && (await api.registration.current()) !== null)
-    redirect(303, '/register/status?used')
-  turnAway(link)
+  if (!link.ok) turnAway(link)
+  const { mine, own } = link.value
+  const shown = url.searchParams.get('shown')
+  if (mine && own !== null && request.method === 'GET')
+    redirect(303, own.state === 'verified' ? afterShown('/register/account', shown) : '/register/status?used')
+  /** Somebody pressed to go on, and no cookie came back: the form stands here. */
+  const cookieless = own !== null && isGoingOn(url)
+  const rules = cookieless && site.passwordMode === 'at_request' ? await passwordRules(api) : null
+  return { ...link.value, cookieless, rules }
 }
+
+const afterShown = (path: string, shown: string | null): string =>
+  shown === null ? path : `${path}?${new URLSearchParams({ shown }).toString()}`
 
 /** The page itself says what is the matter with its link, and when registration is closed. */
 const saysItself = ({ code }: Refusal): boolean => code.startsWith('link_') || code === 'registration_closed'
 
 export const actions: Actions = {
-  confirm: async ({ params, cookies, url, locals: { api, site } }) => {
-    const confirmed = await attempt(() => api.verification.confirm(params))
+  confirm: async (event) => {
+    const { params, request, url, locals } = event
+    const shown = textOf(await request.formData(), 'shown')
+    const confirmed = await attempt(() => locals.api.verification.confirm({ ...params, shown }))
     if (!confirmed.ok) {
-      if (saysItself(confirmed.refusal)) redirect(303, url.pathname)
-      return fail(confirmed.status, { problem: refusalText(confirmed.refusal) })
+      const { refusal, status } = confirmed
+      if (saysItself(refusal)) redirect(303, url.pathname)
+      if (refusal.code === 'other_registration') redirect(303, afterShown(url.pathname, shown))
+      return fail(status, { problem: refusalText(refusal) })
     }
-    dropDraft(cookies, site)
-    redirect(303, '/register/account')
+    dropDraft(event)
+    redirect(303, `${url.pathname}?in`)
   },
 
-  renew: async ({ params, cookies, url, locals: { api, site } }) => {
-    const renewed = await attempt(() => api.verification.renew(params))
+  request: async (event) => {
+    const sent = await sendRequest(event, event.params.token)
+    if (!sent.ok) return fail(sent.status, sent.told)
+    redirect(303, sent.value.link === null ? '/register/status' : `/register/status/${sent.value.link}`)
+  },
+
+  chooseUsername: async (event) => {
+    const sent = await sendName(event, event.params.token)
+    if (!sent.ok) return fail(sent.status, sent.told)
+    redirect(303, `${event.url.pathname}?in`)
+  },
+
+  renew: async (event) => {
+    const { params, url, locals } = event
+    const renewed = await attempt(() => locals.api.verification.renew(params))
     if (!renewed.ok) {
       if (renewed.refusal.code === 'link_spent' || renewed.refusal.code === 'link_broken')
         redirect(303, url.pathname)
       turnAway(renewed)
     }
-    keepDraft(cookies, { ...readDraft(cookies, site), email: renewed.value.email }, site)
-    redirect(303, '/register/again?sent')
+    redirect(303, onWith(event, '/register/again?sent', { ...readDraft(event), email: renewed.value.email }))
   },
 }

@@ -1,0 +1,24 @@
+import * as v from 'valibot'
+import { accept, refuse, type Result } from './refusal'
+import type { Registration } from './registration'
+import { usernameSchema, type Username } from './username'
+
+type Named = Pick<Registration, 'id'> & { username: string }
+
+/**
+ * What a page carries to say whom it shows: which registration, and under which name. It opens nothing; who sends it
+ * back still has to be that person.
+ */
+export const shownOf = ({ id, username }: Named): string => `${id}:${username}`
+
+/** The name that a page showed; null where what it carries can be none. */
+export function nameShown(shown: string): Username | null {
+  const name = v.safeParse(usernameSchema, shown.slice(shown.indexOf(':') + 1))
+  return name.success ? name.output : null
+}
+
+/** Whether a page showed this registration, as it is now; a page that does not say so showed another one. */
+export function isShown(shown: string, now: Named): Result<null> {
+  if (shown === shownOf(now)) return accept(null)
+  return refuse({ code: 'other_registration', shown: nameShown(shown), now: now.username })
+}

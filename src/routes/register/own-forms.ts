@@ -1,0 +1,92 @@
+import { redirect, type RequestEvent } from '@sveltejs/kit'
+import { problemsOf } from '$lib/components/problems'
+import { refusalText } from '$lib/components/refusal-text'
+import type { Refusal } from '$lib/registration/refusal'
+import { textOf } from '$lib/server/form-fields'
+import { attempt } from '$lib/server/trpc/attempt'
+
+// The forms of somebody's own registration, the same behind their cookie and, with its `token`, behind the link of a
+// mail. Each answers what came of it, or what its page says (`told`) under an HTTP status.
+
+type Posted = Pick<RequestEvent, 'request' | 'url' | 'locals'>
+
+/** Whom the page showed, and the link that it stands behind. */
+const asking = (form: FormData, token: string | undefined) => ({ shown: textOf(form, 'shown'), token })
+
+/**
+ * Where the page itself is not what it was, it is asked for anew instead of saying what was refused: it says what is the
+ * matter with its link, or that it shows somebody else by now.
+ */
+function lookAnew({ code }: Refusal, form: FormData, { pathname }: URL): void {
+  if (code.startsWith('link_')) redirect(303, pathname)
+  if (code !== 'other_registration') return
+  redirect(303, `${pathname}?${new URLSearchParams({ shown: textOf(form, 'shown') }).toString()}`)
+}
+
+const isNameGone = ({ code }: Refusal) => code === 'username_lost' || code === 'username_taken'
+
+/** Password, reason, and what goes with them. */
+export async function sendRequest({ request, url, locals: { api } }: Posted, token?: string) {
+  const form = await request.formData()
+  const typed = {
+    reason: textOf(form, 'reason'),
+    legal: form.has('legal'),
+    invitation: textOf(form, 'invitation'),
+  }
+  const wish = { ...asking(form, token), ...typed, password: textOf(form, 'password') }
+  const answer = await attempt(() => api.registration.request(wish))
+  if (answer.ok) return answer
+  lookAnew(answer.refusal, form, url)
+  const told = {
+    ...typed,
+    problems: problemsOf(answer.refusals),
+    outage: answer.refusal.code === 'homeserver_unavailable',
+    nameLost: isNameGone(answer.refusal),
+  }
+  return { ok: false as const, status: answer.status, told }
+}
+
+/** Another name in place of one that was lost. */
+export async function sendName({ request, url, locals: { api } }: Posted, token?: string) {
+  const form = await request.formData()
+  const username = textOf(form, 'username')
+  const answer = await attempt(() => api.registration.chooseUsername({ ...asking(form, token), username }))
+  if (answer.ok) return answer
+  lookAnew(answer.refusal, form, url)
+  return {
+    ok: false as const,
+    status: answer.status,
+    told: { username, problems: problemsOf(answer.refusals) },
+  }
+}
+
+/** The password that comes after the approval. */
+export async function sendPassword({ request, url, locals: { api } }: Posted, token?: string) {
+  const form = await request.formData()
+  const wish = { ...asking(form, token), password: textOf(form, 'password') }
+  const answer = await attempt(() => api.registration.setPassword(wish))
+  if (answer.ok) return answer
+  lookAnew(answer.refusal, form, url)
+  const told = { problems: problemsOf(answer.refusals), nameLost: isNameGone(answer.refusal) }
+  return { ok: false as const, status: answer.status, told }
+}
+
+/** The answer to a question of the moderators. */
+export async function sendAnswer({ request, url, locals: { api } }: Posted, token?: string) {
+  const form = await request.formData()
+  const typed = textOf(form, 'text')
+  const answer = await attempt(() => api.registration.answer({ ...asking(form, token), text: typed }))
+  if (answer.ok) return answer
+  lookAnew(answer.refusal, form, url)
+  const told = { answer: { typed, problem: refusalText(answer.refusal) } }
+  return { ok: false as const, status: answer.status, told }
+}
+
+/** Takes the registration back. */
+export async function sendWithdrawal({ request, url, locals: { api } }: Posted, token?: string) {
+  const form = await request.formData()
+  const answer = await attempt(() => api.registration.withdraw(asking(form, token)))
+  if (answer.ok) return answer
+  lookAnew(answer.refusal, form, url)
+  return { ok: false as const, status: answer.status, told: { problems: problemsOf(answer.refusals) } }
+}
