@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { createClient } from '@libsql/client'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { linkIn, startSite, type Site } from '../../support/site'
+import { askDatabase, linkIn, startSite, type Site } from '../../support/site'
 import { aVisitor } from '../../support/visitor'
 import { JSON_BODY, request, signedIn, start } from './people'
 
@@ -19,31 +19,31 @@ const call = (path: string, input: unknown) =>
   aVisitor(site.url).send('POST', `/trpc/${path}`, json(), JSON.stringify(input))
 
 /** One token of each purpose that leaves the house: by mail, or as a cookie. */
-async function everyToken(): Promise<Record<string, string>> {
+async function everyToken(waits = 'all-tokens', begins = 'unverified'): Promise<Record<string, string>> {
   const last = (link: string) => new URL(link).pathname.split('/').at(-1) ?? ''
-  const { person, email } = await request(site, 'all-tokens')
-  const address = 'unverified@mail.test'
-  await start(site, 'unverified', address)
+  const { person, email } = await request(site, waits)
+  const address = `${begins}@mail.test`
+  await start(site, begins, address)
   const moderator = await signedIn(site)
   await moderator.send(
     'POST',
     '/trpc/people.invite',
     json(),
-    JSON.stringify({ email: 'new@mail.test', role: 'moderator' }),
+    JSON.stringify({ email: `new-${waits}@mail.test`, role: 'moderator' }),
   )
   await moderator.send(
     'POST',
     '/trpc/account.askAddress',
     json(),
-    JSON.stringify({ email: 'moved@mail.test' }),
+    JSON.stringify({ email: `moved-${waits}@mail.test` }),
   )
   return {
     verification: last(linkIn(await site.mail.next(address), '/register/verify/')),
     status: last(linkIn(await site.mail.next(email, 1), '/register/status/')),
     applicant: person.cookies.get('applicant') ?? '',
     session: moderator.cookies.get('session') ?? '',
-    invitation: last(linkIn(await site.mail.next('new@mail.test'), '/admin/join/')),
-    address: last(linkIn(await site.mail.next('moved@mail.test'), '/admin/confirm/')),
+    invitation: last(linkIn(await site.mail.next(`new-${waits}@mail.test`), '/admin/join/')),
+    address: last(linkIn(await site.mail.next(`moved-${waits}@mail.test`), '/admin/confirm/')),
   }
 }
 
@@ -64,7 +64,7 @@ const DOORS: Record<string, (token: string) => Promise<boolean>> = {
   invitation: async (token) =>
     (await aVisitor(site.url).get(`/admin/join/${token}`)).body.includes('name="password"'),
   address: async (token) =>
-    (await aVisitor(site.url).get(`/admin/confirm/${token}`)).body.includes('moved@mail.test'),
+    (await aVisitor(site.url).get(`/admin/confirm/${token}`)).body.includes('moved-all-tokens@mail.test'),
 }
 
 test('a token opens what it is for and nothing else, is 256 bits long, and stands nowhere as it is', async () => {
@@ -89,7 +89,7 @@ test('a token opens what it is for and nothing else, is 256 bits long, and stand
   for (const token of Object.values(tokens)) expect(site.log()).not.toContain(token)
 }, 60_000)
 
-test('a link is followed once; who looks at it, a mail scanner say, uses nothing up', async () => {
+test('a link confirms once and lets its holder in until the request is in; looking at it, as mail scanners do, changes nothing', async () => {
   await start(site, 'single-use', 'single-use@mail.test')
   const token =
     new URL(linkIn(await site.mail.next('single-use@mail.test'), '/register/verify/')).pathname
@@ -98,9 +98,44 @@ test('a link is followed once; who looks at it, a mail scanner say, uses nothing
   for (const method of ['GET', 'HEAD', 'GET'])
     expect((await aVisitor(site.url).send(method, `/register/verify/${token}`, {})).status).toBe(200)
   const answers = await Promise.all(Array.from({ length: 10 }, () => call('verification.confirm', { token })))
-  const statuses = answers.map(({ status }) => status).sort()
-  expect(statuses).toEqual([200, ...Array.from({ length: 9 }, () => 410)])
-  expect(answers.filter(({ headers }) => headers['set-cookie'] !== undefined)).toHaveLength(1)
+  expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200))
+  expect(new Set(answers.map(({ headers }) => String(headers['set-cookie']))).size).toBe(10)
+  const { rows } = await askDatabase(site, "select * from events where kind = 'verified'")
+  const [registration] = (
+    await askDatabase(site, "select id from registrations where username = 'single-use'")
+  ).rows
+  expect(rows.filter((row) => row.registration_id === registration?.id)).toHaveLength(1)
+
+  const holder = aVisitor(site.url)
+  const account = await holder.submit(await holder.get(`/register/verify/${token}`), {})
+  await holder.submit(account, {
+    password: 'seven quiet herons at dusk',
+    reason: 'I know two people from the repair café who are on your server.',
+  })
+  const late = await call('verification.confirm', { token })
+  expect([late.status, late.headers['set-cookie']]).toEqual([410, undefined])
+  expect((await aVisitor(site.url).get(`/register/verify/${token}`)).status).toBe(410)
+  for (const path of ['registration.request', 'registration.chooseUsername', 'registration.withdraw'])
+    expect((await call(path, { token, reason: '', legal: true, username: 'other' })).status).toBeGreaterThan(
+      400,
+    )
+})
+
+test('by a link one acts for its registration alone, and only by the kinds that a page of it uses', async () => {
+  const tokens = await everyToken('by-link', 'by-link-new')
+  const acts: Record<string, [input: object, kinds: string[]]> = {
+    'registration.request': [{ reason: 'x', legal: true }, ['verification', 'status']],
+    'registration.chooseUsername': [{ username: 'other' }, ['verification', 'status']],
+    'registration.setPassword': [{ password: 'x' }, ['status']],
+    'registration.answer': [{ text: '' }, ['status']],
+    'registration.withdraw': [{ shown: 'somebody:else' }, ['status']],
+    'registration.speak': [{ language: 'de' }, []],
+  }
+  for (const [path, [input, kinds]] of Object.entries(acts))
+    for (const [kind, token] of Object.entries(tokens)) {
+      const { body } = await call(path, { ...input, token })
+      expect([path, kind, body.includes('link_broken')]).toEqual([path, kind, !kinds.includes(kind)])
+    }
 })
 
 test('no other spelling of a token is one, and a guess tells nothing', async () => {
