@@ -1,10 +1,8 @@
-import { begun } from './register/draft'
 import { standingHere } from './register/standing-here'
 import type { PageServerLoad } from './$types'
 
 /** Without a cookie of an applicant, what this depends on is what the kept page is kept by (`landing` in hooks.server.ts). */
 export const load: PageServerLoad = async (event) => ({
   opening: await event.locals.api.registration.opening(),
-  own: await standingHere(event.locals.api),
-  begun: begun(event),
+  ...(await standingHere(event)),
 })

@@ -3,7 +3,7 @@ import { problemsOf } from '$lib/components/problems'
 import { textOf } from '$lib/server/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
 import { carriedCode } from './carried'
-import { begun, onWith, readDraft, withoutDraft } from './draft'
+import { onWith, readDraft, withoutDraft } from './draft'
 import { standingHere } from './standing-here'
 import type { Actions, PageServerLoad } from './$types'
 
@@ -17,8 +17,7 @@ export const load: PageServerLoad = async (event) => {
     carried,
     username: readDraft(event).username,
     opening: await api.registration.opening(),
-    own: await standingHere(api),
-    begun: begun(event),
+    ...(await standingHere(event)),
     lost: url.searchParams.has('lost'),
   }
 }

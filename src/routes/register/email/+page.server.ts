@@ -3,7 +3,7 @@ import { problemsOf } from '$lib/components/problems'
 import { m } from '$lib/paraglide/messages'
 import { attempt } from '$lib/server/trpc/attempt'
 import { isAboutCode } from '../carried'
-import { formPath, keepDraft, onWith, readDraft, withoutDraft } from '../draft'
+import { dropDraft, formPath, keepDraft, onWith, readDraft, withoutDraft } from '../draft'
 import { entryOf, textOf } from '$lib/server/form-fields'
 import type { Actions, PageServerLoad } from './$types'
 
@@ -50,7 +50,10 @@ export const actions: Actions = {
     const answer = await attempt(() => api.registration.start(wish))
     if (!answer.ok) {
       // Another tab, or the link of the mail, was faster: it leads to where they stand.
-      if (answer.refusal.code === 'username_own') redirect(303, '/register/account')
+      if (answer.refusal.code === 'username_own') {
+        dropDraft(event)
+        redirect(303, '/register/account')
+      }
       // Where nobody needs one, the same press once more goes on without the code.
       if (site.invitations === 'optional' && answer.refusals.some(isAboutCode)) chosen.invitation = ''
       keepDraft(event, { ...draft, ...chosen })
