@@ -20,6 +20,12 @@ type Fault =
   | '451 after the mail'
   | '452 disk full'
   | '550 for the receiver'
+  | '553 for the sender, said of the receiver'
+  | '550 for the sender'
+  | '554 relay denied'
+  | '550 daily limit'
+  | '554 after the mail'
+  | '554 at the greeting'
   | 'TLS refused'
   | 'sign-in refused'
   | 'hung up before the mail'
@@ -36,6 +42,13 @@ const ENDS: Record<Fault, [end: string, taken: number]> = {
   '451 after the mail': [WAITS, 1],
   '452 disk full': [WAITS, 1],
   '550 for the receiver': [FAILS, 1],
+  // All of these are about us: the operator mends it, and the mail goes out by itself.
+  '553 for the sender, said of the receiver': [OUTAGE, 1],
+  '550 for the sender': [OUTAGE, 1],
+  '554 relay denied': [OUTAGE, 1],
+  '550 daily limit': [OUTAGE, 1],
+  '554 after the mail': [OUTAGE, 1],
+  '554 at the greeting': [OUTAGE, 1],
   'TLS refused': [OUTAGE, 1],
   'sign-in refused': [OUTAGE, 1],
   // It greets, so it is no outage.
@@ -61,6 +74,21 @@ afterAll(() => {
   for (const line of table) console.log(`  ${line.join(' | ')}`)
 })
 
+/** What is answered to RCPT TO. */
+const AT_RECEIVER: Partial<Record<Fault, [code: number, words: string]>> = {
+  '450 for the receiver (greylisting)': [450, 'Greylisted, try again'],
+  '550 for the receiver': [550, 'No such user'],
+  '553 for the sender, said of the receiver': [553, '5.7.1 <desk@example.test>: Sender address rejected'],
+  '554 relay denied': [554, '5.7.1 Relay access denied'],
+  '550 daily limit': [550, '5.4.5 Daily sending limit exceeded'],
+}
+/** What is answered to the mail. */
+const AT_MAIL: Partial<Record<Fault, [code: number, words: string]>> = {
+  '451 after the mail': [451, 'Try again later'],
+  '452 disk full': [452, 'Insufficient system storage'],
+  '554 after the mail': [554, '5.7.1 This message looks like spam'],
+}
+
 const refuse = (responseCode: number, words: string) => Object.assign(new Error(words), { responseCode })
 
 /** A real SMTP server that does what `fault` says, on one port for its whole life. */
@@ -84,20 +112,23 @@ async function startSmtp() {
       authOptional: true,
       allowInsecureAuth: true,
       disabledCommands: fault === 'TLS refused' ? ['STARTTLS'] : [],
-      onConnect: (_session, done) =>
-        done(fault === '421 at the greeting' ? refuse(421, 'Too many connections') : null),
+      onConnect: (_session, done) => {
+        if (fault === '554 at the greeting') return done(refuse(554, '5.7.1 Blocked'))
+        return done(fault === '421 at the greeting' ? refuse(421, 'Too many connections') : null)
+      },
+      onMailFrom: (_address, _session, done) =>
+        done(fault === '550 for the sender' ? refuse(550, '5.1.8 Sender domain does not exist') : null),
       onAuth: (_auth, _session, done) =>
         fault === 'sign-in refused' ? done(refuse(535, 'Bad credentials')) : done(null, { user: 'desk' }),
       onRcptTo: (_address, _session, done) => {
         if (fault === 'hung up before the mail') return hangUp()
-        if (fault === '450 for the receiver (greylisting)') return done(refuse(450, 'Greylisted, try again'))
-        if (fault === '550 for the receiver') return done(refuse(550, 'No such user'))
-        return done()
+        const refusal = fault === null ? undefined : AT_RECEIVER[fault]
+        return done(refusal === undefined ? null : refuse(...refusal))
       },
       onData: (stream, _session, done) => {
         void simpleParser(stream).then((mail) => {
-          if (fault === '451 after the mail') return done(refuse(451, 'Try again later'))
-          if (fault === '452 disk full') return done(refuse(452, 'Insufficient system storage'))
+          const refusal = fault === null ? undefined : AT_MAIL[fault]
+          if (refusal !== undefined) return done(refuse(...refusal))
           taken.push(mail)
           return fault === 'taken, and the answer lost' ? hangUp() : done()
         }, done)

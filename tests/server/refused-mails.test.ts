@@ -183,8 +183,7 @@ describe('a mail that is refused alone', () => {
     const { view, email } = await requested(world, 'river')
     answer = ({ mail }) => (mail.kind === 'question' ? ours : null)
     const { api } = await aModerator(world.services)
-    const { version } = await api.moderation.registration({ id: view.id })
-    await api.talk.ask({ id: view.id, version, text: 'Whom do you know?' })
+    await api.talk.ask({ id: view.id, text: 'Whom do you know?' })
     await world.drain()
     await decideOn(world, view.id, 'approve')
     expect(world.mailbox.kinds(email)).toContain('approved')
@@ -243,5 +242,36 @@ describe('receivers that do not exist', () => {
       state: 'failed',
       error: unknown.message,
     })
+  })
+})
+
+describe('a mail to several addresses of the operator', () => {
+  test('goes again to those alone that were put off, and to nobody twice', async () => {
+    await world.dispose()
+    const operators = ['one@example.test', 'slow@example.test', 'three@example.test']
+    world = await aWorld({ admin: { email: operators } })
+    const { send } = world.mailbox
+    let putOff = true
+    world.mailbox.send = async (letter) => {
+      const remaining = putOff && letter.to.includes('slow@example.test') ? ['slow@example.test'] : []
+      const to = letter.to.filter((address) => !remaining.includes(address))
+      if (to.length > 0) await send.call(world.mailbox, { ...letter, to })
+      if (remaining.length > 0)
+        throw new MailError('Come back later (450)', {
+          permanent: false,
+          ...(to.length > 0 ? { remaining } : { blame: 'us', lasting: false }),
+        })
+    }
+    await requested(world, 'river')
+    await live(5 * MINUTE)
+    const told = (email: string) =>
+      world.mailbox.kinds(email).filter((kind) => kind === 'moderators_waiting').length
+    expect(operators.map(told)).toEqual([1, 0, 1])
+    const stuck = await (await moderation()).stuck()
+    expect(stuck).toMatchObject([{ kind: 'notify_moderators', state: 'waiting' }])
+    putOff = false
+    await live(10 * MINUTE)
+    expect(operators.map(told)).toEqual([1, 1, 1])
+    expect(await (await moderation()).stuck()).toEqual([])
   })
 })

@@ -8,6 +8,9 @@ const mail = <K extends string, E extends v.ObjectEntries>(kind: K, entries: E) 
 const job = <K extends string, E extends v.ObjectEntries>(kind: K, entries: E) =>
   v.object({ kind: v.literal(kind), ...entries })
 
+/** Of a mail to the operator's addresses: those that are still to get it; all of them where it is missing. */
+const rest = { to: v.optional(v.array(v.string())) }
+
 /** The servers that we depend on, each of which can be out as a whole. */
 export const SERVERS = ['homeserver', 'mail'] as const
 export type Server = (typeof SERVERS)[number]
@@ -38,7 +41,7 @@ export const jobSchema = v.variant('kind', [
   /** To the moderators' room: what asks for a decision since a time (milliseconds since 1970). */
   job('notify_room', { since: v.number() }),
   /** The same by mail. `reminder`: they have waited for long. */
-  job('notify_moderators', { since: v.number(), reminder: v.boolean() }),
+  job('notify_moderators', { since: v.number(), reminder: v.boolean(), ...rest }),
   /** To one moderator, by id: what asks for a decision since a time, and why they hear of it. */
   job('notify_person', {
     moderator: v.string(),
@@ -46,12 +49,18 @@ export const jobSchema = v.variant('kind', [
     since: v.number(),
   }),
   /** To the moderators, by the way that works: the other server is out since a time. */
-  job('warn_outage', { by: v.picklist(['mail', 'room']), server: v.picklist(SERVERS), since: v.number() }),
+  job('warn_outage', {
+    by: v.picklist(['mail', 'room']),
+    server: v.picklist(SERVERS),
+    since: v.number(),
+    ...rest,
+  }),
   /** To operator and moderators: new accounts join rooms before they are approved. */
   job('warn_auto_join', {
     by: v.picklist(['mail', 'room']),
     username: usernameSchema,
     rooms: v.array(v.string()),
+    ...rest,
   }),
   /** To operator and moderators: registration closed or opened by itself at a time (milliseconds since 1970). */
   job('warn_opening', {
@@ -59,6 +68,7 @@ export const jobSchema = v.variant('kind', [
     open: v.boolean(),
     why: v.picklist(['waiting', 'per_day', 'date', 'worked_off', 'new_day']),
     at: v.number(),
+    ...rest,
   }),
 ])
 

@@ -13,8 +13,15 @@ export type JobEnd =
   | { state: 'done'; action?: Action; account?: AccountChange; events?: AuditEvent[] }
   /** Not needed any more. */
   | { state: 'cancelled'; reason: string }
-  /** `unanswered`: this try may have taken effect. `blame`: of a mail that was refused. */
-  | { state: 'waiting'; runAt: number; error: string; unanswered?: boolean; blame?: Blame | null }
+  /** `unanswered`: this try may have taken effect. `blame`: of a mail that was refused. `to`: who has not got it yet. */
+  | {
+      state: 'waiting'
+      runAt: number
+      error: string
+      unanswered?: boolean
+      blame?: Blame | null
+      to?: string[]
+    }
   | { state: 'failed'; error: string; blame?: Blame | null }
 
 /** How long a mail rests that waits for an outage to end: longer than asking about each other one takes. */
@@ -52,6 +59,7 @@ export function createJobEnds({
                 runAt: end.runAt,
                 error: end.error,
                 unanswered: row.unanswered + (end.unanswered === true ? 1 : 0),
+                ...(end.to === undefined ? {} : { payload: payloadOf({ ...job, to: end.to }) }),
               }
             : {
                 ...common,
@@ -112,4 +120,9 @@ export function createJobEnds({
 function jobEvent(kind: 'job_done' | 'job_failed', job: NewJob): AuditEvent {
   const about = job.kind === 'mail' ? { mail: job.mail } : job.kind === 'join_room' ? { room: job.room } : {}
   return { kind, detail: { job: job.kind, ...about } }
+}
+
+/** What stands in the row of a job beside its kind. */
+function payloadOf({ kind: _, ...payload }: NewJob & { to: string[] }): unknown {
+  return payload
 }

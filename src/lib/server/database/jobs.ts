@@ -268,7 +268,7 @@ export async function releaseJob(
   seq: number,
   owner: string,
   end: Pick<JobRow, 'state'> &
-    Partial<Pick<JobRow, 'runAt' | 'error' | 'finishedAt' | 'unanswered' | 'blame'>>,
+    Partial<Pick<JobRow, 'runAt' | 'error' | 'finishedAt' | 'unanswered' | 'blame' | 'payload'>>,
 ): Promise<boolean> {
   const done = await tx
     .update(jobs)

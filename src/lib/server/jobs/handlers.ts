@@ -119,20 +119,17 @@ export function createHandlers({
     return DONE
   }
 
-  async function warnOfOutage(
-    { by, server }: Extract<NewJob, { kind: 'warn_outage' }>,
-    id: string,
-  ): Promise<JobEnd> {
-    const outage = (await outages.current()).find((found) => found.server === server)
+  async function warnOfOutage(job: Extract<NewJob, { kind: 'warn_outage' }>, id: string): Promise<JobEnd> {
+    const outage = (await outages.current()).find((found) => found.server === job.server)
     if (outage === undefined) return cancelled('The outage is over')
-    return by === 'mail' ? letters.outage(outage, id) : notices.outage(outage, id)
+    return job.by === 'mail' ? letters.outage(outage, job, id) : notices.outage(outage, id)
   }
 
   async function warnOfOpening(job: Extract<NewJob, { kind: 'warn_opening' }>, id: string): Promise<JobEnd> {
     const { opening: now, counts } = await database.read(opening.read)
     if (now.open !== job.open) return cancelled('It changed again meanwhile')
     const news = { ...job, waiting: counts.waiting, until: now.open ? null : now.until }
-    return job.by === 'mail' ? letters.opening(news, id) : notices.opening(news, id)
+    return job.by === 'mail' ? letters.opening(news, job, id) : notices.opening(news, id)
   }
 
   async function ofRegistration(
@@ -169,7 +166,7 @@ export function createHandlers({
       case 'notify_moderators':
         return letters.toModerators(
           await database.read((reader) => findWaiting(reader, job.since)),
-          job.reminder,
+          job,
           row.id,
         )
       case 'notify_person':

@@ -23,6 +23,10 @@ interface Sources {
   question: (registration: Registration, at: number) => Promise<string>
 }
 
+/** A mail to the operator's addresses that some of them have got already goes to the others (`to`). */
+type Rest = Pick<Extract<NewJob, { kind: 'warn_outage' }>, 'to'>
+type Notice = Extract<NewJob, { kind: 'notify_moderators' }>
+
 const HOUR = 60 * 60 * 1000
 const DONE: JobEnd = { state: 'done' }
 const late: JobEnd = {
@@ -173,7 +177,7 @@ export function createLetters({
     },
 
     /** Tells of those that still wait; where all are decided there is nothing to say. */
-    async toModerators(waiting: Waiting, reminder: boolean, id: string): Promise<JobEnd> {
+    async toModerators(waiting: Waiting, { reminder, to }: Notice, id: string): Promise<JobEnd> {
       const [first] = waiting.newest
       if (first === undefined) return { state: 'cancelled', reason: 'They are all decided' }
       const mail: Mail = {
@@ -184,32 +188,32 @@ export function createLetters({
         reminder,
         link: waiting.count === 1 ? `${site.url}/admin/registrations/${first.id}` : `${site.url}/admin`,
       }
-      await mailer.send({ to: moderators.to, language: site.language, mail, id })
+      await mailer.send({ to: to ?? moderators.to, language: site.language, mail, id })
       return DONE
     },
 
-    async outage({ since, reason, waiting }: Outage, id: string): Promise<JobEnd> {
+    async outage({ since, reason, waiting }: Outage, { to }: Rest, id: string): Promise<JobEnd> {
       const mail: Mail = { kind: 'moderators_outage', since, reason, waiting, link: `${site.url}/admin` }
-      await mailer.send({ to: moderators.to, language: site.language, mail, id })
+      await mailer.send({ to: to ?? moderators.to, language: site.language, mail, id })
       return DONE
     },
 
-    async opening({ open, why, until, waiting }: OpeningNews, id: string): Promise<JobEnd> {
+    async opening({ open, why, until, waiting }: OpeningNews, { to }: Rest, id: string): Promise<JobEnd> {
       const link = `${site.url}/admin/opening`
       const mail: Mail = { kind: 'moderators_opening', open, why, until, waiting, link }
-      await mailer.send({ to: moderators.to, language: site.language, mail, id })
+      await mailer.send({ to: to ?? moderators.to, language: site.language, mail, id })
       return DONE
     },
 
     async autoJoin(job: Extract<NewJob, { kind: 'warn_auto_join' }>, id: string): Promise<JobEnd> {
-      const { rooms } = job
+      const { rooms, to } = job
       const mail: Mail = {
         kind: 'moderators_auto_join',
         matrixId: matrixId(job.username, domain),
         rooms,
         link: `${site.url}/admin`,
       }
-      await mailer.send({ to: moderators.to, language: site.language, mail, id })
+      await mailer.send({ to: to ?? moderators.to, language: site.language, mail, id })
       return DONE
     },
   }

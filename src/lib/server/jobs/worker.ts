@@ -57,7 +57,8 @@ export function afterError(
   if (unanswered && row.unanswered >= MOST_UNANSWERED) return { state: 'failed', error: MAYBE_SENT }
   const asked = error instanceof HomeserverError ? (error.retryAfter ?? 0) : 0
   const runAt = now + Math.max(Math.min(asked, LONGEST_AHEAD_MS / 2), backOff(row.attempts, random))
-  return { state: 'waiting', runAt, error: message, unanswered, blame }
+  const rest = error instanceof MailError && error.remaining.length > 0 ? { to: error.remaining } : {}
+  return { state: 'waiting', runAt, error: message, unanswered, blame, ...rest }
 }
 
 export type Worker = ReturnType<typeof createWorker>
