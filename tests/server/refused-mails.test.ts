@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createHealth } from '$lib/server/health'
 import { MailError, type Letter } from '$lib/server/mail/mail'
+import { codeOf } from '../support/code-of'
 import { decideOn } from '../support/decide'
 import { aBrowser, aModerator, aWorld, DAY, requested, type TestWorld } from '../support/world'
 
@@ -275,3 +277,82 @@ describe('a mail to several addresses of the operator', () => {
     expect(await (await moderation()).stuck()).toEqual([])
   })
 })
+
+describe('at the desk', () => {
+  test('who only began, and mistyped the address, is in no trouble; who confirmed it and is refused is', async () => {
+    const { view } = await requested(world, 'river')
+    answer = ({ to }) => (to[0]?.startsWith('mistyped') === true ? unknown : null)
+    await begin('lake', 'mistyped@mail.test')
+    await aBrowser(world.services).api.registration.sendLink({ email: 'mistyped-too@mail.test' })
+    await world.drain()
+    const api = await moderation()
+    const { items, counts } = await api.queue({ tab: 'all', q: 'lake' })
+    expect(items).toMatchObject([{ username: 'lake', trouble: false }])
+    expect(counts.trouble).toBe(0)
+    expect((await api.queue({ tab: 'trouble' })).items).toEqual([])
+    expect((await api.queue({ tab: 'trouble', q: 'lake' })).items).toEqual([])
+    expect(await api.registration({ id: items[0]?.id ?? '' })).toMatchObject({ trouble: false })
+    expect(await api.stuck()).toEqual([])
+    expect(await api.failures()).toEqual([])
+
+    answer = ({ mail }) => (mail.kind === 'denied' ? unknown : null)
+    await decideOn(world, view.id, 'deny')
+    expect((await api.queue({ tab: 'trouble' })).items).toMatchObject([{ username: 'river', trouble: true }])
+    expect((await api.queue({ tab: 'all' })).counts.trouble).toBe(1)
+  })
+
+  test('what failed for one reason is retried together, by a moderator, and that is written down', async () => {
+    const names = ['a-one', 'b-two', 'c-three']
+    const people = []
+    for (const name of names) people.push(await requested(world, name))
+    const other = await requested(world, 'other')
+    const no = ({ to: [address = ''] }: Letter) =>
+      new MailError(`No (550 5.1.1 <${address}>: gone)`, { permanent: true })
+    answer = (letter) => (letter.mail.kind === 'denied' ? no(letter) : null)
+    for (const { view } of people) await decideOn(world, view.id, 'deny')
+    answer = (letter) =>
+      letter.mail.kind === 'denied' ? new MailError('Something else', { permanent: true }) : null
+    await decideOn(world, other.view.id, 'deny')
+    const { api, id } = await aModerator(world.services)
+    const [failure, ...more] = await api.moderation.failures()
+    expect(failure).toMatchObject({ count: 3, kinds: ['mail'] })
+    expect(more).toEqual([])
+    answer = () => null
+    expect(await api.moderation.retryAlike({ job: failure?.job ?? '' })).toEqual({ count: 3 })
+    await world.drain()
+    for (const { email, view } of people) {
+      expect(world.mailbox.kinds(email)).toContain('denied')
+      const { events } = await api.moderation.registration({ id: view.id })
+      expect(events.find(({ kind }) => kind === 'job_retried')).toMatchObject({ actor: 'moderator' })
+    }
+    expect(world.mailbox.kinds(other.email)).not.toContain('denied')
+    expect(id).toBeTruthy()
+    expect(await codeOf(api.moderation.retryAlike({ job: failure?.job ?? '' }))).toBe('job_not_waiting')
+    const visitor = aBrowser(world.services).api.moderation
+    expect(await codeOf(visitor.retryAlike({ job: failure?.job ?? '' }))).toBe('not_signed_in')
+  })
+
+  test('monitors hear on /readyz that no mail goes out, without anybody’s address', async () => {
+    const { database, homeserver, outages: watched } = world.services
+    const health = createHealth({ database, homeserver, outages: watched })
+    expect((await health('/readyz'))?.status).toBe(200)
+    const told = new MailError('It refuses our sender (553 <river@mail.test>: no)', {
+      permanent: false,
+      blame: 'us',
+      lasting: true,
+    })
+    answer = () => told
+    for (const name of names(3)) await begin(name)
+    await world.drain()
+    const later = createHealth({ database, homeserver, outages: watched })
+    const response = await later('/readyz')
+    expect(response?.status).toBe(503)
+    expect(await response?.json()).toEqual({
+      database: 'ok',
+      homeserver: 'ok',
+      mail: 'It refuses our sender (553 <[address]>: no)',
+    })
+  })
+})
+
+const names = (count: number) => Array.from({ length: count }, (_, index) => `person-${index}`)

@@ -98,6 +98,14 @@ export interface JobView {
   finishedAt: number | null
 }
 
+/** Jobs that failed for one reason: one of them, and how many there are. */
+export interface FailureView {
+  job: string
+  error: string
+  count: number
+  kinds: JobKind[]
+}
+
 export interface EventView {
   at: number
   kind: EventKind

@@ -2,9 +2,11 @@ import type { Action } from '$lib/registration/decide'
 import type { Blame, NewJob } from '$lib/registration/job'
 import type { Actor, AuditEvent } from '$lib/registration/registration'
 import { insertEvents } from './database/events'
+import { findFailed, retryFailed } from './database/failed-jobs'
 import { hastenJob, releaseJob, type JobRow, type LeasedJob } from './database/jobs'
 import type { Database, Transaction } from './database/open'
 import { hastenRefused, reviveMails } from './database/refused-mails'
+import { alike } from './failures'
 import { SYSTEM, type AccountChange, type Door } from './registrar-door'
 
 /** What came of a job. */
@@ -112,6 +114,16 @@ export function createJobEnds({
         if (row === null) return false
         await noteRetry(tx, row, actor)
         return true
+      })
+    },
+
+    /** A moderator wants all jobs tried that failed for the same reason as this one; answers how many there were. */
+    async retryAlike(id: string, actor: Actor): Promise<number> {
+      return database.write(async (tx) => {
+        const ids = alike(await findFailed(tx), id).map((job) => job.id)
+        const rows = ids.length === 0 ? [] : await retryFailed(tx, ids, clock())
+        for (const row of rows) await noteRetry(tx, row, actor)
+        return rows.length
       })
     },
   }

@@ -316,7 +316,10 @@ export async function findJobs(reader: Reader, registrationId: string): Promise<
   return reader.select().from(jobs).where(eq(jobs.registrationId, registrationId)).orderBy(asc(jobs.seq))
 }
 
-/** Jobs that belong to no registration and failed, or keep failing. */
+/**
+ * Jobs that belong to no registration and failed, or keep failing; but for mails to an address that nobody has proven and
+ * whose mailbox does not exist.
+ */
 export async function findStuck(reader: Reader): Promise<JobRow[]> {
   return reader
     .select()
@@ -325,6 +328,7 @@ export async function findStuck(reader: Reader): Promise<JobRow[]> {
       and(
         isNull(jobs.registrationId),
         sql`(${jobs.state} = 'failed' or (${jobs.state} = 'waiting' and ${jobs.error} is not null))`,
+        sql`not (${jobs.kind} = 'mail' and ${jobs.blame} is 'receiver' and json_extract(${jobs.payload}, '$.mail') = 'unknown_address')`,
       ),
     )
     .orderBy(asc(jobs.seq))

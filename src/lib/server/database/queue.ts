@@ -8,6 +8,7 @@ import { readPlace, writePlace, type Place } from '../place'
 import { findIdsAlike } from './alike'
 import { findLooks } from './looks'
 import type { Reader } from './open'
+import { IN_TROUBLE } from './registrations'
 import { invitations, moderators, queueCounts, registrations } from './schema'
 
 /** One page of a list; `next`: where the next one begins, or null. A short page may have a next one. */
@@ -50,8 +51,7 @@ export async function findPage(
   const { indexed, others } = conditions(filter, moderatorId)
   const lists = []
   for (const one of QUEUES_OF[filter.tab]) {
-    const inQueue =
-      one === null ? sql`trouble = 1` : alike === null ? eq(queue, one) : sql`+${queue} = ${one}`
+    const inQueue = one === null ? IN_TROUBLE : alike === null ? eq(queue, one) : sql`+${queue} = ${one}`
     const within = and(inQueue, inPeriod(filter, one), beyond(filter, oldestFirst))
     const where = alike === null ? and(within, indexed) : and(within, inArray(id, alike), indexed, ...others)
     lists.push(await scan(reader, where, alike === null ? others : [], oldestFirst, limit + 1))
@@ -180,7 +180,7 @@ async function findByWords(
     sql`search match ${match}`,
     last === null ? undefined : oldestFirst ? gt(rowid, last) : lt(rowid, last),
     ...[indexed, ...others].map((condition) => condition && sql`+(${condition})`),
-    filter.tab === 'trouble' ? sql`+trouble = 1` : undefined,
+    filter.tab === 'trouble' ? sql`+(${IN_TROUBLE})` : undefined,
     filter.from === undefined ? undefined : gte(startedAt, Date.parse(filter.from)),
     filter.to === undefined ? undefined : lt(startedAt, Date.parse(filter.to) + DAY),
     alike === null ? undefined : inArray(id, alike),
@@ -224,12 +224,7 @@ export async function countTabs(reader: Reader): Promise<Record<Tab, number>> {
   const rows = await reader.select().from(queueCounts)
   const of = (...names: (Queue | null)[]) =>
     rows.reduce((sum, row) => (names.includes(row.queue) ? sum + row.count : sum), 0)
-  const some = reader
-    .select({ id })
-    .from(registrations)
-    .where(sql`trouble = 1`)
-    .limit(1001)
-    .as('some')
+  const some = reader.select({ id }).from(registrations).where(IN_TROUBLE).limit(1001).as('some')
   return {
     waiting: of(...QUEUES_OF.waiting),
     asked: of(...QUEUES_OF.asked),
@@ -248,6 +243,7 @@ export async function findListed(reader: Reader, ids: string[], lookedSince: num
   const rows = await reader
     .select({
       ...getTableColumns(registrations),
+      trouble: sql`${IN_TROUBLE}`.mapWith(Boolean),
       decidedByName: decider.username,
       claimedByName: claimer.username,
       inviterName: inviter.username,
@@ -265,6 +261,12 @@ export async function findListed(reader: Reader, ids: string[], lookedSince: num
     const row = byId.get(one)
     return row === undefined
       ? []
-      : [{ ...row, looking: looking.filter((look) => look.registrationId === one) }]
+      : [
+          {
+            ...row,
+            trouble: row.trouble && row.state !== 'started',
+            looking: looking.filter((look) => look.registrationId === one),
+          },
+        ]
   })
 }

@@ -216,8 +216,15 @@ export async function findWaiting(reader: Reader, since: number): Promise<Waitin
   return { count: sum?.count ?? 0, oldest: sum?.oldest ?? since, newest }
 }
 
-/** Whether a job of a registration failed for good, or keeps failing. */
+/**
+ * A job failed for good or keeps failing. Of who only began, the mail alone is no moderator's matter: nobody has proven the
+ * address, a mistyped one is theirs to correct, and where no mail goes out at all, that stands above the list.
+ */
+export const IN_TROUBLE = sql`trouble = 1 and (${registrations.state} <> 'started' or exists (select 1 from jobs
+  where jobs.registration_id = ${registrations.id} and jobs.kind <> 'mail'
+  and (jobs.state = 'failed' or (jobs.state = 'waiting' and jobs.error is not null))))`
+
+/** Whether that is so of a registration. */
 export async function isInTrouble(reader: Reader, id: string): Promise<boolean> {
-  const { trouble } = registrations
-  return (await reader.$count(registrations, and(eq(registrations.id, id), eq(trouble, true)))) > 0
+  return (await reader.$count(registrations, and(eq(registrations.id, id), IN_TROUBLE))) > 0
 }

@@ -4,10 +4,12 @@ import type { Action } from '$lib/registration/decide'
 import { refuse, type Refusal, type Refused } from '$lib/registration/refusal'
 import { usernameSchema } from '$lib/registration/username'
 import { findAnnouncements } from '../database/announcements'
+import { findFailed } from '../database/failed-jobs'
 import { findStuck } from '../database/jobs'
 import { putLook } from '../database/looks'
 import { withoutAddresses } from '../log'
 import { jobView, neighbours, queueView, registrationView } from '../desk'
+import { groupFailures } from '../failures'
 import type { Context } from './context'
 import { orThrow, refusalError } from './refusal-error'
 import { moderatorProcedure, router } from './t'
@@ -165,6 +167,20 @@ export const moderationRouter = router({
     if (!retried) throw refusalError(refuse({ code: 'job_not_waiting' }))
     ctx.services.worker.nudge()
   }),
+
+  /** Tries all jobs at once that failed for the same reason as this one; answers how many there were. */
+  retryAlike: moderatorProcedure.input(v.parser(v.object({ job: id }))).mutation(async ({ ctx, input }) => {
+    const actor = { kind: 'moderator', id: ctx.moderator.id } as const
+    const count = await ctx.services.registrar.retryAlike(input.job, actor)
+    if (count === 0) throw refusalError(refuse({ code: 'job_not_waiting' }))
+    ctx.services.worker.nudge()
+    return { count }
+  }),
+
+  /** Reasons for which several jobs failed. */
+  failures: moderatorProcedure.query(async ({ ctx }) =>
+    groupFailures(await ctx.services.database.read(findFailed)),
+  ),
 
   /** Jobs that failed and belong to no registration. Whose mail they are is in an error, for administrators. */
   stuck: moderatorProcedure.query(async ({ ctx }) => {

@@ -1,6 +1,7 @@
 import { fail, redirect } from '@sveltejs/kit'
 import * as v from 'valibot'
 import { refusalText } from '$lib/components/refusal-text'
+import { queueQuery, readQueueFilter } from '$lib/moderation/queue-filter'
 import { usernameSchema } from '$lib/registration/username'
 import { textOf } from '$lib/server/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
@@ -11,6 +12,7 @@ export const load: PageServerLoad = async ({ locals: { api }, parent }) => {
   const { queue } = await parent()
   return {
     stuck: await api.moderation.stuck(),
+    failures: await api.moderation.failures(),
     doubts: queue.counts.doubts > 0 ? await api.moderation.doubts() : [],
   }
 }
@@ -21,6 +23,12 @@ export const actions: Actions = {
     const answer = await attempt(() => locals.api.moderation.retryJob({ job }))
     if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal) })
     redirect(303, '/admin')
+  },
+  retryAlike: async ({ request, url, locals }) => {
+    const job = textOf(await request.formData(), 'job')
+    const answer = await attempt(() => locals.api.moderation.retryAlike({ job }))
+    if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal) })
+    redirect(303, `/admin${queueQuery(readQueueFilter(url.searchParams))}`)
   },
   settle: async ({ request, locals }) => {
     const form = await request.formData()

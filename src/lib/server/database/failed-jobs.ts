@@ -1,0 +1,37 @@
+import { desc, eq, inArray, sql } from 'drizzle-orm'
+import type { JobKind } from '$lib/registration/job'
+import type { JobRow } from './jobs'
+import type { Reader, Transaction } from './open'
+import { jobs, registrations } from './schema'
+
+export interface FailedJob {
+  id: string
+  kind: JobKind
+  error: string
+}
+
+/** How many failed jobs are looked at, the newest first. */
+const MOST = 5_000
+
+/** Jobs that failed for good and are a moderator's matter: not the mails to addresses that nobody has proven and are unknown. */
+export async function findFailed(reader: Reader): Promise<FailedJob[]> {
+  return reader
+    .select({ id: jobs.id, kind: jobs.kind, error: sql<string>`coalesce(${jobs.error}, '')` })
+    .from(jobs)
+    .leftJoin(registrations, eq(registrations.id, jobs.registrationId))
+    .where(
+      sql`${jobs.state} = 'failed' and not (${jobs.blame} is 'receiver' and (${registrations.state} is 'started'
+        or json_extract(${jobs.payload}, '$.mail') = 'unknown_address'))`,
+    )
+    .orderBy(desc(jobs.seq))
+    .limit(MOST)
+}
+
+/** Lets failed jobs run at once, with their tries counted anew; answers those that still stood so. */
+export async function retryFailed(tx: Transaction, ids: string[], now: number): Promise<JobRow[]> {
+  return tx
+    .update(jobs)
+    .set({ state: 'waiting', runAt: now, attempts: 0, unanswered: 0, finishedAt: null })
+    .where(sql`${jobs.state} = 'failed' and ${inArray(jobs.id, ids)}`)
+    .returning()
+}
