@@ -332,9 +332,11 @@ describe('at the desk', () => {
     expect(await codeOf(visitor.retryAlike({ job: failure?.job ?? '' }))).toBe('not_signed_in')
   })
 
-  test('monitors hear on /readyz that no mail goes out, without anybody’s address', async () => {
-    const { database, homeserver, outages: watched } = world.services
-    const health = createHealth({ database, homeserver, outages: watched })
+  test('monitors hear on /readyz that no mail goes out, and the log why, without anybody’s address', async () => {
+    const { database, outages: watched } = world.services
+    const lines: object[] = []
+    const log = { warn: (line: object) => void lines.push(line), info: () => undefined }
+    const health = createHealth({ database, outages: watched, log })
     expect((await health('/readyz'))?.status).toBe(200)
     const told = new MailError('It refuses our sender (553 <river@mail.test>: no)', {
       permanent: false,
@@ -344,14 +346,11 @@ describe('at the desk', () => {
     answer = () => told
     for (const name of names(3)) await begin(name)
     await world.drain()
-    const later = createHealth({ database, homeserver, outages: watched })
+    const later = createHealth({ database, outages: watched, log })
     const response = await later('/readyz')
     expect(response?.status).toBe(503)
-    expect(await response?.json()).toEqual({
-      database: 'ok',
-      homeserver: 'ok',
-      mail: 'It refuses our sender (553 <[address]>: no)',
-    })
+    expect(await response?.json()).toEqual({ database: 'ok', homeserver: 'ok', mail: 'out' })
+    expect(lines).toMatchObject([{ why: { mail: 'It refuses our sender (553 <[address]>: no)' } }])
   })
 })
 

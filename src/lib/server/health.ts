@@ -1,5 +1,4 @@
 import { sql } from 'drizzle-orm'
-import type { Logger } from 'pino'
 import type { Database } from './database/open'
 import { problemOf } from './database/problem'
 import { isWrongSetUp } from './homeserver/set-up'
@@ -21,7 +20,7 @@ export function createHealth({
 }: {
   database: Database
   outages: Pick<Outages, 'findSetUpProblem' | 'current'>
-  log: Pick<Logger, 'warn' | 'info'>
+  log: Record<'warn' | 'info', (details: object, words: string) => void>
 }) {
   let told = ''
 
