@@ -5,6 +5,7 @@ import { pino } from 'pino'
 import { SMTPServer } from 'smtp-server'
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
 import { compose } from '$lib/server/app'
+import type { MailTls } from '$lib/server/config/config'
 import { createMailer } from '$lib/server/mail/mailer'
 import { aModerator, aWorld, requested, type TestWorld } from '../support/world'
 import { freePort } from '../support/site'
@@ -180,7 +181,7 @@ for (const fault of Object.keys(ENDS) as Fault[])
       timeout: 300,
     }
     /** The program, as it starts with these settings. */
-    const begin = async (tls: boolean) => {
+    const begin = async (tls: MailTls) => {
       const mailer = createMailer({ ...settings, tls, site: { ...world.config.site, logoUrl: null } })
       closing.push(() => mailer.close())
       const { database, homeserver, now: clock } = world
@@ -189,7 +190,7 @@ for (const fault of Object.keys(ENDS) as Fault[])
       await made.outages.resume()
       return made
     }
-    let services = await begin(fault === 'TLS refused')
+    let services = await begin(fault === 'TLS refused' ? 'required' : 'if_offered')
     const live = async (ms: number) => {
       for (let passed = 0; passed < ms; passed += 5_000) {
         world.pass(5_000)
@@ -224,8 +225,8 @@ for (const fault of Object.keys(ENDS) as Fault[])
           : 'waits, with the reason'
 
     await smtp.set(null)
-    // No certificate of this server can be trusted: the operator sets email.tls to false, and starts again.
-    if (fault === 'TLS refused') services = await begin(false)
+    // No certificate of this server can be trusted: the operator sets email.tls to if_offered, and starts again.
+    if (fault === 'TLS refused') services = await begin('if_offered')
     const { id } = first ?? { id: '' }
     if (shown.startsWith('fails')) await api.moderation.retryJob({ job: id })
     await live(180_000)

@@ -31,6 +31,11 @@ export async function openWorld(config: RunConfig, log: Logger): Promise<World> 
     mailer: createMailer({
       ...email,
       site: { ...site, logoUrl: config.logoUrl },
+      onUnencrypted: (reason) =>
+        log.warn(
+          { reason },
+          'The mail server offers STARTTLS, which fails: mails go out unencrypted. Mend its certificate or settings, or set email.tls to never',
+        ),
       onRefused: (count) => log.warn({ count }, 'A mail went out, but not to all of its receivers'),
     }),
     clock: Date.now,

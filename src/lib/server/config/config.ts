@@ -41,10 +41,11 @@ export interface Config {
     /** Both or neither; null: without signing in. */
     readonly username: string | null
     readonly password: string | null
-    /** STARTTLS is required. Never together with `ssl`. */
-    readonly tls: boolean
-    /** TLS from the start of the connection. */
-    readonly ssl: boolean
+    readonly tls: MailTls
+    /** False: any certificate is taken. Looked at where TLS is `required` or `implicit`. */
+    readonly verifyCert: boolean
+    /** PEM text of the certificates to trust instead of the usual ones, or null for the usual ones. */
+    readonly ca: string | null
     /** `a@example.org` or `Name <a@example.org>`. */
     readonly from: string
     /** Stands before every subject as it is: ends with a space, or is empty. */
@@ -113,6 +114,13 @@ export interface Config {
   }
   readonly log: { readonly level: LogLevel }
 }
+
+/**
+ * How mail is encrypted. `required`: by STARTTLS (RFC 3207) or not sent. `if_offered`: by STARTTLS, and without it where it
+ * is not offered or fails. `never`: not at all. `implicit`: TLS from the start of the connection (RFC 8314, 3).
+ */
+export const MAIL_TLS = ['required', 'if_offered', 'never', 'implicit'] as const
+export type MailTls = (typeof MAIL_TLS)[number]
 
 /** Whether browsers have to do some work before a mail is sent; `automatic`: while a wave of requests comes in. */
 export const PROOF_MODES = ['off', 'on', 'automatic'] as const

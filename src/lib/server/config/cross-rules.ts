@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { isAllowedHost } from '../hosts'
+import type { MailTls } from './config'
 import { fileSchema } from './schema'
 
 const ADDRESS = /^[^\s@<>]+@[^\s@<>]+$/
@@ -12,6 +13,23 @@ export function firstHost(hosts: readonly string[]): string | null {
 /** Whether the name that signs in to the mail server can also be the sender. */
 function isSender(username: string | undefined): boolean {
   return username !== undefined && ADDRESS.test(username)
+}
+
+/** What is contradictory in `tls` and `ssl`; `tls: false` beside `ssl: true` is not, as false only says no STARTTLS. */
+function tlsConflict({
+  tls,
+  ssl,
+}: {
+  tls?: boolean | MailTls | undefined
+  ssl?: boolean | undefined
+}): string | null {
+  if (ssl === true && tls === true)
+    return 'and email.tls cannot both be true: ssl is for TLS from the start (mostly port 465), tls for STARTTLS (mostly port 587)'
+  if (ssl === true && typeof tls === 'string' && tls !== 'implicit')
+    return `is true, which is TLS from the start, but email.tls is ${tls}: keep one of the two`
+  if (ssl === false && tls === 'implicit')
+    return 'is false, but email.tls is implicit, which is TLS from the start: remove email.ssl'
+  return null
 }
 
 /**
@@ -52,8 +70,8 @@ export const configSchema = v.pipe(
         ['email', 'tls'],
         ['email', 'ssl'],
       ],
-      ({ email }) => !(email.tls && email.ssl),
-      'and email.tls cannot both be true: ssl is for TLS from the start (mostly port 465), tls for STARTTLS (mostly port 587)',
+      ({ email }) => tlsConflict(email) === null,
+      ({ input: { email } }) => tlsConflict(email) ?? '',
     ),
     ['email', 'ssl'],
   ),

@@ -1,12 +1,12 @@
+import { isIPv4 } from 'node:net'
 import { dirname } from 'node:path'
-import type { Config } from './config'
+import type { Config, MailTls } from './config'
 import { firstHost } from './cross-rules'
 import { RESERVED_USERNAMES } from './reserved-usernames'
 import type { Settings } from './schema'
 import { m } from '$lib/paraglide/messages'
 
 const DEFAULT_DATABASE = 'data/registration.db'
-const LOCAL_HOSTS = ['localhost', '127.0.0.1', '[::1]']
 
 /** What the configuration is made of besides the file's settings. */
 export interface Surroundings {
@@ -14,10 +14,12 @@ export interface Surroundings {
   port: number
   /** PEM text of `synapse.verify_cert`, where that is a path. */
   ca: string | null
+  /** The same of `email.verify_cert`. */
+  mailCa: string | null
 }
 
 /** Makes the configuration of settings that passed `configSchema`: fills in what follows from others. Frozen. */
-export function deriveConfig(settings: Settings, { port, ca }: Surroundings): Config {
+export function deriveConfig(settings: Settings, { port, ca, mailCa }: Surroundings): Config {
   const { synapse, email, retention, registration } = settings
   const signsIn = Boolean(email.username) && Boolean(email.password)
   const url = settings.site.url ?? localOrPublic(firstHost(settings.hosts) ?? 'localhost', port)
@@ -43,8 +45,9 @@ export function deriveConfig(settings: Settings, { port, ca }: Surroundings): Co
       port: email.port,
       username: signsIn ? (email.username ?? null) : null,
       password: signsIn ? (email.password ?? null) : null,
-      tls: email.tls,
-      ssl: email.ssl,
+      tls: mailTls(email),
+      verifyCert: email.verify_cert !== false,
+      ca: mailCa,
       from: email.from ?? email.username ?? '',
       subjectPrefix: subjectPrefix(email.subject_prefix ?? `[${synapse.domain}]`),
     },
@@ -95,9 +98,17 @@ export function deriveConfig(settings: Settings, { port, ca }: Surroundings): Co
   })
 }
 
-/** Whether this is the host of the machine itself, where http is no risk. */
+/** Whether this is a host of the machine itself (RFC 6761, 6.3; RFC 1122, 3.2.1.3), where nobody can read along. */
 export function isLocal(host: string): boolean {
-  return LOCAL_HOSTS.includes(host)
+  const name = host.replace(/^\[(.*)\]$/, '$1').toLowerCase()
+  return /^(?:.+\.)?localhost\.?$/.test(name) || name === '::1' || (isIPv4(name) && name.startsWith('127.'))
+}
+
+/** Without a setting, mail goes out wherever it would unencrypted, which is what the original did, and encrypted where it can. */
+function mailTls({ tls, ssl }: Settings['email']): MailTls {
+  if (ssl === true) return 'implicit'
+  if (typeof tls === 'string') return tls
+  return tls === undefined ? 'if_offered' : tls ? 'required' : 'never'
 }
 
 function localOrPublic(host: string, port: number): string {

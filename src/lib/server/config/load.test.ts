@@ -87,7 +87,7 @@ matrix_notifications:
         retention: { started: 3, completed: 31, approved: 14 },
         consent: { version: '1.0', formSecret: 'your-form-secret' },
         site: { url: 'https://register.matrix.your.server', name: 'your.server' },
-        email: { port: 587, from: 'registrations@your.server', tls: true, ssl: false },
+        email: { port: 587, from: 'registrations@your.server', tls: 'required' },
         admin: { email: ['admin@your.server'] },
         matrixNotifications: { welcome: { room: null, template: 'Welcome @{username}:{matrix_domain}!\n' } },
       },
@@ -194,6 +194,54 @@ test('verify_cert can name the certificates to trust', () => {
   ])
 })
 
+test('email.verify_cert can name the certificates to trust, too', () => {
+  const pem = '-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n'
+  const text = configFile({ email: { verify_cert: 'mail.pem' } })
+  expect(configOf(text, { files: { 'mail.pem': pem } })).toMatchObject({
+    email: { verifyCert: true, ca: pem },
+    synapse: { ca: null },
+  })
+  expect(problemsOf(text, { files: { 'mail.pem': 'nothing' } })).toEqual([
+    'config.yaml: email.verify_cert names a file without certificates: it must hold them as PEM (is "mail.pem")',
+  ])
+  expect(configOf(configFile({ email: { verify_cert: false } })).email.verifyCert).toBe(false)
+})
+
+test.each([
+  ['', 'if_offered'],
+  ['ssl: false', 'if_offered'],
+  ['tls: false', 'never'],
+  ['tls: false\n  ssl: false', 'never'],
+  ['tls: off', 'never'],
+  ['tls: no', 'never'],
+  ['tls: never', 'never'],
+  ['tls: true', 'required'],
+  ['tls: yes\n  ssl: off', 'required'],
+  ['tls: "required"', 'required'],
+  ['tls: if_offered', 'if_offered'],
+  ['ssl: true', 'implicit'],
+  ['tls: false\n  ssl: true', 'implicit'],
+  ['tls: implicit', 'implicit'],
+  ['tls: implicit\n  ssl: true', 'implicit'],
+  ['tls:\n  ssl: true', 'implicit'],
+])('mail is encrypted by %j: %s', (lines, tls) => {
+  const text = configFile({ email: { ssl: null } }).replace('  ssl: null\n', `  ${lines}\n`)
+  expect(configOf(text).email.tls).toBe(tls)
+})
+
+test.each(['"[::1]"', '[::1]', '"::1"', '::1'])('the mail server can have the address %s', (host) => {
+  const text = configFile().replace('host: mail.example.org', `host: ${host}`)
+  expect(configOf(text).email.host).toBe('::1')
+})
+
+test.each(['localhost', '127.0.0.1', '127.1.2.3', '::1', '"[::1]"', 'mail.localhost'])(
+  'a sign-in that stays on this machine (%s) needs no encryption, and is not warned of',
+  (host) => {
+    const text = configFile({ email: { ssl: null, tls: false, port: 25 } })
+    expect(warningsOf(text.replace('host: mail.example.org', `host: ${host}`))).toEqual([])
+  },
+)
+
 test('a port in the environment that is none is told', () => {
   expect(problemsOf(configFile(), { env: { PORT: 'http' } })).toEqual([
     'config.yaml: PORT in the environment must be a number from 0 to 65535',
@@ -226,7 +274,17 @@ test.each<[Record<string, unknown>, RegExp]>([
   [{ matrix_notifications: { admin_room: { room_id: '!a:b' } } }, /matrix_notifications\.enabled is not set/],
   [{ synapse: { verify_cert: false } }, /synapse\.verify_cert is false/],
   [{ site: { url: 'http://register.example.org' } }, /site\.url starts with http/],
-  [{ email: { ssl: false } }, /email\.tls and email\.ssl are both false/],
+  [{ email: { ssl: false, tls: false, port: 25 } }, /email\.tls is false: the password travels/],
+  [{ email: { ssl: null, tls: 'never', port: 25 } }, /email\.tls is never: the password travels/],
+  [{ email: { ssl: null, port: 587 } }, /email\.tls is not set: where the mail server offers no STARTTLS/],
+  [{ email: { ssl: null, tls: 'if_offered', port: 587 } }, /email\.tls is if_offered: where/],
+  [{ email: { verify_cert: false } }, /email\.verify_cert is false/],
+  [
+    { email: { ssl: null, tls: 'never', port: 25, host: 'localhost', verify_cert: true } },
+    /email\.verify_cert does nothing/,
+  ],
+  [{ email: { ssl: null, tls: true } }, /email\.port is 465/],
+  [{ email: { port: 587 } }, /email\.port is 587/],
   [{ secret_key: 'short' }, /secret_key is short/],
   [{ form_secret: 'x' }, /form_secret does nothing/],
   [{ database: { auth_token: 'x' } }, /database\.auth_token does nothing/],

@@ -8,7 +8,7 @@ import { isMissing, readTextFile, whyUnread, type ReadFile } from './read-file'
 import { readYaml } from './read-yaml'
 import { certificatesPath } from './values'
 import { fillInSecrets, type Environment } from './secrets'
-import { shapeSettings, type Group } from './shape'
+import { shapeSettings } from './shape'
 import { warningsOf } from './warnings'
 
 export type Loaded =
@@ -49,7 +49,8 @@ export function loadConfig({
   const { settings, problems, warnings, unknown } = shapeSettings(read.value, configSchema)
   problems.push(...fillInSecrets(settings, env, readFile))
   const known = problems.map((problem) => problem.path)
-  const ca = certificatesOf(settings, { readFile, readFolder })
+  const ca = certificatesOf(settings.synapse, { readFile, readFolder })
+  const mailCa = certificatesOf(settings.email, { readFile, readFolder })
   const port = v.safeParse(portSchema, env.PORT || DEFAULT_PORT)
   const parsed = v.safeParse(configSchema, settings)
   for (const issue of parsed.issues ?? []) {
@@ -60,10 +61,11 @@ export function loadConfig({
   if (!ca.ok) problems.push({ path: ['synapse', 'verify_cert'], text: ca.problem })
   if (!port.success)
     problems.push({ path: ['PORT'], text: 'in the environment must be a number from 0 to 65535' })
-  if (!parsed.success || !ca.ok || !port.success || problems.length > 0)
+  if (!mailCa.ok) problems.push({ path: ['email', 'verify_cert'], text: mailCa.problem })
+  if (!parsed.success || !ca.ok || !mailCa.ok || !port.success || problems.length > 0)
     return fail([...unknown, ...linesOf(problems)])
 
-  const config = deriveConfig(parsed.output, { port: port.output, ca: ca.text })
+  const config = deriveConfig(parsed.output, { port: port.output, ca: ca.text, mailCa: mailCa.text })
   return {
     ok: true,
     config,
@@ -75,12 +77,12 @@ export function loadConfig({
 
 const portSchema = v.pipe(v.string(), v.regex(/^[0-9]{1,5}$/), v.transform(Number), v.maxValue(65535))
 
-/** The certificates that `synapse.verify_cert` names, where it names some. */
+/** The certificates that the group's `verify_cert` names, where it names some. */
 function certificatesOf(
-  { synapse }: Group,
+  group: unknown,
   sources: { readFile: ReadFile; readFolder: ReadFolder },
 ): ReturnType<typeof readCertificates> | { ok: true; text: null } {
-  const given = v.safeParse(v.object({ verify_cert: certificatesPath }), synapse)
+  const given = v.safeParse(v.object({ verify_cert: certificatesPath }), group)
   return given.success ? readCertificates(given.output.verify_cert, sources) : { ok: true, text: null }
 }
 

@@ -13,10 +13,33 @@ const wrong: [Record<string, unknown>, string][] = [
   [{ email: { port: [25] } }, 'email.port must be a number from 1 to 65535 (is a list)'],
   [
     { email: { host: 'smtp://a' } },
-    'email.host must be the host name of your mail server, like mail.example.org (is "smtp://a")',
+    'email.host must be the host name of your mail server, like mail.example.org, or its address (is "smtp://a")',
   ],
   [{ email: { ssl: 'true' } }, 'email.ssl must be true or false, without quotes (is "true")'],
-  [{ email: { tls: 1 } }, 'email.tls must be true or false, without quotes (is 1)'],
+  [
+    { email: { tls: 1 } },
+    'email.tls must be required or if_offered or never or implicit, or true or false without quotes (is 1)',
+  ],
+  [
+    { email: { tls: 'true' } },
+    'email.tls must be required or if_offered or never or implicit, or true or false without quotes (is "true")',
+  ],
+  [
+    { email: { tls: 'if_offered' } },
+    'email.ssl is true, which is TLS from the start, but email.tls is if_offered: keep one of the two',
+  ],
+  [
+    { email: { tls: 'never' } },
+    'email.ssl is true, which is TLS from the start, but email.tls is never: keep one of the two',
+  ],
+  [
+    { email: { tls: 'implicit', ssl: false } },
+    'email.ssl is false, but email.tls is implicit, which is TLS from the start: remove email.ssl',
+  ],
+  [
+    { email: { verify_cert: 'ca.pem' } },
+    'email.verify_cert names a file that cannot be read, there is no such file (is "ca.pem")',
+  ],
   [
     { email: { tls: true } },
     'email.ssl and email.tls cannot both be true: ssl is for TLS from the start (mostly port 465), tls for STARTTLS (mostly port 587)',

@@ -5,20 +5,7 @@ import { LANGUAGES } from '$lib/registration/language'
 import { USERNAME_CHARACTERS } from '$lib/registration/username'
 import { DEFAULT_ACCENT } from './accent'
 import { DISPOSABLE_MODES, LOG_LEVELS, PROOF_MODES } from './config'
-import {
-  httpUrl,
-  list,
-  matching,
-  mode,
-  must,
-  oneOf,
-  orEmpty,
-  pattern,
-  secret,
-  text,
-  whole,
-  yesOrNo,
-} from './fields'
+import { httpUrl, list, mode, must, oneOf, orEmpty, pattern, secret, text, whole, yesOrNo } from './fields'
 import { ADMIN_ROOM_PLACEHOLDERS, WELCOME_PLACEHOLDERS } from './template'
 import * as value from './values'
 
@@ -44,13 +31,14 @@ export const fileSchema = v.object({
     language: v.optional(oneOf(LANGUAGES), 'en'),
   }),
   email: v.object({
-    host: matching(/^[^\s/@]+$/, 'the host name of your mail server, like mail.example.org'),
+    host: value.mailHost,
     port: whole(1, 65535),
     username: v.optional(orEmpty(text('the name to sign in to the mail server with'))),
     password: v.optional(orEmpty(secret('text'))),
     password_file: v.optional(value.file),
-    tls: v.optional(yesOrNo, false),
-    ssl: v.optional(yesOrNo, false),
+    tls: v.optional(value.mailTls),
+    ssl: v.optional(yesOrNo),
+    verify_cert: v.optional(value.certificates),
     from: v.optional(value.sender),
     subject_prefix: v.optional(
       v.pipe(v.string(must('text, in quotes')), v.regex(/^\P{Cc}*$/u, must('one line of text'))),

@@ -1,6 +1,7 @@
 import proxyaddr from 'proxy-addr'
 import * as v from 'valibot'
 import { isColour } from './accent'
+import { MAIL_TLS } from './config'
 import { httpUrl, isNetwork, matching, must, text } from './fields'
 import { templateProblem } from './template'
 
@@ -38,6 +39,27 @@ export const host = v.pipe(
   ),
   v.toLowerCase(),
 )
+const MAIL_HOST = 'the host name of your mail server, like mail.example.org, or its address'
+/** An IPv6 address can stand in brackets, as in URLs; without quotes, YAML reads it then as a list of one. */
+export const mailHost = v.pipe(
+  v.union(
+    [
+      v.string(),
+      v.pipe(
+        v.tuple([v.pipe(v.string(), v.ipv6())]),
+        v.transform(([one]) => one),
+      ),
+    ],
+    must(MAIL_HOST),
+  ),
+  matching(/^[^\s/@]+$/, MAIL_HOST),
+  v.transform((host) => host.replace(/^\[(.*)\]$/, '$1')),
+)
+/** As the original had it, true is `required` and false is `never`. */
+export const mailTls = v.union(
+  [v.boolean(), v.picklist(MAIL_TLS)],
+  must(`${MAIL_TLS.join(' or ')}, or true or false without quotes`),
+)
 export const serverName = matching(
   /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?$/i,
   'the name of the homeserver, the part after the colon in a Matrix ID, like example.org',
@@ -69,7 +91,7 @@ export const proxies = v.union(
   must('true or false without quotes, or a list of the addresses or networks of your proxies'),
 )
 const CERTIFICATES = must('true or false without quotes, or the path of a file with CA certificates')
-/** Text in `synapse.verify_cert` is the path of a file or folder, unless somebody put true or false in quotes. */
+/** Text in `verify_cert` is the path of a file or folder, unless somebody put true or false in quotes. */
 export const certificatesPath = v.pipe(v.string(), v.regex(/^(?!(?:true|false)$)./i, CERTIFICATES))
 export const certificates = v.union([v.boolean(), certificatesPath], CERTIFICATES)
 

@@ -27,10 +27,7 @@ export function warningsOf(settings: Settings, config: Config): string[] {
         !isLocal(new URL(config.site.url).hostname),
       'registration.proof_of_work is on, but browsers can do the work only where site.url starts with https',
     ],
-    [
-      config.email.password !== null && !config.email.tls && !config.email.ssl && !isLocal(config.email.host),
-      'email.tls and email.ssl are both false: the password may travel where others can read it',
-    ],
+    ...mailWarnings(settings, config),
     [
       Boolean(settings.email.username) && settings.email.password === '',
       'email.password is empty: nobody signs in to the mail server, and email.username is the sender alone',
@@ -65,4 +62,38 @@ export function warningsOf(settings: Settings, config: Config): string[] {
     ],
   ]
   return warnings.filter(([applies]) => applies).map(([, text]) => text)
+}
+
+/** The same about the way to the mail server. */
+function mailWarnings(settings: Settings, { email }: Config): [boolean, string][] {
+  const open = email.password !== null && !isLocal(email.host)
+  const remedy =
+    'set it to required (STARTTLS, mostly port 587) or implicit (TLS from the start, mostly port 465)'
+  const isChecked = email.tls === 'required' || email.tls === 'implicit'
+  return [
+    [
+      open && email.tls === 'never',
+      `email.tls is ${settings.email.tls === 'never' ? 'never' : 'false'}: the password travels to the mail server where others can read it; ${remedy}`,
+    ],
+    [
+      open && email.tls === 'if_offered',
+      `email.tls is ${settings.email.tls === undefined ? 'not set' : 'if_offered'}: where the mail server offers no STARTTLS, or it fails, the password travels where others can read it; ${remedy}`,
+    ],
+    [
+      isChecked && !email.verifyCert,
+      'email.verify_cert is false: whoever stands between here and the mail server can read mails and password',
+    ],
+    [
+      !isChecked && settings.email.verify_cert !== undefined,
+      'email.verify_cert does nothing: certificates only count where email.tls is required or implicit',
+    ],
+    [
+      email.port === 465 && email.tls !== 'implicit',
+      'email.port is 465, where mail servers mostly speak TLS from the start: set email.tls to implicit',
+    ],
+    [
+      (email.port === 25 || email.port === 587) && email.tls === 'implicit',
+      `email.port is ${email.port}, where mail servers mostly speak TLS only after STARTTLS: set email.tls to required`,
+    ],
+  ]
 }

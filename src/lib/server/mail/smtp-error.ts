@@ -27,8 +27,10 @@ const UNREADABLE = v.parse(failureSchema, {})
 const LONGEST_ANSWER = 200
 /** RFC 4954, 6: what is missing or wrong is our sign-in. */
 const SIGN_IN = [530, 534, 535, 538]
-const TLS_TROUBLE =
-  /^(?:ERR_TLS|ERR_SSL|ERR_OSSL|EPROTO$|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_MISMATCH|.*CERT)/
+const TLS_TROUBLE = /^(?:ERR_TLS|ERR_SSL|ERR_OSSL|EPROTO$)/
+/** What OpenSSL and Node say of a certificate that is not trusted, has run out, or is for another name. */
+const CERTIFICATE =
+  /^(?:ERR_TLS_CERT_ALTNAME_INVALID|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_MISMATCH|INVALID_|PATH_LENGTH|CERT_|ERROR_IN_CERT)/
 
 /**
  * An error of nodemailer as a sentence for moderators, with the server's own words at most, never the mail's; where an
@@ -49,6 +51,10 @@ export function smtpError(
 
   if (code === 'EAUTH' || code === 'ENOAUTH' || SIGN_IN.includes(responseCode))
     return outage(`${host} refuses our sign-in: check email.username and email.password${said(answer)}`)
+  if (CERTIFICATE.test(originalCode))
+    return outage(
+      `The certificate of ${host} is not one that we trust for this name: check email.host, email.verify_cert and the certificate${said(originalCode)}`,
+    )
   if (code === 'ETLS' || TLS_TROUBLE.test(originalCode))
     return outage(
       `${host} offers no TLS that we can trust: check email.tls, email.ssl, email.port and its certificate${said(answer || originalCode)}`,

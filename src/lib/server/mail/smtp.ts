@@ -1,0 +1,168 @@
+import { createTransport, type SendMailOptions } from 'nodemailer'
+import SMTPConnection from 'nodemailer/lib/smtp-connection'
+import * as v from 'valibot'
+import type { MailTls } from '../config/config'
+
+/** What became of a mail that some receiver got: the others, and the server's words on each. */
+export interface Sent {
+  rejected: unknown[]
+  rejectedErrors?: unknown
+}
+
+/** Connections to one SMTP server. Both throw nodemailer's errors. */
+export interface Smtp {
+  send(mail: SendMailOptions): Promise<Sent>
+  /** Greets the server and signs in. */
+  verify(): Promise<void>
+  close(): void
+}
+
+export interface SmtpOptions {
+  host: string
+  port: number
+  username: string | null
+  password: string | null
+  tls: MailTls
+  verifyCert: boolean
+  ca: string | null
+  /** What the server is greeted with. */
+  name: string
+  /** How long to wait for the server at each step, in milliseconds. */
+  timeout: number
+  /** Told when a server offers STARTTLS that fails, so that mails go to it unencrypted for a while. */
+  onUnencrypted: (reason: string) => void
+  /** Filled with the Message-IDs of the mails whose content the server asked for. */
+  begun: Set<string>
+  clock: () => number
+}
+
+/** How long mails go out unencrypted before STARTTLS is tried again where it failed. */
+const UNENCRYPTED_MS = 10 * 60_000
+
+/** Connections by the mode of `tls`. */
+export function createSmtp(options: SmtpOptions): Smtp {
+  const smtp = open(options, options.tls)
+  return options.tls === 'if_offered' ? withFallback(smtp, open(options, 'never'), options) : smtp
+}
+
+/**
+ * Connections of one mode. Where TLS is only a wish, any certificate is taken, as the alternative is none (RFC 7435). Every try
+ * after the first is the caller's: one that nodemailer makes by itself could send a mail twice unseen.
+ */
+function open(options: SmtpOptions, mode: MailTls): Smtp {
+  const { username, password, verifyCert, ca, timeout } = options
+  const isChecked = verifyCert && (mode === 'required' || mode === 'implicit')
+  const transport = createTransport({
+    host: options.host,
+    port: options.port,
+    name: options.name,
+    secure: mode === 'implicit',
+    requireTLS: mode === 'required',
+    ignoreTLS: mode === 'never',
+    tls: { rejectUnauthorized: isChecked, ...(ca === null ? {} : { ca }) },
+    pool: true,
+    maxConnections: 2,
+    maxRequeues: 0,
+    connectionTimeout: timeout,
+    greetingTimeout: timeout,
+    socketTimeout: timeout,
+    dnsTimeout: timeout,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+    ...(username === null || password === null ? {} : { auth: { user: username, pass: password } }),
+  })
+  // A server asks for the content with its answer to DATA (RFC 5321, 4.1.1.4).
+  transport.use('stream', ({ data: { messageId }, message }, next) => {
+    const create = message.createReadStream.bind(message)
+    message.createReadStream = (given) => {
+      const stream = create(given)
+      stream.once('resume', () => options.begun.add(messageId ?? ''))
+      return stream
+    }
+    next()
+  })
+  return {
+    send: (mail) => transport.sendMail(mail),
+    async verify() {
+      await transport.verify()
+    },
+    close: () => transport.close(),
+  }
+}
+
+/**
+ * Sends by `encrypted`, and by `plain` where STARTTLS is what fails (`454`, or the handshake): that is so where a session comes
+ * about without it, and not with it. Nothing of the mail was sent before that is known.
+ */
+function withFallback(encrypted: Smtp, plain: Smtp, options: SmtpOptions): Smtp {
+  const { clock, begun, onUnencrypted } = options
+  let plainUntil = 0
+
+  async function isBroken(error: unknown): Promise<boolean> {
+    const kind = kindOf(error)
+    if (kind === 'other') return false
+    const again =
+      kind === 'unclear' &&
+      (await encrypted.verify().then(
+        () => null,
+        (next: unknown) => next,
+      ))
+    return again !== null && (await greets(options))
+  }
+
+  async function either<T>(task: (smtp: Smtp) => Promise<T>, messageId?: string): Promise<T> {
+    if (clock() < plainUntil) return task(plain)
+    try {
+      return await task(encrypted)
+    } catch (error) {
+      if (begun.has(messageId ?? '') || !(await isBroken(error))) throw error
+      plainUntil = clock() + UNENCRYPTED_MS
+      onUnencrypted(reasonOf(error))
+      return task(plain)
+    }
+  }
+
+  return {
+    send: (mail) => either((smtp) => smtp.send(mail), mail.messageId),
+    verify: () => either((smtp) => smtp.verify()),
+    close() {
+      encrypted.close()
+      plain.close()
+    },
+  }
+}
+
+/** Whether a session comes about without STARTTLS in which mails can be handed over: with sign-in, where one is wanted. */
+function greets({ host, port, name, timeout, username }: SmtpOptions): Promise<boolean> {
+  const limits = { connectionTimeout: timeout, greetingTimeout: timeout, socketTimeout: timeout }
+  const connection = new SMTPConnection({ host, port, name, secure: false, ignoreTLS: true, ...limits })
+  return new Promise((resolve) => {
+    const end = (is: boolean) => {
+      resolve(is)
+      connection.close()
+    }
+    connection.once('error', () => end(false)).once('end', () => end(false))
+    connection.connect((error) => end(error === undefined && (username === null || connection.allowsAuth)))
+  })
+}
+
+const failureSchema = v.object({
+  code: v.fallback(v.string(), ''),
+  responseCode: v.fallback(v.number(), 0),
+  timeoutType: v.fallback(v.string(), ''),
+  originalCode: v.fallback(v.string(), ''),
+})
+
+/** Whether nodemailer says that STARTTLS failed, or that a connection broke, which may have been in the handshake. */
+function kindOf(error: unknown): 'tls' | 'unclear' | 'other' {
+  const { code, responseCode, timeoutType, originalCode } = v.parse(failureSchema, error)
+  if (code === 'ETLS' || timeoutType === 'UPGRADE_TIMEOUT') return 'tls'
+  const unreached = /^E(?:CONNREFUSED|HOSTUNREACH|NETUNREACH)$/.test(originalCode)
+  if (responseCode !== 0 || unreached) return 'other'
+  return code === 'ESOCKET' || timeoutType === 'SOCKET_TIMEOUT' ? 'unclear' : 'other'
+}
+
+function reasonOf(error: unknown): string {
+  const { code, responseCode, originalCode } = v.parse(failureSchema, error)
+  return responseCode === 0 ? originalCode || code : String(responseCode)
+}
