@@ -18,12 +18,13 @@ function atHandshake(client: Socket, react: () => void): void {
   client.write('220 Ready to start TLS\r\n')
 }
 
-/** Stands before an SMTP server and breaks its STARTTLS; everything else goes through. `connections` counts them. */
-export async function breakStartTls(port: number, how: Break) {
+/** Stands before an SMTP server and breaks its STARTTLS, after some `sound` connections; everything else goes through. */
+export async function breakStartTls(port: number, how: Break, sound = 0) {
   let connections = 0
   const sockets = new Set<Socket>()
   const proxy = createServer((client) => {
     connections += 1
+    const isSound = connections <= sound
     const server = connect(port, '127.0.0.1')
     for (const socket of [client, server])
       sockets.add(socket.on('error', () => undefined).on('close', () => sockets.delete(socket)))
@@ -31,7 +32,7 @@ export async function breakStartTls(port: number, how: Break) {
     client.once('close', () => server.destroy())
     server.once('close', () => client.end())
     client.on('data', function pass(chunk: Buffer) {
-      if (!/^STARTTLS\r\n/i.test(chunk.toString('latin1'))) return server.write(chunk)
+      if (isSound || !/^STARTTLS\r\n/i.test(chunk.toString('latin1'))) return server.write(chunk)
       if (how !== '454') {
         client.off('data', pass)
         server.unpipe(client)

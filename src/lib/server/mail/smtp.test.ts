@@ -209,10 +209,11 @@ describe('if_offered', () => {
       onData: (stream, session) => {
         seen.push(session.secure)
         stream.resume()
-        stream.on('end', () => server.hangUp('resetAndDestroy'))
       },
     })
-    expect(await errorOf(mailer(server.port).send(letter))).toMatchObject({ handedOver: true })
+    const proxy = await breakStartTls(server.port, '454', 1)
+    closing.push(() => proxy.close())
+    expect(await errorOf(mailer(proxy.port).send(letter))).toMatchObject({ handedOver: true })
     expect(seen).toEqual([true])
   })
 })
