@@ -51,7 +51,12 @@ describe('for each request', () => {
     const cleo = await hearer('cleo')
     await requested(world, 'river')
     expect(waitingTo(ada.email)).toMatchObject([
-      { names: ['@river:example.test'], language: 'en', person: { digest: false }, reminder: false },
+      {
+        requests: [{ matrixId: '@river:example.test' }],
+        language: 'en',
+        person: { digest: false },
+        reminder: false,
+      },
     ])
     expect(waitingTo(bea.email)).toMatchObject([{ language: 'de' }])
     expect(waitingTo(OPERATOR)).toHaveLength(1)
@@ -68,7 +73,49 @@ describe('for each request', () => {
     expect(waitingTo(ada.email)).toHaveLength(1)
     world.pass(MINUTE)
     await world.drain()
-    expect(waitingTo(ada.email).map(({ waiting }) => waiting)).toEqual([1, 2])
+    expect(waitingTo(ada.email).map(({ waiting }) => waiting)).toEqual([1, 3])
+  })
+
+  test('says how many wait in all, the new ones first, each with a link to it', async () => {
+    const ada = await hearer('ada', { notices: 'each' })
+    const ids = new Map<string, string>()
+    for (const name of ['river', 'stone', 'brook', 'field']) {
+      const { view } = await requested(world, name)
+      ids.set(name, view.id)
+      world.pass(1000)
+    }
+    world.pass(MINUTE)
+    await world.drain()
+    const linked = (name: string) => ({
+      matrixId: `@${name}:example.test`,
+      link: `https://register.example.test/admin/registrations/${ids.get(name)}`,
+    })
+    for (const address of [ada.email, OPERATOR])
+      expect(waitingTo(address)).toMatchObject([
+        { waiting: 1, requests: [linked('river')] },
+        {
+          waiting: 4,
+          requests: ['field', 'brook', 'stone', 'river'].map(linked),
+          link: 'https://register.example.test/admin',
+        },
+      ])
+  })
+
+  test('an answer to a question stands first, although its request is older than others', async () => {
+    const river = await requested(world, 'river')
+    await requested(world, 'stone')
+    world.pass(HOUR)
+    await world.drain()
+    const { api } = await aModerator(world.services, 'cleo')
+    await api.talk.ask({ id: river.view.id, text: 'Whom do you know here?' })
+    await world.drain()
+    const before = waitingTo(OPERATOR).length
+    await river.api.registration.answer({ text: 'I know two people from the repair café.' })
+    world.pass(HOUR)
+    await world.drain()
+    expect(waitingTo(OPERATOR).slice(before)).toMatchObject([
+      { waiting: 2, requests: [{ matrixId: '@river:example.test' }, { matrixId: '@stone:example.test' }] },
+    ])
   })
 
   test('nobody hears who never confirmed the address, was disabled, or changed their mind', async () => {
@@ -125,9 +172,7 @@ describe('one a day', () => {
     const stone = await requested(world, 'stone')
     expect(lettersTo(ada.email)).toEqual([])
     await sweep()
-    expect(waitingTo(ada.email)).toMatchObject([
-      { waiting: 2, names: expect.arrayContaining(['@stone:example.test']), person: { digest: true } },
-    ])
+    expect(waitingTo(ada.email)).toMatchObject([{ waiting: 2, requests: [{}, {}], person: { digest: true } }])
     for (let hour = 0; hour < 22; hour++) {
       world.pass(HOUR)
       await sweep()

@@ -81,7 +81,7 @@ describe('a question to the applicant', () => {
       await world.drain()
       expect(world.mailbox.kinds('moderators@example.test')).toHaveLength(told + 1)
       expect(world.mailbox.last('moderators@example.test', 'moderators_waiting')).toMatchObject({
-        names: ['@river:example.test'],
+        requests: [{ matrixId: '@river:example.test' }],
       })
     }
     const { exchanges } = await api.talk.thread({ id })

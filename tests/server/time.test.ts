@@ -216,7 +216,7 @@ describe('notices', () => {
     const texts = messagesInModeratorsRoom()
     expect(texts).toHaveLength(2)
     expect(texts[0]).toContain('@a1:example.test')
-    expect(texts[1]).toContain('4 ')
+    expect(texts[1]).toContain('5 requests wait')
     expect(texts.join()).not.toContain('mail.test')
     expect(texts.join()).not.toContain(REASON)
   })

@@ -14,6 +14,7 @@ import {
   ne,
   or,
   sql,
+  type SQL,
 } from 'drizzle-orm'
 import type { HeldFor } from '$lib/moderation/held'
 import type { EmailAddress } from '$lib/registration/email'
@@ -181,12 +182,17 @@ export async function findSince(
 /** Where it is the moderators' turn. */
 const FOR_MODERATORS: Queue[] = ['waiting', 'answered']
 
-/** What waits for a moderator since a time, by a request or by an answer: how many, since when the oldest, and the newest ten. */
+/** What waits for a moderator: how many, since when the oldest, and ten of them. */
 export interface Waiting {
   count: number
   oldest: number
-  newest: Registration[]
+  /** Those that came since the time asked for stand first, the newest before others. */
+  some: Registration[]
+  /** How many came since that time, by a request or by an answer. */
+  recent: number
 }
+
+const NAMED = 10
 
 /** Whether a request has waited for a moderator since before a time; who was asked is waited for. */
 export async function hasWaitedSince(reader: Reader, before: number): Promise<boolean> {
@@ -199,21 +205,28 @@ export async function hasWaitedSince(reader: Reader, before: number): Promise<bo
 }
 
 export async function findWaiting(reader: Reader, since: number): Promise<Waiting> {
+  const waiting = inArray(registrations.queue, FOR_MODERATORS)
   const answer = sql`exists (select 1 from ${exchanges} where ${exchanges.registrationId} = ${registrations.id}
     and ${exchanges.author} = 'applicant' and ${exchanges.at} >= ${since})`
   const asked = or(
-    and(inArray(registrations.queue, FOR_MODERATORS), gte(registrations.stateSince, since)),
+    and(waiting, gte(registrations.stateSince, since)),
     and(eq(registrations.queue, 'answered'), answer),
   )
   const [sum] = await reader
     .select({ count: count(), oldest: min(registrations.stateSince) })
     .from(registrations)
-    .where(asked)
-  const newest = await selectRegistrations(reader)
-    .where(asked)
-    .orderBy(desc(registrations.stateSince))
-    .limit(10)
-  return { count: sum?.count ?? 0, oldest: sum?.oldest ?? since, newest }
+    .where(waiting)
+  const newest = (where: SQL | undefined) =>
+    selectRegistrations(reader).where(where).orderBy(desc(registrations.stateSince)).limit(NAMED)
+  const recent = await newest(asked)
+  const named = new Set(recent.map(({ id }) => id))
+  const others = recent.length < NAMED && since > 0 ? await newest(waiting) : []
+  return {
+    count: sum?.count ?? 0,
+    oldest: sum?.oldest ?? since,
+    some: [...recent, ...others.filter(({ id }) => !named.has(id))].slice(0, NAMED),
+    recent: recent.length < NAMED ? recent.length : await reader.$count(registrations, asked),
+  }
 }
 
 /**

@@ -10,6 +10,7 @@ import { awaitsPassword } from '$lib/registration/state'
 import { matrixId } from '$lib/registration/username'
 import type { Waiting } from '../database/registrations'
 import type { Mail, Mailer, OpeningNews } from '../mail/mail'
+import { waitingMail } from './waiting-mail'
 import type { Outage } from '../outages'
 import type { Registrar } from '../registrar'
 import type { JobEnd } from '../registrar-jobs'
@@ -75,6 +76,7 @@ export function createLetters({
           matrixId: matrixId(job.username, domain),
           link,
           hours: moderators.linkHours,
+          invited: registration.invitationId !== null,
         }
       }
       case 'known_address': {
@@ -176,17 +178,12 @@ export function createLetters({
       return DONE
     },
 
-    /** Tells of those that still wait; where all are decided there is nothing to say. */
+    /** Tells of all that wait; where those are decided that it was to tell of, there is nothing to say. */
     async toModerators(waiting: Waiting, { reminder, to }: Notice, id: string): Promise<JobEnd> {
-      const [first] = waiting.newest
-      if (first === undefined) return { state: 'cancelled', reason: 'They are all decided' }
+      if (waiting.recent === 0) return { state: 'cancelled', reason: 'They are all decided' }
       const mail: Mail = {
-        kind: 'moderators_waiting',
-        waiting: waiting.count,
-        oldestHours: Math.floor((registrar.now() - waiting.oldest) / HOUR),
-        names: waiting.newest.map(({ username }) => matrixId(username, domain)),
+        ...waitingMail(waiting, { now: registrar.now(), url: site.url, domain }),
         reminder,
-        link: waiting.count === 1 ? `${site.url}/admin/registrations/${first.id}` : `${site.url}/admin`,
       }
       await mailer.send({ to: to ?? moderators.to, language: site.language, mail, id })
       return DONE

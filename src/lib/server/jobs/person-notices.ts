@@ -8,7 +8,6 @@ import {
 } from '$lib/moderation/notices'
 import type { NewJob } from '$lib/registration/job'
 import type { Language } from '$lib/registration/language'
-import { matrixId } from '$lib/registration/username'
 import { announceAfter } from '../database/announcements'
 import { findModerator } from '../database/moderators'
 import { findHearers, findOldestWaiting, updateDigestAt } from '../database/notices'
@@ -17,6 +16,7 @@ import { findWaiting } from '../database/registrations'
 import type { Mailer } from '../mail/mail'
 import type { Registrar } from '../registrar'
 import type { JobEnd } from '../registrar-jobs'
+import { waitingMail } from './waiting-mail'
 
 export type PersonNotices = ReturnType<typeof createPersonNotices>
 
@@ -80,20 +80,15 @@ export function createPersonNotices({
         person: await findModerator(reader, job.moderator),
         waiting: await findWaiting(reader, job.since),
       }))
-      const [first] = waiting.newest
       if (person === null || !wants(person, job.why)) return cancelled('They do not want this mail any more')
-      if (first === undefined) return cancelled('They are all decided')
+      if (waiting.recent === 0) return cancelled('They are all decided')
       if (hearsAnyway(person, job.why, waiting.oldest))
         return cancelled('This address is in the configuration, and hears of it from there')
       const mail = {
-        kind: 'moderators_waiting',
-        waiting: waiting.count,
-        oldestHours: Math.floor((registrar.now() - waiting.oldest) / HOUR),
-        names: waiting.newest.map(({ username }) => matrixId(username, domain)),
+        ...waitingMail(waiting, { now: registrar.now(), url: site.url, domain }),
         reminder: job.why === 'reminder',
-        link: waiting.count === 1 ? `${site.url}/admin/registrations/${first.id}` : `${site.url}/admin`,
         person: { digest: job.why === 'digest', account: `${site.url}/admin/account` },
-      } as const
+      }
       await mailer.send({ to: [person.email], language: person.language, mail, id })
       return { state: 'done' }
     },

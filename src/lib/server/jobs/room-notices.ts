@@ -59,16 +59,17 @@ export function createRoomNotices({
   }
 
   return {
-    /** Tells the moderators' room of requests that still wait: each by itself, or several in one message. */
+    /** Tells the moderators' room of requests that still wait: a single one by itself, several by how many wait in all. */
     async waiting(waiting: Waiting, id: string): Promise<JobEnd> {
       const room = settings.adminRoom
       if (room === null) return off
-      const [first] = waiting.newest
-      if (first === undefined) return { state: 'cancelled', reason: 'They are all decided' }
-      const { count, oldest } = waiting
+      const [first] = waiting.some
+      if (first === undefined || waiting.recent === 0)
+        return { state: 'cancelled', reason: 'They are all decided' }
+      const { count, oldest, recent } = waiting
       const hours = Math.floor((registrar.now() - oldest) / HOUR)
       const text =
-        count === 1
+        recent === 1
           ? one(first, room.template)
           : m.room_new_requests({ count, hours, link: `${site.url}/admin` }, { locale: site.language })
       await homeserver.sendMessage(room.room, id, { text })

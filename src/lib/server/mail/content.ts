@@ -11,14 +11,16 @@ export interface Content {
   /** What is set in monospace wherever it stands in the paragraphs: Matrix IDs and addresses. */
   literals: string[]
   paragraphs: string[]
-  /** Set in monospace, one a line. */
-  list?: string[]
+  /** Set in monospace, one a line; `link`: where it leads. */
+  list?: { text: string; link?: string }[]
   /** A moderator's own words, with their line ends. */
   quote?: string
   action?: { label: string; link: string }
   after: string[]
   /** Why one got this mail. */
   footer: string
+  /** A link in the footer's words. */
+  footerLink?: string
 }
 
 /** What the remedy for rooms that Synapse joins names. */
@@ -42,6 +44,7 @@ export function contentOf(mail: Mail, locale: Language, site: { name: string; ur
           m.mail_verification_asked({ matrixId: mail.matrixId, site: site.name }, in_),
           m.mail_verification_matrix({}, in_),
           m.mail_verification_next({}, in_),
+          ...(mail.invited ? [] : [m.mail_verification_decides({}, in_)]),
         ],
         action: { label: m.mail_verification_button({}, in_), link: mail.link },
         after: [m.mail_verification_hours({ hours: mail.hours }, in_)],
@@ -169,29 +172,31 @@ export function contentOf(mail: Mail, locale: Language, site: { name: string; ur
         after: [m.mail_invitation_days({ days: mail.days }, in_)],
         footer: moderator,
       }
-    case 'moderators_waiting':
+    case 'moderators_waiting': {
+      const more = mail.waiting - mail.requests.length
       return {
         subject: mail.reminder
           ? m.mail_waiting_reminder_subject({ count: mail.waiting, hours: mail.oldestHours }, in_)
           : mail.person?.digest === true
             ? m.mail_digest_subject({ count: mail.waiting }, in_)
-            : m.mail_waiting_subject({ count: mail.waiting, first: mail.names[0] ?? '' }, in_),
+            : m.mail_waiting_subject({ count: mail.waiting, first: mail.requests[0]?.matrixId ?? '' }, in_),
         heading: m.mail_waiting_heading({ count: mail.waiting }, in_),
         literals: [],
         paragraphs: mail.oldestHours === 0 ? [] : [m.mail_waiting_oldest({ hours: mail.oldestHours }, in_)],
         list: [
-          ...mail.names,
-          ...(mail.waiting > mail.names.length
-            ? [m.mail_waiting_more({ count: mail.waiting - mail.names.length }, in_)]
-            : []),
+          ...mail.requests.map(({ matrixId: text, link }) => ({ text, link })),
+          ...(more > 0 ? [{ text: m.mail_waiting_more({ count: more }, in_) }] : []),
         ],
         action: { label: m.mail_waiting_button({}, in_), link: mail.link },
         after: [],
-        footer:
-          mail.person === undefined
-            ? moderator
-            : m.mail_footer_person({ site: site.name, account: mail.person.account }, in_),
+        ...(mail.person === undefined
+          ? { footer: moderator }
+          : {
+              footer: m.mail_footer_person({ site: site.name, account: mail.person.account }, in_),
+              footerLink: mail.person.account,
+            }),
       }
+    }
     case 'moderators_outage': {
       const since = momentText(mail.since, locale, 'UTC')
       return {
@@ -214,7 +219,7 @@ export function contentOf(mail: Mail, locale: Language, site: { name: string; ur
         heading: m.mail_auto_join_heading({}, in_),
         literals: [mail.matrixId, ...SETTINGS],
         paragraphs: [m.mail_auto_join_seen({ matrixId: mail.matrixId }, in_)],
-        list: mail.rooms,
+        list: mail.rooms.map((text) => ({ text })),
         action: { label: m.mail_waiting_button({}, in_), link: mail.link },
         after: [m.mail_auto_join_remedy({}, in_)],
         footer: moderator,

@@ -40,7 +40,20 @@ export const quote = {
   borderRadius: '4px 10px 10px 4px',
   padding: '14px 18px',
 }
-export const button = { fontFamily: FONT, fontSize: '16px', fontWeight: '600', borderRadius: '10px' }
+export const button = {
+  fontFamily: FONT,
+  fontSize: '16px',
+  fontWeight: '600',
+  lineHeight: '20px',
+  borderRadius: '10px',
+  display: 'inline-block',
+  padding: '15px 24px',
+  textDecoration: 'none',
+}
+/** Outlook takes no padding of a link, but of the cell that the link stands in. */
+export const action = 'border-collapse:separate;border-spacing:0'
+export const actionCell = 'border-radius:10px;mso-padding-alt:15px 24px;padding:0'
+export const entry = { color: INK, textDecoration: 'underline' }
 export const address = { ...small, margin: '12px 0 20px' }
 export const link = { color: MUTED, textDecoration: 'underline' }
 
@@ -58,5 +71,6 @@ export const foot = { boxSizing: 'border-box', margin: '0 auto', maxWidth: '560p
 
 /** Of elements that are our own, so as text. */
 export const mono = `font-family:${MONO};font-size:15px`
+/** Without a letter in it, which text browsers and previews would read as one of the name. */
 export const mark =
-  'display:inline-block;width:34px;height:34px;margin-right:12px;border-radius:9px;font-weight:700;text-align:center;vertical-align:middle'
+  'display:inline-block;width:14px;height:14px;margin-right:10px;border-radius:4px;vertical-align:-1px'

@@ -5,8 +5,8 @@ import type { Language } from '$lib/registration/language'
 
 /** Every mail that this program writes, with what its text needs. Links are absolute; `username` is a localpart. */
 export type Mail =
-  /** To confirm the address. `hours`: how long the link works. */
-  | { kind: 'verification'; matrixId: string; link: string; hours: number }
+  /** To confirm the address. `hours`: how long the link works; `invited`: by a code, which can stand in for a decision. */
+  | { kind: 'verification'; matrixId: string; link: string; hours: number; invited: boolean }
   /** Somebody gave an address that already has a registration here: where it stands, with a link to its status page. */
   | {
       kind: 'known_address'
@@ -36,12 +36,12 @@ export type Mail =
   | { kind: 'invitation'; role: Role; by: string | null; link: string; days: number }
   /** A moderator's address, to be confirmed. */
   | { kind: 'confirm_moderator'; username: string; link: string; days: number }
-  /** To the moderators: what waits. `oldestHours` is whole hours; `names` at most ten Matrix IDs, newest first. */
+  /** To the moderators: all that waits. `oldestHours` is whole hours; `requests` at most ten, the ones it is about first. */
   | {
       kind: 'moderators_waiting'
       waiting: number
       oldestHours: number
-      names: string[]
+      requests: { matrixId: string; link: string }[]
       reminder: boolean
       link: string
       /** To one of them, who chose so; `account`: where that is changed. */

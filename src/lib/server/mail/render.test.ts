@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { LANGUAGES } from '$lib/registration/language'
+import { LANGUAGES, type Language } from '$lib/registration/language'
 import type { Mail, Site } from './mail'
 import { renderMail } from './render'
 
@@ -12,9 +12,14 @@ const site: Site = {
 const matrixId = '@river:example.org'
 const link = 'https://register.example.org/register/status/abc'
 const message = 'Hello <b>you</b>\r\nand "welcome" & so on'
-const names = [matrixId, '@b:example.org']
+const requests = ['@river:example.org', '@b:example.org'].map((matrixId, index) => ({
+  matrixId,
+  link: `https://register.example.org/admin/registrations/r${index}`,
+}))
+const person = { digest: true, account: 'https://register.example.org/admin/account' }
 const MAILS: Mail[] = [
-  { kind: 'verification', matrixId, link, hours: 24 },
+  { kind: 'verification', matrixId, link, hours: 24, invited: false },
+  { kind: 'verification', matrixId, link, hours: 24, invited: true },
   { kind: 'known_address', matrixId, stage: 'verified', link },
   { kind: 'known_address', matrixId, stage: 'requested', link },
   { kind: 'known_address', matrixId, stage: 'approved', link },
@@ -23,15 +28,16 @@ const MAILS: Mail[] = [
   { kind: 'invitation', role: 'moderator', by: 'ada', link, days: 7 },
   { kind: 'confirm_moderator', username: 'ada', link, days: 7 },
   { kind: 'requested', matrixId, link },
-  { kind: 'approved', matrixId, message, homeserver: 'https://matrix.example.org', link },
-  { kind: 'approved', matrixId, message: null, homeserver: 'https://matrix.example.org', link },
+  { kind: 'approved', matrixId, message, homeserver: 'matrix.example.org', link },
+  { kind: 'approved', matrixId, message: null, homeserver: 'matrix.example.org', link },
   { kind: 'set_password', matrixId, message, link, days: 14, reminder: false },
   { kind: 'set_password', matrixId, message: null, link, days: 7, reminder: true },
   { kind: 'denied', matrixId, message },
   { kind: 'denied', matrixId, message: null },
   { kind: 'question', matrixId, question: 'Whom do you know here?', link },
-  { kind: 'moderators_waiting', waiting: 3, oldestHours: 5, names, reminder: false, link },
-  { kind: 'moderators_waiting', waiting: 3, oldestHours: 50, names, reminder: true, link },
+  { kind: 'moderators_waiting', waiting: 3, oldestHours: 5, requests, reminder: false, link },
+  { kind: 'moderators_waiting', waiting: 3, oldestHours: 50, requests, reminder: true, link },
+  { kind: 'moderators_waiting', waiting: 2, oldestHours: 0, requests, reminder: false, link, person },
   { kind: 'moderators_auto_join', matrixId, rooms: ['!a:example.org', '#b:example.org'], link },
   {
     kind: 'moderators_outage',
@@ -57,7 +63,10 @@ const MAILS: Mail[] = [
 /** What the mail's type carries and a reader must find in it. */
 function carried(mail: Mail): string[] {
   return Object.entries(mail).flatMap(([key, value]) => {
-    if (['kind', 'stage', 'message', 'role', 'waiting', 'since', 'why', 'until'].includes(key)) return []
+    if (['kind', 'stage', 'message', 'invited', 'role', 'waiting', 'since', 'why', 'until'].includes(key))
+      return []
+    if (key === 'requests') return requests.flatMap(({ matrixId, link }) => [matrixId, link])
+    if (key === 'person') return [person.account]
     if (Array.isArray(value)) return value
     return typeof value === 'boolean' || value === null ? [] : [String(value)]
   })
@@ -94,9 +103,9 @@ for (const language of LANGUAGES)
 
     test('one is one, and more are more', () => {
       const one = { hours: { en: '1 hour.', de: '1 Stunde.' }, days: { en: '1 more day.', de: '1 Tag.' } }
-      expect(renderMail({ kind: 'verification', matrixId, link, hours: 1 }, language, site).text).toContain(
-        one.hours[language],
-      )
+      expect(
+        renderMail({ kind: 'verification', matrixId, link, hours: 1, invited: false }, language, site).text,
+      ).toContain(one.hours[language])
       const password: Mail = { kind: 'set_password', matrixId, message: null, link, days: 1, reminder: false }
       expect(renderMail(password, language, site).text).toContain(one.days[language])
     })
@@ -118,7 +127,7 @@ test('what is typed cannot begin a header', () => {
     kind: 'moderators_waiting',
     waiting: 1,
     oldestHours: 0,
-    names: ['@a\r\nBcc: b@mail.test:x'],
+    requests: [{ matrixId: '@a\r\nBcc: b@mail.test:x', link }],
     reminder: false,
     link,
   }
@@ -131,24 +140,75 @@ test('a message keeps its lines and loses what a screen does not show', () => {
 })
 
 test('moderators see that there are more than the mail names', () => {
-  const mail: Mail = { kind: 'moderators_waiting', waiting: 14, oldestHours: 0, names, reminder: false, link }
+  const mail: Mail = {
+    kind: 'moderators_waiting',
+    waiting: 14,
+    oldestHours: 0,
+    requests,
+    reminder: false,
+    link,
+  }
   const { text } = renderMail(mail, 'en', site)
-  expect(text).toContain('- @b:example.org\n- and 12 more\n')
+  expect(text).toContain(
+    '- @b:example.org\n  https://register.example.org/admin/registrations/r1\n- and 12 more\n',
+  )
   expect(text).not.toContain('0 hours')
 })
 
-test('the site is shown by its first character, whole, and on its colour as it can be read', () => {
-  const mark = (name: string, accent: string) =>
-    /<span aria-hidden="true"[^>]*;background-color:(#\w+);color:(#\w+)">([^<]*)</
-      .exec(renderMail({ kind: 'unknown_address', link }, 'en', { ...site, name, accent }).html)
-      ?.slice(1)
-  expect(mark('émile', '#ffff00')).toEqual(['#ffff00', '#000', 'É'])
-  expect(mark('👩‍🚀 Space', '#222222')).toEqual(['#222222', '#fff', '👩‍🚀'])
+test('the first mail says that a person decides, but to the invited, whom a code can let in', () => {
+  const first = (invited: boolean, language: Language) =>
+    renderMail({ kind: 'verification', matrixId, link, hours: 24, invited }, language, site).text
+  expect(first(false, 'en')).toContain('a person reads it and decides')
+  expect(first(false, 'de')).toContain('ein Mensch liest es und entscheidet')
+  expect(first(true, 'en')).not.toContain('decides')
+  expect(first(true, 'de')).not.toContain('entscheidet')
 })
 
-test('a name of any length and script can be previewed', () => {
-  for (let length = 100; length < 150; length++)
-    expect(
-      renderMail({ kind: 'unknown_address', link }, 'en', { ...site, name: '😀'.repeat(length) }).html,
-    ).not.toMatch(/\p{Surrogate}/u)
-})
+const ADDRESS = /https?:\/\/[^\s<]+/g
+
+/** What one reads in the HTML part, as one line, and where it leads. */
+function read(html: string): { words: string; links: string[] } {
+  const shown = html
+    .replace(/<head>.*?<\/head>|<!--.*?-->/gs, '')
+    .replace(/<\/?(?:br|p|h1|div|table|tr|td|tbody)\b[^>]*>/g, ' ')
+  const links = [...shown.matchAll(/ href="([^"]*)"/g)].map(([, href]) => href ?? '')
+  const words = shown.replace(/<[^>]*>/g, '')
+  return { words: plain(unescape(words)), links: [...new Set(links)].sort() }
+}
+
+const ENTITIES: Record<string, string> = {
+  '&amp;': '&',
+  '&lt;': '<',
+  '&gt;': '>',
+  '&quot;': '"',
+  '&#39;': "'",
+}
+const unescape = (text: string) => text.replace(/&[#\w]+;/g, (entity) => ENTITIES[entity] ?? entity)
+/** Without addresses, marks of lists and quotes, and the kind of blank between words. */
+const plain = (text: string) =>
+  text
+    .replace(/^(?:- |> ?|-- $)/gm, '')
+    .replace(/:?\s+https?:\/\/[^\s<]+/g, ' ')
+    .replace(/[ \n]+/g, ' ')
+    .trim()
+
+for (const language of LANGUAGES)
+  for (const [index, mail] of MAILS.entries()) {
+    test(`the text part of mail ${index} (${mail.kind}, ${language}) says what the HTML says, and leads to the same places`, () => {
+      const { html, text } = renderMail(mail, language, site)
+      const { words, links } = read(html)
+      expect(plain(text)).toBe(words)
+      expect([...new Set(text.match(ADDRESS))].sort()).toEqual(links)
+    })
+
+    test(`mail ${index} (${mail.kind}, ${language}) has nothing in it that cannot be seen`, () => {
+      const { html, text, subject } = renderMail(mail, language, site)
+      expect(`${subject}${html}${text}`).not.toMatch(
+        /[\u00a0\u00ad\u034f\u115f\u1160\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3164\ufeff\uffa0]/,
+      )
+      expect(html).not.toMatch(/&(?:nbsp|shy|zwn?j|ensp|emsp|thinsp|lrm|rlm|#x?[\da-f]+);/i)
+      expect(html.replace(/<head>.*?<\/head>/s, '')).not.toMatch(
+        /display:\s*none|visibility:\s*hidden|opacity:\s*0|\shidden/,
+      )
+    })
+  }

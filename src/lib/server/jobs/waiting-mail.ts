@@ -1,0 +1,23 @@
+import { matrixId } from '$lib/registration/username'
+import type { Waiting } from '../database/registrations'
+import type { Mail } from '../mail/mail'
+
+const HOUR = 60 * 60 * 1000
+
+/** What waits, as mails tell it: how much in all, and a link for each that they name. */
+export function waitingMail(
+  { count, oldest, some }: Waiting,
+  { now, url, domain }: { now: number; url: string; domain: string },
+): Omit<Extract<Mail, { kind: 'moderators_waiting' }>, 'reminder'> {
+  const requests = some.map(({ id, username }) => ({
+    matrixId: matrixId(username, domain),
+    link: `${url}/admin/registrations/${id}`,
+  }))
+  return {
+    kind: 'moderators_waiting',
+    waiting: count,
+    oldestHours: Math.floor((now - oldest) / HOUR),
+    requests,
+    link: `${url}/admin`,
+  }
+}
