@@ -5,8 +5,8 @@ import { securityHeaders } from '$lib/server/request-guard'
 import { fillInListening, findNoListening, noListening, type NoListening } from './listening'
 import { readOptions } from './usage'
 
-/** The largest form that a person can mean, and then some: a reason of 2,000 emoji, form-encoded. */
-const BODY_SIZE_LIMIT = '256K'
+/** The largest form that a person can mean, and then some: a message of 4,000 emoji of families, form-encoded. */
+const BODY_SIZE_LIMIT = '320K'
 
 const builtSchema = v.object({ server: v.object({ server: v.instance(Server) }) })
 

@@ -173,7 +173,7 @@ describe('an import', () => {
     const tooMany = await post(administrator, 'preview', { text: `${text}\nmore.example` })
     expect([tooMany.status, tooMany.body.includes('this list has 5001')]).toEqual([400, true])
     expect(tooMany.body).toContain('more.example</textarea>')
-    const tooLarge = await post(administrator, 'preview', { text: `${text}\n${'x'.repeat(60_000)}` })
+    const tooLarge = await post(administrator, 'preview', { text: `${text}\n${'x'.repeat(120_000)}` })
     expect([tooLarge.status, tooLarge.body.includes('send it in parts')]).toEqual([413, true])
     expect(await count()).toBe(before + 5_000)
   }, 30_000)

@@ -1,5 +1,6 @@
 import { m } from '$lib/paraglide/messages'
-import { REASON_MAXIMUM, REASON_MINIMUM, visibleLength } from '$lib/registration/reason'
+import { REASON_MAXIMUM, REASON_MINIMUM } from '$lib/registration/reason'
+import { plainLines, substance, visibleLength } from '$lib/registration/text-length'
 
 /** Counts the characters that people see while the reason is typed; read out when it changes in kind, not at each letter. */
 export function countReason(): void {
@@ -9,16 +10,18 @@ export function countReason(): void {
   if (field === null || shown === null || spoken === null) return
 
   const count = () => {
-    const length = visibleLength(field.value.replace(/\r\n?/g, '\n').trim())
+    const text = plainLines(field.value)
+    const length = visibleLength(text)
+    const missing = REASON_MINIMUM - substance(text)
     const over = length > REASON_MAXIMUM
     const words = over
       ? m.wizard_reason_over({ over: length - REASON_MAXIMUM })
-      : length < REASON_MINIMUM
-        ? m.wizard_reason_missing({ missing: REASON_MINIMUM - length })
+      : missing > 0
+        ? m.wizard_reason_missing({ missing })
         : m.wizard_reason_enough({ length, maximum: REASON_MAXIMUM })
     shown.textContent = words
     shown.classList.toggle('over', over)
-    const kind = over ? m.wizard_reason_too_long() : length < REASON_MINIMUM ? '' : m.wizard_reason_ok()
+    const kind = over ? m.wizard_reason_too_long() : missing > 0 ? '' : m.wizard_reason_ok()
     if (spoken.textContent !== kind) spoken.textContent = kind
   }
   field.addEventListener('input', count)

@@ -1,5 +1,6 @@
 import type { CodeStanding } from '../registration/invited'
 import { accept, refuse, type Result } from '../registration/refusal'
+import { isBlank, oneLine, visibleLength } from '../registration/text-length'
 
 /** Letters and digits that neither look nor are read alike: no 0 O, 1 I L, 2 Z, 5 S, 8 B, U V. */
 const ALPHABET = '34679ACDEFGHJKMNPQRTVWXY'
@@ -65,10 +66,10 @@ export function readCodeWish(typed: { uses: string; days: string; note: string }
   if (uses === undefined) return refuse({ code: 'code_uses_wrong', ...CODE_USES })
   const days = readWhole(typed.days, CODE_DAYS)
   if (days === undefined) return refuse({ code: 'code_days_wrong', ...CODE_DAYS })
-  const note = typed.note.replace(/\s+/g, ' ').trim()
-  if (note.length > CODE_NOTE_MAXIMUM)
+  const note = oneLine(typed.note)
+  if (visibleLength(note) > CODE_NOTE_MAXIMUM)
     return refuse({ code: 'code_note_too_long', maximum: CODE_NOTE_MAXIMUM })
-  return accept({ uses, days, note: note === '' ? null : note })
+  return accept({ uses, days, note: isBlank(note) ? null : note })
 }
 
 /** Null where nothing was typed; undefined where it is no whole number within the bounds. */

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { languageSchema, LANGUAGES, type Language } from '$lib/registration/language'
 import { refuse, accept, type Result } from '$lib/registration/refusal'
 import { DAY } from '../registration/retention'
+import { parseText } from '../registration/talk'
 
 /** From so many on registration closes by itself; null: never. */
 export interface OpeningLimits {
@@ -33,7 +34,7 @@ export const PUBLIC_MESSAGE_MAXIMUM = 1000
 export type Opening =
   { open: true } | { open: false; why: Closing; message: PublicMessage; until: number | null }
 
-const text = v.pipe(v.string(), v.maxLength(PUBLIC_MESSAGE_MAXIMUM))
+const text = v.string()
 const hand = v.object({
   until: v.nullable(v.number()),
   /** A moderator, by id, and when. */
@@ -139,10 +140,9 @@ export function readClosing(
 ): Result<{ message: PublicMessage; until: number | null }> {
   const message: PublicMessage = {}
   for (const language of LANGUAGES) {
-    const words = typed.message[language].replace(/\r\n?/g, '\n').trim()
-    if (words.length > PUBLIC_MESSAGE_MAXIMUM)
-      return refuse({ code: 'text_too_long', maximum: PUBLIC_MESSAGE_MAXIMUM, length: words.length })
-    if (words !== '') message[language] = words
+    const words = parseText(typed.message[language], PUBLIC_MESSAGE_MAXIMUM)
+    if (words.ok) message[language] = words.value
+    else if (words.refusal.code !== 'text_missing') return words
   }
   const until = readUntil(typed.until, now)
   return until.ok ? accept({ message, until: until.value }) : until

@@ -1,7 +1,7 @@
 import { LANGUAGES, type Language } from '../registration/language'
-import { visibleLength } from '../registration/reason'
 import { accept, refuse, type Result } from '../registration/refusal'
 import { parseText, QUESTION_MAXIMUM } from '../registration/talk'
+import { isBlank, oneLine, visibleLength } from '../registration/text-length'
 
 /** What a reply that is kept ready is for. */
 export const REPLY_PURPOSES = ['approve', 'deny', 'ask'] as const
@@ -29,9 +29,9 @@ export interface TypedReply {
 
 /** Answers the reply in its stored form, or what is wrong with it. Placeholders are not looked at. */
 export function parseReply({ purpose, title: typed, texts }: TypedReply): Result<Reply> {
-  const title = typed.replace(/\s+/g, ' ').trim()
-  if (title === '') return refuse({ code: 'reply_title_missing' })
-  if (title.length > REPLY_TITLE_MAXIMUM * 10 || visibleLength(title) > REPLY_TITLE_MAXIMUM)
+  const title = oneLine(typed)
+  if (isBlank(title)) return refuse({ code: 'reply_title_missing' })
+  if (visibleLength(title) > REPLY_TITLE_MAXIMUM)
     return refuse({ code: 'reply_title_too_long', maximum: REPLY_TITLE_MAXIMUM })
   const kept: Reply['texts'] = {}
   for (const language of LANGUAGES) {

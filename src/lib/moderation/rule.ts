@@ -2,6 +2,7 @@ import { domainOf, mailboxOf, parseDomain, parseEmail, type EmailAddress } from 
 import { readMatrixId } from '../registration/matrix-id'
 import { accept, refuse, type Result } from '../registration/refusal'
 import { beforeInvisible, trimInvisible } from '../registration/typed-text'
+import { isBlank, plainLines, visibleLength } from '../registration/text-length'
 import { lookOf, usernameSchema, type Username } from '../registration/username'
 import * as v from 'valibot'
 import { networkText, parseNetwork } from './network'
@@ -136,4 +137,12 @@ export function breadthOf({ subject, form, value }: Omit<RuleCore, 'effect'>): B
   if (subject !== 'network' || form !== 'exact') return null
   const network = parseNetwork(value)
   return network !== null && network.prefix < (network.family === 4 ? 16 : 32) ? 'wide_network' : null
+}
+
+/** A reason for a rule in its stored form, null for none, or that it is too long. */
+export function readRuleReason(typed: string): Result<string | null> {
+  const text = plainLines(typed)
+  if (visibleLength(text) > RULE_REASON_MAXIMUM)
+    return refuse({ code: 'rule_reason_too_long', maximum: RULE_REASON_MAXIMUM })
+  return accept(isBlank(text) ? null : text)
 }

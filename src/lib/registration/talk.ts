@@ -1,5 +1,5 @@
-import { INVISIBLE, visibleLength } from './reason'
 import { accept, refuse, type Result } from './refusal'
+import { isBlank, plainLines, visibleLength } from './text-length'
 
 /** How many characters, as people see them, each may have. */
 export const QUESTION_MAXIMUM = 4000
@@ -8,11 +8,8 @@ export const NOTE_MAXIMUM = 4000
 
 /** Answers what was written in its stored form (trimmed, line ends as `\n`), or what is wrong with its length. */
 export function parseText(typed: string, maximum: number): Result<string> {
-  const text = typed.replace(/\r\n?/g, '\n').trim()
-  // Ten bytes a character is more than any writing needs; beyond, counting would only cost time.
-  const length = text.length > maximum * 10 ? text.length : visibleLength(text)
+  const text = plainLines(typed)
+  const length = visibleLength(text)
   if (length > maximum) return refuse({ code: 'text_too_long', maximum, length })
-  return text.replace(/\s/g, '').replace(INVISIBLE, '') === ''
-    ? refuse({ code: 'text_missing' })
-    : accept(text)
+  return isBlank(text) ? refuse({ code: 'text_missing' }) : accept(text)
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { RULE_EFFECTS, RULE_REASON_MAXIMUM, ruleKey } from '$lib/moderation/rule'
+import { readRuleReason, RULE_EFFECTS, ruleKey } from '$lib/moderation/rule'
 import { KINDS, RULE_KINDS } from '$lib/moderation/rule-kind'
 import {
   LIST_MAXIMUM,
@@ -39,8 +39,8 @@ const SHOWN = 100
  * it is empty, too long, or no table.
  */
 export async function readRuleList(typed: TypedList, now: number): Promise<Result<ReadList>> {
-  if (plainText(typed.reason).trim().length > RULE_REASON_MAXIMUM)
-    return refuse({ code: 'rule_reason_too_long', maximum: RULE_REASON_MAXIMUM })
+  const forAll = readRuleReason(plainText(typed.reason))
+  if (!forAll.ok) return forAll
   const found = entriesOf(typed.text, typed.format)
   if (!found.ok) return found
   const { entries, skipped } = found.value
@@ -97,11 +97,10 @@ function ruleOf({ cells, surplus }: ListEntry, choice: ListChoice, now: number):
   const rule = readRule({ ...RULE_KINDS[kind], value: cells.value ?? '', effect })
   if (!rule.ok) return rule
   // In a column of its own an empty cell means: none, and for ever.
-  const reason = plainText(cells.reason ?? choice.reason).trim()
-  if (reason.length > RULE_REASON_MAXIMUM)
-    return refuse({ code: 'rule_reason_too_long', maximum: RULE_REASON_MAXIMUM })
+  const reason = readRuleReason(plainText(cells.reason ?? choice.reason))
+  if (!reason.ok) return reason
   const forAll = choice.days === null ? null : now + choice.days * DAY
   const expiresAt = cells.expires === undefined ? accept(forAll) : readExpires(cells.expires, now)
   if (!expiresAt.ok) return expiresAt
-  return accept({ ...rule.value, reason: reason === '' ? null : reason, expiresAt: expiresAt.value })
+  return accept({ ...rule.value, reason: reason.value, expiresAt: expiresAt.value })
 }

@@ -5,6 +5,7 @@ import type {
 import * as v from 'valibot'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Actor } from '$lib/registration/registration'
+import { isBlank, visibleLength } from '$lib/registration/text-length'
 import { insertEvents } from '../database/events'
 import {
   findModeratorToken,
@@ -140,7 +141,7 @@ export function createPasskeys({
       typed: { name: string; answer: string },
     ): Promise<Result<string[] | null>> {
       const name = typed.name.trim()
-      if (name === '' || name.length > PASSKEY_NAME_MAXIMUM)
+      if (isBlank(name) || visibleLength(name) > PASSKEY_NAME_MAXIMUM)
         return refuse({ code: 'passkey_name', maximum: PASSKEY_NAME_MAXIMUM })
       const kept = await awaited(token, id)
       const response = v.safeParse(attestationSchema, typed.answer)

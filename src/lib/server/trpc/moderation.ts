@@ -13,9 +13,9 @@ import { groupFailures } from '../failures'
 import type { Context } from './context'
 import { orThrow, refusalError } from './refusal-error'
 import { moderatorProcedure, router } from './t'
+import { messageOf } from './talk'
 
 const PAGE = 50
-const MESSAGE_MAXIMUM = 4000
 const id = v.pipe(v.string(), v.maxLength(100))
 
 const version = v.pipe(v.number(), v.integer())
@@ -37,12 +37,10 @@ function readVerdict(
     category = null,
   }: v.InferOutput<v.ObjectSchema<typeof verdict, undefined>>,
 ) {
-  const message = typed.replace(/\r\n?/g, '\n').trim()
-  if (message.length > MESSAGE_MAXIMUM)
-    throw refusalError(refuse({ code: 'message_too_long', maximum: MESSAGE_MAXIMUM }))
+  const message = orThrow(messageOf(typed))
   if (category !== null && !ctx.services.config.moderation.denialCategories.includes(category))
     throw refusalError(refuse({ code: 'category_unknown' }))
-  const common = { moderator: ctx.moderator.id, message: message === '' ? null : message, silent }
+  const common = { moderator: ctx.moderator.id, message, silent }
   return decision === 'deny'
     ? ({ type: 'deny', ...common, category } as const)
     : ({ type: 'approve', ...common } as const)

@@ -4,7 +4,7 @@ import {
   readCandidate,
   RULE_EFFECTS,
   RULE_FORMS,
-  RULE_REASON_MAXIMUM,
+  readRuleReason,
   RULE_SUBJECTS,
   type Candidate,
   type RuleCore,
@@ -21,9 +21,9 @@ import { createMatcher, judge, type Rule } from '../rules'
 import type { Context } from './context'
 import { orThrow, refusalError } from './refusal-error'
 import { moderatorProcedure, router } from './t'
+import { messageOf } from './talk'
 
 const PAGE = 100
-const MESSAGE_MAXIMUM = 4000
 const DENIED_AT_ONCE = 50
 
 const id = v.pipe(v.string(), v.maxLength(100))
@@ -155,18 +155,14 @@ export const rulesRouter = router({
     .mutation(async ({ ctx, input }) => {
       const { rules, registrar, config, worker, homeserver } = ctx.services
       const rule = orThrow(rules.read(input))
-      const reason = input.reason.replace(/\r\n?/g, '\n').trim()
-      const message = input.message.replace(/\r\n?/g, '\n').trim()
-      if (reason.length > RULE_REASON_MAXIMUM)
-        throw refusalError(refuse({ code: 'rule_reason_too_long', maximum: RULE_REASON_MAXIMUM }))
-      if (message.length > MESSAGE_MAXIMUM)
-        throw refusalError(refuse({ code: 'message_too_long', maximum: MESSAGE_MAXIMUM }))
+      const reason = orThrow(readRuleReason(input.reason))
+      const message = orThrow(messageOf(input.message))
       if (input.category !== null && !config.moderation.denialCategories.includes(input.category))
         throw refusalError(refuse({ code: 'unreadable' }))
       if (input.deny.length > 0 && rule.effect !== 'block') throw refusalError(refuse({ code: 'unreadable' }))
       await mayAdd(ctx, rule, input.from)
       const actor = actorOf(ctx)
-      const wish = { ...rule, reason: reason === '' ? null : reason, days: input.days }
+      const wish = { ...rule, reason, days: input.days }
       const added = orThrow(await rules.add(wish, actor))
 
       const match = createMatcher([{ ...rule, id: null, expiresAt: null }])
@@ -177,7 +173,7 @@ export const rulesRouter = router({
         if (registration === null || match(registration, 0).length === 0) continue
         const verdict = {
           moderator: actor.id,
-          message: message === '' ? null : message,
+          message,
           silent: input.silent,
         }
         const action = { type: 'deny', ...verdict, category: input.category } as const
