@@ -77,7 +77,7 @@ describe('what moderators write is as long as people see it', () => {
     expect(code(FAMILY.repeat(201))).toMatchObject({ refusal: { code: 'code_note_too_long' } })
     expect(code(NOTHING)).toMatchObject({ ok: true, value: { note: null } })
     const reply = (title: string, en = 'Hello') =>
-      parseReply({ purpose: 'denial', title, texts: { en, de: NOTHING } })
+      parseReply({ purpose: 'deny', title, texts: { en, de: NOTHING } })
     expect(reply(FAMILY.repeat(100))).toMatchObject({ ok: true, value: { texts: { en: 'Hello' } } })
     expect(reply(FAMILY.repeat(101))).toMatchObject({ refusal: { code: 'reply_title_too_long' } })
     expect(reply(NOTHING)).toMatchObject({ refusal: { code: 'reply_title_missing' } })
