@@ -9,6 +9,7 @@ import { passwordFacts } from './facts/passwords'
 import { removalFacts } from './facts/removal'
 import { roomFacts } from './facts/rooms'
 import { setUpFacts } from './facts/set-up'
+import { signFacts } from './facts/signs'
 import { standInTarget, synapseTarget, type Target } from './target'
 
 /** What we rely on, held against the stand-in always, and against a real Synapse where SYNAPSE_URL names one. */
@@ -35,6 +36,7 @@ describe.each(servers)('on $server', ({ start }) => {
   describe('addresses', () => addressFacts(get))
   describe('passwords', () => passwordFacts(get))
   describe('removal', () => removalFacts(get))
+  describe('signs of others', () => signFacts(get))
   describe('rooms', () => roomFacts(get))
   describe('messages', () => messageFacts(get))
   describe('consent', () => consentFacts(get))

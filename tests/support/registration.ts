@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import type { Policy } from '$lib/registration/decide'
 import { emailSchema } from '$lib/registration/email'
 import type { Registration } from '$lib/registration/registration'
+import type { Account } from '$lib/registration/signs'
 import { reasonSchema } from '$lib/registration/reason'
 import { usernameSchema } from '$lib/registration/username'
 
@@ -38,6 +39,27 @@ export function aRegistration(change: Partial<Registration> = {}): Registration 
     denial: null,
     invitationId: null,
     account: 'none',
+    ...change,
+  }
+}
+
+/** An account that waits for a decision, as the homeserver shows it; change what matters. */
+export function anAccount(change: Partial<Account> = {}): Account {
+  const { addresses = [], contacts = addresses.length } = change
+  return {
+    createdAt: NOON,
+    locked: true,
+    deactivated: false,
+    displayName: 'river.stone',
+    avatar: false,
+    addresses,
+    contacts,
+    externalIds: 0,
+    devices: 0,
+    lastSeenAt: null,
+    administrator: false,
+    special: false,
+    consentVersion: null,
     ...change,
   }
 }

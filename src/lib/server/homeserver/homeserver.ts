@@ -1,22 +1,12 @@
 import type { EmailAddress } from '$lib/registration/email'
 import type { PasswordPolicy } from '$lib/registration/password'
+import type { Account } from '$lib/registration/signs'
 import type { Username } from '$lib/registration/username'
 
-export type { PasswordPolicy }
+export type { Account, PasswordPolicy }
 
 /** What the homeserver says of a name that nobody here holds. */
 export type NameAnswer = 'free' | 'taken' | 'reserved' | 'invalid'
-
-/** An account as the homeserver knows it. */
-export interface Account {
-  /** When it was made, in milliseconds since 1970. */
-  createdAt: number
-  locked: boolean
-  deactivated: boolean
-  displayName: string | null
-  addresses: EmailAddress[]
-  consentVersion: string | null
-}
 
 /** `secret`: `form_secret` is another one; `unknown`: there is no such version; `other`: another one is asked for. */
 export type ConsentProblem = { code: 'secret' | 'unknown' | 'other' | 'none'; why: string }
@@ -50,6 +40,7 @@ export interface Homeserver {
   remove(username: Username): Promise<void>
   /** Brings an account back that was made here, never opened, and removed. It is locked afterwards, with a random password. */
   revive(username: Username): Promise<void>
+  /** All that shows whose an account is; null where there is none. */
   account(username: Username): Promise<Account | null>
   /**
    * A page of the names whose accounts are locked and not deactivated, whoever locked them; names that nobody could

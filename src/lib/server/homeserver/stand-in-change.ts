@@ -4,6 +4,10 @@ import type { StandInState, StandInUser } from './stand-in-state'
 
 const changeSchema = v.object({
   displayname: v.optional(v.string('Invalid displayname')),
+  avatar_url: v.optional(v.string('Invalid avatar_url')),
+  admin: v.optional(v.boolean("'admin' parameter is not of type boolean")),
+  user_type: v.optional(v.nullable(v.picklist(['bot', 'support'], 'Invalid user type'))),
+  external_ids: v.optional(v.array(v.object({ auth_provider: v.string(), external_id: v.string() }))),
   password: v.optional(v.pipe(v.string('Invalid password'), v.maxLength(512, 'Invalid password'))),
   deactivated: v.optional(v.boolean("'deactivated' parameter is not of type boolean")),
   locked: v.optional(v.boolean("'locked' parameter is not of type boolean")),
@@ -30,9 +34,10 @@ export function readChange(body: Record<string, unknown>): { change: Change } | 
 export function fillUser(
   state: StandInState,
   user: StandInUser,
-  { displayname, password, threepids }: Change,
+  { displayname, password, threepids, ...others }: Change,
 ): void {
   if (displayname !== undefined) user.displayName = displayname
+  describeUser(user, others)
   if (password !== undefined) user.password = password
   if (threepids !== undefined) bind(state, user, threepids)
 }
@@ -45,6 +50,7 @@ export function changeUser(state: StandInState, user: StandInUser, change: Chang
     if (user.erased) return problem(500, 'M_UNKNOWN', 'Internal server error')
     user.displayName = displayname
   }
+  describeUser(user, change)
   if (threepids !== undefined) bind(state, user, threepids)
   if (password !== undefined) {
     if (state.options.passwords === false) return problem(403, 'M_FORBIDDEN', 'Password change disabled')
@@ -57,10 +63,25 @@ export function changeUser(state: StandInState, user: StandInUser, change: Chang
   return null
 }
 
+function describeUser(
+  user: StandInUser,
+  {
+    avatar_url,
+    admin,
+    user_type,
+    external_ids,
+  }: Pick<Change, 'avatar_url' | 'admin' | 'user_type' | 'external_ids'>,
+): void {
+  if (avatar_url !== undefined) user.avatarUrl = avatar_url
+  if (admin !== undefined) user.admin = admin
+  if (user_type !== undefined) user.userType = user_type
+  if (external_ids !== undefined) user.externalIds = external_ids
+}
+
 /** Nothing deletes an account for good: its name stays taken, and its lock stays as it was. */
 export function deactivateUser(state: StandInState, user: StandInUser, erase: boolean): void {
-  Object.assign(user, { deactivated: true, password: null, threepids: [] })
-  if (erase) Object.assign(user, { erased: true, displayName: null })
+  Object.assign(user, { deactivated: true, password: null, threepids: [], externalIds: [] })
+  if (erase) Object.assign(user, { erased: true, displayName: null, avatarUrl: null })
   for (const [token, id] of state.tokens) if (id === user.id) state.tokens.delete(token)
   for (const room of state.rooms.values()) {
     room.members.delete(user.id)

@@ -4,6 +4,8 @@ import type { StandInUser } from './stand-in-state'
 export interface StandInRequest {
   /** Whose token it came with; for open routes the administrator, and not to be asked. */
   caller: StandInUser
+  /** That token; empty where there is none. */
+  token: string
   /** The parts of the path that the route names with a colon, decoded. */
   at: (name: string) => string
   query: URLSearchParams

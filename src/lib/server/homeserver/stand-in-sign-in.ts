@@ -5,6 +5,9 @@ import type { StandInState, StandInUser } from './stand-in-state'
 /** bcrypt reads no further. Synapse counts them in the form NFKC. */
 const PASSWORD_BYTES = 72
 
+/** Each token is of a device of its own. */
+export const deviceOf = (token: string): string => token.slice(-10).toUpperCase()
+
 /** Log-in, profile and consent: what the owner of an account asks, as Synapse 1.160 answers. */
 export function signInRoutes(state: StandInState): StandInRoute[] {
   const { options, users, tokens, unique } = state
@@ -26,7 +29,7 @@ export function signInRoutes(state: StandInState): StandInRoute[] {
       user_id: user.id,
       access_token: token,
       home_server: domain,
-      device_id: unique(10).toUpperCase(),
+      device_id: deviceOf(token),
     })
   }
 
@@ -72,6 +75,15 @@ export function signInRoutes(state: StandInState): StandInRoute[] {
     { method: 'POST', path: '/_matrix/client/v3/login', to: 'everybody', handle: ({ body }) => logIn(body) },
     { method: 'POST', path: '/_matrix/consent', to: 'everybody', handle: ({ body }) => consent(body) },
     { method: 'GET', path: '/_matrix/consent', to: 'everybody', handle: ({ query }) => showPolicy(query) },
+    {
+      method: 'POST',
+      path: '/_matrix/client/v3/logout',
+      to: 'users',
+      handle({ token }) {
+        tokens.delete(token)
+        return ok({})
+      },
+    },
     {
       method: 'GET',
       path: '/_matrix/client/v3/account/whoami',

@@ -36,6 +36,12 @@ export interface StandInUser {
   admin: boolean
   password: string | null
   displayName: string | null
+  avatarUrl: string | null
+  /** For example `bot`. */
+  userType: string | null
+  externalIds: { auth_provider: string; external_id: string }[]
+  /** When one of its tokens was used last, in milliseconds since 1970. */
+  lastSeenAt: number | null
   locked: boolean
   deactivated: boolean
   erased: boolean
@@ -74,6 +80,10 @@ export function createState(options: StandInOptions) {
       admin: false,
       password: null,
       displayName: localpart,
+      avatarUrl: null,
+      userType: null,
+      externalIds: [],
+      lastSeenAt: null,
       locked: false,
       deactivated: false,
       erased: false,

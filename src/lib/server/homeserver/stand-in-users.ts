@@ -1,4 +1,5 @@
 import { changeUser, deactivateUser, fillUser, readChange } from './stand-in-change'
+import { deviceOf } from './stand-in-sign-in'
 import { ok, problem, type StandInAnswer, type StandInRoute } from './stand-in-route'
 import type { StandInState, StandInUser } from './stand-in-state'
 
@@ -116,6 +117,28 @@ export function userRoutes(state: StandInState): StandInRoute[] {
     },
     {
       method: 'GET',
+      path: '/_synapse/admin/v2/users/:user/devices',
+      to: 'admins',
+      handle: ({ at }) =>
+        user(at('user'), ({ id }) => {
+          const devices = [...state.tokens].filter(([, owner]) => owner === id)
+          const listed = devices.map(([token]) => ({ user_id: id, device_id: deviceOf(token) }))
+          return ok({ devices: listed, total: listed.length })
+        }),
+    },
+    {
+      method: 'GET',
+      path: '/_synapse/admin/v1/whois/:user',
+      to: 'admins',
+      // Also for a user who is not there.
+      handle({ at }) {
+        const seen = users.get(at('user'))?.lastSeenAt ?? null
+        const connections = seen === null ? [] : [{ ip: '127.0.0.1', last_seen: seen, user_agent: '' }]
+        return ok({ user_id: at('user'), devices: { '': { sessions: [{ connections }] } } })
+      },
+    },
+    {
+      method: 'GET',
       path: '/_synapse/admin/v1/threepid/:medium/users/:address',
       to: 'admins',
       handle({ at }) {
@@ -141,6 +164,10 @@ function describe(user: StandInUser) {
     consent_version: user.consentVersion,
     suspended: false,
     displayname: user.displayName,
+    avatar_url: user.avatarUrl,
+    user_type: user.userType,
+    external_ids: user.externalIds,
+    last_seen_ts: user.lastSeenAt,
     threepids: user.threepids,
     erased: user.erased,
   }

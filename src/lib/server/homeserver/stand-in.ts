@@ -62,7 +62,14 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
       if ('status' in caller) return caller
       const body = readBody(text, headers['content-type'])
       if (body === null) return problem(400, 'M_NOT_JSON', 'Content not JSON.')
-      return route.handle({ caller, at: (name) => parts.get(name) ?? '', query: url.searchParams, body })
+      const token = tokenIn(headers.authorization)
+      return route.handle({
+        caller,
+        token,
+        at: (name) => parts.get(name) ?? '',
+        query: url.searchParams,
+        body,
+      })
     }
     if (/^\/(_matrix|_synapse\/admin)\//.test(url.pathname))
       return problem(404, 'M_UNRECOGNIZED', 'Unrecognized request')
@@ -74,11 +81,12 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
     const admin = state.users.get(`@admin:${options.domain}`)
     if (to === 'everybody' && admin !== undefined) return admin
     if (header === '') return problem(401, 'M_MISSING_TOKEN', 'Missing access token')
-    const user = state.users.get(state.tokens.get(header.replace(/^Bearer /, '')) ?? '')
+    const user = state.users.get(state.tokens.get(tokenIn(header)) ?? '')
     if (user === undefined)
       return problem(401, 'M_UNKNOWN_TOKEN', 'Invalid access token passed.', { soft_logout: false })
     if (user.locked)
       return problem(401, 'M_USER_LOCKED', 'User account has been locked', { soft_logout: true })
+    user.lastSeenAt = state.clock()
     if (to === 'admins' && !user.admin) return problem(403, 'M_FORBIDDEN', 'You are not a server admin')
     return user
   }
@@ -120,6 +128,8 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
   }
   return standIn
 }
+
+const tokenIn = (header = ''): string => header.replace(/^Bearer /, '')
 
 function serverRoutes({ passwordPolicy = {}, delegatesTo }: StandInOptions): StandInRoute[] {
   const open = { method: 'GET', to: 'everybody' } as const

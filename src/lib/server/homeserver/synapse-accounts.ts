@@ -5,6 +5,7 @@ import { matrixId, parseUsername, type Username } from '$lib/registration/userna
 import { HomeserverError, type Homeserver } from './homeserver'
 import type { SynapseCall } from './synapse-call'
 import { missing, refused } from './synapse-errors'
+import { createSynapseUses } from './synapse-uses'
 import { createSynapseUsers, type SynapseUser } from './synapse-users'
 
 type Accounts = Pick<
@@ -20,10 +21,14 @@ const pageSchema = v.object({
   next_token: v.optional(v.string()),
 })
 
+/** What Synapse calls accounts that are for no person. The operator may give kinds of their own to people. */
+const SPECIAL = ['bot', 'support']
+
 /** Names and accounts by Synapse's admin API, in the order that is safe there. */
 export function createSynapseAccounts(synapse: SynapseCall, domain: string): Accounts {
   const { call, grant, parse } = synapse
   const { id, find, findActive, make, change } = createSynapseUsers(synapse, domain)
+  const usesOf = createSynapseUses(synapse)
 
   async function lock(username: Username): Promise<void> {
     const task = `lock ${id(username)}`
@@ -94,6 +99,8 @@ export function createSynapseAccounts(synapse: SynapseCall, domain: string): Acc
       const before = await find(username, task)
       if (before === null) throw missing(task, 'there is no such account on the homeserver')
       if (before.deactivated) {
+        // The lock outlives that: nobody gets in between the one call and the next.
+        if (!before.locked) await lock(username)
         const password = randomBytes(32).toString('base64url')
         // Never with `locked` in the same call: Synapse may do the one and fail at the other.
         await changePassword(username, { deactivated: false, password }, task)
@@ -107,13 +114,23 @@ export function createSynapseAccounts(synapse: SynapseCall, domain: string): Acc
     },
 
     async account(username) {
-      const user = await find(username, `look at ${id(username)}`)
+      const task = `look at ${id(username)}`
+      const user = await find(username, task)
       if (user === null) return null
+      const { devices, seenAt } = await usesOf(id(username), task)
+      const lastSeenAt = Math.max(user.last_seen_ts ?? 0, seenAt)
       return {
         createdAt: user.creation_ts * 1000,
         locked: user.locked,
         deactivated: user.deactivated,
         displayName: user.displayname ?? null,
+        avatar: (user.avatar_url ?? '') !== '',
+        contacts: user.threepids.length,
+        externalIds: user.external_ids.length,
+        devices,
+        lastSeenAt: lastSeenAt === 0 ? null : lastSeenAt,
+        administrator: user.admin,
+        special: SPECIAL.includes(user.user_type ?? ''),
         addresses: user.threepids.flatMap(({ medium, address }) => {
           const parsed = v.safeParse(emailSchema, address.toLowerCase())
           return medium === 'email' && parsed.success ? [parsed.output] : []

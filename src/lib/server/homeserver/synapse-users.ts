@@ -12,6 +12,11 @@ const userSchema = v.object({
   locked: v.boolean(),
   deactivated: v.boolean(),
   displayname: v.nullish(v.string()),
+  avatar_url: v.nullish(v.string()),
+  admin: v.optional(v.boolean(), false),
+  user_type: v.nullish(v.string()),
+  last_seen_ts: v.nullish(v.number()),
+  external_ids: v.optional(v.array(v.object({ auth_provider: v.string() })), []),
   threepids: v.optional(v.array(v.object({ medium: v.string(), address: v.string() })), []),
   consent_version: v.nullish(v.string()),
 })
