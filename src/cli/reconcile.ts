@@ -41,10 +41,16 @@ const WORDS: Record<DifferenceCode, { means: string; mending: string }> = {
     means: 'was made here and never opened, nobody waits for it, and nothing is on its way that removes it',
     mending: 'removes it',
   },
+  cannot_open: {
+    means: 'is approved, but its account was deactivated at the homeserver',
+    mending:
+      'Nothing is done here; a moderator approves the request anew, so that a new password is asked for, or denies it',
+  },
   in_hands: {
     means:
-      'was made here and nobody waits for it, yet it is open at the homeserver: somebody may be using it',
-    mending: 'takes note that it was opened, so that it is never removed or given to somebody else',
+      'was made here and never opened here, yet it shows at the homeserver that somebody else has it: it is unlocked, used, or changed',
+    mending:
+      'puts it before the moderators and never touches it; an applicant who waits for it picks another name',
   },
   back_locked: {
     means: 'was removed here, but stands at the homeserver, locked',

@@ -140,7 +140,8 @@ describe('a homeserver that is out', () => {
       ]),
     })
     const [outage] = await (await moderation()).outages()
-    expect(outage).toMatchObject({ server: 'homeserver', waiting: 1 })
+    // The approval, and the look at what became of the claim.
+    expect(outage).toMatchObject({ server: 'homeserver', waiting: 2 })
     await live(10 * MINUTE)
     expect(
       world.mailbox.kinds('moderators@example.test').filter((kind) => kind === 'moderators_outage'),

@@ -252,20 +252,22 @@ describe('an older copy of the homeserver', () => {
 })
 
 describe('an account that somebody opened by hand', () => {
-  test('is not removed by a denial, which says so; the ledger takes note, and the name stays theirs', async () => {
+  test('is not removed by a denial, which says so; a moderator sees it, and the name stays theirs', async () => {
     const river = await requested(world, 'river')
     await asAdmin(world, 'PUT', id('river'), { locked: false })
     const view = await decideOn(world, river.view.id, 'deny')
     expect(view.jobs).toContainEqual(
       expect.objectContaining({
         kind: 'remove_account',
-        state: 'failed',
-        error: expect.stringMatching('reconcile'),
+        state: 'cancelled',
+        error: expect.stringMatching('in other hands'),
       }),
     )
     expect(await signInToMatrix(world, 'river')).toBe('in')
-    expect(await listed()).toEqual({ river: 'in_hands' })
-    expect(await mend()).toEqual(['river'])
+    expect(await listed()).toEqual({})
+    const { api } = await aModerator(world.services)
+    expect(await api.moderation.doubts()).toMatchObject([{ username: 'river' }])
+    await api.moderation.settleDoubt({ username: username('river'), verdict: 'leave' })
     expect(await listed()).toEqual({})
     expect(await signInToMatrix(world, 'river')).toBe('in')
     expect(await isFree('river')).toBe(false)

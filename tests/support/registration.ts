@@ -39,6 +39,7 @@ export function aRegistration(change: Partial<Registration> = {}): Registration 
     denial: null,
     invitationId: null,
     account: 'none',
+    opening: 'under_way',
     ...change,
   }
 }

@@ -102,6 +102,10 @@ export function refusalText(refusal: Refusal): string {
       return m.refusal_not_signed_in()
     case 'sign_in_again':
       return m.refusal_sign_in_again()
+    case 'account_used':
+      return m.refusal_account_used()
+    case 'decision_needed':
+      return m.refusal_decision_needed()
     case 'job_not_waiting':
       return m.refusal_job_not_waiting()
     case 'undo_too_late':

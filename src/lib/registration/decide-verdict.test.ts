@@ -95,3 +95,55 @@ describe('a denial that is reopened', () => {
     expect(stateForApplicant(reopened, { ...policy, now: policy.now + 20_000 })).toBe('approved')
   })
 })
+
+describe('an approval that cannot be carried out', () => {
+  const failed = aRegistration({
+    state: 'approved',
+    account: 'filled',
+    opening: 'failed',
+    decidedBy: 'm0',
+    message: 'Welcome',
+    remindedAt: NOON,
+  })
+  const verdict = { moderator: 'm1', message: 'Once more', silent: false }
+  const later = aPolicy({ now: NOON + 1000 })
+
+  test('is approved again: the account is brought back or made anew once the password is set', () => {
+    expect(decide(failed, { type: 'approve', ...verdict }, later)).toMatchObject({
+      ok: true,
+      next: {
+        state: 'approved',
+        account: 'reviving',
+        holdsName: true,
+        stateSince: NOON + 1000,
+        decidedBy: 'm1',
+        message: 'Once more',
+        remindedAt: null,
+      },
+      ledger: 'reviving',
+      events: [{ kind: 'approved_anew', detail: { silent: false } }],
+      jobs: [{ kind: 'mail', mail: 'set_password', reminder: false }],
+    })
+  })
+
+  test('is denied like any other', () => {
+    expect(decide(failed, { type: 'deny', ...verdict }, later)).toMatchObject({
+      ok: true,
+      next: { state: 'denied', holdsName: false },
+      jobs: [{ kind: 'remove_account' }, { kind: 'mail', mail: 'denied' }],
+    })
+  })
+
+  test.each(['under_way', 'delayed'] as const)('nothing is decided anew while it is %s', (opening) => {
+    for (const type of ['approve', 'deny'] as const)
+      expect(decide({ ...failed, opening }, { type, ...verdict }, later)).toMatchObject({
+        ok: false,
+        refusal: { code: 'already_decided' },
+      })
+  })
+
+  test('nor once its account is open, or waits for its password', () => {
+    for (const account of ['open', 'none', 'locked', 'reviving'] as const)
+      expect(decide({ ...failed, account }, { type: 'approve', ...verdict }, later).ok).toBe(false)
+  })
+})

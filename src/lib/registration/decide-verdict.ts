@@ -11,10 +11,11 @@ import { removal } from './following'
 import type { NewJob } from './job'
 import type { Refusal } from './refusal'
 import type { Registration } from './registration'
+import { isOpeningFailed } from './state'
 
 type Of<K extends Action['type']> = Extract<Action, { type: K }>
 
-/** A verdict on a request, which rests; null where the request is not ready for it. */
+/** A verdict on a request, or on an approval that cannot be carried out; it rests. Null where the request is not ready for it. */
 export function decideRequest(
   become: Become,
   registration: Registration,
@@ -22,12 +23,17 @@ export function decideRequest(
   policy: Policy,
 ): Decision | null {
   const { state, decidedBy } = registration
-  if (state !== 'requested')
+  const anew = isOpeningFailed(registration)
+  if (state !== 'requested' && !anew)
     return decidedBy !== null || state === 'withdrawn'
       ? { ok: false, refusal: decidedAlready(registration) }
       : null
   const decision =
-    action.type === 'deny' ? deny(become, registration, action) : approve(become, registration, action)
+    action.type === 'deny'
+      ? deny(become, registration, action)
+      : anew
+        ? approveAnew(become, action)
+        : approve(become, registration, action)
   return decision === null ? null : { ...decision, rest: policy.undoMs }
 }
 
@@ -89,6 +95,24 @@ function deny(become: Become, registration: Registration, verdict: Verdict) {
   return YES(denied, [{ kind: 'denied', detail }], [...removal(registration), ...mail])
 }
 
+/**
+ * For an approved registration whose account cannot be opened: whatever became of that, it is brought back or made anew
+ * once the password is set again. That is what an approval after it was deactivated at the homeserver means, so nothing
+ * but a moderator's word does it.
+ */
+function approveAnew(become: Become, { moderator: decidedBy, message, silent }: Verdict) {
+  const next = {
+    ...become('approved'),
+    decidedBy,
+    message,
+    silent,
+    remindedAt: null,
+    account: 'reviving' as const,
+  }
+  const mail: NewJob = { kind: 'mail', mail: 'set_password', reminder: false }
+  return { ...YES(next, [{ kind: 'approved_anew', detail: { silent } }], [mail]), ledger: next.account }
+}
+
 /** Null where the account is not ready for it. `detail`: what the audit trail says of it besides. */
 export function approve(
   become: Become,
@@ -96,7 +120,7 @@ export function approve(
   verdict: Verdict,
   detail: Record<string, string> = {},
 ) {
-  if (account !== 'filled' && account !== 'none') return null
+  if (account !== 'filled' && account !== 'none' && account !== 'reviving') return null
   const { moderator: decidedBy, message, silent } = verdict
   const approved = { ...become('approved'), decidedBy, message, silent }
   // Without an account the mail is not a notice but the key: silence does not stop it.

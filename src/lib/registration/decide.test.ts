@@ -20,6 +20,7 @@ const ACTIONS: Action[] = [
   { type: 'ask_link', language: 'de' },
   { type: 'confirm', username: username('river.stone'), nameFree: true },
   { type: 'lose_name' },
+  { type: 'lose_account', filled: true },
   { type: 'choose_name', username: username('other') },
   { type: 'keep_reason', reason },
   { type: 'bring', invitationId: 'i1' },
@@ -80,6 +81,8 @@ const TABLE: Record<Action['type'], Partial<Record<State, State>>> = {
   },
   confirm: { started: 'verified' },
   lose_name: { verified: 'verified' },
+  // The ledger knows of the account yet.
+  lose_account: {},
   choose_name: {},
   keep_reason: { verified: 'verified' },
   bring: { verified: 'verified' },
@@ -203,7 +206,8 @@ describe('what follows', () => {
       ])
   })
 
-  for (const account of ACCOUNT_STATES.filter((state) => state !== 'filled' && state !== 'none'))
+  const ready: AccountState[] = ['filled', 'none', 'reviving']
+  for (const account of ACCOUNT_STATES.filter((state) => !ready.includes(state)))
     test(`nothing is approved while its account is ${account}`, () => {
       const decision = decide(
         aRegistration({ state: 'requested', account }),
@@ -431,6 +435,29 @@ describe('after a restore of an older copy', () => {
     expect(jobs(resume('filled'))).toEqual(['open_account'])
     for (const account of ACCOUNT_STATES.filter((one) => one !== 'filled'))
       expect(resume(account).ok, account).toBe(false)
+  })
+
+  test('whose account is in other hands loses the name alone, and is mailed the way to another one', () => {
+    const lose = (
+      state: State,
+      filled: boolean,
+      password: 'at_request' | 'after_approval' = 'at_request',
+    ) => {
+      const registration = aRegistration({ state, account: 'none', decidedBy: 'm0' })
+      const decision = decide(registration, { type: 'lose_account', filled }, { ...later, password })
+      if (!decision.ok || decision.next === null) return 'no'
+      expect(decision.next).toMatchObject({ holdsName: false, reason: registration.reason })
+      expect(decision.events).toEqual([{ kind: 'name_lost' }])
+      return [decision.next.state, ...jobs(decision)]
+    }
+    expect(lose('verified', false)).toEqual(['verified'])
+    expect(lose('verified', true)).toEqual(['verified'])
+    expect(lose('requested', true)).toEqual(['verified', 'mail known_address'])
+    expect(lose('requested', true, 'after_approval')).toEqual(['requested'])
+    expect(lose('approved', true)).toEqual(['approved', 'mail set_password'])
+    expect(lose('approved', false)).toEqual(['approved'])
+    for (const state of ['started', 'denied', 'completed', 'withdrawn'] as const)
+      expect(lose(state, true)).toBe('no')
   })
 
   test('a request without an account can lose its name, and one with an account does not', () => {

@@ -47,6 +47,7 @@ export function begin(
     claimedAt: null,
     denial: null,
     account: 'none',
+    opening: 'under_way',
   }
   return { next, events: [{ kind: 'started' }], jobs: [verificationMail(wish.username, wish.language)] }
 }
@@ -100,6 +101,8 @@ export function decide(
       )
         return no()
       return YES({ ...registration, holdsName: false }, [{ kind: 'name_lost' }])
+    case 'lose_account':
+      return account === 'none' ? (loseAccount(registration, action.filled, policy) ?? no()) : no()
     case 'choose_name':
       if (registration.holdsName || (state !== 'verified' && !awaitsPassword(registration))) return no()
       return chooseName(registration, action.username, policy)
@@ -195,6 +198,20 @@ function chooseName(registration: Registration, username: Username, policy: Poli
     denial: null,
   }
   return YES(again, [{ kind: 'name_chosen' }, { kind: 'requested' }], notices(policy))
+}
+
+/**
+ * Nothing but the name is lost: words and decision stay. Who waits is not there to see it, and is mailed the way to
+ * where another name is picked.
+ */
+function loseAccount(registration: Registration, filled: boolean, policy: Policy): Decision | null {
+  const { state } = registration
+  if (state !== 'verified' && state !== 'requested' && state !== 'approved') return null
+  const events: AuditEvent[] = [{ kind: 'name_lost' }]
+  const nameless = { ...registration, holdsName: false }
+  if (!filled) return YES(nameless, events)
+  const again = askPasswordAgain(nameless, policy)
+  return again?.ok === true ? { ...again, events } : again
 }
 
 /** What was decided stands, and its time begins anew; a request without its password is none yet. */

@@ -5,7 +5,7 @@ import type { Reason } from './reason'
 import type { Refused } from './refusal'
 import type { AuditEvent, Registration } from './registration'
 import type { Retention } from './retention'
-import type { State } from './state'
+import type { AccountState, State } from './state'
 import type { Username } from './username'
 
 /** What the operator configured, as far as decisions depend on it, and the time they are made at. */
@@ -48,6 +48,8 @@ export type Action =
   | { type: 'ask_link'; language: Language }
   | { type: 'confirm'; username: Username; nameFree: boolean }
   | { type: 'lose_name' }
+  /** The account is in other hands, and the name with it. `filled`: the password was set already. */
+  | { type: 'lose_account'; filled: boolean }
   | { type: 'choose_name'; username: Username }
   /** What was typed stays, also when the homeserver does not answer. */
   | { type: 'keep_reason'; reason: Reason }
@@ -110,6 +112,8 @@ export type Decision =
       uses?: true
       /** What the system does next, in the same transaction. */
       then?: Action
+      /** What the ledger says of the account from then on. */
+      ledger?: AccountState
       /** The jobs wait for so long, in milliseconds. */
       rest?: number
       /** The jobs that rest are cancelled; where one has begun already, it is too late for all of this. */

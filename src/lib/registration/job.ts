@@ -34,6 +34,8 @@ export const jobSchema = v.variant('kind', [
   ]),
   job('open_account', {}),
   job('remove_account', { username: usernameSchema }),
+  /** Closes an account that was just made, where the request that made it did not come to it. */
+  job('lock_account', { username: usernameSchema }),
   job('bind_address', {}),
   job('consent', { version: v.string() }),
   job('join_room', { room: v.string() }),
@@ -81,6 +83,7 @@ export const JOB_KINDS = [
   'mail',
   'open_account',
   'remove_account',
+  'lock_account',
   'bind_address',
   'consent',
   'join_room',

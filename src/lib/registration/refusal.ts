@@ -125,6 +125,10 @@ export type Refusal =
   /** Too long ago for what changes the ways in. */
   | { code: 'sign_in_again' }
   | { code: 'job_not_waiting' }
+  /** An approval that cannot be carried out is approved anew or denied. */
+  | { code: 'decision_needed' }
+  /** Somebody uses the account, so that it is not this program's to touch. */
+  | { code: 'account_used' }
   /** What a rule is to look at cannot be read. */
   | { code: 'rule_value_invalid'; subject: 'network' | 'email' | 'domain' | 'username' }
   /** As with names. */

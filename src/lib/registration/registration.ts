@@ -1,7 +1,7 @@
 import type { EmailAddress } from './email'
 import type { Language } from './language'
 import type { Reason } from './reason'
-import type { AccountState, Exchange, State } from './state'
+import type { AccountState, Exchange, Opening, State } from './state'
 import type { Username } from './username'
 
 /** One person's wish for an account. Times are milliseconds since 1970. */
@@ -38,6 +38,8 @@ export interface Registration {
   /** The invitation code it came by; null: none, or one that does not count for it. */
   invitationId: string | null
   account: AccountState
+  /** Of one that is approved. */
+  opening: Opening
 }
 
 /** A denial as it was; `since` in milliseconds since 1970. */
@@ -87,8 +89,10 @@ export const EVENT_KINDS = [
   'job_done',
   'job_failed',
   'job_retried',
+  'job_dismissed',
   'undone',
   'reopened',
+  'approved_anew',
   'asked',
   'answered',
   'note_added',

@@ -15,6 +15,9 @@ describe('an account as this program leaves it shows none', () => {
     ['filled', {}],
     ['removed', { deactivated: true, displayName: null }],
     ['removed', { deactivated: true, displayName: null, locked: false }],
+    ['reviving', { deactivated: true, displayName: null, locked: false }],
+    ['reviving', { displayName: null }],
+    ['reviving', {}],
   ])('%s', (state, change) => expect(signs(state, change)).toEqual([]))
 })
 
@@ -42,6 +45,7 @@ test.each<[AccountState, Partial<Account>, Sign[]]>([
   ['filled', { locked: false }, ['unlocked']],
   ['filled', { locked: false, deactivated: true }, ['unlocked', 'deactivated']],
   ['removed', { locked: false }, ['unlocked']],
+  ['reviving', { locked: false }, ['unlocked']],
   ['claimed', { locked: false, deactivated: true }, ['deactivated']],
   ['locked', { deactivated: true }, ['deactivated']],
 ])('%s: %j', (state, change, shown) => expect(signs(state, change)).toEqual(shown))

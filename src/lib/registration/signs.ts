@@ -44,7 +44,7 @@ export type Sign = (typeof SIGNS)[number]
 /** Where it was locked here. A lock outlives a deactivation (Synapse 1.160). */
 const LOCKED: AccountState[] = ['locked', 'filled']
 /** It may have been removed before it was locked, and does not stand open since. */
-const REMOVED: AccountState[] = ['removed']
+const REMOVED: AccountState[] = ['removed', 'reviving']
 /** Where it stands, as far as the ledger knows. */
 const STANDING: AccountState[] = ['claimed', 'locked', 'filled']
 

@@ -23,7 +23,8 @@ export type Queue = (typeof QUEUES)[number]
 
 /**
  * What is known of the account in the homeserver: `claiming` means that it was asked for and the answer is not
- * known, `doubtful` that it exists and nobody knows whether we made it.
+ * known, `doubtful` that it exists and is, or may be, somebody else's, `reviving` that it was removed and is being
+ * brought back.
  */
 export const ACCOUNT_STATES = [
   'none',
@@ -34,27 +35,40 @@ export const ACCOUNT_STATES = [
   'filled',
   'open',
   'removed',
+  'reviving',
 ] as const
 export const accountStateSchema = v.picklist(ACCOUNT_STATES)
 export type AccountState = v.InferOutput<typeof accountStateSchema>
+
+/**
+ * How it goes with opening the account of an approved registration: `delayed` means that a try did not succeed and others
+ * follow by themselves, `failed` that nothing opens it any more until a moderator does something.
+ */
+export const OPENINGS = ['under_way', 'delayed', 'failed'] as const
+export type Opening = (typeof OPENINGS)[number]
+
+/** Approved, and the account cannot be opened: a moderator decides anew. */
+export function isOpeningFailed({
+  state,
+  account,
+  opening,
+}: {
+  state: State
+  account: AccountState
+  opening: Opening
+}): boolean {
+  return state === 'approved' && account === 'filled' && opening === 'failed'
+}
 
 /** Approved, and the applicant has yet to set the password (`password: after_approval`). */
 export function awaitsPassword({ state, account }: { state: State; account: AccountState }): boolean {
   return state === 'approved' && account !== 'filled' && account !== 'open'
 }
 
+/** Made here, or about to be, and not opened. */
+export const UNOPENED: readonly AccountState[] = ['claiming', 'claimed', 'locked', 'filled', 'reviving']
+
 /** Whether an account in this state was made here, is not opened, and has to go when nobody waits for it any more. */
 export function isOursUnopened(account: AccountState): boolean {
-  return account === 'claiming' || account === 'claimed' || account === 'locked' || account === 'filled'
-}
-
-/**
- * Whether somebody opened an account that was made here and that the ledger still calls unopened. One that was only
- * claimed is not locked yet, and open by itself: then the addresses tell, which are added after the opening.
- */
-export function isInHands(
-  ledger: AccountState,
-  account: { locked: boolean; addresses: readonly string[] },
-): boolean {
-  return !account.locked && (ledger !== 'claimed' || account.addresses.length > 0)
+  return UNOPENED.includes(account)
 }

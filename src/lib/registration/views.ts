@@ -2,7 +2,8 @@ import type { JobKind, JobState } from './job'
 import type { Invitations } from './invited'
 import type { Language } from './language'
 import type { EventKind } from './registration'
-import type { AccountState, Exchange, State } from './state'
+import type { Account, Sign } from './signs'
+import type { AccountState, Exchange, Opening, State } from './state'
 import type { UsernameCharacters } from './username'
 
 // What pages get to see. Times are milliseconds since 1970.
@@ -40,6 +41,10 @@ export interface OwnView {
   email: string
   reason: string | null
   account: AccountState
+  /** Of an approved one, whose account is opened. */
+  opening: Opening
+  /** What could not be done about an open account: it has no address, or has not consented. */
+  unfinished: ('bind_address' | 'consent')[]
   startedAt: number
   stateSince: number
   /** A moderator's words, once it is decided. */
@@ -96,6 +101,8 @@ export interface JobView {
   error: string | null
   createdAt: number
   finishedAt: number | null
+  /** Whether a moderator may say that it is not to be done any more. */
+  dismissible: boolean
 }
 
 /** Jobs that failed for one reason: one of them, and how many there are. */
@@ -127,24 +134,25 @@ export interface RegistrationView extends QueueItem {
   undoUntil: number | null
   /** What the domain allows a moderator to do now. */
   actions: ('approve' | 'deny')[]
+  /** Approved, and the account cannot be opened: it is approved anew, or denied. */
+  openingFailed: boolean
   /** Approving sends the link to set the password: no account exists yet. */
   passwordAfterApproval: boolean
   events: EventView[]
   jobs: JobView[]
 }
 
-/** An account of which nobody knows whether it was made here: a stop between the claim and its record. */
+/** An account that is, or may be, somebody else's, and what shows it. */
 export interface DoubtView {
   username: string
   matrixId: string
   changedAt: number
   /** False: the homeserver did not answer, so `account` says nothing. */
   reachable: boolean
-  account: {
-    createdAt: number
-    locked: boolean
-    deactivated: boolean
-    displayName: string | null
-    addresses: string[]
-  } | null
+  account: Pick<
+    Account,
+    'createdAt' | 'locked' | 'deactivated' | 'displayName' | 'addresses' | 'lastSeenAt' | 'devices'
+  > | null
+  /** What shows that somebody has it; then it cannot be adopted. */
+  signs: Sign[]
 }

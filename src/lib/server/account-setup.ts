@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
 import type { Action } from '$lib/registration/decide'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Registration } from '$lib/registration/registration'
+import { signsOfOthers, type Sign } from '$lib/registration/signs'
 import type { Username } from '$lib/registration/username'
+import type { LedgerEntry } from './database/accounts'
 import type { FailureLog } from './failure-log'
-import { HomeserverError, type Account, type Homeserver } from './homeserver/homeserver'
+import { HomeserverError, type Homeserver } from './homeserver/homeserver'
 import type { Registrar } from './registrar'
 
 /** `joinedRooms`: what the homeserver itself made the account join, normally nothing. */
@@ -18,24 +21,27 @@ export type AccountSetup = ReturnType<typeof createAccountSetup>
 /** Waits until another process must have written down what it was answered. */
 const OTHERS_RECORD_MS = [50, 150, 400]
 
+/** An account is ready after five steps; more happen where others work on the same one. */
+const MOST_STEPS = 20
+
 /**
  * Makes the account of a registration that holds its name: claim, lock, fill, each recorded in the ledger before
- * the next, so that a stop anywhere can be gone on from (synapse.md). Never changes an account that may be
- * somebody else's.
+ * the next, so that a stop anywhere can be gone on from (synapse.md). Looks at the account directly before it changes
+ * anything, and never changes one that may be somebody else's.
  */
 export function createAccountSetup({
   registrar,
   homeserver,
   confirmSetUp,
   logFailure,
-  clock,
+  log,
 }: {
   registrar: Registrar
   homeserver: Homeserver
   /** Throws `HomeserverError` unless this is a homeserver that accounts can be made at. */
   confirmSetUp: () => Promise<void>
   logFailure: FailureLog
-  clock: () => number
+  log: Logger
 }) {
   /** One at a time for a registration: a double click must not be mistaken for a stop half-way. */
   const underWay = new Map<string, Promise<unknown>>()
@@ -66,28 +72,49 @@ export function createAccountSetup({
     return done.ok ? accept({ registration: done.value, joinedRooms }) : done
   }
 
-  /** Brings the account to where it is ours, locked, and can be filled. */
+  /** Brings the account to where it is ours, was seen locked just now, and can be filled. */
   async function makeOurs(registration: Registration): Promise<Result<null>> {
-    const { id, username } = registration
-    const entry = await registrar.account(username)
-    if (entry === null) return claim(registration, 'first')
-    if (entry.openedAt !== null || entry.state === 'open' || entry.state === 'doubtful')
-      return lost(registration)
-    if (entry.state === 'removed') return revive(registration)
-    if (entry.registrationId !== id) return lost(registration)
-    if (entry.state === 'claiming') return claim(registration, 'again')
-    const account = await homeserver.account(username)
-    if (account === null) return claim(registration, 'first')
-    if (account.deactivated) return revive(registration)
-    if (entry.state === 'claimed') return lock(registration)
-    // It was locked here, and somebody unlocked it there: it is in other hands now.
-    return account.locked ? accept(null) : doubt(registration, account)
+    for (let step = 0; step < MOST_STEPS; step++) {
+      const done = await nextStep(registration)
+      if (done !== null) return done
+    }
+    throw new Error('An account does not hold still: its line in the ledger changes with every step')
   }
 
-  async function claim(registration: Registration, attempt: 'first' | 'again'): Promise<Result<null>> {
+  /** Null: there is a step more. */
+  async function nextStep(registration: Registration): Promise<Result<null> | null> {
+    const { id, username } = registration
+    const entry = await registrar.account(username)
+    if (entry === null)
+      return (await registrar.beginClaim(id, username)) ? claim(registration, 'first') : null
+    if (entry.openedAt !== null || entry.state === 'open' || entry.state === 'doubtful')
+      return lost(registration)
+    if (entry.state !== 'removed' && entry.registrationId !== id) return lost(registration)
+    if (entry.state === 'claiming') return claim(registration, 'again')
+    const account = await homeserver.account(username)
+    if (account === null) return strike(entry)
+    const signs = signsOfOthers(username, entry, account)
+    if (signs.length > 0) return doubt(registration, entry, signs)
+    switch (entry.state) {
+      case 'claimed':
+        if (!account.locked) await homeserver.lock(username)
+        return locked(entry)
+      case 'removed':
+        await registrar.moveAccount(entry, { localpart: username, state: 'reviving', registrationId: id })
+        return null
+      case 'reviving':
+        await homeserver.revive(username)
+        await registrar.moveAccount(entry, { localpart: username, state: 'locked' }, [
+          { kind: 'account_revived' },
+        ])
+        return null
+      default:
+        return accept(null)
+    }
+  }
+
+  async function claim(registration: Registration, attempt: 'first' | 'again'): Promise<Result<null> | null> {
     const { id: registrationId, username: localpart } = registration
-    if (attempt === 'first' && !(await registrar.beginClaim(registrationId, localpart)))
-      return makeOurs(registration)
     let answer: 'made' | 'existed'
     try {
       answer = await homeserver.claim(localpart)
@@ -98,12 +125,14 @@ export function createAccountSetup({
       throw error
     }
     if (answer === 'made') {
-      const made = { localpart, state: 'claimed', registrationId, madeAt: clock() } as const
+      const made = { localpart, state: 'claimed', registrationId, madeAt: registrar.now() } as const
       await registrar.recordAccount(registrationId, made, [{ kind: 'account_claimed' }])
-      return lock(registration)
+      return null
     }
-    if (await isClaimedElsewhere(localpart)) return makeOurs(registration)
-    if (attempt === 'again') return doubt(registration, await homeserver.account(localpart))
+    if (await isClaimedElsewhere(localpart)) return null
+    const entry = await registrar.account(localpart)
+    if (entry?.state !== 'claiming') return null
+    if (attempt === 'again') return doubt(registration, entry, [])
     await registrar.recordAccount(null, { localpart, state: null }, [])
     return lost(registration)
   }
@@ -118,39 +147,39 @@ export function createAccountSetup({
     return false
   }
 
-  async function lock({ id, username: localpart }: Registration): Promise<Result<null>> {
-    await homeserver.lock(localpart)
-    await registrar.recordAccount(id, { localpart, state: 'locked', registrationId: id }, [
+  async function locked(entry: LedgerEntry): Promise<null> {
+    await registrar.moveAccount(entry, { localpart: entry.localpart, state: 'locked' }, [
       { kind: 'account_locked' },
     ])
-    return accept(null)
+    return null
   }
 
-  /**
-   * Brings back what was removed here. Recorded as locked before, as the lock outlives the removal: should somebody
-   * unlock it meanwhile, the next try sees that and keeps its hands off.
-   */
-  async function revive(registration: Registration): Promise<Result<null>> {
-    const { id, username: localpart } = registration
-    const account = await homeserver.account(localpart)
-    if (account === null) return claim(registration, 'first')
-    if (!account.deactivated && !account.locked) return doubt(registration, account)
-    await registrar.recordAccount(id, { localpart, state: 'locked', registrationId: id }, [])
-    await homeserver.revive(localpart)
-    await registrar.recordAccount(id, { localpart, state: 'locked' }, [{ kind: 'account_revived' }])
-    return accept(null)
+  /** The homeserver forgot it: an older copy of it was put back. */
+  async function strike(entry: LedgerEntry): Promise<null> {
+    await registrar.moveAccount(entry, { localpart: entry.localpart, state: null }, [
+      { kind: 'account_missing' },
+    ])
+    return null
   }
 
-  /** It exists, and nobody knows whether the answer that got lost was to our claim: a moderator decides. */
-  async function doubt(registration: Registration, account: Account | null): Promise<Result<null>> {
-    if (account === null) return claim(registration, 'again')
-    const change = { localpart: registration.username, state: 'doubtful', registrationId: null } as const
-    await registrar.recordAccount(registration.id, change, [{ kind: 'account_doubtful' }])
+  /** It is, or may be, somebody else's: a moderator decides. */
+  async function doubt(
+    registration: Registration,
+    entry: LedgerEntry,
+    signs: Sign[],
+  ): Promise<Result<null> | null> {
+    if (!(await registrar.doubt(entry, signs))) return null
+    log.warn(
+      { registration: registration.id, signs },
+      'An account that was made here is, or may be, in other hands',
+    )
     return lost(registration)
   }
 
   async function lost(registration: Registration): Promise<Result<null>> {
-    await registrar.act(registration.id, { type: 'lose_name' }, { kind: 'system' })
+    const found = await registrar.find(registration.id)
+    if (found?.holdsName === true)
+      await registrar.act(registration.id, { type: 'lose_name' }, { kind: 'system' })
     return refuse({ code: 'username_lost' })
   }
 

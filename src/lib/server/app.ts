@@ -25,6 +25,7 @@ import { createEntrance } from './entrance'
 import { createFacts } from './facts'
 import { createFailureLog } from './failure-log'
 import { createInvitations } from './invitations'
+import { createAccountJobs } from './jobs/account-jobs'
 import { createKnownCodes } from './known-codes'
 import { createHandlers } from './jobs/handlers'
 import { createLetters } from './jobs/letters'
@@ -142,7 +143,7 @@ export function compose(config: RunConfig, world: World) {
       homeserver,
       confirmSetUp: outages.confirmSetUp,
       logFailure,
-      clock,
+      log,
     }),
     homeserver,
     rules,
@@ -181,10 +182,11 @@ export function compose(config: RunConfig, world: World) {
   const knownDevices = createKnownDevices({ secretKey: config.secretKey })
   const people = createPeople({ database, clock })
   const factors = createFactors({ database, clock, secretKey: config.secretKey, issuer: site.name })
+  const accounts = createAccountJobs({ registrar, homeserver, log })
   const handle = createHandlers({
     database,
-    registrar,
     homeserver,
+    accounts,
     letters,
     notices: createRoomNotices({ registrar, homeserver, site, settings: matrixNotifications }),
     persons,

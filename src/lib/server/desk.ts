@@ -2,6 +2,7 @@ import type { QueueFilter } from '$lib/moderation/queue-filter'
 import type { ListedItem } from '$lib/moderation/views'
 import { decide, isResting } from '$lib/registration/decide'
 import type { Registration } from '$lib/registration/registration'
+import { isOpeningFailed } from '$lib/registration/state'
 import { matrixId } from '$lib/registration/username'
 import type { JobView, QueueItem, RegistrationView } from '$lib/registration/views'
 import { countDoubtful } from './database/accounts'
@@ -13,10 +14,11 @@ import { countTabs, findListed, findNeighbours, findPage } from './database/queu
 import { findRegistration, isInTrouble } from './database/registrations'
 import type { Homeserver } from './homeserver/homeserver'
 import type { Registrar } from './registrar'
+import { isDismissible } from './registrar-jobs'
 
 /** What a row of the queue shows. */
 export function queueItem(
-  row: Omit<Registration, 'account'> & { trouble: boolean },
+  row: Omit<Registration, 'account' | 'opening'> & { trouble: boolean },
   domain: string,
 ): QueueItem {
   const {
@@ -88,11 +90,12 @@ async function deciderOf(reader: Reader, { moderator }: QueueFilter): Promise<st
 }
 
 /** What moderators see of a job. */
-export function jobView(row: JobRow): JobView {
+export function jobView(row: JobRow, registration: Registration | null): JobView {
   const { id, state, attempts, runAt, error, createdAt, finishedAt } = row
   const job = readJob(row)
   const about = job.kind === 'mail' ? job.mail : job.kind === 'join_room' ? job.room : null
-  return { id, kind: job.kind, about, state, attempts, runAt, error, createdAt, finishedAt }
+  const dismissible = isDismissible(row, registration)
+  return { id, kind: job.kind, about, state, attempts, runAt, error, createdAt, finishedAt, dismissible }
 }
 
 /** All that moderators see of one registration, and what the domain lets them do; null when there is none. */
@@ -120,7 +123,8 @@ export async function registrationView(
       decidedBy:
         decidedBy === null ? null : ((await findModerator(reader, decidedBy))?.username ?? decidedBy),
       actions: (['approve', 'deny'] as const).filter((type) => isAllowed(registration, type, registrar)),
-      passwordAfterApproval: account === 'none',
+      passwordAfterApproval: account === 'none' || account === 'reviving' || isOpeningFailed(registration),
+      openingFailed: isOpeningFailed(registration),
       events: history.map(({ at, kind, actor, moderator, detail }) => ({
         at,
         kind,
@@ -128,7 +132,7 @@ export async function registrationView(
         moderator,
         detail,
       })),
-      jobs: (await findJobs(reader, id)).map(jobView),
+      jobs: (await findJobs(reader, id)).map((row) => jobView(row, registration)),
     }
   })
 }

@@ -1,5 +1,6 @@
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Actor } from '$lib/registration/registration'
+import { signsOfOthers, type Sign } from '$lib/registration/signs'
 import { matrixId, type Username } from '$lib/registration/username'
 import type { DoubtView } from '$lib/registration/views'
 import { findDoubtful } from './database/accounts'
@@ -8,11 +9,15 @@ import type { FailureLog } from './failure-log'
 import type { Account, Homeserver } from './homeserver/homeserver'
 import type { Registrar } from './registrar'
 
+/** Whether it is open or deactivated says nothing of an account that is in doubt. */
+const signsOf = (username: Username, account: Account) =>
+  signsOfOthers(username, { state: 'doubtful' }, account)
+
 export type Doubts = ReturnType<typeof createDoubts>
 
 /**
- * Accounts that exist and of which nobody knows whether they were made here: the program stopped between a claim and
- * its record. A moderator looks at each and adopts it, or leaves it to whoever it belongs to.
+ * Accounts that are, or may be, somebody else's: the program stopped between a claim and its record, so that nobody knows
+ * who made it, or what was made here shows signs of other hands. A moderator looks at each and adopts it, or leaves it to whoever it belongs to.
  */
 export function createDoubts({
   database,
@@ -25,11 +30,14 @@ export function createDoubts({
   homeserver: Homeserver
   logFailure: FailureLog
 }) {
-  async function look(username: Username): Promise<{ reachable: boolean; account: Account | null }> {
+  async function look(
+    username: Username,
+  ): Promise<{ reachable: boolean; account: Account | null; signs: Sign[] }> {
     try {
-      return { reachable: true, account: await homeserver.account(username) }
+      const account = await homeserver.account(username)
+      return { reachable: true, account, signs: account === null ? [] : signsOf(username, account) }
     } catch (error) {
-      if (logFailure('doubtful account', error)) return { reachable: false, account: null }
+      if (logFailure('doubtful account', error)) return { reachable: false, account: null, signs: [] }
       throw error
     }
   }
@@ -49,7 +57,8 @@ export function createDoubts({
 
     /**
      * `adopt`: it was made here; it is locked, and removed by a job, so that the name can be given out again. `leave`: it is somebody else's and is
-     * never touched. Throws `HomeserverError` when the account cannot be locked; then nothing is recorded.
+     * never touched. What shows that somebody has it is not adopted. Throws `HomeserverError` when the account cannot be
+     * looked at or locked; then nothing is recorded.
      */
     async settle(localpart: Username, verdict: 'adopt' | 'leave', actor: Actor): Promise<Result<null>> {
       const entry = await registrar.account(localpart)
@@ -58,7 +67,9 @@ export function createDoubts({
         await registrar.recordAccount(null, { localpart, state: null }, [{ kind: 'account_left' }], actor)
         return accept(null)
       }
-      if ((await homeserver.account(localpart)) === null) return refuse({ code: 'not_found' })
+      const account = await homeserver.account(localpart)
+      if (account === null) return refuse({ code: 'not_found' })
+      if (signsOf(localpart, account).length > 0) return refuse({ code: 'account_used' })
       await homeserver.lock(localpart)
       const change = { localpart, state: 'locked', registrationId: null, madeAt: registrar.now() } as const
       await registrar.recordAccount(null, change, [{ kind: 'account_adopted' }], actor, [

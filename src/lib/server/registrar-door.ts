@@ -3,11 +3,12 @@ import { wants } from '$lib/moderation/notices'
 import type { NewJob } from '$lib/registration/job'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Actor, Registration } from '$lib/registration/registration'
+import type { AccountState } from '$lib/registration/state'
 import type { Username } from '$lib/registration/username'
 import { deleteAccount, findAccount, putAccount, type LedgerEntry } from './database/accounts'
 import { insertEvents } from './database/events'
 import { countUse, findBrought } from './database/invitations'
-import { cancelResting, insertJob } from './database/jobs'
+import { cancelLocking, cancelResting, dropFailed, insertJob } from './database/jobs'
 import { findHearers } from './database/notices'
 import type { Reader, Transaction } from './database/open'
 import {
@@ -28,9 +29,19 @@ const SILENT: Action['type'][] = ['speak', 'ask_link', 'take', 'release', 'note'
 
 /** A change in the ledger of accounts; null strikes the line out: the account is not ours. */
 export type AccountChange = { localpart: Username } & (
-  | { state: LedgerEntry['state']; registrationId?: string | null; madeAt?: number; openedAt?: number }
+  | { state: LedgerEntry['state']; registrationId?: string | null; madeAt?: number; openedAt?: number | null }
   | { state: null }
 )
+
+/**
+ * From these states on an account may stand open at the homeserver, or nobody knows: so long after, in milliseconds, it
+ * is looked at and locked, where whoever is at work on it has not come to that. A claim's answer can take its time.
+ */
+const LOCKED_AFTER: Partial<Record<AccountState, number>> = {
+  claiming: 30_000,
+  claimed: 5_000,
+  reviving: 30_000,
+}
 
 export type Door = ReturnType<typeof createDoor>
 
@@ -71,6 +82,16 @@ export function createDoor({
       await insertJob(tx, job, { id: randomId(), registrationId, now, rest })
   }
 
+  /** Whatever it becomes, nothing stays open that nobody locks. */
+  async function record(tx: Transaction, change: AccountChange): Promise<void> {
+    const { localpart, ...values } = change
+    await cancelLocking(tx, localpart, clock())
+    if (values.state === null) return deleteAccount(tx, localpart)
+    await putAccount(tx, localpart, values, clock())
+    const rest = LOCKED_AFTER[values.state]
+    if (rest !== undefined) await enqueue(tx, null, [{ kind: 'lock_account', username: localpart }], { rest })
+  }
+
   /**
    * Writes what the domain decided at a time, all of it as of that time: jobs and words are found by it again. The
    * jobs of a registration that goes must not go with it.
@@ -78,7 +99,7 @@ export function createDoor({
   async function commit(
     tx: Transaction,
     before: Registration,
-    { next, events, jobs, rest, wrote, uses }: Extract<Decision, { ok: true }>,
+    { next, events, jobs, rest, wrote, uses, ledger }: Extract<Decision, { ok: true }>,
     actor: Actor,
     { counts, now }: { counts: boolean; now: number },
   ): Promise<Registration | null> {
@@ -92,6 +113,9 @@ export function createDoor({
     }
     const after = counts ? { ...next, version: before.version + 1 } : next
     await updateRegistration(tx, after)
+    if (ledger !== undefined) await record(tx, { localpart: after.username, state: ledger })
+    // What could not be done about an approval is of no use once something else is decided.
+    if (counts && before.state === 'approved') await dropFailed(tx, before.id, 'open_account', now)
     if (uses === true && after.invitationId !== null) await countUse(tx, after.invitationId, now)
     await enqueue(tx, before.id, jobs, { rest, now })
     // One more or one less that waits: with the last that there is room for, nobody new can start.
@@ -124,12 +148,6 @@ export function createDoor({
     // Thrown and not answered, so that nothing of it stays.
     if (!done.ok) throw new Error(`${decision.then.type} is refused, which ${action.type} asks for`)
     return done
-  }
-
-  async function record(tx: Transaction, change: AccountChange): Promise<void> {
-    if (change.state === null) return deleteAccount(tx, change.localpart)
-    const { localpart, ...values } = change
-    await putAccount(tx, localpart, values, clock())
   }
 
   /** Whether this registration may take the name: nobody holds it, and no account of ours stands under it for others. */

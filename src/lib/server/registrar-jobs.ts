@@ -1,11 +1,22 @@
 import type { Action } from '$lib/registration/decide'
 import type { Blame, NewJob } from '$lib/registration/job'
-import type { Actor, AuditEvent } from '$lib/registration/registration'
+import { accept, refuse, type Result } from '$lib/registration/refusal'
+import type { Actor, AuditEvent, Registration } from '$lib/registration/registration'
+import { isOpeningFailed } from '$lib/registration/state'
 import { insertEvents } from './database/events'
 import { findFailed, retryFailed } from './database/failed-jobs'
-import { hastenJob, releaseJob, type JobRow, type LeasedJob } from './database/jobs'
+import {
+  dismissJob,
+  findJob,
+  findJobs,
+  hastenJob,
+  releaseJob,
+  type JobRow,
+  type LeasedJob,
+} from './database/jobs'
 import type { Database, Transaction } from './database/open'
 import { hastenRefused, reviveMails } from './database/refused-mails'
+import { findRegistration } from './database/registrations'
 import { alike } from './failures'
 import { SYSTEM, type AccountChange, type Door } from './registrar-door'
 
@@ -107,6 +118,32 @@ export function createJobEnds({
       })
     },
 
+    /** The kinds of what failed for a registration and stands before a moderator. */
+    failedKinds: (registrationId: string) =>
+      database.read(async (reader) =>
+        (await findJobs(reader, registrationId))
+          .filter(({ state }) => state === 'failed')
+          .map(({ kind }) => kind),
+      ),
+
+    /**
+     * A moderator does not want a job tried any more that failed: it is done by hand, or need not be. An approval that
+     * cannot be carried out is decided anew instead.
+     */
+    async dismissJob(id: string, actor: Actor): Promise<Result<null>> {
+      return database.write(async (tx) => {
+        const job = await findJob(tx, id)
+        if (job?.state !== 'failed') return refuse({ code: 'job_not_waiting' })
+        const registration =
+          job.registrationId === null ? null : await findRegistration(tx, job.registrationId)
+        if (!isDismissible(job, registration)) return refuse({ code: 'decision_needed' })
+        await dismissJob(tx, job.seq, clock())
+        const detail = { job: job.kind }
+        await insertEvents(tx, job.registrationId, [{ kind: 'job_dismissed', detail }], actor, clock())
+        return accept(null)
+      })
+    },
+
     /** A moderator wants a job tried at once; false when it is done, running or unknown. */
     async retryJob(id: string, actor: Actor): Promise<boolean> {
       return database.write(async (tx) => {
@@ -127,6 +164,16 @@ export function createJobEnds({
       })
     },
   }
+}
+
+/** Whether a moderator may say that a job which failed is not to be done any more. */
+export function isDismissible(
+  { kind, state }: Pick<JobRow, 'kind' | 'state'>,
+  registration: Registration | null,
+): boolean {
+  return (
+    state === 'failed' && !(kind === 'open_account' && registration !== null && isOpeningFailed(registration))
+  )
 }
 
 function jobEvent(kind: 'job_done' | 'job_failed', job: NewJob): AuditEvent {

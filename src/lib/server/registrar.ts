@@ -25,6 +25,7 @@ import type { Memory } from './memory'
 import type { Keeper } from './opening'
 import { APPLICANT, createDoor, SYSTEM, type AccountChange } from './registrar-door'
 import { createDeskWork } from './registrar-desk'
+import { createLedger } from './registrar-ledger'
 import { createJobEnds } from './registrar-jobs'
 import { createLinks } from './registrar-links'
 
@@ -188,6 +189,8 @@ export function createRegistrar({
         await enqueue(tx, null, jobs)
       })
     },
+
+    ...createLedger({ database, clock, door }),
 
     standing: (localpart: Username) => database.read((reader) => findStanding(reader, localpart)),
 

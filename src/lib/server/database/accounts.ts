@@ -1,5 +1,5 @@
 import { and, asc, eq, gt, inArray, lt, notInArray, isNull } from 'drizzle-orm'
-import type { AccountState } from '$lib/registration/state'
+import { UNOPENED, type AccountState } from '$lib/registration/state'
 import type { Username } from '$lib/registration/username'
 import type { Reader, Transaction } from './open'
 import { accounts, registrations } from './schema'
@@ -36,6 +36,20 @@ export async function findDoubtful(reader: Reader): Promise<LedgerEntry[]> {
 
 export async function countDoubtful(reader: Reader): Promise<number> {
   return reader.$count(accounts, eq(accounts.state, 'doubtful'))
+}
+
+/** Lines that are in one of these states since before a time. */
+export async function findSinceIn(
+  reader: Reader,
+  states: AccountState[],
+  before: number,
+  limit: number,
+): Promise<LedgerEntry[]> {
+  return reader
+    .select()
+    .from(accounts)
+    .where(and(inArray(accounts.state, states), lt(accounts.changedAt, before)))
+    .limit(limit)
 }
 
 /** The names in the ledger that were never opened, as far as it knows; pages like `findHeldNames`. */
@@ -75,7 +89,7 @@ export async function findOrphans(
     )
     .where(
       and(
-        inArray(accounts.state, ['claiming', 'claimed', 'locked', 'filled']),
+        inArray(accounts.state, [...UNOPENED]),
         lt(accounts.changedAt, changedBefore),
         isNull(registrations.id),
       ),

@@ -54,6 +54,7 @@ function laneOf(job: NewJob, registrationId: string | null): string {
     case 'mail':
       return laneOfMail(registrationId, 'email' in job ? job.email : null)
     case 'remove_account':
+    case 'lock_account':
       return registrationId ?? `account:${job.username}`
     default:
       return registrationId ?? 'nobody'
@@ -312,6 +313,16 @@ export async function hastenJob(tx: Transaction, id: string, now: number): Promi
   return row ?? null
 }
 
+/** A job is not to be done any more. */
+export async function dismissJob(tx: Transaction, seq: number, now: number): Promise<void> {
+  await tx.update(jobs).set({ state: 'cancelled', finishedAt: now }).where(eq(jobs.seq, seq))
+}
+
+export async function findJob(reader: Reader, id: string): Promise<JobRow | null> {
+  const [row] = await reader.select().from(jobs).where(eq(jobs.id, id))
+  return row ?? null
+}
+
 export async function findJobs(reader: Reader, registrationId: string): Promise<JobRow[]> {
   return reader.select().from(jobs).where(eq(jobs.registrationId, registrationId)).orderBy(asc(jobs.seq))
 }
@@ -338,8 +349,41 @@ export async function findStuck(reader: Reader): Promise<JobRow[]> {
 /** What is to be done, or failed and stands before a moderator. */
 const isPending = inArray(jobs.state, ['waiting', 'running', 'failed'])
 
-const removes = (username: string) =>
-  and(eq(jobs.kind, 'remove_account'), sql`json_extract(${jobs.payload}, '$.username') = ${username}`)
+const names = (username: string) => sql`json_extract(${jobs.payload}, '$.username') = ${username}`
+const removes = (username: string) => and(eq(jobs.kind, 'remove_account'), names(username))
+const locks = (username: string) => and(eq(jobs.kind, 'lock_account'), names(username))
+
+/** What failed of this kind is not needed any more. */
+export async function dropFailed(
+  tx: Transaction,
+  registrationId: string,
+  kind: JobKind,
+  now: number,
+): Promise<void> {
+  await tx
+    .update(jobs)
+    .set({ state: 'cancelled', finishedAt: now })
+    .where(and(eq(jobs.registrationId, registrationId), eq(jobs.kind, kind), eq(jobs.state, 'failed')))
+}
+
+/** What was to lock this account and has not begun is not needed any more. */
+export async function cancelLocking(tx: Transaction, username: string, now: number): Promise<void> {
+  const { lane, state } = jobs
+  await tx
+    .update(jobs)
+    .set({ state: 'cancelled', finishedAt: now })
+    .where(and(eq(lane, `account:${username}`), inArray(state, ['waiting', 'failed']), locks(username)))
+}
+
+/** Whether something is still to lock this account. */
+export async function isLockingPending(reader: Reader, username: string): Promise<boolean> {
+  const rows = await reader
+    .select({ seq: jobs.seq })
+    .from(jobs)
+    .where(and(eq(jobs.lane, `account:${username}`), isPending, locks(username)))
+    .limit(1)
+  return rows.length > 0
+}
 
 /** Whether a removal of this account is still to be done. */
 export async function isRemovalPending(reader: Reader, username: string): Promise<boolean> {

@@ -43,6 +43,12 @@ const {
 const withAccount = {
   ...ownColumns,
   account: sql<Registration['account']>`coalesce(${accounts.state}, 'none')`,
+  opening: sql<
+    Registration['opening']
+  >`case when registrations.state <> 'approved' then 'under_way' else coalesce(
+    (select case when opens.error is null then 'under_way' else 'delayed' end from jobs opens
+      where opens.registration_id = registrations.id and opens.kind = 'open_account'
+        and opens.state in ('waiting', 'running') limit 1), 'failed') end`,
 }
 
 function selectRegistrations(reader: Reader) {
@@ -120,14 +126,14 @@ export async function isNameHeld(
 }
 
 export async function insertRegistration(tx: Transaction, registration: Registration): Promise<void> {
-  const { account: _, ...row } = registration
+  const { account: _account, opening: _opening, ...row } = registration
   const seq = sql`(select coalesce(max(seq), 0) + 1 from registrations)`
   await tx.insert(registrations).values({ ...row, ...foundBy(registration), seq })
   await keepPrints(tx, registration.id, registration.reason)
 }
 
 export async function updateRegistration(tx: Transaction, registration: Registration): Promise<void> {
-  const { account: _, id, ...row } = registration
+  const { account: _account, opening: _opening, id, ...row } = registration
   await tx
     .update(registrations)
     .set({ ...row, ...foundBy(registration) })

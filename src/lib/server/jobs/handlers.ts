@@ -1,16 +1,15 @@
 import { matrixId, type Username } from '$lib/registration/username'
 import type { Registration } from '$lib/registration/registration'
-import { isInHands, isOursUnopened } from '$lib/registration/state'
 import { findRegistration, findWaiting } from '../database/registrations'
 import type { LeasedJob } from '../database/jobs'
 import type { Database } from '../database/open'
 import type { Homeserver } from '../homeserver/homeserver'
-import type { Registrar } from '../registrar'
 import type { JobEnd } from '../registrar-jobs'
 import type { NewJob } from '$lib/registration/job'
 import type { People } from '../auth/people'
 import type { Keeper } from '../opening'
 import type { Outages } from '../outages'
+import type { createAccountJobs } from './account-jobs'
 import type { Letters } from './letters'
 import type { PersonNotices } from './person-notices'
 import type { RoomNotices } from './room-notices'
@@ -22,8 +21,8 @@ const cancelled = (reason: string): JobEnd => ({ state: 'cancelled', reason })
 /** How each kind of job is done. Every handler may be run twice: it asks the world first, or uses an id the world knows. */
 export function createHandlers({
   database,
-  registrar,
   homeserver,
+  accounts,
   letters,
   notices,
   persons,
@@ -33,8 +32,8 @@ export function createHandlers({
   consentVersion,
 }: {
   database: Database
-  registrar: Registrar
   homeserver: Homeserver
+  accounts: ReturnType<typeof createAccountJobs>
   letters: Letters
   notices: RoomNotices
   persons: PersonNotices
@@ -46,51 +45,6 @@ export function createHandlers({
 }): Handle {
   const find = (id: string | null) =>
     id === null ? Promise.resolve(null) : database.read((reader) => findRegistration(reader, id))
-
-  /** Nobody gets in unapproved: only an approved registration's own, filled account is opened. */
-  async function openAccount({ state, account, username }: Registration): Promise<JobEnd> {
-    if (state !== 'approved') return cancelled('The registration is not approved any more')
-    if (account !== 'filled' && account !== 'open') return cancelled('The account is not ready to be opened')
-    await homeserver.open(username)
-    return {
-      state: 'done',
-      action: { type: 'opened' },
-      account: { localpart: username, state: 'open', openedAt: registrar.now() },
-    }
-  }
-
-  async function removeAccount({ username }: Extract<NewJob, { kind: 'remove_account' }>): Promise<JobEnd> {
-    const entry = await registrar.account(username)
-    if (entry === null || entry.openedAt !== null || !isOursUnopened(entry.state))
-      return cancelled('The account is not one of ours that waits to be opened')
-    const holder = await find(entry.registrationId)
-    if (holder !== null && holder.username === username && holder.holdsName)
-      return cancelled('The account belongs to a registration that is under way')
-    if (entry.state === 'claiming') {
-      // The answer to the claim was lost. Whatever stands under the name now may be somebody else's.
-      const found = await homeserver.account(username)
-      const change = { localpart: username } as const
-      return found === null
-        ? { state: 'done', account: { ...change, state: null } }
-        : {
-            state: 'done',
-            account: { ...change, state: 'doubtful', registrationId: null },
-            events: [{ kind: 'account_doubtful' }],
-          }
-    }
-    const account = await homeserver.account(username)
-    if (account !== null && isInHands(entry.state, account)) {
-      const id = matrixId(username, homeserver.domain)
-      const error = `${id} was unlocked on the homeserver, so that somebody may be using it, and was not removed; the command reconcile takes note of that, and deactivating it there ends it`
-      return { state: 'failed', error }
-    }
-    await homeserver.remove(username)
-    return {
-      state: 'done',
-      account: { localpart: username, state: 'removed' },
-      events: [{ kind: 'account_removed' }],
-    }
-  }
 
   /** Only after unlocking, and never away from another account: asked directly before the bind. */
   async function bindAddress({ username, email, account }: Registration): Promise<JobEnd> {
@@ -140,7 +94,7 @@ export function createHandlers({
     const { username } = registration
     switch (job.kind) {
       case 'open_account':
-        return openAccount(registration)
+        return accounts.open(registration)
       case 'bind_address':
         return bindAddress(registration)
       case 'consent':
@@ -160,7 +114,9 @@ export function createHandlers({
   return async ({ row, job }) => {
     switch (job.kind) {
       case 'remove_account':
-        return removeAccount(job)
+        return accounts.remove(job)
+      case 'lock_account':
+        return accounts.lock(job)
       case 'notify_room':
         return notices.waiting(await database.read((reader) => findWaiting(reader, job.since)), row.id)
       case 'notify_moderators':

@@ -3,8 +3,8 @@ import type { Logger } from 'pino'
 import { DAY, keptDays, type Retention } from '$lib/registration/retention'
 import { STATES, type State } from '$lib/registration/state'
 import type { Username } from '$lib/registration/username'
-import { findOrphans } from '../database/accounts'
-import { deleteEndedJobs, isRemovalPending } from '../database/jobs'
+import { findOrphans, findSinceIn } from '../database/accounts'
+import { deleteEndedJobs, isLockingPending, isRemovalPending } from '../database/jobs'
 import type { Database } from '../database/open'
 import { purge } from '../database/purge'
 import { lastEventAt } from '../database/events'
@@ -96,11 +96,22 @@ export function createScheduler({
       if (!dryRun) await registrar.enqueue([{ kind: 'remove_account', username: localpart }])
     }
     if (!dryRun) {
+      await lockWhatIsOpen()
       await deleteExpired()
       await purge(database, (tx, limit) => deleteEndedJobs(tx, now - DAY, limit))
       onWork()
     }
     return { accounts }
+  }
+
+  /** Before there were jobs that lock, nobody did where the request had stopped; and a moderator may dismiss one. */
+  async function lockWhatIsOpen(): Promise<void> {
+    const open = await database.read((reader) =>
+      findSinceIn(reader, ['claiming', 'claimed'], clock() - HOUR, BATCH),
+    )
+    for (const { localpart } of open)
+      if (!(await database.read((reader) => isLockingPending(reader, localpart))))
+        await registrar.enqueue([{ kind: 'lock_account', username: localpart }])
   }
 
   /** Reminds applicants of their link, and moderators of what has waited for long (once a day). */

@@ -166,6 +166,12 @@ export const moderationRouter = router({
     ctx.services.worker.nudge()
   }),
 
+  /** A job that failed is done by hand, or need not be done any more. */
+  dismissJob: moderatorProcedure.input(v.parser(v.object({ job: id }))).mutation(async ({ ctx, input }) => {
+    const actor = { kind: 'moderator', id: ctx.moderator.id } as const
+    orThrow(await ctx.services.registrar.dismissJob(input.job, actor))
+  }),
+
   /** Tries all jobs at once that failed for the same reason as this one; answers how many there were. */
   retryAlike: moderatorProcedure.input(v.parser(v.object({ job: id }))).mutation(async ({ ctx, input }) => {
     const actor = { kind: 'moderator', id: ctx.moderator.id } as const
@@ -182,7 +188,9 @@ export const moderationRouter = router({
 
   /** Jobs that failed and belong to no registration. Whose mail they are is in an error, for administrators. */
   stuck: moderatorProcedure.query(async ({ ctx }) => {
-    const rows = (await ctx.services.database.read((reader) => findStuck(reader))).map(jobView)
+    const rows = (await ctx.services.database.read((reader) => findStuck(reader))).map((row) =>
+      jobView(row, null),
+    )
     if (ctx.moderator.role === 'administrator') return rows
     return rows.map(({ error, ...job }) => ({
       ...job,

@@ -32,6 +32,8 @@ const CODES: Partial<Record<RefusalCode, ErrorCode>> = {
   stale: 'CONFLICT',
   wrong_state: 'CONFLICT',
   job_not_waiting: 'CONFLICT',
+  decision_needed: 'CONFLICT',
+  account_used: 'CONFLICT',
   undo_too_late: 'CONFLICT',
   address_taken: 'CONFLICT',
   reopen_too_early: 'CONFLICT',

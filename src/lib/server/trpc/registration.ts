@@ -36,6 +36,7 @@ export async function ownView(
   const resting = isResting(registration, policy)
   const told = toldOf(registration, resting)
   const { exchanges } = await registrar.talk(id)
+  const failed = registration.state === 'completed' ? await registrar.failedKinds(id) : []
   return {
     id,
     shown: shownOf(registration),
@@ -46,6 +47,8 @@ export async function ownView(
     email,
     reason,
     account,
+    opening: registration.opening,
+    unfinished: (['bind_address', 'consent'] as const).filter((kind) => failed.includes(kind)),
     startedAt,
     stateSince: told.since,
     message: told.decidedBy === null ? null : told.message,

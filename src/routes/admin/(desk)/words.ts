@@ -1,6 +1,7 @@
 import { m } from '$lib/paraglide/messages'
 import type { JobKind, JobState } from '$lib/registration/job'
 import type { EventKind } from '$lib/registration/registration'
+import { SIGNS, type Sign } from '$lib/registration/signs'
 import type { AccountState } from '$lib/registration/state'
 import type { JobView } from '$lib/registration/views'
 
@@ -15,6 +16,7 @@ export const ACCOUNTS: Words<AccountState> = {
   filled: m.desk_account_filled,
   open: m.desk_account_open,
   removed: m.desk_account_removed,
+  reviving: m.desk_account_reviving,
 }
 
 export const EVENTS: Words<EventKind> = {
@@ -46,8 +48,10 @@ export const EVENTS: Words<EventKind> = {
   job_done: m.event_job_done,
   job_failed: m.event_job_failed,
   job_retried: m.event_job_retried,
+  job_dismissed: m.event_job_dismissed,
   undone: m.event_undone,
   reopened: m.event_reopened,
+  approved_anew: m.event_approved_anew,
   asked: m.event_asked,
   answered: m.event_answered,
   note_added: m.event_note_added,
@@ -98,6 +102,7 @@ const JOBS: Words<JobKind> = {
   mail: m.job_mail,
   open_account: m.job_open_account,
   remove_account: m.job_remove_account,
+  lock_account: m.job_lock_account,
   bind_address: m.job_bind_address,
   consent: m.job_consent,
   join_room: m.job_join_room,
@@ -123,6 +128,21 @@ const MAILS: Record<string, () => string> = {
   question: m.mailkind_question,
 }
 
+/** What shows that an account is in other hands. */
+export const SIGN_WORDS: Words<Sign> = {
+  unlocked: m.sign_unlocked,
+  deactivated: m.sign_deactivated,
+  devices: m.sign_devices,
+  used: m.sign_used,
+  contacts: m.sign_contacts,
+  external_ids: m.sign_external_ids,
+  display_name: m.sign_display_name,
+  avatar: m.sign_avatar,
+  administrator: m.sign_administrator,
+  special: m.sign_special,
+  consent: m.sign_consent,
+}
+
 /** What a job is, with what it is about. */
 export function jobText(kind: JobKind, about: string | null): string {
   const words = about === null ? null : kind === 'mail' ? MAILS[about]?.() : about
@@ -133,6 +153,11 @@ export function jobText(kind: JobKind, about: string | null): string {
 export function eventText(kind: EventKind, detail: Record<string, string | number | boolean> | null): string {
   if (kind === 'approved' && detail?.['inviter'] !== undefined)
     return m.event_approved_by_invitation({ name: String(detail['inviter']) })
+  if (kind === 'account_doubtful' && detail?.['signs'] !== undefined) {
+    const shown = String(detail['signs']).split(' ')
+    const words = SIGNS.filter((sign) => shown.includes(sign)).map((sign) => SIGN_WORDS[sign]())
+    return `${EVENTS[kind]()}: ${words.join(', ')}`
+  }
   const job = Object.entries(JOBS).find(([name]) => name === detail?.['job'])
   if (job === undefined) return EVENTS[kind]()
   const about = detail?.['mail'] ?? detail?.['room']

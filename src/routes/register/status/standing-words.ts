@@ -20,9 +20,12 @@ export function standingWords(own: OwnView, { passwordMode }: SiteView): { title
     case 'approved':
       return own.awaitsPassword
         ? { title: m.status_password_title(), words: [m.status_password_words()] }
-        : { title: m.status_approved_title(), words: [m.status_approved_words()] }
+        : openingWords(own)
     case 'completed':
-      return { title: m.status_completed_title(), words: [m.status_completed_words({ matrixId })] }
+      return {
+        title: m.status_completed_title(),
+        words: [...own.unfinished.map((kind) => UNFINISHED[kind]()), m.status_completed_words({ matrixId })],
+      }
     case 'denied':
       return {
         title: m.status_denied_title(),
@@ -32,6 +35,23 @@ export function standingWords(own: OwnView, { passwordMode }: SiteView): { title
       return { title: m.status_withdrawn_title(), words: [m.status_withdrawn_words({ matrixId })] }
     default:
       return own.state satisfies never
+  }
+}
+
+const UNFINISHED: Record<OwnView['unfinished'][number], () => string> = {
+  bind_address: m.status_completed_no_address,
+  consent: m.status_completed_no_consent,
+}
+
+/** Of an approval that is carried out: how it goes with that. */
+function openingWords({ opening }: OwnView): { title: string; words: string[] } {
+  switch (opening) {
+    case 'failed':
+      return { title: m.status_opening_failed_title(), words: [m.status_opening_failed_words()] }
+    case 'delayed':
+      return { title: m.status_approved_title(), words: [m.status_opening_delayed_words()] }
+    default:
+      return { title: m.status_approved_title(), words: [m.status_approved_words()] }
   }
 }
 

@@ -30,6 +30,12 @@ export const actions: Actions = {
     if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal) })
     redirect(303, `/admin${queueQuery(readQueueFilter(url.searchParams))}`)
   },
+  dismiss: async ({ request, locals }) => {
+    const job = textOf(await request.formData(), 'job')
+    const answer = await attempt(() => locals.api.moderation.dismissJob({ job }))
+    if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal) })
+    redirect(303, '/admin')
+  },
   settle: async ({ request, locals }) => {
     const form = await request.formData()
     const username = v.safeParse(usernameSchema, textOf(form, 'username'))

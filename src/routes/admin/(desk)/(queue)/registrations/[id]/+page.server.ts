@@ -61,4 +61,10 @@ export const actions = {
     if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal) })
     redirect(303, pathOf(id, url))
   },
+  dismiss: async ({ params: { id }, request, locals: { api }, url }) => {
+    const job = textOf(await request.formData(), 'job')
+    const answer = await attempt(() => api.moderation.dismissJob({ job }))
+    if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal) })
+    redirect(303, pathOf(id, url))
+  },
 } satisfies Actions

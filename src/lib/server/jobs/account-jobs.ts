@@ -1,0 +1,127 @@
+import type { Logger } from 'pino'
+import type { NewJob } from '$lib/registration/job'
+import type { Registration } from '$lib/registration/registration'
+import { signsOfOthers, type Sign } from '$lib/registration/signs'
+import { isOursUnopened } from '$lib/registration/state'
+import { HomeserverError, type Homeserver } from '../homeserver/homeserver'
+import type { LedgerEntry } from '../database/accounts'
+import type { Registrar } from '../registrar'
+import type { JobEnd } from '../registrar-jobs'
+
+type About<K extends NewJob['kind']> = Extract<NewJob, { kind: K }>
+
+const cancelled = (reason: string): JobEnd => ({ state: 'cancelled', reason })
+const IN_DOUBT =
+  'The account on the homeserver is, or may be, in other hands, and was not touched: it is among the accounts of doubtful origin'
+
+/**
+ * What is done to accounts after the request that made them. Each looks at the account directly before, and leaves alone
+ * what is in other hands. Between the look and the change some milliseconds are left in which that can happen.
+ */
+export function createAccountJobs({
+  registrar,
+  homeserver,
+  log,
+}: {
+  registrar: Registrar
+  homeserver: Homeserver
+  log: Logger
+}) {
+  /** Tried again at once where somebody else wrote on meanwhile. */
+  async function doubt(entry: LedgerEntry, signs: Sign[], again: () => Promise<JobEnd>): Promise<JobEnd> {
+    if (!(await registrar.doubt(entry, signs))) return again()
+    log.warn({ registration: entry.registrationId, signs }, 'An account that was made here is in other hands')
+    return cancelled(IN_DOUBT)
+  }
+
+  /**
+   * Nobody gets in unapproved, nor into what somebody else has by now. That it may be open from here on is written down
+   * before: an answer that got lost is no sign of others.
+   */
+  async function open(registration: Registration): Promise<JobEnd> {
+    const { id, state, account: known, username, email } = registration
+    const entry = await registrar.account(username)
+    if (state !== 'approved') return cancelled('The registration is not approved any more')
+    if (entry === null || entry.registrationId !== id || (known !== 'filled' && known !== 'open'))
+      return cancelled('The account is not ready to be opened')
+    const opened: JobEnd = {
+      state: 'done',
+      action: { type: 'opened' },
+      account: { localpart: username, state: 'open', openedAt: registrar.now() },
+    }
+    const account = await homeserver.account(username)
+    if (account !== null && !account.deactivated) {
+      // Their address is added after the opening, to nobody else's account.
+      const isTheirs = account.addresses.includes(email)
+      if (!account.locked && (isTheirs || entry.openedAt !== null)) return opened
+      const signs = isTheirs ? [] : signsOfOthers(username, entry, account)
+      if (signs.length > 0) return doubt(entry, signs, () => openAnew(id))
+      const marked = { localpart: username, state: entry.state, openedAt: registrar.now() }
+      if (entry.openedAt === null && !(await registrar.moveAccount(entry, marked))) return openAnew(id)
+    }
+    try {
+      await homeserver.open(username)
+    } catch (error) {
+      // A clear "no" opened nothing.
+      if (entry.openedAt === null && error instanceof HomeserverError && error.kind !== 'unreachable')
+        await registrar.recordAccount(null, { localpart: username, state: entry.state, openedAt: null }, [])
+      throw error
+    }
+    return opened
+  }
+
+  async function openAnew(id: string): Promise<JobEnd> {
+    const registration = await registrar.find(id)
+    return registration === null ? cancelled('The registration is gone') : open(registration)
+  }
+
+  async function remove(job: About<'remove_account'>): Promise<JobEnd> {
+    const { username } = job
+    const entry = await registrar.account(username)
+    if (entry === null || entry.openedAt !== null || !isOursUnopened(entry.state))
+      return cancelled('The account is not one of ours that waits to be opened')
+    const holder = entry.registrationId === null ? null : await registrar.find(entry.registrationId)
+    if (holder !== null && holder.username === username && holder.holdsName)
+      return cancelled('The account belongs to a registration that is under way')
+    const account = await homeserver.account(username)
+    // Nobody knows whose it is where the answer to the claim was lost.
+    const signs = account === null ? [] : signsOfOthers(username, entry, account)
+    const others = signs.filter((sign) => sign !== 'deactivated')
+    if (account !== null && (entry.state === 'claiming' || others.length > 0))
+      return doubt(entry, signs, () => remove(job))
+    if (account !== null && !account.deactivated) await homeserver.remove(username)
+    // It can serve the next of that name, but not where there never was one.
+    const gone = account === null && entry.state === 'claiming'
+    return {
+      state: 'done',
+      account: { localpart: username, state: gone ? null : 'removed' },
+      events: gone ? [] : [{ kind: 'account_removed' }],
+    }
+  }
+
+  async function lock(job: About<'lock_account'>): Promise<JobEnd> {
+    const { username } = job
+    const entry = await registrar.account(username)
+    if (entry === null || !['claiming', 'claimed', 'reviving'].includes(entry.state))
+      return cancelled('The account is locked already, or is not one of ours')
+    const account = await homeserver.account(username)
+    if (account === null) {
+      const events = entry.state === 'claiming' ? [] : [{ kind: 'account_missing' as const }]
+      const struck = await registrar.moveAccount(entry, { localpart: username, state: null }, events)
+      return struck ? { state: 'done', events: [] } : lock(job)
+    }
+    const signs = signsOfOthers(username, entry, account)
+    if (entry.state === 'claiming' || signs.length > 0) return doubt(entry, signs, () => lock(job))
+    // Its applicant's next try brings it back.
+    if (entry.state === 'reviving') return cancelled('The account is locked, or still removed')
+    if (!account.locked) await homeserver.lock(username)
+    return (await isLocked(entry)) ? { state: 'done', events: [] } : lock(job)
+  }
+
+  const isLocked = (entry: LedgerEntry) =>
+    registrar.moveAccount(entry, { localpart: entry.localpart, state: 'locked' }, [
+      { kind: 'account_locked' },
+    ])
+
+  return { open, remove, lock }
+}

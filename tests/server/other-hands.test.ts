@@ -1,0 +1,359 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { codeOf } from '../support/code-of'
+import { decideOn, decideOnly } from '../support/decide'
+import { username } from '../support/registration'
+import {
+  aBrowser,
+  aModerator,
+  asAdmin,
+  aWorld,
+  PASSWORD,
+  REASON,
+  requested,
+  signInToMatrix,
+  tokenIn,
+  verified,
+  type TestWorld,
+} from '../support/world'
+
+/**
+ * An account that was made here and that somebody else has by now: nobody touches it, its applicant picks another name,
+ * and a moderator sees it.
+ */
+let world: TestWorld
+beforeEach(async () => {
+  world = await aWorld()
+})
+afterEach(() => world.dispose())
+
+const RIVER = '@river:example.test'
+const THEIR_PASSWORD = 'the pass phrase of somebody else'
+const form = { password: PASSWORD, reason: REASON, legal: true }
+
+const account = (name = 'river') => world.homeserver.account(username(name))
+const ledger = (name = 'river') => world.services.registrar.account(username(name))
+const give = async (body: object) => expect(await asAdmin(world, 'PUT', RIVER, body)).toBe(200)
+
+async function live(ms: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 5_000) {
+    world.pass(5_000)
+    await world.drain()
+  }
+}
+
+async function ask(
+  method: string,
+  path: string,
+  token: string,
+  body?: object,
+): Promise<Record<string, unknown>> {
+  const answer = await fetch(world.standIn.url + path, {
+    method,
+    headers: { authorization: `Bearer ${token}` },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+  return { ...((await answer.json()) as object) }
+}
+
+/** The account gets a person, who signs in. */
+async function getsAPerson(): Promise<string> {
+  await give({ password: THEIR_PASSWORD, locked: false })
+  const identifier = { type: 'm.id.user', user: 'river' }
+  const login = { type: 'm.login.password', identifier, password: THEIR_PASSWORD }
+  const { access_token } = await ask('POST', '/_matrix/client/v3/login', '', login)
+  await ask('GET', '/_matrix/client/v3/account/whoami', String(access_token))
+  return String(access_token)
+}
+
+/** What an operator, single sign-on or the person does with an account that stands open. */
+const HANDS: Record<string, () => Promise<unknown>> = {
+  'a person who is signed in': getsAPerson,
+  'a person who signed out again': async () =>
+    ask('POST', '/_matrix/client/v3/logout', await getsAPerson(), {}),
+  'single sign-on': () => give({ external_ids: [{ auth_provider: 'oidc', external_id: 'somebody' }] }),
+  'an address': () => give({ threepids: [{ medium: 'email', address: 'somebody@else.test' }] }),
+  'a telephone number': () => give({ threepids: [{ medium: 'msisdn', address: '4930123456' }] }),
+  'a display name': () => give({ displayname: 'Somebody Else' }),
+  'an avatar': () => give({ avatar_url: 'mxc://example.test/somebody' }),
+  'the rights of an administrator': () => give({ admin: true }),
+  'the mark of a program': () => give({ user_type: 'bot' }),
+  'a deactivation': () => give({ deactivated: true }),
+}
+const hands = Object.keys(HANDS)
+const record = async () => {
+  // Trying the password is a device more.
+  const { locked: _locked, devices: _devices, lastSeenAt: _seen, ...all } = { ...(await account()) }
+  return { ...all, signsIn: await signInToMatrix(world, 'river', THEIR_PASSWORD) }
+}
+
+/** Brings an applicant to where the account is claimed, and every lock that is tried gets no answer. */
+async function claimed() {
+  const applicant = await verified(world, 'river')
+  world.standIn.faults = ({ method, body }) =>
+    method === 'PUT' && body.includes('"locked":true') ? 'cut' : undefined
+  expect(await codeOf(applicant.api.registration.request(form))).toBe('homeserver_unavailable')
+  expect(await ledger()).toMatchObject({ state: 'claimed' })
+  expect(await account()).toMatchObject({ locked: false })
+  return applicant
+}
+
+/** A moderator sees it, with what tells of others; and nobody else is given the name. */
+async function isInDoubt(...signs: string[]) {
+  expect(await ledger()).toMatchObject({ state: 'doubtful', registrationId: null })
+  const { api } = await aModerator(world.services)
+  const doubts = await api.moderation.doubts()
+  expect(doubts).toMatchObject([{ username: 'river' }])
+  expect(doubts[0]?.signs).toEqual(expect.arrayContaining(signs))
+  expect(await aBrowser(world.services).api.registration.checkUsername({ username: 'river' })).toMatchObject({
+    refusal: { code: 'username_taken' },
+  })
+}
+
+describe('claimed, and the lock got no answer', () => {
+  test('it is locked soon after, also when its applicant never comes back', async () => {
+    await claimed()
+    world.standIn.faults = undefined
+    await live(60_000)
+    expect(await account()).toMatchObject({ locked: true })
+    expect(await ledger()).toMatchObject({ state: 'locked' })
+  })
+
+  test('it is locked once an outage is over', async () => {
+    await claimed()
+    world.standIn.faults = () => 'cut'
+    await live(60_000)
+    expect(world.standIn.users.get(RIVER)).toMatchObject({ locked: false })
+    world.standIn.faults = undefined
+    await live(120_000)
+    expect(await account()).toMatchObject({ locked: true })
+  })
+
+  test('its applicant goes on as if nothing had been, before and after that', async () => {
+    for (const name of ['river', 'stone']) {
+      const applicant = name === 'river' ? await claimed() : await verified(world, name)
+      world.standIn.faults = undefined
+      if (name === 'river') await live(60_000)
+      await applicant.api.registration.request(form)
+      await live(60_000)
+      expect(await account(name)).toMatchObject({ locked: true })
+      await decideOn(world, applicant.view.id, 'approve')
+      expect(await signInToMatrix(world, name)).toBe('in')
+    }
+    const { api } = await aModerator(world.services)
+    expect(await api.moderation.stuck()).toEqual([])
+  })
+
+  test.each(hands)('then %s: the next try of its applicant does not touch it', async (hand) => {
+    const applicant = await claimed()
+    await HANDS[hand]?.()
+    const before = await record()
+    world.standIn.faults = undefined
+    expect(await codeOf(applicant.api.registration.request(form))).toBe('username_lost')
+    await live(60_000)
+    expect(await record()).toEqual(before)
+    expect(await account()).toMatchObject({ locked: false })
+    await isInDoubt()
+
+    const view = await applicant.api.registration.chooseUsername({ username: 'brook' })
+    expect(view).toMatchObject({ state: 'verified', holdsName: true, reason: REASON })
+    await applicant.api.registration.request(form)
+    await decideOn(world, applicant.view.id, 'approve')
+    expect(await signInToMatrix(world, 'brook')).toBe('in')
+    expect(await record()).toEqual(before)
+  })
+
+  test.each(hands)('then %s: nothing that is done later touches it either', async (hand) => {
+    const applicant = await claimed()
+    await HANDS[hand]?.()
+    const before = await record()
+    world.standIn.faults = undefined
+    await live(60_000)
+    expect(await record()).toEqual(before)
+    expect(await account()).toMatchObject({ locked: false })
+    await isInDoubt()
+    expect(await applicant.api.registration.current()).toMatchObject({ state: 'verified', holdsName: false })
+  })
+
+  // What is deactivated may be our own removal, whose answer got lost: it is as good as removed.
+  test.each(hands.filter((hand) => hand !== 'a deactivation'))(
+    'then %s: it is not removed with the request',
+    async (hand) => {
+      const applicant = await claimed()
+      await HANDS[hand]?.()
+      const before = await record()
+      world.standIn.faults = undefined
+      await applicant.api.registration.withdraw({})
+      await live(60_000)
+      expect(await record()).toEqual(before)
+      await isInDoubt()
+    },
+  )
+
+  test.each(hands)('then %s: reconcile says so', async (hand) => {
+    await claimed()
+    await HANDS[hand]?.()
+    const before = await record()
+    world.standIn.faults = undefined
+    const { reconciliation } = world.services
+    const [difference] = await reconciliation.list()
+    expect(difference).toMatchObject({ username: 'river', code: 'in_hands' })
+    if (difference !== undefined) expect(await reconciliation.mend(difference)).toBe(true)
+    expect(await record()).toEqual(before)
+    await isInDoubt()
+    expect(await reconciliation.list()).toEqual([])
+  })
+
+  test('an account that is missing by then is made anew', async () => {
+    const applicant = await claimed()
+    world.standIn.faults = undefined
+    world.standIn.users.delete(RIVER)
+    await applicant.api.registration.request(form)
+    await decideOn(world, applicant.view.id, 'approve')
+    expect(await signInToMatrix(world, 'river')).toBe('in')
+  })
+})
+
+describe('the answer to the claim got lost', () => {
+  async function claiming() {
+    const applicant = await verified(world, 'river')
+    world.standIn.faults = ({ method, body }) => (method === 'PUT' && body === '{}' ? 'lost' : undefined)
+    expect(await codeOf(applicant.api.registration.request(form))).toBe('homeserver_unavailable')
+    world.standIn.faults = undefined
+    expect(await ledger()).toMatchObject({ state: 'claiming' })
+    return applicant
+  }
+
+  test('a moderator sees it soon, and it is not touched', async () => {
+    const applicant = await claiming()
+    await live(90_000)
+    await isInDoubt()
+    expect(await account()).toMatchObject({ locked: false })
+    expect(await applicant.api.registration.current()).toMatchObject({ holdsName: false })
+  })
+
+  test('where it made nothing, nothing is left of it', async () => {
+    const applicant = await verified(world, 'river')
+    world.standIn.faults = ({ method, body }) => (method === 'PUT' && body === '{}' ? 'cut' : undefined)
+    expect(await codeOf(applicant.api.registration.request(form))).toBe('homeserver_unavailable')
+    world.standIn.faults = undefined
+    await live(90_000)
+    expect(await ledger()).toBeNull()
+    await applicant.api.registration.request(form)
+    expect(await account()).toMatchObject({ locked: true })
+  })
+
+  test('what a moderator adopts must not be in use', async () => {
+    await claiming()
+    await live(90_000)
+    await getsAPerson()
+    const before = await record()
+    const { api } = await aModerator(world.services)
+    const settle = (verdict: 'adopt' | 'leave') =>
+      api.moderation.settleDoubt({ username: username('river'), verdict })
+    expect(await codeOf(settle('adopt'))).toBe('account_used')
+    expect(await record()).toEqual(before)
+    await settle('leave')
+    await live(60_000)
+    expect(await record()).toEqual(before)
+    expect(await ledger()).toBeNull()
+  })
+})
+
+describe('locked here, and given to somebody there', () => {
+  const GIVEN: Record<string, () => Promise<unknown>> = {
+    ...HANDS,
+    'nothing but its lock taken off': () => give({ locked: false }),
+  }
+
+  test.each(Object.keys(GIVEN))('before its password was set: %s', async (hand) => {
+    const applicant = await verified(world, 'river')
+    world.standIn.faults = ({ method, body }) =>
+      method === 'PUT' && body.includes('"password"') ? 'cut' : undefined
+    expect(await codeOf(applicant.api.registration.request(form))).toBe('homeserver_unavailable')
+    world.standIn.faults = undefined
+    await GIVEN[hand]?.()
+    const before = await record()
+    expect(await codeOf(applicant.api.registration.request(form))).toBe('username_lost')
+    expect(await record()).toEqual(before)
+    await isInDoubt()
+  })
+
+  test.each(Object.keys(GIVEN).filter((hand) => hand !== 'a deactivation'))(
+    'while a moderator reads the request: %s. An approval lets nobody in',
+    async (hand) => {
+      const applicant = await requested(world, 'river')
+      await GIVEN[hand]?.()
+      const before = await record()
+      const view = await decideOn(world, applicant.view.id, 'approve')
+      expect(view).toMatchObject({ state: 'approved', account: 'none', holdsName: false, trouble: false })
+      expect(await record()).toEqual(before)
+      expect((await account())?.addresses).not.toContain(applicant.email)
+      await isInDoubt()
+      expect(world.mailbox.kinds(applicant.email)).not.toContain('approved')
+
+      // The applicant hears of it, picks another name, and a moderator looks at that.
+      const { link } = world.mailbox.last(applicant.email, 'set_password')
+      const phone = aBrowser(world.services)
+      await phone.api.registration.resume({ token: tokenIn(link) })
+      expect(await phone.api.registration.chooseUsername({ username: 'brook' })).toMatchObject({
+        state: 'requested',
+        reason: REASON,
+      })
+      await decideOn(world, applicant.view.id, 'approve')
+      await phone.api.registration.setPassword({ password: PASSWORD })
+      await world.drain()
+      expect(await signInToMatrix(world, 'brook')).toBe('in')
+    },
+  )
+
+  test.each(Object.keys(GIVEN).filter((hand) => hand !== 'a deactivation'))(
+    'while a moderator reads the request: %s. A denial removes nothing',
+    async (hand) => {
+      const applicant = await requested(world, 'river')
+      await GIVEN[hand]?.()
+      const before = await record()
+      const view = await decideOn(world, applicant.view.id, 'deny')
+      expect(view).toMatchObject({ state: 'denied', trouble: false })
+      expect(await record()).toEqual(before)
+      await isInDoubt()
+    },
+  )
+
+  test('an answer to the unlocking that got lost is no sign of others, and the account is its applicant’s', async () => {
+    const applicant = await requested(world, 'river')
+    world.standIn.faults = ({ method, body }) =>
+      method === 'PUT' && body.includes('"locked":false') ? 'lost' : undefined
+    await decideOnly(world, applicant.view.id, 'approve')
+    await world.drain()
+    world.standIn.faults = undefined
+    expect(await signInToMatrix(world, 'river')).toBe('in')
+    await live(120_000)
+    expect(await applicant.api.registration.current()).toMatchObject({ state: 'completed', account: 'open' })
+    expect(await account()).toMatchObject({ addresses: [applicant.email] })
+  })
+})
+
+describe('removed here, and given to somebody there', () => {
+  test.each(hands.filter((hand) => hand !== 'a deactivation'))(
+    '%s: the next applicant does not get it',
+    async (hand) => {
+      const applicant = await requested(world, 'river')
+      await decideOn(world, applicant.view.id, 'deny')
+      await give({ deactivated: false, password: THEIR_PASSWORD })
+      await HANDS[hand]?.()
+      const before = await record()
+      const next = await verified(world, 'river', 'next@mail.test')
+      expect(await codeOf(next.api.registration.request(form))).toBe('username_lost')
+      expect(await record()).toEqual(before)
+      await isInDoubt()
+    },
+  )
+
+  test('what somebody used before it went is not given to the next', async () => {
+    const applicant = await requested(world, 'river')
+    await getsAPerson()
+    await give({ deactivated: true })
+    await decideOn(world, applicant.view.id, 'deny')
+    await isInDoubt('used')
+  })
+})
