@@ -151,7 +151,7 @@ describe('a mail server that refuses us', () => {
     await begin('river')
     await live(MINUTE)
     expect(await outages()).toHaveLength(1)
-    world.pass(3 * DAY)
+    world.pass(15 * DAY)
     await world.services.scheduler.cleanUp({ dryRun: false })
     await live(MINUTE)
     expect(await outages()).toEqual([])

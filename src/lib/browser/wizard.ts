@@ -1,6 +1,7 @@
 import { baseLocale, isLocale, overwriteGetLocale } from '$lib/paraglide/runtime'
 import { checkUsername } from './check-username'
 import { countReason } from './count-reason'
+import { followMail } from './follow-mail'
 import { hintAtStrength } from './hint-at-strength'
 import { keepWords } from './keep-words'
 import { localTimes } from './local-times'
@@ -20,7 +21,16 @@ overwriteGetLocale(() => (isLocale(written) ? written : baseLocale))
 
 /** What each page may have; called again for a `<main>` that was replaced. */
 function enliven(): void {
-  startPieces({ checkUsername, showPassword, hintAtStrength, countReason, localTimes, lookAgain, prove })
+  startPieces({
+    checkUsername,
+    showPassword,
+    hintAtStrength,
+    countReason,
+    localTimes,
+    lookAgain,
+    followMail,
+    prove,
+  })
 }
 
 startPieces({ keepWords, enliven, sendForms: () => sendForms(enliven) })

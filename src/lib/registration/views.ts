@@ -1,6 +1,7 @@
 import type { JobKind, JobState } from './job'
 import type { Invitations } from './invited'
 import type { Language } from './language'
+import type { MailStanding } from './mail-standing'
 import type { EventKind } from './registration'
 import type { Account, Sign } from './signs'
 import type { AccountState, Exchange, Opening, State } from './state'
@@ -56,6 +57,8 @@ export interface OwnView {
   asked: boolean
   /** What a Matrix client asks for at sign-in: the server's name, which leads it to the right address. */
   homeserver: string
+  /** What is known of the newest mail to them; null: nothing. */
+  mail: MailStanding | null
   /** Whether they come by an invitation, or need a code to go on. */
   invitation: 'by_code' | 'needs_code' | 'free'
 }

@@ -34,6 +34,7 @@ import { createRoomNotices } from './jobs/room-notices'
 import { createScheduler } from './jobs/scheduler'
 import { createWorker } from './jobs/worker'
 import { createLive } from './live'
+import { createMailStandings } from './mail-standing'
 import { createMemory } from './memory'
 import { createOpening } from './opening'
 import { createOutages } from './outages'
@@ -211,6 +212,7 @@ export function compose(config: RunConfig, world: World) {
     retention,
     remindAfterHours: config.moderation.remindAfterHours,
     notifyPersons: persons.sweep,
+    isMailOut: outages.isMailOut,
     deleteExpired: async () => {
       await purge(database, (tx, limit) => deleteExpiredTokens(tx, clock() - EXPIRED_TOKENS_KEPT_MS, limit))
       await sessions.deleteExpired()
@@ -250,6 +252,7 @@ export function compose(config: RunConfig, world: World) {
     logFailure,
     consentWatch: createConsentWatch({ homeserver, version: config.consent?.version ?? null, log }),
     proxyWatch: createProxyWatch({ trustProxy: config.trustProxy, log }),
+    mailStandings: createMailStandings({ database, outages, clock }),
     live: createLive({ database, clock, log }),
     signIn: createSignIn({ database, limits, sessions, note: registrar.note, factors, knownDevices }).signIn,
     knownDevices,

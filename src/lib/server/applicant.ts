@@ -22,6 +22,12 @@ import type { RuleBook } from './rule-book'
 
 export type Applicant = ReturnType<typeof createApplicant>
 
+/** A mail that somebody asked for: where it goes, and its id, by which they hear what becomes of it. */
+interface AskedMail {
+  email: EmailAddress
+  mail: string | null
+}
+
 const APPLICANT: Actor = { kind: 'applicant' }
 
 /** How long the homeserver's password policy may be remembered. */
@@ -182,7 +188,7 @@ export function createApplicant({
       entry: Entry
       /** An invitation code; empty for none. */
       invitation: string
-    }): Promise<Result<{ username: Username; email: EmailAddress }>> {
+    }): Promise<Result<{ username: Username; email: EmailAddress; mail: string | null }>> {
       const admitted = wish.passes === true ? accept(null) : await mayStart()
       if (!admitted.ok) return admitted
       const address = await checkAddress(wish.email, wish.clientAddress)
@@ -205,7 +211,7 @@ export function createApplicant({
         invitationId: brought.value,
       })
       if (!started.ok) return started
-      return accept({ username: username.value, email })
+      return accept({ username: username.value, email, mail: started.value })
     },
 
     async sendLink(wish: {
@@ -213,7 +219,7 @@ export function createApplicant({
       language: Language
       clientAddress: string
       entry: Entry
-    }): Promise<Result<EmailAddress>> {
+    }): Promise<Result<AskedMail>> {
       const address = await checkAddress(wish.email, wish.clientAddress)
       if (!address.ok) return address
       const { email } = address.value
@@ -221,18 +227,19 @@ export function createApplicant({
       if (!seen.ok) return seen
       const taken = await takeMail(email, wish.clientAddress, seen.value.claims)
       if (!taken.ok) return taken
-      await registrar.sendLink(email, wish.language)
-      return accept(email)
+      return accept({ email, mail: await registrar.sendLink(email, wish.language) })
     },
 
-    /** A new mail in place of a link that ran out; answers where it goes. */
-    async renewLink(token: Token, clientAddress: string): Promise<Result<EmailAddress>> {
+    /** A new mail in place of a link that ran out. */
+    async renewLink(token: Token, clientAddress: string): Promise<Result<AskedMail>> {
       const found = await registrar.lookAtLink(token)
       if (!found.ok && found.refusal.code !== 'link_expired') return found
       const taken = await brakes.take('mail', clientAddress)
       if (!taken.ok) return taken
       const renewed = await registrar.renewLink(token)
-      return renewed.ok ? accept(renewed.value.email) : renewed
+      if (!renewed.ok) return renewed
+      const { registration, mail } = renewed.value
+      return accept({ email: registration.email, mail })
     },
 
     async chooseName(registration: Registration, typed: string): Promise<Result<Registration>> {

@@ -37,5 +37,10 @@ export function groupFailures(failed: FailedJob[]): FailureView[] {
   return [...groups.values()]
     .filter(({ count }) => count > 1)
     .sort((a, b) => b.count - a.count)
-    .map(({ first, count, kinds }) => ({ job: first.id, error: withoutAddresses(first.error), count, kinds: [...kinds] }))
+    .map(({ first, count, kinds }) => ({
+      job: first.id,
+      error: withoutAddresses(first.error),
+      count,
+      kinds: [...kinds],
+    }))
 }

@@ -316,6 +316,9 @@ export function createOutages({
       return { outsides: [...closed.keys()], until: Math.min(...closed.values()) }
     },
 
+    /** Whether mails are known not to go out now. */
+    isMailOut: () => circuits.mail.outage !== null,
+
     /** Whether the mail server answers and takes no mail of ours: none of them fails meanwhile. */
     isRefusing: () => circuits.mail.outage?.refuses === true,
 

@@ -5,6 +5,7 @@ import { DAY, STATUS_LINK_DAYS } from '$lib/registration/retention'
 import { isShown } from '$lib/registration/shown'
 import type { Username } from '$lib/registration/username'
 import { hashToken, mintToken, type Token } from './auth/tokens'
+import { findNewestMail } from './database/asked-mails'
 import type { Database, Reader, Transaction } from './database/open'
 import { findRegistration, isInvited } from './database/registrations'
 import { findToken, insertToken, type TokenPurpose } from './database/tokens'
@@ -99,10 +100,10 @@ export function createLinks({
     },
 
     /**
-     * A new mail in place of a verification link that ran out; answers the address it goes to. Where that is confirmed,
+     * A new mail in place of a verification link that ran out; answers whom it goes to, and its id. Where that is confirmed,
      * its link leads to where the registration stands.
      */
-    async renewLink(token: Token): Promise<Result<Registration>> {
+    async renewLink(token: Token): Promise<Result<{ registration: Registration; mail: string | null }>> {
       return database.write(async (tx) => {
         const found = await findToken(tx, hashToken(token), 'verification')
         const registration = found && (await findRegistration(tx, found.registrationId))
@@ -113,7 +114,8 @@ export function createLinks({
         const action: Action =
           state === 'started' ? { type: 'start_again', ...again } : { type: 'ask_link', language }
         const result = await actIn(tx, registration.id, action, APPLICANT)
-        return result.ok ? accept(registration) : result
+        if (!result.ok) return result
+        return accept({ registration, mail: await findNewestMail(tx, registration.id, null) })
       })
     },
 

@@ -9,6 +9,7 @@ import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Actor, AuditEvent, Registration } from '$lib/registration/registration'
 import type { Username } from '$lib/registration/username'
 import { findAccount } from './database/accounts'
+import { findNewestMail } from './database/asked-mails'
 import { announceAnew, announceOnce, forgetAnnouncement } from './database/announcements'
 import { insertEvents } from './database/events'
 import { endWaiting, findPendingKinds } from './database/jobs'
@@ -80,7 +81,7 @@ export function createRegistrar({
 
     /**
      * Somebody wants an account. What happens, and what it costs, is the same whether or not the address is known:
-     * one row, one event, one mail. Refused while registration is closed. `passes`: not for them. `heldFor`: why to look
+     * one row, one event, one mail, whose id is answered. Refused while registration is closed. `passes`: not for them. `heldFor`: why to look
      * closer; of one that starts again, the last time counts.
      */
     async start(wish: {
@@ -91,7 +92,7 @@ export function createRegistrar({
       heldFor: HeldFor[]
       invitationId: string | null
       passes?: boolean
-    }): Promise<Result<null>> {
+    }): Promise<Result<string | null>> {
       const { username, email, language, clientAddress, heldFor, invitationId, passes = false } = wish
       return database.write(async (tx) => {
         const admitted = await opening.admit(tx, { passes })
@@ -104,7 +105,7 @@ export function createRegistrar({
           await setHeldFor(tx, next.id, heldFor)
           await insertEvents(tx, next.id, events, APPLICANT, clock())
           await enqueue(tx, next.id, jobs)
-          return accept(null)
+          return accept(await findNewestMail(tx, next.id, null))
         }
         const action: Action =
           known.state === 'started'
@@ -112,20 +113,21 @@ export function createRegistrar({
             : { type: 'ask_link', language }
         await actIn(tx, known.id, action, APPLICANT)
         if (action.type === 'start_again') await setHeldFor(tx, known.id, heldFor)
-        return accept(null)
+        return accept(await findNewestMail(tx, known.id, null))
       })
     },
 
     /** Closes or opens registration where count or clock say so, and tells the moderators. */
     settleOpening: () => database.write(async (tx) => enqueue(tx, null, await opening.settle(tx))),
 
-    /** Somebody lost their link. Where nobody started with this address, its owner is told so by mail. */
-    async sendLink(email: EmailAddress, language: Language): Promise<void> {
-      await database.write(async (tx) => {
+    /** Somebody lost their link. Where nobody started with this address, its owner is told so by mail. Answers the mail's id. */
+    async sendLink(email: EmailAddress, language: Language): Promise<string | null> {
+      return database.write(async (tx) => {
         const known = await findByAddress(tx, email)
         if (known === null)
           await enqueue(tx, null, [{ kind: 'mail', mail: 'unknown_address', email, language }])
         else await actIn(tx, known.id, { type: 'ask_link', language }, APPLICANT)
+        return findNewestMail(tx, known?.id ?? null, known === null ? email : null)
       })
     },
 

@@ -61,13 +61,13 @@ export function createPeople({
   const say = (tx: Transaction, by: string, ...events: AuditEvent[]) =>
     insertEvents(tx, null, events, { kind: 'moderator', id: by }, clock())
 
-  /** A link that a mail will carry: its token is made when the mail goes out. */
+  /** A link that a mail will carry: its token is made when the mail goes out. Answers the mail's id. */
   async function sendLink(
     tx: Transaction,
     link: Pick<ModeratorTokenRow, 'purpose' | 'moderatorId' | 'email' | 'role' | 'createdBy'>,
     mail: 'invitation' | 'confirm_moderator',
     language: Language,
-  ): Promise<void> {
+  ): Promise<string> {
     const id = randomId()
     const email = parseEmail(link.email ?? '')
     if (email === null) throw new Error('A link to a moderator needs an address')
@@ -75,7 +75,9 @@ export function createPeople({
     const times = { createdAt: now, expiresAt: now + LINK_DAYS * DAY_MS }
     await insertModeratorToken(tx, { ...link, ...times, id, hash: `unsent ${id}` })
     const job = { kind: 'mail', mail, link: id, email, language } as const
-    await insertJob(tx, job, { id: randomId(), registrationId: null, now, rest: 0 })
+    const mailId = randomId()
+    await insertJob(tx, job, { id: mailId, registrationId: null, now, rest: 0 })
+    return mailId
   }
 
   /** The link that a token opens, or why it does not. */
@@ -264,8 +266,11 @@ export function createPeople({
       })
     },
 
-    /** Sends a link to an address; it becomes theirs when the link is followed. Whose it is now is told there alone. */
-    async askAddress(id: string, typed: string): Promise<Result<null>> {
+    /**
+     * Sends a link to an address; it becomes theirs when the link is followed. Whose it is now is told there alone.
+     * Answers the mail's id.
+     */
+    async askAddress(id: string, typed: string): Promise<Result<string>> {
       const read = readEmail(typed)
       if (!read.ok) return read
       const email = read.value
@@ -273,9 +278,9 @@ export function createPeople({
         const row = await findModerator(tx, id)
         if (row === null) return refuse({ code: 'not_found' })
         const link = { purpose: 'address', moderatorId: id, email, role: null, createdBy: id } as const
-        await sendLink(tx, link, 'confirm_moderator', row.language)
+        const mail = await sendLink(tx, link, 'confirm_moderator', row.language)
         await say(tx, id, { kind: 'address_changed' })
-        return accept(null)
+        return accept(mail)
       })
     },
 
@@ -333,7 +338,7 @@ export function createPeople({
     async mintLink(id: string) {
       const { plain: token, hash } = mintToken()
       return database.write(async (tx) => {
-        const row = await renewModeratorToken(tx, id, hash, clock())
+        const row = await renewModeratorToken(tx, id, hash, clock() + LINK_DAYS * DAY_MS)
         if (row === null) return null
         const by = row.createdBy === null ? null : await findModerator(tx, row.createdBy)
         const whose = row.moderatorId === null ? null : await findModerator(tx, row.moderatorId)

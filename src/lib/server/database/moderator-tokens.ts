@@ -12,19 +12,20 @@ export async function insertModeratorToken(
   await tx.insert(moderatorTokens).values(row)
 }
 
-/** Gives a link that still works another token, so that only its newest mail opens anything; null where there is none. */
+/**
+ * Gives a link another token for a mail that goes out now, so that only its newest mail opens anything, and for as long as
+ * that mail says; null where the link was used or withdrawn.
+ */
 export async function renewModeratorToken(
   tx: Transaction,
   id: string,
   hash: TokenHash,
-  now: number,
+  expiresAt: number,
 ): Promise<ModeratorTokenRow | null> {
   const [row] = await tx
     .update(moderatorTokens)
-    .set({ hash })
-    .where(
-      and(eq(moderatorTokens.id, id), isNull(moderatorTokens.spentAt), gt(moderatorTokens.expiresAt, now)),
-    )
+    .set({ hash, expiresAt })
+    .where(and(eq(moderatorTokens.id, id), isNull(moderatorTokens.spentAt)))
     .returning()
   return row ?? null
 }

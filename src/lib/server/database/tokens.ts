@@ -1,4 +1,4 @@
-import { and, eq, inArray, lte } from 'drizzle-orm'
+import { and, eq, gt, inArray, lte } from 'drizzle-orm'
 import type { TokenHash } from '../auth/tokens'
 import type { Reader, Transaction } from './open'
 import { tokens } from './schema'
@@ -24,6 +24,22 @@ export async function findToken(
     .from(tokens)
     .where(and(eq(tokens.hash, hash), eq(tokens.purpose, purpose)))
   return row ?? null
+}
+
+/** Whether a registration has a link to confirm its address that still works. */
+export async function hasLiveLink(reader: Reader, registrationId: string, now: number): Promise<boolean> {
+  const rows = await reader
+    .select({ hash: tokens.hash })
+    .from(tokens)
+    .where(
+      and(
+        eq(tokens.registrationId, registrationId),
+        eq(tokens.purpose, 'verification'),
+        gt(tokens.expiresAt, now),
+      ),
+    )
+    .limit(1)
+  return rows.length > 0
 }
 
 /**

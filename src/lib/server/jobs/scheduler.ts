@@ -4,11 +4,13 @@ import { DAY, keptDays, type Retention } from '$lib/registration/retention'
 import { STATES, type State } from '$lib/registration/state'
 import type { Username } from '$lib/registration/username'
 import { findOrphans, findSinceIn } from '../database/accounts'
+import { isMailPending } from '../database/asked-mails'
 import { deleteEndedJobs, isLockingPending, isRemovalPending } from '../database/jobs'
 import type { Database } from '../database/open'
 import { purge } from '../database/purge'
 import { lastEventAt } from '../database/events'
 import { findSince, hasWaitedSince } from '../database/registrations'
+import { hasLiveLink } from '../database/tokens'
 import type { Registrar } from '../registrar'
 
 export type Scheduler = ReturnType<typeof createScheduler>
@@ -25,6 +27,8 @@ const BATCH = 200
 const CLOCK_TOLERANCE_MS = 10 * 60_000
 const LONGEST_SILENCE_MS = 2 * DAY
 const HOUR = 60 * 60 * 1000
+/** Beyond this the data of who only began goes, whatever became of the mail. */
+const LONGEST_PROMISE_MS = 14 * DAY
 
 /** What is due by time: asks the domain, and tells the registrar. */
 export function createScheduler({
@@ -33,6 +37,7 @@ export function createScheduler({
   retention,
   remindAfterHours,
   notifyPersons,
+  isMailOut = () => false,
   deleteExpired,
   clock,
   log,
@@ -45,6 +50,8 @@ export function createScheduler({
   remindAfterHours: number
   /** Asks for the mails that single moderators want to have by time. */
   notifyPersons: () => Promise<void>
+  /** Whether mails are known not to go out now. */
+  isMailOut?: () => boolean
   /** Tokens, sessions and counted tries that ran out. */
   deleteExpired: () => Promise<void>
   clock: () => number
@@ -55,6 +62,18 @@ export function createScheduler({
 }) {
   const timers: Cron[] = []
   let mark: { clock: number; uptime: number } | null = null
+
+  /**
+   * Whether somebody who began was promised a mail that is not out yet, or a link that still works: then the data stays a
+   * while longer than the time that an applicant has to come back.
+   */
+  async function isPromised(id: string, stateSince: number, now: number): Promise<boolean> {
+    if (now - stateSince > LONGEST_PROMISE_MS) return false
+    return database.read(
+      async (reader) =>
+        (await isMailPending(reader, id, isMailOut())) || (await hasLiveLink(reader, id, now)),
+    )
+  }
 
   /** Everything that has to go by the domain's rule; `dryRun` only lists it. */
   async function cleanUp({
@@ -77,7 +96,8 @@ export function createScheduler({
         )
         // All at once: the database writes together what has room in a moment, and lets others have a turn.
         await Promise.all(
-          due.map(async ({ id, username }) => {
+          due.map(async ({ id, username, stateSince }) => {
+            if (state === 'started' && (await isPromised(id, stateSince, now))) return
             const answer = dryRun
               ? await registrar.consider(id, { type: 'expire' })
               : await registrar.act(id, { type: 'expire' }, SYSTEM)

@@ -41,8 +41,9 @@ export const accountRouter = router({
     }),
 
   askAddress: latelyProcedure.input(v.parser(v.object({ email: line }))).mutation(async ({ ctx, input }) => {
-    orThrow(await ctx.services.people.askAddress(ctx.moderator.id, input.email))
+    const mail = orThrow(await ctx.services.people.askAddress(ctx.moderator.id, input.email))
     ctx.services.worker.nudge()
+    return { mail }
   }),
 
   setPreferences: signedInProcedure

@@ -28,7 +28,15 @@ async function takeGuess({ services, clientAddress }: Context): Promise<void> {
 
 /** The people of the desk, for its administrators; and the ways in and on by the links that they are sent. */
 export const peopleRouter = router({
-  list: administratorProcedure.query(({ ctx }) => ctx.services.people.list()),
+  /** `mail`: what is known of the mail that an invitation went out with. */
+  list: administratorProcedure.query(async ({ ctx: { services } }) => {
+    const { people, invitations } = await services.people.list()
+    const standings = invitations.map(({ id: link, email }) =>
+      services.mailStandings.ofLink(link ?? '', email ?? ''),
+    )
+    const mails = await Promise.all(standings)
+    return { people, invitations: invitations.map((one, at) => ({ ...one, mail: mails[at] ?? null })) }
+  }),
 
   invite: administratorProcedure
     .input(v.parser(v.object({ email: line, role })))

@@ -29,7 +29,7 @@ const COOKIE_SECONDS = (STATUS_LINK_DAYS * DAY) / 1000
 /** What applicants see of their own registration. */
 export async function ownView(
   registration: Registration,
-  { services: { config, registrar, invitations } }: Context,
+  { services: { config, registrar, invitations, mailStandings } }: Context,
 ): Promise<OwnView> {
   const { id, username, holdsName, email, reason, account, startedAt } = registration
   const policy = registrar.policy()
@@ -60,6 +60,7 @@ export async function ownView(
     })),
     asked: isAsked(registration, policy),
     homeserver: config.synapse.domain,
+    mail: await mailStandings.newest(id),
     invitation: await invitations.stands(registration),
   }
 }
@@ -143,11 +144,11 @@ export const registrationRouter = router({
       if (isOwnName(input.username, await ownRegistration(ctx), ctx))
         throw refusalError(refuse({ code: 'username_own' }))
       const came = { proof, trap, clientAddress }
-      const { username, email } = orThrow(
+      const { username, email, mail } = orThrow(
         await services.applicant.start({ ...input, invitation, language, clientAddress, entry: came }),
       )
       services.worker.nudge()
-      return { username, email, matrixId: matrixId(username, services.config.synapse.domain) }
+      return { username, email, mail, matrixId: matrixId(username, services.config.synapse.domain) }
     }),
 
   sendLink: procedure
@@ -155,12 +156,17 @@ export const registrationRouter = router({
     .mutation(async ({ ctx, input: { proof = '', trap = '', email: typed } }) => {
       const { services, language, clientAddress } = ctx
       const came = { proof, trap, clientAddress }
-      const email = orThrow(
+      const asked = orThrow(
         await services.applicant.sendLink({ email: typed, language, clientAddress, entry: came }),
       )
       services.worker.nudge()
-      return { email }
+      return asked
     }),
+
+  /** What is known of a mail that `start`, `sendLink` or `renew` answered; null: nothing any more. */
+  mail: procedure.input(v.parser(v.object({ id: line }))).query(async ({ ctx, input }) => ({
+    standing: await ctx.services.mailStandings.of(input.id),
+  })),
 
   current: procedure.query(async ({ ctx }) => {
     const registration = await ownRegistration(ctx)

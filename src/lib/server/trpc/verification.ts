@@ -53,8 +53,8 @@ export const verificationRouter = router({
     }),
 
   renew: link.mutation(async ({ ctx, input }) => {
-    const email = orThrow(await ctx.services.applicant.renewLink(readToken(input.token), ctx.clientAddress))
+    const asked = orThrow(await ctx.services.applicant.renewLink(readToken(input.token), ctx.clientAddress))
     ctx.services.worker.nudge()
-    return { email }
+    return asked
   }),
 })

@@ -1,6 +1,8 @@
 import { fail, redirect } from '@sveltejs/kit'
 import { problemsOf } from '$lib/components/problems'
 import { attempt } from '$lib/server/trpc/attempt'
+import { awaitMail } from '$lib/server/trpc/await-mail'
+import { askedMail, mailQuery } from '../asked-mail'
 import { onWith, readDraft, withoutDraft } from '../draft'
 import { entryOf, textOf } from '$lib/server/form-fields'
 import type { Actions, PageServerLoad } from './$types'
@@ -10,7 +12,8 @@ export const load: PageServerLoad = async (event) => {
   if (clean !== null) redirect(303, clean)
   const { email } = readDraft(event)
   const entrance = await event.locals.api.registration.form({ purpose: 'link' })
-  return { email, sent: event.url.searchParams.has('sent') && email !== '', entrance }
+  const mail = await askedMail(event.locals.api, event.url)
+  return { email, sent: event.url.searchParams.has('sent') && email !== '', mail, entrance }
 }
 
 export const actions: Actions = {
@@ -20,6 +23,8 @@ export const actions: Actions = {
     const typed = textOf(form, 'email')
     const answer = await attempt(() => api.registration.sendLink({ email: typed, ...entryOf(form) }))
     if (!answer.ok) return fail(answer.status, { problems: problemsOf(answer.refusals), email: typed })
-    redirect(303, onWith(event, '/register/again?sent', { ...readDraft(event), email: answer.value.email }))
+    const { email, mail } = answer.value
+    await awaitMail(api, mail)
+    redirect(303, onWith(event, `/register/again${mailQuery(mail, 'first')}`, { ...readDraft(event), email }))
   },
 }

@@ -2,6 +2,8 @@ import { fail, redirect } from '@sveltejs/kit'
 import { problemsOf } from '$lib/components/problems'
 import { m } from '$lib/paraglide/messages'
 import { attempt } from '$lib/server/trpc/attempt'
+import { awaitMail } from '$lib/server/trpc/await-mail'
+import { askedMail, mailQuery } from '../asked-mail'
 import { isAboutCode } from '../carried'
 import { dropDraft, formPath, keepDraft, onWith, readDraft, withoutDraft } from '../draft'
 import { entryOf, textOf } from '$lib/server/form-fields'
@@ -18,16 +20,18 @@ export const load: PageServerLoad = async (event) => {
   const sent = email === '' ? null : url.searchParams.get('sent')
   const entrance = await api.registration.form({ purpose: 'start' })
   const opening = await api.registration.opening()
+  const mail = await askedMail(api, url)
   return {
     chosen: { username, invitation },
     forms: {
       first: formPath(event, '/register/email'),
-      again: formPath(event, '/register/email?sent=again'),
-      corrected: formPath(event, '/register/email?sent'),
+      again: formPath(event, `/register/email${mailQuery(mail.id, 'again')}`),
+      corrected: formPath(event, `/register/email${mailQuery(mail.id, 'first')}`),
     },
     matrixId: `@${username}:${site.domain}`,
     email,
     sent,
+    mail,
     entrance,
     opening,
     invited: invitation !== '',
@@ -59,9 +63,10 @@ export const actions: Actions = {
       keepDraft(event, { ...draft, ...chosen })
       return fail(answer.status, { problems: problemsOf(answer.refusals), email: typed, chosen })
     }
-    const { email } = answer.value
+    const { email, mail } = answer.value
+    await awaitMail(api, mail)
     const again = email === draft.email || url.searchParams.get('sent') === 'again'
-    const path = again ? '/register/email?sent=again' : '/register/email?sent'
+    const path = `/register/email${mailQuery(mail, again ? 'again' : 'first')}`
     redirect(303, onWith(event, path, { ...draft, username: answer.value.username, email }))
   },
 }

@@ -6,7 +6,7 @@ export function standingWords(own: OwnView, { passwordMode }: SiteView): { title
   const { matrixId } = own
   switch (own.state) {
     case 'started':
-      return { title: m.status_started_title(), words: [m.status_started_words()] }
+      return { title: m.status_started_title(), words: startedWords(own) }
     case 'verified': {
       const step = passwordMode === 'at_request' ? m.wizard_step_account() : m.wizard_step_words()
       return { title: m.status_verified_title(), words: [m.status_verified_words({ step })] }
@@ -52,6 +52,26 @@ function openingWords({ opening }: OwnView): { title: string; words: string[] } 
       return { title: m.status_approved_title(), words: [m.status_opening_delayed_words()] }
     default:
       return { title: m.status_approved_title(), words: [m.status_approved_words()] }
+  }
+}
+
+/** The mail with the link, as far as it has come; `mailTrouble` says the rest. */
+function startedWords({ mail, email }: OwnView): string[] {
+  if (mail === 'being_sent') return [m.status_mail_sending({ email })]
+  return mail === null || mail === 'sent' ? [m.status_started_words()] : []
+}
+
+/** Why nobody should wait for our last mail; null where there is no reason. */
+export function mailTrouble({ mail, email }: OwnView): string | null {
+  switch (mail) {
+    case 'refused':
+      return m.status_mail_refused({ email })
+    case 'waiting':
+      return m.status_mail_waiting({ email })
+    case 'failed':
+      return m.status_mail_failed({ email })
+    default:
+      return null
   }
 }
 

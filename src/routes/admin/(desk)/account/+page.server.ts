@@ -2,6 +2,7 @@ import { fail, redirect } from '@sveltejs/kit'
 import { refusalText } from '$lib/components/refusal-text'
 import { textOf } from '$lib/server/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
+import { awaitMail } from '$lib/server/trpc/await-mail'
 import type { Actions, PageServerLoad } from './$types'
 import { factorActions } from './factor-actions'
 import { setNotices } from './notices-action'
@@ -32,7 +33,9 @@ export const actions = {
     const answer = await attempt(() => api.account.askAddress({ email }))
     if (!answer.ok)
       return fail(answer.status, { place: 'email', problem: refusalText(answer.refusal), email })
-    return { place: 'sent', problem: null, email }
+    await awaitMail(api, answer.value.mail)
+    const { standing } = await api.registration.mail({ id: answer.value.mail })
+    return { place: 'sent', problem: null, email, standing }
   },
   preferences: async ({ request, locals: { api } }) => {
     const form = await request.formData()

@@ -3,6 +3,8 @@ import { refusalText } from '$lib/components/refusal-text'
 import type { Refusal } from '$lib/registration/refusal'
 import { textOf } from '$lib/server/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
+import { awaitMail } from '$lib/server/trpc/await-mail'
+import { mailQuery } from '../../asked-mail'
 import { dropDraft, onWith, readDraft } from '../../draft'
 import { sendName, sendRequest } from '../../own-forms'
 import { isGoingOn } from '../../going-on'
@@ -65,6 +67,8 @@ export const actions: Actions = {
         redirect(303, url.pathname)
       turnAway(renewed)
     }
-    redirect(303, onWith(event, '/register/again?sent', { ...readDraft(event), email: renewed.value.email }))
+    const { email, mail } = renewed.value
+    await awaitMail(event.locals.api, mail)
+    redirect(303, onWith(event, `/register/again${mailQuery(mail, 'first')}`, { ...readDraft(event), email }))
   },
 }

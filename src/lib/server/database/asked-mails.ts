@@ -1,0 +1,66 @@
+import { and, desc, eq, sql } from 'drizzle-orm'
+import { laneOfMail, type JobRow } from './jobs'
+import type { Reader } from './open'
+import { jobs } from './schema'
+
+export type MailRow = Pick<JobRow, 'state' | 'error' | 'blame' | 'createdAt' | 'finishedAt'>
+
+const row = {
+  state: jobs.state,
+  error: jobs.error,
+  blame: jobs.blame,
+  createdAt: jobs.createdAt,
+  finishedAt: jobs.finishedAt,
+}
+
+export async function findMail(reader: Reader, id: string): Promise<MailRow | null> {
+  const [found] = await reader
+    .select(row)
+    .from(jobs)
+    .where(and(eq(jobs.id, id), eq(jobs.kind, 'mail')))
+  return found ?? null
+}
+
+/** The id of the newest mail to a registration, or (null) to an address that has none. */
+export async function findNewestMail(
+  reader: Reader,
+  registrationId: string | null,
+  email: string | null,
+): Promise<string | null> {
+  const [found] = await reader
+    .select({ id: jobs.id })
+    .from(jobs)
+    .where(and(eq(jobs.lane, laneOfMail(registrationId, email)), eq(jobs.kind, 'mail')))
+    .orderBy(desc(jobs.seq))
+    .limit(1)
+  return found?.id ?? null
+}
+
+/** The newest mail that carries a moderator's link, by the link's id. */
+export async function findMailOfLink(reader: Reader, link: string, email: string): Promise<MailRow | null> {
+  const [found] = await reader
+    .select(row)
+    .from(jobs)
+    .where(
+      and(eq(jobs.lane, laneOfMail(null, email)), sql`json_extract(${jobs.payload}, '$.link') = ${link}`),
+    )
+    .orderBy(desc(jobs.seq))
+    .limit(1)
+  return found ?? null
+}
+
+/** Whether a mail to a registration is still to go out that was put off; `any`: also one that was not tried yet. */
+export async function isMailPending(reader: Reader, registrationId: string, any: boolean): Promise<boolean> {
+  const rows = await reader
+    .select({ seq: jobs.seq })
+    .from(jobs)
+    .where(
+      and(
+        eq(jobs.lane, laneOfMail(registrationId, null)),
+        eq(jobs.state, 'waiting'),
+        any ? undefined : sql`${jobs.error} is not null`,
+      ),
+    )
+    .limit(1)
+  return rows.length > 0
+}

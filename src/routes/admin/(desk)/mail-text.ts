@@ -1,0 +1,16 @@
+import { m } from '$lib/paraglide/messages'
+import type { MailStanding } from '$lib/registration/mail-standing'
+
+/** Why a mail to somebody at the desk is not out; null where nothing is wrong with it. */
+export function mailTroubleText(standing: MailStanding | null, email: string): string | null {
+  switch (standing) {
+    case 'refused':
+      return m.people_mail_refused({ email })
+    case 'waiting':
+      return m.people_mail_waiting({ email })
+    case 'failed':
+      return m.people_mail_failed({ email })
+    default:
+      return null
+  }
+}
