@@ -72,7 +72,7 @@ describe('a site that runs', () => {
 
     end = await serveAgain(site)
     expect((await early.get('/register/account')).body).toContain('early')
-    expect((await late.get('/register/account')).body).not.toContain('late')
+    expect((await late.get('/register/account')).body).not.toContain('@late:')
     await applicant('anew')
   }, 120_000)
 

@@ -75,18 +75,18 @@ export function createLinks({
      * Confirms the address. From here on the name is held, if nobody was faster; answers the applicant's own token.
      * Until the request is in, the link lets its holder in as often as they come: an answer may get lost, and so may a
      * browser. Refused while registration is closed (but for who was invited); the link stays as it was. `shown`: whom
-     * the page showed, where it says that.
+     * the page showed; empty where it does not say that, as the link does.
      */
     async confirm(
       token: Token,
-      shown: string | null,
+      shown: string,
     ): Promise<Result<{ registration: Registration; applicant: Token }>> {
       return database.write(async (tx) => {
         const found = await lookAt(tx, token)
         if (!found.ok) return found
         const { registration, username } = found.value
         const { id } = registration
-        const asShown = shown === null ? accept(null) : isShown(shown, { id, username })
+        const asShown = shown === '' ? accept(null) : isShown(shown, { id, username })
         if (!asShown.ok) return asShown
         if (registration.state === 'verified') return accept({ registration, applicant: await letIn(tx, id) })
         const admitted = await mayConfirm(tx, id)

@@ -55,9 +55,12 @@ export function onWith(asked: Asked, path: string, draft: Draft): string {
 export function withoutDraft(asked: Asked): string | null {
   const inAddress = carried(asked)
   if (inAddress === null || inAddress !== kept(asked)) return null
-  const { pathname, searchParams } = asked.url
-  const query = [...searchParams].filter(([name]) => name !== PARAM)
-  return pathname + (query.length === 0 ? '' : `?${new URLSearchParams(query).toString()}`)
+  const { pathname, search } = asked.url
+  const query = search
+    .slice(1)
+    .split('&')
+    .filter((pair) => !pair.startsWith(`${PARAM}=`))
+  return pathname + (query.length === 0 ? '' : `?${query.join('&')}`)
 }
 
 /** The name and the address for which a mail was asked for in this browser, and not more than that came of it yet; else null. */

@@ -89,9 +89,9 @@ const asking = v.object({ shown: v.optional(line), token: v.optional(line) })
  * refused where the browser is somebody else's by now, and where it does not say whom it showed. A link says that itself.
  */
 export const applicantProcedure = (...links: ActingLink[]) =>
-  procedure.input(v.parser(asking)).use(async ({ ctx, input: { shown, token }, next }) => {
+  procedure.input(v.parser(asking)).use(async ({ ctx, input: { shown = '', token }, next }) => {
     const { registration, link } = await whose(ctx, token, links)
-    if (link === null || shown !== undefined) orThrow(isShown(shown ?? '', registration))
+    if (link === null || shown !== '') orThrow(isShown(shown, registration))
     return next({ ctx: { ...ctx, registration, link } })
   })
 

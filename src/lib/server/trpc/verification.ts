@@ -46,7 +46,7 @@ export const verificationRouter = router({
     .input(v.parser(v.object({ token: line, shown: v.optional(line) })))
     .mutation(async ({ ctx, input }) => {
       orThrow(await ctx.services.brakes.take('confirmation', ctx.clientAddress))
-      const confirmed = await ctx.services.registrar.confirm(readToken(input.token), input.shown ?? null)
+      const confirmed = await ctx.services.registrar.confirm(readToken(input.token), input.shown ?? '')
       const { registration, applicant } = orThrow(confirmed)
       letIn(ctx, applicant)
       return ownView(registration, ctx)
