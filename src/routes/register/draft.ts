@@ -9,6 +9,8 @@ export interface Draft {
   email: string
   /** An invitation code. It is looked at again wherever something depends on it. */
   invitation: string
+  /** The id of the mail that was asked for last, by which its page tells what became of it. */
+  mail: string
 }
 
 type Asked = Pick<RequestEvent, 'cookies' | 'url' | 'locals'>
@@ -87,7 +89,12 @@ const text = (draft: Draft): string => new URLSearchParams({ ...draft }).toStrin
 function parse(carried: string | undefined): Draft {
   const fields = new URLSearchParams(carried ?? '')
   const field = (name: keyof Draft) => (fields.get(name) ?? '').slice(0, LONGEST)
-  return { username: field('username'), email: field('email'), invitation: field('invitation') }
+  return {
+    username: field('username'),
+    email: field('email'),
+    invitation: field('invitation'),
+    mail: field('mail'),
+  }
 }
 
 const kept = ({ cookies, locals: { site } }: Asked): string | undefined =>

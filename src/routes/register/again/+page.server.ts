@@ -2,7 +2,7 @@ import { fail, redirect } from '@sveltejs/kit'
 import { problemsOf } from '$lib/components/problems'
 import { attempt } from '$lib/server/trpc/attempt'
 import { awaitMail } from '$lib/server/trpc/await-mail'
-import { askedMail, mailQuery } from '../asked-mail'
+import { standingOf } from '../asked-mail'
 import { onWith, readDraft, withoutDraft } from '../draft'
 import { entryOf, textOf } from '$lib/server/form-fields'
 import type { Actions, PageServerLoad } from './$types'
@@ -10,10 +10,10 @@ import type { Actions, PageServerLoad } from './$types'
 export const load: PageServerLoad = async (event) => {
   const clean = withoutDraft(event)
   if (clean !== null) redirect(303, clean)
-  const { email } = readDraft(event)
+  const { email, mail } = readDraft(event)
   const entrance = await event.locals.api.registration.form({ purpose: 'link' })
-  const mail = await askedMail(event.locals.api, event.url)
-  return { email, sent: event.url.searchParams.has('sent') && email !== '', mail, entrance }
+  const mailStanding = await standingOf(event.locals.api, mail)
+  return { email, sent: event.url.searchParams.has('sent') && email !== '', mailStanding, entrance }
 }
 
 export const actions: Actions = {
@@ -25,6 +25,7 @@ export const actions: Actions = {
     if (!answer.ok) return fail(answer.status, { problems: problemsOf(answer.refusals), email: typed })
     const { email, mail } = answer.value
     await awaitMail(api, mail)
-    redirect(303, onWith(event, `/register/again${mailQuery(mail, 'first')}`, { ...readDraft(event), email }))
+    const draft = { ...readDraft(event), email, mail: mail ?? '' }
+    redirect(303, onWith(event, '/register/again?sent', draft))
   },
 }

@@ -3,7 +3,7 @@ import { problemsOf } from '$lib/components/problems'
 import { m } from '$lib/paraglide/messages'
 import { attempt } from '$lib/server/trpc/attempt'
 import { awaitMail } from '$lib/server/trpc/await-mail'
-import { askedMail, mailQuery } from '../asked-mail'
+import { standingOf } from '../asked-mail'
 import { isAboutCode } from '../carried'
 import { dropDraft, formPath, keepDraft, onWith, readDraft, withoutDraft } from '../draft'
 import { entryOf, textOf } from '$lib/server/form-fields'
@@ -14,24 +14,24 @@ export const load: PageServerLoad = async (event) => {
   const { api, site } = locals
   const clean = withoutDraft(event)
   if (clean !== null) redirect(303, clean)
-  const { username, email, invitation } = readDraft(event)
+  const { username, email, invitation, mail } = readDraft(event)
   if (username === '') redirect(303, '/register?lost')
   if (invitation === '' && site.invitations === 'required') redirect(303, '/register')
   const sent = email === '' ? null : url.searchParams.get('sent')
   const entrance = await api.registration.form({ purpose: 'start' })
   const opening = await api.registration.opening()
-  const mail = await askedMail(api, url)
+  const mailStanding = await standingOf(api, mail)
   return {
     chosen: { username, invitation },
     forms: {
       first: formPath(event, '/register/email'),
-      again: formPath(event, `/register/email${mailQuery(mail.id, 'again')}`),
-      corrected: formPath(event, `/register/email${mailQuery(mail.id, 'first')}`),
+      again: formPath(event, '/register/email?sent=again'),
+      corrected: formPath(event, '/register/email?sent'),
     },
     matrixId: `@${username}:${site.domain}`,
     email,
     sent,
-    mail,
+    mailStanding,
     entrance,
     opening,
     invited: invitation !== '',
@@ -49,7 +49,7 @@ export const actions: Actions = {
     const username = textOf(form, 'chosen')
     if (username === '') return fail(400, { problems: { fields: {}, form: m.email_unnamed() }, email: typed })
     const chosen = { username, invitation: textOf(form, 'invitation') }
-    const draft = { ...chosen, email: before.username === username ? before.email : '' }
+    const draft = { ...(before.username === username ? before : { email: '', mail: '' }), ...chosen }
     const wish = { username, email: typed, invitation: draft.invitation, ...entryOf(form) }
     const answer = await attempt(() => api.registration.start(wish))
     if (!answer.ok) {
@@ -66,7 +66,8 @@ export const actions: Actions = {
     const { email, mail } = answer.value
     await awaitMail(api, mail)
     const again = email === draft.email || url.searchParams.get('sent') === 'again'
-    const path = `/register/email${mailQuery(mail, again ? 'again' : 'first')}`
-    redirect(303, onWith(event, path, { ...draft, username: answer.value.username, email }))
+    const path = again ? '/register/email?sent=again' : '/register/email?sent'
+    const next = { ...draft, username: answer.value.username, email, mail: mail ?? '' }
+    redirect(303, onWith(event, path, next))
   },
 }

@@ -4,7 +4,6 @@ import type { Refusal } from '$lib/registration/refusal'
 import { textOf } from '$lib/server/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
 import { awaitMail } from '$lib/server/trpc/await-mail'
-import { mailQuery } from '../../asked-mail'
 import { dropDraft, onWith, readDraft } from '../../draft'
 import { sendName, sendRequest } from '../../own-forms'
 import { isGoingOn } from '../../going-on'
@@ -69,6 +68,7 @@ export const actions: Actions = {
     }
     const { email, mail } = renewed.value
     await awaitMail(event.locals.api, mail)
-    redirect(303, onWith(event, `/register/again${mailQuery(mail, 'first')}`, { ...readDraft(event), email }))
+    const draft = { ...readDraft(event), email, mail: mail ?? '' }
+    redirect(303, onWith(event, '/register/again?sent', draft))
   },
 }
