@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto'
 import { matrixId, type Username } from '$lib/registration/username'
 import type { ConsentProblem, Homeserver } from './homeserver'
 import type { SynapseCall } from './synapse-call'
+import { createSynapseUsers } from './synapse-users'
 import { missing, refused } from './synapse-errors'
 
 const PATH = '/_matrix/consent'
@@ -11,19 +12,19 @@ const PATH = '/_matrix/consent'
  * stands in its configuration alone, and shows in the page that it gives without `v`.
  */
 export function createSynapseConsent(
-  { send }: Pick<SynapseCall, 'send'>,
+  synapse: SynapseCall,
   {
     domain,
     formSecret,
-    account,
     whoAmI,
   }: {
     domain: string
     formSecret: string | undefined
-    account: Homeserver['account']
     whoAmI: () => Promise<{ userId: string }>
   },
 ): Pick<Homeserver, 'consent' | 'consentProblem'> {
+  const { send } = synapse
+  const { find } = createSynapseUsers(synapse, domain)
   const hashOf = (user: string, secret: string) => createHmac('sha256', secret).update(user).digest('hex')
 
   async function look(user: string, secret: string, version: string | null, task: string) {
@@ -51,7 +52,7 @@ export function createSynapseConsent(
     if (asked.status === 404 || asked.status === 400)
       return {
         code: 'none',
-        why: 'Synapse has no user_consent section with the resource "consent"; leave out consent_version, or add both there',
+        why: `Synapse shows no policy (${asked.status}): it needs a user_consent section and the resource "consent"; add both there, or leave out consent_version`,
       }
     if (own.status === 404)
       return {
@@ -74,14 +75,15 @@ export function createSynapseConsent(
   return {
     async consent(username: Username, version: string) {
       const task = `record the consent of ${matrixId(username, domain)}`
-      if ((await account(username)) === null)
+      if (formSecret === undefined) throw refused(task, 'form_secret is not set')
+      if ((await find(username, task)) === null)
         throw missing(task, 'there is no such account on the homeserver')
       const before = await problem(username, version, task)
       if (before !== null) throw refused(task, before.why)
       const body = new URLSearchParams({
         v: version,
         u: username,
-        h: hashOf(username, formSecret ?? ''),
+        h: hashOf(username, formSecret),
       }).toString()
       const headers = {
         'content-type': 'application/x-www-form-urlencoded',
@@ -89,7 +91,7 @@ export function createSynapseConsent(
       }
       const { status } = await send({ method: 'POST', path: PATH, headers, body }, task)
       // The answer is a page for people, and may even be an error's when the consent is recorded: read it back.
-      if ((await account(username))?.consentVersion === version) return
+      if ((await find(username, task))?.consent_version === version) return
       throw refused(
         task,
         `it did not arrive (${status}); form_secret and consent_version have to be Synapse's`,

@@ -79,7 +79,7 @@ export function createSynapse({
     ...accounts,
     ...createSynapseAddresses(synapse, domain),
     ...createSynapseRooms(synapse, domain),
-    ...createSynapseConsent(synapse, { domain, formSecret, account: accounts.account, whoAmI }),
+    ...createSynapseConsent(synapse, { domain, formSecret, whoAmI }),
 
     async passwordPolicy() {
       const path = '/_matrix/client/v3/password_policy'
