@@ -88,7 +88,7 @@ test('a link that confirmed runs out like any other, and the one in its place le
   expect(await codeOf(elsewhere.api.verification.confirm({ token }))).toBe('link_expired')
   expect(await codeOf(elsewhere.api.registration.request({ token, ...form }))).toBe('link_expired')
   expect(await api.verification.look({ token })).toMatchObject({ mine: true })
-  expect(await elsewhere.api.verification.renew({ token })).toEqual({ email })
+  expect(await elsewhere.api.verification.renew({ token })).toMatchObject({ email })
   await world.drain()
   const status = tokenIn(world.mailbox.last(email, 'known_address').link)
   await elsewhere.api.registration.resume({ token: status })

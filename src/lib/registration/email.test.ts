@@ -82,6 +82,12 @@ test('a domain is read without what nobody sees at its ends, and is none with su
   expect(parseDomain('exam\u00adple.org')).toBe(null)
 })
 
+test('a sign that can begin an address is part of it', () => {
+  for (const address of ['!a@mail.test', "'a@mail.test", '+a@mail.test', '`a@mail.test'])
+    expect(parseEmail(address)).toBe(address)
+  expect(parseEmail('a@mail.test!')).toBe('a@mail.test')
+})
+
 describe('properties', () => {
   test('what nobody sees at the ends makes no difference, and within it is never passed over', () => {
     const hidden = fc.constantFrom(...'\u200b\u00ad\u200e\u2060\ufeff\u034f\u3164\ufe0f\u{e0020}\u2800')

@@ -1,7 +1,7 @@
 import { percentDecoded, trimEnds, trimInvisible } from './typed-text'
 
-/** What stands around an address that was copied out of a text, a list or the head of a mail. */
-const AROUND = /["“”„«»‹›<>()[\],;:!]/u
+/** What stands around an address that was copied out of a text, a list or the head of a mail, and can begin none (RFC 5322, 3.2.3). */
+const AROUND = /["“”„«»‹›<>()[\],;:]/u
 
 /** A display name in quotes (RFC 5322, 3.4): only with a bracket behind it, as people quote addresses as well. */
 const QUOTED_NAME = /"(?:[^"\\]|\\.)*"(?=\s*[<([])/g
@@ -39,11 +39,11 @@ function ofOne(entry: string): string[] {
   return words.length > 1 ? words : [rest]
 }
 
-/** An apostrophe can begin an address, so that it goes only where it stands at both ends. */
+/** An apostrophe or an exclamation mark can begin an address: the one goes where it stands at both ends, the other at the end. */
 function plain(part: string): string {
   const text = trimEnds(part, AROUND)
   const uri = /^mailto:(?:\/\/)?(.*)/is.exec(text)?.[1]
   const address = uri === undefined ? text : percentDecoded(uri)
   const quoted = /^['‘`](.*)['’`]$/su.exec(address)?.[1]
-  return trimInvisible(quoted ?? address.replace(/['’`]+$/u, ''))
+  return trimInvisible(quoted ?? address.replace(/['’`!]+$/u, ''))
 }

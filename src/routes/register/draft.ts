@@ -54,7 +54,9 @@ export function onWith(asked: Asked, path: string, draft: Draft): string {
 }
 
 /** The same address without the draft, where the cookie turned out to be kept; null where it says what it should. */
-export function withoutDraft(asked: Asked): string | null {
+export function withoutDraft(asked: Asked & Pick<RequestEvent, 'request'>): string | null {
+  // What this very request sets has not come back yet.
+  if (asked.request.method !== 'GET') return null
   const inAddress = carried(asked)
   if (inAddress === null || inAddress !== kept(asked)) return null
   const { pathname, search } = asked.url
