@@ -81,7 +81,7 @@ async function playwright() {
   const file = join(reports, 'browser.json')
   const args = ['playwright', 'test', '-c', 'tests/browser/playwright.config.ts', '--reporter=list,json']
   const good = await run('Tests: browser', 'npx', args, {
-    minutes: 20,
+    minutes: 30,
     env: { PLAYWRIGHT_JSON_OUTPUT_FILE: file },
   })
   const { stats } = existsSync(file)
@@ -95,9 +95,9 @@ await check('SvelteKit', 'npx', ['svelte-kit', 'sync'])
 await check('Types', 'npx', ['svelte-check', '--tsconfig', './tsconfig.json', '--fail-on-warnings'])
 await check('Lint', 'npx', ['eslint', '.', '--max-warnings', '0'])
 await check('Format', 'npx', ['prettier', '--check', '--log-level', 'warn', '.'])
-await vitest('unit', 10)
+await vitest('unit', 15)
 if (await check('Build', 'npm', ['run', 'build'])) {
-  await vitest('site', 15)
+  await vitest('site', 20)
   await vitest('faults', 15)
   await vitest('crash', 25)
   if (ensureChromium()) await playwright()
