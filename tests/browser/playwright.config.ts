@@ -6,7 +6,7 @@ const executablePath = chromiumPath()
 export default defineConfig({
   testDir: '.',
   outputDir: '../../test-results',
-  timeout: 60_000,
+  timeout: 120_000,
   workers: 2,
   forbidOnly: true,
   // A colour that is just changing is no fault of the colour.
