@@ -17,7 +17,7 @@ test('without a code nothing goes on, and each page says what to do', async ({ p
   await expect(page.locator('main')).toContainText('Enter the code that you were given')
   await expectAccessible(page)
   await page.goto(`${site.url}/register/email`)
-  await expect(page).toHaveURL(`${site.url}/register`)
+  await expect(page).toHaveURL(`${site.url}/register?lost`)
 })
 
 test('who loses the invitation on the way enters another where they stand', async ({
