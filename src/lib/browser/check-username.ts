@@ -2,6 +2,7 @@ import { isUsernameRefusal, usernameRefusalText } from '$lib/components/username
 import { m } from '$lib/paraglide/messages'
 import { trimInvisible } from '$lib/registration/typed-text'
 import { trpc } from '$lib/trpc'
+import { whenReleased } from './when-released'
 
 const DEBOUNCE_MS = 300
 const LOOKS = {
@@ -24,7 +25,7 @@ export function checkUsername(): void {
     const line = document.createElement('p')
     line.className = LOOKS[kind]
     line.textContent = words
-    live.replaceChildren(line)
+    whenReleased(live, () => live.replaceChildren(line))
     if (kind === 'refused') field.setAttribute('aria-invalid', 'true')
   }
 

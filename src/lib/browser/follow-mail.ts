@@ -1,3 +1,5 @@
+import { whenReleased } from './when-released'
+
 const FIRST_MS = 1000
 const LONGEST_MS = 30_000
 
@@ -27,16 +29,20 @@ async function ask(news: Element): Promise<void> {
     const now = page.querySelector('[data-mail-news]')
     if (now === null || !news.isConnected) return
     if (now.getAttribute('data-mail-news') === news.getAttribute('data-mail-news')) return
-    for (const name of ['data-mail-news', 'data-follow']) {
-      const value = now.getAttribute(name)
-      if (value === null) news.removeAttribute(name)
-      else news.setAttribute(name, value)
-    }
-    news.replaceChildren(...now.childNodes)
-    document.title = page.title
-    const correct = document.querySelector<HTMLDetailsElement>('details[data-mail-correct]')
-    if (correct !== null && now.getAttribute('data-mail-news') === 'refused') correct.open = true
+    whenReleased(news, () => putIn(news, now, page.title))
   } catch {
     // Offline for a moment: the next look may get through.
   }
+}
+
+function putIn(news: Element, now: Element, title: string): void {
+  for (const name of ['data-mail-news', 'data-follow']) {
+    const value = now.getAttribute(name)
+    if (value === null) news.removeAttribute(name)
+    else news.setAttribute(name, value)
+  }
+  news.replaceChildren(...now.childNodes)
+  document.title = title
+  const correct = document.querySelector<HTMLDetailsElement>('details[data-mail-correct]')
+  if (correct !== null && now.getAttribute('data-mail-news') === 'refused') correct.open = true
 }

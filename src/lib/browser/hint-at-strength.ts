@@ -1,4 +1,5 @@
 import { m } from '$lib/paraglide/messages'
+import { whenReleased } from './when-released'
 
 const WORDS = [
   m.wizard_strength_0,
@@ -56,5 +57,5 @@ function show(live: HTMLElement, score: number): void {
   const line = document.createElement('p')
   line.className = 'strength small'
   line.append(bar, label, words)
-  live.replaceChildren(line)
+  whenReleased(live, () => live.replaceChildren(line))
 }

@@ -1,3 +1,5 @@
+import { whenReleased } from './when-released'
+
 const LOOK_AGAIN_MS = 4000
 
 /** Where the page waits for a few seconds' work, looks whether it is done, and shows the new page when it is. */
@@ -10,7 +12,7 @@ async function look(): Promise<void> {
   try {
     const response = await fetch(location.href, { headers: { accept: 'text/html' } })
     if (response.ok && !(await response.text()).includes('data-look-again')) {
-      location.reload()
+      whenReleased(document.body, () => location.reload())
       return
     }
   } catch {

@@ -10,6 +10,7 @@ import { prove } from './prove'
 import { sendForms } from './send-forms'
 import { showPassword } from './show-password'
 import { startPieces } from './start-pieces'
+import { watchPresses } from './when-released'
 
 /*
  * All the JavaScript of an applicant's pages. The server writes them whole, and they work without this: it only
@@ -33,4 +34,4 @@ function enliven(): void {
   })
 }
 
-startPieces({ keepWords, enliven, sendForms: () => sendForms(enliven) })
+startPieces({ watchPresses, keepWords, enliven, sendForms: () => sendForms(enliven) })

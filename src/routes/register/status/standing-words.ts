@@ -77,7 +77,7 @@ export function mailTrouble({ mail, email }: OwnView): string | null {
 
 export interface Mark {
   words: string
-  stage: 'past' | 'now' | 'to_come'
+  stage: 'past' | 'now' | 'stuck' | 'to_come'
   at?: number
 }
 
@@ -106,7 +106,9 @@ export function timeline(own: OwnView): Mark[] {
       ]
     }
     case 'approved': {
-      const open: Mark = { words: m.status_event_open(), stage: own.awaitsPassword ? 'to_come' : 'now' }
+      const open: Mark = own.awaitsPassword
+        ? { words: m.status_event_open(), stage: 'to_come' }
+        : { words: m.status_event_opening(), stage: own.opening === 'failed' ? 'stuck' : 'now' }
       const approved: Mark = { words: m.status_event_approved(), stage: 'past', at }
       const password: Mark[] = own.awaitsPassword ? [{ words: m.status_event_password(), stage: 'now' }] : []
       return [began, verified, requested, approved, ...password, open]
