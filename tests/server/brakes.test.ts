@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { codeOf } from '../support/code-of'
 import {
   aBrowser,
@@ -8,6 +8,7 @@ import {
   PASSWORD,
   REASON,
   requested,
+  tokenIn,
   verified,
   type TestWorld,
 } from '../support/world'
@@ -41,7 +42,7 @@ describe('one network can only so often', () => {
     expect(await check('2001:db8:1:2::1')).toBe('done')
   })
 
-  test('try links, of mails and of their status page', async () => {
+  test('try links that nobody was sent, of mails and of their status page', async () => {
     const token = 'A'.repeat(43)
     const tries = from('203.0.113.9').api
     expect(await times(10, () => codeOf(tries.verification.confirm({ token })))).toEqual(
@@ -53,6 +54,97 @@ describe('one network can only so often', () => {
     expect(await codeOf(tries.verification.confirm({ token }))).toBe('too_many_tries')
     expect(await codeOf(from('203.0.113.10').api.verification.confirm({ token }))).toBe('link_broken')
   })
+})
+
+describe('what cannot be guessed is looked up first', () => {
+  const unknown = (index: number) => `${index.toString(36).padStart(42, 'x')}A`
+
+  test('600 made-up links refuse nobody a link of their own, in the very same network', async () => {
+    await open({ ...FEW, everybodyPerMinute: 3 })
+    const browser = aBrowser(world.services, { clientAddress: '203.0.113.9' })
+    await browser.api.registration.start({ username: 'river', email: 'river@mail.test' })
+    await world.drain()
+    const token = tokenIn(world.mailbox.last('river@mail.test', 'verification').link)
+    const stranger = from('203.0.113.9').api
+    const codes = await Promise.all(
+      Array.from({ length: 600 }, (_, index) =>
+        codeOf(
+          index % 3 === 0
+            ? stranger.registration.resume({ token: unknown(index) })
+            : index % 3 === 1
+              ? stranger.verification.confirm({ token: unknown(index) })
+              : stranger.verification.renew({ token: unknown(index) }),
+        ),
+      ),
+    )
+    expect(codes.filter((code) => code === 'link_broken')).toHaveLength(20)
+    expect(codes.filter((code) => code === 'too_many_tries')).toHaveLength(580)
+    expect(await codeOf(browser.api.verification.look({ token }))).toBe('done')
+    expect(await codeOf(browser.api.verification.confirm({ token }))).toBe('done')
+    await browser.api.registration.request({ password: PASSWORD, reason: REASON, legal: true })
+    await world.drain()
+    const status = tokenIn(world.mailbox.last('river@mail.test', 'requested').link)
+    expect(await codeOf(from('203.0.113.9').api.registration.resume({ token: status }))).toBe('done')
+  })
+
+  test('a link of one’s own works so often, wherever one comes from', async () => {
+    await verified(world, 'river')
+    const token = tokenIn(world.mailbox.last('river@mail.test', 'verification').link)
+    let host = 0
+    const confirm = () => codeOf(from(`198.51.100.${++host}`).api.verification.confirm({ token }))
+    expect(await times(19, confirm)).toEqual(new Set(['done']))
+    expect(await confirm()).toBe('too_many_tries')
+  })
+
+  test('a link that ran out gets its new mail, whoever has asked for mails to that mailbox and from that network', async () => {
+    const browser = from('203.0.113.9')
+    await browser.api.registration.start({ username: 'river', email: 'river@mail.test' })
+    await world.drain()
+    const token = tokenIn(world.mailbox.last('river@mail.test', 'verification').link)
+    world.pass(25 * HOUR)
+    await from('203.0.113.9').api.registration.sendLink({ email: 'river@mail.test' })
+    expect(await codeOf(from('203.0.113.9').api.registration.sendLink({ email: 'x@mail.test' }))).toBe(
+      'too_many_mails',
+    )
+    expect(await codeOf(browser.api.verification.renew({ token }))).toBe('done')
+    expect(await codeOf(browser.api.verification.renew({ token }))).toBe('too_many_mails')
+  })
+})
+
+describe('who has begun goes on, however many strangers come', () => {
+  test('with another name and a password', async () => {
+    await open({ ...FEW, emailSubmission: 2, everybodyPerMinute: 3 })
+    const browser = await verified(world, 'river')
+    const strangers = Array.from({ length: 120 }, (_, index) => check(`10.5.${index}.1`, `name${index}`))
+    expect(new Set(await Promise.all(strangers))).toContain('too_many_tries')
+    // They hold the first one: that is the answer, and no limit.
+    const other = browser.api.registration.chooseUsername({ username: 'brook' })
+    expect(await codeOf(other)).toBe('wrong_state')
+    const ask = { password: PASSWORD, reason: REASON, legal: true }
+    expect(await codeOf(browser.api.registration.request(ask))).toBe('done')
+  })
+})
+
+test('a room that is full is told to moderators, and stands in the log once', async () => {
+  await open({ emailSubmission: 1000, emailSubmissionHours: 24, everybodyPerMinute: 1 })
+  const warned = vi.spyOn(world.services.log, 'warn')
+  const moderator = await aModerator(world.services)
+  expect(await moderator.api.moderation.crowds()).toEqual([])
+  const since = world.now()
+  const start = (number: number) =>
+    codeOf(
+      from(`10.6.${number}.1`).api.registration.start({
+        username: `person${number}`,
+        email: `person${number}@mail.test`,
+      }),
+    )
+  const codes: string[] = []
+  for (let number = 0; number < 5; number++) codes.push(await start(number))
+  expect(codes).toEqual(['done', 'done', 'too_many_tries', 'too_many_tries', 'too_many_tries'])
+  expect(await moderator.api.moderation.crowds()).toEqual([{ room: 'mail', since, last: since, refused: 3 }])
+  expect(warned.mock.calls.filter(([details]) => 'room' in Object(details))).toHaveLength(1)
+  world.pass(HOUR)
+  expect(await moderator.api.moderation.crowds()).toEqual([])
 })
 
 describe('one mailbox gets only so many mails, however its address is written', () => {

@@ -4,7 +4,7 @@ import { readQueueFilter } from '$lib/moderation/queue-filter'
 import type { Services } from '$lib/server/app'
 import { CODE_TRIES } from '$lib/server/invitations'
 import { findEvents } from '$lib/server/database/events'
-import { events, invitations, registrations, tallies } from '$lib/server/database/schema'
+import { attempts, events, invitations, registrations, tallies } from '$lib/server/database/schema'
 import { codeOf } from '../support/code-of'
 import {
   aBrowser,
@@ -292,34 +292,54 @@ describe('a code that is typed', () => {
       ).toBe('invitation_unknown')
   })
 
-  test('cannot be found by trying: for each network, and altogether', async () => {
+  test('is limited for each network, however many hosts and subnets it has, and keeps no right code out', async () => {
     const { code } = await make()
     const at = (clientAddress: string, invitation: string) =>
       codeOf(aBrowser(world.services, { clientAddress }).api.registration.checkInvitation({ invitation }))
-    for (let tried = 0; tried < CODE_TRIES.network.count; tried++)
-      expect(await at(`2001:db8::${tried}`, 'AAAA-AAAA-AAAA-AAAA')).toBe('invitation_unknown')
-    expect(await at('2001:db8::ffff', 'AAAA-AAAA-AAAA-AAAA')).toBe('too_many_codes')
-    // The right one would tell whoever tries that they found it.
-    expect(await at('2001:db8::ffff', code)).toBe('too_many_codes')
-    expect(await at('2001:db8:0:1::1', code)).toBe('done')
-    world.pass(HOUR)
+    const unknown = 'AAAA-AAAA-AAAA-AAAA'
+    for (let tried = 0; tried < CODE_TRIES.count; tried++)
+      expect(await at(`2001:db8::${tried}`, unknown)).toBe('invitation_unknown')
+    expect(await at('2001:db8::ffff', unknown)).toBe('too_many_codes')
     expect(await at('2001:db8::ffff', code)).toBe('done')
+    // All of a customer's /48 tries four times as often as one /64 of it.
+    const subnets = Array.from({ length: 40 }, (_, index) => `2001:db8:0:${index + 1}00::1`)
+    const said: string[] = []
+    for (const subnet of subnets) said.push(await at(subnet, unknown))
+    expect(said.filter((word) => word === 'invitation_unknown')).toHaveLength(3 * CODE_TRIES.count)
+    expect(said.at(-1)).toBe('too_many_codes')
+    expect(await at('2001:db8:1::1', unknown)).toBe('invitation_unknown')
+    world.pass(HOUR)
+    expect(await at('2001:db8::ffff', unknown)).toBe('invitation_unknown')
+  })
 
-    const claims = Array.from({ length: CODE_TRIES.all.count }, () => ({
-      kind: 'code-all',
-      subject: '',
-      limit: CODE_TRIES.all,
-    }))
-    await world.services.limits.takeAll(claims)
-    expect(await at('198.51.100.1', 'AAAA-AAAA-AAAA-AAAA')).toBe('too_many_codes')
-    expect(await at('198.51.100.1', code)).toBe('too_many_codes')
+  test('by 1,100 strangers keeps an invite-only server open for the invited', async () => {
+    await reopen('required')
+    const { code } = await make()
+    const from = (index: number) =>
+      aBrowser(world.services, { clientAddress: `10.${index >> 8}.${index & 255}.1` }).api.registration
+    for (let stranger = 0; stranger < 1_100; stranger++) {
+      const invitation = stranger % 2 === 0 ? 'AAAA-AAAA-AAAA-AAAA' : 'no code at all'
+      expect(await codeOf(from(stranger).checkInvitation({ invitation }))).toBe('invitation_unknown')
+    }
+    const guest = { username: 'guest', email: 'guest@mail.test', invitation: code }
+    expect(await codeOf(from(2_000).start(guest))).toBe('done')
+    expect(await codeOf(from(0).checkInvitation({ invitation: code }))).toBe('done')
+  })
+
+  test('with text that cannot be a code is not even counted', async () => {
+    const { api } = aBrowser(world.services)
+    const before = await world.database.read((reader) => reader.$count(attempts))
+    for (const invitation of ['x', 'AAAA-AAAA-AAAA', '0000-0000-0000-0000', 'é'.repeat(900), '\u0000'])
+      for (let tried = 0; tried < CODE_TRIES.count; tried++)
+        expect(await codeOf(api.registration.checkInvitation({ invitation }))).toBe('invitation_unknown')
+    expect(await world.database.read((reader) => reader.$count(attempts))).toBe(before)
   })
 
   test('and counts, or counted once, is no try, however often it is looked at', async () => {
     const [good, ended] = [await make(), await make()]
     await administrator.api.invitations.end({ id: ended.id })
     const { api } = aBrowser(world.services)
-    for (let look = 0; look < 2 * CODE_TRIES.network.count; look++) {
+    for (let look = 0; look < 2 * CODE_TRIES.count; look++) {
       expect(await codeOf(api.registration.checkInvitation({ invitation: good.code }))).toBe('done')
       expect(await codeOf(api.registration.checkInvitation({ invitation: ended.code }))).toBe(
         'invitation_over',

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import type { HeldFor } from '$lib/moderation/held'
 import type { ProofMode } from '$lib/server/config/config'
 import { registrations } from '$lib/server/database/schema'
-import { UNPROVED } from '$lib/server/entrance'
+import { LINES } from '$lib/server/brakes'
 import { createProofs, PROOF_MS, type ProofPurpose } from '$lib/server/proof'
 import { codeOf } from '../support/code-of'
 import { solved } from '../support/proof'
@@ -23,9 +23,13 @@ const MINUTE = 60_000
 const TYPING_MS = 5_000
 
 let world: TestWorld
+const EVERYBODY = 100
+/** So many newcomers without a proof get on within a minute, and as many others; and so many programs. */
+const UNPROVED = LINES.unproved.share * EVERYBODY
+const TRAPPED = LINES.trapped.share * EVERYBODY
 const open = async (proofOfWork: ProofMode, emailSubmission = 1000) => {
   const { registration } = aConfig()
-  const rateLimit = { emailSubmission, emailSubmissionHours: 24, everybodyPerMinute: 1000 }
+  const rateLimit = { emailSubmission, emailSubmissionHours: 24, everybodyPerMinute: EVERYBODY }
   world = await aWorld({ rateLimit, registration: { ...registration, proofOfWork } })
 }
 afterEach(() => world.dispose())
@@ -96,7 +100,7 @@ describe('with proof_of_work on', () => {
     const clean = all.filter((one) => one.heldFor?.length === 0)
     expect(clean).toHaveLength(1)
     const held = all.filter((one) => one.said === 'done' && one.heldFor?.includes('no_proof'))
-    expect(held).toHaveLength(UNPROVED.everybody.count)
+    expect(held).toHaveLength(2 * UNPROVED)
     expect(all.filter((one) => one.said === 'too_many_unproved')).toHaveLength(49 - held.length)
   })
 
@@ -132,14 +136,14 @@ describe('with proof_of_work on', () => {
     expect(await begin({ proof: mine })).toEqual({ said: 'done', heldFor: [] })
   })
 
-  test('leaving it out is for few: one of a network in an hour, and not many of all', async () => {
+  test('leaving it out is for few: one of a network in an hour, and not many of all in a minute', async () => {
     await open('on')
     const clientAddress = '2001:db8:1:2::1'
     expect((await begin({ clientAddress })).said).toBe('done')
     expect((await begin({ clientAddress: '2001:db8:1:2::ffff' })).said).toBe('too_many_unproved')
     const all = await Promise.all(Array.from({ length: 50 }, () => begin()))
-    expect(all.filter(({ said }) => said === 'done')).toHaveLength(UNPROVED.everybody.count - 1)
-    expect(await rows()).toBe(UNPROVED.everybody.count)
+    expect(all.filter(({ said }) => said === 'done')).toHaveLength(2 * UNPROVED - 1)
+    expect(await rows()).toBe(2 * UNPROVED)
     // Who works for it is not hindered by them.
     expect(await begin({ proof: await worked(), clientAddress })).toEqual({ said: 'done', heldFor: [] })
     world.pass(HOUR)
@@ -150,17 +154,42 @@ describe('with proof_of_work on', () => {
     await open('on')
     const all = await Promise.all(Array.from({ length: 50 }, () => begin({ trap: 'x' })))
     const through = all.filter(({ said }) => said === 'done')
-    expect(through).toHaveLength(UNPROVED.trapped.count)
+    expect(through).toHaveLength(TRAPPED)
     expect(all.filter(({ said }) => said === 'too_many_unproved')).toHaveLength(50 - through.length)
     const people = await Promise.all(Array.from({ length: 50 }, () => begin()))
-    expect(people.filter(({ said }) => said === 'done')).toHaveLength(UNPROVED.everybody.count)
+    expect(people.filter(({ said }) => said === 'done')).toHaveLength(2 * UNPROVED)
+  })
+
+  test('fifty-one requests send nobody without JavaScript away for an hour: who comes a minute later gets on', async () => {
+    await open('on')
+    const strangers = Array.from({ length: 51 }, (_, index) => begin({ trap: index % 2 === 0 ? 'x' : '' }))
+    await Promise.all(strangers)
+    world.pass(MINUTE)
+    expect(await begin()).toEqual({ said: 'done', heldFor: ['no_proof', 'too_fast'] })
+  })
+
+  test('one customer, with all the subnets of a /48, takes few of the places of newcomers', async () => {
+    await open('on')
+    const subnets = Array.from({ length: 40 }, (_, index) => `2001:db8:7:${(index * 257).toString(16)}::1`)
+    const said: string[] = []
+    for (const clientAddress of subnets) said.push((await begin({ clientAddress })).said)
+    expect(said.filter((word) => word === 'done')).toHaveLength(4)
+    expect((await begin()).said).toBe('done')
+  })
+
+  test('who brings no proof takes no place of those who do, nor the other way round', async () => {
+    await open('on')
+    await Promise.all(Array.from({ length: 60 }, () => begin()))
+    expect((await begin()).said).toBe('too_many_unproved')
+    for (let person = 0; person < 3; person++)
+      expect(await begin({ proof: await worked() })).toEqual({ said: 'done', heldFor: [] })
   })
 
   test('who has no mails left does not use up what others have without a proof', async () => {
     await open('on', 1)
     const clientAddress = elsewhere()
     await begin({ clientAddress, proof: await worked() })
-    for (let again = 0; again < UNPROVED.everybody.count + 5; again++)
+    for (let again = 0; again < 2 * UNPROVED + 5; again++)
       expect((await begin({ clientAddress })).said).toBe('too_many_mails')
     expect((await begin()).said).toBe('done')
   })
@@ -248,6 +277,14 @@ describe('with proof_of_work automatic', () => {
       world.pass(MINUTE)
     }
     expect(await from().form({ purpose: 'start' })).toMatchObject({ asked: true })
+  })
+
+  test('nor does one customer, with all the subnets of a /48', async () => {
+    await open('automatic')
+    for (let subnet = 0; subnet < 60; subnet++)
+      await begin({ clientAddress: `2001:db8:7:${(subnet * 257).toString(16)}::1` })
+    world.pass(TYPING_MS)
+    expect(await from().form({ purpose: 'start' })).toMatchObject({ asked: false })
   })
 
   test('another process sees the same wave', async () => {

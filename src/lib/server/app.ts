@@ -20,6 +20,7 @@ import { forgetCodes } from './database/known-codes'
 import { purge } from './database/purge'
 import { deleteExpiredTokens } from './database/tokens'
 import { createConsentWatch } from './consent-watch'
+import { createCrowdWatch } from './crowd-watch'
 import { createDoubts } from './doubts'
 import { createEntrance } from './entrance'
 import { createFacts } from './facts'
@@ -120,7 +121,8 @@ export function compose(config: RunConfig, world: World) {
     clock,
     randomId: randomUUID,
   })
-  const brakes = createBrakes({ limits, settings: config.rateLimit })
+  const crowds = createCrowdWatch({ clock, log })
+  const brakes = createBrakes({ limits, crowds, settings: config.rateLimit })
   const entrance = createEntrance({
     proofs: createProofs({ secret: config.secretKey, clock }),
     wave: createWaveWatch({ limits, clock, log }),
@@ -257,6 +259,7 @@ export function compose(config: RunConfig, world: World) {
     signIn: createSignIn({ database, limits, sessions, note: registrar.note, factors, knownDevices }).signIn,
     knownDevices,
     brakes,
+    crowds,
     moderators: createModerators({ database, clock }),
     people,
     factors,

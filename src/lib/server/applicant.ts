@@ -10,7 +10,6 @@ import type { Actor, Registration } from '$lib/registration/registration'
 import { awaitsPassword } from '$lib/registration/state'
 import { parseNewUsername, type Username, type UsernameCharacters } from '$lib/registration/username'
 import type { AccountSetup } from './account-setup'
-import type { Claim } from './auth/limits'
 import type { Token } from './auth/tokens'
 import type { Brakes } from './brakes'
 import type { Entrance, Entry } from './entrance'
@@ -105,15 +104,6 @@ export function createApplicant({
     return now.open ? accept(null) : refuse({ code: 'registration_closed', until: now.until })
   }
 
-  /** Every mail counts for the network that asks and for the mailbox it goes to; `more`: what else it counts as. */
-  async function takeMail(email: EmailAddress, clientAddress: string, more: Claim[]): Promise<Result<null>> {
-    const taken = await brakes.take('mail', clientAddress, mailboxOf(email), more)
-    if (taken.ok) return taken
-    const wait = await entrance.waitMs(more)
-    if (wait === 0) return taken
-    return refuse({ code: 'too_many_unproved', minutes: Math.ceil(wait / 60_000) })
-  }
-
   async function checkAddress(
     typed: string,
     clientAddress: string,
@@ -201,13 +191,14 @@ export function createApplicant({
       const { entry, invitation: _, ...rest } = wish
       const seen = await entrance.look('start', entry)
       if (!seen.ok) return seen
-      const taken = await takeMail(email, wish.clientAddress, seen.value.claims)
+      const { heldFor, ...inLine } = seen.value
+      const taken = await brakes.take('mail', wish.clientAddress, { subject: mailboxOf(email), ...inLine })
       if (!taken.ok) return taken
       const started = await registrar.start({
         ...rest,
         username: username.value,
         email,
-        heldFor: [...seen.value.heldFor, ...address.value.heldFor],
+        heldFor: [...heldFor, ...address.value.heldFor],
         invitationId: brought.value,
       })
       if (!started.ok) return started
@@ -225,16 +216,19 @@ export function createApplicant({
       const { email } = address.value
       const seen = await entrance.look('link', wish.entry)
       if (!seen.ok) return seen
-      const taken = await takeMail(email, wish.clientAddress, seen.value.claims)
+      const { heldFor: _, ...inLine } = seen.value
+      const taken = await brakes.take('mail', wish.clientAddress, { subject: mailboxOf(email), ...inLine })
       if (!taken.ok) return taken
       return accept({ email, mail: await registrar.sendLink(email, wish.language) })
     },
 
-    /** A new mail in place of a link that ran out. */
+    /** A new mail in place of a link that ran out. It counts for the registration: who has the link has its mailbox. */
     async renewLink(token: Token, clientAddress: string): Promise<Result<AskedMail>> {
+      const id = await registrar.whoseLink(token, 'verification')
+      if (id === null) return brakes.unknownLink(clientAddress, refuse({ code: 'link_broken' }))
       const found = await registrar.lookAtLink(token)
       if (!found.ok && found.refusal.code !== 'link_expired') return found
-      const taken = await brakes.take('mail', clientAddress)
+      const taken = await brakes.takeOwn('renewal', id)
       if (!taken.ok) return taken
       const renewed = await registrar.renewLink(token)
       if (!renewed.ok) return renewed

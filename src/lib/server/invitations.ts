@@ -3,7 +3,7 @@ import { drawCode, readCode, standingOf, type CodeWish } from '$lib/moderation/i
 import { comesBy, type Invitations as Mode } from '$lib/registration/invited'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Actor, Registration } from '$lib/registration/registration'
-import type { Limits } from './auth/limits'
+import { byNetwork, type Limits } from './auth/limits'
 import { insertEvents } from './database/events'
 import {
   endInvitation,
@@ -18,11 +18,8 @@ import { DAY } from '$lib/registration/retention'
 
 const HOUR = 60 * 60 * 1000
 
-/** So many unknown codes may be tried. Whoever has a code tries one; nobody else ever gets to know one so. */
-export const CODE_TRIES = {
-  network: { count: 10, windowMs: HOUR },
-  all: { count: 1_000, windowMs: HOUR },
-}
+/** So many codes that nobody made may be tried from one network. Nobody guesses one of theirs (`CODE_BITS`). */
+export const CODE_TRIES = { count: 10, windowMs: HOUR }
 
 type Moderator = Extract<Actor, { kind: 'moderator' }>
 
@@ -39,7 +36,7 @@ export function createInvitations({
   draw = randomInt,
 }: {
   database: Database
-  limits: Limits
+  limits: Pick<Limits, 'takeAll'>
   secretKey: string
   mode: Mode
   clock: () => number
@@ -48,10 +45,6 @@ export function createInvitations({
 }) {
   const hashKey = Buffer.from(hkdfSync('sha256', secretKey, '', 'invitation code hash', 32))
   const hashOf = (code: string) => createHmac('sha256', hashKey).update(code).digest('base64url')
-  const claims = (clientAddress: string) => [
-    { kind: 'code-network', subject: clientAddress, limit: CODE_TRIES.network },
-    { kind: 'code-all', subject: '', limit: CODE_TRIES.all },
-  ]
 
   /** What becomes of whoever shows no code, or where none matters; null where there is one to look at. */
   function withoutCode(typed: string): Result<null> | null {
@@ -61,20 +54,16 @@ export function createInvitations({
   }
 
   /**
-   * The invitation behind a code that counts. Codes that nobody made are limited for each network and altogether, and
-   * beyond that a right one is refused as well, or trying would go on.
+   * The invitation behind a code that counts, looked up before anything is counted: whoever has one gets in, whatever
+   * others try. Codes that nobody made are limited for each network; what cannot be a code costs nothing and is not counted.
    */
   async function find(typed: string, clientAddress: string): Promise<Result<InvitationRow>> {
     const code = readCode(typed)
-    const row =
-      code === null ? null : await database.read((reader) => findInvitationByHash(reader, hashOf(code)))
+    if (code === null) return refuse({ code: 'invitation_unknown' })
+    const row = await database.read((reader) => findInvitationByHash(reader, hashOf(code)))
     if (row === null) {
-      const taken = await limits.takeAll(claims(clientAddress))
+      const taken = await limits.takeAll(byNetwork('code-network', clientAddress, CODE_TRIES))
       return taken.ok ? refuse({ code: 'invitation_unknown' }) : tooMany(taken.retryAfterMs)
-    }
-    for (const { kind, subject, limit } of claims(clientAddress)) {
-      const free = await limits.peek(kind, subject, limit)
-      if (!free.ok) return tooMany(free.retryAfterMs)
     }
     const standing = standingOf(row, clock())
     return standing === 'counts' ? accept(row) : refuse({ code: 'invitation_over', why: standing })

@@ -64,11 +64,11 @@ export function createLinks({
      */
     lookAtLink: (token: Token) => database.read((reader) => lookAt(reader, token)),
 
-    /** Whether a verification link is of this registration, whatever became of both. */
-    isLinkOf: (token: Token, id: string) =>
+    /** The id of the registration that a link is of, whatever became of both; null where nobody was sent it. */
+    whoseLink: (token: Token, purpose: ActingLink): Promise<string | null> =>
       database.read(async (reader) => {
-        const found = await findToken(reader, hashToken(token), 'verification')
-        return found?.registrationId === id
+        const found = await findToken(reader, hashToken(token), purpose)
+        return found?.registrationId ?? null
       }),
 
     /**

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { WAVE_STEP_MS, WAVE_STEPS, waveAfter, type Wave } from '$lib/moderation/wave'
-import type { Limits } from './auth/limits'
+import { byNetwork, type Limits } from './auth/limits'
 import { isDatabaseOutage } from './database/problem'
 
 export type WaveWatch = ReturnType<typeof createWaveWatch>
@@ -48,7 +48,7 @@ export function createWaveWatch({
     /** Counts that somebody of this network begins. */
     async count(clientAddress: string): Promise<void> {
       await limits.takeAll([
-        { kind: KIND, subject: clientAddress, limit: OF_ONE_NETWORK },
+        ...byNetwork(KIND, clientAddress, OF_ONE_NETWORK),
         { kind: KIND, subject: EVERYBODY, limit: WITHOUT_END },
       ])
     },

@@ -9,7 +9,7 @@ import {
 } from '../database/attempts'
 import { purge } from '../database/purge'
 import type { Database, Reader } from '../database/open'
-import { networkOf } from './network'
+import { networkOf, networksOf } from './network'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
@@ -26,6 +26,16 @@ export interface Limit {
 export interface Claim extends Counted {
   limit: Limit
 }
+
+/** A try of each network that an address may be part of, the narrowest first; wider ones may more often (`networksOf`). */
+export function byNetwork(kind: string, address: string, limit: Limit): Claim[] {
+  return networksOf(address).map(({ network, share }) => ({
+    kind,
+    subject: network,
+    limit: { ...limit, count: limit.count * share },
+  }))
+}
+
 /** `retryAfterMs`: when the same would be let through, if nothing else is counted until then. */
 export type Taken = { ok: true } | { ok: false; retryAfterMs: number }
 
@@ -70,12 +80,20 @@ export function createLimits({
     return retryAfterMs > 0 ? { ok: false, retryAfterMs } : { ok: true }
   }
 
-  /** Counts one try of each claim, or of none when one of them is used up. What is refused is not counted. */
+  const peekAll = (claims: Claim[]): Promise<Taken> =>
+    database.read((reader) => longestWait(reader, claims, clock()))
+
+  /**
+   * Counts one try of each thing that is claimed, or of none when one of the claims is used up. What is refused is not
+   * counted, and does not wait for the one writer either: many refused tries cost others nothing.
+   */
   async function takeAll(claims: Claim[]): Promise<Taken> {
+    const looked = await peekAll(claims)
+    if (!looked.ok) return looked
     return database.write(async (tx) => {
       const now = clock()
       const taken = await longestWait(tx, claims, now)
-      if (taken.ok && claims.length > 0) await insertAttempts(tx, claims.map(keyOf), now)
+      if (taken.ok && claims.length > 0) await insertAttempts(tx, [...new Set(claims.map(keyOf))], now)
       return taken
     })
   }
@@ -88,7 +106,23 @@ export function createLimits({
 
     /** What `take` would answer now, without counting. */
     peek: (kind: string, subject: string, limit: Limit): Promise<Taken> =>
-      database.read((reader) => longestWait(reader, [{ kind, subject, limit }], clock())),
+      peekAll([{ kind, subject, limit }]),
+
+    /** What `takeAll` would. */
+    peekAll,
+
+    /** Which of these claims makes whoever claims them wait longest; null where none does. */
+    async refusing(claims: Claim[]): Promise<Claim | null> {
+      return database.read(async (reader) => {
+        const now = clock()
+        let found: { claim: Claim; wait: number } | null = null
+        for (const claim of claims) {
+          const wait = await waitFor(reader, claim, now)
+          if (wait > (found?.wait ?? 0)) found = { claim, wait }
+        }
+        return found?.claim ?? null
+      })
+    },
 
     /** How often it was counted in each of so many steps up to now, the newest first. */
     tally: (kind: string, subject: string, stepMs: number, steps: number): Promise<number[]> =>

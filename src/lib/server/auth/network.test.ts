@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { canonicalAddress, networkOf } from './network'
+import { canonicalAddress, networkOf, networksOf } from './network'
 
 describe('canonicalAddress', () => {
   it.each([
@@ -52,5 +52,26 @@ describe('networkOf', () => {
 
   it('leaves alone what is no address', () => {
     expect(networkOf('anna@example.org')).toBe('anna@example.org')
+  })
+})
+
+describe('networksOf', () => {
+  it.each([
+    ['192.0.2.77', ['192.0.2.77', '192.0.2.0/24']],
+    ['::ffff:192.0.2.77', ['192.0.2.77', '192.0.2.0/24']],
+    ['2001:db8:1:2345:3::1', ['2001:db8:1:2345::/64', '2001:db8:1:2300::/56', '2001:db8:1::/48']],
+    ['2001:db8:ffff:ffff::1', ['2001:db8:ffff:ffff::/64', '2001:db8:ffff:ff00::/56', '2001:db8:ffff::/48']],
+    ['::1', ['::/64', '::/56', '::/48']],
+  ])('counts %s as each of %j', (address, networks) => {
+    expect(networksOf(address).map(({ network }) => network)).toEqual(networks)
+  })
+
+  it('gives wider networks more, but far less than all that is in them together', () => {
+    expect(networksOf('2001:db8::1').map(({ share }) => share)).toEqual([1, 2, 4])
+    expect(networksOf('192.0.2.1').map(({ share }) => share)).toEqual([1, 32])
+  })
+
+  it('takes what is no address for one party', () => {
+    expect(networksOf('nobody')).toEqual([{ network: 'nobody', share: 1 }])
   })
 })

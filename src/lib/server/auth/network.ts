@@ -17,11 +17,44 @@ export function canonicalAddress(text: string): string | null {
  * rest is the host's own to choose, so one host has 2^64 of them). Text that is no address stays as it is.
  */
 export function networkOf(address: string): string {
+  return networksOf(address)[0].network
+}
+
+/** A network, and how many times as much as its narrowest part all of it may. */
+export interface Network {
+  network: string
+  share: number
+}
+
+/**
+ * All networks that may belong to one party, the narrowest first. Providers give a customer of IPv6 a /64, /56 or /48
+ * (RFC 6177, 2), and anybody gets a /48, 65,536 of the narrowest, for nothing: it has no more than four times their
+ * share. A /24 of IPv4 costs money, and many people of one provider come from one: it has 32 times the share of an
+ * address, of 256 that it could have.
+ */
+export function networksOf(address: string): [Network, ...Network[]] {
   const canonical = canonicalAddress(address)
-  if (canonical === null) return address
-  if (isIPv4(canonical)) return canonical
-  const prefix = groupsOf(canonical).slice(0, 4)
-  return `${compressed(`${prefix.map((group) => group.toString(16)).join(':')}::`)}/64`
+  if (canonical === null) return [{ network: address, share: 1 }]
+  if (isIPv4(canonical))
+    return [
+      { network: canonical, share: 1 },
+      { network: canonical.replace(/\d+$/, '0/24'), share: 32 },
+    ]
+  const groups = groupsOf(canonical)
+  return [
+    { network: prefixOf(groups, 64), share: 1 },
+    { network: prefixOf(groups, 56), share: 2 },
+    { network: prefixOf(groups, 48), share: 4 },
+  ]
+}
+
+/** The network of the first 48, 56 or 64 bits. */
+function prefixOf(groups: number[], bits: 48 | 56 | 64): string {
+  const prefix = groups.slice(0, 4).map((group, index) => {
+    const kept = Math.min(16, Math.max(0, bits - 16 * index))
+    return group & (0xffff << (16 - kept))
+  })
+  return `${compressed(`${prefix.map((group) => (group & 0xffff).toString(16)).join(':')}::`)}/${bits}`
 }
 
 /** The URL parser writes IPv6 as RFC 5952 asks, but for mapped addresses, which it writes in hex: that fits here. */

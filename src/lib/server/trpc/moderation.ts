@@ -207,6 +207,9 @@ export const moderationRouter = router({
   /** Which servers are out, since when, why, and how many jobs wait for each. */
   outages: moderatorProcedure.query(({ ctx }) => ctx.services.outages.current()),
 
+  /** Where applicants were asked to come again lately, as too many came at once. */
+  crowds: moderatorProcedure.query(({ ctx }) => ctx.services.crowds.lately()),
+
   /** What in the set-up an operator has to mend; only administrators are told what. */
   setUp: moderatorProcedure.query(({ ctx }) => {
     const { proxyWatch, consentWatch } = ctx.services

@@ -13,6 +13,7 @@ import { matrixId, parseUsername } from '$lib/registration/username'
 import type { OwnView } from '$lib/registration/views'
 import { PROOF_PURPOSES } from '../proof'
 import { parseToken, type Token } from '../auth/tokens'
+import type { ActingLink } from '../registrar-links'
 import type { Context } from './context'
 import { countRefusal } from './count-refusal'
 import { orThrow, refusalError, RefusalError } from './refusal-error'
@@ -24,6 +25,7 @@ const entry = {
   proof: v.optional(v.pipe(v.string(), v.maxLength(10_000))),
   trap: v.optional(text),
 }
+const BROKEN = refuse({ code: 'link_broken' })
 const COOKIE_SECONDS = (STATUS_LINK_DAYS * DAY) / 1000
 
 /** What applicants see of their own registration. */
@@ -76,13 +78,17 @@ export function letIn(ctx: Context, applicant: Token): void {
   ctx.cookies.set(APPLICANT_COOKIE, applicant, COOKIE_SECONDS)
 }
 
+/** Counts that somebody comes by a link: their own for their registration, one that nobody was sent for their network. */
+export async function takeByLink(ctx: Context, token: Token, purpose: ActingLink): Promise<void> {
+  const { registrar, brakes } = ctx.services
+  const id = await registrar.whoseLink(token, purpose)
+  if (id === null) throw refusalError(await brakes.unknownLink(ctx.clientAddress, BROKEN))
+  orThrow(await brakes.takeOwn('confirmation', id))
+}
+
 async function byStatusLink(ctx: Context, token: string): Promise<Registration> {
   const parsed = parseToken(token)
-  return orThrow(
-    parsed === null
-      ? refuse({ code: 'link_broken' })
-      : await ctx.services.registrar.byToken(parsed, 'status'),
-  )
+  return orThrow(parsed === null ? BROKEN : await ctx.services.registrar.byToken(parsed, 'status'))
 }
 
 /** Whether a name is the one that this browser's applicant holds: neither free nor taken. */
@@ -176,7 +182,7 @@ export const registrationRouter = router({
   chooseUsername: applicantProcedure('verification', 'status')
     .input(v.parser(v.object({ username: line })))
     .mutation(async ({ ctx, input }) => {
-      orThrow(await ctx.services.brakes.take('name_check', ctx.clientAddress, ctx.registration.id))
+      orThrow(await ctx.services.brakes.takeOwn('name_choice', ctx.registration.id))
       return ownView(orThrow(await ctx.services.applicant.chooseName(ctx.registration, input.username)), ctx)
     }),
 
@@ -193,7 +199,7 @@ export const registrationRouter = router({
       ),
     )
     .mutation(async ({ ctx, input }) => {
-      orThrow(await ctx.services.brakes.take('password', ctx.clientAddress, ctx.registration.id))
+      orThrow(await ctx.services.brakes.takeOwn('password', ctx.registration.id))
       const { registration: own, clientAddress, link } = ctx
       const { registrar } = ctx.services
       const registration = orThrow(
@@ -212,7 +218,7 @@ export const registrationRouter = router({
   setPassword: applicantProcedure('status')
     .input(v.parser(v.object({ password: text })))
     .mutation(async ({ ctx, input }) => {
-      orThrow(await ctx.services.brakes.take('password', ctx.clientAddress, ctx.registration.id))
+      orThrow(await ctx.services.brakes.takeOwn('password', ctx.registration.id))
       const registration = orThrow(await ctx.services.applicant.setPassword(ctx.registration, input.password))
       ctx.services.worker.nudge()
       return ownView(registration, ctx)
@@ -240,7 +246,8 @@ export const registrationRouter = router({
   }),
 
   resume: procedure.input(v.parser(v.object({ token: line }))).mutation(async ({ ctx, input }) => {
-    orThrow(await ctx.services.brakes.take('confirmation', ctx.clientAddress))
+    const token = parseToken(input.token)
+    if (token !== null) await takeByLink(ctx, token, 'status')
     const registration = await byStatusLink(ctx, input.token)
     letIn(ctx, await ctx.services.registrar.letIn(registration.id))
     return ownView(registration, ctx)
@@ -257,7 +264,7 @@ export const registrationRouter = router({
     .input(v.parser(v.object({ text })))
     .mutation(async ({ ctx, input }) => {
       const { registration: own } = ctx
-      orThrow(await ctx.services.brakes.take('answer', ctx.clientAddress, own.id))
+      orThrow(await ctx.services.brakes.takeOwn('answer', own.id))
       orThrow(await ctx.services.talk.answer(own, input.text))
       ctx.services.worker.nudge()
     }),

@@ -5,7 +5,7 @@ import { shownOf } from '$lib/registration/shown'
 import { matrixId } from '$lib/registration/username'
 import { parseToken, type Token } from '../auth/tokens'
 import { orThrow } from './refusal-error'
-import { letIn, ownView } from './registration'
+import { letIn, ownView, takeByLink } from './registration'
 import { line, ownRegistration, procedure, router } from './t'
 
 const link = procedure.input(v.parser(v.object({ token: line })))
@@ -24,7 +24,7 @@ export const verificationRouter = router({
     const token = readToken(input.token)
     const looked = await registrar.lookAtLink(token)
     const own = await ownRegistration(ctx)
-    const mine = own !== null && (await registrar.isLinkOf(token, own.id))
+    const mine = own !== null && (await registrar.whoseLink(token, 'verification')) === own.id
     const { registration, username } = mine && !looked.ok ? { registration: own, ...own } : orThrow(looked)
     const confirmed = registration.state !== 'started'
     const mayConfirm = confirmed ? accept(null) : await registrar.mayConfirm(registration.id)
@@ -45,8 +45,9 @@ export const verificationRouter = router({
   confirm: procedure
     .input(v.parser(v.object({ token: line, shown: v.optional(line) })))
     .mutation(async ({ ctx, input }) => {
-      orThrow(await ctx.services.brakes.take('confirmation', ctx.clientAddress))
-      const confirmed = await ctx.services.registrar.confirm(readToken(input.token), input.shown ?? '')
+      const token = readToken(input.token)
+      await takeByLink(ctx, token, 'verification')
+      const confirmed = await ctx.services.registrar.confirm(token, input.shown ?? '')
       const { registration, applicant } = orThrow(confirmed)
       letIn(ctx, applicant)
       return ownView(registration, ctx)
