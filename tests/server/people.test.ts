@@ -101,6 +101,38 @@ describe('an invitation', () => {
     expect((await ada.api.people.list()).people).toHaveLength(1)
   })
 
+  test('is looked at before anything that costs time is done for it', async () => {
+    const { api } = aBrowser(world.services)
+    const spent = await invited()
+    await api.people.join({ token: spent, username: 'bob', password: PASSWORD })
+    const unknown = `${'x'.repeat(42)}A`
+    for (const [token, code] of [
+      [unknown, 'link_broken'],
+      [spent, 'link_spent'],
+    ] as const)
+      for (const [username, password] of [
+        ['Has Spaces', PASSWORD],
+        ['eve', 'Password12345'],
+        ['eve', PASSWORD],
+      ] as const)
+        expect([code, await codeOf(api.people.join({ token, username, password }))]).toEqual([code, code])
+  })
+
+  test('is followed, whatever others in the same network try', async () => {
+    const token = await invited()
+    const { api } = aBrowser(world.services)
+    const said = new Set<string>()
+    for (let tried = 0; tried < 40; tried++)
+      said.add(
+        await codeOf(
+          api.people.join({ token: `${tried}`.padStart(42, 'x') + 'A', username: 'eve', password: 'x' }),
+        ),
+      )
+    expect(said).toEqual(new Set(['link_broken', 'too_many_sign_ins']))
+    expect(await codeOf(api.people.invitation({ token }))).toBe('done')
+    expect(await codeOf(api.people.join({ token, username: 'bob', password: PASSWORD }))).toBe('done')
+  })
+
   test('says what is wrong with a name, a password and an address', async () => {
     const token = await invited()
     const { api } = aBrowser(world.services)

@@ -98,6 +98,8 @@ export function refusalText(refusal: Refusal): string {
       return m.refusal_too_many_tries({ wait: waitText(refusal.minutes) })
     case 'too_many_sign_ins':
       return m.refusal_too_many_sign_ins({ wait: waitText(refusal.minutes) })
+    case 'too_busy':
+      return m.refusal_too_busy()
     case 'not_signed_in':
       return m.refusal_not_signed_in()
     case 'sign_in_again':

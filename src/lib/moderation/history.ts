@@ -56,6 +56,7 @@ const GROUP_OF: Record<EventKind, EventGroup> = {
   released: 'decisions',
   signed_in: 'sign_ins',
   sign_in_failed: 'sign_ins',
+  password_guessed_at: 'sign_ins',
   signed_out: 'sign_ins',
   session_ended: 'sign_ins',
   password_changed: 'sign_ins',

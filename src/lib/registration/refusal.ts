@@ -121,6 +121,8 @@ export type Refusal =
   | { code: 'sign_in_failed' }
   /** `minutes`: when the next try is possible, rounded up. */
   | { code: 'too_many_sign_ins'; minutes: number }
+  /** Too many passwords are being checked; nothing was counted, and the same works in a moment. */
+  | { code: 'too_busy' }
   | { code: 'not_signed_in' }
   /** Too long ago for what changes the ways in. */
   | { code: 'sign_in_again' }

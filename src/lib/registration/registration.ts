@@ -100,6 +100,7 @@ export const EVENT_KINDS = [
   'released',
   'signed_in',
   'sign_in_failed',
+  'password_guessed_at',
   'signed_out',
   'session_ended',
   'password_changed',

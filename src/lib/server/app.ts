@@ -7,6 +7,8 @@ import { createBrakes } from './brakes'
 import { createApplicant } from './applicant'
 import { createBoundAddresses } from './bound-addresses'
 import { createFactors } from './auth/factors'
+import { createGuessWatch } from './auth/guess-watch'
+import { createHashing } from './auth/hashing'
 import { createLimits } from './auth/limits'
 import { createModerators } from './auth/moderators'
 import { createKnownDevices } from './auth/known-device'
@@ -14,6 +16,7 @@ import { createPasskeys } from './auth/passkeys'
 import { createPeople } from './auth/people'
 import { createSessions } from './auth/sessions'
 import { createSignIn } from './auth/sign-in'
+import { createSignInTries } from './auth/sign-in-tries'
 import type { RunConfig } from './config/run-config'
 import { fillInFoundBy } from './database/found-by'
 import { forgetCodes } from './database/known-codes'
@@ -183,8 +186,17 @@ export function compose(config: RunConfig, world: World) {
     },
   })
   const knownDevices = createKnownDevices({ secretKey: config.secretKey })
-  const people = createPeople({ database, clock })
-  const factors = createFactors({ database, clock, secretKey: config.secretKey, issuer: site.name })
+  const hashing = createHashing()
+  const people = createPeople({ database, hashing, clock })
+  const factors = createFactors({
+    database,
+    hashing,
+    clock,
+    secretKey: config.secretKey,
+    issuer: site.name,
+  })
+  const signInTries = createSignInTries({ limits })
+  const { note } = registrar
   const accounts = createAccountJobs({ registrar, homeserver, log })
   const handle = createHandlers({
     database,
@@ -256,7 +268,17 @@ export function compose(config: RunConfig, world: World) {
     proxyWatch: createProxyWatch({ trustProxy: config.trustProxy, log }),
     mailStandings: createMailStandings({ database, outages, clock }),
     live: createLive({ database, clock, log }),
-    signIn: createSignIn({ database, limits, sessions, note: registrar.note, factors, knownDevices }).signIn,
+    signIn: createSignIn({
+      database,
+      tries: signInTries,
+      sessions,
+      note,
+      factors,
+      knownDevices,
+      hashing,
+      guessWatch: createGuessWatch({ tries: signInTries, note, clock, log }),
+    }).signIn,
+    signInTries,
     knownDevices,
     brakes,
     crowds,

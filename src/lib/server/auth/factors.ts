@@ -24,9 +24,9 @@ import {
 } from '../database/moderators'
 import type { Database, Reader, Transaction } from '../database/open'
 import { countPasskeysOf, deletePasskeysOf } from '../database/passkeys'
+import type { Hashing } from './hashing'
 import { acceptCode, newSecret, secretLink } from './one-time-code'
 import { deleteSessionsOf } from '../database/sessions'
-import { verifyPassword } from './password-hash'
 import { createSeal } from './sealed'
 import { hashToken, mintToken, type Token } from './tokens'
 
@@ -42,11 +42,13 @@ export type Factors = ReturnType<typeof createFactors>
  */
 export function createFactors({
   database,
+  hashing,
   clock,
   secretKey,
   issuer,
 }: {
   database: Database
+  hashing: Pick<Hashing, 'verifyOfKnown'>
   clock: () => number
   secretKey: string
   issuer: string
@@ -68,8 +70,9 @@ export function createFactors({
   /** The moderator, where the password is theirs. */
   async function proven(id: string, password: string): Promise<Result<ModeratorRow>> {
     const row = await database.read((reader) => findModerator(reader, id))
-    const matches = await verifyPassword(row?.passwordHash ?? null, password)
-    return matches && row !== null ? accept(row) : refuse({ code: 'password_wrong' })
+    const matches = await hashing.verifyOfKnown(row?.passwordHash ?? null, password)
+    if (!matches.ok) return matches
+    return matches.value && row !== null ? accept(row) : refuse({ code: 'password_wrong' })
   }
 
   async function forget(tx: Transaction, id: string, actor: Actor): Promise<void> {

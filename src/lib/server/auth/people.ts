@@ -31,9 +31,9 @@ import {
 import type { Database, Reader, Transaction } from '../database/open'
 import { findPasskeyHolders } from '../database/passkeys'
 import { deleteSession, deleteSessionsOf, findSessionsOf } from '../database/sessions'
+import type { Hashing } from './hashing'
 import { isModeratorName, moderatorName } from './moderators'
 import { weaknessOf } from './moderator-password'
-import { hashPassword, verifyPassword } from './password-hash'
 import { hashToken, mintToken, type Token } from './tokens'
 
 /** What a session is called outside: what the database knows it by stays there. */
@@ -51,10 +51,12 @@ export type People = ReturnType<typeof createPeople>
  */
 export function createPeople({
   database,
+  hashing,
   clock,
   randomId = randomUUID,
 }: {
   database: Database
+  hashing: Pick<Hashing, 'hashOfKnown' | 'verifyOfKnown'>
   clock: () => number
   randomId?: () => string
 }) {
@@ -186,6 +188,10 @@ export function createPeople({
       })
     },
 
+    /** Whether somebody was sent this link, whatever became of it. */
+    isLink: (token: Token, purpose: 'invitation' | 'address') =>
+      database.read(async (reader) => (await findModeratorToken(reader, hashToken(token), purpose)) !== null),
+
     /** What an invitation is for. */
     invitation: (token: Token) =>
       database.read(async (reader) => {
@@ -195,16 +201,23 @@ export function createPeople({
           : found
       }),
 
-    /** The address counts as confirmed, as the link came there. Answers the new moderator's id. */
+    /**
+     * The address counts as confirmed, as the link came there. Answers the new moderator's id. Nothing is worked out for
+     * who has no link that counts.
+     */
     async join(
       token: Token,
       { username, password }: { username: string; password: string },
     ): Promise<Result<string>> {
       const name = moderatorName(username)
+      const invited = await database.read((reader) => open(reader, token, 'invitation'))
+      if (!invited.ok) return invited
       if (!isModeratorName(name)) return refuse({ code: 'moderator_name_invalid' })
       const weak = await weaknessOf(password, name)
       if (weak !== null) return refuse(weak)
-      const passwordHash = await hashPassword(password)
+      const hashed = await hashing.hashOfKnown(password)
+      if (!hashed.ok) return hashed
+      const passwordHash = hashed.value
       return database.write(async (tx) => {
         const found = await open(tx, token, 'invitation')
         if (!found.ok) return found
@@ -250,11 +263,14 @@ export function createPeople({
     /** Ends every session, and what was begun: whoever knew the old password is out. Refuses `password_wrong` and what is wrong with the new one. */
     async changePassword(id: string, { now, next }: { now: string; next: string }): Promise<Result<null>> {
       const row = await database.read((reader) => findModerator(reader, id))
-      if (!(await verifyPassword(row?.passwordHash ?? null, now)) || row === null)
-        return refuse({ code: 'password_wrong' })
+      const matches = await hashing.verifyOfKnown(row?.passwordHash ?? null, now)
+      if (!matches.ok) return matches
+      if (!matches.value || row === null) return refuse({ code: 'password_wrong' })
       const weak = await weaknessOf(next, row.username)
       if (weak !== null) return refuse(weak)
-      const passwordHash = await hashPassword(next)
+      const hashed = await hashing.hashOfKnown(next)
+      if (!hashed.ok) return hashed
+      const passwordHash = hashed.value
       return database.write(async (tx) => {
         const latest = await findModerator(tx, id)
         if (latest?.passwordHash !== row.passwordHash) return refuse({ code: 'password_wrong' })

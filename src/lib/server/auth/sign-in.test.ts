@@ -1,18 +1,23 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openTestDatabase, type TestDatabase } from '../../../../tests/support/database'
+import type { Actor, AuditEvent } from '$lib/registration/registration'
 import { insertModerator } from '../database/moderators'
 import { attempts } from '../database/schema'
 import { createFactors } from './factors'
+import { createGuessWatch } from './guess-watch'
+import { createHashing } from './hashing'
 import { createKnownDevices, type KnownDevices } from './known-device'
 import { createLimits } from './limits'
 import { hashPassword } from './password-hash'
 import { createSessions, type Sessions } from './sessions'
 import { createSignIn, type SignIn } from './sign-in'
+import { createSignInTries, GUESSED, PER_ACCOUNT_GUESSED, type SignInTries } from './sign-in-tries'
 
 const PASSWORD = 'a good password'
 const WRONG = 'a wrong password'
 const HOME = '192.0.2.1'
 const QUARTER = 15 * 60 * 1000
+const DAY = 24 * 60 * 60 * 1000
 const FAILED = { ok: false, refusal: { code: 'sign_in_failed' } }
 
 let test: TestDatabase
@@ -23,6 +28,9 @@ let quick: SignIn
 let knownDevices: KnownDevices
 /** What `verify` was asked; the stand-in takes the password for its own hash, so that tests stay quick. */
 let asked: { hash: string | null; password: string }[]
+let tries: SignInTries
+/** What was written into the audit trail. */
+let noted: { kind: string; by: string | null }[]
 
 beforeEach(async () => {
   test = await openTestDatabase()
@@ -32,15 +40,23 @@ beforeEach(async () => {
   const { database } = test
   sessions = createSessions({ database, secure: true, clock })
   const limits = createLimits({ database, secret: 'a secret', clock })
-  const note = () => Promise.resolve()
-  const factors = createFactors({ database, clock, secretKey: 'a secret', issuer: 'Example' })
+  tries = createSignInTries({ limits })
+  noted = []
+  const note = (events: AuditEvent[], actor: Actor) => {
+    for (const { kind } of events) noted.push({ kind, by: actor.kind === 'moderator' ? actor.id : null })
+    return Promise.resolve()
+  }
+  const hashing = createHashing()
+  const factors = createFactors({ database, hashing, clock, secretKey: 'a secret', issuer: 'Example' })
   knownDevices = createKnownDevices({ secretKey: 'a secret' })
-  real = createSignIn({ database, limits, sessions, note, factors, knownDevices })
+  const guessWatch = createGuessWatch({ tries, note, clock, log: { warn: () => undefined } })
+  const parts = { database, tries, sessions, note, factors, knownDevices, guessWatch }
+  real = createSignIn({ ...parts, hashing })
   const verify = async (hash: string | null, password: string) => {
     asked.push({ hash, password })
     return hash === password
   }
-  quick = createSignIn({ database, limits, sessions, note, factors, knownDevices, verify })
+  quick = createSignIn({ ...parts, hashing: createHashing({ verify }) })
   for (const username of ['anna', 'bert', 'gone']) await add(username, PASSWORD)
 })
 afterEach(() => test.dispose())
@@ -100,10 +116,11 @@ describe('signing in', () => {
 })
 
 describe('limits of signing in', () => {
-  it('refuse an account after ten failures, even the right password, wherever they came from', async () => {
-    for (let host = 1; host <= 10; host++) await fail(1, 'anna', `198.51.100.${host}`)
-    expect(await tryOn('anna', PASSWORD)).toEqual(tooMany(15))
-    expect(await tryOn('bert', PASSWORD)).toMatchObject({ ok: true })
+  it('refuse a network on an account after ten failures, even the right password, and no other network', async () => {
+    for (let host = 1; host <= 10; host++) await fail(1, 'anna', `2001:db8:1:2::${host}`)
+    expect(await tryOn('anna', PASSWORD, '2001:db8:1:2::ffff')).toEqual(tooMany(15))
+    expect(await tryOn('bert', PASSWORD, '2001:db8:1:2::ffff')).toMatchObject({ ok: true })
+    expect(await tryOn('anna', PASSWORD, '2001:db8:2::1')).toMatchObject({ ok: true })
   })
 
   it('hold for a name that does not exist as well, so that they do not tell', async () => {
@@ -111,12 +128,57 @@ describe('limits of signing in', () => {
     expect(await tryOn('nobody', PASSWORD)).toEqual(tooMany(15))
   })
 
+  it('never lock an account that many networks guess at: they slow down those who guess', async () => {
+    for (const username of ['anna', 'nobody']) {
+      for (let host = 1; host <= GUESSED.count; host++) await fail(1, username, `10.1.${host}.1`)
+      const { count } = PER_ACCOUNT_GUESSED
+      await fail(count, username, '10.2.1.1')
+      expect(await tryOn(username, PASSWORD, '10.2.1.1')).toEqual(tooMany(24 * 60))
+      // Those who tried before it was seen have fewer left, and not ten more.
+      await fail(count - 1, username, '10.1.1.1')
+      expect(await tryOn(username, PASSWORD, '10.1.1.1')).toMatchObject({ ok: false })
+    }
+    expect(await tryOn('anna', PASSWORD, '10.3.1.1')).toMatchObject({ ok: true })
+    now += DAY
+    await fail(10, 'anna', '10.2.1.1')
+  })
+
+  it('bound what 300 networks guess within a day, however often each of them tries', async () => {
+    for (let round = 0; round < 8; round++) {
+      for (let host = 1; host <= 30; host++) await tryOn('anna', `guess ${round} ${host}`, `10.1.${host}.1`)
+      now += QUARTER
+    }
+    // Before it is seen: one try more of each at most than it may have afterwards.
+    expect(asked.length).toBeLessThanOrEqual(GUESSED.count + 30 * PER_ACCOUNT_GUESSED.count)
+    expect(await tries.guesses('anna')).toBe(asked.length)
+  })
+
+  it('count all subnets that one customer may have together', async () => {
+    const subnets = Array.from({ length: 60 }, (_, index) => `2001:db8:7:${(index * 257).toString(16)}::1`)
+    for (const subnet of subnets) await tryOn('anna', WRONG, subnet)
+    expect(asked.length).toBeLessThanOrEqual(GUESSED.count)
+    expect(await tryOn('anna', PASSWORD, '2001:db8:8::1')).toMatchObject({ ok: true })
+  })
+
+  it('tell the account’s owner once that somebody guesses, and nobody of names that do not exist', async () => {
+    for (let host = 1; host <= GUESSED.count + 5; host++) {
+      await fail(1, 'anna', `10.1.${host}.1`)
+      await fail(1, 'nobody', `10.2.${host}.1`)
+    }
+    const told = () => noted.filter(({ kind }) => kind === 'password_guessed_at')
+    expect(told()).toEqual([{ kind: 'password_guessed_at', by: 'id-anna' }])
+    expect(await tries.guesses('anna')).toBe(GUESSED.count + 5)
+    expect(await tries.guesses('bert')).toBe(0)
+    now += DAY
+    for (let host = 1; host <= GUESSED.count; host++) await fail(1, 'anna', `10.1.${host}.1`)
+    expect(told()).toHaveLength(2)
+  })
+
   it('do not let strangers use up the tries of a browser that the account is known to have', async () => {
     const known = knownDevices.make('id-anna')
     const here = (password: string, cookie = known) =>
       quick.signIn({ username: 'anna', password, clientAddress: HOME, known: cookie })
-    for (let host = 1; host <= 10; host++) await fail(1, 'anna', `198.51.100.${host}`)
-    await fail(10, 'bert')
+    await fail(10, 'anna')
     expect(await tryOn('anna', PASSWORD)).toEqual(tooMany(15))
     expect(await here(PASSWORD)).toMatchObject({ ok: true })
     for (const forged of [
@@ -156,7 +218,7 @@ describe('limits of signing in', () => {
 
   it('count before the password is looked at: of 50 guesses at once ten are looked at', async () => {
     await Promise.all(
-      Array.from({ length: 50 }, (_, guess) => tryOn('anna', `guess ${guess}`, `198.51.100.${guess}`)),
+      Array.from({ length: 50 }, (_, guess) => tryOn('anna', `guess ${guess}`, `2001:db8:1:2::${guess}`)),
     )
     expect(asked).toHaveLength(10)
   })
@@ -176,8 +238,8 @@ describe('limits of signing in', () => {
   it('keep the count of others on an account whose owner signs in', async () => {
     await fail(9, 'anna', '198.51.100.7')
     expect(await tryOn('anna', PASSWORD)).toMatchObject({ ok: true })
-    await fail(1, 'anna', '198.51.100.8')
-    expect(await tryOn('anna', PASSWORD, '198.51.100.9')).toEqual(tooMany(15))
+    await fail(1, 'anna', '198.51.100.7')
+    expect(await tryOn('anna', PASSWORD, '198.51.100.7')).toEqual(tooMany(15))
   })
 
   it('keep the count of a network that guesses others between sign-ins of its own', async () => {

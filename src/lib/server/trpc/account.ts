@@ -24,6 +24,9 @@ export const accountRouter = router({
     return view
   }),
 
+  /** How many tries others had at this moderator's password within a day; 0 where those are no more than mistakes. */
+  guesses: signedInProcedure.query(({ ctx }) => ctx.services.signInTries.guesses(ctx.moderator.username)),
+
   /** Ends every session, and begins another one here. */
   changePassword: signedInProcedure
     .input(v.parser(v.object({ now: line, next: line })))

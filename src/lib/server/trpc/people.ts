@@ -1,7 +1,8 @@
 import * as v from 'valibot'
 import { ROLES } from '$lib/moderation/moderator'
 import { refuse } from '$lib/registration/refusal'
-import { parseToken, type Token } from '../auth/tokens'
+import { byNetwork } from '../auth/limits'
+import { hashToken, parseToken, type Token } from '../auth/tokens'
 import type { Context } from './context'
 import { orThrow, refusalError } from './refusal-error'
 import { administratorProcedure, procedure, router } from './t'
@@ -16,12 +17,24 @@ function tokenOrThrow(typed: string): Token {
   return token
 }
 
-/** The links in mails to moderators are guessed at no faster than passwords. */
-const GUESSES = { count: 30, windowMs: 15 * 60_000 }
+/** How often one link in a mail to a moderator is followed, and of one network those that nobody was sent. */
+const FOLLOWED = { count: 30, windowMs: 15 * 60_000 }
 
-async function takeGuess({ services, clientAddress }: Context): Promise<void> {
-  const taken = await services.limits.take('moderator-link', clientAddress, GUESSES)
-  if (taken.ok) return
+/**
+ * Looks a link up before anything is done for it: one that somebody was sent has uses of its own, whatever others try
+ * from the same network.
+ */
+async function follow(ctx: Context, typed: string, purpose: 'invitation' | 'address'): Promise<Token> {
+  const { people, limits } = ctx.services
+  const token = tokenOrThrow(typed)
+  const known = await people.isLink(token, purpose)
+  const taken = await limits.takeAll(
+    known
+      ? [{ kind: 'moderator-link', subject: hashToken(token), limit: FOLLOWED }]
+      : byNetwork('unknown-moderator-link', ctx.clientAddress, FOLLOWED),
+  )
+  if (taken.ok && known) return token
+  if (taken.ok) throw refusalError(refuse({ code: 'link_broken' }))
   const minutes = Math.max(1, Math.ceil(taken.retryAfterMs / 60_000))
   throw refusalError(refuse({ code: 'too_many_sign_ins', minutes }))
 }
@@ -67,29 +80,25 @@ export const peopleRouter = router({
 
   /** What an invitation is for; looking at it changes nothing. */
   invitation: procedure.input(v.parser(v.object({ token: line }))).query(async ({ ctx, input }) => {
-    await takeGuess(ctx)
-    return orThrow(await ctx.services.people.invitation(tokenOrThrow(input.token)))
+    return orThrow(await ctx.services.people.invitation(await follow(ctx, input.token, 'invitation')))
   }),
 
   /** Makes the invited person a moderator, and signs them in. */
   join: procedure
     .input(v.parser(v.object({ token: line, username: line, password: line })))
     .mutation(async ({ ctx, input: { token, ...wish } }) => {
-      await takeGuess(ctx)
       const { people, sessions } = ctx.services
-      const moderatorId = orThrow(await people.join(tokenOrThrow(token), wish))
+      const moderatorId = orThrow(await people.join(await follow(ctx, token, 'invitation'), wish))
       const cookie = await sessions.signIn(moderatorId, { device: ctx.device ?? null, network: null })
       ctx.cookies.set(cookie.name, cookie.value, cookie.attributes.maxAge)
     }),
 
   /** The address that a link confirms; looking at it changes nothing. */
   address: procedure.input(v.parser(v.object({ token: line }))).query(async ({ ctx, input }) => {
-    await takeGuess(ctx)
-    return orThrow(await ctx.services.people.address(tokenOrThrow(input.token)))
+    return orThrow(await ctx.services.people.address(await follow(ctx, input.token, 'address')))
   }),
 
   confirmAddress: procedure.input(v.parser(v.object({ token: line }))).mutation(async ({ ctx, input }) => {
-    await takeGuess(ctx)
-    orThrow(await ctx.services.people.confirmAddress(tokenOrThrow(input.token)))
+    orThrow(await ctx.services.people.confirmAddress(await follow(ctx, input.token, 'address')))
   }),
 })

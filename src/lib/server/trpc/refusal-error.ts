@@ -62,13 +62,18 @@ export const STATUS: Partial<Record<RefusalCode, number>> = {
   homeserver_unavailable: 503,
   homeserver_refuses: 502,
   database_unavailable: 503,
+  too_busy: 503,
   link_expired: 410,
   link_spent: 410,
   invitation_over: 410,
 }
 
+/** A queue of passwords is worked off within this. */
+const BUSY_SECONDS = 5
+
 /** In how many seconds the same may work (`Retry-After`); null where time changes nothing. */
 export function secondsToWait(refusal: Refusal): number | null {
+  if (refusal.code === 'too_busy') return BUSY_SECONDS
   if ('minutes' in refusal) return refusal.minutes * 60
   return 'hours' in refusal ? refusal.hours * 3600 : null
 }

@@ -1,9 +1,10 @@
 import * as v from 'valibot'
 import { refuse } from '$lib/registration/refusal'
 import { HALF_WAY_MS } from '../auth/factors'
-import type { Taken } from '../auth/limits'
+import { byNetwork, type Taken } from '../auth/limits'
 import { KNOWN_SECONDS } from '../auth/known-device'
 import { CHALLENGE_MS } from '../auth/passkeys'
+import { PER_ACCOUNT, PER_NETWORK } from '../auth/sign-in-tries'
 import { parseToken } from '../auth/tokens'
 import { deskNetwork } from '../database/found-by'
 import type { Context } from './context'
@@ -21,9 +22,6 @@ const KNOWN_COOKIE = 'known-device'
 export const PASSKEY_COOKIE = 'passkey'
 /** What a passkey signed, as JSON; browsers send about 1 kB, or 4 where they made one. */
 export const answer = v.pipe(v.string(), v.maxLength(20_000))
-const PER_NETWORK = { count: 20, windowMs: 15 * 60_000 }
-const TRIES = { count: 10, windowMs: 15 * MINUTE_MS }
-
 /** Asking for a challenge and answering it count both. */
 const PASSKEYS_PER_NETWORK = { count: 60, windowMs: 15 * MINUTE_MS }
 
@@ -34,7 +32,8 @@ function orTooMany(taken: Taken): void {
 }
 
 async function countFromNetwork({ services, clientAddress }: Context): Promise<void> {
-  orTooMany(await services.limits.take('passkey-network', clientAddress, PASSKEYS_PER_NETWORK))
+  const claims = byNetwork('passkey-network', clientAddress, PASSKEYS_PER_NETWORK)
+  orTooMany(await services.limits.takeAll(claims))
 }
 
 /** The next sign-in with this browser has tries of its own. */
@@ -79,19 +78,24 @@ export const sessionRouter = router({
     return token !== null && (await ctx.services.factors.halfWay(token)) !== null
   }),
 
-  /** A code of the authenticator, or a recovery code. Every try counts before it is looked at. */
+  /**
+   * A code of the authenticator, or a recovery code. Every try counts before it is looked at; a browser that the account is
+   * known to have has tries of its own, also where somebody else knows the password.
+   */
   enterCode: procedure.input(v.parser(v.object({ code: field }))).mutation(async ({ ctx, input }) => {
     const { services, clientAddress, cookies } = ctx
     const token = parseToken(cookies.get(HALF_WAY_COOKIE))
     const whose = token === null ? null : await services.factors.halfWay(token)
     if (token === null || whose === null) throw refusalError(refuse({ code: 'not_signed_in' }))
-    const taken = await services.limits.takeAll([
-      { kind: 'second-factor', subject: whose, limit: TRIES },
-      { kind: 'sign-in-network', subject: clientAddress, limit: PER_NETWORK },
-    ])
-    orTooMany(taken)
+    const device = services.knownDevices.read(cookies.get(KNOWN_COOKIE), whose)
+    const own =
+      device === null
+        ? { kind: 'second-factor', subject: whose, limit: PER_ACCOUNT }
+        : { kind: 'second-factor-device', subject: device, limit: PER_ACCOUNT }
+    const network = byNetwork('sign-in-network', clientAddress, PER_NETWORK)
+    orTooMany(await services.limits.takeAll(device === null ? [own, ...network] : [own]))
     const { id } = orThrow(await services.factors.enter(token, input.code))
-    await services.limits.forget('second-factor', id)
+    await services.limits.forget(own.kind, own.subject)
     await letIn(ctx, id)
   }),
 
@@ -105,9 +109,9 @@ export const sessionRouter = router({
 
   /** A passkey in place of password and second factor. */
   enterPasskey: procedure.input(v.parser(v.object({ answer }))).mutation(async ({ ctx, input }) => {
-    await countFromNetwork(ctx)
     const token = parseToken(ctx.cookies.get(PASSKEY_COOKIE))
     if (token === null) throw refusalError(refuse({ code: 'passkey_refused' }))
+    await countFromNetwork(ctx)
     const { id } = orThrow(await ctx.services.passkeys.signIn(token, input.answer))
     ctx.cookies.delete(PASSKEY_COOKIE)
     await letIn(ctx, id)

@@ -59,6 +59,7 @@ export const EVENTS: Words<EventKind> = {
   released: m.event_released,
   signed_in: m.event_signed_in,
   sign_in_failed: m.event_sign_in_failed,
+  password_guessed_at: m.event_password_guessed_at,
   signed_out: m.event_signed_out,
   session_ended: m.event_session_ended,
   password_changed: m.event_password_changed,

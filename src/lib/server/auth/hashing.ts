@@ -1,0 +1,74 @@
+import { availableParallelism } from 'node:os'
+import { accept, refuse, type Result } from '$lib/registration/refusal'
+import { hashPassword, verifyPassword } from './password-hash'
+
+/**
+ * So many hashes are made or checked at a time. Each takes a core for some 20 ms and 19 MiB: one core stays for the pages,
+ * and one of the four threads that Node keeps for such work (libuv) for files and names.
+ */
+export const AT_ONCE = Math.min(3, Math.max(1, availableParallelism() - 1))
+/** So many strangers may wait: with one core the last of them is served within some two seconds. */
+const MOST_WAITING = 60
+/** Beyond them, for browsers and sessions that are known. */
+const MOST_KNOWN_WAITING = 60
+
+export type Hashing = ReturnType<typeof createHashing>
+
+/**
+ * The one queue for all work with passwords. Who is `known` (a session, a link that was sent to them, a browser that
+ * signed in before) goes first, and has room to wait that strangers cannot fill. Refused `too_busy` is who finds no room.
+ * `hash` and `verify` have the promises of `password-hash.ts`; they are here for tests.
+ */
+export function createHashing({
+  atOnce = AT_ONCE,
+  mostWaiting = MOST_WAITING,
+  mostKnownWaiting = MOST_KNOWN_WAITING,
+  hash = hashPassword,
+  verify = verifyPassword,
+}: {
+  atOnce?: number
+  mostWaiting?: number
+  mostKnownWaiting?: number
+  hash?: typeof hashPassword
+  verify?: typeof verifyPassword
+} = {}) {
+  const lines = { known: new Array<() => void>(), strangers: new Array<() => void>() }
+  let running = 0
+
+  function enter(known: boolean): Promise<boolean> {
+    if (running < atOnce) {
+      running++
+      return Promise.resolve(true)
+    }
+    const line = known ? lines.known : lines.strangers
+    if (line.length >= (known ? mostKnownWaiting : mostWaiting)) return Promise.resolve(false)
+    return new Promise((resolve) => line.push(() => resolve(true)))
+  }
+
+  /** Whoever is next takes over the place. */
+  function leave(): void {
+    const next = lines.known.shift() ?? lines.strangers.shift()
+    if (next === undefined) running--
+    else next()
+  }
+
+  /** Runs a task when it is its turn. It may look at other things first, but waits for nobody outside. */
+  async function inTurn<T>(known: boolean, task: () => Promise<T>): Promise<Result<T>> {
+    if (!(await enter(known))) return refuse({ code: 'too_busy' })
+    try {
+      return accept(await task())
+    } finally {
+      leave()
+    }
+  }
+
+  return {
+    inTurn,
+    /** Within a turn of `inTurn`. */
+    verify,
+    /** The same for who is known. */
+    verifyOfKnown: (passwordHash: string | null, password: string): Promise<Result<boolean>> =>
+      inTurn(true, () => verify(passwordHash, password)),
+    hashOfKnown: (password: string): Promise<Result<string>> => inTurn(true, () => hash(password)),
+  }
+}
