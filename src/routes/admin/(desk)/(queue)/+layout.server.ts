@@ -15,6 +15,8 @@ export const load: LayoutServerLoad = async ({ locals: { api }, url }) => {
     outages: await api.moderation.outages(),
     notices: await api.moderation.notices(),
     setUp: await api.moderation.setUp(),
+    crowds: await api.moderation.crowds(),
+    guesses: await api.account.guesses(),
     choices: await api.moderation.choices(),
     now: Date.now(),
   }

@@ -15,6 +15,12 @@ export interface NoticeView {
   text: string
 }
 
+/** So many people were asked to come again, as too many came at once. */
+export interface CrowdView {
+  since: number
+  refused: number
+}
+
 /** What in the set-up an operator has to mend; administrators are told what it is. */
 export type SetUpView =
   | { code: 'ask_administrator' }
