@@ -3,7 +3,7 @@ import type { EmailAddress } from '$lib/registration/email'
 import { isResting } from '$lib/registration/decide'
 import { mailboxOf, readEmail } from '$lib/registration/email'
 import type { Language } from '$lib/registration/language'
-import { checkPassword, type PasswordPolicy } from '$lib/registration/password'
+import { checkPassword } from '$lib/registration/password'
 import { parseReason } from '$lib/registration/reason'
 import { accept, refuse, type Refusal, type Refused, type Result } from '$lib/registration/refusal'
 import type { Actor, Registration } from '$lib/registration/registration'
@@ -18,6 +18,7 @@ import type { InvitationCodes } from './invitations'
 import type { Keeper } from './opening'
 import type { Registrar } from './registrar'
 import type { RuleBook } from './rule-book'
+import { createKept, createShared } from './shared-answer'
 
 export type Applicant = ReturnType<typeof createApplicant>
 
@@ -64,7 +65,12 @@ export function createApplicant({
     usernameCharacters: UsernameCharacters
   }
 }) {
-  let policy: { value: PasswordPolicy; until: number } | null = null
+  const passwordPolicy = createKept({
+    ask: () => homeserver.passwordPolicy(),
+    clock,
+    goodForMs: POLICY_AGE_MS,
+  })
+  const nameAnswer = createShared((username: Username) => homeserver.nameAnswer(username))
 
   /**
    * Grammar, rules, names held here, our ledger, and last the homeserver. `own`: whose registration asks; `counts`:
@@ -86,7 +92,7 @@ export function createApplicant({
     if (!(await registrar.isNameFree(username, own))) return refuse({ code: 'username_taken' })
     // In the ledger and free means made here and never opened: Synapse calls such a name taken, and we can reuse it.
     if ((await registrar.account(username)) !== null) return parsed
-    switch (await homeserver.nameAnswer(username)) {
+    switch (await nameAnswer(username)) {
       case 'free':
         return parsed
       case 'taken':
@@ -136,12 +142,6 @@ export function createApplicant({
   ): Promise<Result<string | null>> {
     const stands = await invitations.stands(registration)
     return stands === 'needs_code' ? invitations.bring(typed, clientAddress) : accept(null)
-  }
-
-  async function passwordPolicy(): Promise<PasswordPolicy> {
-    if (policy === null || policy.until <= clock())
-      policy = { value: await homeserver.passwordPolicy(), until: clock() + POLICY_AGE_MS }
-    return policy.value
   }
 
   /** The homeserver's own `auto_join_rooms` show an account before anybody approved it. */

@@ -1,6 +1,7 @@
 import type { EmailAddress } from '$lib/registration/email'
 import type { FailureLog } from './failure-log'
 import type { Homeserver } from './homeserver/homeserver'
+import { createShared } from './shared-answer'
 
 /** Whose an address is at the homeserver; `known: false`: it did not say in time. */
 export type Binding = { known: true; owner: string | null } | { known: false }
@@ -35,14 +36,14 @@ export function createBoundAddresses({
     return binding
   }
 
-  async function ask(address: EmailAddress): Promise<Binding> {
+  const ask = createShared(async (address: EmailAddress): Promise<Binding> => {
     try {
       return keep(address, { known: true, owner: await homeserver.addressOwner(address) })
     } catch (error) {
       if (logFailure('address owner', error)) return keep(address, { known: false })
       throw error
     }
-  }
+  })
 
   return async (address: EmailAddress): Promise<Binding> => {
     const found = kept.get(address)

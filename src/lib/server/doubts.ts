@@ -8,6 +8,7 @@ import type { Database } from './database/open'
 import type { FailureLog } from './failure-log'
 import type { Account, Homeserver } from './homeserver/homeserver'
 import type { Registrar } from './registrar'
+import { createShared } from './shared-answer'
 
 /** Whether it is open or deactivated says nothing of an account that is in doubt. */
 const signsOf = (username: Username, account: Account) =>
@@ -30,11 +31,13 @@ export function createDoubts({
   homeserver: Homeserver
   logFailure: FailureLog
 }) {
+  const askAccount = createShared((username: Username) => homeserver.account(username))
+
   async function look(
     username: Username,
   ): Promise<{ reachable: boolean; account: Account | null; signs: Sign[] }> {
     try {
-      const account = await homeserver.account(username)
+      const account = await askAccount(username)
       return { reachable: true, account, signs: account === null ? [] : signsOf(username, account) }
     } catch (error) {
       if (logFailure('doubtful account', error)) return { reachable: false, account: null, signs: [] }

@@ -4,6 +4,7 @@ import { problemOf } from './database/problem'
 import { isWrongSetUp } from './homeserver/set-up'
 import { withoutAddresses } from './log'
 import type { Outages } from './outages'
+import { createShared } from './shared-answer'
 
 /** Monitors ask often, and the homeserver need not hear of each. */
 const REMEMBERED_MS = 5_000
@@ -24,7 +25,13 @@ export function createHealth({
 }) {
   let told = ''
 
-  let last: { at: number; answer: Promise<Record<string, string>> } | undefined
+  /** `at`: when it came. */
+  let last: { at: number; answer: Record<string, string> } | undefined
+  const ask = createShared(async (): Promise<Record<string, string>> => {
+    const answer = await look()
+    last = { at: Date.now(), answer }
+    return answer
+  })
 
   /** Why a part is not ok, for the log. */
   type Why = Record<string, string>
@@ -76,8 +83,8 @@ export function createHealth({
   return async (path: string): Promise<Response | null> => {
     if (path === '/healthz') return json(200, { status: 'ok' })
     if (path !== '/readyz') return null
-    if (last === undefined || Date.now() - last.at > REMEMBERED_MS) last = { at: Date.now(), answer: look() }
-    const answer = await last.answer
+    const isFresh = last !== undefined && Math.abs(Date.now() - last.at) <= REMEMBERED_MS
+    const answer = last !== undefined && isFresh ? last.answer : await ask(undefined)
     return json(isReady(answer) ? 200 : 503, answer)
   }
 }

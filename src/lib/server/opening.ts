@@ -56,6 +56,28 @@ export function createOpening({
   log: Pick<Logger, 'warn'>
 }) {
   let known: { opening: Opening; until: number } | null = null
+  let looking: Promise<Opening> | null = null
+
+  function forget(): void {
+    known = null
+    looking = null
+  }
+
+  /** However many ask at a time, the database is asked once; what was read before a change here is not kept after it. */
+  function lookOnce(): Promise<Opening> {
+    if (looking !== null) return looking
+    const mine = database
+      .read(read)
+      .then(({ opening }) => {
+        if (looking === mine) known = { opening, until: clock() + REMEMBERED_MS }
+        return opening
+      })
+      .finally(() => {
+        if (looking === mine) looking = null
+      })
+    looking = mine
+    return mine
+  }
 
   async function read(
     reader: Reader,
@@ -89,9 +111,7 @@ export function createOpening({
       const now = clock()
       if (known !== null && known.until > now) return known.opening
       try {
-        const { opening } = await database.read(read)
-        known = { opening, until: now + REMEMBERED_MS }
-        return opening
+        return await lookOnce()
       } catch (error) {
         if (known === null || !isDatabaseOutage(error)) throw error
         log.warn('The database is out; whether registration is open is taken from before')
@@ -111,7 +131,7 @@ export function createOpening({
     async settle(tx: Transaction): Promise<NewJob[]> {
       const { record, stored, change } = await read(tx)
       if (isDeepStrictEqual(record, stored)) return []
-      known = null
+      forget()
       const now = clock()
       await putOpeningRecord(tx, record, now)
       if (change === null) return []
@@ -138,7 +158,7 @@ export function createOpening({
           by,
         )
       })
-      known = null
+      forget()
       return accept(null)
     },
 
@@ -156,7 +176,7 @@ export function createOpening({
         const detail = detailOf('by_hand', although ? until.value : null)
         await put(tx, { ...record, hand }, { kind: 'registration_opened', detail }, by)
       })
-      known = null
+      forget()
       return accept(null)
     },
   }

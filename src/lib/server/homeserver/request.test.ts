@@ -1,12 +1,15 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer as createPlainServer, type ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { username } from '../../../../tests/support/registration'
 import { HomeserverError } from './homeserver'
+import { createRequest, MOST_AT_ONCE } from './request'
 import { createSynapse } from './synapse'
 
 /** Homeservers whose certificates nobody knows: one from a CA of its own, one signed by itself. */
@@ -91,4 +94,26 @@ describe.each(['issued', 'self-signed'])('a certificate that is %s by whom nobod
 
 test('a file of certificates that is not there stops the start', () => {
   expect(() => ask('issued', file('missing'))).toThrow(/missing\.pem/)
+})
+
+test('so many calls reach the homeserver at a time, and the others follow', async () => {
+  const waiting: ServerResponse[] = []
+  let reached = 0
+  const server = createPlainServer((_, response) => {
+    reached++
+    waiting.push(response)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const send = createRequest({ url: `http://127.0.0.1:${port}`, verifyCert: true, timeout: 10_000 })
+  const all = Array.from({ length: 3 * MOST_AT_ONCE }, () => send({ method: 'GET', path: '/', headers: {} }))
+  while (reached < MOST_AT_ONCE) await new Promise((resolve) => setTimeout(resolve, 5))
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(reached).toBe(MOST_AT_ONCE)
+  const answering = setInterval(() => waiting.splice(0).forEach((response) => response.end('ok')), 5)
+  const answers = await Promise.all(all)
+  clearInterval(answering)
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+  server.closeAllConnections()
+  server.close()
 })

@@ -33,6 +33,8 @@ export class NoAnswer extends Error {
 const LONGEST_ANSWER_BYTES = 1_000_000
 /** Shorter than what servers and proxies keep: a connection that is about to be closed there must not be used. */
 const IDLE_CONNECTION_MS = 4_000
+/** So many calls are under way at once, whoever they are for; others wait, and their time runs. Synapse answers one after the other. */
+export const MOST_AT_ONCE = 32
 
 /**
  * Answers a function that makes calls to one server over connections that stay open. Redirects are not followed: they
@@ -45,7 +47,12 @@ export function createRequest(options: { url: string; verifyCert: boolean | stri
   const secure = base.protocol === 'https:'
   const { protocol, hostname, port } = urlToHttpOptions(base)
   const prefix = base.pathname.replace(/\/+$/, '')
-  const pool = { keepAlive: true, timeout: IDLE_CONNECTION_MS, scheduling: 'lifo' } as const
+  const pool = {
+    keepAlive: true,
+    timeout: IDLE_CONNECTION_MS,
+    scheduling: 'lifo',
+    maxSockets: MOST_AT_ONCE,
+  } as const
   const agent = secure ? new https.Agent({ ...pool, ...trust(options.verifyCert) }) : new http.Agent(pool)
   const open = secure ? https.request : http.request
 

@@ -1,0 +1,71 @@
+/**
+ * One call in flight for all who ask the same at a time: whoever asks while it is under way gets its answer, or what it
+ * threw. Nothing is kept after it.
+ */
+export function createShared<K, T>(ask: (key: K) => Promise<T>): (key: K) => Promise<T> {
+  const underWay = new Map<K, Promise<T>>()
+  return (key) => {
+    const before = underWay.get(key)
+    if (before !== undefined) return before
+    const mine = ask(key).finally(() => underWay.delete(key))
+    underWay.set(key, mine)
+    return mine
+  }
+}
+
+/**
+ * An answer that is kept for `goodForMs`, and asked for by one call at a time. When a new one does not come within
+ * `patienceMs`, or fails, the last one counts on; where there is none, its failure counts for `failedForMs`, so that a
+ * server that is out is not asked by everybody anew.
+ */
+export function createKept<T>({
+  ask,
+  clock,
+  goodForMs,
+  failedForMs = 5_000,
+  patienceMs = 1_000,
+}: {
+  ask: () => Promise<T>
+  clock: () => number
+  goodForMs: number
+  failedForMs?: number
+  patienceMs?: number
+}): () => Promise<T> {
+  let kept: { value: T; until: number } | null = null
+  let failed: { error: unknown; until: number } | null = null
+
+  const fresh = createShared(async () => {
+    try {
+      const value = await ask()
+      kept = { value, until: clock() + goodForMs }
+      failed = null
+      return value
+    } catch (error) {
+      failed = { error, until: clock() + failedForMs }
+      throw error
+    }
+  })
+
+  /** The new answer, unless it is late or fails. */
+  async function orLast(last: T): Promise<T> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<T>((resolve) => {
+      timer = setTimeout(() => resolve(last), patienceMs)
+    })
+    try {
+      // Why it failed is heard by whoever needs the homeserver for more than this.
+      return await Promise.race([fresh(undefined).catch(() => last), late])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  return async () => {
+    const now = clock()
+    if (kept !== null && kept.until > now) return kept.value
+    const isFailed = failed !== null && failed.until > now
+    if (kept !== null) return isFailed ? kept.value : orLast(kept.value)
+    if (failed !== null && isFailed) throw failed.error
+    return fresh(undefined)
+  }
+}
