@@ -326,6 +326,20 @@ describe('a code that is typed', () => {
     expect(await codeOf(from(0).checkInvitation({ invitation: code }))).toBe('done')
   })
 
+  test('and counts has room that the uninvited cannot fill', async () => {
+    await reopen('optional', {
+      rateLimit: { emailSubmission: 1000, emailSubmissionHours: 24, everybodyPerMinute: 1 },
+    })
+    const { code } = await make()
+    const begin = (index: number, invitation: string) => {
+      const { api } = aBrowser(world.services, { clientAddress: `10.7.${index}.1` })
+      const email = `room${index}@mail.test`
+      return codeOf(api.registration.start({ username: `room${index}`, email, invitation }))
+    }
+    for (const said of ['done', 'done', 'too_many_tries']) expect(await begin(++count, '')).toBe(said)
+    expect(await begin(++count, code)).toBe('done')
+  })
+
   test('with text that cannot be a code is not even counted', async () => {
     const { api } = aBrowser(world.services)
     const before = await world.database.read((reader) => reader.$count(attempts))

@@ -186,7 +186,7 @@ export function compose(config: RunConfig, world: World) {
     },
   })
   const knownDevices = createKnownDevices({ secretKey: config.secretKey })
-  const hashing = createHashing()
+  const hashing = createHashing({ onBusy: () => crowds.full('sign_in') })
   const people = createPeople({ database, hashing, clock })
   const factors = createFactors({
     database,

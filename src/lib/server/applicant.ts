@@ -191,7 +191,8 @@ export function createApplicant({
       const { entry, invitation: _, ...rest } = wish
       const seen = await entrance.look('start', entry)
       if (!seen.ok) return seen
-      const { heldFor, ...inLine } = seen.value
+      const { heldFor, ...others } = seen.value
+      const inLine = brought.value === null ? others : { line: 'invited' as const }
       const taken = await brakes.take('mail', wish.clientAddress, { subject: mailboxOf(email), ...inLine })
       if (!taken.ok) return taken
       const started = await registrar.start({

@@ -36,11 +36,18 @@ const OWN: Record<OwnBraked, { count: number; everybody: number | null; first: n
 /** Links that nobody was ever sent, for each mail that one network may ask for. */
 const UNKNOWN_LINKS = 20
 
-/** Where somebody stands who asks for a mail: with a proof of work or where none is asked for, without one, or as programs do. */
-export type Line = 'proved' | 'unproved' | 'trapped'
+/**
+ * Where somebody stands who asks for a mail: with an invitation that counts; with a proof of work, or where none is asked
+ * for; without one; or as programs do.
+ */
+export type Line = 'invited' | 'proved' | 'unproved' | 'trapped'
 
-/** Who brings no proof has rooms of their own, that much smaller: neither take they those of the others, nor the others theirs. */
+/**
+ * Each line has rooms of its own, for so large a part of what all may: none takes another one's. Who brings no proof has
+ * less of it.
+ */
 export const LINES: Record<Line, { share: number; newcomers: boolean }> = {
+  invited: { share: 1, newcomers: true },
   proved: { share: 1, newcomers: true },
   unproved: { share: 1 / 5, newcomers: true },
   trapped: { share: 1 / 20, newcomers: false },
@@ -84,7 +91,7 @@ export function createBrakes({
     if (taken.ok) return accept(null)
     const by = await limits.refusing(all)
     if (by === together) crowds.full(room)
-    const unproved = by !== null && (more.includes(by) || (by === together && room.startsWith('mail_')))
+    const unproved = by !== null && (more.includes(by) || (by === together && (room === 'mail_unproved' || room === 'mail_trapped')))
     return tooMany(taken.retryAfterMs, unproved ? 'unproved' : claims.some(isMail) ? 'mails' : 'tries')
   }
 

@@ -1,15 +1,15 @@
 import type { Logger } from 'pino'
 
-/** What all applicants together share room for. */
-export const ROOMS = [
-  'name_check',
-  'mail',
-  'mail_unproved',
-  'mail_trapped',
-  'name_choice',
-  'password',
-] as const
-export type Room = (typeof ROOMS)[number]
+/** What all applicants share room for, each kind of mail apart (`Line`), and at the desk the queue of passwords. */
+export type Room =
+  | 'name_check'
+  | 'mail'
+  | 'mail_invited'
+  | 'mail_unproved'
+  | 'mail_trapped'
+  | 'name_choice'
+  | 'password'
+  | 'sign_in'
 
 /** A room that was full lately. `refused`: how many were asked to come again. Times in milliseconds since 1970. */
 export interface Crowd {
@@ -42,10 +42,16 @@ export function createCrowdWatch({ clock, log }: { clock: () => number; log: Pic
         return
       }
       crowds.set(room, { room, since: now, last: now, refused: 1 })
-      log.warn(
-        { room, key: 'rate_limit.everybody_per_minute' },
-        'More come than all together may, and some are asked to come again in a minute; proof_of_work and invitations keep programs out',
-      )
+      if (room === 'sign_in')
+        log.warn(
+          { room },
+          'More sign in than passwords can be checked at a time, and some are asked to come again',
+        )
+      else
+        log.warn(
+          { room, key: 'rate_limit.everybody_per_minute' },
+          'More come than all together may, and some are asked to come again in a minute; proof_of_work and invitations keep programs out',
+        )
     },
 
     /** What moderators should know of. */

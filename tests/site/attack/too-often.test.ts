@@ -34,7 +34,7 @@ test('over the wire too', async () => {
   expect(await answer.json()).toMatchObject({ error: { data: { refusal: { code: 'too_many_mails' } } } })
 })
 
-test('a stranger who guesses at a moderator’s password does not lock out the browser they use', async () => {
+test('a stranger who guesses at a moderator’s password locks out neither the browser they use nor a new one elsewhere', async () => {
   const own = aVisitor(site.url)
   await own.submit(await own.get('/admin/login'), MODERATOR)
   const desk = await own.get('/admin')
@@ -45,12 +45,17 @@ test('a stranger who guesses at a moderator’s password does not lock out the b
       headers: { 'content-type': 'application/json', 'x-forwarded-for': address },
       body: JSON.stringify({ username: MODERATOR.username, password }),
     })
-  for (let host = 1; host <= 10; host++)
-    expect((await guess(`guess ${host}`, `198.51.100.${host}`)).status).toBe(401)
-  const stranger = await guess(MODERATOR.password, '198.51.100.99')
+  for (let host = 1; host <= 25; host++)
+    expect((await guess(`guess ${host}`, `10.8.${host}.1`)).status).toBe(401)
+  for (let tried = 1; tried <= 3; tried++)
+    expect((await guess(`guess ${tried}`, '127.0.0.1')).status).toBe(401)
+  const stranger = await guess(MODERATOR.password, '127.0.0.1')
   expect(stranger.status).toBe(429)
   expect(Number(stranger.headers.get('retry-after'))).toBeGreaterThan(0)
   own.cookies.delete('session')
   const back = await own.submit(await own.get('/admin/login'), MODERATOR)
   expect(back.path).toBe('/admin')
+  expect(back.body).toContain('Somebody else is guessing your password')
+  const elsewhere = aVisitor(site.url, undefined, { 'x-forwarded-for': '10.9.1.1' })
+  expect((await elsewhere.submit(await elsewhere.get('/admin/login'), MODERATOR)).path).toBe('/admin')
 })

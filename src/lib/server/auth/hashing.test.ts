@@ -9,12 +9,14 @@ function held(sizes: { atOnce?: number; mostWaiting?: number; mostKnownWaiting?:
     started.push(password)
     return new Promise<boolean>((resolve) => ends.push(() => resolve(true)))
   }
-  const hashing = createHashing({ ...sizes, verify })
+  let busy = 0
+  const hashing = createHashing({ ...sizes, verify, onBusy: () => busy++ })
   const stranger = (name: string) => hashing.inTurn(false, () => hashing.verify(null, name))
   const known = (name: string) => hashing.verifyOfKnown(null, name)
   const settle = () => new Promise((resolve) => setImmediate(resolve))
   return {
     started,
+    busy: () => busy,
     stranger,
     known,
     settle,
@@ -33,7 +35,7 @@ describe('work with passwords', () => {
   })
 
   it('is done for so many at a time, in turn, of 400 who come at once', async () => {
-    const { started, stranger, settle, endOne } = held({ atOnce: 2, mostWaiting: 60 })
+    const { started, busy, stranger, settle, endOne } = held({ atOnce: 2, mostWaiting: 60 })
     const all = Array.from({ length: 400 }, (_, index) => stranger(`s${index}`))
     await settle()
     expect(started).toEqual(['s0', 's1'])
@@ -44,6 +46,7 @@ describe('work with passwords', () => {
     const ends = await Promise.all(all)
     expect(ends.filter(({ ok }) => ok)).toHaveLength(62)
     expect(ends.filter(({ ok }) => !ok)[0]).toEqual(BUSY)
+    expect(busy()).toBe(338)
     expect(started).toEqual(Array.from({ length: 62 }, (_, index) => `s${index}`))
   })
 

@@ -23,12 +23,15 @@ export function createHashing({
   atOnce = AT_ONCE,
   mostWaiting = MOST_WAITING,
   mostKnownWaiting = MOST_KNOWN_WAITING,
+  onBusy = () => undefined,
   hash = hashPassword,
   verify = verifyPassword,
 }: {
   atOnce?: number
   mostWaiting?: number
   mostKnownWaiting?: number
+  /** Hears of each who found no room. */
+  onBusy?: () => void
   hash?: typeof hashPassword
   verify?: typeof verifyPassword
 } = {}) {
@@ -54,7 +57,10 @@ export function createHashing({
 
   /** Runs a task when it is its turn. It may look at other things first, but waits for nobody outside. */
   async function inTurn<T>(known: boolean, task: () => Promise<T>): Promise<Result<T>> {
-    if (!(await enter(known))) return refuse({ code: 'too_busy' })
+    if (!(await enter(known))) {
+      onBusy()
+      return refuse({ code: 'too_busy' })
+    }
     try {
       return accept(await task())
     } finally {
