@@ -25,6 +25,19 @@ test('every file that is named is there', () => {
   }
 })
 
+test('every limit that all share has a price, somebody it stops, and files that hold and show it', () => {
+  const section = TEXT.slice(TEXT.indexOf('## What all share'), TEXT.indexOf('**Guessing a password.**'))
+  const rows = section.split('\n').filter((line) => line.startsWith('| **') && !line.includes('**what is'))
+  expect(rows.length).toBeGreaterThan(15)
+  for (const row of rows) {
+    const cells = row.split('|').slice(1, -1)
+    expect([row, cells.length, cells.every((cell) => cell.trim() !== '')]).toEqual([row, 5, true])
+    const files = filesIn(cells.at(-1) ?? '')
+    expect([row, files.length > 1 || row.includes('the same')]).toEqual([row, true])
+    for (const file of files) expect([file, existsSync(join(ROOT, file))]).toEqual([file, true])
+  }
+})
+
 test('nothing is claimed without a test that shows it, and a number stands there once', () => {
   for (const { promise, held, shown } of LINES) {
     expect([promise, held !== '']).toEqual([promise, true])
