@@ -36,6 +36,33 @@ describe('the audit trail', () => {
     expect((await run('select * from events order by seq')).rows.map((row) => ({ ...row }))).toEqual(before)
   })
 
+  test('lets go what is older than its boundary and 30 days, and nothing of a registration that is there', async () => {
+    const { view } = await requested(world, 'river')
+    const days = (count: number) => Date.now() - count * DAY
+    await run(`insert into events (seq, registration_id, at, kind, actor) values
+      (1001, null, ${days(400)}, 'gone', 'system'), (1002, '${view.id}', ${days(400)}, 'started', 'applicant'),
+      (1003, null, ${days(29)}, 'gone', 'system'), (1004, null, ${days(200)}, 'gone', 'system')`)
+    await expect(run('delete from events where seq = 1001')).rejects.toThrow('cannot be changed')
+    await run(`update history_boundary set before = ${days(365)}`)
+    for (const sql of [
+      'update history_boundary set before = before - 1',
+      `update history_boundary set before = ${days(29)}`,
+      `update history_boundary set id = 2`,
+      'delete from history_boundary',
+      'insert into history_boundary (id, before) values (2, 1)',
+      `insert or replace into history_boundary (id, before) values (1, ${days(-1)})`,
+    ])
+      await expect(run(sql), sql).rejects.toThrow('boundary')
+    for (const seq of [1002, 1003, 1004])
+      await expect(run(`delete from events where seq = ${seq}`), `${seq}`).rejects.toThrow(
+        'cannot be changed',
+      )
+    await expect(run('delete from events where seq > 1000')).rejects.toThrow('cannot be changed')
+    await run('delete from events where seq = 1001')
+    const { rows } = await run('select seq from events where seq > 1000 order by seq')
+    expect(rows.map(({ seq }) => seq)).toEqual([1002, 1003, 1004])
+  })
+
   test('stands in the way of nothing: a registration goes with all its data, and its events stay', async () => {
     const { view } = await requested(world, 'river')
     await decideOn(world, view.id, 'deny')

@@ -41,5 +41,5 @@ export async function putLook(
   await tx
     .insert(looks)
     .values({ moderatorId, ...look })
-    .onConflictDoUpdate({ target: looks.moderatorId, set: look })
+    .onConflictDoUpdate({ target: [looks.moderatorId, looks.stream], set: look })
 }

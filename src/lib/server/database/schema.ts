@@ -155,19 +155,24 @@ export const notes = sqliteTable(
   (table) => [index('notes_by_registration').on(table.registrationId, table.seq)],
 )
 
-/** Which request a moderator has open now. */
+/** Which requests a moderator has open now. */
 export const looks = sqliteTable(
   'looks',
   {
     moderatorId: text('moderator_id')
-      .primaryKey()
+      .notNull()
       .references(() => moderators.id, { onDelete: 'cascade' }),
     registrationId: text('registration_id')
       .notNull()
       .references(() => registrations.id, { onDelete: 'cascade' }),
     at: integer().notNull(),
+    /** The connection of the page that keeps it; empty for the page that was loaded last. */
+    stream: text().notNull().default(''),
   },
-  (table) => [index('looks_by_registration').on(table.registrationId)],
+  (table) => [
+    primaryKey({ columns: [table.moderatorId, table.stream] }),
+    index('looks_by_registration').on(table.registrationId),
+  ],
 )
 
 /** Replies that moderators keep ready. `texts`: by language, with placeholders. */
@@ -254,7 +259,10 @@ export const tallies = sqliteTable(
   (table) => [primaryKey({ columns: [table.day, table.what] })],
 )
 
-/** The audit trail. No foreign key: it outlives the registrations. Triggers refuse to change or delete a row. */
+/**
+ * The audit trail. No foreign key: it outlives the registrations. Triggers refuse to change a row, and to delete one that
+ * is not older than `history_boundary`, or whose registration is still there.
+ */
 export const events = sqliteTable(
   'events',
   {
@@ -272,6 +280,29 @@ export const events = sqliteTable(
     index('events_by_moderator').on(table.moderatorId, table.seq),
     index('events_by_time').on(table.at),
   ],
+)
+
+/**
+ * Before when the clean-up may delete from the audit trail (`retention.history`): one row, which triggers let go forward
+ * alone, and never nearer than 30 days to now by the database's own clock.
+ */
+export const historyBoundary = sqliteTable('history_boundary', {
+  id: integer().primaryKey(),
+  before: integer().notNull(),
+})
+
+/** Of events that strangers cause: how many of one kind were written since a window began, and how many more there were. */
+export const eventSurplus = sqliteTable(
+  'event_surplus',
+  {
+    kind: text({ enum: EVENT_KINDS }).notNull(),
+    /** The moderator or registration that they are about; empty: none. */
+    subject: text().notNull(),
+    since: integer().notNull(),
+    written: integer().notNull(),
+    more: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.kind, table.subject] })],
 )
 
 /**
@@ -448,13 +479,14 @@ export const sessions = sqliteTable(
   (table) => [index('sessions_by_moderator').on(table.userId)],
 )
 
-/** One row for each try of something limited; the key is a keyed hash, so that no address stands here. */
+/** Tries of something limited, those of one moment in one row; the key is a keyed hash, so that no address stands here. */
 export const attempts = sqliteTable(
   'attempts',
   {
     seq: integer().primaryKey({ autoIncrement: true }),
     key: text().notNull(),
     at: integer().notNull(),
+    count: integer().notNull().default(1),
   },
   (table) => [index('attempts_by_key').on(table.key, table.at), index('attempts_by_time').on(table.at)],
 )
