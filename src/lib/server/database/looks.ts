@@ -1,11 +1,11 @@
-import { and, asc, eq, gte, inArray } from 'drizzle-orm'
+import { and, asc, eq, gte, inArray, lt, ne } from 'drizzle-orm'
 import type { Reader, Transaction } from './open'
 import { looks, moderators, registrations } from './schema'
 
-/** Who has which of these registrations open. */
+/** Who has which of these registrations open, each once, however many pages show it. */
 export async function findLooks(reader: Reader, ids: string[], since: number) {
   return reader
-    .select({
+    .selectDistinct({
       registrationId: looks.registrationId,
       moderatorId: looks.moderatorId,
       name: moderators.username,
@@ -19,27 +19,44 @@ export async function findLooks(reader: Reader, ids: string[], since: number) {
 /** Who looks at what. */
 export async function findAllLooks(reader: Reader, since: number) {
   return reader
-    .select({ registrationId: looks.registrationId, moderatorId: looks.moderatorId })
+    .selectDistinct({ registrationId: looks.registrationId, moderatorId: looks.moderatorId })
     .from(looks)
     .where(gte(looks.at, since))
-    .orderBy(asc(looks.moderatorId))
+    .orderBy(asc(looks.moderatorId), asc(looks.registrationId))
 }
 
-/** A moderator has this registration open, and no other; null: none at all. Not where it is gone. */
+/** What says that a moderator has a registration open; null: that it is not open any more. */
+export interface Look {
+  registrationId: string | null
+  /** The connection of a page; empty: a page was loaded. */
+  stream: string
+  /** The page was there before, and was loaded anew: where its connection says the same, that is enough. */
+  again: boolean
+}
+
+/**
+ * Each page speaks for itself, so that one that closes leaves the others; a connection takes over from the load of its
+ * page. Not where the registration is gone. Forgets what no page of this moderator has said since `since`.
+ */
 export async function putLook(
   tx: Transaction,
   moderatorId: string,
-  registrationId: string | null,
-  now: number,
+  { registrationId, stream, again }: Look,
+  { now, since }: { now: number; since: number },
 ): Promise<void> {
+  const own = eq(looks.moderatorId, moderatorId)
+  await tx.delete(looks).where(and(own, lt(looks.at, since)))
   if (registrationId === null) {
-    await tx.delete(looks).where(eq(looks.moderatorId, moderatorId))
+    await tx.delete(looks).where(and(own, eq(looks.stream, stream)))
     return
   }
   if ((await tx.$count(registrations, eq(registrations.id, registrationId))) === 0) return
+  const same = and(own, eq(looks.registrationId, registrationId))
+  if (stream !== '') await tx.delete(looks).where(and(same, eq(looks.stream, '')))
+  else if (again && (await tx.$count(looks, and(same, ne(looks.stream, '')))) > 0) return
   const look = { registrationId, at: now }
   await tx
     .insert(looks)
-    .values({ moderatorId, ...look })
+    .values({ moderatorId, stream, ...look })
     .onConflictDoUpdate({ target: [looks.moderatorId, looks.stream], set: look })
 }

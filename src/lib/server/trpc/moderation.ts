@@ -8,7 +8,7 @@ import { findFailed } from '../database/failed-jobs'
 import { findStuck } from '../database/jobs'
 import { putLook } from '../database/looks'
 import { withoutAddresses } from '../log'
-import { jobView, neighbours, queueView, registrationView } from '../desk'
+import { jobView, LOOK_MS, neighbours, queueView, registrationView } from '../desk'
 import { groupFailures } from '../failures'
 import type { Context } from './context'
 import { orThrow, refusalError } from './refusal-error'
@@ -92,12 +92,22 @@ export const moderationRouter = router({
     .input(v.parser(v.object({ id, filter: queueFilterSchema })))
     .query(({ ctx, input }) => neighbours(ctx.services, input.filter, input.id)),
 
-  /** The moderator has this registration open now; null: none. */
+  /** The moderator has this registration open in a page now, or (null) not any more: see `Look`. */
   look: moderatorProcedure
-    .input(v.parser(v.object({ id: v.nullable(id) })))
-    .mutation(async ({ ctx, input }) => {
+    .input(
+      v.parser(
+        v.object({
+          id: v.nullable(id),
+          stream: v.optional(v.pipe(v.string(), v.maxLength(36)), ''),
+          again: v.optional(v.boolean(), false),
+        }),
+      ),
+    )
+    .mutation(async ({ ctx, input: { id: registrationId, ...page } }) => {
       const { database, registrar } = ctx.services
-      await database.write((tx) => putLook(tx, ctx.moderator.id, input.id, registrar.now()))
+      const now = registrar.now()
+      const look = { registrationId, ...page }
+      await database.write((tx) => putLook(tx, ctx.moderator.id, look, { now, since: now - LOOK_MS }))
     }),
 
   /** What a moderator can choose from: who decided, by name, and what a denial is filed under. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { RequestHandler } from './$types'
 
 /** How often a browser hears that the connection still stands, and is asked for its session again. */
@@ -12,20 +13,22 @@ export const GET: RequestHandler = ({ locals: { api, context, moderator }, url }
   const { live, sessions } = context.services
   const cookie = context.cookies.get(sessions.cookieName)
   const look = url.searchParams.get('look')
+  const stream = randomUUID()
   let end = () => {}
 
-  const stream = new ReadableStream<string>({
+  const said = new ReadableStream<string>({
     start(controller) {
       const say = (event: string) => controller.enqueue(`event: ${event}\ndata: 1\n\n`)
       const unlisten = live.listen(() => say('change'))
       const forget = live.keepOpen(() => end())
       const beat = setInterval(() => void check().catch(() => end()), BEAT_MS)
+      let ended = false
       async function check(): Promise<void> {
         if ((await sessions.check(cookie)) === null) return end()
-        if (look !== null) await api.moderation.look({ id: look })
-        say('beat')
+        if (ended) return
+        if (look !== null) await api.moderation.look({ id: look, stream })
+        if (!ended) say('beat')
       }
-      let ended = false
       end = () => {
         if (ended) return
         ended = true
@@ -33,7 +36,7 @@ export const GET: RequestHandler = ({ locals: { api, context, moderator }, url }
         forget()
         clearInterval(beat)
         // It ends by itself after a while, where the database does not take it now.
-        if (look !== null) void api.moderation.look({ id: null }).catch(() => {})
+        if (look !== null) void api.moderation.look({ id: null, stream }).catch(() => {})
         try {
           controller.close()
         } catch {
@@ -44,7 +47,7 @@ export const GET: RequestHandler = ({ locals: { api, context, moderator }, url }
     },
     cancel: () => end(),
   })
-  return new Response(stream.pipeThrough(new TextEncoderStream()), {
+  return new Response(said.pipeThrough(new TextEncoderStream()), {
     headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' },
   })
 }

@@ -8,11 +8,11 @@ import { talkActions } from './talk-actions'
 import { loadTalk } from './talk-load'
 import type { Actions, PageServerLoad } from './$types'
 
-export const load: PageServerLoad = async ({ params: { id }, locals: { api }, url }) => {
+export const load: PageServerLoad = async ({ params: { id }, locals: { api }, url, isDataRequest }) => {
   const answer = await attempt(() => api.moderation.registration({ id }))
   if (!answer.ok) error(answer.status, refusalText(answer.refusal))
   // Nobody waits for this, and who looks is worth no error: the page is what they came for.
-  void api.moderation.look({ id }).catch(() => {})
+  void api.moderation.look({ id, again: isDataRequest }).catch(() => {})
   const filter = readQueueFilter(url.searchParams)
   const [neighbours, facts, talk] = await Promise.all([
     api.moderation.neighbours({ id, filter }),
