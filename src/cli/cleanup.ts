@@ -8,6 +8,7 @@ export async function cleanup(args: string[]): Promise<void> {
   const { accounts } = await withServices(({ scheduler }) =>
     scheduler.cleanUp({
       dryRun,
+      atOnce: true,
       onGone: ({ id, username, state }) => {
         gone++
         process.stdout.write(`registration ${id} (${username}, ${state})\n`)

@@ -21,7 +21,7 @@ afterEach(() => world.dispose())
 test.each([1, 2, 30])(
   'a link to confirm works as long as pages say, with %i days of retention',
   async (started) => {
-    world = await aWorld({ retention: { started, completed: 30, approved: 14, memory: 180 } })
+    world = await aWorld({ retention: { started, completed: 30, approved: 14, memory: 180, history: 365 } })
     const { api } = aBrowser(world.services)
     const { confirmHours } = await api.registration.links()
     expect(confirmHours).toBeLessThanOrEqual(started * 24)

@@ -89,7 +89,7 @@ describe('when the data of a denied registration is gone', () => {
 
   test('an operator can have nothing remembered', async () => {
     await world.dispose()
-    world = await aWorld({ retention: { started: 2, completed: 30, approved: 14, memory: 0 } })
+    world = await aWorld({ retention: { started: 2, completed: 30, approved: 14, memory: 0, history: 365 } })
     await denyAndForget('billings', 'spam')
     expect(await memoryOf('billings')).toBeNull()
   })

@@ -71,7 +71,7 @@ export function aPolicy(change: Partial<Policy> = {}): Policy {
     now: NOON + 60_000,
     password: 'at_request',
     invitations: 'off',
-    retention: { started: 2, completed: 30, approved: 14, memory: 180 },
+    retention: { started: 2, completed: 30, approved: 14, memory: 180, history: 365 },
     autoJoin: [],
     undoMs: 0,
     claimMs: 30 * 60_000,

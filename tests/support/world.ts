@@ -43,7 +43,7 @@ export function aConfig(change: Partial<RunConfig> = {}): RunConfig {
     autoJoin: [],
     legal: [],
     consent: null,
-    retention: { started: 2, completed: 30, approved: 14, memory: 180 },
+    retention: { started: 2, completed: 30, approved: 14, memory: 180, history: 365 },
     database: { url: 'file:unused', authToken: undefined, directory: '.' },
     logoUrl: null,
     rateLimit: { emailSubmission: 1000, emailSubmissionHours: 24, everybodyPerMinute: 100_000 },

@@ -8,6 +8,8 @@ export interface Retention {
   approved: number
   /** After the data of a denied registration went: what knows a similar one again, without saying whose it was. */
   memory: number
+  /** The audit trail, which is about nobody by name; what is about a registration goes after it at the earliest. */
+  history: number
 }
 
 export const DAY = 24 * 60 * 60 * 1000

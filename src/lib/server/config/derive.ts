@@ -66,6 +66,7 @@ export function deriveConfig(settings: Settings, { port, ca, mailCa }: Surroundi
       completed: retention.completed,
       approved: retention.approved,
       memory: retention.memory,
+      history: retention.history,
     },
     database: database(settings.database),
     logoUrl: settings.logo_url ?? null,

@@ -151,6 +151,7 @@ const wrong: [Record<string, unknown>, string][] = [
     'legal entry 1: url must be the address of the document, like https://example.org/terms (is "javascript:alert(1)")',
   ],
   [{ retention: { started: 0 } }, 'retention.started must be a number from 1 to 3650 (is 0)'],
+  [{ retention: { history: 29 } }, 'retention.history must be a number from 30 to 3650 (is 29)'],
   [{ retention: [{ started: 2 }, { started: 3 }] }, 'retention.started is given twice: keep one'],
   [
     { database: { path: 'a.db', url: 'libsql://db.example.org' } },
@@ -312,6 +313,6 @@ test('every group can be a list of one-key maps', () => {
     ].join('\n'),
   )
   expect(config.synapse.server).toBe('https://m.org')
-  expect(config.retention).toEqual({ started: 5, completed: 6, approved: 7, memory: 180 })
+  expect(config.retention).toEqual({ started: 5, completed: 6, approved: 7, memory: 180, history: 365 })
   expect(config.matrixNotifications.welcome?.room).toBe('!w:m.org')
 })

@@ -67,6 +67,7 @@ export const fileSchema = v.object({
     completed: v.optional(whole(1, 3650), '30'),
     approved: v.optional(whole(1, 3650), '14'),
     memory: v.optional(whole(0, 3650), '180'),
+    history: v.optional(whole(30, 3650), '365'),
   }),
   database: v.object({
     path: v.optional(text('the path of the database file')),

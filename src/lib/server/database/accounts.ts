@@ -38,17 +38,19 @@ export async function countDoubtful(reader: Reader): Promise<number> {
   return reader.$count(accounts, eq(accounts.state, 'doubtful'))
 }
 
-/** Lines that are in one of these states since before a time. */
+/** Lines that are in one of these states since before a time; pages like `findHeldNames`. */
 export async function findSinceIn(
   reader: Reader,
   states: AccountState[],
   before: number,
   limit: number,
+  after: Username | null,
 ): Promise<LedgerEntry[]> {
   return reader
     .select()
     .from(accounts)
-    .where(and(inArray(accounts.state, states), lt(accounts.changedAt, before)))
+    .where(and(inArray(accounts.state, states), lt(accounts.changedAt, before), isBehind(after)))
+    .orderBy(asc(accounts.localpart))
     .limit(limit)
 }
 
@@ -61,7 +63,7 @@ export async function findUnopenedNames(
   const rows = await reader
     .select({ name: accounts.localpart })
     .from(accounts)
-    .where(and(isNull(accounts.openedAt), after === null ? undefined : gt(accounts.localpart, after)))
+    .where(and(isNull(accounts.openedAt), isBehind(after)))
     .orderBy(asc(accounts.localpart))
     .limit(limit)
   return rows.map(({ name }) => name)
@@ -69,12 +71,13 @@ export async function findUnopenedNames(
 
 /**
  * Accounts that were made here, never opened, and belong to nobody who still waits for them: their registration is
- * gone, over, or has another name now.
+ * gone, over, or has another name now. Pages like `findHeldNames`.
  */
 export async function findOrphans(
   reader: Reader,
   changedBefore: number,
   limit: number,
+  after: Username | null,
 ): Promise<LedgerEntry[]> {
   const rows = await reader
     .select({ account: accounts })
@@ -92,8 +95,12 @@ export async function findOrphans(
         inArray(accounts.state, [...UNOPENED]),
         lt(accounts.changedAt, changedBefore),
         isNull(registrations.id),
+        isBehind(after),
       ),
     )
+    .orderBy(asc(accounts.localpart))
     .limit(limit)
   return rows.map((row) => row.account)
 }
+
+const isBehind = (after: Username | null) => (after === null ? undefined : gt(accounts.localpart, after))

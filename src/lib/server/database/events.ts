@@ -1,7 +1,7 @@
-import { and, asc, desc, eq, getTableColumns, isNull } from 'drizzle-orm'
+import { and, asc, desc, eq, getTableColumns, inArray, isNull, lt, notExists, sql } from 'drizzle-orm'
 import type { Actor, AuditEvent, EventKind } from '$lib/registration/registration'
 import type { Reader, Transaction } from './open'
-import { events, moderators } from './schema'
+import { events, historyBoundary, moderators, registrations } from './schema'
 
 /** Writes what happened to a registration (or to none: `null`) into the audit trail. */
 export async function insertEvents(
@@ -70,4 +70,27 @@ export async function findEvents(reader: Reader, registrationId: string) {
     .leftJoin(moderators, eq(moderators.id, events.moderatorId))
     .where(eq(events.registrationId, registrationId))
     .orderBy(asc(events.seq))
+}
+
+/** What the triggers on the audit trail let go at the earliest, by the database's own clock. */
+const YOUNGEST = sql<number>`(strftime('%s', 'now') - 2592000) * 1000`
+
+/**
+ * Deletes at most so many events of before a time; answers how many. Those of the last 30 days stay whatever is asked, and
+ * those of registrations that are there.
+ */
+export async function deleteOldEvents(tx: Transaction, before: number, limit: number): Promise<number> {
+  const boundary = sql<number>`min(${before}, ${YOUNGEST})`
+  await tx.update(historyBoundary).set({ before: boundary }).where(lt(historyBoundary.before, boundary))
+  const own = tx
+    .select({ id: registrations.id })
+    .from(registrations)
+    .where(eq(registrations.id, events.registrationId))
+  const old = tx
+    .select({ seq: events.seq })
+    .from(events)
+    .where(and(lt(events.at, boundary), notExists(own)))
+    .limit(limit)
+  const { rowsAffected } = await tx.delete(events).where(inArray(events.seq, old))
+  return rowsAffected
 }

@@ -3,6 +3,7 @@ import type { Client } from '@libsql/client'
 import { sql } from 'drizzle-orm'
 import { drizzle, type LibSQLDatabase } from 'drizzle-orm/libsql'
 import { migrate } from 'drizzle-orm/libsql/migrator'
+import { compact, INCREMENTAL, type Compacted } from './compact'
 import { connect } from './connect'
 import { examine, isUpToDate } from './examine'
 import { isLocal, settingOf } from './location'
@@ -34,6 +35,12 @@ export interface Database {
    * than this one, and then writes nothing to it; and where it cannot be written.
    */
   migrate(): Promise<void>
+  /**
+   * To be called after deletions: a local file gets smaller where much of it is free, and the log beside it is emptied, in
+   * which what was deleted can still be read. `atOnce`: nobody minds how long that takes. Of a libSQL server, that is its own
+   * matter.
+   */
+  compact(options?: { atOnce: boolean }): Promise<Compacted>
   close(): void
 }
 
@@ -60,6 +67,7 @@ export async function openDatabase(options: {
   if (local) {
     const prepare = async () => {
       await examine(client, url)
+      await client.execute(INCREMENTAL)
       await client.execute('PRAGMA journal_mode = WAL')
     }
     await explained(setting, () => inTurn(prepare)).catch((error: unknown) => {
@@ -82,6 +90,8 @@ export async function openDatabase(options: {
     write: gathered((work) => inTurn(() => db.transaction(local ? wiping(work) : work))),
     read: (work) => patiently(() => work(db)),
     migrate: () => explained(setting, () => inTurn(applyMissing)),
+    compact: async (options = { atOnce: false }) =>
+      local ? compact(client, inTurn, options) : { emptied: true, left: 0 },
     close: () => client.close(),
   }
 }

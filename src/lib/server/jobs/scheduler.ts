@@ -1,14 +1,15 @@
 import { Cron } from 'croner'
 import type { Logger } from 'pino'
 import { DAY, keptDays, type Retention } from '$lib/registration/retention'
+import type { Registration } from '$lib/registration/registration'
 import { STATES, type State } from '$lib/registration/state'
 import type { Username } from '$lib/registration/username'
-import { findOrphans, findSinceIn } from '../database/accounts'
+import { findOrphans, findSinceIn, type LedgerEntry } from '../database/accounts'
 import { isMailPending } from '../database/asked-mails'
 import { deleteEndedJobs, isLockingPending, isRemovalPending } from '../database/jobs'
-import type { Database } from '../database/open'
+import type { Database, Reader } from '../database/open'
+import { deleteOldEvents, lastEventAt } from '../database/events'
 import { purge } from '../database/purge'
-import { lastEventAt } from '../database/events'
 import { findSince, hasWaitedSince } from '../database/registrations'
 import { hasLiveLink } from '../database/tokens'
 import type { Registrar } from '../registrar'
@@ -78,9 +79,12 @@ export function createScheduler({
   /** Everything that has to go by the domain's rule; `dryRun` only lists it. */
   async function cleanUp({
     dryRun,
+    atOnce = false,
     onGone = () => undefined,
   }: {
     dryRun: boolean
+    /** See `Database.compact`. */
+    atOnce?: boolean
     /** Told of each registration; there may be very many. */
     onGone?: (registration: Swept) => void
   }): Promise<{ accounts: Username[] }> {
@@ -89,11 +93,7 @@ export function createScheduler({
     for (const state of STATES) {
       const days = keptDays(state, retention)
       if (days === null) continue
-      let last: { stateSince: number; id: string } | null = null
-      for (;;) {
-        const due = await database.read((reader) =>
-          findSince(reader, state, now - days * DAY + 1, BATCH, last),
-        )
+      for await (const due of since(state, now - days * DAY + 1)) {
         // All at once: the database writes together what has room in a moment, and lets others have a turn.
         await Promise.all(
           due.map(async ({ id, username, stateSince }) => {
@@ -104,13 +104,11 @@ export function createScheduler({
             if (answer.ok) onGone({ id, username, state })
           }),
         )
-        last = due.at(-1) ?? null
-        if (due.length < BATCH) break
       }
     }
-    for (const { localpart } of await database.read((reader) =>
-      findOrphans(reader, now - retention.started * DAY, 10_000),
-    )) {
+    const orphans = (after: Username | null) => (reader: Reader) =>
+      findOrphans(reader, now - retention.started * DAY, BATCH, after)
+    for await (const { localpart } of ledger(orphans)) {
       if (await database.read((reader) => isRemovalPending(reader, localpart))) continue
       accounts.push(localpart)
       if (!dryRun) await registrar.enqueue([{ kind: 'remove_account', username: localpart }])
@@ -119,17 +117,57 @@ export function createScheduler({
       await lockWhatIsOpen()
       await deleteExpired()
       await purge(database, (tx, limit) => deleteEndedJobs(tx, now - DAY, limit))
+      await purge(database, (tx, limit) => deleteOldEvents(tx, now - retention.history * DAY, limit))
+      await compact(atOnce)
       onWork()
     }
     return { accounts }
   }
 
+  /** All registrations that are in a state since before a time, in batches, each once. */
+  async function* since(state: State, before: number) {
+    let last: { stateSince: number; id: string } | null = null
+    for (;;) {
+      const batch: Registration[] = await database.read((reader) =>
+        findSince(reader, state, before, BATCH, last),
+      )
+      yield batch
+      last = batch.at(-1) ?? null
+      if (batch.length < BATCH) return
+    }
+  }
+
+  /** All lines of the ledger that a query finds, which answers those after a name. */
+  async function* ledger(find: (after: Username | null) => (reader: Reader) => Promise<LedgerEntry[]>) {
+    let after: Username | null = null
+    for (;;) {
+      const batch: LedgerEntry[] = await database.read(find(after))
+      yield* batch
+      after = batch.at(-1)?.localpart ?? null
+      if (batch.length < BATCH) return
+    }
+  }
+
+  /** What was deleted can be read nowhere in the files any more, and they get smaller. */
+  async function compact(atOnce: boolean): Promise<void> {
+    const { emptied, left } = await database.compact({ atOnce })
+    if (!emptied)
+      log.warn(
+        'The log of the database (-wal) could not be emptied, as another program reads the database: until the next clean-up it holds what was deleted. End what reads for so long, such as a shell of SQLite or a backup that does not end',
+      )
+    if (left > 0)
+      log.warn(
+        { bytes: left },
+        'Much of the database file is free, and it is too large to be made smaller beside the work: run the command cleanup once, at a quiet hour',
+      )
+  }
+
   /** Before there were jobs that lock, nobody did where the request had stopped; and a moderator may dismiss one. */
   async function lockWhatIsOpen(): Promise<void> {
-    const open = await database.read((reader) =>
-      findSinceIn(reader, ['claiming', 'claimed'], clock() - HOUR, BATCH),
-    )
-    for (const { localpart } of open)
+    const before = clock() - HOUR
+    const open = (after: Username | null) => (reader: Reader) =>
+      findSinceIn(reader, ['claiming', 'claimed'], before, BATCH, after)
+    for await (const { localpart } of ledger(open))
       if (!(await database.read((reader) => isLockingPending(reader, localpart))))
         await registrar.enqueue([{ kind: 'lock_account', username: localpart }])
   }
@@ -137,10 +175,8 @@ export function createScheduler({
   /** Reminds applicants of their link, and moderators of what has waited for long (once a day). */
   async function remind(): Promise<void> {
     const now = clock()
-    const approved = await database.read((reader) =>
-      findSince(reader, 'approved', now - (retention.approved * DAY) / 2 + 1, BATCH),
-    )
-    for (const { id } of approved) await registrar.act(id, { type: 'remind' }, SYSTEM)
+    for await (const approved of since('approved', now - (retention.approved * DAY) / 2 + 1))
+      for (const { id } of approved) await registrar.act(id, { type: 'remind' }, SYSTEM)
     const waiting = await database.read((reader) => hasWaitedSince(reader, now - remindAfterHours * HOUR + 1))
     if (waiting) {
       const today = `reminder ${new Date(now).toISOString().slice(0, 10)}`
