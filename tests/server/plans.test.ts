@@ -41,7 +41,7 @@ const QUERIES: Record<string, (reader: Reader) => Promise<unknown>> = {
   findPendingKinds: (reader) => findPendingKinds(reader, 'r-1', NAME),
   nextDue: (reader) => nextDue(reader, [], 1),
   findStuck: (reader) => findStuck(reader),
-  findOrphans: (reader) => findOrphans(reader, 1, 10),
+  findOrphans: (reader) => findOrphans(reader, 1, 10, NAME),
   findUnopenedNames: (reader) => findUnopenedNames(reader, NAME, 10),
   findThere: (reader) =>
     findThere(reader, [{ subject: 'domain', form: 'exact', value: 'spam.example', effect: 'block' }], 1),

@@ -1,9 +1,13 @@
 import { and, asc, desc, eq, getTableColumns, inArray, isNull, lt, notExists, sql } from 'drizzle-orm'
 import type { Actor, AuditEvent, EventKind } from '$lib/registration/registration'
+import { hasRoom } from './event-surplus'
 import type { Reader, Transaction } from './open'
 import { events, historyBoundary, moderators, registrations } from './schema'
 
-/** Writes what happened to a registration (or to none: `null`) into the audit trail. */
+/**
+ * Writes what happened to a registration (or to none: `null`) into the audit trail; what people without any right can cause
+ * as often as they like, only so many times (`hasRoom`).
+ */
 export async function insertEvents(
   tx: Transaction,
   registrationId: string | null,
@@ -11,18 +15,12 @@ export async function insertEvents(
   actor: Actor,
   now: number,
 ): Promise<void> {
-  if (happened.length === 0) return
   const moderatorId = actor.kind === 'moderator' ? actor.id : null
-  await tx.insert(events).values(
-    happened.map(({ kind, detail }) => ({
-      registrationId,
-      at: now,
-      kind,
-      actor: actor.kind,
-      moderatorId,
-      detail: detail ?? null,
-    })),
-  )
+  const rows: (typeof events.$inferInsert)[] = []
+  for (const { kind, detail } of happened)
+    if (await hasRoom(tx, { kind, registrationId, moderatorId }, now))
+      rows.push({ registrationId, at: now, kind, actor: actor.kind, moderatorId, detail: detail ?? null })
+  if (rows.length > 0) await tx.insert(events).values(rows)
 }
 
 /** When the newest event was, in milliseconds since 1970; null where there is none. */

@@ -8,6 +8,7 @@ import { findOrphans, findSinceIn, type LedgerEntry } from '../database/accounts
 import { isMailPending } from '../database/asked-mails'
 import { deleteEndedJobs, isLockingPending, isRemovalPending } from '../database/jobs'
 import type { Database, Reader } from '../database/open'
+import { settleSurplus } from '../database/event-surplus'
 import { deleteOldEvents, lastEventAt } from '../database/events'
 import { purge } from '../database/purge'
 import { findSince, hasWaitedSince } from '../database/registrations'
@@ -117,6 +118,7 @@ export function createScheduler({
       await lockWhatIsOpen()
       await deleteExpired()
       await purge(database, (tx, limit) => deleteEndedJobs(tx, now - DAY, limit))
+      await purge(database, (tx, limit) => settleSurplus(tx, now, limit))
       await purge(database, (tx, limit) => deleteOldEvents(tx, now - retention.history * DAY, limit))
       await compact(atOnce)
       onWork()

@@ -20,7 +20,7 @@ export const historyRouter = router({
   page: moderatorProcedure
     .input(v.parser(v.object({ ...historyFilterSchema.entries, before: v.optional(before) })))
     .query(async ({ ctx, input }) => {
-      const { database, homeserver } = ctx.services
+      const { config, database, homeserver } = ctx.services
       const rows = await database.read((reader) =>
         findHistory(reader, historyQuery(input, ctx.moderator), input.before ?? null, PAGE + 1),
       )
@@ -31,6 +31,7 @@ export const historyRouter = router({
           matrixId: username === null ? null : matrixId(username, homeserver.domain),
         })),
         next: rows.length > PAGE ? (shown.at(-1)?.seq ?? null) : null,
+        keptDays: config.retention.history,
       }
     }),
 

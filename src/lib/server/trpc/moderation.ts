@@ -98,15 +98,15 @@ export const moderationRouter = router({
       v.parser(
         v.object({
           id: v.nullable(id),
-          stream: v.optional(v.pipe(v.string(), v.maxLength(36)), ''),
-          again: v.optional(v.boolean(), false),
+          stream: v.optional(v.pipe(v.string(), v.maxLength(36))),
+          again: v.optional(v.boolean()),
         }),
       ),
     )
-    .mutation(async ({ ctx, input: { id: registrationId, ...page } }) => {
+    .mutation(async ({ ctx, input: { id: registrationId, stream = '', again = false } }) => {
       const { database, registrar } = ctx.services
       const now = registrar.now()
-      const look = { registrationId, ...page }
+      const look = { registrationId, stream, again }
       await database.write((tx) => putLook(tx, ctx.moderator.id, look, { now, since: now - LOOK_MS }))
     }),
 

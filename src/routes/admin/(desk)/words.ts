@@ -1,4 +1,5 @@
 import { m } from '$lib/paraglide/messages'
+import { getLocale } from '$lib/paraglide/runtime'
 import type { JobKind, JobState } from '$lib/registration/job'
 import type { EventKind } from '$lib/registration/registration'
 import { SIGNS, type Sign } from '$lib/registration/signs'
@@ -150,8 +151,13 @@ export function jobText(kind: JobKind, about: string | null): string {
   return words ? `${JOBS[kind]()} ${words}` : JOBS[kind]()
 }
 
-/** An event of the history, with the job that it is about where there is one. */
+/** An event of the history, with the job that it is about where there is one, or how often it happened besides. */
 export function eventText(kind: EventKind, detail: Record<string, string | number | boolean> | null): string {
+  const more = detail?.['more']
+  if (typeof more === 'number') {
+    const shown = new Intl.NumberFormat(getLocale()).format(more)
+    return `${EVENTS[kind]()}: ${m.event_more({ count: more, shown })}`
+  }
   if (kind === 'approved' && detail?.['inviter'] !== undefined)
     return m.event_approved_by_invitation({ name: String(detail['inviter']) })
   if (kind === 'account_doubtful' && detail?.['signs'] !== undefined) {

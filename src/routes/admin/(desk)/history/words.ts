@@ -46,7 +46,7 @@ const LABELS: Record<string, () => string> = {
   kind: m.history_detail_kind,
 }
 /** What the event's own words say already. */
-const SAID = ['job', 'mail', 'room', 'inviter']
+const SAID = ['job', 'mail', 'room', 'inviter', 'more']
 
 /** The rest of what an event holds, each in a few words; what has none here is shown as it stands. */
 export function detailTexts(detail: Record<string, string | number | boolean> | null): string[] {

@@ -1,0 +1,125 @@
+import { and, eq, gt, lte, or, sql } from 'drizzle-orm'
+import type { EventKind } from '$lib/registration/registration'
+import type { Transaction } from './open'
+import { events, eventSurplus } from './schema'
+
+const HOUR = 60 * 60 * 1000
+const DAY = 24 * HOUR
+
+/** So many are written one by one since the first of them, until `windowMs` are over. */
+interface Sample {
+  count: number
+  windowMs: number
+}
+
+/** Of what concerns no registration: what nobody is known for, and what is about one moderator. */
+const SAMPLES: Partial<Record<EventKind, { nobody: Sample; moderator: Sample }>> = {
+  sign_in_failed: { nobody: { count: 20, windowMs: DAY }, moderator: { count: 10, windowMs: HOUR } },
+  access_refused: { nobody: { count: 20, windowMs: DAY }, moderator: { count: 20, windowMs: HOUR } },
+  job_done: { nobody: { count: 200, windowMs: DAY }, moderator: { count: 200, windowMs: DAY } },
+  job_failed: { nobody: { count: 200, windowMs: DAY }, moderator: { count: 200, windowMs: DAY } },
+}
+
+/** What an applicant can repeat; so many of each kind are written for one registration. */
+const REPEATED: readonly EventKind[] = [
+  'started_again',
+  'link_asked',
+  'name_lost',
+  'name_chosen',
+  'account_claimed',
+  'account_locked',
+]
+const OF_REGISTRATION = 20
+
+/** What an event is about. */
+export interface About {
+  kind: EventKind
+  registrationId: string | null
+  moderatorId: string | null
+}
+
+/**
+ * Whether an event is to be written by itself. What people without any right can cause as often as they like is, until
+ * there were so many of it; from then on it is counted, and `settleSurplus` writes how many those were.
+ */
+export async function hasRoom(tx: Transaction, about: About, now: number): Promise<boolean> {
+  const { kind, registrationId, moderatorId } = about
+  if (registrationId !== null) {
+    if (!REPEATED.includes(kind)) return true
+    const its = and(eq(events.registrationId, registrationId), eq(events.kind, kind))
+    if ((await tx.$count(events, its)) < OF_REGISTRATION) return true
+    await count(tx, kind, registrationId, now)
+    return false
+  }
+  const sample = SAMPLES[kind]?.[moderatorId === null ? 'nobody' : 'moderator']
+  if (sample === undefined) return true
+  const subject = moderatorId ?? ''
+  const key = and(eq(eventSurplus.kind, kind), eq(eventSurplus.subject, subject))
+  const [row] = await tx.select().from(eventSurplus).where(key)
+  // A clock that was set back begins anew.
+  if (row === undefined || now < row.since || now - row.since >= sample.windowMs) {
+    if (row !== undefined) await settle(tx, row, now)
+    const begun = { since: now, written: 1, more: 0 }
+    await tx
+      .insert(eventSurplus)
+      .values({ kind, subject, ...begun })
+      .onConflictDoUpdate({ target: [eventSurplus.kind, eventSurplus.subject], set: begun })
+    return true
+  }
+  if (row.written >= sample.count) {
+    await count(tx, kind, subject, now)
+    return false
+  }
+  await tx
+    .update(eventSurplus)
+    .set({ written: row.written + 1 })
+    .where(key)
+  return true
+}
+
+async function count(tx: Transaction, kind: EventKind, subject: string, now: number): Promise<void> {
+  await tx
+    .insert(eventSurplus)
+    .values({ kind, subject, since: now, written: 0, more: 1 })
+    .onConflictDoUpdate({
+      target: [eventSurplus.kind, eventSurplus.subject],
+      set: { more: sql`${eventSurplus.more} + 1` },
+    })
+}
+
+type Surplus = typeof eventSurplus.$inferSelect
+
+/** Writes how many more there were as one event. */
+async function settle(tx: Transaction, { kind, subject, more }: Surplus, now: number): Promise<void> {
+  if (more === 0) return
+  const isOfRegistration = REPEATED.includes(kind)
+  const moderatorId = isOfRegistration || subject === '' ? null : subject
+  await tx.insert(events).values({
+    registrationId: isOfRegistration ? subject : null,
+    at: now,
+    kind,
+    actor: moderatorId === null ? 'system' : 'moderator',
+    moderatorId,
+    detail: { more },
+  })
+}
+
+/**
+ * Writes how many more of each there were since the last time, and forgets what is over: at most so many rows; answers how
+ * many.
+ */
+export async function settleSurplus(tx: Transaction, now: number, limit: number): Promise<number> {
+  const isOver = or(lte(eventSurplus.since, now - DAY), gt(eventSurplus.since, now))
+  const rows = await tx
+    .select()
+    .from(eventSurplus)
+    .where(or(gt(eventSurplus.more, 0), isOver))
+    .limit(limit)
+  for (const row of rows) {
+    await settle(tx, row, now)
+    const key = and(eq(eventSurplus.kind, row.kind), eq(eventSurplus.subject, row.subject))
+    await tx.update(eventSurplus).set({ more: 0 }).where(key)
+    await tx.delete(eventSurplus).where(and(key, isOver))
+  }
+  return rows.length
+}
