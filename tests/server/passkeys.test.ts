@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { moderatorTokens } from '$lib/server/database/schema'
 import { anAuthenticator } from '../support/authenticator'
 import { codeOf } from '../support/code-of'
 import { aBrowser, aModerator, aWorld, type TestWorld } from '../support/world'
@@ -232,6 +233,38 @@ describe('nobody gets in by', () => {
     for (const answer of ['', '{', 'null', '[]', '{"id":"x"}', `{"id":"${'x'.repeat(19_000)}"}`])
       expect(await attempt(() => answer)).toBe('passkey_refused')
   })
+})
+
+test('a challenge that nobody signs is kept nowhere', async () => {
+  const { key } = await add(await aModerator(world.services, 'ada'))
+  const kept = () => world.database.read((reader) => reader.$count(moderatorTokens))
+  const before = await kept()
+  for (let asked = 0; asked < 20; asked++)
+    await aBrowser(world.services, { clientAddress: `198.51.100.${asked}` }).api.session.startPasskey()
+  expect(await kept()).toBe(before)
+  const browser = await challenged()
+  await browser.api.session.enterPasskey({ answer: key.sign(browser.challenge) })
+  expect(await kept()).toBe(before + 1)
+})
+
+test('a challenge lasts no longer because a browser says so', async () => {
+  const { key } = await add(await aModerator(world.services, 'ada'))
+  const { jar, api, challenge } = await challenged()
+  const [token = '', time = ''] = (jar.get('passkey') ?? '').split('.')
+  const answer = key.sign(challenge)
+  for (const ticket of [
+    '',
+    token,
+    `${token}.`,
+    `${token}.${Number(time) + 600_000}`,
+    `${token}.x`,
+    `${token}.1e99`,
+  ]) {
+    jar.set('passkey', ticket)
+    expect(await codeOf(api.session.enterPasskey({ answer })), ticket).toBe('passkey_refused')
+  }
+  jar.set('passkey', `${token}.${time}`)
+  await api.session.enterPasskey({ answer })
 })
 
 test('a network that asks for challenges without an end is told to wait', async () => {

@@ -285,7 +285,7 @@ export function compose(config: RunConfig, world: World) {
     moderators: createModerators({ database, clock }),
     people,
     factors,
-    passkeys: createPasskeys({ database, clock, factors, site }),
+    passkeys: createPasskeys({ database, clock, factors, site, secretKey: config.secretKey }),
     talk: createTalk({ database, registrar }),
     replies: createReplies({ database, clock, randomId: randomUUID, domain: homeserver.domain, site }),
     previews: createPreviews({

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import type {
   PublicKeyCredentialCreationOptionsJSON,
   PublicKeyCredentialRequestOptionsJSON,
@@ -7,14 +8,9 @@ import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Actor } from '$lib/registration/registration'
 import { isBlank, visibleLength } from '$lib/registration/text-length'
 import { insertEvents } from '../database/events'
-import {
-  findModeratorToken,
-  insertModeratorToken,
-  spendModeratorToken,
-  type ModeratorTokenRow,
-} from '../database/moderator-tokens'
+import { insertSpent } from '../database/moderator-tokens'
 import { findModerator, type ModeratorRow } from '../database/moderators'
-import type { Database } from '../database/open'
+import type { Database, Transaction } from '../database/open'
 import {
   countPasskeysOf,
   deletePasskey,
@@ -24,7 +20,7 @@ import {
   markPasskeyUsed,
 } from '../database/passkeys'
 import type { Factors } from './factors'
-import { hashToken, mintToken, type Token } from './tokens'
+import { hashToken, mintToken, parseToken, type TokenHash } from './tokens'
 
 /** So long a challenge can be signed, in milliseconds. */
 export const CHALLENGE_MS = 10 * 60_000
@@ -60,6 +56,13 @@ const assertionSchema = answer({
   signature: base64url,
 })
 
+/** What a challenge follows from; the browser keeps it, and sends it back with what was signed. */
+interface Begun {
+  hash: TokenHash
+  /** Milliseconds since 1970. */
+  expiresAt: number
+}
+
 export type Passkeys = ReturnType<typeof createPasskeys>
 
 /**
@@ -71,34 +74,50 @@ export function createPasskeys({
   clock,
   factors,
   site,
+  secretKey,
 }: {
   database: Database
   clock: () => number
+  secretKey: string
   factors: Pick<Factors, 'proven' | 'codesForFirst' | 'codesAfterLast'>
   site: { name: string; url: string }
 }) {
   const { origin, hostname: rpID } = new URL(site.url)
   const own = (id: string): Actor => ({ kind: 'moderator', id })
 
-  async function keep(challenge: string, moderatorId: string | null): Promise<Token> {
-    const { plain, hash } = mintToken()
-    const createdAt = clock()
-    const times = { createdAt, expiresAt: createdAt + CHALLENGE_MS }
-    await database.write((tx) =>
-      insertModeratorToken(tx, { hash, purpose: 'passkey', moderatorId, challenge, ...times }),
+  /** Nobody knows it before us, and it is kept nowhere: it follows from what the browser brings back. */
+  const challengeOf = (begun: Begun, moderatorId: string | null): Uint8Array<ArrayBuffer> =>
+    Uint8Array.from(
+      createHmac('sha256', secretKey)
+        .update(`passkey\0${moderatorId ?? ''}\0${begun.hash}\0${begun.expiresAt}`)
+        .digest(),
     )
-    return plain
+
+  function begin(moderatorId: string | null): { ticket: string; challenge: Uint8Array<ArrayBuffer> } {
+    const { plain, hash } = mintToken()
+    const expiresAt = clock() + CHALLENGE_MS
+    return { ticket: `${plain}.${expiresAt}`, challenge: challengeOf({ hash, expiresAt }, moderatorId) }
   }
 
-  /** The challenge that a browser was given, while it can be signed; `moderatorId` null: to sign in by it. */
-  async function awaited(
-    token: Token,
-    moderatorId: string | null,
-  ): Promise<(ModeratorTokenRow & { challenge: string }) | null> {
-    const row = await database.read((reader) => findModeratorToken(reader, hashToken(token), 'passkey'))
-    if (row === null || row.challenge === null || row.moderatorId !== moderatorId) return null
-    return row.spentAt !== null || row.expiresAt <= clock() ? null : { ...row, challenge: row.challenge }
+  /** What a browser was given, while it can be signed; `moderatorId` null: to sign in by it. */
+  function awaited(ticket: string, moderatorId: string | null): (Begun & { challenge: string }) | null {
+    const [plain, time = ''] = ticket.split('.')
+    const token = parseToken(plain)
+    if (token === null || !/^\d{1,15}$/.test(time) || Number(time) <= clock()) return null
+    const begun = { hash: hashToken(token), expiresAt: Number(time) }
+    return { ...begun, challenge: Buffer.from(challengeOf(begun, moderatorId)).toString('base64url') }
   }
+
+  /** Each challenge counts once; false where somebody was faster. Only what was signed is kept, and so fills nothing. */
+  const spend = (tx: Transaction, { hash, expiresAt }: Begun, moderatorId: string): Promise<boolean> =>
+    insertSpent(tx, {
+      hash,
+      purpose: 'passkey',
+      moderatorId,
+      createdAt: clock(),
+      expiresAt,
+      spentAt: clock(),
+    })
 
   return {
     async list(id: string) {
@@ -115,35 +134,37 @@ export function createPasskeys({
     async startAdding(
       id: string,
     ): Promise<
-      Result<{ options: Omit<PublicKeyCredentialCreationOptionsJSON, 'extensions'>; token: Token }>
+      Result<{ options: Omit<PublicKeyCredentialCreationOptionsJSON, 'extensions'>; ticket: string }>
     > {
       const row = await database.read((reader) => findModerator(reader, id))
       if (row === null) return refuse({ code: 'not_signed_in' })
       const there = await database.read((reader) => findPasskeysOf(reader, id))
       if (there.length >= PASSKEYS_MAXIMUM) return refuse({ code: 'passkeys_too_many' })
+      const { ticket, challenge } = begin(id)
       const { generateRegistrationOptions } = await import('@simplewebauthn/server')
       const { extensions: _, ...options } = await generateRegistrationOptions({
         rpName: site.name,
         rpID,
+        challenge,
         userName: row.username,
         userID: new TextEncoder().encode(id),
         attestationType: 'none',
         excludeCredentials: there.map(({ id: key, transports }) => ({ id: key, transports })),
         authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
       })
-      return accept({ options, token: await keep(options.challenge, id) })
+      return accept({ options, ticket })
     },
 
     /** Adds it; answers recovery codes where this is the first second factor, which nobody sees again. */
     async add(
       id: string,
-      token: Token,
+      ticket: string,
       typed: { name: string; answer: string },
     ): Promise<Result<string[] | null>> {
       const name = typed.name.trim()
       if (isBlank(name) || visibleLength(name) > PASSKEY_NAME_MAXIMUM)
         return refuse({ code: 'passkey_name', maximum: PASSKEY_NAME_MAXIMUM })
-      const kept = await awaited(token, id)
+      const kept = awaited(ticket, id)
       const response = v.safeParse(attestationSchema, typed.answer)
       if (kept === null || !response.success) return refuse({ code: 'passkey_refused' })
       const { verifyRegistrationResponse } = await import('@simplewebauthn/server')
@@ -157,7 +178,7 @@ export function createPasskeys({
       if (checked?.verified !== true) return refuse({ code: 'passkey_refused' })
       const { credential } = checked.registrationInfo
       return database.write(async (tx) => {
-        if (!(await spendModeratorToken(tx, kept.hash, clock()))) return refuse({ code: 'passkey_refused' })
+        if (!(await spend(tx, kept, id))) return refuse({ code: 'passkey_refused' })
         if ((await countPasskeysOf(tx, id)) >= PASSKEYS_MAXIMUM) return refuse({ code: 'passkeys_too_many' })
         const row = {
           id: credential.id,
@@ -189,19 +210,21 @@ export function createPasskeys({
     /** What the browser needs to sign in by a passkey; it names nobody, and so is the same for everybody. */
     async startSignIn(): Promise<{
       options: Omit<PublicKeyCredentialRequestOptionsJSON, 'extensions'>
-      token: Token
+      ticket: string
     }> {
       const { generateAuthenticationOptions } = await import('@simplewebauthn/server')
+      const { ticket, challenge } = begin(null)
       const { extensions: _, ...options } = await generateAuthenticationOptions({
         rpID,
+        challenge,
         userVerification: 'required',
       })
-      return { options, token: await keep(options.challenge, null) }
+      return { options, ticket }
     },
 
     /** Answers who may come in; each challenge lets somebody in once. */
-    async signIn(token: Token, typed: string): Promise<Result<ModeratorRow>> {
-      const kept = await awaited(token, null)
+    async signIn(ticket: string, typed: string): Promise<Result<ModeratorRow>> {
+      const kept = awaited(ticket, null)
       const response = v.safeParse(assertionSchema, typed)
       if (kept === null || !response.success) return refuse({ code: 'passkey_refused' })
       const passkey = await database.read((reader) => findPasskey(reader, response.output.id))
@@ -227,7 +250,7 @@ export function createPasskeys({
           row === null ||
           row.disabledAt !== null ||
           still?.counter !== passkey.counter ||
-          !(await spendModeratorToken(tx, kept.hash, clock()))
+          !(await spend(tx, kept, row.id))
         ) {
           await insertEvents(tx, null, [{ kind: 'sign_in_failed' }], own(passkey.moderatorId), clock())
           return refuse({ code: 'passkey_refused' })

@@ -28,6 +28,7 @@ import {
   updateModerator,
   type ModeratorRow,
 } from '../database/moderators'
+import { purge } from '../database/purge'
 import type { Database, Reader, Transaction } from '../database/open'
 import { findPasskeyHolders } from '../database/passkeys'
 import { deleteSession, deleteSessionsOf, findSessionsOf } from '../database/sessions'
@@ -363,6 +364,7 @@ export function createPeople({
     },
 
     /** Forgets links that ran out a week ago. */
-    deleteOld: () => database.write((tx) => deleteModeratorTokens(tx, clock() - LINK_DAYS * DAY_MS)),
+    deleteOld: () =>
+      purge(database, (tx, limit) => deleteModeratorTokens(tx, clock() - LINK_DAYS * DAY_MS, limit)),
   }
 }

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, isNull, lte } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, isNull, lte } from 'drizzle-orm'
 import type { TokenHash } from '../auth/tokens'
 import type { Reader, Transaction } from './open'
 import { moderators, moderatorTokens } from './schema'
@@ -52,6 +52,19 @@ export async function spendModeratorToken(tx: Transaction, hash: string, now: nu
   return spent.length > 0
 }
 
+/** Notes that a token was used that nobody kept before; false where somebody was faster. */
+export async function insertSpent(
+  tx: Transaction,
+  row: typeof moderatorTokens.$inferInsert & { spentAt: number },
+): Promise<boolean> {
+  const spent = await tx
+    .insert(moderatorTokens)
+    .values(row)
+    .onConflictDoNothing()
+    .returning({ hash: moderatorTokens.hash })
+  return spent.length > 0
+}
+
 /** Invitations that can still be used, the oldest first, with who made them. */
 export async function findInvitations(reader: Reader, now: number) {
   return reader
@@ -75,9 +88,15 @@ export async function findInvitations(reader: Reader, now: number) {
     .orderBy(asc(moderatorTokens.createdAt))
 }
 
-/** Deletes what ran out before a time. */
-export async function deleteModeratorTokens(tx: Transaction, before: number): Promise<void> {
-  await tx.delete(moderatorTokens).where(lte(moderatorTokens.expiresAt, before))
+/** Deletes at most so many that ran out before a time; answers how many. */
+export async function deleteModeratorTokens(tx: Transaction, before: number, limit: number): Promise<number> {
+  const old = tx
+    .select({ hash: moderatorTokens.hash })
+    .from(moderatorTokens)
+    .where(lte(moderatorTokens.expiresAt, before))
+    .limit(limit)
+  const { rowsAffected } = await tx.delete(moderatorTokens).where(inArray(moderatorTokens.hash, old))
+  return rowsAffected
 }
 
 /** Spends what waits for a moderator: half a sign-in, an address that is not confirmed. */

@@ -102,17 +102,17 @@ export const sessionRouter = router({
   /** What the browser has a passkey sign. */
   startPasskey: procedure.mutation(async ({ ctx }) => {
     await countFromNetwork(ctx)
-    const { options, token } = await ctx.services.passkeys.startSignIn()
-    ctx.cookies.set(PASSKEY_COOKIE, token, CHALLENGE_MS / 1000)
+    const { options, ticket } = await ctx.services.passkeys.startSignIn()
+    ctx.cookies.set(PASSKEY_COOKIE, ticket, CHALLENGE_MS / 1000)
     return options
   }),
 
   /** A passkey in place of password and second factor. */
   enterPasskey: procedure.input(v.parser(v.object({ answer }))).mutation(async ({ ctx, input }) => {
-    const token = parseToken(ctx.cookies.get(PASSKEY_COOKIE))
-    if (token === null) throw refusalError(refuse({ code: 'passkey_refused' }))
+    const ticket = ctx.cookies.get(PASSKEY_COOKIE)
+    if (ticket === undefined) throw refusalError(refuse({ code: 'passkey_refused' }))
     await countFromNetwork(ctx)
-    const { id } = orThrow(await ctx.services.passkeys.signIn(token, input.answer))
+    const { id } = orThrow(await ctx.services.passkeys.signIn(ticket, input.answer))
     ctx.cookies.delete(PASSKEY_COOKIE)
     await letIn(ctx, id)
   }),
