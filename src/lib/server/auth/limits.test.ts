@@ -171,6 +171,24 @@ it('forgets of other things just the tries that were counted together', async ()
   expect((await limits.take('one', 'x', LIMIT)).ok).toBe(false)
 })
 
+it('keeps no more than a hundred rows of a key, and still lets no more through within a window than agreed', async () => {
+  const many = { count: 200, windowMs: 64_000 }
+  const times: number[] = []
+  const asked = async () => {
+    if ((await limits.take('many', 'a', many)).ok) times.push(now)
+    now += 200
+  }
+  for (let tries = 0; tries < 450; tries++) await asked()
+  expect((await rows()).filter((row) => row.at > now - many.windowMs).length).toBeLessThan(100)
+  // What shares a row is forgotten with the first of it: a part of the window too early, and no more.
+  const part = many.windowMs / 64
+  for (const [index, at] of times.entries()) {
+    const before = times[index - many.count]
+    if (before !== undefined) expect(at - before).toBeGreaterThanOrEqual(many.windowMs - part)
+  }
+  expect(times.length).toBeGreaterThan(300)
+})
+
 it('deletes what no window reaches any more, and nothing else', async () => {
   const day = { count: 1, windowMs: 24 * 60 * 60 * 1000 }
   await limits.take('mail', 'a', day)

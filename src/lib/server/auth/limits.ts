@@ -93,7 +93,13 @@ export function createLimits({
     return database.write(async (tx) => {
       const now = clock()
       const taken = await longestWait(tx, claims, now)
-      if (taken.ok && claims.length > 0) await insertAttempts(tx, [...new Set(claims.map(keyOf))], now)
+      const windows = new Map(claims.map((claim) => [keyOf(claim), claim.limit.windowMs]))
+      if (taken.ok)
+        await insertAttempts(
+          tx,
+          [...windows].map(([key, windowMs]) => ({ key, windowMs })),
+          now,
+        )
       return taken
     })
   }

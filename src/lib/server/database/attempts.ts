@@ -1,6 +1,11 @@
-import { and, count, desc, eq, gt, inArray, lte, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, lte, sql, sum } from 'drizzle-orm'
 import type { Reader, Transaction } from './open'
 import { attempts } from './schema'
+
+/** So many tries of a key have a row each within a window. */
+const SINGLE = 32
+/** With more, it is divided into so many parts, and those of one part share the row of the first. */
+const PARTS = 64
 
 /** The time of the try that is the `nth` newest of a key, if it was after `since`; null where there are fewer. */
 export async function findNthNewestAttempt(
@@ -9,18 +14,44 @@ export async function findNthNewestAttempt(
   since: number,
   nth: number,
 ): Promise<number | null> {
-  const [row] = await reader
-    .select({ at: attempts.at })
+  const rows = await reader
+    .select({ at: attempts.at, count: attempts.count })
     .from(attempts)
     .where(and(eq(attempts.key, key), gt(attempts.at, since)))
     .orderBy(desc(attempts.at))
-    .limit(1)
-    .offset(nth - 1)
-  return row?.at ?? null
+    .limit(nth)
+  let counted = 0
+  return rows.find((row) => (counted += row.count) >= nth)?.at ?? null
 }
 
-export async function insertAttempts(tx: Transaction, keys: string[], at: number): Promise<void> {
-  await tx.insert(attempts).values(keys.map((key) => ({ key, at })))
+/**
+ * Counts one try of each key. However many there are, a key has no more than some hundred rows in a window: from `SINGLE`
+ * on, a try that comes within a part of the window (`PARTS`) after another one counts as of that one's time, and so is
+ * forgotten that much earlier.
+ */
+export async function insertAttempts(
+  tx: Transaction,
+  tries: { key: string; windowMs: number }[],
+  at: number,
+): Promise<void> {
+  const single: (typeof attempts.$inferInsert)[] = []
+  for (const { key, windowMs } of tries) {
+    const recent = await tx
+      .select({ seq: attempts.seq, at: attempts.at })
+      .from(attempts)
+      .where(and(eq(attempts.key, key), gt(attempts.at, at - windowMs), lte(attempts.at, at)))
+      .orderBy(desc(attempts.at))
+      .limit(SINGLE)
+    const [newest] = recent
+    if (newest === undefined || recent.length < SINGLE || newest.at <= at - windowMs / PARTS)
+      single.push({ key, at })
+    else
+      await tx
+        .update(attempts)
+        .set({ count: sql`${attempts.count} + 1` })
+        .where(eq(attempts.seq, newest.seq))
+  }
+  if (single.length > 0) await tx.insert(attempts).values(single)
 }
 
 /** How many tries of a key there were in each of so many steps up to `now`, the newest first. */
@@ -34,7 +65,7 @@ export async function countAttempts(
   // A clock that was set back leaves tries that are still to come: they are of now.
   const step = sql<number>`cast(max(0, ${now} - ${attempts.at}) / ${stepMs} as integer)`.mapWith(Number)
   const rows = await reader
-    .select({ step, count: count() })
+    .select({ step, count: sum(attempts.count).mapWith(Number) })
     .from(attempts)
     .where(and(eq(attempts.key, key), gt(attempts.at, now - stepMs * steps)))
     .groupBy(sql`1`)
@@ -44,21 +75,30 @@ export async function countAttempts(
 
 /** Deletes every try of a key, and answers when they were. */
 export async function deleteAttempts(tx: Transaction, key: string): Promise<number[]> {
-  const rows = await tx.delete(attempts).where(eq(attempts.key, key)).returning({ at: attempts.at })
-  return rows.map((row) => row.at)
+  const rows = await tx
+    .delete(attempts)
+    .where(eq(attempts.key, key))
+    .returning({ at: attempts.at, count: attempts.count })
+  return rows.flatMap(({ at, count }) => Array.from({ length: count }, () => at))
 }
 
-/** Deletes one try of that moment; those of one key and moment are all alike. */
+/** Deletes one try of that moment, or of the nearest to it. */
 export async function deleteOneAttempt(tx: Transaction, key: string, at: number): Promise<void> {
-  const one = tx
+  const nearest = tx
     .select({ seq: attempts.seq })
     .from(attempts)
-    .where(and(eq(attempts.key, key), eq(attempts.at, at)))
+    .where(eq(attempts.key, key))
+    .orderBy(asc(sql`abs(${attempts.at} - ${at})`))
     .limit(1)
-  await tx.delete(attempts).where(inArray(attempts.seq, one))
+  const one = inArray(attempts.seq, nearest)
+  await tx
+    .update(attempts)
+    .set({ count: sql`${attempts.count} - 1` })
+    .where(one)
+  await tx.delete(attempts).where(and(eq(attempts.key, key), lte(attempts.count, 0)))
 }
 
-/** Deletes at most so many tries of that time and before; answers how many. */
+/** Deletes at most so many rows of that time and before; answers how many. */
 export async function deleteAttemptsUntil(tx: Transaction, at: number, limit: number): Promise<number> {
   const old = tx.select({ seq: attempts.seq }).from(attempts).where(lte(attempts.at, at)).limit(limit)
   const { rowsAffected } = await tx.delete(attempts).where(inArray(attempts.seq, old))
