@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { languageSchema, LANGUAGES, type Language } from '$lib/registration/language'
+import { LANGUAGES, textsSchema, type Language } from '$lib/registration/language'
 import { refuse, accept, type Result } from '$lib/registration/refusal'
 import { DAY } from '../registration/retention'
 import { parseText } from '../registration/talk'
@@ -34,29 +34,31 @@ export const PUBLIC_MESSAGE_MAXIMUM = 1000
 export type Opening =
   { open: true } | { open: false; why: Closing; message: PublicMessage; until: number | null }
 
-const text = v.string()
 const hand = v.object({
-  until: v.nullable(v.number()),
+  until: v.fallback(v.nullable(v.number()), null),
   /** A moderator, by id, and when. */
-  by: v.string(),
-  at: v.number(),
+  by: v.fallback(v.string(), ''),
+  at: v.fallback(v.number(), 0),
 })
 
-/** What is kept of it between two requests. */
+/** What is kept of it between two requests. Closed by hand stays closed, whatever else stands there. */
 export const openingRecordSchema = v.object({
   /** What a moderator said: closed, or open although a limit closed it. Null: the limits alone count. */
   hand: v.nullable(
     v.variant('says', [
       v.object({
         says: v.literal('closed'),
-        message: v.record(languageSchema, text),
+        message: v.fallback(textsSchema, {}),
         ...hand.entries,
       }),
       v.object({ says: v.literal('open'), ...hand.entries }),
     ]),
   ),
   /** Which limit closed it, and since when; a queue that is too long has to be worked off before that ends. */
-  shut: v.nullable(v.object({ why: v.picklist(['waiting', 'per_day']), since: v.number() })),
+  shut: v.fallback(
+    v.nullable(v.object({ why: v.picklist(['waiting', 'per_day']), since: v.number() })),
+    null,
+  ),
 })
 export type OpeningRecord = v.InferOutput<typeof openingRecordSchema>
 

@@ -1,3 +1,4 @@
+import * as v from 'valibot'
 import type { EmailAddress } from './email'
 import type { Language } from './language'
 import type { Reason } from './reason'
@@ -51,14 +52,39 @@ export interface Denial {
   since: number
 }
 
+const nullableText = v.fallback(v.nullable(v.string()), null)
+
+/** A denial as it is kept. Without its time it cannot be gone back to. */
+export const denialSchema: v.GenericSchema<unknown, Denial | null> = v.object({
+  decidedBy: nullableText,
+  message: nullableText,
+  silent: v.fallback(v.boolean(), false),
+  category: nullableText,
+  since: v.number(),
+})
+
 /** Who did it. A moderator is named by id. */
 export type Actor = { kind: 'applicant' } | { kind: 'system' } | { kind: 'moderator'; id: string }
 
 /** What happened, for the audit trail; holds nothing personal, as it outlives the registration. */
 export interface AuditEvent {
   kind: EventKind
-  detail?: Record<string, string | number | boolean>
+  detail?: EventDetail
 }
+
+export type EventDetail = Record<string, string | number | boolean>
+
+/** What an event tells besides its kind, as it is kept; what is deeper than that is left out. */
+export const detailSchema: v.GenericSchema<unknown, EventDetail | null> = v.pipe(
+  v.record(v.string(), v.unknown()),
+  v.transform((kept) => {
+    const detail: EventDetail = {}
+    for (const [name, value] of Object.entries(kept))
+      if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+        detail[name] = value
+    return detail
+  }),
+)
 
 export const EVENT_KINDS = [
   'started',

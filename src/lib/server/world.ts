@@ -5,6 +5,7 @@ import type { Homeserver } from './homeserver/homeserver'
 import { createSynapse } from './homeserver/synapse'
 import type { Mailer } from './mail/mail'
 import { createMailer } from './mail/mailer'
+import { logUnreadable } from './unreadable-log'
 
 /** The world outside, and chance and time: what tests put something of their own in place of. */
 export interface World {
@@ -19,8 +20,16 @@ export interface World {
 /** The real world, by the configuration. */
 export async function openWorld(config: RunConfig, log: Logger): Promise<World> {
   const { synapse, email, site } = config
+  const database = await openDatabase(config.database)
+  const end = logUnreadable(log)
   return {
-    database: await openDatabase(config.database),
+    database: {
+      ...database,
+      close() {
+        end()
+        database.close()
+      },
+    },
     homeserver: createSynapse({
       url: synapse.server,
       domain: synapse.domain,

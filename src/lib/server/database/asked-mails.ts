@@ -2,6 +2,7 @@ import { and, desc, eq, sql } from 'drizzle-orm'
 import { laneOfMail, type JobRow } from './jobs'
 import type { Reader } from './open'
 import { jobs } from './schema'
+import { fieldOf } from './stored-json'
 
 export type MailRow = Pick<JobRow, 'state' | 'error' | 'blame' | 'createdAt' | 'finishedAt'>
 
@@ -41,9 +42,7 @@ export async function findMailOfLink(reader: Reader, link: string, email: string
   const [found] = await reader
     .select(row)
     .from(jobs)
-    .where(
-      and(eq(jobs.lane, laneOfMail(null, email)), sql`json_extract(${jobs.payload}, '$.link') = ${link}`),
-    )
+    .where(and(eq(jobs.lane, laneOfMail(null, email)), sql`${fieldOf(jobs.payload, 'link')} = ${link}`))
     .orderBy(desc(jobs.seq))
     .limit(1)
   return found ?? null

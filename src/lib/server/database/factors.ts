@@ -1,4 +1,5 @@
 import { and, eq, isNull } from 'drizzle-orm'
+import * as v from 'valibot'
 import type { Reader, Transaction } from './open'
 import { recoveryCodes } from './schema'
 import { findSetting, putSetting } from './settings'
@@ -43,10 +44,9 @@ export async function countRecoveryCodes(reader: Reader, moderatorId: string): P
 
 const REQUIRED = 'second_factor_required'
 
-/** Whether everybody at the desk needs a second factor. */
-export async function isFactorRequired(reader: Reader): Promise<boolean> {
-  return (await findSetting(reader, REQUIRED)) === true
-}
+/** Whether everybody at the desk needs a second factor; also where what was said of it cannot be read. */
+export const isFactorRequired = (reader: Reader): Promise<boolean> =>
+  findSetting(reader, REQUIRED, v.boolean(), { unset: false, otherwise: true })
 
 export const setFactorRequired = (tx: Transaction, required: boolean, now: number): Promise<void> =>
   putSetting(tx, REQUIRED, required, now)

@@ -3,6 +3,7 @@ import type { JobKind } from '$lib/registration/job'
 import type { JobRow } from './jobs'
 import type { Reader, Transaction } from './open'
 import { jobs, registrations } from './schema'
+import { fieldOf } from './stored-json'
 
 export interface FailedJob {
   id: string
@@ -21,7 +22,7 @@ export async function findFailed(reader: Reader): Promise<FailedJob[]> {
     .leftJoin(registrations, eq(registrations.id, jobs.registrationId))
     .where(
       sql`${jobs.state} = 'failed' and not (${jobs.blame} is 'receiver' and (${registrations.state} is 'started'
-        or json_extract(${jobs.payload}, '$.mail') = 'unknown_address'))`,
+        or ${fieldOf(jobs.payload, 'mail')} is 'unknown_address'))`,
     )
     .orderBy(desc(jobs.seq))
     .limit(MOST)

@@ -4,6 +4,7 @@ import { standingOf } from '$lib/moderation/invitation'
 import type { Brought } from '$lib/registration/invited'
 import type { Reader, Transaction } from './open'
 import { events, invitations, moderators, registrations } from './schema'
+import { fieldOf } from './stored-json'
 
 /** Counting ends here: of more, one only knows that there are more. */
 export const CAME_LIMIT = 1_000
@@ -108,7 +109,7 @@ export async function findBrought(
       heldBy: registrations.heldBy,
       heldFor: registrations.heldFor,
       counted: sql<number>`exists (select 1 from ${events} where ${events.registrationId} = ${registrations.id}
-        and ${kind} = 'requested' and json_extract(${detail}, '$.invitation') = ${invitations.id})`,
+        and ${kind} = 'requested' and ${fieldOf(detail, 'invitation')} = ${invitations.id})`,
     })
     .from(registrations)
     .innerJoin(invitations, eq(invitations.id, registrations.invitationId))

@@ -27,7 +27,8 @@ export async function forgetCodes(database: Database, now: number): Promise<numb
 
 /** Who could know a code that still counts, and is not meant to (any more). */
 async function beyond(reader: Reader, now: number): Promise<SQL | undefined> {
-  const until = v.parse(v.fallback(v.number(), 0), await findSetting(reader, READABLE_UNTIL))
+  // Where it cannot be read, better too many codes are listed than too few.
+  const until = await findSetting(reader, READABLE_UNTIL, v.number(), { unset: 0, otherwise: now })
   const { madeBy, madeAt, skipReview } = invitations
   const { id, role, createdAt, disabledAt } = moderators
   return and(

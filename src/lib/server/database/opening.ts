@@ -1,5 +1,4 @@
 import { and, eq, inArray, sum } from 'drizzle-orm'
-import * as v from 'valibot'
 import {
   NOTHING_SAID,
   openingRecordSchema,
@@ -12,11 +11,9 @@ import { findSetting, putSetting } from './settings'
 
 const KEY = 'opening'
 
-/** Throws where the row holds what this program never wrote. */
-export async function findOpeningRecord(reader: Reader): Promise<OpeningRecord> {
-  const value = await findSetting(reader, KEY)
-  return value === null ? NOTHING_SAID : v.parse(openingRecordSchema, value)
-}
+/** Where it cannot be read, nothing was said: the limits count, and whoever comes waits for a moderator. */
+export const findOpeningRecord = (reader: Reader): Promise<OpeningRecord> =>
+  findSetting(reader, KEY, openingRecordSchema, { unset: NOTHING_SAID, otherwise: NOTHING_SAID })
 
 export const putOpeningRecord = (tx: Transaction, record: OpeningRecord, now: number): Promise<void> =>
   putSetting(tx, KEY, record, now)

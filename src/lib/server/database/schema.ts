@@ -1,20 +1,27 @@
 import { sql } from 'drizzle-orm'
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
-import type { HeldFor } from '$lib/moderation/held'
+import * as v from 'valibot'
+import { heldForSchema, type HeldFor } from '$lib/moderation/held'
 import { MEMORY_KINDS } from '$lib/moderation/memory'
 import { NOTICES, ROLES } from '$lib/moderation/moderator'
 import { REPLY_PURPOSES } from '$lib/moderation/reply'
 import { RULE_EFFECTS, RULE_FORMS, RULE_SUBJECTS } from '$lib/moderation/rule'
 import type { EmailAddress } from '$lib/registration/email'
 import { BLAMES, JOB_KINDS, JOB_STATES } from '$lib/registration/job'
-import { LANGUAGES, type Language } from '$lib/registration/language'
+import { LANGUAGES, textsSchema, type Texts } from '$lib/registration/language'
 import type { Reason } from '$lib/registration/reason'
-import { EVENT_KINDS, type Denial } from '$lib/registration/registration'
+import { denialSchema, detailSchema, EVENT_KINDS } from '$lib/registration/registration'
 import { ACCOUNT_STATES, EXCHANGES, QUEUES, STATES } from '$lib/registration/state'
 import type { Username } from '$lib/registration/username'
+import { storedJson } from './stored-json'
 
 /** The states of registrations that are not over. As text, as SQLite finds a partial index only by its very words. */
 export const LIVING = sql.raw("'started', 'verified', 'requested', 'approved', 'completed'")
+
+const stringsSchema = v.pipe(
+  v.array(v.unknown()),
+  v.transform((found) => found.filter((one) => typeof one === 'string')),
+)
 
 // All times are milliseconds since 1970, but for sessions, whose adapter counts seconds.
 
@@ -46,7 +53,7 @@ export const registrations = sqliteTable(
     claimedBy: text('claimed_by'),
     claimedAt: integer('claimed_at'),
     /** Of an approval in place of a denial: that denial. */
-    denial: text({ mode: 'json' }).$type<Denial>(),
+    denial: storedJson('denial', 'registrations.denial', denialSchema, () => null),
 
     // What follows is derived from the above, to find registrations by it (`database/found-by.ts`).
     /** Counts up with every registration: the row of the search index. */
@@ -62,7 +69,9 @@ export const registrations = sqliteTable(
     /** The rule that asks for a closer look at it. */
     heldBy: text('held_by'),
     /** What else asks for one. */
-    heldFor: text('held_for', { mode: 'json' }).$type<HeldFor[]>().notNull().default([]),
+    heldFor: storedJson('held_for', 'registrations.held_for', heldForSchema, (): HeldFor[] => ['unknown'])
+      .notNull()
+      .default([]),
     /** The invitation it came by. */
     invitationId: text('invitation_id'),
     /** A job of it failed for good or keeps failing; kept by triggers on `jobs`. */
@@ -180,7 +189,7 @@ export const replies = sqliteTable('replies', {
   id: text().primaryKey(),
   purpose: text({ enum: REPLY_PURPOSES }).notNull(),
   title: text().notNull(),
-  texts: text({ mode: 'json' }).$type<Partial<Record<Language, string>>>().notNull(),
+  texts: storedJson('texts', 'replies.texts', textsSchema, (): Texts => ({})).notNull(),
   changedBy: text('changed_by'),
   changedAt: integer('changed_at').notNull(),
 })
@@ -272,7 +281,7 @@ export const events = sqliteTable(
     kind: text({ enum: EVENT_KINDS }).notNull(),
     actor: text({ enum: ['applicant', 'system', 'moderator'] }).notNull(),
     moderatorId: text('moderator_id'),
-    detail: text({ mode: 'json' }).$type<Record<string, string | number | boolean>>(),
+    detail: storedJson('detail', 'events.detail', detailSchema, () => null),
   },
   (table) => [
     index('events_by_registration').on(table.registrationId, table.seq),
@@ -317,7 +326,8 @@ export const jobs = sqliteTable(
     lane: text().notNull(),
     registrationId: text('registration_id').references(() => registrations.id, { onDelete: 'cascade' }),
     kind: text({ enum: JOB_KINDS }).notNull(),
-    payload: text({ mode: 'json' }).$type<unknown>().notNull(),
+    /** As `stored-job.ts` writes and reads it. */
+    payload: storedJson('payload', 'jobs.payload', v.unknown(), () => null).notNull(),
     state: text({ enum: JOB_STATES }).notNull(),
     attempts: integer().notNull().default(0),
     /** Tries that may have taken effect without our hearing of it: an answer got lost, or the program was stopped. */
@@ -424,7 +434,7 @@ export const passkeys = sqliteTable(
       .references(() => moderators.id, { onDelete: 'cascade' }),
     publicKey: text('public_key').notNull(),
     counter: integer().notNull(),
-    transports: text({ mode: 'json' }).$type<string[]>().notNull(),
+    transports: storedJson('transports', 'passkeys.transports', stringsSchema, () => []).notNull(),
     name: text().notNull(),
     createdAt: integer('created_at').notNull(),
     lastUsedAt: integer('last_used_at'),
@@ -457,7 +467,8 @@ export const moderatorTokens = sqliteTable(
 /** What administrators set on the desk and not in the configuration. */
 export const settings = sqliteTable('settings', {
   key: text().primaryKey(),
-  value: text({ mode: 'json' }).$type<unknown>().notNull(),
+  /** Read by who knows the key (`settings.ts`). */
+  value: storedJson('value', 'settings.value', v.unknown(), () => null).notNull(),
   changedAt: integer('changed_at').notNull(),
 })
 

@@ -1,11 +1,25 @@
 import { eq } from 'drizzle-orm'
+import * as v from 'valibot'
 import type { Reader, Transaction } from './open'
 import { settings } from './schema'
+import { noteUnreadable } from './stored-json'
 
-/** What was set on the desk under a key, to be parsed by who knows it; null where nothing was. */
-export async function findSetting(reader: Reader, key: string): Promise<unknown> {
+/**
+ * What was set on the desk under a key: `unset` where nothing was, `otherwise` where it is not what `schema` takes, as
+ * another version of this program wrote it.
+ */
+export async function findSetting<T>(
+  reader: Reader,
+  key: string,
+  schema: v.GenericSchema<unknown, T>,
+  { unset, otherwise }: { unset: T; otherwise: T },
+): Promise<T> {
   const [row] = await reader.select({ value: settings.value }).from(settings).where(eq(settings.key, key))
-  return row?.value ?? null
+  if (row === undefined) return unset
+  const read = v.safeParse(schema, row.value)
+  if (read.success) return read.output
+  noteUnreadable(`settings.${key}`)
+  return otherwise
 }
 
 export async function putSetting(tx: Transaction, key: string, value: unknown, now: number): Promise<void> {

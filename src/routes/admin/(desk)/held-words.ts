@@ -6,12 +6,14 @@ const TAGS: Record<HeldFor, () => string> = {
   trap: m.proof_tag_trap,
   too_fast: m.proof_tag_too_fast,
   disposable: m.proof_tag_disposable,
+  unknown: m.proof_tag_unknown,
 }
 const WORDS: Record<HeldFor, () => string> = {
   no_proof: m.proof_held_no_proof,
   trap: m.proof_held_trap,
   too_fast: m.proof_held_too_fast,
   disposable: m.proof_held_disposable,
+  unknown: m.proof_held_unknown,
 }
 
 /** What asks for a closer look at a request, beside a rule, in a few words. */

@@ -145,10 +145,18 @@ export const SIGN_WORDS: Words<Sign> = {
   consent: m.sign_consent,
 }
 
+/** The kind of a job, also of one that another version of this program wrote. */
+const jobWords = (kind: string): string =>
+  Object.entries(JOBS).find(([name]) => name === kind)?.[1]() ?? m.job_unknown({ kind })
+
+/** What an event is, also one that another version of this program wrote. */
+const eventWords = (kind: string): string =>
+  Object.entries(EVENTS).find(([name]) => name === kind)?.[1]() ?? m.event_unknown({ kind })
+
 /** What a job is, with what it is about. */
 export function jobText(kind: JobKind, about: string | null): string {
   const words = about === null ? null : kind === 'mail' ? MAILS[about]?.() : about
-  return words ? `${JOBS[kind]()} ${words}` : JOBS[kind]()
+  return words ? `${jobWords(kind)} ${words}` : jobWords(kind)
 }
 
 /** An event of the history, with the job that it is about where there is one, or how often it happened besides. */
@@ -163,13 +171,13 @@ export function eventText(kind: EventKind, detail: Record<string, string | numbe
   if (kind === 'account_doubtful' && detail?.['signs'] !== undefined) {
     const shown = String(detail['signs']).split(' ')
     const words = SIGNS.filter((sign) => shown.includes(sign)).map((sign) => SIGN_WORDS[sign]())
-    return `${EVENTS[kind]()}: ${words.join(', ')}`
+    return `${eventWords(kind)}: ${words.join(', ')}`
   }
-  const job = Object.entries(JOBS).find(([name]) => name === detail?.['job'])
-  if (job === undefined) return EVENTS[kind]()
+  const job = detail?.['job']
+  if (job === undefined) return eventWords(kind)
   const about = detail?.['mail'] ?? detail?.['room']
   const mail = MAILS[String(about)]?.()
-  return `${EVENTS[kind]()}: ${[job[1](), mail ?? about].filter((word) => word !== undefined).join(' ')}`
+  return `${eventWords(kind)}: ${[jobWords(String(job)), mail ?? about].filter((word) => word !== undefined).join(' ')}`
 }
 
 /** Whether a job wants a moderator's eye: it failed, or its last try did. */
