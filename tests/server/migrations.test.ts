@@ -9,13 +9,14 @@ import { findAccount, findDoubtful } from '$lib/server/database/accounts'
 import { findAnnouncements } from '$lib/server/database/announcements'
 import { findNthNewestAttempt } from '$lib/server/database/attempts'
 import { findEvents } from '$lib/server/database/events'
-import { findJobs, findStuck, readJob } from '$lib/server/database/jobs'
+import { findJobs, findStuck } from '$lib/server/database/jobs'
 import { migrationsFolder } from '$lib/server/database/migrations'
 import { findModerators } from '$lib/server/database/moderators'
 import { openDatabase, type Database } from '$lib/server/database/open'
 import { countTabs, findListed, findPage } from '$lib/server/database/queue'
 import { findByAddress, findRegistration } from '$lib/server/database/registrations'
 import { findSessionsOf } from '$lib/server/database/sessions'
+import { readJob } from '$lib/server/database/stored-job'
 import { findToken } from '$lib/server/database/tokens'
 import { hashToken, mintToken } from '$lib/server/auth/tokens'
 import { createSynapse } from '$lib/server/homeserver/synapse'
@@ -133,7 +134,7 @@ describe.each(VERSIONS)('a database of the time of $tag', (version) => {
       expect(
         jobs
           .flat()
-          .map((row) => readJob(row).kind)
+          .map((row) => readJob(row)?.kind)
           .sort(),
       ).toEqual(['consent', 'mail', 'mail', 'open_account'])
       expect(await findStuck(reader)).toEqual([])

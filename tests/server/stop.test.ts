@@ -237,16 +237,19 @@ describe('jobs', () => {
     const dead = await world.database.write((tx) =>
       leaseJob(tx, { owner: 'dead', now: world.now(), until: world.now() + 60_000, closed: [] }),
     )
-    expect(dead?.job.kind).toBe('open_account')
+    expect(dead?.job?.kind).toBe('open_account')
     await world.drain()
     expect(await applicant.api.registration.current()).toMatchObject({ state: 'approved' })
     world.pass(61_000)
     await world.drain()
     expect(await applicant.api.registration.current()).toMatchObject({ state: 'completed' })
-    if (dead === null) throw new Error('nothing was leased')
-    expect(await world.services.registrar.finish(dead, 'dead', { state: 'failed', error: 'late' })).toBe(
-      false,
-    )
+    if (dead === null || dead.job === null) throw new Error('nothing was leased')
+    expect(
+      await world.services.registrar.finish({ row: dead.row, job: dead.job }, 'dead', {
+        state: 'failed',
+        error: 'late',
+      }),
+    ).toBe(false)
   })
 
   test('of two processes on one database are each done by one of them', async () => {

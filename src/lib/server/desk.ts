@@ -7,11 +7,12 @@ import { matrixId } from '$lib/registration/username'
 import type { JobView, QueueItem, RegistrationView } from '$lib/registration/views'
 import { countDoubtful } from './database/accounts'
 import { findEvents } from './database/events'
-import { findJobs, readJob, type JobRow } from './database/jobs'
+import { findJobs, type JobRow } from './database/jobs'
 import { findModerator, findModeratorByName } from './database/moderators'
 import type { Database, Reader } from './database/open'
 import { countTabs, findListed, findNeighbours, findPage } from './database/queue'
 import { findRegistration, isInTrouble } from './database/registrations'
+import { readJob } from './database/stored-job'
 import type { Homeserver } from './homeserver/homeserver'
 import type { Registrar } from './registrar'
 import { isDismissible } from './registrar-jobs'
@@ -89,13 +90,13 @@ async function deciderOf(reader: Reader, { moderator }: QueueFilter): Promise<st
   return (await findModeratorByName(reader, moderator))?.id ?? ''
 }
 
-/** What moderators see of a job. */
+/** What moderators see of a job; of one that cannot be read, that it is there and of which kind. */
 export function jobView(row: JobRow, registration: Registration | null): JobView {
-  const { id, state, attempts, runAt, error, createdAt, finishedAt } = row
+  const { id, kind, state, attempts, runAt, error, createdAt, finishedAt } = row
   const job = readJob(row)
-  const about = job.kind === 'mail' ? job.mail : job.kind === 'join_room' ? job.room : null
+  const about = job?.kind === 'mail' ? job.mail : job?.kind === 'join_room' ? job.room : null
   const dismissible = isDismissible(row, registration)
-  return { id, kind: job.kind, about, state, attempts, runAt, error, createdAt, finishedAt, dismissible }
+  return { id, kind, about, state, attempts, runAt, error, createdAt, finishedAt, dismissible }
 }
 
 /** All that moderators see of one registration, and what the domain lets them do; null when there is none. */

@@ -17,6 +17,7 @@ import {
 import type { Database, Transaction } from './database/open'
 import { hastenRefused, reviveMails } from './database/refused-mails'
 import { findRegistration } from './database/registrations'
+import { payloadOf } from './database/stored-job'
 import { alike } from './failures'
 import { SYSTEM, type AccountChange, type Door } from './registrar-door'
 
@@ -179,9 +180,4 @@ export function isDismissible(
 function jobEvent(kind: 'job_done' | 'job_failed', job: NewJob): AuditEvent {
   const about = job.kind === 'mail' ? { mail: job.mail } : job.kind === 'join_room' ? { room: job.room } : {}
   return { kind, detail: { job: job.kind, ...about } }
-}
-
-/** What stands in the row of a job beside its kind. */
-function payloadOf({ kind: _, ...payload }: NewJob & { to: string[] }): unknown {
-  return payload
 }

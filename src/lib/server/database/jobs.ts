@@ -14,10 +14,12 @@ import {
   or,
   sql,
 } from 'drizzle-orm'
-import * as v from 'valibot'
-import { jobSchema, type JobKind, type NewJob, type Outside } from '$lib/registration/job'
+import { type JobKind, type NewJob, type Outside } from '$lib/registration/job'
+import { insertEvents } from './events'
 import type { Reader, Transaction } from './open'
 import { jobs } from './schema'
+import { fieldOf } from './stored-json'
+import { payloadOf, readJob } from './stored-job'
 
 export type JobRow = typeof jobs.$inferSelect
 /** A job in the hands of a worker: the row, and what it is to do. */
@@ -86,7 +88,8 @@ export async function insertJob(
   options: { id: string; registrationId: string | null; now: number; rest: number },
 ): Promise<void> {
   const registrationId = FOR_ALL.includes(job.kind) ? null : options.registrationId
-  const { kind, ...payload } = job
+  const { kind } = job
+  const payload = payloadOf(job)
   let runAt = options.now + options.rest
   if (job.kind === 'notify_room' || job.kind === 'notify_moderators' || job.kind === 'notify_person') {
     const lane = laneOf(job, null)
@@ -122,7 +125,7 @@ export async function cancelResting(
     eq(jobs.createdAt, decidedAt),
     or(
       inArray(jobs.kind, ['open_account', 'remove_account']),
-      sql`json_extract(${jobs.payload}, '$.mail') in ('denied', 'set_password')`,
+      sql`${fieldOf(jobs.payload, 'mail')} in ('denied', 'set_password')`,
     ),
   )
   const resting = and(eq(jobs.state, 'waiting'), eq(jobs.attempts, 0), gt(jobs.runAt, now))
@@ -144,8 +147,8 @@ async function isGathering(tx: Transaction, { kind, ...payload }: NewJob, lane: 
         eq(jobs.state, 'waiting'),
         eq(jobs.kind, kind),
         eq(jobs.attempts, 0),
-        sql`coalesce(json_extract(${jobs.payload}, '$.why'), '') = ${why}`,
-        sql`coalesce(json_extract(${jobs.payload}, '$.reminder'), 0) = ${reminder}`,
+        sql`coalesce(${fieldOf(jobs.payload, 'why')}, '') = ${why}`,
+        sql`coalesce(${fieldOf(jobs.payload, 'reminder')}, 0) = ${reminder}`,
       ),
     )
     .limit(1)
@@ -180,11 +183,6 @@ async function lastFinished(tx: Transaction, kind: JobKind, lane: string): Promi
   return row?.at ?? 0
 }
 
-/** What a row is to do. Throws where the row is not one of this program's. */
-export function readJob(row: JobRow): NewJob {
-  return v.parse(jobSchema, { ...v.parse(v.looseObject({}), row.payload), kind: row.kind })
-}
-
 /**
  * No job is put off for longer, and no lease lasts longer: a time beyond was written while the clock was wrong, and
  * counts as come.
@@ -211,14 +209,19 @@ export async function nextDue(reader: Reader, closed: Outside[], now: number): P
   return row?.at ?? null
 }
 
+/** A row that this version of the program cannot read. */
+const UNREADABLE =
+  'This version of the program cannot read what is to be done here: another version wrote it, or the row is damaged. Install the newest version and retry, or do by hand what is missing'
+
 /**
  * Takes the oldest job that is due, first in its lane and uses nothing `closed`, for as long as the lease lasts. A job
- * whose lease ran out is taken again: whoever had it is gone.
+ * whose lease ran out is taken again: whoever had it is gone. One that cannot be read has failed with that, so that it
+ * stands before the moderators and holds up no other: then `job` is null.
  */
 export async function leaseJob(
   tx: Transaction,
   lease: { owner: string; now: number; until: number; closed: Outside[] },
-): Promise<LeasedJob | null> {
+): Promise<LeasedJob | { row: JobRow; job: null } | null> {
   const { now, closed } = lease
   const latest = now + LONGEST_AHEAD_MS
   const usable = closed.length === 0 ? sql`` : sql`and ${notInArray(outsideOfRow('j'), closed)}`
@@ -245,7 +248,25 @@ export async function leaseJob(
       ),
     )
     .returning()
-  return row === undefined ? null : { row, job: readJob(row) }
+  if (row === undefined) return null
+  const job = readJob(row)
+  if (job === null) await putAside(tx, row, now)
+  return { row, job }
+}
+
+async function putAside(tx: Transaction, { seq, kind, registrationId }: JobRow, now: number): Promise<void> {
+  const none = { leaseOwner: null, leaseUntil: null, blame: null }
+  await tx
+    .update(jobs)
+    .set({ ...none, state: 'failed', error: UNREADABLE, finishedAt: now })
+    .where(eq(jobs.seq, seq))
+  await insertEvents(
+    tx,
+    registrationId,
+    [{ kind: 'job_failed', detail: { job: kind } }],
+    { kind: 'system' },
+    now,
+  )
 }
 
 /** Keeps a lease; false when it was lost. */
@@ -339,7 +360,7 @@ export async function findStuck(reader: Reader): Promise<JobRow[]> {
       and(
         isNull(jobs.registrationId),
         sql`(${jobs.state} = 'failed' or (${jobs.state} = 'waiting' and ${jobs.error} is not null))`,
-        sql`not (${jobs.kind} = 'mail' and ${jobs.blame} is 'receiver' and json_extract(${jobs.payload}, '$.mail') = 'unknown_address')`,
+        sql`not (${jobs.kind} = 'mail' and ${jobs.blame} is 'receiver' and ${fieldOf(jobs.payload, 'mail')} is 'unknown_address')`,
       ),
     )
     .orderBy(asc(jobs.seq))
@@ -349,7 +370,7 @@ export async function findStuck(reader: Reader): Promise<JobRow[]> {
 /** What is to be done, or failed and stands before a moderator. */
 const isPending = inArray(jobs.state, ['waiting', 'running', 'failed'])
 
-const names = (username: string) => sql`json_extract(${jobs.payload}, '$.username') = ${username}`
+const names = (username: string) => sql`${fieldOf(jobs.payload, 'username')} = ${username}`
 const removes = (username: string) => and(eq(jobs.kind, 'remove_account'), names(username))
 const locks = (username: string) => and(eq(jobs.kind, 'lock_account'), names(username))
 

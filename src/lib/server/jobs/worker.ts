@@ -94,9 +94,20 @@ export function createWorker({
     const { outsides: closed } = outages.closed()
     const due = await database.read((reader) => nextDue(reader, closed, now))
     if (due === null || due > now) return null
-    const leased = await database.write((tx) => leaseJob(tx, { owner, now, until: now + LEASE_MS, closed }))
-    if (leased !== null) outages.started(leased.job, leased.row.createdAt)
-    return leased
+    const lease = { owner, now, until: now + LEASE_MS, closed }
+    for (;;) {
+      const leased = await database.write((tx) => leaseJob(tx, lease))
+      if (leased === null) return null
+      const { row, job } = leased
+      if (job !== null) {
+        outages.started(job, row.createdAt)
+        return { row, job }
+      }
+      log.error(
+        { job: row.id, kind: row.kind, registration: row.registrationId },
+        'A job cannot be read and was put aside: another version of this program wrote it, or the row is damaged. Install the newest version and retry it on the desk, or do by hand what is missing and mark it as done',
+      )
+    }
   }
 
   async function run(leased: LeasedJob): Promise<void> {
