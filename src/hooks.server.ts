@@ -93,8 +93,9 @@ const languages = new AsyncLocalStorage<{ locale?: Language; origin?: string; me
 overwriteServerAsyncLocalStorage(languages)
 
 /**
- * The first page depends on language, theme, and whether registration is open: each of its few forms is written once, and
- * kept until that changes.
+ * The first page depends on language, theme, and whether registration is open, and on nothing else: each of its few forms
+ * is written once, and kept until that changes. What follows a `?` means nothing there, and is left out before anything
+ * is written: the page of one visitor is the page of all.
  */
 const landing: Handle = async ({ event, resolve }) => {
   if (event.route.id !== '/' || event.request.method !== 'GET' || event.isDataRequest) return resolve(event)
@@ -106,6 +107,7 @@ const landing: Handle = async ({ event, resolve }) => {
   const key = `${extractLocaleFromRequest(event.request)} ${themeOf(event.cookies.get('theme'))}`
   const kept = pages.get(key)
   if (kept !== undefined) return new Response(kept.body, { headers: kept.headers })
+  event.url.search = ''
   const response = await resolve(event)
   // A nonce is for one answer; what carries one is never kept.
   const once = response.headers.get('content-security-policy')?.includes('nonce-') === true
@@ -230,7 +232,9 @@ const headers: Handle = async ({ event, resolve }) => {
     response.headers.set('content-type', 'text/plain; charset=utf-8')
   if (event.locals.comeAgain !== undefined)
     response.headers.set('retry-after', String(event.locals.comeAgain))
-  if (!response.headers.has('cache-control')) response.headers.set('cache-control', 'private, no-store')
+  // A cookie is for one browser: a proxy that keeps the answer for all must not keep that.
+  if (!response.headers.has('cache-control') || response.headers.has('set-cookie'))
+    response.headers.set('cache-control', 'private, no-store')
   return response
 }
 
