@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http'
 import { once } from 'node:events'
 import { simpleParser, type ParsedMail } from 'mailparser'
 import { SMTPServer } from 'smtp-server'
+import { isAllowedHost, LOOPBACK_HOSTS } from '$lib/server/hosts'
 
 export interface Mailbox {
   /** Where mails are handed in, on 127.0.0.1. */
@@ -31,6 +32,11 @@ export async function openMailbox(port: number): Promise<Mailbox> {
   await once(smtp.server, 'listening')
 
   const web = createServer((request, response) => {
+    if (!isAllowedHost(request.headers.host, LOOPBACK_HOSTS)) {
+      response.writeHead(421, { 'content-type': 'text/plain; charset=utf-8' })
+      response.end('The mailbox of the demo answers at 127.0.0.1 and localhost alone.\n')
+      return
+    }
     const [, page, id] = /^\/(?:(mail|rules)(?:\/(\d+))?)?$/.exec(request.url ?? '') ?? []
     const mail = id === undefined ? undefined : mails[mails.length - 1 - Number(id)]
     const found = request.url === '/' || page === 'rules' || mail !== undefined

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { findEvents, findNewestEvents } from '$lib/server/database/events'
 import { deviceOf } from '$lib/server/auth/device'
 import { codeOf } from '../support/code-of'
@@ -272,6 +272,43 @@ describe('one’s own account', () => {
     await mailReader.api.people.confirmAddress({ token })
     expect(await api.account.view()).toMatchObject({ email: 'ada.new@mail.test', confirmed: true })
     expect(await codeOf(mailReader.api.people.confirmAddress({ token }))).toBe('link_spent')
+  })
+
+  test('so many mails go to addresses of others: of one moderator, to one mailbox, and of all', async () => {
+    const { api } = await signedIn('ada', PASSWORD)
+    const ask = (email: string, of = api) => codeOf(of.account.askAddress({ email }))
+    for (const email of ['a@mail.test', 'a+tag@mail.test', 'A@mail.test'])
+      expect(await ask(email)).toBe('done')
+    expect(await ask('a@mail.test')).toBe('too_many_mails')
+    const warned = vi.spyOn(world.services.log, 'warn')
+    for (let index = 0; index < 7; index++) expect(await ask(`b${index}@mail.test`)).toBe('done')
+    expect(await ask('c@mail.test')).toBe('too_many_mails')
+    expect(warned.mock.calls.map(([entry]) => entry)).toEqual([
+      expect.objectContaining({ mail: 'address', hours: 24 }),
+    ])
+    expect(JSON.stringify(warned.mock.calls)).not.toContain('mail.test')
+    const bob = await aModerator(world.services, 'bob')
+    expect(await ask('a@mail.test', bob.api)).toBe('too_many_mails')
+    expect(await ask('c@mail.test', bob.api)).toBe('done')
+    await world.drain()
+    expect(world.mailbox.letters).toHaveLength(11)
+    world.pass(DAY)
+    expect(await ask('a@mail.test', bob.api)).toBe('done')
+  })
+
+  test('invitations are counted too, and neither stops one’s own address', async () => {
+    const { api } = await aModerator(world.services, 'boss', 'administrator')
+    const invite = (email: string) => codeOf(api.people.invite({ email, role: 'moderator' }))
+    for (let index = 0; index < 50; index++) expect(await invite(`i${index}@mail.test`)).toBe('done')
+    expect(await invite('late@mail.test')).toBe('too_many_mails')
+    expect(await codeOf(api.account.askAddress({ email: 'boss.new@mail.test' }))).toBe('done')
+    for (let other = 0; other < 3; other++) {
+      const next = await aModerator(world.services, `boss${other}`, 'administrator')
+      for (let index = 0; index < 50; index++)
+        await codeOf(next.api.people.invite({ email: `o${other}-${index}@mail.test`, role: 'moderator' }))
+    }
+    await world.drain()
+    expect(world.mailbox.letters).toHaveLength(200)
   })
 
   test('whether an address is a colleague’s is told at that address alone, and it stays theirs', async () => {

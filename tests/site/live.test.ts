@@ -1,6 +1,6 @@
 import { request as httpRequest } from 'node:http'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { MODERATOR, startSite, type Site } from '../support/site'
+import { askDatabase, MODERATOR, startSite, type Site } from '../support/site'
 import { aVisitor } from '../support/visitor'
 
 let site: Site
@@ -48,6 +48,25 @@ test('the desk hears of a change, and nobody else does', async () => {
     )
     .toContain('event: change')
   stream.close()
+}, 60_000)
+
+test('who still has to set up a second factor hears nothing', async () => {
+  const moderator = aVisitor(site.url)
+  await moderator.submit(await moderator.get('/admin/login'), MODERATOR)
+  await askDatabase(
+    site,
+    "insert into settings (key, value, changed_at) values ('second_factor_required', 'true', 1)",
+  )
+  try {
+    const { rows } = await askDatabase(site, 'select count(*) as n from looks')
+    for (const path of ['/admin/live', '/admin/live?look=r-1', '/admin/live?x=%00'])
+      expect((await moderator.send('GET', path, {})).status).toBe(403)
+    expect((await askDatabase(site, 'select count(*) as n from looks')).rows).toEqual(rows)
+    for (const path of ['/admin/history/export?format=csv', '/admin/rules/export?format=csv'])
+      expect((await moderator.send('GET', path, {})).status).toBe(403)
+  } finally {
+    await askDatabase(site, 'delete from settings')
+  }
 }, 60_000)
 
 test('a stream that is open does not keep the program from stopping', async () => {

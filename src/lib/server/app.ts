@@ -24,6 +24,7 @@ import { purge } from './database/purge'
 import { deleteExpiredTokens } from './database/tokens'
 import { createConsentWatch } from './consent-watch'
 import { createCrowdWatch } from './crowd-watch'
+import { createDeskMails } from './desk-mails'
 import { createDoubts } from './doubts'
 import { createEntrance } from './entrance'
 import { createFacts } from './facts'
@@ -187,7 +188,7 @@ export function compose(config: RunConfig, world: World) {
   })
   const knownDevices = createKnownDevices({ secretKey: config.secretKey })
   const hashing = createHashing({ onBusy: () => crowds.full('sign_in') })
-  const people = createPeople({ database, hashing, clock })
+  const people = createPeople({ database, hashing, clock, mails: createDeskMails({ limits, log }) })
   const factors = createFactors({
     database,
     hashing,

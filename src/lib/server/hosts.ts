@@ -1,5 +1,8 @@
 import { canonicalAddress } from './auth/network'
 
+/** What this machine calls itself. A page elsewhere whose name is made to lead here (DNS rebinding) asks by another name. */
+export const LOOPBACK_HOSTS = ['127.0.0.1', 'localhost', '::1'] as const
+
 /** As Django's `host_validation_re` (django/http/request.py), after lower-casing. */
 const HOST = /^(?:([a-z0-9.-]+)|\[([a-f0-9]*:[a-f0-9.:]+)\])(?::[0-9]{1,5})?$/
 

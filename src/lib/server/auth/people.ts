@@ -29,6 +29,7 @@ import {
   type ModeratorRow,
 } from '../database/moderators'
 import { purge } from '../database/purge'
+import type { DeskMails } from '../desk-mails'
 import type { Database, Reader, Transaction } from '../database/open'
 import { findPasskeyHolders } from '../database/passkeys'
 import { deleteSession, deleteSessionsOf, findSessionsOf } from '../database/sessions'
@@ -54,11 +55,13 @@ export function createPeople({
   database,
   hashing,
   clock,
+  mails,
   randomId = randomUUID,
 }: {
   database: Database
   hashing: Pick<Hashing, 'hashOfKnown' | 'verifyOfKnown'>
   clock: () => number
+  mails: DeskMails
   randomId?: () => string
 }) {
   const say = (tx: Transaction, by: string, ...events: AuditEvent[]) =>
@@ -127,11 +130,13 @@ export function createPeople({
       })
     },
 
-    /** Refuses `moderator_known`, and what is no address as `readEmail` does. */
+    /** Refuses `moderator_known`, `too_many_mails`, and what is no address as `readEmail` does. */
     async invite(wish: { email: string; role: Role; language: Language }, by: string): Promise<Result<null>> {
       const read = readEmail(wish.email)
       if (!read.ok) return read
       const email = read.value
+      const mail = await mails.take('invitation', by, email)
+      if (!mail.ok) return mail
       return database.write(async (tx) => {
         if ((await findModeratorByEmail(tx, email)) !== null) return refuse({ code: 'moderator_known' })
         for (const other of await findInvitations(tx, clock()))
@@ -285,12 +290,14 @@ export function createPeople({
 
     /**
      * Sends a link to an address; it becomes theirs when the link is followed. Whose it is now is told there alone.
-     * Answers the mail's id.
+     * Answers the mail's id. Refuses `too_many_mails`, and what is no address as `readEmail` does.
      */
     async askAddress(id: string, typed: string): Promise<Result<string>> {
       const read = readEmail(typed)
       if (!read.ok) return read
       const email = read.value
+      const taken = await mails.take('address', id, email)
+      if (!taken.ok) return taken
       return database.write(async (tx) => {
         const row = await findModerator(tx, id)
         if (row === null) return refuse({ code: 'not_found' })

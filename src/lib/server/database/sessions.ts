@@ -5,7 +5,10 @@ import { moderators, passkeys, sessions, settings } from './schema'
 
 export type SessionRow = typeof sessions.$inferSelect
 
-/** A session and whose it is, in one select, so that both are of the same moment. */
+/**
+ * A session and whose it is, in one select, so that both are of the same moment. What was said of the second factor and
+ * cannot be read asks for one, as `isFactorRequired` does.
+ */
 export async function findSession(reader: Reader, id: TokenHash) {
   const [row] = await reader
     .select({
@@ -18,7 +21,9 @@ export async function findSession(reader: Reader, id: TokenHash) {
         mustSetUp: sql<number>`${moderators.totpSince} is null
           and not exists (select 1 from ${passkeys} where ${passkeys.moderatorId} = ${moderators.id})
           and exists (select 1 from ${settings}
-          where ${settings.key} = 'second_factor_required' and ${settings.value} = 'true')`.mapWith(Boolean),
+          where ${settings.key} = 'second_factor_required' and ${settings.value} <> 'false')`.mapWith(
+          Boolean,
+        ),
         disabledAt: moderators.disabledAt,
       },
     })

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { isAllowedHost, LOOPBACK_HOSTS } from '../hosts'
 import { roomRoutes } from './stand-in-rooms'
 import { matchPath, ok, page, problem, type StandInAnswer, type StandInRoute } from './stand-in-route'
 import { signInRoutes } from './stand-in-sign-in'
@@ -92,6 +93,8 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
   }
 
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!isAllowedHost(request.headers.host, LOOPBACK_HOSTS))
+      return write(response, problem(421, 'M_UNRECOGNIZED', 'The stand-in answers to this machine alone'))
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(Buffer.from(chunk))
     const text = Buffer.concat(chunks).toString('utf8')

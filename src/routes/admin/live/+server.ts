@@ -10,6 +10,7 @@ const BEAT_MS = 15_000
  */
 export const GET: RequestHandler = ({ locals: { api, context, moderator }, url }) => {
   if (moderator === null) return new Response(null, { status: 401 })
+  if (moderator.mustSetUp === true) return new Response(null, { status: 403 })
   const { live, sessions } = context.services
   const cookie = context.cookies.get(sessions.cookieName)
   const look = url.searchParams.get('look')
@@ -24,7 +25,8 @@ export const GET: RequestHandler = ({ locals: { api, context, moderator }, url }
       const beat = setInterval(() => void check().catch(() => end()), BEAT_MS)
       let ended = false
       async function check(): Promise<void> {
-        if ((await sessions.check(cookie)) === null) return end()
+        const still = await sessions.check(cookie)
+        if (still === null || still.moderator.mustSetUp === true) return end()
         if (ended) return
         if (look !== null) await api.moderation.look({ id: look, stream })
         if (!ended) say('beat')

@@ -1,0 +1,38 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { SignedInModerator } from '$lib/server/auth/sessions'
+import { GET } from '../../src/routes/admin/live/+server'
+import { aModerator, aWorld, type TestWorld } from '../support/world'
+
+let world: TestWorld
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  world = await aWorld()
+})
+afterEach(async () => {
+  await world.dispose()
+  vi.useRealTimers()
+})
+
+/** What the desk's stream answers a browser with this session. */
+async function open(moderator: SignedInModerator, cookie: string): Promise<Response> {
+  const context = { services: world.services, cookies: { get: () => cookie } }
+  const event = { locals: { api: null, context, moderator }, url: new URL('http://desk.test/admin/live') }
+  return Reflect.apply(GET, undefined, [event])
+}
+
+test.each([
+  ['a second factor is asked of everybody', () => world.services.factors.setRequired(true, 'boss')],
+  ['they are signed out', (id: string) => world.services.sessions.signOutEverywhere(id)],
+])('a stream ends at the next beat where %s', async (_, meanwhile) => {
+  const { id } = await aModerator(world.services)
+  const { value } = await world.services.sessions.signIn(id)
+  const signedIn = await world.services.sessions.check(value)
+  if (signedIn === null) throw new Error('Nobody is signed in')
+  const reader = (await open(signedIn.moderator, value)).body?.getReader()
+  const heard = async () => new TextDecoder().decode((await reader?.read())?.value)
+  expect(await heard()).toContain('event: beat')
+  await meanwhile(id)
+  vi.advanceTimersByTime(15_000)
+  for (let chunk = await heard(); chunk !== ''; chunk = await heard()) expect(chunk).not.toContain('beat')
+  expect((await open({ ...signedIn.moderator, mustSetUp: true }, value)).status).toBe(403)
+})
