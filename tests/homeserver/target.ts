@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { createClient } from '@libsql/client'
 import * as v from 'valibot'
 import { expect, vi } from 'vitest'
 import type { Homeserver, HomeserverError, HomeserverErrorKind } from '$lib/server/homeserver/homeserver'
@@ -51,6 +52,8 @@ export interface Target {
   raw(method: string, path: string, body?: object | string, token?: string): Promise<Raw>
   /** The same kind of server with other settings, or null where none is at hand. Closed with this one. */
   variant(name: Variant): Promise<Target | null>
+  /** Puts an account there as Synapse made them before 0.27, with capitals; false where that cannot be done. */
+  oldAccount(localpart: string): Promise<boolean>
   close(): Promise<void>
 }
 
@@ -64,6 +67,7 @@ function target(
     consentVersion: string
   },
   variant: Target['variant'],
+  oldAccount: Target['oldAccount'],
   close: () => Promise<void>,
 ): Target {
   const { url, domain, token, formSecret } = server
@@ -74,6 +78,7 @@ function target(
     client,
     homeserver: client({}),
     variant,
+    oldAccount,
     close,
     async raw(method, path, body, as = token) {
       const answer = await fetch(url + path, {
@@ -108,6 +113,12 @@ export async function standInTarget(options: Partial<StandInOptions> = {}): Prom
       variants.push(made)
       return made
     },
+    (localpart) => {
+      const [any] = standIn.users.values()
+      const id = `@${localpart}:${server.domain}`
+      if (any !== undefined) standIn.users.set(id, { ...any, id, localpart, admin: false })
+      return Promise.resolve(standIn.users.has(id))
+    },
     async () => {
       for (const made of variants) await made.close()
       await standIn.close()
@@ -117,7 +128,8 @@ export async function standInTarget(options: Partial<StandInOptions> = {}): Prom
 
 /**
  * A real Synapse that is named by SYNAPSE_URL, _DOMAIN, _ADMIN_TOKEN, _ADMIN_USER, _FORM_SECRET and _CONSENT_VERSION.
- * SYNAPSE_SETTINGS tells which variants it is, if any: "auto_join policy".
+ * SYNAPSE_SETTINGS tells which variants it is, if any: "auto_join policy". SYNAPSE_DATABASE, its SQLite file, lets old
+ * accounts be put there that no API makes any more.
  */
 export async function synapseTarget(): Promise<Target> {
   const from = (name: string, otherwise = '') => process.env[`SYNAPSE_${name}`] ?? otherwise
@@ -132,6 +144,14 @@ export async function synapseTarget(): Promise<Target> {
       consentVersion: from('CONSENT_VERSION', '1.0'),
     },
     (name) => Promise.resolve(settings.includes(name) ? made : null),
+    async (localpart) => {
+      if (from('DATABASE') === '') return false
+      const client = createClient({ url: `file:${from('DATABASE')}` })
+      const sql = `insert into users (name, creation_ts, admin, is_guest) values (?, 1500000000, 0, 0)`
+      await client.execute({ sql, args: [`@${localpart}:${from('DOMAIN')}`] })
+      client.close()
+      return true
+    },
     async () => {
       if (!settings.includes('limits')) await made.raw('DELETE', limits)
     },

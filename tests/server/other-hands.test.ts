@@ -357,3 +357,53 @@ describe('removed here, and given to somebody there', () => {
     await isInDoubt('used')
   })
 })
+
+describe('a name that nobody can have', () => {
+  const inOtherCapitals = () => {
+    const [any] = world.standIn.users.values()
+    if (any !== undefined) world.standIn.users.set('@River:example.test', { ...any, localpart: 'River' })
+  }
+  const reserved = () => {
+    world.standIn.faults = ({ method, path, body }) =>
+      method === 'PUT' && path.endsWith(RIVER) && body === '{}'
+        ? { status: 400, body: { errcode: 'M_EXCLUSIVE', error: 'Reserved by an application service.' } }
+        : undefined
+  }
+
+  test.each([
+    ['an old account has it in other capitals', inOtherCapitals],
+    ['an application service keeps it', reserved],
+  ])('as %s: another one is chosen, and all goes on', async (_, happens) => {
+    const applicant = await verified(world, 'river')
+    happens()
+    expect(await codeOf(applicant.api.registration.request(form))).toBe('username_lost')
+    expect(await ledger()).toBeNull()
+    expect(await applicant.api.registration.current()).toMatchObject({ holdsName: false })
+    await applicant.api.registration.chooseUsername({ username: 'brook' })
+    await applicant.api.registration.request(form)
+    await decideOn(world, applicant.view.id, 'approve')
+    expect(await signInToMatrix(world, 'brook')).toBe('in')
+  })
+
+  test('nor is it in doubt where the answer to the first claim got lost', async () => {
+    const applicant = await verified(world, 'river')
+    world.standIn.faults = ({ method, body }) => (method === 'PUT' && body === '{}' ? 'cut' : undefined)
+    expect(await codeOf(applicant.api.registration.request(form))).toBe('homeserver_unavailable')
+    world.standIn.faults = undefined
+    inOtherCapitals()
+    expect(await codeOf(applicant.api.registration.request(form))).toBe('username_lost')
+    expect(await ledger()).toBeNull()
+    const { api } = await aModerator(world.services)
+    expect(await api.moderation.doubts()).toEqual([])
+  })
+
+  test('nor with a password that comes after the approval', async () => {
+    await world.dispose()
+    world = await aWorld({ registration: { ...world.config.registration, password: 'after_approval' } })
+    const applicant = await requested(world, 'river')
+    await decideOn(world, applicant.view.id, 'approve')
+    inOtherCapitals()
+    expect(await codeOf(applicant.api.registration.setPassword({ password: PASSWORD }))).toBe('username_lost')
+    expect(await applicant.api.registration.current()).toMatchObject({ holdsName: false })
+  })
+})

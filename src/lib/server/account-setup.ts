@@ -7,7 +7,7 @@ import { signsOfOthers, type Sign } from '$lib/registration/signs'
 import type { Username } from '$lib/registration/username'
 import type { LedgerEntry } from './database/accounts'
 import type { FailureLog } from './failure-log'
-import { HomeserverError, type Homeserver } from './homeserver/homeserver'
+import { HomeserverError, type Claimed, type Homeserver } from './homeserver/homeserver'
 import type { Registrar } from './registrar'
 
 /** `joinedRooms`: what the homeserver itself made the account join, normally nothing. */
@@ -115,7 +115,7 @@ export function createAccountSetup({
 
   async function claim(registration: Registration, attempt: 'first' | 'again'): Promise<Result<null> | null> {
     const { id: registrationId, username: localpart } = registration
-    let answer: 'made' | 'existed'
+    let answer: Claimed
     try {
       answer = await homeserver.claim(localpart)
     } catch (error) {
@@ -128,6 +128,10 @@ export function createAccountSetup({
       const made = { localpart, state: 'claimed', registrationId, madeAt: registrar.now() } as const
       await registrar.recordAccount(registrationId, made, [{ kind: 'account_claimed' }])
       return null
+    }
+    if (answer === 'refused') {
+      await registrar.recordAccount(null, { localpart, state: null }, [])
+      return lost(registration)
     }
     if (await isClaimedElsewhere(localpart)) return null
     const entry = await registrar.account(localpart)

@@ -69,6 +69,26 @@ export function nameFacts(get: () => Target): void {
     expect(await homeserver.nameAnswer(username(`${longest}a`))).toBe('invalid')
   })
 
+  test('a name that an old account has in other capitals is taken, and claiming it makes nothing', async ({
+    skip,
+  }) => {
+    const { homeserver, raw, oldAccount } = get()
+    const name = aName('old-')
+    if (!(await oldAccount(name.toUpperCase()))) skip()
+    expect(await homeserver.nameAnswer(name)).toBe('taken')
+    expect(await raw('PUT', at(name, get()), {})).toMatchObject({
+      status: 400,
+      body: { errcode: 'M_USER_IN_USE' },
+    })
+    expect(await homeserver.claim(name)).toBe('refused')
+    expect(await homeserver.account(name)).toBeNull()
+  })
+
+  test('nor is a name claimed that the homeserver keeps for itself', async () => {
+    expect(await get().homeserver.claim(username('notices'))).toBe('refused')
+    expect(await get().homeserver.claim(username('20260115'))).toBe('refused')
+  })
+
   test('the name of a deactivated account stays taken', async () => {
     const { homeserver, raw } = get()
     const name = aName()

@@ -8,6 +8,9 @@ export type { Account, PasswordPolicy }
 /** What the homeserver says of a name that nobody here holds. */
 export type NameAnswer = 'free' | 'taken' | 'reserved' | 'invalid'
 
+/** What came of asking for an account. */
+export type Claimed = 'made' | 'existed' | 'refused'
+
 /** `secret`: `form_secret` is another one; `unknown`: there is no such version; `other`: another one is asked for. */
 export type ConsentProblem = { code: 'secret' | 'unknown' | 'other' | 'none'; why: string }
 
@@ -28,9 +31,10 @@ export interface Homeserver {
   passwordPolicy(): Promise<PasswordPolicy>
   /**
    * Makes an account without a password, or changes nothing: `made` means that it did not exist before this very
-   * call, `existed` that it did and is as it was. The answer can get lost: then neither is known.
+   * call, `existed` that it did and is as it was, `refused` that there is none and nobody can have the name: an old
+   * account has it in other capitals, or an application service keeps it. The answer can get lost: then nothing is known.
    */
-  claim(username: Username): Promise<'made' | 'existed'>
+  claim(username: Username): Promise<Claimed>
   lock(username: Username): Promise<void>
   /** Sets the password of an account that is ours and locked. */
   fill(username: Username, password: string): Promise<void>

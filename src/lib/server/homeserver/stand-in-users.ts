@@ -19,7 +19,10 @@ export function userRoutes(state: StandInState): StandInRoute[] {
     if (localpart.startsWith('_')) return invalid('User ID may not begin with _')
     if (Buffer.byteLength(`@${localpart}:${domain}`) > MATRIX_ID_BYTES)
       return invalid('User ID may not be longer than 255 characters')
-    if (users.has(`@${localpart}:${domain}`)) return problem(400, 'M_USER_IN_USE', 'User ID already taken.')
+    const id = `@${localpart}:${domain}`
+    // Accounts of before Synapse 0.27 can have capitals.
+    if ([...users.keys()].some((taken) => taken.toLowerCase() === id))
+      return problem(400, 'M_USER_IN_USE', 'User ID already taken.')
     if (localpart === 'notices') return problem(400, 'M_EXCLUSIVE', 'This user ID is reserved.')
     if (options.exclusive?.test(localpart))
       return problem(400, 'M_EXCLUSIVE', 'This user ID is reserved by an application service.')

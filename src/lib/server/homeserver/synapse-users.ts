@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { matrixId, type Username } from '$lib/registration/username'
+import type { Claimed } from './homeserver'
 import type { SynapseCall } from './synapse-call'
 import { missing } from './synapse-errors'
 
@@ -20,6 +21,9 @@ const userSchema = v.object({
   threepids: v.optional(v.array(v.object({ medium: v.string(), address: v.string() })), []),
   consent_version: v.nullish(v.string()),
 })
+/** Why Synapse gives a name to nobody. */
+const NOT_GIVEN = ['M_USER_IN_USE', 'M_EXCLUSIVE', 'M_INVALID_USERNAME']
+
 export type SynapseUser = v.InferOutput<typeof userSchema>
 
 /** One user of Synapse's admin API, read and changed. `task` completes "Could not …". */
@@ -51,10 +55,16 @@ export function createSynapseUsers({ call, parse }: SynapseCall, domain: string)
       return user
     },
 
-    /** Makes an account (201) or leaves the one that is there as it is (200). */
-    async make(username: Username, task: string): Promise<'made' | 'existed'> {
+    /**
+     * Makes an account (201) or leaves the one that is there as it is (200). Synapse looks at the name as at a
+     * registration's, without regard to case, only where there is no account of exactly this name.
+     */
+    async make(username: Username, task: string): Promise<Claimed> {
       const reply = await call('PUT', path(username), task, {})
-      if (!reply.granted) throw reply.error
+      if (!reply.granted) {
+        if (NOT_GIVEN.includes(reply.errcode)) return 'refused'
+        throw reply.error
+      }
       parseUser(username, reply.body, task)
       return reply.status === 201 ? 'made' : 'existed'
     },
