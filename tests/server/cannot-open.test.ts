@@ -81,7 +81,12 @@ describe.each(causes)('approved, and %s', (cause) => {
   test('approved again: a link asks for a password, and with that the account is open', async () => {
     const { view, email, api } = await stuck(cause)
     const again = await decideOn(world, view.id, 'approve', { message: 'Once more, please' })
-    expect(again).toMatchObject({ state: 'approved', trouble: false, openingFailed: false, actions: [] })
+    expect(again).toMatchObject({
+      state: 'approved',
+      trouble: false,
+      openingFailed: false,
+      actions: ['deny'],
+    })
     expect(await api.registration.current()).toMatchObject({
       awaitsPassword: true,
       message: 'Once more, please',
@@ -175,12 +180,12 @@ test('an approval that nothing carries out any more is a moderator’s as well',
   expect(view).toMatchObject({ openingFailed: true, actions: ['approve', 'deny'] })
 })
 
-test('while it is tried, nothing else is decided, and the applicant reads that it takes longer', async () => {
+test('while it is tried, it can only be stopped, and the applicant reads that it takes longer', async () => {
   const applicant = await requested(world, 'river')
   world.standIn.faults = ({ method, body }) =>
     method === 'PUT' && body.includes('"locked":false') ? 'cut' : undefined
   const view = await decideOn(world, applicant.view.id, 'approve')
-  expect(view).toMatchObject({ state: 'approved', openingFailed: false, actions: [] })
+  expect(view).toMatchObject({ state: 'approved', openingFailed: false, actions: ['deny'] })
   expect(await applicant.api.registration.current()).toMatchObject({ opening: 'delayed' })
 })
 

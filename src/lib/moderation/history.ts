@@ -32,6 +32,7 @@ const GROUP_OF: Record<EventKind, EventGroup> = {
   account_filled: 'accounts',
   account_revived: 'accounts',
   account_opened: 'accounts',
+  account_closed: 'accounts',
   account_removed: 'accounts',
   account_doubtful: 'accounts',
   account_adopted: 'accounts',

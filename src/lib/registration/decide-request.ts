@@ -1,8 +1,9 @@
 import { approve } from './decide-verdict'
-import { YES, type Action, type Become, type Decision, type Policy } from './decision'
-import { notices } from './following'
+import { stateForApplicant, YES, type Action, type Become, type Decision, type Policy } from './decision'
+import { notices, removal } from './following'
 import { comesBy, refusalOf, voucherOf, type Brought } from './invited'
 import type { AuditEvent, Registration } from './registration'
+import { isUnopened } from './state'
 
 type Of<K extends Action['type']> = Extract<Action, { type: K }>
 
@@ -48,6 +49,19 @@ export function admit(
   if (registration.state !== 'requested' || registration.invitationId !== invitationId) return null
   const verdict = { moderator: voucher.id, message: null, silent: false }
   const detail = { invitation: invitationId, inviter: voucher.name }
-  const approved = approve(become, registration, verdict, detail)
+  const approved = approve(become, registration, verdict, { detail })
   return approved === null ? null : { ...approved, rest: policy.undoMs }
+}
+
+/**
+ * The applicant takes it back, as long as the account is not open. Who decided on it meanwhile does not matter any more,
+ * and what was decided and not told yet is never told.
+ */
+export function withdraw(become: Become, registration: Registration, policy: Policy): Decision | null {
+  const told = stateForApplicant(registration, policy)
+  if (told !== 'verified' && told !== 'requested' && !isUnopened(registration)) return null
+  const undecided = { decidedBy: null, message: null, silent: false, category: null, denial: null }
+  const withdrawn = { ...become('withdrawn'), ...undecided, holdsName: false }
+  const decision = YES(withdrawn, [{ kind: 'withdrawn' }], removal(registration))
+  return registration.state === 'approved' ? { ...decision, stops: true } : decision
 }

@@ -134,16 +134,64 @@ describe('an approval that cannot be carried out', () => {
     })
   })
 
-  test.each(['under_way', 'delayed'] as const)('nothing is decided anew while it is %s', (opening) => {
-    for (const type of ['approve', 'deny'] as const)
-      expect(decide({ ...failed, opening }, { type, ...verdict }, later)).toMatchObject({
-        ok: false,
-        refusal: { code: 'already_decided' },
-      })
+  test.each(['under_way', 'delayed'] as const)('is not approved again while it is %s', (opening) => {
+    expect(decide({ ...failed, opening }, { type: 'approve', ...verdict }, later)).toMatchObject({
+      ok: false,
+      refusal: { code: 'already_decided' },
+    })
   })
 
   test('nor once its account is open, or waits for its password', () => {
     for (const account of ['open', 'none', 'locked', 'reviving'] as const)
       expect(decide({ ...failed, account }, { type: 'approve', ...verdict }, later).ok).toBe(false)
+  })
+})
+
+describe('an approval whose account is not open yet', () => {
+  const approved = aRegistration({
+    state: 'approved',
+    account: 'filled',
+    decidedBy: 'm0',
+    message: 'Welcome',
+  })
+  const later = aPolicy({ undoMs: 20_000, now: NOON + DAY })
+
+  test('is denied, taken back or withdrawn at any time, and what opens it is called off', () => {
+    for (const type of ['deny', 'undo', 'withdraw'] as const) {
+      const action = { type, ...verdict, nameFree: true, since: NOON - 1 }
+      const stopped = decide(approved, action, later)
+      expect(stopped).toMatchObject({ ok: true, stops: true })
+      expect(next(stopped).holdsName).toBe(type === 'undo')
+    }
+  })
+
+  test('is not taken back once its applicant was told of it, but denied, or withdrawn', () => {
+    for (const account of ['none', 'claimed', 'locked', 'removed', 'reviving'] as const) {
+      const told = { ...approved, account }
+      expect(codeOf(decide(told, { type: 'undo', nameFree: true, since: NOON }, later))).toBe('undo_too_late')
+      for (const type of ['deny', 'withdraw'] as const)
+        expect(decide(told, { type, ...verdict }, later)).toMatchObject({ ok: true, stops: true })
+    }
+  })
+
+  test('once it is open, all of that is too late', () => {
+    const open = { ...approved, account: 'open' as const }
+    for (const type of ['deny', 'undo', 'withdraw'] as const)
+      expect(decide(open, { type, ...verdict, nameFree: true, since: NOON }, later).ok).toBe(false)
+  })
+
+  test('withdrawn, says nothing of what was decided', () => {
+    for (const state of ['approved', 'denied'] as const) {
+      const resting = aRegistration({
+        state,
+        account: 'filled',
+        decidedBy: 'm0',
+        message: 'No',
+        category: 'spam',
+      })
+      const withdrawn = next(decide(resting, { type: 'withdraw' }, { ...later, now: NOON + 1 }))
+      expect(withdrawn).toMatchObject({ state: 'withdrawn', decidedBy: null, message: null, category: null })
+    }
+    expect(codeOf(decide(denied, { type: 'withdraw' }, policy))).toBe('wrong_state')
   })
 })

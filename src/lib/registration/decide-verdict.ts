@@ -11,11 +11,14 @@ import { removal } from './following'
 import type { NewJob } from './job'
 import type { Refusal } from './refusal'
 import type { Registration } from './registration'
-import { isOpeningFailed } from './state'
+import { isOpeningFailed, isUnopened } from './state'
 
 type Of<K extends Action['type']> = Extract<Action, { type: K }>
 
-/** A verdict on a request, or on an approval that cannot be carried out; it rests. Null where the request is not ready for it. */
+/**
+ * A verdict on a request, a denial of what is approved and not open yet, or either on an approval that cannot be carried
+ * out; it rests. Null where the request is not ready for it.
+ */
 export function decideRequest(
   become: Become,
   registration: Registration,
@@ -24,7 +27,8 @@ export function decideRequest(
 ): Decision | null {
   const { state, decidedBy } = registration
   const anew = isOpeningFailed(registration)
-  if (state !== 'requested' && !anew)
+  const stops = action.type === 'deny' && isUnopened(registration)
+  if (state !== 'requested' && !anew && !stops)
     return decidedBy !== null || state === 'withdrawn'
       ? { ok: false, refusal: decidedAlready(registration) }
       : null
@@ -33,14 +37,20 @@ export function decideRequest(
       ? deny(become, registration, action)
       : anew
         ? approveAnew(become, action)
-        : approve(become, registration, action)
-  return decision === null ? null : { ...decision, rest: policy.undoMs }
+        : approve(become, registration, action, { isToCome: policy.password === 'after_approval' })
+  if (decision === null) return null
+  return { ...decision, rest: policy.undoMs, ...(stops ? { stops: true } : {}) }
 }
 
-/** Takes a decision back that rests: the request waits again; what was reopened is denied again, as it was. */
+/**
+ * Takes a decision back: one that rests, and an approval as long as its account is not open and nothing was told. The
+ * request waits again; what was reopened is denied again, as it was.
+ */
 export function undo(registration: Registration, action: Of<'undo'>, policy: Policy): Decision {
-  if (!isResting(registration, policy)) return { ok: false, refusal: { code: 'undo_too_late' } }
-  const { denial } = registration
+  const { denial, account } = registration
+  const stops = isUnopened(registration) && account === 'filled' && denial === null
+  const recall = isResting(registration, policy)
+  if (!stops && !recall) return { ok: false, refusal: { code: 'undo_too_late' } }
   if (denial !== null) {
     const { since: stateSince, ...words } = denial
     const again = { ...registration, ...words, stateSince, state: 'denied' as const, holdsName: false }
@@ -49,7 +59,8 @@ export function undo(registration: Registration, action: Of<'undo'>, policy: Pol
   if (!action.nameFree) return { ok: false, refusal: { code: 'username_taken' } }
   const undone = { ...registration, state: 'requested' as const, stateSince: action.since, holdsName: true }
   const nothing = { decidedBy: null, message: null, silent: false, category: null }
-  return { ...YES({ ...undone, ...nothing }, [{ kind: 'undone' }]), recall: true }
+  const decision = YES({ ...undone, ...nothing }, [{ kind: 'undone' }])
+  return { ...decision, ...(recall ? { recall } : {}), ...(stops ? { stops } : {}) }
 }
 
 /**
@@ -113,14 +124,18 @@ function approveAnew(become: Become, { moderator: decidedBy, message, silent }: 
   return { ...YES(next, [{ kind: 'approved_anew', detail: { silent } }], [mail]), ledger: next.account }
 }
 
-/** Null where the account is not ready for it. `detail`: what the audit trail says of it besides. */
+/**
+ * Null where the account is not ready for it. `isToCome`: the password is set after the approval, whatever stands of the
+ * account by then. `detail`: what the audit trail says of it besides.
+ */
 export function approve(
   become: Become,
   { account }: Registration,
   verdict: Verdict,
-  detail: Record<string, string> = {},
+  { isToCome = false, detail = {} }: { isToCome?: boolean; detail?: Record<string, string> } = {},
 ) {
-  if (account !== 'filled' && account !== 'none' && account !== 'reviving') return null
+  const isReady = account === 'filled' || account === 'none' || account === 'reviving'
+  if (account === 'open' || account === 'doubtful' || !(isReady || isToCome)) return null
   const { moderator: decidedBy, message, silent } = verdict
   const approved = { ...become('approved'), decidedBy, message, silent }
   // Without an account the mail is not a notice but the key: silence does not stop it.
@@ -129,6 +144,7 @@ export function approve(
   return YES(approved, [{ kind: 'approved', detail: { silent, ...detail } }], [job])
 }
 
-function decidedAlready({ state, decidedBy, stateSince }: Registration): Refusal {
+/** Somebody else was faster. */
+export function decidedAlready({ state, decidedBy, stateSince }: Registration): Refusal {
   return { code: 'already_decided', state, by: decidedBy, at: stateSince }
 }

@@ -90,8 +90,9 @@ const TABLE: Record<Action['type'], Partial<Record<State, State>>> = {
   // The table's registrations came by no invitation.
   admit: {},
   approve: { requested: 'approved' },
-  deny: { requested: 'denied' },
-  undo: {},
+  // Approved, and not open yet.
+  deny: { requested: 'denied', approved: 'denied' },
+  undo: { approved: 'requested' },
   // Its account is still there; `decide-verdict.test.ts` has the ones that can be.
   reopen: {},
   ask: { requested: 'requested' },
@@ -102,7 +103,7 @@ const TABLE: Record<Action['type'], Partial<Record<State, State>>> = {
   release: ANYWHERE,
   password_set: { approved: 'approved' },
   opened: { approved: 'completed' },
-  withdraw: { verified: 'withdrawn', requested: 'withdrawn' },
+  withdraw: { verified: 'withdrawn', requested: 'withdrawn', approved: 'withdrawn' },
   speak: ANYWHERE,
   remind: {},
   expire: {},

@@ -1,7 +1,7 @@
 import type { EmailAddress } from './email'
 import { answer, ask, note, release, take, UNCLAIMED } from './decide-talk'
 import { decideRequest, reopen, undo } from './decide-verdict'
-import { admit, request } from './decide-request'
+import { admit, request, withdraw } from './decide-request'
 import { isResting, YES, type Action, type Decision, type Policy } from './decision'
 import { notices, removal } from './following'
 import type { Brought } from './invited'
@@ -12,6 +12,7 @@ import { isExpired, isReminderDue } from './retention'
 import { awaitsPassword, type State } from './state'
 import type { Username } from './username'
 
+export { decidedAlready } from './decide-verdict'
 export { isResting, stateForApplicant } from './decision'
 export type { Action, Decision, Policy, Verdict } from './decision'
 
@@ -148,8 +149,7 @@ export function decide(
       )
     }
     case 'withdraw':
-      if (state !== 'verified' && state !== 'requested') return no()
-      return YES({ ...become('withdrawn'), holdsName: false }, [{ kind: 'withdrawn' }], removal(registration))
+      return withdraw(become, registration, policy) ?? no()
     case 'speak':
       return YES({ ...registration, language: action.language }, [])
     case 'remind':

@@ -116,7 +116,9 @@ export type Decision =
       ledger?: AccountState
       /** The jobs wait for so long, in milliseconds. */
       rest?: number
-      /** The jobs that rest are cancelled; where one has begun already, it is too late for all of this. */
+      /** What is on its way that opens the account is called off; where it may be open by then, it is closed again. */
+      stops?: true
+      /** The jobs that rest are cancelled; where one has begun already, it is too late for all of this, but for what `stops`. */
       recall?: true
     }
   | Refused

@@ -102,6 +102,7 @@ export const EVENT_KINDS = [
   'account_filled',
   'account_revived',
   'account_opened',
+  'account_closed',
   'account_removed',
   'account_doubtful',
   'account_adopted',

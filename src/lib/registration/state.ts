@@ -60,6 +60,11 @@ export function isOpeningFailed({
   return state === 'approved' && account === 'filled' && opening === 'failed'
 }
 
+/** Approved, and as far as is known the account is not open yet: all of it can still be stopped. */
+export function isUnopened({ state, account }: { state: State; account: AccountState }): boolean {
+  return state === 'approved' && account !== 'open'
+}
+
 /** Approved, and the applicant has yet to set the password (`password: after_approval`). */
 export function awaitsPassword({ state, account }: { state: State; account: AccountState }): boolean {
   return state === 'approved' && account !== 'filled' && account !== 'open'

@@ -137,6 +137,10 @@ export interface RegistrationView extends QueueItem {
   undoUntil: number | null
   /** What the domain allows a moderator to do now. */
   actions: ('approve' | 'deny')[]
+  /** Approved and not open yet, so that it can be stopped; `may_be_open`: no answer came to the opening. Else null. */
+  unopened: 'closed' | 'may_be_open' | null
+  /** Whether the decision can be taken back. */
+  undoable: boolean
   /** Approved, and the account cannot be opened: it is approved anew, or denied. */
   openingFailed: boolean
   /** Approving sends the link to set the password: no account exists yet. */

@@ -84,6 +84,8 @@ export function createAccountSetup({
   /** Null: there is a step more. */
   async function nextStep(registration: Registration): Promise<Result<null> | null> {
     const { id, username } = registration
+    const stopped = await stoppedMeanwhile(id)
+    if (stopped !== null) return stopped
     const entry = await registrar.account(username)
     if (entry === null)
       return (await registrar.beginClaim(id, username)) ? claim(registration, 'first') : null
@@ -111,6 +113,16 @@ export function createAccountSetup({
       default:
         return accept(null)
     }
+  }
+
+  /** It was taken back, or denied: what was made of it is removed by a job. */
+  async function stoppedMeanwhile(id: string): Promise<Result<null> | null> {
+    const registration = await registrar.find(id)
+    if (registration !== null && mayBeFilled(registration)) return null
+    const isNameless = registration?.state === 'verified' || registration?.state === 'approved'
+    return isNameless && !registration.holdsName
+      ? refuse({ code: 'username_lost' })
+      : notToBeFilled(registration)
   }
 
   async function claim(registration: Registration, attempt: 'first' | 'again'): Promise<Result<null> | null> {
@@ -196,10 +208,7 @@ export function createAccountSetup({
       const before = underWay.get(registrationId) ?? Promise.resolve()
       const mine = before.then(async () => {
         const registration = await registrar.find(registrationId)
-        if (registration === null || !mayBeFilled(registration)) {
-          const { state, account } = registration ?? { state: 'withdrawn', account: 'none' }
-          return refuse({ code: 'wrong_state', state, account })
-        }
+        if (registration === null || !mayBeFilled(registration)) return notToBeFilled(registration)
         return setUp(registration, password, then)
       })
       const settled = mine.then(
@@ -222,4 +231,9 @@ function mayBeFilled({ state, account, holdsName }: Registration): boolean {
     holdsName &&
     (state === 'verified' || (state === 'approved' && account !== 'filled' && account !== 'open'))
   )
+}
+
+function notToBeFilled(registration: Registration | null) {
+  const { state, account } = registration ?? { state: 'withdrawn', account: 'none' }
+  return refuse({ code: 'wrong_state', state, account })
 }

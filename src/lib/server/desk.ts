@@ -2,10 +2,10 @@ import type { QueueFilter } from '$lib/moderation/queue-filter'
 import type { ListedItem } from '$lib/moderation/views'
 import { decide, isResting } from '$lib/registration/decide'
 import type { Registration } from '$lib/registration/registration'
-import { isOpeningFailed } from '$lib/registration/state'
+import { isOpeningFailed, isUnopened } from '$lib/registration/state'
 import { matrixId } from '$lib/registration/username'
 import type { JobView, QueueItem, RegistrationView } from '$lib/registration/views'
-import { countDoubtful } from './database/accounts'
+import { countDoubtful, findAccount } from './database/accounts'
 import { findEvents } from './database/events'
 import { findJobs, type JobRow } from './database/jobs'
 import { findModerator, findModeratorByName } from './database/moderators'
@@ -111,6 +111,8 @@ export async function registrationView(
     const { version, holdsName, account, legalAcceptedAt, message, silent, category, decidedBy } =
       registration
     const policy = registrar.policy()
+    const ledger = await findAccount(reader, registration.username)
+    const mayBeOpen = ledger?.registrationId === id && ledger.openedAt !== null
     return {
       ...queueItem({ ...registration, trouble: await isInTrouble(reader, id) }, homeserver.domain),
       version,
@@ -124,7 +126,9 @@ export async function registrationView(
       decidedBy:
         decidedBy === null ? null : ((await findModerator(reader, decidedBy))?.username ?? decidedBy),
       actions: (['approve', 'deny'] as const).filter((type) => isAllowed(registration, type, registrar)),
-      passwordAfterApproval: account === 'none' || account === 'reviving' || isOpeningFailed(registration),
+      unopened: isUnopened(registration) ? (mayBeOpen ? 'may_be_open' : 'closed') : null,
+      undoable: decide(registration, { type: 'undo', nameFree: true, since: 0 }, policy).ok,
+      passwordAfterApproval: account !== 'filled' || isOpeningFailed(registration),
       openingFailed: isOpeningFailed(registration),
       events: history.map(({ at, kind, actor, moderator, detail }) => ({
         at,

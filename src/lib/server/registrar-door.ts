@@ -1,14 +1,14 @@
-import { decide, type Action, type Decision, type Policy } from '$lib/registration/decide'
+import { decide, decidedAlready, type Action, type Decision, type Policy } from '$lib/registration/decide'
 import { wants } from '$lib/moderation/notices'
 import type { NewJob } from '$lib/registration/job'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Actor, Registration } from '$lib/registration/registration'
-import type { AccountState } from '$lib/registration/state'
+import { isOursUnopened, type AccountState } from '$lib/registration/state'
 import type { Username } from '$lib/registration/username'
 import { deleteAccount, findAccount, putAccount, type LedgerEntry } from './database/accounts'
 import { insertEvents } from './database/events'
 import { countUse, findBrought } from './database/invitations'
-import { cancelLocking, cancelResting, dropFailed, insertJob } from './database/jobs'
+import { cancelLocking, cancelOpening, cancelResting, dropFailed, insertJob } from './database/jobs'
 import { findHearers } from './database/notices'
 import type { Reader, Transaction } from './database/open'
 import {
@@ -82,7 +82,23 @@ export function createDoor({
       await insertJob(tx, job, { id: randomId(), registrationId, now, rest })
   }
 
-  /** Whatever it becomes, nothing stays open that nobody locks. */
+  /** A decision against an account that may be open already closes it at once, whatever else rests. */
+  async function stopOpening(tx: Transaction, { id, username }: Registration, now: number): Promise<void> {
+    const isRunning = await cancelOpening(tx, id, now)
+    const account = await findAccount(tx, username)
+    if (isRunning || (account?.registrationId === id && account.openedAt !== null))
+      await enqueue(tx, id, [{ kind: 'lock_account', username }], { now })
+  }
+
+  /** Whether a registration waits for this account, or an answer about it is to come. */
+  async function isAwaited(tx: Transaction, localpart: Username): Promise<boolean> {
+    const entry = await findAccount(tx, localpart)
+    if (entry === null || entry.state === 'claiming' || !isOursUnopened(entry.state)) return true
+    const holder = entry.registrationId === null ? null : await findRegistration(tx, entry.registrationId)
+    return holder !== null && holder.holdsName && holder.username === localpart
+  }
+
+  /** Whatever it becomes, nothing stays open that nobody locks, and nothing is kept that nobody waits for. */
   async function record(tx: Transaction, change: AccountChange): Promise<void> {
     const { localpart, ...values } = change
     await cancelLocking(tx, localpart, clock())
@@ -90,6 +106,8 @@ export function createDoor({
     await putAccount(tx, localpart, values, clock())
     const rest = LOCKED_AFTER[values.state]
     if (rest !== undefined) await enqueue(tx, null, [{ kind: 'lock_account', username: localpart }], { rest })
+    if (!(await isAwaited(tx, localpart)))
+      await enqueue(tx, null, [{ kind: 'remove_account', username: localpart }])
   }
 
   /**
@@ -99,7 +117,7 @@ export function createDoor({
   async function commit(
     tx: Transaction,
     before: Registration,
-    { next, events, jobs, rest, wrote, uses, ledger }: Extract<Decision, { ok: true }>,
+    { next, events, jobs, rest, wrote, uses, ledger, stops }: Extract<Decision, { ok: true }>,
     actor: Actor,
     { counts, now }: { counts: boolean; now: number },
   ): Promise<Registration | null> {
@@ -116,6 +134,7 @@ export function createDoor({
     if (ledger !== undefined) await record(tx, { localpart: after.username, state: ledger })
     // What could not be done about an approval is of no use once something else is decided.
     if (counts && before.state === 'approved') await dropFailed(tx, before.id, 'open_account', now)
+    if (stops === true) await stopOpening(tx, before, now)
     if (uses === true && after.invitationId !== null) await countUse(tx, after.invitationId, now)
     await enqueue(tx, before.id, jobs, { rest, now })
     // One more or one less that waits: with the last that there is room for, nobody new can start.
@@ -138,8 +157,10 @@ export function createDoor({
     const brought = action.type === 'request' ? await findBrought(tx, id, now) : null
     const decision = decide(registration, action, { ...policy, now }, brought)
     if (!decision.ok) return decision
-    if (version !== undefined && registration.version !== version) return refuse({ code: 'stale' })
-    if (decision.recall === true && !(await cancelResting(tx, id, registration.stateSince, now)))
+    if (version !== undefined && registration.version !== version)
+      return refuse(decision.stops === true ? decidedAlready(registration) : { code: 'stale' })
+    const recalled = decision.recall === true && (await cancelResting(tx, id, registration.stateSince, now))
+    if (decision.recall === true && decision.stops !== true && !recalled)
       return refuse({ code: 'undo_too_late' })
     const counts = !SILENT.includes(action.type)
     const after = await commit(tx, registration, decision, actor, { counts, now })

@@ -23,8 +23,17 @@ import { SYSTEM, type AccountChange, type Door } from './registrar-door'
 
 /** What came of a job. */
 export type JobEnd =
-  /** `action` is decided on, `account` and `events` are recorded, in the transaction that ends the job. */
-  | { state: 'done'; action?: Action; account?: AccountChange; events?: AuditEvent[] }
+  /**
+   * `action` is decided on, `account` and `events` are recorded, in the transaction that ends the job; where the action is
+   * refused, `otherwise` in place of `account`.
+   */
+  | {
+      state: 'done'
+      action?: Action
+      account?: AccountChange
+      otherwise?: AccountChange
+      events?: AuditEvent[]
+    }
   /** Not needed any more. */
   | { state: 'cancelled'; reason: string }
   /** `unanswered`: this try may have taken effect. `blame`: of a mail that was refused. `to`: who has not got it yet. */
@@ -83,14 +92,17 @@ export function createJobEnds({
         if (end.state === 'failed')
           await insertEvents(tx, row.registrationId, [jobEvent('job_failed', job)], SYSTEM, clock())
         if (end.state !== 'done') return true
-        if (end.account !== undefined) await record(tx, end.account)
+        const acted =
+          end.action === undefined || row.registrationId === null
+            ? null
+            : await actIn(tx, row.registrationId, end.action, SYSTEM)
+        const account = acted?.ok === false ? (end.otherwise ?? end.account) : end.account
+        if (account !== undefined) await record(tx, account)
         const happened =
           end.action === undefined && end.events === undefined
             ? [jobEvent('job_done', job)]
             : (end.events ?? [])
         await insertEvents(tx, row.registrationId, happened, SYSTEM, clock())
-        if (end.action !== undefined && row.registrationId !== null)
-          await actIn(tx, row.registrationId, end.action, SYSTEM)
         return true
       })
     },

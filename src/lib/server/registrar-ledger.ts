@@ -36,6 +36,20 @@ export function createLedger({
     },
 
     /**
+     * The account of an approved registration is opened next: from now on it may be open, whatever answer comes. False
+     * where it is not approved any more, or the line is not what it was when its account was looked at.
+     */
+    async beginOpening(registrationId: string, entry: LedgerEntry): Promise<boolean> {
+      return database.write(async (tx) => {
+        const registration = await findRegistration(tx, registrationId)
+        if (registration?.state !== 'approved' || !(await isStill(tx, entry))) return false
+        const { localpart, state, openedAt } = entry
+        if (openedAt === null) await record(tx, { localpart, state, openedAt: clock() })
+        return true
+      })
+    },
+
+    /**
      * The account of this line is, or may be, somebody else's: from now on nobody touches it, and a moderator sees it;
      * whoever waits for it picks another name. False where the line is not what it was.
      */

@@ -169,10 +169,12 @@ export function createRegistrar({
       return decision.ok ? accept(null) : decision
     },
 
-    /** Opens a line in the ledger for a claim that is about to be made; false where there is one already. */
+    /** Opens a line in the ledger for a claim that is about to be made; false where there is one already, or the name is not held any more. */
     beginClaim: (registrationId: string, localpart: Username) =>
       database.write(async (tx) => {
         if ((await findAccount(tx, localpart)) !== null) return false
+        const registration = await findRegistration(tx, registrationId)
+        if (registration?.holdsName !== true || registration.username !== localpart) return false
         await record(tx, { localpart, state: 'claiming', registrationId })
         return true
       }),

@@ -80,7 +80,7 @@ const outsideOfRow = (row: 'j' | 'o' | 'jobs') =>
 
 /**
  * Writes a job; it may run once it rested, in milliseconds from `now` on. A notice is not needed while one of its kind waits that has not begun, and a
- * mail not while the very same one does: a form that was sent ten times is one mail.
+ * mail or a removal not while the very same one does: a form that was sent ten times is one mail.
  */
 export async function insertJob(
   tx: Transaction,
@@ -97,6 +97,7 @@ export async function insertJob(
     runAt = Math.max(runAt, (await lastFinished(tx, kind, lane)) + GATHER_MS)
   }
   if (job.kind === 'mail' && (await isWaiting(tx, payload, laneOf(job, registrationId)))) return
+  if (job.kind === 'remove_account' && (await isRemovalWaiting(tx, job.username))) return
   if (job.kind === 'warn_outage') runAt = job.since + ALERT_AFTER_MS
   await tx.insert(jobs).values({
     id: options.id,
@@ -171,6 +172,11 @@ async function isWaiting(tx: Transaction, payload: object, lane: string): Promis
     )
     .limit(1)
   return rows.length > 0
+}
+
+async function isRemovalWaiting(tx: Transaction, username: string): Promise<boolean> {
+  const waits = and(eq(jobs.state, 'waiting'), eq(jobs.attempts, 0))
+  return (await tx.$count(jobs, and(waits, removes(username)))) > 0
 }
 
 async function lastFinished(tx: Transaction, kind: JobKind, lane: string): Promise<number> {
@@ -385,6 +391,16 @@ export async function dropFailed(
     .update(jobs)
     .set({ state: 'cancelled', finishedAt: now })
     .where(and(eq(jobs.registrationId, registrationId), eq(jobs.kind, kind), eq(jobs.state, 'failed')))
+}
+
+/** Nothing that waits, or failed, opens the account of this registration any more. Answers whether something is at it just now. */
+export async function cancelOpening(tx: Transaction, registrationId: string, now: number): Promise<boolean> {
+  const opens = and(eq(jobs.registrationId, registrationId), eq(jobs.kind, 'open_account'))
+  await tx
+    .update(jobs)
+    .set({ state: 'cancelled', finishedAt: now })
+    .where(and(opens, inArray(jobs.state, ['waiting', 'failed'])))
+  return (await tx.$count(jobs, and(opens, eq(jobs.state, 'running')))) > 0
 }
 
 /** What was to lock this account and has not begun is not needed any more. */

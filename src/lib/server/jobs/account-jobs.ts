@@ -14,6 +14,22 @@ const cancelled = (reason: string): JobEnd => ({ state: 'cancelled', reason })
 const IN_DOUBT =
   'The account on the homeserver is, or may be, in other hands, and was not touched: it is among the accounts of doubtful origin'
 
+/** So long after an account was asked for, in milliseconds, its answer got lost. */
+const CLAIM_MS = 30_000
+
+/** What its applicant leaves who gets in once it is open. */
+const OWN: Sign[] = ['unlocked', 'devices', 'used']
+
+/** It was to be opened, and no answer came. */
+const mayBeOpen = ({ state, openedAt }: LedgerEntry) => state === 'filled' && openedAt !== null
+const wasUsed = (signs: Sign[]) => signs.includes('devices') || signs.includes('used')
+
+/** Signs of others, but for these. Where it may have been opened here, who got in is its applicant. */
+function signsBeside(entry: LedgerEntry, signs: Sign[], ...expected: Sign[]): Sign[] {
+  const known = mayBeOpen(entry) ? [...OWN, ...expected] : expected
+  return signs.filter((sign) => !known.includes(sign))
+}
+
 /**
  * What is done to accounts after the request that made them. Each looks at the account directly before, and leaves alone
  * what is in other hands. Between the look and the change some milliseconds are left in which that can happen.
@@ -48,6 +64,8 @@ export function createAccountJobs({
       state: 'done',
       action: { type: 'opened' },
       account: { localpart: username, state: 'open', openedAt: registrar.now() },
+      // Stopped meanwhile: what closes it again waits for the end of this.
+      otherwise: { localpart: username, state: entry.state, openedAt: registrar.now() },
     }
     const account = await homeserver.account(username)
     if (account !== null && !account.deactivated) {
@@ -56,8 +74,7 @@ export function createAccountJobs({
       if (!account.locked && (isTheirs || entry.openedAt !== null)) return opened
       const signs = isTheirs ? [] : signsOfOthers(username, entry, account)
       if (signs.length > 0) return doubt(entry, signs, () => openAnew(id))
-      const marked = { localpart: username, state: entry.state, openedAt: registrar.now() }
-      if (entry.openedAt === null && !(await registrar.moveAccount(entry, marked))) return openAnew(id)
+      if (!(await registrar.beginOpening(id, entry))) return openAnew(id)
     }
     try {
       await homeserver.open(username)
@@ -78,15 +95,17 @@ export function createAccountJobs({
   async function remove(job: About<'remove_account'>): Promise<JobEnd> {
     const { username } = job
     const entry = await registrar.account(username)
-    if (entry === null || entry.openedAt !== null || !isOursUnopened(entry.state))
+    if (entry === null || !isOursUnopened(entry.state) || (entry.openedAt !== null && !mayBeOpen(entry)))
       return cancelled('The account is not one of ours that waits to be opened')
+    if (entry.state === 'claiming' && registrar.now() - entry.changedAt < CLAIM_MS)
+      return cancelled('The account is being asked for: it is removed when there is an answer')
     const holder = entry.registrationId === null ? null : await registrar.find(entry.registrationId)
     if (holder !== null && holder.username === username && holder.holdsName)
       return cancelled('The account belongs to a registration that is under way')
     const account = await homeserver.account(username)
     // Nobody knows whose it is where the answer to the claim was lost.
     const signs = account === null ? [] : signsOfOthers(username, entry, account)
-    const others = signs.filter((sign) => sign !== 'deactivated')
+    const others = signsBeside(entry, signs, 'deactivated')
     if (account !== null && (entry.state === 'claiming' || others.length > 0))
       return doubt(entry, signs, () => remove(job))
     if (account !== null && !account.deactivated) await homeserver.remove(username)
@@ -94,7 +113,9 @@ export function createAccountJobs({
     const gone = account === null && entry.state === 'claiming'
     return {
       state: 'done',
-      account: { localpart: username, state: gone ? null : 'removed' },
+      account: gone
+        ? { localpart: username, state: null }
+        : { localpart: username, state: 'removed', openedAt: wasUsed(signs) ? entry.openedAt : null },
       events: gone ? [] : [{ kind: 'account_removed' }],
     }
   }
@@ -102,6 +123,7 @@ export function createAccountJobs({
   async function lock(job: About<'lock_account'>): Promise<JobEnd> {
     const { username } = job
     const entry = await registrar.account(username)
+    if (entry !== null && mayBeOpen(entry)) return close(job, entry)
     if (entry === null || !['claiming', 'claimed', 'reviving'].includes(entry.state))
       return cancelled('The account is locked already, or is not one of ours')
     const account = await homeserver.account(username)
@@ -116,6 +138,25 @@ export function createAccountJobs({
     if (entry.state === 'reviving') return cancelled('The account is locked, or still removed')
     if (!account.locked) await homeserver.lock(username)
     return (await isLocked(entry)) ? { state: 'done', events: [] } : lock(job)
+  }
+
+  /** Its approval was stopped when it may have been open already, as the answer to that got lost or came too late. */
+  async function close(job: About<'lock_account'>, entry: LedgerEntry): Promise<JobEnd> {
+    const { localpart, state, openedAt } = entry
+    const account = await homeserver.account(localpart)
+    if (account === null) {
+      const struck = await registrar.moveAccount(entry, { localpart, state: null }, [
+        { kind: 'account_missing' },
+      ])
+      return struck ? { state: 'done', events: [] } : lock(job)
+    }
+    const signs = signsOfOthers(localpart, entry, account)
+    if (signsBeside(entry, signs).length > 0) return doubt(entry, signs, () => lock(job))
+    if (!account.locked) await homeserver.lock(localpart)
+    const used = wasUsed(signs)
+    const closed = { localpart, state, openedAt: used ? openedAt : null }
+    const events = account.locked ? [] : [{ kind: 'account_closed' as const, detail: { used } }]
+    return (await registrar.moveAccount(entry, closed, events)) ? { state: 'done', events: [] } : lock(job)
   }
 
   const isLocked = (entry: LedgerEntry) =>

@@ -36,6 +36,7 @@ export const EVENTS: Words<EventKind> = {
   account_filled: m.event_account_filled,
   account_revived: m.event_account_revived,
   account_opened: m.event_account_opened,
+  account_closed: m.event_account_closed,
   account_removed: m.event_account_removed,
   account_doubtful: m.event_account_doubtful,
   account_adopted: m.event_account_adopted,

@@ -1,0 +1,341 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Homeserver } from '$lib/server/homeserver/homeserver'
+import type { SeenRequest } from '$lib/server/homeserver/stand-in'
+import { codeOf } from '../support/code-of'
+import { decideOn, decideOnly } from '../support/decide'
+import { username } from '../support/registration'
+import {
+  aBrowser,
+  aConfig,
+  aModerator,
+  asAdmin,
+  aWorld,
+  PASSWORD,
+  REASON,
+  requested,
+  signInToMatrix,
+  tokenIn,
+  verified,
+  type TestWorld,
+} from '../support/world'
+
+/** What was begun is stopped as long as nobody got in: by moderators and by whoever asked for it. */
+const UNDO_MS = 20_000
+let world: TestWorld
+type Step = 'open' | 'claim' | 'account' | 'lock' | 'fill'
+/** What happens, once, directly before or after the homeserver is asked to do something. */
+let between: { step: Step; when: 'before' | 'after'; then: () => Promise<unknown> } | null
+
+function watched(real: Homeserver): Homeserver {
+  const at = async (step: Step, when: 'before' | 'after') => {
+    if (between?.step !== step || between.when !== when) return
+    const { then } = between
+    between = null
+    await then()
+  }
+  const around =
+    <A extends unknown[], R>(step: Step, call: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      await at(step, 'before')
+      const answer = await call(...args)
+      await at(step, 'after')
+      return answer
+    }
+  return {
+    ...real,
+    open: around('open', real.open),
+    claim: around('claim', real.claim),
+    account: around('account', real.account),
+    lock: around('lock', real.lock),
+    fill: around('fill', real.fill),
+  }
+}
+
+beforeEach(async () => {
+  between = null
+  world = await aWorld({ moderation: { ...aConfig().moderation, undoMs: UNDO_MS } }, watched)
+})
+afterEach(() => world.dispose())
+
+const RIVER = '@river:example.test'
+const form = { password: PASSWORD, reason: REASON, legal: true }
+const account = () => world.homeserver.account(username('river'))
+const ledger = () => world.services.registrar.account(username('river'))
+const isOpening = ({ method, body }: SeenRequest) => method === 'PUT' && body.includes('"locked":false')
+const desk = async () => (await aModerator(world.services)).api
+
+async function live(ms: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 5_000) {
+    world.pass(5_000)
+    await world.drain()
+  }
+}
+
+/** Approved, the time to take it back is over, and the homeserver is out. */
+async function approvedInAnOutage() {
+  const applicant = await requested(world, 'river')
+  world.standIn.faults = () => 'cut'
+  await decideOnly(world, applicant.view.id, 'approve')
+  await live(60_000)
+  expect(world.standIn.users.get(RIVER)).toMatchObject({ locked: true })
+  return { ...applicant, id: applicant.view.id }
+}
+
+/** What takes an approval back, and what the registration is then. */
+const STOPS: Record<
+  string,
+  (id: string, own: Awaited<ReturnType<typeof requested>>['api']) => Promise<unknown>
+> = {
+  denied: async (id) => decideOnly(world, id, 'deny', { message: 'Sorry' }),
+  requested: async (id) => (await desk()).moderation.undo({ id }),
+  withdrawn: async (_, own) => own.registration.withdraw({}),
+}
+const stops = Object.keys(STOPS)
+
+describe('an approval whose account is not open yet, as the homeserver is out', () => {
+  test('shows what can be done about it, to moderators and to its applicant', async () => {
+    const { id, api } = await approvedInAnOutage()
+    expect(await (await desk()).moderation.registration({ id })).toMatchObject({
+      state: 'approved',
+      actions: ['deny'],
+      undoable: true,
+      unopened: 'closed',
+    })
+    expect(await api.registration.current()).toMatchObject({ state: 'approved', account: 'filled' })
+  })
+
+  test.each(stops)('is %s, and when the homeserver is back nobody gets in', async (state) => {
+    const { id, api, email } = await approvedInAnOutage()
+    await STOPS[state]?.(id, api)
+    world.standIn.faults = undefined
+    await live(120_000)
+    const view = await (await desk()).moderation.registration({ id })
+    expect(view).toMatchObject({ state, unopened: null, trouble: false })
+    expect(view.jobs.filter(({ state }) => state === 'waiting' || state === 'failed')).toEqual([])
+    expect(await signInToMatrix(world, 'river')).toBe(state === 'requested' ? 'M_USER_LOCKED' : 'M_FORBIDDEN')
+    expect(world.mailbox.kinds(email)).not.toContain('approved')
+    expect((await ledger())?.state).toBe(state === 'requested' ? 'filled' : 'removed')
+    if (state !== 'requested') return
+    await decideOnly(world, id, 'approve')
+    await live(UNDO_MS)
+    expect(await signInToMatrix(world, 'river')).toBe('in')
+  })
+
+  test('a denial of it is taken back like any other', async () => {
+    const { id } = await approvedInAnOutage()
+    const api = await decideOnly(world, id, 'deny')
+    expect(await api.moderation.undo({ id })).toMatchObject({ state: 'requested', undoable: false })
+    world.standIn.faults = undefined
+    await live(120_000)
+    expect(await account()).toMatchObject({ locked: true, deactivated: false })
+  })
+
+  test('who decides by what they saw before is told who was faster', async () => {
+    const { view } = await requested(world, 'river')
+    const { api, id: _ } = await aModerator(world.services, 'late')
+    const { version } = await api.moderation.registration({ id: view.id })
+    await decideOnly(world, view.id, 'approve')
+    const late = { id: view.id, version, decision: 'deny', message: '', silent: false } as const
+    expect(await codeOf(api.moderation.decide(late))).toBe('already_decided')
+  })
+
+  test('once it is open, nothing of that is possible any more', async () => {
+    const { id, api } = await approvedInAnOutage()
+    world.standIn.faults = undefined
+    await live(120_000)
+    expect(await signInToMatrix(world, 'river')).toBe('in')
+    expect(await codeOf((await desk()).moderation.undo({ id }))).toBe('undo_too_late')
+    expect(await codeOf(decideOnly(world, id, 'deny'))).toBe('already_decided')
+    expect(await codeOf(api.registration.withdraw({}))).toBe('wrong_state')
+  })
+})
+
+describe('the answer to the opening', () => {
+  test.each(stops)('got lost: %s, it is locked again at once, and the trail says so', async (state) => {
+    const { view: own, api, email } = await requested(world, 'river')
+    await decideOnly(world, own.id, 'approve')
+    world.standIn.faults = (seen) => (isOpening(seen) ? 'lost' : undefined)
+    world.pass(UNDO_MS)
+    await world.drain()
+    expect(world.standIn.users.get(RIVER)).toMatchObject({ locked: false })
+    world.standIn.faults = undefined
+    expect(await (await desk()).moderation.registration({ id: own.id })).toMatchObject({
+      unopened: 'may_be_open',
+    })
+    await STOPS[state]?.(own.id, api)
+    await world.drain()
+    expect(world.standIn.users.get(RIVER)).toMatchObject({ locked: true })
+    await live(60_000)
+    expect(await signInToMatrix(world, 'river')).not.toBe('in')
+    expect(world.mailbox.kinds(email)).not.toContain('approved')
+    const view = await (await desk()).moderation.registration({ id: own.id })
+    expect(view).toMatchObject({ state })
+    if (state !== 'withdrawn') expect(view.events.map(({ kind }) => kind)).toContain('account_closed')
+    expect((await ledger())?.state).toBe(state === 'requested' ? 'filled' : 'removed')
+    expect(await (await desk()).moderation.doubts()).toEqual([])
+  })
+
+  test.each(stops.flatMap((state) => (['before', 'after'] as const).map((when) => [when, state] as const)))(
+    'comes, and directly %s it was %s: it is closed again',
+    async (when, state) => {
+      const { view: own, api, email } = await requested(world, 'river')
+      await decideOnly(world, own.id, 'approve')
+      between = { step: 'open', when, then: async () => STOPS[state]?.(own.id, api) }
+      await live(60_000)
+      expect(between).toBeNull()
+      expect((await (await desk()).moderation.registration({ id: own.id })).state).toBe(state)
+      expect(await signInToMatrix(world, 'river')).not.toBe('in')
+      expect(world.mailbox.kinds(email)).not.toContain('approved')
+      expect((await ledger())?.state).toBe(state === 'requested' ? 'filled' : 'removed')
+      expect(await account()).toMatchObject({ deactivated: state !== 'requested', locked: true })
+    },
+  )
+
+  test.each(stops)('is not asked for where it was %s while the account was looked at', async (state) => {
+    const { view: own, api } = await requested(world, 'river')
+    await decideOnly(world, own.id, 'approve')
+    between = { step: 'account', when: 'after', then: async () => STOPS[state]?.(own.id, api) }
+    let asked = 0
+    world.standIn.faults = (seen) => void (asked += isOpening(seen) ? 1 : 0)
+    await live(60_000)
+    expect(between).toBeNull()
+    expect(asked).toBe(0)
+    expect(await signInToMatrix(world, 'river')).not.toBe('in')
+  })
+
+  test('got lost, and its applicant was in: it is locked and removed, and nobody else is given the name', async () => {
+    const { view: own } = await requested(world, 'river')
+    await decideOnly(world, own.id, 'approve')
+    world.standIn.faults = (seen) => (isOpening(seen) ? 'lost' : undefined)
+    world.pass(UNDO_MS)
+    await world.drain()
+    world.standIn.faults = undefined
+    expect(await signInToMatrix(world, 'river')).toBe('in')
+    await decideOnly(world, own.id, 'deny')
+    await live(60_000)
+    expect(await signInToMatrix(world, 'river')).not.toBe('in')
+    expect(await account()).toMatchObject({ deactivated: true })
+    expect(await ledger()).toMatchObject({ state: 'removed', openedAt: expect.any(Number) as number })
+    expect(
+      await aBrowser(world.services).api.registration.checkUsername({ username: 'river' }),
+    ).toMatchObject({
+      refusal: { code: 'username_taken' },
+    })
+  })
+
+  test('got lost, and it has somebody else’s marks by then: it is left to a moderator', async () => {
+    const { view: own } = await requested(world, 'river')
+    await decideOnly(world, own.id, 'approve')
+    world.standIn.faults = (seen) => (isOpening(seen) ? 'lost' : undefined)
+    world.pass(UNDO_MS)
+    await world.drain()
+    world.standIn.faults = undefined
+    await asAdmin(world, 'PUT', RIVER, { external_ids: [{ auth_provider: 'oidc', external_id: 'x' }] })
+    await decideOnly(world, own.id, 'deny')
+    await live(60_000)
+    expect(await account()).toMatchObject({ deactivated: false, locked: false })
+    expect(await (await desk()).moderation.doubts()).toMatchObject([{ username: 'river' }])
+  })
+})
+
+describe('what is stopped before it is told', () => {
+  test.each(['approve', 'deny'] as const)(
+    'a decision that rests (%s): whoever asked takes it back, and never hears of it',
+    async (decision) => {
+      const { view, api, email } = await requested(world, 'river')
+      await decideOnly(world, view.id, decision, { message: 'Words' })
+      expect(await api.registration.current()).toMatchObject({ state: 'requested' })
+      expect(await api.registration.withdraw({})).toMatchObject({ state: 'withdrawn', message: null })
+      await live(60_000)
+      expect(world.mailbox.kinds(email)).toEqual(['verification', 'requested'])
+      expect(await account()).toMatchObject({ deactivated: true })
+      expect(await codeOf((await desk()).moderation.undo({ id: view.id }))).toBe('undo_too_late')
+    },
+  )
+})
+
+describe('a password that comes after the approval', () => {
+  beforeEach(async () => {
+    await world.dispose()
+    world = await aWorld({ registration: { ...aConfig().registration, password: 'after_approval' } })
+  })
+
+  test.each(['denied', 'withdrawn'])('is not taken any more once it is %s', async (state) => {
+    const { view, api, email } = await requested(world, 'river')
+    await decideOn(world, view.id, 'approve')
+    expect(await (await desk()).moderation.registration({ id: view.id })).toMatchObject({
+      actions: ['deny'],
+      undoable: false,
+    })
+    const { link } = world.mailbox.last(email, 'set_password')
+    await STOPS[state]?.(view.id, api)
+    await world.drain()
+    const phone = aBrowser(world.services)
+    await phone.api.registration.resume({ token: tokenIn(link) })
+    expect(await phone.api.registration.current()).toMatchObject({ state, awaitsPassword: false })
+    expect(await codeOf(phone.api.registration.setPassword({ password: PASSWORD }))).toBe('wrong_state')
+    expect(await account()).toBeNull()
+  })
+
+  test('that came half-way is made complete after a denial was taken back', async () => {
+    await world.dispose()
+    world = await aWorld({
+      registration: { ...aConfig().registration, password: 'after_approval' },
+      moderation: { ...aConfig().moderation, undoMs: UNDO_MS },
+    })
+    const { view, api } = await requested(world, 'river')
+    await decideOnly(world, view.id, 'approve')
+    await live(UNDO_MS)
+    world.standIn.faults = ({ method, body }) =>
+      method === 'PUT' && body.includes('password') ? 'cut' : undefined
+    expect(await codeOf(api.registration.setPassword({ password: PASSWORD }))).toBe('homeserver_unavailable')
+    world.standIn.faults = undefined
+    expect(await ledger()).toMatchObject({ state: 'locked' })
+    await (await decideOnly(world, view.id, 'deny')).moderation.undo({ id: view.id })
+    await decideOnly(world, view.id, 'approve')
+    await live(UNDO_MS)
+    await api.registration.setPassword({ password: PASSWORD })
+    await live(60_000)
+    expect(await signInToMatrix(world, 'river')).toBe('in')
+  })
+})
+
+describe('taken back while the account is made', () => {
+  const STEPS = (['claim', 'account', 'lock', 'fill'] as const).flatMap((step) =>
+    (['before', 'after'] as const).map((when) => [when, step] as const),
+  )
+
+  test.each(STEPS)('directly %s the step "%s": nothing is left of it within seconds', async (when, step) => {
+    const { api } = await verified(world, 'river')
+    between = { step, when, then: () => api.registration.withdraw({}) }
+    expect(await codeOf(api.registration.request(form))).toBe('wrong_state')
+    expect(between).toBeNull()
+    await live(10_000)
+    expect((await account())?.deactivated ?? true).toBe(true)
+    expect([undefined, 'removed']).toContain((await ledger())?.state)
+    const other = await requested(world, 'river', 'other@mail.test')
+    expect(other.view).toMatchObject({ state: 'requested', holdsName: true })
+  })
+
+  test('and the answer to the claim got lost: a moderator sees what came of it', async () => {
+    const { api } = await verified(world, 'river')
+    between = { step: 'claim', when: 'before', then: () => api.registration.withdraw({}) }
+    world.standIn.faults = ({ method, body }) => (method === 'PUT' && body === '{}' ? 'lost' : undefined)
+    expect(await codeOf(api.registration.request(form))).toBe('homeserver_unavailable')
+    world.standIn.faults = undefined
+    await live(60_000)
+    expect(await (await desk()).moderation.doubts()).toMatchObject([{ username: 'river' }])
+  })
+
+  test('a password that is set meanwhile opens nothing', async () => {
+    await world.dispose()
+    world = await aWorld({ registration: { ...aConfig().registration, password: 'after_approval' } }, watched)
+    const { view, api } = await requested(world, 'river')
+    await decideOn(world, view.id, 'approve')
+    between = { step: 'fill', when: 'after', then: () => decideOnly(world, view.id, 'deny') }
+    expect(await codeOf(api.registration.setPassword({ password: PASSWORD }))).toBe('wrong_state')
+    await live(10_000)
+    expect(await signInToMatrix(world, 'river')).toBe('M_FORBIDDEN')
+    expect(await ledger()).toMatchObject({ state: 'removed' })
+  })
+})
