@@ -11,7 +11,7 @@ const APPROVED: OwnView = {
   holdsName: true,
   email: 'anna@mail.test',
   reason: 'I know two people on your server.',
-  account: 'ready',
+  account: 'filled',
   opening: 'under_way',
   unfinished: [],
   startedAt: 1,
