@@ -97,6 +97,20 @@ describe('an authenticator', () => {
     expect(await codeOf(browser.api.session.enterCode({ code: codeOfNow(secret) }))).toBe('too_many_sign_ins')
   })
 
+  test('is not used up for its owner’s own browser by somebody who knows the password', async () => {
+    const { secret } = await withFactor('ada')
+    const own = await halfWay('ada')
+    await own.api.session.enterCode({ code: codeOfNow(secret) })
+    world.pass(60_000)
+    const thief = await halfWay('ada')
+    for (let tried = 0; tried < 10; tried++)
+      expect(await codeOf(thief.api.session.enterCode({ code: '000000' }))).toBe('code_wrong')
+    expect(await codeOf(thief.api.session.enterCode({ code: codeOfNow(secret) }))).toBe('too_many_sign_ins')
+    await own.api.session.signIn({ username: 'ada', password: PASSWORD })
+    await own.api.session.enterCode({ code: codeOfNow(secret) })
+    expect(await isIn(own)).toBe('ada')
+  })
+
   test('is of no use to who was disabled meanwhile', async () => {
     const { id, secret } = await withFactor('bob')
     const ada = await aModerator(world.services, 'ada', 'administrator')

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createHealth } from '$lib/server/health'
+import type { Reader } from '$lib/server/database/open'
 import { HomeserverError, type Homeserver } from '$lib/server/homeserver/homeserver'
+import { createOpening } from '$lib/server/opening'
 import { codeOf } from '../support/code-of'
 import { username } from '../support/registration'
 import { aBrowser, aModerator, aWorld, requested, type TestWorld } from '../support/world'
@@ -91,7 +93,11 @@ describe('the homeserver hears a question once of all who ask it at a time', () 
 
   test('whose an address is, and what it has of a doubtful account', async () => {
     const { view } = await requested(world, 'river')
-    await world.services.registrar.recordAccount(null, { localpart: username(view.username), state: 'doubtful' }, [])
+    await world.services.registrar.recordAccount(
+      null,
+      { localpart: username(view.username), state: 'doubtful' },
+      [],
+    )
     const { api } = await aModerator(world.services)
     calls.length = 0
     hangs = true
@@ -133,11 +139,32 @@ test('the database hears once whether registration is open, of all who ask at a 
   const all = await Promise.all(Array.from({ length: 200 }, () => world.services.opening.look()))
   expect(all).toEqual(Array.from({ length: 200 }, () => ({ open: true })))
   expect(reads).toHaveBeenCalledTimes(1)
-  const closing = { message: { en: '', de: '' }, until: '' }
+})
+
+test('what was read before registration was closed is not kept after it', async () => {
   const { id } = await aModerator(world.services)
-  world.pass(60_000)
-  const before = world.services.opening.look()
-  await world.services.opening.close(closing, id)
-  await before
-  expect(await world.services.opening.look()).toMatchObject({ open: false })
+  let arrive = () => {}
+  const arrived = new Promise<void>((resolve) => (arrive = resolve))
+  const slow = {
+    ...world.database,
+    read: async <T>(task: (reader: Reader) => Promise<T>): Promise<T> => {
+      const found = await world.database.read(task)
+      await arrived
+      return found
+    },
+  }
+  const opening = createOpening({
+    database: slow,
+    limits: { waiting: null, perDay: null },
+    needsOperator: () => false,
+    hasRoom: false,
+    clock: world.now,
+    log: { warn: () => undefined },
+  })
+  const before = opening.look()
+  await settle()
+  await opening.close({ message: { en: '', de: '' }, until: '' }, id)
+  arrive()
+  expect(await before).toEqual({ open: true })
+  expect(await opening.look()).toMatchObject({ open: false })
 })

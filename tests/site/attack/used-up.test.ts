@@ -19,11 +19,11 @@ const call = (address: string, path: string, input: unknown) =>
   from(address).send('POST', `/trpc/${path}`, JSON_BODY, JSON.stringify(input))
 const unknown = (index: number) => `${index.toString(36).padStart(42, 'x')}A`
 
-test('600 made-up links keep nobody from their own, also in the network that sends them', async () => {
+test('200 made-up links keep nobody from their own, also in the network that sends them', async () => {
   await start(site, 'honest', 'honest@mail.test')
   const link = new URL(linkIn(await site.mail.next('honest@mail.test'), '/register/verify/')).pathname
   const made = await Promise.all(
-    Array.from({ length: 600 }, (_, index) =>
+    Array.from({ length: 200 }, (_, index) =>
       call(index % 2 === 0 ? '127.0.0.1' : network(index), 'verification.confirm', { token: unknown(index) }),
     ),
   )

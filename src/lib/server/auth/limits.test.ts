@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { openTestDatabase, type TestDatabase } from '../../../../tests/support/database'
 import { openDatabase } from '../database/open'
 import { attempts } from '../database/schema'
@@ -49,6 +49,13 @@ it('does not count what it refuses, so that asking again does not lengthen the w
   for (let again = 0; again < 10; again++) await limits.take('mail', 'a', LIMIT)
   now += 1
   expect(await limits.take('mail', 'a', LIMIT)).toEqual({ ok: true })
+})
+
+it('refuses without waiting for the one writer, so that a crowd of refused tries holds nobody up', async () => {
+  await fill('mail', 'a')
+  const writes = vi.spyOn(test.database, 'write')
+  for (let again = 0; again < 10; again++) expect((await limits.take('mail', 'a', LIMIT)).ok).toBe(false)
+  expect(writes).not.toHaveBeenCalled()
 })
 
 it('lets exactly the agreed number through of 50 at once', async () => {
