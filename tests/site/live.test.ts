@@ -10,11 +10,13 @@ beforeAll(async () => {
 afterAll(() => site.stop())
 
 /** What the desk's stream says, as it comes. */
-async function listen(cookies: Map<string, string>) {
+async function listen(cookies: Map<string, string>, look = '') {
   const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
   let heard = ''
   let ended = false
-  const sent = httpRequest(`${site.url}/admin/live`, { headers: { cookie } })
+  const sent = httpRequest(`${site.url}/admin/live${look === '' ? '' : `?look=${look}`}`, {
+    headers: { cookie },
+  })
   const status = await new Promise<number>((resolve, reject) => {
     sent.on('error', reject)
     sent.on('response', (response) => {
@@ -67,6 +69,25 @@ test('who still has to set up a second factor hears nothing', async () => {
   } finally {
     await askDatabase(site, 'delete from settings')
   }
+}, 60_000)
+
+test('a page that closes leaves the one that opened after it, and the last one nobody', async () => {
+  const moderator = aVisitor(site.url)
+  await moderator.submit(await moderator.get('/admin/login'), MODERATOR)
+  const [registration] = (await askDatabase(site, 'select id from registrations')).rows
+  const open = async () => {
+    const stream = await listen(moderator.cookies, String(registration?.['id']))
+    await expect.poll(stream.heard).toContain('event: beat')
+    return stream
+  }
+  const looks = async () => (await askDatabase(site, 'select registration_id from looks')).rows.length
+  const first = await open()
+  const second = await open()
+  expect(await looks()).toBe(2)
+  first.close()
+  await expect.poll(looks).toBe(1)
+  second.close()
+  await expect.poll(looks).toBe(0)
 }, 60_000)
 
 test('a stream that is open does not keep the program from stopping', async () => {
