@@ -1,5 +1,7 @@
+import { randomInt } from 'node:crypto'
 import { createClient } from '@libsql/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { drawCode } from '$lib/moderation/invitation'
 import { mintToken } from '$lib/server/auth/tokens'
 import { codeOf } from '../support/code-of'
 import { aBrowser, aConfig, aForm, aModerator, aWorld, verified, type TestWorld } from '../support/world'
@@ -57,7 +59,7 @@ const KINDS: Record<string, [most: number, (network: number, number: number) => 
   ],
   'an invitation code that is none': [
     600,
-    (network) => codeOf(from(network).api.registration.checkInvitation({ invitation: 'ACDE-FGHJ-KMNP' })),
+    (network) => codeOf(from(network).api.registration.checkInvitation({ invitation: drawCode(randomInt) })),
   ],
   'an account of a moderator, by a link that is none': [
     400,
