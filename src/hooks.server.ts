@@ -127,8 +127,8 @@ const turnstile = createTurnstile()
 /** A few at a time; and whoever comes when too many wait is sent away, in words and at once. */
 const queue: Handle = async ({ event, resolve }) => {
   const cookies = requestCookies(event.cookies, hasHttps(event.request.headers, services.config.site.url))
-  const isStaff = cookies.get(services.sessions.cookieName) !== undefined
-  if (await turnstile.enter(isStaff)) return resolve(event)
+  if (await turnstile.enter(services.sessions.isKnown(cookies.get(services.sessions.cookieName))))
+    return resolve(event)
   return sentAway({ request: event.request, url: event.url, look: lookOf(event) })
 }
 

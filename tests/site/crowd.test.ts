@@ -1,6 +1,10 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { mintToken } from '../../src/lib/server/auth/tokens'
+import { runSql } from '../support/other-process'
+import { halt, serveAgain } from '../support/serve-again'
 import { startSite, type Site } from '../support/site'
 import { aVisitor } from '../support/visitor'
 
@@ -56,3 +60,45 @@ test('connections that say nothing, or half of something, keep nobody out', asyn
   expect((await fetch(`${site.url}/healthz`)).ok).toBe(true)
   for (const socket of silent) socket.destroy()
 })
+
+/** A crowd of strangers, each with such a cookie, and at once after them all these moderators: how many of whom were served. */
+async function crowd(cookieOf: () => string, moderators: string[], strangers: number) {
+  const { host } = new URL(site.url)
+  const ask = (path: string, session: string) =>
+    `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nAccept: text/html\r\nCookie: session=${session}\r\nConnection: close\r\n\r\n`
+  const sockets = await openConnections(strangers + moderators.length)
+  const answers = sockets.map(answerOn)
+  for (const [index, socket] of sockets.entries())
+    socket.write(
+      index < strangers
+        ? ask('/register', cookieOf())
+        : ask('/admin?tab=all', moderators[index - strangers] ?? ''),
+    )
+  const all = await Promise.all(answers)
+  const served = (of: string[]) => of.filter((answer) => answer.startsWith('HTTP/1.1 200')).length
+  return { strangers: served(all.slice(0, strangers)), moderators: served(all.slice(strangers)) }
+}
+
+test('a cookie that anybody can write takes no place of those who work here, also right after a start', async () => {
+  const tokens = Array.from({ length: 53 }, () => mintToken())
+  const [now, later] = [Date.now(), Math.floor(Date.now() / 1000) + 600_000]
+  await halt(site)
+  await runSql(
+    join(site.folder, 'registration.db'),
+    tokens.flatMap(({ hash }, index) => [
+      `insert into moderators (id, username, email, password_hash, created_at)
+       values ('m-${index}', 'mod${index}', 'mod${index}@example.test', 'none', ${now})`,
+      `insert into sessions (id, user_id, expires_at, started_at) values ('${hash}', 'm-${index}', ${later}, ${now})`,
+    ]),
+  )
+  const end = await serveAgain(site)
+  try {
+    const moderators = tokens.map(({ plain }) => plain)
+    let count = 0
+    const served = await crowd(() => (count++ % 2 === 0 ? 'x' : mintToken().plain), moderators, 600)
+    expect(served.moderators).toBe(53)
+    expect(served.strangers).toBeLessThan(600)
+  } finally {
+    await end()
+  }
+}, 60_000)

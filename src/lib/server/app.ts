@@ -333,6 +333,7 @@ export async function startApp(config: RunConfig, log: Logger): Promise<App> {
     )
   const services = compose(config, world)
   await services.outages.resume()
+  await services.sessions.recall()
   await refuseWrongHomeserver(services)
   void services.consentWatch.look()
   await services.registrar.settleOpening()

@@ -1,6 +1,6 @@
 /** How many may wait: at some 5 ms of work for a page, the last of them is served within two seconds. */
 const MOST_WAITING = 250
-/** For those who work here there is always room beyond. */
+/** For those who work here (`sessions.isKnown`) there is always room beyond. */
 const MOST_WAITING_STAFF = 400
 /** So many are let in at each turn: more would hold up timers, fewer the people, while many others are sent away. */
 const AT_A_TURN = 3

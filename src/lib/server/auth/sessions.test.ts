@@ -207,3 +207,37 @@ it('deletes what ended by idling or by age, and keeps the rest', async () => {
   expect((await rows()).map((row) => row.userId)).toEqual(['m2'])
   expect(await sessions.check(young.value)).not.toBeNull()
 })
+
+it('tells the sessions that were confirmed lately from all other cookies, and lets nobody in by that', async () => {
+  const { value } = await sessions.signIn('m1')
+  expect(sessions.isKnown(value)).toBe(true)
+  for (const other of [undefined, '', 'x', mintToken().plain]) {
+    expect(await sessions.check(other)).toBeNull()
+    expect(sessions.isKnown(other)).toBe(false)
+  }
+  await sessions.signOut(value)
+  expect(sessions.isKnown(value)).toBe(false)
+
+  const { value: disabled } = await sessions.signIn('m1')
+  await test.database.write((tx) => markModeratorDisabled(tx, 'm1', now))
+  expect(await sessions.check(disabled)).toBeNull()
+  expect(sessions.isKnown(disabled)).toBe(false)
+
+  const { value: everywhere } = await sessions.signIn('m2')
+  await sessions.signOutEverywhere('m2')
+  expect(sessions.isKnown(everywhere)).toBe(false)
+})
+
+it('knows the sessions that go on over a restart from the first request, and no others', async () => {
+  const { value: old } = await sessions.signIn('m2')
+  now += 8 * DAY
+  const { value: living } = await sessions.signIn('m1')
+  const { value: disabled } = await sessions.signIn('m2')
+  await test.database.write((tx) => markModeratorDisabled(tx, 'm2', now))
+  const again = createSessions({ database: test.database, secure: true, clock: () => now })
+  expect(again.isKnown(living)).toBe(false)
+  await again.recall()
+  expect([living, old, disabled].map((cookie) => again.isKnown(cookie))).toEqual([true, false, false])
+  now += 7 * DAY
+  expect(again.isKnown(living)).toBe(false)
+})

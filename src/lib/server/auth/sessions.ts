@@ -1,7 +1,8 @@
 import { Lucia, TimeSpan, type Cookie } from 'lucia'
 import type { Role } from '$lib/moderation/moderator'
 import type { Database } from '../database/open'
-import { markSeen } from '../database/sessions'
+import { findLivingSessions, markSeen } from '../database/sessions'
+import { createKnownSessions } from './known-sessions'
 import { createSessionAdapter } from './session-adapter'
 import { hashToken, mintToken, parseToken } from './tokens'
 
@@ -89,6 +90,7 @@ export function createSessions({
     }),
     cookieName,
   )
+  const known = createKnownSessions({ clock, lifeMs: IDLE.milliseconds() })
   const cookie = ({ name, value, attributes }: Cookie): SessionCookie => ({
     name,
     value,
@@ -98,13 +100,26 @@ export function createSessions({
   return {
     cookieName,
 
+    /** Whether this cookie's session was confirmed lately, as far as memory tells: it lets nobody in (`check` does). */
+    isKnown: (cookieValue: string | undefined): boolean => known.has(cookieValue),
+
+    /** Takes the sessions that go on over a restart into memory, so that those who work here are known from the first request. */
+    async recall(): Promise<void> {
+      const living = await database.read((reader) =>
+        findLivingSessions(reader, { now: clock(), startedAfter: clock() - ABSOLUTE.milliseconds() }),
+      )
+      for (const session of living) known.confirm(session)
+    },
+
     /** Begins a session under an id that never was before, whatever cookie the browser holds. */
     async signIn(moderatorId: string, from: From = { device: null, network: null }): Promise<SessionCookie> {
+      const { plain, hash } = mintToken(random)
       const { id } = await lucia.createSession(
         moderatorId,
         { startedAt: clock(), lastSeenAt: null, ...from },
-        { sessionId: mintToken(random).plain },
+        { sessionId: plain },
       )
+      known.confirm({ hash, moderatorId })
       return cookie(lucia.createSessionCookie(id))
     },
 
@@ -113,9 +128,14 @@ export function createSessions({
       const id = parseToken(cookieValue)
       if (id === null) return null
       const { session, user } = await lucia.validateSession(id)
-      if (session === null) return null
+      const hash = hashToken(id)
+      if (session === null) {
+        known.forget(hash)
+        return null
+      }
+      known.confirm({ hash, moderatorId: user.id })
       if (clock() - (session.lastSeenAt ?? session.startedAt) > SEEN_EVERY_MS)
-        await database.write((tx) => markSeen(tx, hashToken(id), clock()))
+        await database.write((tx) => markSeen(tx, hash, clock()))
       return {
         moderator: {
           id: user.id,
@@ -133,12 +153,18 @@ export function createSessions({
     /** Ends the session, here and not only in the browser; answers the cookie that clears the browser's. */
     async signOut(cookieValue: string | undefined): Promise<SessionCookie> {
       const id = parseToken(cookieValue)
-      if (id !== null) await lucia.invalidateSession(id)
+      if (id !== null) {
+        known.forget(hashToken(id))
+        await lucia.invalidateSession(id)
+      }
       return cookie(lucia.createBlankSessionCookie())
     },
 
     /** Ends every session of a moderator. */
-    signOutEverywhere: (moderatorId: string): Promise<void> => lucia.invalidateUserSessions(moderatorId),
+    async signOutEverywhere(moderatorId: string): Promise<void> {
+      known.forgetAllOf(moderatorId)
+      await lucia.invalidateUserSessions(moderatorId)
+    },
 
     /** Deletes sessions that ended by time; they are refused before that, too. */
     deleteExpired: (): Promise<void> => lucia.deleteExpiredSessions(),

@@ -1,9 +1,11 @@
-import { eq, lte, or, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, isNull, lte, or, sql } from 'drizzle-orm'
 import type { TokenHash } from '../auth/tokens'
 import type { Reader, Transaction } from './open'
 import { moderators, passkeys, sessions, settings } from './schema'
 
 export type SessionRow = typeof sessions.$inferSelect
+
+const MOST_LIVING = 1000
 
 /**
  * A session and whose it is, in one select, so that both are of the same moment. What was said of the second factor and
@@ -31,6 +33,25 @@ export async function findSession(reader: Reader, id: TokenHash) {
     .innerJoin(moderators, eq(moderators.id, sessions.userId))
     .where(eq(sessions.id, id))
   return row ?? null
+}
+
+/** The sessions that go on, by the hashes that the database knows them by: those seen last, and the very last one behind. */
+export async function findLivingSessions(
+  reader: Reader,
+  { now, startedAfter }: { now: number; startedAfter: number },
+): Promise<{ hash: string; moderatorId: string }[]> {
+  const { id, userId, expiresAt, startedAt, lastSeenAt } = sessions
+  const seenAt = sql`coalesce(${lastSeenAt}, ${startedAt})`
+  const rows = await reader
+    .select({ hash: id, moderatorId: userId })
+    .from(sessions)
+    .innerJoin(moderators, eq(moderators.id, userId))
+    .where(
+      and(gt(expiresAt, Math.floor(now / 1000)), gt(startedAt, startedAfter), isNull(moderators.disabledAt)),
+    )
+    .orderBy(desc(seenAt))
+    .limit(MOST_LIVING)
+  return rows.reverse()
 }
 
 export async function findSessionsOf(reader: Reader, moderatorId: string): Promise<SessionRow[]> {
