@@ -374,6 +374,8 @@ export const tokens = sqliteTable(
       .references(() => registrations.id, { onDelete: 'cascade' }),
     /** The name that a verification link confirms. */
     username: text().$type<Username>(),
+    /** What came with it besides (`registration/wish.ts`), as JSON. Null in older rows. */
+    brought: text(),
     createdAt: integer('created_at').notNull(),
     expiresAt: integer('expires_at').notNull(),
     /** Of older rows: since then a link lets in until the request is in, and the registration's state tells. */
