@@ -13,3 +13,6 @@ export const heldForSchema = v.pipe(
   v.array(v.fallback(v.picklist(HELD_FOR), 'unknown')),
   v.transform((marks) => [...new Set(marks)]),
 )
+
+/** The marks among those that came with a link; one that this program does not know is `unknown`. */
+export const marksOf = (kept: string[]): HeldFor[] => v.parse(heldForSchema, kept)

@@ -5,19 +5,21 @@ import { begin, decide, stateForApplicant, type Action, type Decision } from './
 import { reasonSchema } from './reason'
 import type { Registration } from './registration'
 import { DAY } from './retention'
+import type { Wish } from './wish'
 import { ACCOUNT_STATES, STATES, type AccountState, type State } from './state'
 
 const reason = v.parse(reasonSchema, 'A reason that is long enough to be taken by anybody.')
 const verdict = { moderator: 'm1', message: 'Welcome', silent: false }
+const wish: Wish = {
+  username: username('other'),
+  language: 'de',
+  clientAddress: '203.0.113.8',
+  invitationId: null,
+  heldFor: ['trap'],
+}
 const ACTIONS: Action[] = [
-  {
-    type: 'start_again',
-    username: username('other'),
-    language: 'de',
-    clientAddress: '203.0.113.8',
-    invitationId: null,
-  },
-  { type: 'ask_link', language: 'de' },
+  { type: 'start_again', ...wish },
+  { type: 'ask_link', wish },
   { type: 'confirm', username: username('river.stone'), nameFree: true },
   { type: 'lose_name' },
   { type: 'lose_account', filled: true },
@@ -173,17 +175,39 @@ describe('what follows', () => {
   const requested = aRegistration({ state: 'requested', account: 'filled' })
 
   test('a start holds no name and sends one mail', () => {
-    const wish = {
-      id: 'r9',
-      username: username('a'),
-      email: requested.email,
-      language: 'en',
-      clientAddress: '::1',
-      invitationId: null,
-    } as const
-    const begun = begin(wish, NOON)
-    expect(begun.next).toMatchObject({ state: 'started', holdsName: false, version: 1 })
-    expect(begun.jobs).toEqual([{ kind: 'mail', mail: 'verification', username: 'a', language: 'en' }])
+    const begun = begin({ id: 'r9', email: requested.email, ...wish }, NOON)
+    expect(begun.next).toMatchObject({ state: 'started', holdsName: false, version: 1, username: 'other' })
+    expect(begun.next).not.toHaveProperty('heldFor')
+    expect(begun.jobs).toEqual([{ kind: 'mail', mail: 'verification', ...wish }])
+  })
+
+  test('a start again changes nothing but that a mail goes out, until the link of before ran out', () => {
+    const started = aRegistration({ state: 'started', holdsName: false, invitationId: 'i1' })
+    const again = { type: 'start_again', ...wish } as const
+    const day = 24 * 60 * 60 * 1000
+    const soon = decide(started, again, aPolicy({ now: NOON + day - 1 }))
+    expect(soon).toMatchObject({ ok: true, next: started, jobs: [{ mail: 'verification', ...wish }] })
+    const { heldFor: _, ...own } = wish
+    const late = decide(started, again, aPolicy({ now: NOON + day }))
+    expect(late).toMatchObject({ ok: true, next: { ...own, startedAt: NOON + day, stateSince: NOON + day } })
+  })
+
+  test('a confirmation takes what came with its own link, and what stands there where nothing was kept', () => {
+    const started = aRegistration({ state: 'started', holdsName: false, invitationId: 'i1' })
+    const { username: name, ...brought } = wish
+    const confirm = { type: 'confirm', username: name, nameFree: true } as const
+    const { heldFor: _, ...own } = brought
+    expect(decide(started, { ...confirm, brought }, aPolicy())).toMatchObject({
+      next: { ...own, username: name },
+    })
+    expect(decide(started, { ...confirm, brought: null }, aPolicy())).toMatchObject({
+      next: { language: 'en', clientAddress: started.clientAddress, invitationId: 'i1', username: name },
+    })
+  })
+
+  test('whoever asks for the link of an address that is confirmed has no say in its language', () => {
+    const asked = decide(requested, { type: 'ask_link', wish }, aPolicy())
+    expect(asked).toMatchObject({ next: requested, jobs: [{ mail: 'known_address', language: 'en' }] })
   })
 
   test('a confirmation holds the name of its own link, unless somebody was faster', () => {

@@ -6,11 +6,11 @@ import { isResting, YES, type Action, type Decision, type Policy } from './decis
 import { notices, removal } from './following'
 import type { Brought } from './invited'
 import type { NewJob } from './job'
-import type { Language } from './language'
 import type { AuditEvent, Registration } from './registration'
-import { isExpired, isReminderDue } from './retention'
+import { isExpired, isReminderDue, linkHours } from './retention'
 import { awaitsPassword, type State } from './state'
 import type { Username } from './username'
+import type { Wish } from './wish'
 
 export { decidedAlready } from './decide-verdict'
 export { isResting, stateForApplicant } from './decision'
@@ -18,18 +18,14 @@ export type { Action, Decision, Policy, Verdict } from './decision'
 
 /** A wish for an account, before anything is proven. */
 export function begin(
-  wish: {
-    id: string
-    username: Username
-    email: EmailAddress
-    language: Language
-    clientAddress: string
-    invitationId: string | null
-  },
+  { id, email, ...wish }: Wish & { id: string; email: EmailAddress },
   now: number,
 ): { next: Registration; events: AuditEvent[]; jobs: NewJob[] } {
+  const { heldFor: _, ...own } = wish
   const next: Registration = {
-    ...wish,
+    id,
+    email,
+    ...own,
     version: 1,
     state: 'started',
     holdsName: false,
@@ -50,7 +46,7 @@ export function begin(
     account: 'none',
     opening: 'under_way',
   }
-  return { next, events: [{ kind: 'started' }], jobs: [verificationMail(wish.username, wish.language)] }
+  return { next, events: [{ kind: 'started' }], jobs: [verificationMail(wish)] }
 }
 
 /**
@@ -75,23 +71,31 @@ export function decide(
   switch (action.type) {
     case 'start_again': {
       if (state !== 'started') return no()
-      const { type: _, invitationId, ...wish } = action
-      const came = { invitationId: invitationId ?? registration.invitationId }
-      const next = { ...registration, ...wish, ...came, stateSince: policy.now }
-      return YES(next, [{ kind: 'started_again' }], [verificationMail(wish.username, wish.language)])
+      const { type: _, ...wish } = action
+      return YES(
+        startAgain(registration, wish, policy),
+        [{ kind: 'started_again' }],
+        [verificationMail(wish)],
+      )
     }
     case 'ask_link': {
       if (state === 'denied' || state === 'withdrawn') return no()
-      const { language } = action
+      const { language } = registration
       const job: NewJob =
         state === 'started'
-          ? verificationMail(registration.username, language)
+          ? verificationMail(action.wish)
           : { kind: 'mail', mail: 'known_address', language }
       return YES(registration, [{ kind: 'link_asked' }], [job])
     }
     case 'confirm': {
       if (state !== 'started') return no()
-      const next = { ...become('verified'), username: action.username, holdsName: action.nameFree }
+      const { heldFor: _, ...brought } = action.brought ?? { heldFor: [] }
+      const next = {
+        ...become('verified'),
+        ...brought,
+        username: action.username,
+        holdsName: action.nameFree,
+      }
       return YES(next, [{ kind: 'verified' }, ...(action.nameFree ? [] : [{ kind: 'name_lost' } as const])])
     }
     case 'lose_name':
@@ -246,6 +250,17 @@ function afterOpening(registration: Registration, policy: Policy): NewJob[] {
   ]
 }
 
-function verificationMail(username: Username, language: Language): NewJob {
-  return { kind: 'mail', mail: 'verification', username, language }
+/**
+ * Nobody has proven the address: whoever begins with it again changes nothing of what is under way, but takes the place of
+ * an attempt whose own link has run out.
+ */
+function startAgain(registration: Registration, wish: Wish, policy: Policy): Registration {
+  const hours = linkHours(policy.retention)
+  if (policy.now - registration.stateSince < hours * 60 * 60 * 1000) return registration
+  const { heldFor: _, ...own } = wish
+  return { ...registration, ...own, startedAt: policy.now, stateSince: policy.now }
+}
+
+function verificationMail({ username, language, clientAddress, invitationId, heldFor }: Wish): NewJob {
+  return { kind: 'mail', mail: 'verification', username, language, clientAddress, invitationId, heldFor }
 }

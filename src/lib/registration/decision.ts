@@ -7,6 +7,7 @@ import type { AuditEvent, Registration } from './registration'
 import type { Retention } from './retention'
 import type { AccountState, State } from './state'
 import type { Username } from './username'
+import type { BroughtAlong, Wish } from './wish'
 
 /** What the operator configured, as far as decisions depend on it, and the time they are made at. */
 export interface Policy {
@@ -35,18 +36,12 @@ export interface Verdict {
 }
 
 export type Action =
-  /** The same address again, before it was confirmed: the newest wish counts, every link mailed keeps its own name. */
-  | {
-      type: 'start_again'
-      username: Username
-      language: Language
-      clientAddress: string
-      /** Null: none came with it, and the one of before stays. */
-      invitationId: string | null
-    }
-  /** The address is known: its owner gets a link to where the registration stands. */
-  | { type: 'ask_link'; language: Language }
-  | { type: 'confirm'; username: Username; nameFree: boolean }
+  /** The same address again, before it was confirmed: every link mailed keeps what came with it. */
+  | ({ type: 'start_again' } & Wish)
+  /** The address is known: its owner gets a link to where the registration stands; before it is confirmed, one for `wish`. */
+  | { type: 'ask_link'; wish: Wish }
+  /** `brought`: with the link; none where that is of a time before it was kept. */
+  | { type: 'confirm'; username: Username; brought?: BroughtAlong | null; nameFree: boolean }
   | { type: 'lose_name' }
   /** The account is in other hands, and the name with it. `filled`: the password was set already. */
   | { type: 'lose_account'; filled: boolean }

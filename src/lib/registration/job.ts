@@ -18,8 +18,17 @@ export type Server = (typeof SERVERS)[number]
 /** Work on the world outside: its kind, and what its handler needs besides the registration. */
 export const jobSchema = v.variant('kind', [
   v.variant('mail', [
-    /** `username`: the name that this link confirms; the registration may have another one by now. */
-    mail('verification', { username: usernameSchema, language: languageSchema }),
+    /**
+     * `username`: the name that this link confirms; the registration may have another one by now. The others came with it,
+     * and count once it is confirmed; rows of before have none of them.
+     */
+    mail('verification', {
+      username: usernameSchema,
+      language: languageSchema,
+      clientAddress: v.optional(v.string()),
+      invitationId: v.optional(v.nullable(v.string())),
+      heldFor: v.optional(v.array(v.string())),
+    }),
     mail('known_address', { language: languageSchema }),
     mail('unknown_address', { email: emailSchema, language: languageSchema }),
     mail('requested', {}),

@@ -220,7 +220,9 @@ export function createApplicant({
       const { heldFor: _, ...inLine } = seen.value
       const taken = await brakes.take('mail', wish.clientAddress, { subject: mailboxOf(email), ...inLine })
       if (!taken.ok) return taken
-      return accept({ email, mail: await registrar.sendLink(email, wish.language) })
+      const { language, clientAddress } = wish
+      const heldFor = [...seen.value.heldFor, ...address.value.heldFor]
+      return accept({ email, mail: await registrar.sendLink(email, { language, clientAddress, heldFor }) })
     },
 
     /** A new mail in place of a link that ran out. It counts for the registration: who has the link has its mailbox. */

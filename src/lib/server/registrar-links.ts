@@ -1,14 +1,16 @@
+import { marksOf } from '$lib/moderation/held'
 import type { Action } from '$lib/registration/decide'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Registration } from '$lib/registration/registration'
 import { DAY, STATUS_LINK_DAYS } from '$lib/registration/retention'
 import { isShown } from '$lib/registration/shown'
 import type { Username } from '$lib/registration/username'
+import type { BroughtAlong } from '$lib/registration/wish'
 import { hashToken, mintToken, type Token } from './auth/tokens'
 import { findNewestMail } from './database/asked-mails'
 import type { Database, Reader, Transaction } from './database/open'
-import { findRegistration, isInvited } from './database/registrations'
-import { findToken, insertToken, type TokenPurpose } from './database/tokens'
+import { findHeldFor, findRegistration, setHeldFor } from './database/registrations'
+import { broughtBy, findToken, insertToken, type TokenPurpose } from './database/tokens'
 import type { Keeper } from './opening'
 import { APPLICANT, type Door } from './registrar-door'
 
@@ -36,27 +38,36 @@ export function createLinks({
     return plain
   }
 
-  /** Refused while registration is closed, but for who was invited. */
-  async function mayConfirm(reader: Reader, registrationId: string): Promise<Result<null>> {
-    return opening.admit(reader, { passes: await isInvited(reader, registrationId) })
-  }
+  /** Refused while registration is closed, but for who was invited by this link. */
+  const mayConfirm = (reader: Reader, { invited }: { invited: boolean }): Promise<Result<null>> =>
+    opening.admit(reader, { passes: invited })
 
   async function lookAt(
     reader: Reader,
     token: Token,
-  ): Promise<Result<{ registration: Registration; username: Username }>> {
+  ): Promise<
+    Result<{
+      registration: Registration
+      username: Username
+      brought: BroughtAlong | null
+      invited: boolean
+    }>
+  > {
     const found = await findToken(reader, hashToken(token), 'verification')
     const registration = found && (await findRegistration(reader, found.registrationId))
     if (!found || !registration || found.username === null) return refuse({ code: 'link_broken' })
     const { state } = registration
     if (state !== 'started' && state !== 'verified') return refuse({ code: 'link_spent' })
     if (found.expiresAt <= clock()) return refuse({ code: 'link_expired' })
-    return accept({ registration, username: state === 'started' ? found.username : registration.username })
+    const username = state === 'started' ? found.username : registration.username
+    const brought = broughtBy(found)
+    const { invitationId } = brought ?? registration
+    return accept({ registration, username, brought, invited: invitationId !== null })
   }
 
   return {
-    /** Refused where the address of this registration cannot be confirmed now. */
-    mayConfirm: (registrationId: string) => database.read((reader) => mayConfirm(reader, registrationId)),
+    /** Refused where an address cannot be confirmed now by a link. */
+    mayConfirm: (link: { invited: boolean }) => database.read((reader) => mayConfirm(reader, link)),
 
     /**
      * What a verification link stands for, without changing anything; the name is the link's own until one is
@@ -84,16 +95,17 @@ export function createLinks({
       return database.write(async (tx) => {
         const found = await lookAt(tx, token)
         if (!found.ok) return found
-        const { registration, username } = found.value
+        const { registration, username, brought } = found.value
         const { id } = registration
         const asShown = shown === '' ? accept(null) : isShown(shown, { id, username })
         if (!asShown.ok) return asShown
         if (registration.state === 'verified') return accept({ registration, applicant: await letIn(tx, id) })
-        const admitted = await mayConfirm(tx, id)
+        const admitted = await mayConfirm(tx, found.value)
         if (!admitted.ok) return admitted
         const nameFree = await isNameFree(tx, username, id)
-        const result = await actIn(tx, id, { type: 'confirm', username, nameFree }, APPLICANT)
+        const result = await actIn(tx, id, { type: 'confirm', username, brought, nameFree }, APPLICANT)
         if (!result.ok) return result
+        if (brought !== null) await setHeldFor(tx, id, marksOf(brought.heldFor))
         if (result.value === null) return refuse({ code: 'not_found' })
         return accept({ registration: result.value, applicant: await letIn(tx, id) })
       })
@@ -108,11 +120,12 @@ export function createLinks({
         const found = await findToken(tx, hashToken(token), 'verification')
         const registration = found && (await findRegistration(tx, found.registrationId))
         if (!found || !registration) return refuse({ code: 'link_broken' })
-        const { state, username, language, clientAddress } = registration
+        const { id, state, username, language, clientAddress, invitationId } = registration
         if (state !== 'started' && state !== 'verified') return refuse({ code: 'link_spent' })
-        const again = { username: found.username ?? username, language, clientAddress, invitationId: null }
+        const own = { language, clientAddress, invitationId, heldFor: await findHeldFor(tx, id) }
+        const wish = { username: found.username ?? username, ...(broughtBy(found) ?? own) }
         const action: Action =
-          state === 'started' ? { type: 'start_again', ...again } : { type: 'ask_link', language }
+          state === 'started' ? { type: 'start_again', ...wish } : { type: 'ask_link', wish }
         const result = await actIn(tx, registration.id, action, APPLICANT)
         if (!result.ok) return result
         return accept({ registration, mail: await findNewestMail(tx, registration.id, null) })
@@ -151,11 +164,12 @@ export function createLinks({
     /** Makes another browser the applicant's. */
     letIn: (registrationId: string) => database.write((tx) => letIn(tx, registrationId)),
 
-    /** A link for a mail that is about to go out; only its hash is kept. */
+    /** A link for a mail that is about to go out; only its hash is kept. `brought`: what counts once it is confirmed. */
     async mintLink(
       registration: Registration,
       purpose: Extract<TokenPurpose, 'verification' | 'status'>,
       username: Username | null,
+      brought: BroughtAlong | null = null,
     ): Promise<Token> {
       const { plain, hash } = mintToken()
       const lifetime = purpose === 'verification' ? linkHours * 60 * 60 * 1000 : STATUS_LINK_DAYS * DAY
@@ -165,6 +179,7 @@ export function createLinks({
           purpose,
           registrationId: registration.id,
           username,
+          brought: brought === null ? null : JSON.stringify(brought),
           createdAt: clock(),
           expiresAt: clock() + lifetime,
         }),

@@ -1,17 +1,18 @@
 import { isDeepStrictEqual } from 'node:util'
 import { begin, decide, type Action, type Policy } from '$lib/registration/decide'
 import { differenceOf, type DifferenceCode, type Found, type Mend } from '$lib/registration/differences'
-import type { HeldFor } from '$lib/moderation/held'
+import { marksOf } from '$lib/moderation/held'
 import type { EmailAddress } from '$lib/registration/email'
 import type { NewJob, Outside } from '$lib/registration/job'
-import type { Language } from '$lib/registration/language'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Actor, AuditEvent, Registration } from '$lib/registration/registration'
 import type { Username } from '$lib/registration/username'
+import type { Wish } from '$lib/registration/wish'
 import { findAccount } from './database/accounts'
-import { findNewestMail } from './database/asked-mails'
+import { findNewestMail, findWishes } from './database/asked-mails'
 import { announceAnew, announceOnce, forgetAnnouncement } from './database/announcements'
 import { insertEvents } from './database/events'
+import { deskNetwork } from './database/found-by'
 import { endWaiting, findPendingKinds } from './database/jobs'
 import type { Database, Reader, Transaction } from './database/open'
 import { reviveMails } from './database/refused-mails'
@@ -66,6 +67,21 @@ export function createRegistrar({
     return { registration, ledger, pending }
   }
 
+  /**
+   * A link for what was begun from where it is asked for, else for what was begun first; where it was asked from, and how,
+   * is what comes with it.
+   */
+  async function askLink(
+    tx: Transaction,
+    { id, username, invitationId }: Registration,
+    asked: Pick<Wish, 'language' | 'clientAddress' | 'heldFor'>,
+  ): Promise<void> {
+    const network = deskNetwork(asked.clientAddress)
+    const own = (await findWishes(tx, id)).find(({ clientAddress }) => deskNetwork(clientAddress) === network)
+    const wish = { username, invitationId, ...own, ...asked }
+    await actIn(tx, id, { type: 'ask_link', wish }, APPLICANT)
+  }
+
   return {
     now: clock,
     /** What the domain decides by, at this moment. */
@@ -81,38 +97,31 @@ export function createRegistrar({
 
     /**
      * Somebody wants an account. What happens, and what it costs, is the same whether or not the address is known:
-     * one row, one event, one mail, whose id is answered. Refused while registration is closed. `passes`: not for them. `heldFor`: why to look
-     * closer; of one that starts again, the last time counts.
+     * one row, one event, one mail, whose id is answered. Refused while registration is closed. `passes`: not for them.
+     * What came with it counts when the link of that mail is confirmed.
      */
-    async start(wish: {
-      username: Username
-      email: EmailAddress
-      language: Language
-      clientAddress: string
-      heldFor: HeldFor[]
-      invitationId: string | null
-      passes?: boolean
-    }): Promise<Result<string | null>> {
-      const { username, email, language, clientAddress, heldFor, invitationId, passes = false } = wish
+    async start({
+      email,
+      passes = false,
+      ...wish
+    }: Wish & { email: EmailAddress; passes?: boolean }): Promise<Result<string | null>> {
       return database.write(async (tx) => {
         const admitted = await opening.admit(tx, { passes })
         if (!admitted.ok) return admitted
         const known = await findByAddress(tx, email)
         if (known === null) {
-          const fresh = { id: randomId(), username, email, language, clientAddress, invitationId }
-          const { next, events, jobs } = begin(fresh, clock())
+          const { next, events, jobs } = begin({ id: randomId(), email, ...wish }, clock())
           await insertRegistration(tx, next)
-          await setHeldFor(tx, next.id, heldFor)
+          await setHeldFor(tx, next.id, marksOf(wish.heldFor))
           await insertEvents(tx, next.id, events, APPLICANT, clock())
           await enqueue(tx, next.id, jobs)
           return accept(await findNewestMail(tx, next.id, null))
         }
         const action: Action =
-          known.state === 'started'
-            ? { type: 'start_again', username, language, clientAddress, invitationId }
-            : { type: 'ask_link', language }
-        await actIn(tx, known.id, action, APPLICANT)
-        if (action.type === 'start_again') await setHeldFor(tx, known.id, heldFor)
+          known.state === 'started' ? { type: 'start_again', ...wish } : { type: 'ask_link', wish }
+        const after = await actIn(tx, known.id, action, APPLICANT)
+        if (after.ok && after.value?.stateSince !== known.stateSince)
+          await setHeldFor(tx, known.id, marksOf(wish.heldFor))
         return accept(await findNewestMail(tx, known.id, null))
       })
     },
@@ -121,12 +130,17 @@ export function createRegistrar({
     settleOpening: () => database.write(async (tx) => enqueue(tx, null, await opening.settle(tx))),
 
     /** Somebody lost their link. Where nobody started with this address, its owner is told so by mail. Answers the mail's id. */
-    async sendLink(email: EmailAddress, language: Language): Promise<string | null> {
+    async sendLink(
+      email: EmailAddress,
+      asked: Pick<Wish, 'language' | 'clientAddress' | 'heldFor'>,
+    ): Promise<string | null> {
       return database.write(async (tx) => {
         const known = await findByAddress(tx, email)
         if (known === null)
-          await enqueue(tx, null, [{ kind: 'mail', mail: 'unknown_address', email, language }])
-        else await actIn(tx, known.id, { type: 'ask_link', language }, APPLICANT)
+          await enqueue(tx, null, [
+            { kind: 'mail', mail: 'unknown_address', email, language: asked.language },
+          ])
+        else await askLink(tx, known, asked)
         return findNewestMail(tx, known?.id ?? null, known === null ? email : null)
       })
     },

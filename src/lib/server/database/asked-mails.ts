@@ -1,4 +1,7 @@
 import { and, desc, eq, sql } from 'drizzle-orm'
+import * as v from 'valibot'
+import { usernameSchema } from '$lib/registration/username'
+import { readBrought, type Wish } from '$lib/registration/wish'
 import { laneOfMail, type JobRow } from './jobs'
 import type { Reader } from './open'
 import { jobs } from './schema'
@@ -62,4 +65,26 @@ export async function isMailPending(reader: Reader, registrationId: string, any:
     )
     .limit(1)
   return rows.length > 0
+}
+
+const MOST_WISHES = 20
+
+/** What was wished for with this address and not confirmed yet, the newest first, as far as its mails tell. */
+export async function findWishes(reader: Reader, registrationId: string): Promise<Wish[]> {
+  const rows = await reader
+    .select({ payload: jobs.payload })
+    .from(jobs)
+    .where(
+      and(
+        eq(jobs.lane, laneOfMail(registrationId, null)),
+        sql`json_extract(${jobs.payload}, '$.mail') = 'verification'`,
+      ),
+    )
+    .orderBy(desc(jobs.seq))
+    .limit(MOST_WISHES)
+  return rows.flatMap(({ payload }) => {
+    const named = v.safeParse(v.object({ username: usernameSchema }), payload)
+    const brought = readBrought(payload)
+    return named.success && brought !== null ? [{ ...named.output, ...brought }] : []
+  })
 }

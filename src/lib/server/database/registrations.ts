@@ -8,7 +8,6 @@ import {
   gt,
   gte,
   inArray,
-  isNotNull,
   lt,
   min,
   ne,
@@ -65,12 +64,6 @@ function selectRegistrations(reader: Reader) {
 export async function findRegistration(reader: Reader, id: string): Promise<Registration | null> {
   const [row] = await selectRegistrations(reader).where(eq(registrations.id, id))
   return row ?? null
-}
-
-/** Whether it came by an invitation. */
-export async function isInvited(reader: Reader, id: string): Promise<boolean> {
-  const { invitationId } = registrations
-  return (await reader.$count(registrations, and(eq(registrations.id, id), isNotNull(invitationId)))) > 0
 }
 
 /** The registration that stands for an address; there is at most one that is not over. */

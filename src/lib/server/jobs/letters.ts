@@ -8,6 +8,7 @@ import { stateForApplicant } from '$lib/registration/decide'
 import { isAsked } from '$lib/registration/decide-talk'
 import { awaitsPassword } from '$lib/registration/state'
 import { matrixId } from '$lib/registration/username'
+import { readBrought } from '$lib/registration/wish'
 import type { Waiting } from '../database/registrations'
 import type { Mail, Mailer, OpeningNews } from '../mail/mail'
 import { waitingMail } from './waiting-mail'
@@ -69,14 +70,16 @@ export function createLetters({
     switch (job.mail) {
       case 'verification': {
         if (state !== 'started') return null
-        const token = await registrar.mintLink(registration, 'verification', job.username)
+        const brought = readBrought(job)
+        const token = await registrar.mintLink(registration, 'verification', job.username, brought)
+        const { invitationId } = brought ?? registration
         const link = `${site.url}/register/verify/${token}`
         return {
           kind: 'verification',
           matrixId: matrixId(job.username, domain),
           link,
           hours: moderators.linkHours,
-          invited: registration.invitationId !== null,
+          invited: invitationId !== null,
         }
       }
       case 'known_address': {

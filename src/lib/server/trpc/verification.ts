@@ -25,9 +25,10 @@ export const verificationRouter = router({
     const looked = await registrar.lookAtLink(token)
     const own = await ownRegistration(ctx)
     const mine = own !== null && (await registrar.whoseLink(token, 'verification')) === own.id
-    const { registration, username } = mine && !looked.ok ? { registration: own, ...own } : orThrow(looked)
+    const { registration, username, invited } =
+      mine && !looked.ok ? { registration: own, username: own.username, invited: false } : orThrow(looked)
     const confirmed = registration.state !== 'started'
-    const mayConfirm = confirmed ? accept(null) : await registrar.mayConfirm(registration.id)
+    const mayConfirm = confirmed ? accept(null) : await registrar.mayConfirm({ invited })
     return {
       /** For this registration: who was invited can go on although it is closed. */
       opening: mayConfirm.ok ? OPEN : openingView(await opening.look(), ctx.language),
