@@ -7,6 +7,7 @@ import type { Role } from '$lib/moderation/moderator'
 import { stateForApplicant } from '$lib/registration/decide'
 import { isAsked } from '$lib/registration/decide-talk'
 import { awaitsPassword } from '$lib/registration/state'
+import { isLinkable, withoutLinksInId } from '$lib/registration/linkable'
 import { matrixId } from '$lib/registration/username'
 import { readBrought } from '$lib/registration/wish'
 import type { Waiting } from '../database/registrations'
@@ -76,7 +77,7 @@ export function createLetters({
         const link = `${site.url}/register/verify/${token}`
         return {
           kind: 'verification',
-          matrixId: matrixId(job.username, domain),
+          matrixId: isLinkable(job.username) ? null : matrixId(job.username, domain),
           link,
           hours: moderators.linkHours,
           invited: invitationId !== null,
@@ -209,7 +210,7 @@ export function createLetters({
       const { rooms, to } = job
       const mail: Mail = {
         kind: 'moderators_auto_join',
-        matrixId: matrixId(job.username, domain),
+        matrixId: withoutLinksInId(matrixId(job.username, domain)),
         rooms,
         link: `${site.url}/admin`,
       }

@@ -1,6 +1,7 @@
 import type { Language } from '$lib/registration/language'
 import type { NewJob } from '$lib/registration/job'
 import type { Registration } from '$lib/registration/registration'
+import { withoutLinks, withoutLinksInAddress, withoutLinksInId } from '$lib/registration/linkable'
 import { matrixId } from '$lib/registration/username'
 import { withoutDirections } from '$lib/moderation/visible-text'
 import { momentText } from '$lib/components/moment'
@@ -45,14 +46,14 @@ export function createRoomNotices({
   function one(registration: Registration, template: string | null): string {
     const { id, username, email, reason } = registration
     const values = {
-      username,
+      username: withoutLinks(username),
       matrix_domain: domain,
-      email,
-      reason: withoutDirections(reason ?? ''),
+      email: withoutLinksInAddress(email),
+      reason: withoutLinks(withoutDirections(reason ?? '')),
       admin_url: link(id),
     }
     const text = template === null ? '' : fillTemplate(template, values).trim()
-    const named = { matrixId: matrixId(username, domain), link: link(id) }
+    const named = { matrixId: withoutLinksInId(matrixId(username, domain)), link: link(id) }
     if (text !== '') return text
     const words = registration.exchange === 'answered' ? m.room_answered : m.room_new_request
     return words(named, { locale: site.language })
@@ -79,7 +80,10 @@ export function createRoomNotices({
     /** Greets a new account, in the room that the operator named or in a direct chat. */
     async welcome({ username }: Registration, id: string): Promise<JobEnd> {
       if (settings.welcome === null) return off
-      const text = fillTemplate(settings.welcome.template, { username, matrix_domain: domain }).trim()
+      // In a chat with nobody else, there is nobody that a name could lead somewhere.
+      const name = settings.welcome.room === null ? username : withoutLinks(username)
+      const named = { username: name, matrix_domain: domain }
+      const text = fillTemplate(settings.welcome.template, named).trim()
       const room = settings.welcome.room ?? (await homeserver.directRoom(username, id))
       await homeserver.sendMessage(room, id, { text })
       return DONE
@@ -111,7 +115,7 @@ export function createRoomNotices({
 
     async autoJoin(job: Extract<NewJob, { kind: 'warn_auto_join' }>, id: string): Promise<JobEnd> {
       if (settings.adminRoom === null) return off
-      const values = { matrixId: matrixId(job.username, domain), count: job.rooms.length }
+      const values = { matrixId: withoutLinksInId(matrixId(job.username, domain)), count: job.rooms.length }
       await homeserver.sendMessage(settings.adminRoom.room, id, {
         text: m.room_auto_join(values, { locale: site.language }),
       })

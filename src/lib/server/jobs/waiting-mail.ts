@@ -1,3 +1,4 @@
+import { withoutLinksInId } from '$lib/registration/linkable'
 import { matrixId } from '$lib/registration/username'
 import type { Waiting } from '../database/registrations'
 import type { Mail } from '../mail/mail'
@@ -10,7 +11,7 @@ export function waitingMail(
   { now, url, domain }: { now: number; url: string; domain: string },
 ): Omit<Extract<Mail, { kind: 'moderators_waiting' }>, 'reminder'> {
   const requests = some.map(({ id, username }) => ({
-    matrixId: matrixId(username, domain),
+    matrixId: withoutLinksInId(matrixId(username, domain)),
     link: `${url}/admin/registrations/${id}`,
   }))
   return {

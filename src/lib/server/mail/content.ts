@@ -35,14 +35,22 @@ export function contentOf(mail: Mail, locale: Language, site: { name: string; ur
   const quoted = (message: string | null) => (message === null ? {} : { quote: message })
   const introduced = (message: string | null) => (message === null ? [] : [m.mail_message_intro({}, in_)])
   switch (mail.kind) {
-    case 'verification':
+    case 'verification': {
+      const { matrixId } = mail
       return {
-        subject: m.mail_verification_subject({ matrixId: mail.matrixId }, in_),
+        subject:
+          matrixId === null
+            ? m.mail_verification_subject_unnamed({ site: site.name }, in_)
+            : m.mail_verification_subject({ matrixId }, in_),
         heading: m.mail_verification_heading({}, in_),
-        literals: [mail.matrixId],
+        literals: matrixId === null ? [] : [matrixId],
         paragraphs: [
-          m.mail_verification_asked({ matrixId: mail.matrixId, site: site.name }, in_),
-          m.mail_verification_matrix({}, in_),
+          ...(matrixId === null
+            ? [m.mail_verification_asked_unnamed({ site: site.name }, in_)]
+            : [
+                m.mail_verification_asked({ matrixId, site: site.name }, in_),
+                m.mail_verification_matrix({}, in_),
+              ]),
           m.mail_verification_next({}, in_),
           ...(mail.invited ? [] : [m.mail_verification_decides({}, in_)]),
         ],
@@ -50,6 +58,7 @@ export function contentOf(mail: Mail, locale: Language, site: { name: string; ur
         after: [m.mail_verification_hours({ hours: mail.hours }, in_)],
         footer: applicant,
       }
+    }
     case 'known_address': {
       const stages = {
         verified: m.mail_known_verified,

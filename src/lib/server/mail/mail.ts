@@ -5,8 +5,11 @@ import type { Language } from '$lib/registration/language'
 
 /** Every mail that this program writes, with what its text needs. Links are absolute; `username` is a localpart. */
 export type Mail =
-  /** To confirm the address. `hours`: how long the link works; `invited`: by a code, which can stand in for a decision. */
-  | { kind: 'verification'; matrixId: string; link: string; hours: number; invited: boolean }
+  /**
+   * To confirm the address. `matrixId`: null where a program could make a link of the name, as nobody knows yet whether
+   * its reader chose it. `hours`: how long the link works; `invited`: by a code, which can stand in for a decision.
+   */
+  | { kind: 'verification'; matrixId: string | null; link: string; hours: number; invited: boolean }
   /** Somebody gave an address that already has a registration here: where it stands, with a link to its status page. */
   | {
       kind: 'known_address'
