@@ -69,7 +69,6 @@ const KINDS: Record<string, [most: number, (network: number, number: number) => 
           token: NO_TOKEN,
           username: 'eve',
           password: 'a long pass phrase',
-          language: 'en',
         }),
       ),
   ],

@@ -91,7 +91,9 @@ export function createBrakes({
     if (taken.ok) return accept(null)
     const by = await limits.refusing(all)
     if (by === together) crowds.full(room)
-    const unproved = by !== null && (more.includes(by) || (by === together && (room === 'mail_unproved' || room === 'mail_trapped')))
+    const unproved =
+      by !== null &&
+      (more.includes(by) || (by === together && (room === 'mail_unproved' || room === 'mail_trapped')))
     return tooMany(taken.retryAfterMs, unproved ? 'unproved' : claims.some(isMail) ? 'mails' : 'tries')
   }
 
