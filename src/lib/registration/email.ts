@@ -3,6 +3,8 @@ import { addressesIn } from './name-addr'
 import { accept, refuse, type Result } from './refusal'
 import { beforeInvisible, trimInvisible } from './typed-text'
 
+export { mailboxOf } from './mailbox'
+
 /**
  * An address in its canonical form: trimmed, lower case, the domain in ASCII (RFC 5891). Synapse lower-cases
  * before it binds, so this is also the form to ask Synapse with.
@@ -15,6 +17,8 @@ const LOCAL_PART_BYTES = 64
 
 /** RFC 5321 dot-string before the `@`; quoted local parts and address literals are not taken. */
 const LOCAL_PART = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/
+/** `user%host`, `host!user`: some relays pass that on to another mailbox than the one that is named (RFC 5321, F.2; RFC 1123, 5.2.16). */
+const ROUTED = /[^%]%[^%]|[^!]![^!]/
 const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])$/
 
 /**
@@ -42,7 +46,7 @@ function canonical(text: string): EmailAddress | null {
   if (at < 1) return null
   const local = text.slice(0, at)
   const domain = asciiDomain(text.slice(at + 1))
-  if (domain === null || !LOCAL_PART.test(local) || !DOMAIN.test(domain)) return null
+  if (domain === null || !LOCAL_PART.test(local) || ROUTED.test(local) || !DOMAIN.test(domain)) return null
   const address = `${local}@${domain}`
   if (local.length > LOCAL_PART_BYTES || address.length > ADDRESS_BYTES) return null
   return v.parse(emailSchema, address)
@@ -54,21 +58,6 @@ export const emailSchema = v.pipe(
   v.regex(/^[^\s@<>"(),:;]+@[^\s@<>"(),:;]+$/),
   v.brand('EmailAddress'),
 )
-
-/** Mail services that deliver `a.b@` and `ab@` to the same mailbox. */
-const DOTLESS = new Set(['gmail.com', 'googlemail.com'])
-
-/**
- * The mailbox that an address most likely leads to, to find the same person again: without a sub-address (`+tag`, RFC
- * 5233), and where the service is known to ignore dots, without those. Never an address to write to.
- */
-export function mailboxOf(email: EmailAddress): string {
-  const at = email.lastIndexOf('@')
-  const domain = email.slice(at + 1)
-  const [local = ''] = email.slice(0, at).split('+')
-  if (!DOTLESS.has(domain)) return `${local}@${domain}`
-  return `${local.replaceAll('.', '')}@gmail.com`
-}
 
 /** The part of an address after the `@`. */
 export const domainOf = (email: EmailAddress): string => email.slice(email.lastIndexOf('@') + 1)

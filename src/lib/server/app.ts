@@ -19,6 +19,7 @@ import { createSignIn } from './auth/sign-in'
 import { createSignInTries } from './auth/sign-in-tries'
 import type { RunConfig } from './config/run-config'
 import { fillInFoundBy } from './database/found-by'
+import { refreshMailboxes } from './database/mailboxes'
 import { forgetCodes } from './database/known-codes'
 import { purge } from './database/purge'
 import { deleteExpiredTokens } from './database/tokens'
@@ -325,6 +326,7 @@ export async function startApp(config: RunConfig, log: Logger): Promise<App> {
   const world = await openWorld(config, log)
   await world.database.migrate()
   await fillInFoundBy(world.database)
+  await refreshMailboxes(world.database, world.clock())
   const forgotten = await forgetCodes(world.database, world.clock())
   if (forgotten > 0)
     log.warn(

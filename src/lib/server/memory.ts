@@ -2,6 +2,7 @@ import { createHmac, hkdfSync } from 'node:crypto'
 import { MEMORY_KINDS, type MemoryKind } from '$lib/moderation/memory'
 import type { MemoryView } from '$lib/moderation/views'
 import type { Registration } from '$lib/registration/registration'
+import { mailboxKeys } from '$lib/registration/mailbox'
 import { DAY } from '$lib/registration/retention'
 import { foundBy } from './database/found-by'
 import { deleteMemories, findMemories, insertMemories } from './database/memories'
@@ -59,13 +60,18 @@ export function createMemory({
       )
     },
 
-    /** How many denied registrations, whose data is gone, were like this one; null: none. */
+    /**
+     * How many denied registrations, whose data is gone, were like this one; null: none. Also by the rule for mailboxes of
+     * before, as nobody can say which those hashes are of.
+     */
     async recall(reader: Reader, registration: Registration): Promise<MemoryView | null> {
-      const hashes = hashesOf(registration)
+      const own = hashesOf(registration)
+      const mailboxes = mailboxKeys(registration.email).map((mailbox) => hashOf('mailbox', mailbox))
+      const hashes = { mailbox: mailboxes, network: [own.network], name: [own.name] }
       const denials = new Map<string, string | null>()
       const counts = { mailbox: 0, network: 0, name: 0 }
       for (const kind of MEMORY_KINDS) {
-        const found = await findMemories(reader, { kind, hash: hashes[kind] }, COUNTED)
+        const found = await findMemories(reader, { kind, hashes: hashes[kind] }, COUNTED)
         counts[kind] = found.length
         for (const { denial, category } of found) denials.set(denial, category)
       }

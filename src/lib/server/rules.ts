@@ -12,7 +12,8 @@ import {
   type RuleForm,
   type RuleSubject,
 } from '$lib/moderation/rule'
-import { mailboxOf, parseDomain } from '$lib/registration/email'
+import { parseDomain } from '$lib/registration/email'
+import { mailboxKeys } from '$lib/registration/mailbox'
 import { readMatrixId } from '$lib/registration/matrix-id'
 import { lookOf } from '$lib/registration/username'
 import type { DisposableMode } from './config/config'
@@ -128,7 +129,7 @@ export function createMatcher(rules: readonly Rule[]): Matcher {
     const host = domainOfCandidate({ ...(email && { email }), ...(domain && { domain }) })
     return [
       ...networks,
-      ...(email === undefined ? [] : [keyOf('email', 'exact', mailboxOf(email))]),
+      ...(email === undefined ? [] : mailboxKeys(email).map((key) => keyOf('email', 'exact', key))),
       ...(host === null ? [] : domainsAbove(host).map((above) => keyOf('domain', 'exact', above))),
       ...(username === undefined
         ? []

@@ -9,16 +9,16 @@ export async function insertMemories(tx: Transaction, rows: MemoryRow[]): Promis
   await tx.insert(memories).values(rows)
 }
 
-/** What is remembered under a hash, the newest first. */
+/** What is remembered under any of these hashes, the newest first. */
 export async function findMemories(
   reader: Reader,
-  { kind, hash }: { kind: MemoryKind; hash: string },
+  { kind, hashes }: { kind: MemoryKind; hashes: string[] },
   limit: number,
 ): Promise<{ denial: string; category: string | null }[]> {
   return reader
     .select({ denial: memories.denial, category: memories.category })
     .from(memories)
-    .where(and(eq(memories.kind, kind), eq(memories.hash, hash)))
+    .where(and(eq(memories.kind, kind), inArray(memories.hash, hashes)))
     .orderBy(desc(memories.seq))
     .limit(limit)
 }

@@ -1,0 +1,55 @@
+import { and, asc, eq, gt } from 'drizzle-orm'
+import * as v from 'valibot'
+import { emailSchema } from '$lib/registration/email'
+import { mailboxOf } from '$lib/registration/mailbox'
+import type { Database, Transaction } from './open'
+import { registrations, rules } from './schema'
+import { findSetting, putSetting } from './settings'
+
+const KEY = 'mailbox_rule'
+/** Counts up where `mailboxOf` changes: rows by an older one are written anew, once. */
+const VERSION = 2
+const SLICE = 500
+
+/** Writes what is kept of mailboxes in clear by the rule of today; where that was done before, it costs one look. */
+export async function refreshMailboxes(database: Database, now: number): Promise<void> {
+  if ((await database.read((reader) => findSetting(reader, KEY))) === VERSION) return
+  for (let after: string | null = ''; after !== null;) {
+    const last: string = after
+    after = await database.write((tx) => refreshRegistrations(tx, last))
+  }
+  await database.write(async (tx) => {
+    await refreshRules(tx)
+    await putSetting(tx, KEY, VERSION, now)
+  })
+}
+
+/** Answers the last id of a slice, or null behind the last one. */
+async function refreshRegistrations(tx: Transaction, after: string): Promise<string | null> {
+  const { id, email, addressKey } = registrations
+  const rows = await tx
+    .select({ id, email, addressKey })
+    .from(registrations)
+    .where(gt(id, after))
+    .orderBy(asc(id))
+    .limit(SLICE)
+  for (const row of rows) {
+    const key = mailboxOf(row.email)
+    // What has none yet is filled in with the rest (`found-by.ts`).
+    if (row.addressKey !== null && row.addressKey !== key)
+      await tx.update(registrations).set({ addressKey: key }).where(eq(id, row.id))
+  }
+  return rows.length < SLICE ? null : (rows.at(-1)?.id ?? null)
+}
+
+async function refreshRules(tx: Transaction): Promise<void> {
+  const rows = await tx
+    .select({ id: rules.id, value: rules.value })
+    .from(rules)
+    .where(and(eq(rules.subject, 'email'), eq(rules.form, 'exact')))
+  for (const { id, value } of rows) {
+    const email = v.safeParse(emailSchema, value)
+    const mailbox = email.success ? mailboxOf(email.output) : value
+    if (mailbox !== value) await tx.update(rules).set({ value: mailbox }).where(eq(rules.id, id))
+  }
+}
