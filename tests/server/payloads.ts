@@ -17,6 +17,11 @@ const same = (reads: NewJob): Kept => {
   const { kind: _, ...payload } = reads
   return job(JSON.stringify(payload), reads)
 }
+/** The same of the time since payloads have a number. */
+const numbered = ({ reads }: Kept): Kept => {
+  const { kind: _, ...payload } = reads
+  return job(JSON.stringify({ v: 1, ...payload }), reads)
+}
 const name = <T extends string>(text: string) => text as T
 const river = name<Extract<NewJob, { kind: 'remove_account' }>['username']>('river')
 const address = name<Extract<NewJob, { mail: 'unknown_address' }>['email']>('river@mail.test')
@@ -67,6 +72,18 @@ const toSome = [
   same({ kind: 'warn_opening', by: 'mail', open: false, why: 'per_day', at: 5, to: [] }),
 ]
 const locking = same({ kind: 'lock_account', username: river })
+/** What came with a link, which counts once that is confirmed. */
+const wishes = [
+  same({
+    kind: 'mail',
+    mail: 'verification',
+    username: river,
+    language: 'en',
+    clientAddress: '203.0.113.7',
+    invitationId: null,
+    heldFor: ['no_proof'],
+  }),
+]
 const unnumbered = [
   ...first,
   ...noticesSince,
@@ -104,8 +121,6 @@ export const PAYLOADS: Record<string, Kept[]> = {
   'registration that closes by itself': [opening],
   'mails to those that were put off': toSome,
   'accounts that are locked by themselves': [locking],
-  'numbered payloads': unnumbered.map(({ reads }) => {
-    const { kind: _, ...payload } = reads
-    return job(JSON.stringify({ v: 1, ...payload }), reads)
-  }),
+  'numbered payloads': unnumbered.map(numbered),
+  'links that bring what came with them': wishes.map(numbered),
 }

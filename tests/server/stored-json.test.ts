@@ -5,7 +5,7 @@ import { findBrought } from '$lib/server/database/invitations'
 import { findPasskeysOf } from '$lib/server/database/passkeys'
 import { findRegistration } from '$lib/server/database/registrations'
 import { logUnreadable } from '$lib/server/unreadable-log'
-import { aModerator, aWorld, requested, type TestWorld } from '../support/world'
+import { aBrowser, aForm, aModerator, aWorld, requested, tokenIn, type TestWorld } from '../support/world'
 
 /** What another version, another program or a damaged disk leaves where JSON of this version is expected. */
 const GARBAGE = [
@@ -86,6 +86,8 @@ test('an invitation that skips review skips none where a mark cannot be read', a
 test('what an event told and cannot be read is left out, of the page and of the export', async () => {
   const { view } = await requested(world, 'river')
   const { api } = await administrator()
+  // It refuses what is no JSON; rows can be damaged in other ways than by a statement.
+  await run(sql`drop trigger tallies_of_event`)
   for (const garbage of GARBAGE)
     for (const kind of ['name_lost', 'requested', 'rang_a_bell'])
       await run(sql`insert into events (registration_id, at, kind, actor, detail)
@@ -165,4 +167,33 @@ test('what was closed by hand stays closed, whatever else a version says of it',
     expect(await api.opening.state()).toMatchObject({ opening: { open: false, why: 'by_hand', until: null } })
   }
   expect(await api.opening.state()).toMatchObject({ opening: { message: { en: 'Later' } } })
+})
+
+test('what came with a link and cannot be read is told by its registration', async () => {
+  const { api } = aBrowser(world.services)
+  await api.registration.start({ username: 'river', email: 'river@mail.test', proof: await aForm(world) })
+  await world.drain()
+  const token = tokenIn(world.mailbox.last('river@mail.test', 'verification').link)
+  for (const garbage of GARBAGE) {
+    await run(sql`update tokens set brought = ${garbage}`)
+    expect(await api.verification.look({ token })).toMatchObject({ matrixId: '@river:example.test' })
+  }
+  expect(await api.verification.confirm({ token })).toMatchObject({ state: 'verified', username: 'river' })
+  expect(lines).toEqual([{ where: 'tokens.brought' }])
+})
+
+test('a mail of a link whose row is damaged keeps nobody from asking for another', async () => {
+  const { api } = aBrowser(world.services)
+  await api.registration.start({ username: 'river', email: 'river@mail.test', proof: await aForm(world) })
+  await world.drain()
+  await run(sql`update jobs set payload = '{'`)
+  for (const step of [
+    () => api.registration.current(),
+    () => api.registration.links({}),
+    () => world.drain(),
+  ])
+    await step()
+  await api.registration.start({ username: 'stream', email: 'river@mail.test', proof: await aForm(world) })
+  await world.drain()
+  expect(world.mailbox.kinds('river@mail.test')).toEqual(['verification', 'verification'])
 })

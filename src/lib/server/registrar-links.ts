@@ -10,7 +10,7 @@ import { hashToken, mintToken, type Token } from './auth/tokens'
 import { findNewestMail } from './database/asked-mails'
 import type { Database, Reader, Transaction } from './database/open'
 import { findHeldFor, findRegistration, setHeldFor } from './database/registrations'
-import { broughtBy, findToken, insertToken, type TokenPurpose } from './database/tokens'
+import { findToken, insertToken, type TokenPurpose } from './database/tokens'
 import type { Keeper } from './opening'
 import { APPLICANT, type Door } from './registrar-door'
 
@@ -60,7 +60,7 @@ export function createLinks({
     if (state !== 'started' && state !== 'verified') return refuse({ code: 'link_spent' })
     if (found.expiresAt <= clock()) return refuse({ code: 'link_expired' })
     const username = state === 'started' ? found.username : registration.username
-    const brought = broughtBy(found)
+    const { brought } = found
     const { invitationId } = brought ?? registration
     return accept({ registration, username, brought, invited: invitationId !== null })
   }
@@ -123,7 +123,7 @@ export function createLinks({
         const { id, state, username, language, clientAddress, invitationId } = registration
         if (state !== 'started' && state !== 'verified') return refuse({ code: 'link_spent' })
         const own = { language, clientAddress, invitationId, heldFor: await findHeldFor(tx, id) }
-        const wish = { username: found.username ?? username, ...(broughtBy(found) ?? own) }
+        const wish = { username: found.username ?? username, ...(found.brought ?? own) }
         const action: Action =
           state === 'started' ? { type: 'start_again', ...wish } : { type: 'ask_link', wish }
         const result = await actIn(tx, registration.id, action, APPLICANT)
@@ -179,7 +179,7 @@ export function createLinks({
           purpose,
           registrationId: registration.id,
           username,
-          brought: brought === null ? null : JSON.stringify(brought),
+          brought,
           createdAt: clock(),
           expiresAt: clock() + lifetime,
         }),

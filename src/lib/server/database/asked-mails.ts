@@ -77,7 +77,7 @@ export async function findWishes(reader: Reader, registrationId: string): Promis
     .where(
       and(
         eq(jobs.lane, laneOfMail(registrationId, null)),
-        sql`json_extract(${jobs.payload}, '$.mail') = 'verification'`,
+        sql`${fieldOf(jobs.payload, 'mail')} = 'verification'`,
       ),
     )
     .orderBy(desc(jobs.seq))

@@ -13,6 +13,7 @@ import type { Reason } from '$lib/registration/reason'
 import { denialSchema, detailSchema, EVENT_KINDS } from '$lib/registration/registration'
 import { ACCOUNT_STATES, EXCHANGES, QUEUES, STATES } from '$lib/registration/state'
 import type { Username } from '$lib/registration/username'
+import { broughtSchema, type BroughtAlong } from '$lib/registration/wish'
 import { storedJson } from './stored-json'
 
 /** The states of registrations that are not over. As text, as SQLite finds a partial index only by its very words. */
@@ -374,8 +375,8 @@ export const tokens = sqliteTable(
       .references(() => registrations.id, { onDelete: 'cascade' }),
     /** The name that a verification link confirms. */
     username: text().$type<Username>(),
-    /** What came with it besides (`registration/wish.ts`), as JSON. Null in older rows. */
-    brought: text(),
+    /** What came with it besides. Null in older rows. */
+    brought: storedJson<BroughtAlong | null>('brought', 'tokens.brought', broughtSchema, () => null),
     createdAt: integer('created_at').notNull(),
     expiresAt: integer('expires_at').notNull(),
     /** Of older rows: since then a link lets in until the request is in, and the registration's state tells. */

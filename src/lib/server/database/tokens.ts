@@ -1,5 +1,4 @@
 import { and, eq, gt, inArray, lte } from 'drizzle-orm'
-import { readBrought, type BroughtAlong } from '$lib/registration/wish'
 import type { TokenHash } from '../auth/tokens'
 import type { Reader, Transaction } from './open'
 import { tokens } from './schema'
@@ -55,14 +54,4 @@ export async function deleteExpiredTokens(tx: Transaction, before: number, limit
     .limit(limit)
   const { rowsAffected } = await tx.delete(tokens).where(inArray(tokens.hash, expired))
   return rowsAffected
-}
-
-/** What came with a verification link; null where nothing was kept, or what was cannot be read. */
-export function broughtBy({ brought }: Pick<TokenRow, 'brought'>): BroughtAlong | null {
-  if (brought === null) return null
-  try {
-    return readBrought(JSON.parse(brought))
-  } catch {
-    return null // No JSON: the same as an older row, whose registration tells.
-  }
 }
