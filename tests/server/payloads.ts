@@ -26,7 +26,11 @@ const name = <T extends string>(text: string) => text as T
 const river = name<Extract<NewJob, { kind: 'remove_account' }>['username']>('river')
 const address = name<Extract<NewJob, { mail: 'unknown_address' }>['email']>('river@mail.test')
 
+/** Taken once, and refused since then where somebody types it. */
+const routed = name<typeof address>('user%host@mail.test')
+
 const first = [
+  same({ kind: 'mail', mail: 'unknown_address', email: routed, language: 'en' }),
   same({ kind: 'mail', mail: 'verification', username: river, language: 'en' }),
   same({ kind: 'mail', mail: 'known_address', language: 'de' }),
   same({ kind: 'mail', mail: 'unknown_address', email: address, language: 'en' }),

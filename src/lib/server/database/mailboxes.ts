@@ -13,7 +13,8 @@ const SLICE = 500
 
 /** Writes what is kept of mailboxes in clear by the rule of today; where that was done before, it costs one look. */
 export async function refreshMailboxes(database: Database, now: number): Promise<void> {
-  if ((await database.read((reader) => findSetting(reader, KEY))) === VERSION) return
+  const said = { unset: 0, otherwise: 0 }
+  if ((await database.read((reader) => findSetting(reader, KEY, v.number(), said))) === VERSION) return
   for (let after: string | null = ''; after !== null;) {
     const last: string = after
     after = await database.write((tx) => refreshRegistrations(tx, last))
