@@ -92,7 +92,6 @@ const CALLS: Record<string, Call> = {
   'moderation.notices': () => undefined,
   'moderation.outages': () => undefined,
   'moderation.setUp': () => undefined,
-  'moderation.crowds': () => undefined,
   'moderation.doubts': () => undefined,
   'moderation.settleDoubt': () => ({ username: 'nobody', verdict: 'leave' }),
   'account.view': () => undefined,
