@@ -54,6 +54,7 @@ DROP TRIGGER tallies_of_event;
 --> statement-breakpoint
 CREATE TRIGGER tallies_of_event AFTER INSERT ON events BEGIN
   INSERT INTO tallies (day, what, count)
-    VALUES (strftime('%Y-%m-%d', NEW.at / 1000, 'unixepoch'), 'event:' || NEW.kind, coalesce(json_extract(NEW.detail, '$.more'), 1))
+    VALUES (strftime('%Y-%m-%d', NEW.at / 1000, 'unixepoch'), 'event:' || NEW.kind,
+      CASE WHEN json_valid(NEW.detail) THEN coalesce(json_extract(NEW.detail, '$.more'), 1) ELSE 1 END)
     ON CONFLICT (day, what) DO UPDATE SET count = count + excluded.count;
 END;

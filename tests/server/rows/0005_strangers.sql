@@ -105,8 +105,8 @@ insert into tokens (hash, purpose, registration_id, username, created_at, expire
   ('57491b2903419cf22204e18f7a9f18d7b880859763409949e51f9b5baa662f3f', 'applicant', 'r-withdrawn', null, 1768460000000, 1776000000000, 1768470000000);
 
 insert into attempts (seq, key, at, count) values
-  (1, 'b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c', 1768470000000, 1),
-  (2, 'b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c', 1768471000000, 7);
+  (1, 'b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c', 1768470000000, 7),
+  (2, 'b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c', 1768471000000, 1);
 
 insert into announcements (key, at, text) values
   ('auto_join', 1768470000000, 'New accounts join #all:example.test before they are approved.'),
