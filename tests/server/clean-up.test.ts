@@ -186,6 +186,16 @@ describe('nobody is forgotten because many come before', () => {
     expect((await run('select id from registrations where reminded_at is null')).rows).toEqual([])
   })
 
+  test('each job that failed for the same reason is tried again', async () => {
+    await run(`with recursive n(i) as (select 1 union all select i + 1 from n where i < 5010)
+      insert into jobs (id, lane, kind, payload, state, run_at, error, created_at) select 'j' || i, 'mail', 'notify_moderators',
+      '{"since":0,"reminder":false}', 'failed', 0, iif(i % 1000 = 7, 'Another reason', 'The server is full'), 0 from n`)
+    const { registrar } = world.services
+    expect(await registrar.retryAlike('j1', { kind: 'moderator', id: 'm1' })).toBe(5004)
+    expect((await run(`select id from jobs where state = 'failed'`)).rows).toHaveLength(6)
+    expect(await registrar.retryAlike('j1', { kind: 'moderator', id: 'm1' })).toBe(0)
+  }, 30_000)
+
   test('each account that was left open is locked', async () => {
     await world.database.write(async (tx) => {
       for (const name of names)

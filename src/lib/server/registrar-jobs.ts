@@ -47,6 +47,8 @@ export type JobEnd =
     }
   | { state: 'failed'; error: string; blame?: Blame | null }
 
+/** So many are tried again in one transaction, so that nobody waits for all of them. */
+const RETRIED_AT_ONCE = 200
 /** How long a mail rests that waits for an outage to end: longer than asking about each other one takes. */
 const REST_MS = 60 * 60_000
 
@@ -62,6 +64,13 @@ export function createJobEnds({
 }) {
   const noteRetry = (tx: Transaction, { registrationId, kind }: JobRow, actor: Actor) =>
     insertEvents(tx, registrationId, [{ kind: 'job_retried', detail: { job: kind } }], actor, clock())
+  async function noteRetries(tx: Transaction, rows: JobRow[], actor: Actor): Promise<void> {
+    for (const registrationId of new Set(rows.map((row) => row.registrationId))) {
+      const its = rows.filter((row) => row.registrationId === registrationId)
+      const happened = its.map(({ kind }) => ({ kind: 'job_retried', detail: { job: kind } }) as const)
+      await insertEvents(tx, registrationId, happened, actor, clock())
+    }
+  }
 
   return {
     /**
@@ -169,12 +178,26 @@ export function createJobEnds({
 
     /** A moderator wants all jobs tried that failed for the same reason as this one; answers how many there were. */
     async retryAlike(id: string, actor: Actor): Promise<number> {
-      return database.write(async (tx) => {
-        const ids = alike(await findFailed(tx), id).map((job) => job.id)
-        const rows = ids.length === 0 ? [] : await retryFailed(tx, ids, clock())
-        for (const row of rows) await noteRetry(tx, row, actor)
-        return rows.length
-      })
+      const [one] = await database.read((reader) => findFailed(reader, { id }))
+      if (one === undefined) return 0
+      let count = 0
+      for (let before: number | null = null, full = true; full;) {
+        const retry = async (tx: Transaction) => {
+          const page = await findFailed(tx, { before, limit: RETRIED_AT_ONCE })
+          const rows = await retryFailed(
+            tx,
+            alike([one, ...page], id).map((job) => job.id),
+            clock(),
+          )
+          await noteRetries(tx, rows, actor)
+          return { page, retried: rows.length }
+        }
+        const { page, retried }: Awaited<ReturnType<typeof retry>> = await database.write(retry)
+        count += retried
+        before = page.at(-1)?.seq ?? null
+        full = page.length === RETRIED_AT_ONCE
+      }
+      return count
     },
   }
 }

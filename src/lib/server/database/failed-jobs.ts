@@ -1,4 +1,4 @@
-import { desc, eq, inArray, sql } from 'drizzle-orm'
+import { desc, eq, inArray, lt, sql } from 'drizzle-orm'
 import type { JobKind } from '$lib/registration/job'
 import type { JobRow } from './jobs'
 import type { Reader, Transaction } from './open'
@@ -11,21 +11,33 @@ export interface FailedJob {
   error: string
 }
 
-/** How many failed jobs are looked at, the newest first. */
+/** How many failed jobs are looked at for the desk, the newest first. */
 const MOST = 5_000
 
-/** Jobs that failed for good and are a moderator's matter: not the mails to addresses that nobody has proven and are unknown. */
-export async function findFailed(reader: Reader): Promise<FailedJob[]> {
+/**
+ * Jobs that failed for good and are a moderator's matter: not the mails to addresses that nobody has proven and are unknown.
+ * The newest first; `id`: this one alone; `before`: the `seq` of the last one of the page before.
+ */
+export async function findFailed(
+  reader: Reader,
+  {
+    id = null,
+    before = null,
+    limit = MOST,
+  }: { id?: string | null; before?: number | null; limit?: number } = {},
+): Promise<(FailedJob & { seq: number })[]> {
+  const only = id === null ? sql`true` : eq(jobs.id, id)
+  const behind = before === null ? sql`true` : lt(jobs.seq, before)
   return reader
-    .select({ id: jobs.id, kind: jobs.kind, error: sql<string>`coalesce(${jobs.error}, '')` })
+    .select({ seq: jobs.seq, id: jobs.id, kind: jobs.kind, error: sql<string>`coalesce(${jobs.error}, '')` })
     .from(jobs)
     .leftJoin(registrations, eq(registrations.id, jobs.registrationId))
     .where(
       sql`${jobs.state} = 'failed' and not (${jobs.blame} is 'receiver' and (${registrations.state} is 'started'
-        or ${fieldOf(jobs.payload, 'mail')} is 'unknown_address'))`,
+        or ${fieldOf(jobs.payload, 'mail')} is 'unknown_address')) and ${only} and ${behind}`,
     )
     .orderBy(desc(jobs.seq))
-    .limit(MOST)
+    .limit(limit)
 }
 
 /** Lets failed jobs run at once, with their tries counted anew; answers those that still stood so. */
