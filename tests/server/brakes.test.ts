@@ -117,6 +117,8 @@ describe('who has begun goes on, however many strangers come', () => {
     const browser = await verified(world, 'river')
     const strangers = Array.from({ length: 120 }, (_, index) => check(`10.5.${index}.1`, `name${index}`))
     expect(new Set(await Promise.all(strangers))).toContain('too_many_tries')
+    const look = browser.api.registration.checkUsername({ username: 'brook' })
+    expect(await codeOf(look)).toBe('done')
     // They hold the first one: that is the answer, and no limit.
     const other = browser.api.registration.chooseUsername({ username: 'brook' })
     expect(await codeOf(other)).toBe('wrong_state')

@@ -103,9 +103,13 @@ export const registrationRouter = router({
   checkUsername: procedure
     .input(v.parser(v.object({ username: line, typing: v.optional(v.boolean()) })))
     .query(async ({ ctx, input }) => {
-      orThrow(await ctx.services.brakes.take('name_check', ctx.clientAddress))
       const own = await ownRegistration(ctx)
-      const { applicant } = ctx.services
+      const { applicant, brakes } = ctx.services
+      orThrow(
+        await (own === null
+          ? brakes.take('name_check', ctx.clientAddress)
+          : brakes.takeOwn('name_choice', own.id)),
+      )
       if (isOwnName(input.username, own, ctx))
         return { ok: false as const, refusal: { code: 'username_own' } satisfies Refusal }
       const admitted = own === null ? await applicant.mayStart() : accept(null)
