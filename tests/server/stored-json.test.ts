@@ -185,11 +185,7 @@ test('a mail of a link whose row is damaged keeps nobody from asking for another
   await api.registration.start({ username: 'river', email: 'river@mail.test', proof: await aForm(world) })
   await world.drain()
   await run(sql`update jobs set payload = '{'`)
-  for (const step of [
-    () => api.registration.current(),
-    () => api.registration.links(),
-    () => world.drain(),
-  ])
+  for (const step of [() => api.registration.current(), () => api.registration.links(), () => world.drain()])
     await step()
   await api.registration.start({ username: 'stream', email: 'river@mail.test', proof: await aForm(world) })
   await world.drain()
