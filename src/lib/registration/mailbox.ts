@@ -9,10 +9,10 @@ const GMAIL = ['gmail.com', 'googlemail.com']
 /** One account has all three ("Set up an @icloud.com email address": accounts of before keep me.com and mac.com). */
 const APPLE = ['icloud.com', 'me.com', 'mac.com']
 
-/** Dots, dashes and underscores do not count, and one account has all domains (Proton's web client, `canonicalizeEmail`). */
+/** Dots, dashes and underscores do not count, and nobody else gets the name at another domain ("How to change your username"). */
 const PROTON = ['proton.me', 'protonmail.com', 'protonmail.ch', 'pm.me']
 
-/** A dot is a dash, and one account has all domains ("Yandex Mail: aliases"). */
+/** A dot is a dash, and one account has all domains ("Alternate email addresses": aliases on all domains). */
 const YANDEX =
   /^(?:ya\.ru|yandex\.(?:ru|com|by|kz|ua|uz|az|ee|fr|lt|lv|md|tj|tm|com\.am|com\.ge|com\.tr|co\.il))$/
 
