@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { findNewestEvents } from '$lib/server/database/events'
 import type { RunConfig } from '$lib/server/config/run-config'
 import type { Database } from '$lib/server/database/open'
-import { registrations } from '$lib/server/database/schema'
+import { tokens } from '$lib/server/database/schema'
 import { createOpening } from '$lib/server/opening'
 import { username } from '../support/registration'
 import { codeOf } from '../support/code-of'
@@ -267,9 +267,9 @@ describe('while it is closed', () => {
     expect(await codeOf(api.verification.confirm({ token }))).toBe('registration_closed')
     await world.database.write((tx) =>
       tx
-        .update(registrations)
-        .set({ invitationId: 'i1' })
-        .where(eq(registrations.username, username('guest'))),
+        .update(tokens)
+        .set({ brought: { language: 'en', clientAddress: '203.0.113.7', invitationId: 'i1', heldFor: [] } })
+        .where(eq(tokens.username, username('guest'))),
     )
     expect(await api.verification.look({ token })).toMatchObject({ opening: { open: true } })
     expect(await api.verification.confirm({ token })).toMatchObject({ state: 'verified' })
