@@ -58,12 +58,16 @@ export function aVisitor(
     })
   }
 
-  /** Follows redirects on this site; answers where it ended. */
+  /** Follows redirects on this site; answers where it ended. As w3m does, it takes two from one path for a loop. */
   async function follow(answer: Answer, from: string): Promise<Answer & { path: string }> {
     let path = from
     let last = answer
+    let left: string | null = null
     for (let hop = 0; hop < 5 && last.status >= 300 && last.status < 400; hop++) {
-      const target = new URL(String(last.headers.location), new URL(path, origin))
+      const before = new URL(path, origin)
+      const target = new URL(String(last.headers.location), before)
+      if (before.pathname === left) throw new Error(`A loop of redirects at ${before.pathname}`)
+      left = before.pathname
       path = target.pathname + target.search
       last = await send('GET', path, { accept: 'text/html' })
     }

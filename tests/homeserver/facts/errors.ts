@@ -99,8 +99,7 @@ export function errorFacts(get: () => Target): void {
 
   test('a name that cannot be one is refused for good, and nothing is made', async () => {
     const digits = username(String(Date.now()))
-    const error = await failure(get().homeserver.claim(digits), 'refused', true)
-    expect(error.message).toContain('M_INVALID_USERNAME')
+    expect(await get().homeserver.claim(digits)).toBe('refused')
     expect(await get().homeserver.account(digits)).toBeNull()
   })
 }

@@ -6,7 +6,7 @@ import { attempt } from '$lib/server/trpc/attempt'
 import { awaitMail } from '$lib/server/trpc/await-mail'
 import { dropDraft, onWith, readDraft } from '../../draft'
 import { sendName, sendRequest } from '../../own-forms'
-import { isGoingOn } from '../../going-on'
+import { isGoingOn, onBehind } from '../../going-on'
 import { passwordRules } from '../../password-rules'
 import { turnAway } from '../../turn-away'
 import type { Actions, PageServerLoad } from './$types'
@@ -43,7 +43,7 @@ export const actions: Actions = {
       return fail(status, { problem: refusalText(refusal) })
     }
     dropDraft(event)
-    redirect(303, `${url.pathname}?in`)
+    redirect(303, onBehind(url.pathname))
   },
 
   request: async (event) => {
@@ -55,7 +55,7 @@ export const actions: Actions = {
   chooseUsername: async (event) => {
     const sent = await sendName(event, event.params.token)
     if (!sent.ok) return fail(sent.status, sent.told)
-    redirect(303, `${event.url.pathname}?in`)
+    redirect(303, onBehind(event.url.pathname))
   },
 
   renew: async (event) => {
