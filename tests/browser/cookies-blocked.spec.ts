@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium, type BrowserContext, type Page } from '@playwright/test'
 import { CHROMIUM_ARGS, chromiumPath } from '../../scripts/chromium.js'
-import { expect, expectFit, linkIn, newName, PASSWORD, REASON, submit, test } from './fixtures'
+import { expect, expectFit, linkIn, MODERATOR, newName, PASSWORD, REASON, submit, test } from './fixtures'
 
 /** Chromium as somebody uses it who blocks all cookies in its settings: it denies pages their storage, too. */
 async function withCookiesBlocked(use: (context: BrowserContext) => Promise<void>): Promise<void> {
@@ -94,5 +94,17 @@ test('with cookies blocked, the pages of the desk that need no sign-in work', as
     await submit(page).click()
     await expect(page.locator('main [role=alert]')).toContainText('do not fit together')
     expect(failures).toEqual([])
+  })
+})
+
+test('with cookies blocked, a moderator is told why the right password leads nowhere', async ({ site }) => {
+  await withCookiesBlocked(async (context) => {
+    const page = await context.newPage()
+    await page.goto(`${site.url}/admin/rules`)
+    await page.locator('main input[name=username]').fill(MODERATOR.username)
+    await page.locator('main input[name=password]').fill(MODERATOR.password)
+    await submit(page).click()
+    await expect(page.getByText('Your browser did not stay signed in')).toBeVisible()
+    await expectFit(page)
   })
 })

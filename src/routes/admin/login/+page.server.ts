@@ -6,8 +6,9 @@ import { deskPath } from './desk-path'
 import { enterByPasskey } from './enter-by-passkey'
 import type { Actions, PageServerLoad } from './$types'
 
-export const load: PageServerLoad = ({ locals }) => {
+export const load: PageServerLoad = ({ locals, url }) => {
   if (locals.moderator !== null) redirect(303, '/admin')
+  return { noCookie: url.searchParams.has('no_cookie') }
 }
 
 export const actions: Actions = {
@@ -18,8 +19,7 @@ export const actions: Actions = {
       locals.api.session.signIn({ username, password: textOf(form, 'password') }),
     )
     if (!answer.ok) return fail(answer.status, { username, problem: refusalText(answer.refusal) })
-    const next = deskPath(url.searchParams.get('next'))
-    redirect(303, answer.value.next === 'desk' ? next : `/admin/login/code?next=${encodeURIComponent(next)}`)
+    redirect(303, `/admin/login/in?next=${encodeURIComponent(deskPath(url.searchParams.get('next')))}`)
   },
   passkey: enterByPasskey,
   signOut: async ({ locals, setHeaders, url }) => {

@@ -1,0 +1,14 @@
+import { redirect } from '@sveltejs/kit'
+import { deskPath } from '../desk-path'
+import type { RequestHandler } from './$types'
+
+/** After the password was right: to the desk, to the second factor, or back with a word where no cookie came along. */
+export const GET: RequestHandler = async ({ locals, url }) => {
+  const next = deskPath(url.searchParams.get('next'))
+  if (locals.moderator !== null) redirect(303, next)
+  const query = `next=${encodeURIComponent(next)}`
+  redirect(
+    303,
+    `/admin/login${(await locals.api.session.isHalfWay()) ? `/code?${query}` : `?no_cookie&${query}`}`,
+  )
+}
