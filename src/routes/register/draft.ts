@@ -21,6 +21,8 @@ const SECONDS = LINK_HOURS * 60 * 60
 const LONGEST = 300
 /** Carries the draft in the address, sealed, where the browser keeps no cookie: no log can read what was typed. */
 const PARAM = 'draft'
+/** With it the draft stays in the address: w3m takes a second redirect from one path for a loop, and stops. */
+const STAYS = 'stays'
 
 /** The draft that this browser carries, in the address or else in its cookie; what is missing is empty. */
 export function readDraft(asked: Asked): Draft {
@@ -50,13 +52,14 @@ export function onWith(asked: Asked, path: string, draft: Draft): string {
     JSON.stringify([text(draft), now(asked) + SECONDS * 1000]),
     PARAM,
   )
-  return withParam(path, sealed)
+  const isHere = path.split('?')[0] === asked.url.pathname
+  return withParam(path, sealed) + (isHere ? `&${STAYS}` : '')
 }
 
-/** The same address without the draft, where the cookie turned out to be kept; null where it says what it should. */
+/** The same address without the draft, where the cookie turned out to be kept; null where it says what it should, or was led to from its own path. */
 export function withoutDraft(asked: Asked & Pick<RequestEvent, 'request'>): string | null {
   // What this very request sets has not come back yet.
-  if (asked.request.method !== 'GET') return null
+  if (asked.request.method !== 'GET' || asked.url.searchParams.has(STAYS)) return null
   const inAddress = carried(asked)
   if (inAddress === null || inAddress !== kept(asked)) return null
   const { pathname, search } = asked.url

@@ -4,6 +4,7 @@ import { refusalText } from '$lib/components/refusal-text'
 import type { Refusal } from '$lib/registration/refusal'
 import { textOf } from '$lib/server/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
+import { onBehind, stepOf, withShown } from './going-on'
 
 // The forms of somebody's own registration, the same behind their cookie and, with its `token`, behind the link of a
 // mail. Each answers what came of it, or what its page says (`told`) under an HTTP status.
@@ -17,17 +18,26 @@ const asking = (form: FormData, token: string | undefined) => ({ shown: textOf(f
  * Where the page itself is not what it was, it is asked for anew instead of saying what was refused: it says what is the
  * matter with its link, or that it shows somebody else by now.
  */
-function lookAnew({ code }: Refusal, form: FormData, { pathname }: URL): void {
-  if (code.startsWith('link_')) redirect(303, pathname)
-  if (code !== 'other_registration') return
-  redirect(303, `${pathname}?${new URLSearchParams({ shown: textOf(form, 'shown') }).toString()}`)
+async function lookAnew(
+  { code }: Refusal,
+  form: FormData,
+  { url: { pathname }, locals: { api } }: Pick<Posted, 'url' | 'locals'>,
+  token: string | undefined,
+): Promise<void> {
+  const isOther = code === 'other_registration'
+  if (!isOther && !code.startsWith('link_')) return
+  const shown = isOther ? textOf(form, 'shown') : null
+  if (token !== undefined) redirect(303, onBehind(pathname, shown))
+  const own = await api.registration.current()
+  redirect(303, withShown(own === null ? pathname : stepOf(own), shown))
 }
 
 const isNameGone = ({ code }: Refusal) => code === 'username_lost' || code === 'username_taken'
 
 /** Password, reason, and what goes with them. */
-export async function sendRequest({ request, url, locals: { api } }: Posted, token?: string) {
-  const form = await request.formData()
+export async function sendRequest(event: Posted, token?: string) {
+  const { api } = event.locals
+  const form = await event.request.formData()
   const typed = {
     reason: textOf(form, 'reason'),
     legal: form.has('legal'),
@@ -36,7 +46,7 @@ export async function sendRequest({ request, url, locals: { api } }: Posted, tok
   const wish = { ...asking(form, token), ...typed, password: textOf(form, 'password') }
   const answer = await attempt(() => api.registration.request(wish))
   if (answer.ok) return answer
-  lookAnew(answer.refusal, form, url)
+  await lookAnew(answer.refusal, form, event, token)
   const told = {
     ...typed,
     problems: problemsOf(answer.refusals),
@@ -47,12 +57,13 @@ export async function sendRequest({ request, url, locals: { api } }: Posted, tok
 }
 
 /** Another name in place of one that was lost. */
-export async function sendName({ request, url, locals: { api } }: Posted, token?: string) {
-  const form = await request.formData()
+export async function sendName(event: Posted, token?: string) {
+  const { api } = event.locals
+  const form = await event.request.formData()
   const username = textOf(form, 'username')
   const answer = await attempt(() => api.registration.chooseUsername({ ...asking(form, token), username }))
   if (answer.ok) return answer
-  lookAnew(answer.refusal, form, url)
+  await lookAnew(answer.refusal, form, event, token)
   return {
     ok: false as const,
     status: answer.status,
@@ -61,32 +72,35 @@ export async function sendName({ request, url, locals: { api } }: Posted, token?
 }
 
 /** The password that comes after the approval. */
-export async function sendPassword({ request, url, locals: { api } }: Posted, token?: string) {
-  const form = await request.formData()
+export async function sendPassword(event: Posted, token?: string) {
+  const { api } = event.locals
+  const form = await event.request.formData()
   const wish = { ...asking(form, token), password: textOf(form, 'password') }
   const answer = await attempt(() => api.registration.setPassword(wish))
   if (answer.ok) return answer
-  lookAnew(answer.refusal, form, url)
+  await lookAnew(answer.refusal, form, event, token)
   const told = { problems: problemsOf(answer.refusals), nameLost: isNameGone(answer.refusal) }
   return { ok: false as const, status: answer.status, told }
 }
 
 /** The answer to a question of the moderators. */
-export async function sendAnswer({ request, url, locals: { api } }: Posted, token?: string) {
-  const form = await request.formData()
+export async function sendAnswer(event: Posted, token?: string) {
+  const { api } = event.locals
+  const form = await event.request.formData()
   const typed = textOf(form, 'text')
   const answer = await attempt(() => api.registration.answer({ ...asking(form, token), text: typed }))
   if (answer.ok) return answer
-  lookAnew(answer.refusal, form, url)
+  await lookAnew(answer.refusal, form, event, token)
   const told = { answer: { typed, problem: refusalText(answer.refusal) } }
   return { ok: false as const, status: answer.status, told }
 }
 
 /** Takes the registration back. */
-export async function sendWithdrawal({ request, url, locals: { api } }: Posted, token?: string) {
-  const form = await request.formData()
+export async function sendWithdrawal(event: Posted, token?: string) {
+  const { api } = event.locals
+  const form = await event.request.formData()
   const answer = await attempt(() => api.registration.withdraw(asking(form, token)))
   if (answer.ok) return answer
-  lookAnew(answer.refusal, form, url)
+  await lookAnew(answer.refusal, form, event, token)
   return { ok: false as const, status: answer.status, told: { problems: problemsOf(answer.refusals) } }
 }

@@ -118,6 +118,12 @@ export async function setPassword(desk: Desk, person: Person): Promise<void> {
   throw new Error(`The password was not set in ${TURNS} turns:\n${desk.log()}`)
 }
 
+/** Whether a page has the button of a decision. An approval can be denied until its account is open. */
+const offers = (page: Page, decision: string) =>
+  [...page.body.matchAll(/<button\b[^>]*>/g)].some(
+    ([button]) => button.includes('name="decision"') && button.includes(`value="${decision}"`),
+  )
+
 /** A moderator, who presses the button until the page says that it is decided. */
 export async function decide(desk: Desk, email: string, decision: 'approve' | 'deny'): Promise<void> {
   const visitor = aVisitor(desk.url)
@@ -128,7 +134,7 @@ export async function decide(desk: Desk, email: string, decision: 'approve' | 'd
     const page = await attempt(desk, () => visitor.get(`/admin/registrations/${String(row?.id)}`))
     if (page === null) continue
     if (page.path.startsWith('/admin/login')) await attempt(desk, () => visitor.submit(page, MODERATOR))
-    else if (has(page, 'decision'))
+    else if (offers(page, decision))
       await attempt(desk, () => visitor.submit(page, { decision, message: 'Welcome, or not' }))
     else return
   }

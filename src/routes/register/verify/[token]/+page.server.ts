@@ -6,7 +6,7 @@ import { attempt } from '$lib/server/trpc/attempt'
 import { awaitMail } from '$lib/server/trpc/await-mail'
 import { dropDraft, onWith, readDraft } from '../../draft'
 import { sendName, sendRequest } from '../../own-forms'
-import { isGoingOn, onBehind } from '../../going-on'
+import { isGoingOn, onBehind, withShown } from '../../going-on'
 import { passwordRules } from '../../password-rules'
 import { turnAway } from '../../turn-away'
 import type { Actions, PageServerLoad } from './$types'
@@ -18,15 +18,12 @@ export const load: PageServerLoad = async ({ params, request, url, locals: { api
   const { mine, own } = link.value
   const shown = url.searchParams.get('shown')
   if (mine && own !== null && request.method === 'GET')
-    redirect(303, own.state === 'verified' ? afterShown('/register/account', shown) : '/register/status?used')
+    redirect(303, own.state === 'verified' ? withShown('/register/account', shown) : '/register/status?used')
   /** Somebody pressed to go on, and no cookie came back: the form stands here. */
   const cookieless = own !== null && isGoingOn(url)
   const rules = cookieless && site.passwordMode === 'at_request' ? await passwordRules(api) : null
   return { ...link.value, cookieless, rules }
 }
-
-const afterShown = (path: string, shown: string | null): string =>
-  shown === null ? path : `${path}?${new URLSearchParams({ shown }).toString()}`
 
 /** The page itself says what is the matter with its link, and when registration is closed. */
 const saysItself = ({ code }: Refusal): boolean => code.startsWith('link_') || code === 'registration_closed'
@@ -38,8 +35,8 @@ export const actions: Actions = {
     const confirmed = await attempt(() => locals.api.verification.confirm({ ...params, shown }))
     if (!confirmed.ok) {
       const { refusal, status } = confirmed
-      if (saysItself(refusal)) redirect(303, url.pathname)
-      if (refusal.code === 'other_registration') redirect(303, afterShown(url.pathname, shown))
+      if (saysItself(refusal)) redirect(303, onBehind(url.pathname))
+      if (refusal.code === 'other_registration') redirect(303, onBehind(url.pathname, shown))
       return fail(status, { problem: refusalText(refusal) })
     }
     dropDraft(event)
@@ -63,7 +60,7 @@ export const actions: Actions = {
     const renewed = await attempt(() => locals.api.verification.renew(params))
     if (!renewed.ok) {
       if (renewed.refusal.code === 'link_spent' || renewed.refusal.code === 'link_broken')
-        redirect(303, url.pathname)
+        redirect(303, onBehind(url.pathname))
       turnAway(renewed)
     }
     const { email, mail } = renewed.value

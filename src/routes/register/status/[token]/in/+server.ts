@@ -3,9 +3,9 @@ import { attempt } from '$lib/server/trpc/attempt'
 import { leadOn } from '../../../going-on'
 import type { RequestHandler } from './$types'
 
-export const GET: RequestHandler = async ({ params, locals: { api } }) => {
+export const GET: RequestHandler = async ({ params, url, locals: { api } }) => {
   const found = await attempt(() => api.registration.status(params))
   const own = found.ok ? await api.registration.current() : null
   const isMine = found.ok && own?.id === found.value.id
-  redirect(303, leadOn(isMine ? own : null, `/register/status/${params.token}`))
+  redirect(303, leadOn(isMine ? own : null, `/register/status/${params.token}`, url))
 }

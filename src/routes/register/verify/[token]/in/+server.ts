@@ -3,10 +3,8 @@ import { attempt } from '$lib/server/trpc/attempt'
 import { leadOn } from '../../../going-on'
 import type { RequestHandler } from './$types'
 
-export const GET: RequestHandler = async ({ params, locals: { api } }) => {
+export const GET: RequestHandler = async ({ params, url, locals: { api } }) => {
   const link = await attempt(() => api.verification.look(params))
-  redirect(
-    303,
-    leadOn(link.ok && link.value.mine ? link.value.own : null, `/register/verify/${params.token}`),
-  )
+  const own = link.ok && link.value.mine ? link.value.own : null
+  redirect(303, leadOn(own, `/register/verify/${params.token}`, url))
 }
