@@ -90,7 +90,8 @@ test('a link carries the code through all the pages, and the moderator sees by w
   await expectAccessible(desk)
 
   await page.goto(link)
-  await expect(page).toHaveURL(`${site.url}/register`)
+  await expect(page).toHaveURL(/\/register\?draft=/)
+  expect(page.url()).not.toContain(code)
   await expect(page.locator('main')).toContainText(INVITED)
   await expectAccessible(page)
   await page.locator('input[name=username]').fill(name)
