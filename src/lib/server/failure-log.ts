@@ -2,11 +2,7 @@ import type { Logger } from 'pino'
 import { problemOf, isDatabaseOutage } from './database/problem'
 import { HomeserverError } from './homeserver/homeserver'
 import { withoutAddresses } from './log'
-
-/** The same failure stands in the log once in this time, with how often it came meanwhile. */
-const REPEATED_MS = 60_000
-/** So many different failures are told apart; strangers decide neither their words nor their number. */
-const KEPT = 200
+import { createLogRateLimit } from './log-rate-limit'
 
 export type FailureLog = ReturnType<typeof createFailureLog>
 
@@ -15,24 +11,17 @@ export type FailureLog = ReturnType<typeof createFailureLog>
  * the reason without anything that was typed. Answers false for other errors, which are none of theirs.
  */
 export function createFailureLog({ log, clock }: { log: Pick<Logger, 'warn'>; clock: () => number }) {
-  const told = new Map<string, { at: number; untold: number }>()
+  const untoldOf = createLogRateLimit({ clock })
 
   return (path: string, error: unknown): boolean => {
     const failure = read(error)
     if (failure === null) return false
-    const key = `${path} ${failure.reason}`
-    const before = told.get(key)
-    const now = clock()
-    if (before !== undefined && now - before.at < REPEATED_MS) {
-      before.untold++
-      return true
-    }
-    told.delete(key)
-    told.set(key, { at: now, untold: 0 })
-    const [oldest] = told.keys()
-    if (told.size > KEPT && oldest !== undefined) told.delete(oldest)
-    const repeated = before === undefined || before.untold === 0 ? {} : { repeated: before.untold }
-    log.warn({ path, ...failure, ...repeated }, 'Somebody was refused because a server did not do its part')
+    const repeated = untoldOf(`${path} ${failure.reason}`)
+    if (repeated === null) return true
+    log.warn(
+      { path, ...failure, ...(repeated === 0 ? {} : { repeated }) },
+      'Somebody was refused because a server did not do its part',
+    )
     return true
   }
 }

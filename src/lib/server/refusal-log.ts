@@ -1,7 +1,6 @@
 import { hostNameOf } from './hosts'
+import { createLogRateLimit } from './log-rate-limit'
 import type { Refused } from './request-guard'
-
-const EVERY_MS = 60_000
 
 const WORDS: Record<Refused['why'], string> = {
   unknown_host:
@@ -26,13 +25,10 @@ export function createRefusalLog({
   log: { warn(details: Record<string, unknown>, words: string): void }
   clock: () => number
 }) {
-  const told = new Map<Refused['why'], { at: number; untold: number }>()
+  const untoldOf = createLogRateLimit({ clock })
   return (why: Refused['why'], headers: Headers): void => {
-    const before = told.get(why)
-    if (before !== undefined && clock() - before.at < EVERY_MS) {
-      before.untold++
-      return
-    }
+    const more = untoldOf(why)
+    if (more === null) return
     const from = hostOf(headers.get('origin') ?? headers.get('referer'))
     const site = headers.get('sec-fetch-site')
     log.warn(
@@ -40,11 +36,10 @@ export function createRefusalLog({
         host: nameOf(headers.get('host')),
         ...(from === null ? {} : { from }),
         ...(site === 'cross-site' || site === 'same-site' ? { site } : {}),
-        ...(before === undefined || before.untold === 0 ? {} : { more: before.untold }),
+        ...(more === 0 ? {} : { more }),
       },
       WORDS[why],
     )
-    told.set(why, { at: clock(), untold: 0 })
   }
 }
 
