@@ -17,11 +17,11 @@ export interface Targets {
   values: Map<string, string[]>
 }
 
-/** Every route there is, parameters as they stand: `/register/verify/[token]`. */
-export function allRoutes(): string[] {
+/** Every route there is, or every one that is a page, parameters as they stand: `/register/verify/[token]`. */
+export function allRoutes({ onlyPages = false } = {}): string[] {
   const files = readdirSync(ROUTES, { recursive: true, encoding: 'utf8' })
   const paths = files
-    .filter((file) => /\+(?:page\.svelte|server\.ts)$/.test(file))
+    .filter((file) => (onlyPages ? /\+page\.svelte$/ : /\+(?:page\.svelte|server\.ts)$/).test(file))
     .map((file) => `/${file.replace(/\/?\+[\w.]+$/, '').replace(/\([^)]*\)\/?/g, '')}`)
   return [...new Set(paths.map((path) => (path === '/' ? path : path.replace(/\/$/, ''))))]
 }
