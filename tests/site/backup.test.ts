@@ -70,7 +70,7 @@ describe('a site that runs', () => {
     const kept = readdirSync(folder).filter((name) => name.startsWith('registration.db'))
     expect(kept).toHaveLength(2)
 
-    end = await serveAgain(site)
+    ;({ end } = await serveAgain(site))
     expect((await early.get('/register/account')).body).toContain('early')
     expect((await late.get('/register/account')).body).not.toContain('@late:')
     await applicant('anew')
@@ -86,7 +86,7 @@ describe('a site that runs', () => {
     await cli(['restore', file])
     const aside = readdirSync(folder).find((name) => name.startsWith('registration.db.2')) ?? ''
     expect(await cli(['restore', join(folder, aside)])).toMatchObject({ code: 0 })
-    end = await serveAgain(site)
+    ;({ end } = await serveAgain(site))
     expect((await late.get('/register/account')).body).toContain('late')
   }, 90_000)
 })

@@ -1,6 +1,8 @@
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { mintToken } from '../../src/lib/server/auth/tokens'
 import { runSql } from '../support/other-process'
@@ -13,6 +15,17 @@ beforeAll(async () => {
   site = await startSite()
 }, 60_000)
 afterAll(() => site.stop())
+
+/** Lets all that is said meanwhile arrive at one moment, however slow the machine is: the program stands still. */
+async function atOneMoment(program: ChildProcess, say: () => void, sockets: Socket[]): Promise<void> {
+  program.kill('SIGSTOP')
+  try {
+    say()
+    while (sockets.some(({ writableLength }) => writableLength > 0)) await setTimeout(10)
+  } finally {
+    program.kill('SIGCONT')
+  }
+}
 
 /** Connections that are open, and have said nothing yet. */
 async function openConnections(count: number): Promise<Socket[]> {
@@ -38,8 +51,8 @@ test('a crowd that comes at one moment is served, or sent away in words at once;
   const sockets = await openConnections(900)
   const answers = sockets.map(answerOn)
   const { host } = new URL(site.url)
-  for (const socket of sockets)
-    socket.write(`GET /register HTTP/1.1\r\nHost: ${host}\r\nAccept: text/html\r\nConnection: close\r\n\r\n`)
+  const request = `GET /register HTTP/1.1\r\nHost: ${host}\r\nAccept: text/html\r\nConnection: close\r\n\r\n`
+  await atOneMoment(site.process, () => sockets.forEach((socket) => socket.write(request)), sockets)
   const all = await Promise.all(answers)
   const served = all.filter((answer) => answer.startsWith('HTTP/1.1 200'))
   const away = all.filter((answer) => answer.startsWith('HTTP/1.1 503'))
@@ -62,18 +75,21 @@ test('connections that say nothing, or half of something, keep nobody out', asyn
 })
 
 /** A crowd of strangers, each with such a cookie, and at once after them all these moderators: how many of whom were served. */
-async function crowd(cookieOf: () => string, moderators: string[], strangers: number) {
+async function crowd(program: ChildProcess, cookieOf: () => string, moderators: string[], strangers: number) {
   const { host } = new URL(site.url)
   const ask = (path: string, session: string) =>
     `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nAccept: text/html\r\nCookie: session=${session}\r\nConnection: close\r\n\r\n`
   const sockets = await openConnections(strangers + moderators.length)
   const answers = sockets.map(answerOn)
-  for (const [index, socket] of sockets.entries())
-    socket.write(
-      index < strangers
-        ? ask('/register', cookieOf())
-        : ask('/admin?tab=all', moderators[index - strangers] ?? ''),
-    )
+  const say = () => {
+    for (const [index, socket] of sockets.entries())
+      socket.write(
+        index < strangers
+          ? ask('/register', cookieOf())
+          : ask('/admin?tab=all', moderators[index - strangers] ?? ''),
+      )
+  }
+  await atOneMoment(program, say, sockets)
   const all = await Promise.all(answers)
   const served = (of: string[]) => of.filter((answer) => answer.startsWith('HTTP/1.1 200')).length
   return { strangers: served(all.slice(0, strangers)), moderators: served(all.slice(strangers)) }
@@ -91,11 +107,11 @@ test('a cookie that anybody can write takes no place of those who work here, als
       `insert into sessions (id, user_id, expires_at, started_at) values ('${hash}', 'm-${index}', ${later}, ${now})`,
     ]),
   )
-  const end = await serveAgain(site)
+  const { process: program, end } = await serveAgain(site)
   try {
     const moderators = tokens.map(({ plain }) => plain)
     let count = 0
-    const served = await crowd(() => (count++ % 2 === 0 ? 'x' : mintToken().plain), moderators, 600)
+    const served = await crowd(program, () => (count++ % 2 === 0 ? 'x' : mintToken().plain), moderators, 600)
     expect(served.moderators).toBe(53)
     expect(served.strangers).toBeLessThan(600)
   } finally {

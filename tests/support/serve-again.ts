@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Site } from './site'
@@ -11,8 +11,11 @@ export async function halt({ process: program }: Site): Promise<number | null> {
   return program.exitCode
 }
 
-/** Starts the program again for a site that was halted, in its folder and on its port; answers what ends it. */
-export async function serveAgain({ folder, url }: Site): Promise<() => Promise<void>> {
+/** Starts the program again for a site that was halted, in its folder and on its port. */
+export async function serveAgain({
+  folder,
+  url,
+}: Site): Promise<{ process: ChildProcess; end: () => Promise<void> }> {
   const program = spawn(process.execPath, [join(import.meta.dirname, '../../build/cli/index.js'), 'serve'], {
     cwd: folder,
     env: {
@@ -31,8 +34,9 @@ export async function serveAgain({ folder, url }: Site): Promise<() => Promise<v
     said += String(heard[0])
   }
   program.stdout.resume()
-  return async () => {
+  const end = async () => {
     program.kill('SIGTERM')
     await exit
   }
+  return { process: program, end }
 }
