@@ -56,7 +56,7 @@ test('with cookies blocked, an applicant gets from the name to the status, and e
         }),
       ).toBe('denied')
     await page.locator('input[name=username]').pressSequentially(name)
-    if (hasScripts()) await expect(page.locator('#username-live')).toContainText('is free')
+    if (hasScripts()) await expect(page.locator('#username-live')).toContainText('is available')
     await submit(page).click()
     await page.waitForURL(/\/register\/email/)
     await expect(page.locator('main')).toContainText(`@${name}:${site.domain}`)
@@ -70,7 +70,7 @@ test('with cookies blocked, an applicant gets from the name to the status, and e
       await submit(page).click()
       await page.waitForURL(/\/register\/verify\/.*\?in/)
     }
-    await expect(page.locator('main')).toContainText('This browser keeps no cookies for this site')
+    await expect(page.locator('main')).toContainText('This browser doesn’t keep cookies for this site')
     if (hasScripts()) await expect(page.getByRole('button', { name: 'Show' })).toBeVisible()
     await expectFit(page)
     await page.locator('textarea[name=reason]').fill(REASON)
@@ -79,7 +79,7 @@ test('with cookies blocked, an applicant gets from the name to the status, and e
     await page.locator('input[name=legal]').check()
     await submit(page).click()
     await page.waitForURL(/\/register\/status\//)
-    await expect(page.locator('main h1')).toHaveText('We have your request')
+    await expect(page.locator('main h1')).toHaveText('We received your request')
     expect(failures).toEqual([])
   })
 })

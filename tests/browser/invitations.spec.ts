@@ -20,7 +20,7 @@ import {
 
 test.use({ settings: { registration: { invitations: 'optional' } } })
 
-const INVITED = 'You come with an invitation'
+const INVITED = 'You have an invitation'
 const WRONG = 'AAAA-AAAA-AAAA-AAAA'
 
 interface Wish {

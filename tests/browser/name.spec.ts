@@ -23,7 +23,7 @@ test('whoever confirms later has lost the name, is told so, and picks another on
   await faster.context().close()
 
   await confirm(page, site, email)
-  await expect(page.locator('main h1')).toHaveText('Pick another name')
+  await expect(page.locator('main h1')).toHaveText('Choose another username')
   await expect(page.locator('main')).toContainText(`@${name}:${site.domain}`)
   await expect(page.locator('input[name=password]')).toHaveCount(0)
   await expectAccessible(page)

@@ -17,7 +17,7 @@ import type { Site } from '../support/site'
 
 test.use({ settings: { registration: { max_waiting: 2 } } })
 
-const CLOSED = 'Registration is closed at the moment'
+const CLOSED = 'Registration is closed'
 
 /** A day (UTC) so many days from now, as date fields have it. */
 const dayIn = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)
@@ -48,7 +48,7 @@ test('too many who wait close it, the desk says so, and opens it all the same', 
   await page.context().clearCookies()
   await page.goto(site.url)
   await expect(page.getByRole('heading', { name: CLOSED })).toBeVisible()
-  await expect(page.getByRole('link', { name: 'Ask for an account' })).toHaveCount(0)
+  await expect(page.getByRole('link', { name: 'Request an account' })).toHaveCount(0)
   await expectFit(page)
   await page.goto(`${site.url}/register`)
   await expect(page.locator('h1')).toHaveText(CLOSED)
@@ -116,7 +116,7 @@ test('a moderator closes it with words and a day; what is typed stays text, and 
   await expect(page.locator(`main time[datetime^="${dayIn(5)}"]`)).toBeVisible()
   await expectFit(page)
   await page.getByRole('button', { name: 'Deutsch' }).first().click()
-  await expect(page.locator('main')).toContainText('Die Registrierung ist zurzeit geschlossen')
+  await expect(page.locator('main')).toContainText('Die Registrierung ist geschlossen')
   await expect(page.locator('main [lang=en]')).toContainText('We are away')
   await expectFit(page)
   await page.goto(`${site.url}/register/again`)

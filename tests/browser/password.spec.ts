@@ -23,7 +23,7 @@ test('with the password after the approval, no account exists before it, and the
   const name = newName()
   const email = await confirmAddress(page, site, name)
   await expect(page.locator('input[name=password]')).toHaveCount(0)
-  await expect(page.locator('main')).toContainText('No account is made yet')
+  await expect(page.locator('main')).toContainText('Your account doesn’t exist yet')
   await expectAccessible(page)
   await page.locator('textarea[name=reason]').fill(REASON)
   await page.locator('input[name=legal]').check()
@@ -60,5 +60,5 @@ test('with the password after the approval, no account exists before it, and the
   expect(await signInToMatrix(homeserver, name)).toBe('in')
   // With scripts the page looks by itself; a second navigation would only be in its way.
   if (test.info().project.use.javaScriptEnabled === false) await page.reload()
-  await expect(page.locator('main h1')).toHaveText('Welcome: your account is open', { timeout: 15_000 })
+  await expect(page.locator('main h1')).toHaveText('Welcome: your account is ready', { timeout: 15_000 })
 })

@@ -38,7 +38,7 @@ test('a press that begins before an answer appears, and ends after it, counts', 
 test('what tells that a name is free moves nothing', async ({ page, site }) => {
   const { answer, place } = await typeName(page, site, 'short')
   answer()
-  await expect(page.locator('#username-live')).toContainText('is free')
+  await expect(page.locator('#username-live')).toContainText('is available')
   expect(await submit(page).boundingBox()).toEqual(place)
 })
 

@@ -38,7 +38,7 @@ test('while it works, a quiet line says so and the button keeps the focus', asyn
   const email = await atAddress(page, site.url)
   await page.locator('main input[name=email]').fill(email)
   await page.keyboard.press('Enter')
-  const line = page.locator('main form [role=status]', { hasText: 'Checking that no program' })
+  const line = page.locator('main form [role=status]', { hasText: 'Checking that you are human' })
   await expect(line).toBeVisible()
   await submit(page).focus()
   await expect(submit(page)).toBeFocused()

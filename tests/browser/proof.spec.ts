@@ -76,11 +76,11 @@ test('many get on with JavaScript; without, only a few at a time, and the others
   await page.setExtraHTTPHeaders({ 'x-forwarded-for': '198.51.100.7' })
   await giveAddress(page, site, newName())
   const name = await atAddress(page, site.url)
-  expect(await page.content()).toContain('Without JavaScript this works as well')
+  expect(await page.content()).toContain('This also works without JavaScript')
   await page.locator('main input[name=email]').fill(`${name}@mail.test`)
   await submit(page).click()
   if (scripts) return page.waitForURL(/sent/)
-  await expect(page.locator('main [role=alert]')).toContainText('Only a few at a time')
+  await expect(page.locator('main [role=alert]')).toContainText('Only a few people at a time')
   await expect(page.locator('main input[name=email]')).toHaveValue(`${name}@mail.test`)
 })
 

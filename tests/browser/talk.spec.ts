@@ -99,12 +99,12 @@ test('a question goes by mail, is answered in another browser, and comes back to
     await expectNoOverflow(applicant)
     if (dark) {
       await applicant.locator('#answer').fill(' \u200b ')
-      await applicant.getByRole('button', { name: 'Send the answer' }).click()
+      await applicant.getByRole('button', { name: 'Send answer' }).click()
       await expect(applicant.locator('#answer')).toHaveAttribute('aria-invalid', 'true')
       await expectAccessible(applicant)
     } else {
       await applicant.locator('#answer').fill('My sister, since last year')
-      await applicant.getByRole('button', { name: 'Send the answer' }).click()
+      await applicant.getByRole('button', { name: 'Send answer' }).click()
       await expect(applicant.locator('#answer')).toHaveCount(0)
       await expect(applicant.locator('main')).toContainText('My sister, since last year')
     }

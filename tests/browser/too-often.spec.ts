@@ -25,7 +25,7 @@ test('who confirms too often is told for how long, where they stand, and who ask
 
   await expireLinks(site, email)
   await page.goto(link)
-  await expect(page.locator('main h1')).toHaveText('This link has run out')
+  await expect(page.locator('main h1')).toHaveText('This link has expired')
   await submit(page).click()
   await page.waitForURL(/\/register\/again\?sent/)
   await page.goto(link)

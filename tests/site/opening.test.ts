@@ -3,8 +3,8 @@ import { linkIn, startSite, type Site } from '../support/site'
 import { aVisitor, formsIn } from '../support/visitor'
 import { JSON_BODY, request, signedIn, start } from './attack/people'
 
-const CLOSED = 'Registration is closed at the moment'
-const ZU = 'Die Registrierung ist zurzeit geschlossen'
+const CLOSED = 'Registration is closed'
+const ZU = 'Die Registrierung ist geschlossen'
 const START = 'href="/register"'
 
 let site: Site

@@ -198,7 +198,7 @@ describe('the program, as its operator runs it', () => {
     expect(site.log()).toMatch(/synapse\.domain is wrong\.test, but/)
     for (const path of ['/', '/register']) {
       const page = await visitor.get(path)
-      expect(page.body).toContain('not set up right on our side')
+      expect(page.body).toContain('set up correctly on our side')
       expect(page.body).not.toContain('name="username"')
     }
     await standIn.close()

@@ -47,7 +47,7 @@ const rowOf = async (name: string) => {
 function expectTold(page: { body: string }, shown: string, now: string) {
   const main = mainOf(page.body)
   expect(main).toContain(`@${now}; the page you sent was for @${shown}. Nothing was done.`)
-  expect(main).toContain(`You are @${shown}?`)
+  expect(main).toContain(`Are you @${shown}?`)
   expect(main).toContain('/register/again')
 }
 
@@ -117,7 +117,7 @@ test('the second step mails for the name that its page shows', async () => {
   expect(mail.text).not.toContain('bert-second')
   const bare = await browser.post('/register/email', { email: 'bare@mail.test' })
   expect(bare.status).toBe(400)
-  expect(mainOf(bare.body)).toContain('does not say for which name')
+  expect(mainOf(bare.body)).toContain('say which username it was for')
   expect(await rowOf('bert-second')).toBeUndefined()
 })
 
@@ -188,7 +188,7 @@ test('without a single cookie one gets from the name to the status, and nothing 
   expect(mainOf(again.body)).toContain('no-cookies@mail.test')
   const link = pathOf(linkIn(await site.mail.next('no-cookies@mail.test', 1), '/register/verify/'))
   const account = await browser.submit(await browser.get(link), {})
-  expect(mainOf(account.body)).toContain('keeps no cookies')
+  expect(mainOf(account.body)).toContain('keep cookies')
   const short = await browser.submit(account, { password: PASSWORD, reason: 'Too short' })
   expect(short.status).toBe(400)
   expect(mainOf(short.body)).toContain('Too short')
@@ -210,7 +210,7 @@ test('who lost the cookie on the way is told so, and what was typed is there to 
   expect(told.body).not.toContain(PASSWORD)
   const bare = await browser.get('/register/email?sent')
   expect(bare.path).toBe('/register?lost')
-  expect(mainOf(bare.body)).toContain('We do not know what you began with')
+  expect(mainOf(bare.body)).toContain('We can’t find what you started')
   const account = await browser.submit(await browser.get(link), {})
   expect(account.path).toBe('/register/account')
 })

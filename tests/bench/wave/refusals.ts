@@ -2,10 +2,10 @@ import type { Answer } from '../../support/visitor'
 
 /** What a page says that does not let somebody on. */
 const WORDS = {
-  closed: /Registration is closed at the moment/,
-  outdated: /This form had been open for too long/,
+  closed: /Registration is closed/,
+  outdated: /This form was open for too long/,
   mails: /We have sent too many mails already/,
-  unproved: /Only a few at a time can go on without JavaScript/,
+  unproved: /Only a few people at a time can continue without JavaScript/,
   tries: /That was too often in a short time|Wait a while, then try again/,
 }
 export type Refusal = keyof typeof WORDS | 'busy' | 'cut' | 'no_mail'

@@ -27,9 +27,9 @@ const APPROVED: OwnView = {
 
 test('the timeline calls an account open once it is', () => {
   const last = (own: Partial<OwnView>) => timeline({ ...APPROVED, ...own }).at(-1)
-  expect(last({})).toEqual({ words: 'Opening the account', stage: 'now' })
-  expect(last({ opening: 'delayed' })).toEqual({ words: 'Opening the account', stage: 'now' })
-  expect(last({ opening: 'failed' })).toEqual({ words: 'Opening the account', stage: 'stuck' })
-  expect(last({ awaitsPassword: true })).toEqual({ words: 'The account is open', stage: 'to_come' })
-  expect(last({ state: 'completed' })).toEqual({ words: 'The account is open', stage: 'past', at: 2 })
+  expect(last({})).toEqual({ words: 'Opening your account', stage: 'now' })
+  expect(last({ opening: 'delayed' })).toEqual({ words: 'Opening your account', stage: 'now' })
+  expect(last({ opening: 'failed' })).toEqual({ words: 'Opening your account', stage: 'stuck' })
+  expect(last({ awaitsPassword: true })).toEqual({ words: 'Your account is ready', stage: 'to_come' })
+  expect(last({ state: 'completed' })).toEqual({ words: 'Your account is ready', stage: 'past', at: 2 })
 })
