@@ -35,7 +35,7 @@ test('with the password after the approval, no account exists before it, and the
   const moderator = await openDesk(browser, site, name)
   await moderator.locator('button[name=decision][value=approve]').click()
   const mail = await site.mail.next(email, 2)
-  expect(mail.subject).toContain('set the password')
+  expect(mail.subject).toContain('set a password')
   expect(await signInToMatrix(homeserver, name)).toBe('M_FORBIDDEN')
   await moderator.context().close()
 

@@ -427,7 +427,7 @@ test('moderators read of it in words that name no applicant', async () => {
   await aDesk({ maxWaiting: 1 }, { site: { ...aConfig().site, language: 'de' } })
   await fill(1, 1)
   await aMinute()
-  expect(roomTexts()[0]).toContain('Die Registrierung hat sich geschlossen')
+  expect(roomTexts()[0]).toContain('Die Registrierung wurde automatisch geschlossen')
   expect(roomTexts()[0]).toContain('https://register.example.test/admin/opening')
   expect(roomTexts()[0]).not.toContain(`person1:${DOMAIN}`)
   expect(world.mailbox.kinds(MODERATORS)).toContain('moderators_opening')

@@ -158,8 +158,8 @@ test('moderators see that there are more than the mail names', () => {
 test('the first mail says that a person decides, but to the invited, whom a code can let in', () => {
   const first = (invited: boolean, language: Language) =>
     renderMail({ kind: 'verification', matrixId, link, hours: 24, invited }, language, site).text
-  expect(first(false, 'en')).toContain('a person reads it and decides')
-  expect(first(false, 'de')).toContain('ein Mensch liest es und entscheidet')
+  expect(first(false, 'en')).toContain('A person reads it and decides')
+  expect(first(false, 'de')).toContain('Ein Mensch liest das und entscheidet')
   expect(first(true, 'en')).not.toContain('decides')
   expect(first(true, 'de')).not.toContain('entscheidet')
 })
