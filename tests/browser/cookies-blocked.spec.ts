@@ -104,7 +104,7 @@ test('with cookies blocked, a moderator is told why the right password leads now
     await page.locator('main input[name=username]').fill(MODERATOR.username)
     await page.locator('main input[name=password]').fill(MODERATOR.password)
     await submit(page).click()
-    await expect(page.getByText('Your browser did not stay signed in')).toBeVisible()
+    await expect(page.getByText('Your browser didn’t stay signed in')).toBeVisible()
     await expectFit(page)
   })
 })

@@ -32,7 +32,7 @@ test('a passkey is added, signs in by itself and as second step, and is removed'
 
   await page.goto(`${site.url}/admin/login`)
   await byPasskey.click()
-  await expect(page.getByText('your device has no passkey for this page')).toBeVisible()
+  await expect(page.getByText('your device has no passkey for this site')).toBeVisible()
   await expectAccessible(page)
 
   await signIn(page, site)
@@ -45,7 +45,7 @@ test('a passkey is added, signs in by itself and as second step, and is removed'
   const recovery = (await page.locator('.codes li').first().textContent()) ?? ''
   await page.locator('#passkey-name').fill('my phone again')
   await page.getByRole('button', { name: 'Add a passkey' }).click()
-  await expect(page.getByText('This device has a passkey for your account already.')).toBeVisible()
+  await expect(page.getByText('This device already has a passkey for your account.')).toBeVisible()
 
   await page.context().clearCookies()
   await page.goto(`${site.url}/admin/history`)
@@ -63,7 +63,7 @@ test('a passkey is added, signs in by itself and as second step, and is removed'
   await expectAccessible(page)
   await verified(false)
   await byPasskey.click()
-  await expect(page.getByText('It was stopped')).toBeVisible()
+  await expect(page.getByText('Canceled')).toBeVisible()
   await verified(true)
   await byPasskey.click()
   await page.waitForURL(/\/admin$/)
@@ -79,14 +79,14 @@ test('a passkey is added, signs in by itself and as second step, and is removed'
   await page.waitForURL(/\/admin$/)
 
   await page.goto(`${site.url}/admin/account`)
-  await page.getByText('Remove it').click()
+  await page.getByText('Remove').click()
   const password = page.locator('details input[name=password]')
   await password.fill('not the password')
-  await page.getByRole('button', { name: 'Remove this passkey' }).click()
+  await page.getByRole('button', { name: 'Remove passkey' }).click()
   await expect(password).toHaveAttribute('aria-invalid', 'true')
   await password.fill(MODERATOR.password)
-  await page.getByRole('button', { name: 'Remove this passkey' }).click()
-  await expect(page.getByText('The passkey was removed')).toBeVisible()
+  await page.getByRole('button', { name: 'Remove passkey' }).click()
+  await expect(page.getByText('Passkey removed')).toBeVisible()
   await expect(page.getByText('my phone', { exact: true })).toBeHidden()
 
   await page.context().clearCookies()
@@ -101,7 +101,7 @@ test('under another name of the site, a link leads to the one that passkeys belo
 }) => {
   const elsewhere = site.url.replace('localhost', '127.0.0.1')
   await page.goto(`${elsewhere}/admin/login?next=%2Fadmin%2Fhistory`)
-  await expect(page.getByText(`Passkeys work at ${new URL(site.url).host} only.`)).toBeVisible()
+  await expect(page.getByText(`Passkeys only work at ${new URL(site.url).host}.`)).toBeVisible()
   await expect(page.getByRole('button', { name: 'Sign in with a passkey' })).toBeHidden()
   await expectAccessible(page)
   await page.getByRole('link', { name: 'Open this page there' }).click()

@@ -55,7 +55,7 @@ test('a stranger who guesses at a moderator’s password locks out neither the b
   own.cookies.delete('session')
   const back = await own.submit(await own.get('/admin/login'), MODERATOR)
   expect(back.path).toBe('/admin')
-  expect(back.body).toContain('Somebody else is guessing your password')
+  expect(back.body).toContain('Someone else is trying to guess your password')
   const elsewhere = aVisitor(site.url, undefined, { 'x-forwarded-for': '10.9.1.1' })
   expect((await elsewhere.submit(await elsewhere.get('/admin/login'), MODERATOR)).path).toBe('/admin')
 })
