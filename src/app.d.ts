@@ -1,8 +1,8 @@
 import type { Language } from '$lib/registration/language'
 import type { OwnView, SiteView } from '$lib/registration/views'
-import type { Seal } from '$lib/server/auth/sealed'
+import type { Seal } from '$lib/server/crypto/sealed'
 import type { SignedInModerator } from '$lib/server/auth/sessions'
-import type { Logo } from '$lib/server/logo'
+import type { Logo } from '$lib/server/http/logo'
 import type { Context } from '$lib/server/trpc/context'
 import type { Api } from '$lib/server/trpc/router'
 

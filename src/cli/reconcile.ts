@@ -1,6 +1,6 @@
 import type { DifferenceCode } from '$lib/registration/differences'
 import { matrixId, parseUsername, type Username } from '$lib/registration/username'
-import type { Disagreement } from '$lib/server/reconcile'
+import type { Disagreement } from '$lib/server/registrations/reconcile'
 import { readOptions, UsageError } from './usage'
 import { withServices } from './with-services'
 

@@ -1,7 +1,7 @@
 import { Server } from 'node:http'
 import * as v from 'valibot'
 import { runConfigOrExit } from '$lib/server/config/run-config'
-import { securityHeaders } from '$lib/server/request-guard'
+import { securityHeaders } from '$lib/server/http/request-guard'
 import { fillInListening, findNoListening, noListening, type NoListening } from './listening'
 import { readOptions } from './usage'
 

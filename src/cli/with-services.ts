@@ -3,8 +3,8 @@ import { runConfigOrExit } from '$lib/server/config/run-config'
 import { forgetCodes } from '$lib/server/database/known-codes'
 import { settingOf } from '$lib/server/database/location'
 import { isDatabaseError, problemOf } from '$lib/server/database/problem'
-import { createLog } from '$lib/server/log'
-import { openWorld } from '$lib/server/world'
+import { createLog } from '$lib/server/logging/log'
+import { openWorld } from '$lib/server/dependencies'
 
 /** Runs a command over the same modules as the server, on a migrated database, and closes everything after it. */
 export async function withServices<T>(command: (services: Services) => Promise<T>): Promise<T> {

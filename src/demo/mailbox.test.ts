@@ -1,6 +1,6 @@
 import { createServer, request, type Server } from 'node:http'
 import { afterEach, expect, test } from 'vitest'
-import { startStandIn } from '$lib/server/homeserver/stand-in'
+import { startStandIn } from '../stand-in/homeserver'
 import { listen, openMailbox } from './mailbox'
 
 const servers: Server[] = []

@@ -1,6 +1,6 @@
 import type { Services } from '$lib/server/app'
 import type { SignedInModerator } from '$lib/server/auth/sessions'
-import type { StandIn } from '$lib/server/homeserver/stand-in'
+import type { StandIn } from '../stand-in/homeserver'
 import type { Mail, Mailer } from '$lib/server/mail/mail'
 import { createApi } from '$lib/server/trpc/router'
 import { PEOPLE, type Outcome } from './people'

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Browser, Page } from '@playwright/test'
-import { createProofs } from '../../src/lib/server/proof'
+import { createProofs } from '../../src/lib/server/intake/proof-of-work'
 import type { Site } from '../support/site'
 import { aDesk, find } from './at-the-desk'
 import {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createProofs, PROOF_MS } from '../../src/lib/server/proof'
+import { createProofs, PROOF_MS } from '../../src/lib/server/intake/proof-of-work'
 import { solved } from '../support/proof'
 import { row } from './at-the-desk'
 import {

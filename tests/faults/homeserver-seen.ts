@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { startStandIn } from '../../src/lib/server/homeserver/stand-in'
+import { startStandIn } from '../../src/stand-in/homeserver'
 
 /** A homeserver, and how it is asked from outside: the program's own client is not trusted here. */
 export type SeenHomeserver = Awaited<ReturnType<typeof openHomeserver>>

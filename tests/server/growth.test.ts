@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import { createClient } from '@libsql/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { drawCode } from '$lib/moderation/invitation'
-import { mintToken } from '$lib/server/auth/tokens'
+import { mintToken } from '$lib/server/crypto/tokens'
 import { codeOf } from '../support/code-of'
 import { aBrowser, aConfig, aForm, aModerator, aWorld, verified, type TestWorld } from '../support/world'
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createHealth } from '$lib/server/health'
+import { createHealth } from '$lib/server/http/health'
 import { MailError, type Letter } from '$lib/server/mail/mail'
 import { codeOf } from '../support/code-of'
 import { decideOn } from '../support/decide'

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Homeserver } from '$lib/server/homeserver/homeserver'
-import type { SeenRequest } from '$lib/server/homeserver/stand-in'
+import type { SeenRequest } from '../../src/stand-in/homeserver'
 import { codeOf } from '../support/code-of'
 import { decideOn, decideOnly } from '../support/decide'
 import { username } from '../support/registration'

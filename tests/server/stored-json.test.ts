@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import { findBrought } from '$lib/server/database/invitations'
 import { findPasskeysOf } from '$lib/server/database/passkeys'
 import { findRegistration } from '$lib/server/database/registrations'
-import { logUnreadable } from '$lib/server/unreadable-log'
+import { logUnreadable } from '$lib/server/database/unreadable-log'
 import { aBrowser, aForm, aModerator, aWorld, requested, tokenIn, type TestWorld } from '../support/world'
 
 /** What another version, another program or a damaged disk leaves where JSON of this version is expected. */

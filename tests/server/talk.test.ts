@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createRegistrar } from '$lib/server/registrar'
+import { createRegistrar } from '$lib/server/registrations/registrar'
 import { codeOf } from '../support/code-of'
 import { decideOn, decideOnly } from '../support/decide'
 import { username } from '../support/registration'

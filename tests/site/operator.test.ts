@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { startStandIn } from '../../src/lib/server/homeserver/stand-in'
+import { startStandIn } from '../../src/stand-in/homeserver'
 import { askDatabase, MODERATOR, startSite, type Site } from '../support/site'
 import { aVisitor } from '../support/visitor'
 

@@ -8,7 +8,7 @@ import { createClient, type ResultSet } from '@libsql/client'
 import { simpleParser, type ParsedMail } from 'mailparser'
 import { SMTPServer } from 'smtp-server'
 import { stringify } from 'yaml'
-import { startStandIn } from '../../src/lib/server/homeserver/stand-in'
+import { startStandIn } from '../../src/stand-in/homeserver'
 
 const ROOT = join(import.meta.dirname, '../..')
 /** Longer than the program gives itself (`SHUTDOWN_TIMEOUT`). */

@@ -1,4 +1,4 @@
-import { isUsernameRefusal, usernameRefusalText } from '$lib/components/username-refusal-text'
+import { isUsernameRefusal, usernameRefusalText } from '$lib/text/username-refusal-text'
 import { m } from '$lib/paraglide/messages'
 import { trimInvisible } from '$lib/registration/typed-text'
 import { trpc } from '$lib/trpc'

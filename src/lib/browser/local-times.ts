@@ -1,4 +1,4 @@
-import { momentText } from '$lib/components/moment'
+import { momentText } from '$lib/text/moment'
 import { getLocale } from '$lib/paraglide/runtime'
 
 /** Turns times that the server wrote in UTC into the reader's own. */

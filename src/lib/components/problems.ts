@@ -1,5 +1,5 @@
 import type { Refusal } from '$lib/registration/refusal'
-import { refusalText } from './refusal-text'
+import { refusalText } from '../text/refusal-text'
 
 /** The fields of an applicant's forms. */
 export type FieldName = 'username' | 'email' | 'password' | 'reason' | 'legal' | 'invitation'

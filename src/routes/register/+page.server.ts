@@ -1,6 +1,6 @@
 import { fail, redirect } from '@sveltejs/kit'
 import { problemsOf } from '$lib/components/problems'
-import { textOf } from '$lib/server/form-fields'
+import { textOf } from '$lib/server/http/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
 import { carriedCode } from './carried'
 import { onWith, readDraft, withoutDraft } from './draft'

@@ -1,5 +1,5 @@
 import { redirect, type RequestEvent } from '@sveltejs/kit'
-import { refusalText } from '$lib/components/refusal-text'
+import { refusalText } from '$lib/text/refusal-text'
 import type { Refusal } from '$lib/registration/refusal'
 import { attempt } from '$lib/server/trpc/attempt'
 import { keepDraft, onWith, readDraft } from './draft'

@@ -1,7 +1,7 @@
 import type { RequestEvent } from '@sveltejs/kit'
 import * as v from 'valibot'
 import { LINK_HOURS } from '$lib/registration/retention'
-import { cookieName, DRAFT_COOKIE } from '$lib/server/cookie-name'
+import { cookieName, DRAFT_COOKIE } from '$lib/server/http/cookie-name'
 
 /** What was typed in the first two steps, until the address is confirmed. It proves nothing, and holds no key. */
 export interface Draft {

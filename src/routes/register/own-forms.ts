@@ -1,8 +1,8 @@
 import { redirect, type RequestEvent } from '@sveltejs/kit'
 import { problemsOf } from '$lib/components/problems'
-import { refusalText } from '$lib/components/refusal-text'
+import { refusalText } from '$lib/text/refusal-text'
 import type { Refusal } from '$lib/registration/refusal'
-import { textOf } from '$lib/server/form-fields'
+import { textOf } from '$lib/server/http/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
 import { onBehind, stepOf, withShown } from './going-on'
 

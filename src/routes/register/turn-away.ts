@@ -1,5 +1,5 @@
 import { error } from '@sveltejs/kit'
-import { refusalText } from '$lib/components/refusal-text'
+import { refusalText } from '$lib/text/refusal-text'
 import type { Refusal } from '$lib/registration/refusal'
 
 /** Leads to the error page, which says in words why; what `message` says it knows the refusal by. */

@@ -1,6 +1,6 @@
 import type { Agent } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createProofs, type Proofs } from '../../../src/lib/server/proof'
+import { createProofs, type Proofs } from '../../../src/lib/server/intake/proof-of-work'
 import { solved } from '../../support/proof'
 import type { Site } from '../../support/site'
 import { aVisitor, formsIn } from '../../support/visitor'

@@ -11,7 +11,7 @@ const crashingWorld: Plugin = {
   name: 'crashing-world',
   enforce: 'pre',
   resolveId: (source, importer) =>
-    source === './world' && importer?.endsWith('/src/lib/server/app.ts') === true
+    source === './dependencies' && importer?.endsWith('/src/lib/server/app.ts') === true
       ? here('crashing-world.ts')
       : null,
 }

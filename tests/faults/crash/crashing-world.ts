@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm'
 import type { Logger } from 'pino'
 import type { RunConfig } from '../../../src/lib/server/config/run-config'
 import type { Database, Transaction } from '../../../src/lib/server/database/open'
-import { openWorld as openRealWorld, type World } from '../../../src/lib/server/world'
+import { openWorld as openRealWorld, type World } from '../../../src/lib/server/dependencies'
 
 export type { World }
 

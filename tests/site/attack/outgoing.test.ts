@@ -97,7 +97,7 @@ test('there are three ways out, and each leads where the operator said: homeserv
   )
   expect(calling.sort()).toEqual([
     'lib/server/homeserver/request.ts',
-    'lib/server/logo.ts',
+    'lib/server/http/logo.ts',
     'lib/server/mail/smtp.ts',
   ])
 })

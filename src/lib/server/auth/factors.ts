@@ -24,11 +24,11 @@ import {
 } from '../database/moderators'
 import type { Database, Reader, Transaction } from '../database/open'
 import { countPasskeysOf, deletePasskeysOf } from '../database/passkeys'
-import type { Hashing } from './hashing'
+import type { Hashing } from '../crypto/hash-queue'
 import { acceptCode, newSecret, secretLink } from './one-time-code'
 import { deleteSessionsOf } from '../database/sessions'
-import { createSeal } from './sealed'
-import { hashToken, mintToken, type Token } from './tokens'
+import { createSeal } from '../crypto/sealed'
+import { hashToken, mintToken, type Token } from '../crypto/tokens'
 
 /** Between the password and the code there is so much time, in milliseconds. */
 export const HALF_WAY_MS = 10 * 60_000

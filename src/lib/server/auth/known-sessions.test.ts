@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest'
-import { createTurnstile } from '../turnstile'
+import { createTurnstile } from '../http/admission-control'
 import { createKnownSessions, type KnownSessions } from './known-sessions'
-import { mintToken } from './tokens'
+import { mintToken } from '../crypto/tokens'
 
 const LIFE_MS = 1000
 let now: number

@@ -1,4 +1,4 @@
-import { hashToken, parseToken } from './tokens'
+import { hashToken, parseToken } from '../crypto/tokens'
 
 /** So many are kept, and of one moderator so many: who signs in again and again drives out no colleague. */
 const KEPT = 1000

@@ -4,7 +4,7 @@ import { events } from '../database/schema'
 import { findModerators } from '../database/moderators'
 import { findSessionsOf } from '../database/sessions'
 import { createModerators, generatePassword, type Moderators } from './moderators'
-import { verifyPassword } from './password-hash'
+import { verifyPassword } from '../crypto/password-hash'
 import { createSessions } from './sessions'
 
 const ANNA = { username: 'anna', email: 'anna@example.org', password: 'twelve chars' }

@@ -18,7 +18,7 @@ import type { Database, Transaction } from '../database/open'
 import { spendInvitationsBy, spendTokensOf } from '../database/moderator-tokens'
 import { deleteSessionsOf } from '../database/sessions'
 import { weaknessOf } from './moderator-password'
-import { hashPassword } from './password-hash'
+import { hashPassword } from '../crypto/password-hash'
 
 /** A moderator without the secret. Times are milliseconds since 1970. */
 export type Moderator = Omit<ModeratorRow, 'passwordHash' | 'totpSecret'>

@@ -20,7 +20,7 @@ import {
   markPasskeyUsed,
 } from '../database/passkeys'
 import type { Factors } from './factors'
-import { hashToken, mintToken, parseToken, type TokenHash } from './tokens'
+import { hashToken, mintToken, parseToken, type TokenHash } from '../crypto/tokens'
 
 /** So long a challenge can be signed, in milliseconds. */
 export const CHALLENGE_MS = 10 * 60_000

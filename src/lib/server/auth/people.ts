@@ -29,14 +29,14 @@ import {
   type ModeratorRow,
 } from '../database/moderators'
 import { purge } from '../database/purge'
-import type { DeskMails } from '../desk-mails'
+import type { DeskMails } from '../rate-limits/moderator-mails'
 import type { Database, Reader, Transaction } from '../database/open'
 import { findPasskeyHolders } from '../database/passkeys'
 import { deleteSession, deleteSessionsOf, findSessionsOf } from '../database/sessions'
-import type { Hashing } from './hashing'
+import type { Hashing } from '../crypto/hash-queue'
 import { isModeratorName, moderatorName } from './moderators'
 import { weaknessOf } from './moderator-password'
-import { hashToken, mintToken, type Token } from './tokens'
+import { hashToken, mintToken, type Token } from '../crypto/tokens'
 
 /** What a session is called outside: what the database knows it by stays there. */
 const sessionName = (id: string): string => createHash('sha256').update(`session ${id}`).digest('base64url')

@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import type { Database, Transaction } from '../database/open'
 import { moderators, sessions } from '../database/schema'
 import { deleteEndedSessions, findSession, findSessionsOf, type SessionRow } from '../database/sessions'
-import { hashToken, tokenSchema } from './tokens'
+import { hashToken, tokenSchema } from '../crypto/tokens'
 
 /** What Lucia is shown where it shall delete the session. */
 const ENDED = new Date(0)

@@ -4,7 +4,7 @@ import { openTestDatabase, type TestDatabase } from '../../../../tests/support/d
 import { insertModerator, markModeratorDisabled } from '../database/moderators'
 import { sessions as table } from '../database/schema'
 import { createSessions, type Sessions } from './sessions'
-import { mintToken } from './tokens'
+import { mintToken } from '../crypto/tokens'
 
 const HOUR = 60 * 60 * 1000
 const DAY = 24 * HOUR

@@ -4,7 +4,7 @@ import type { Database } from '../database/open'
 import { findLivingSessions, markSeen } from '../database/sessions'
 import { createKnownSessions } from './known-sessions'
 import { createSessionAdapter } from './session-adapter'
-import { hashToken, mintToken, parseToken } from './tokens'
+import { hashToken, mintToken, parseToken } from '../crypto/tokens'
 
 /** A session ends when it was not used for this long; Lucia extends it once half of that is over. */
 const IDLE = new TimeSpan(7, 'd')

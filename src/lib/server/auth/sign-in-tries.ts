@@ -1,5 +1,5 @@
-import { byNetwork, type Claim, type Limits, type Taken } from './limits'
-import { networksOf } from './network'
+import { byNetwork, type Claim, type Limits, type Taken } from '../rate-limits/rate-limiter'
+import { networksOf } from '../net/ip'
 
 const MINUTE_MS = 60_000
 const DAY_MS = 24 * 60 * MINUTE_MS

@@ -1,16 +1,16 @@
 import { accept, refuse, type Refused, type Result } from '$lib/registration/refusal'
 import type { Actor, AuditEvent } from '$lib/registration/registration'
-import { deskNetwork } from '../database/found-by'
+import { deskNetwork } from '../database/search-index'
 import { findModeratorByName, type ModeratorRow } from '../database/moderators'
 import type { Database } from '../database/open'
 import type { Factors } from './factors'
 import type { GuessWatch } from './guess-watch'
-import type { Hashing } from './hashing'
+import type { Hashing } from '../crypto/hash-queue'
 import type { KnownDevices } from './known-device'
 import { moderatorName } from './moderators'
 import type { SessionCookie, Sessions } from './sessions'
 import type { SignInTries } from './sign-in-tries'
-import type { Token } from './tokens'
+import type { Token } from '../crypto/tokens'
 
 const MINUTE_MS = 60_000
 

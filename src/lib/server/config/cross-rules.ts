@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { isAllowedHost } from '../hosts'
+import { isAllowedHost } from '../net/hosts'
 import type { MailTls } from './config'
 import { fileSchema } from './schema'
 

@@ -3,10 +3,10 @@ import { DENIAL_CATEGORIES } from '$lib/moderation/category'
 import { INVITATIONS } from '$lib/registration/invited'
 import { LANGUAGES } from '$lib/registration/language'
 import { USERNAME_CHARACTERS } from '$lib/registration/username'
-import { DEFAULT_ACCENT } from './accent'
+import { DEFAULT_ACCENT } from '../text/accent'
 import { DISPOSABLE_MODES, LOG_LEVELS, PROOF_MODES } from './config'
 import { httpUrl, list, mode, must, oneOf, orEmpty, pattern, secret, text, whole, yesOrNo } from './fields'
-import { ADMIN_ROOM_PLACEHOLDERS, WELCOME_PLACEHOLDERS } from './template'
+import { ADMIN_ROOM_PLACEHOLDERS, WELCOME_PLACEHOLDERS } from '../text/template'
 import * as value from './values'
 
 // Every group of settings is a v.object here: `settingPaths` and the shaping of the file read them.

@@ -1,7 +1,7 @@
 import type * as v from 'valibot'
 import { pathText, type Path, type Problem } from './path'
 import { entriesOf, listedEntriesOf, settingPaths } from './setting-paths'
-import { suggestSetting } from './suggest'
+import { suggestSetting } from '../text/suggest'
 
 /** A group of settings as it stands in the file. */
 export type Group = Record<string, unknown>

@@ -1,9 +1,9 @@
 import proxyaddr from 'proxy-addr'
 import * as v from 'valibot'
-import { isColour } from './accent'
+import { isColour } from '../text/accent'
 import { MAIL_TLS } from './config'
 import { httpUrl, isNetwork, matching, must, text } from './fields'
-import { templateProblem } from './template'
+import { templateProblem } from '../text/template'
 
 // The values that mean something here: an address, a room, a host.
 

@@ -1,6 +1,6 @@
 import { and, asc, desc, eq, getTableColumns, inArray, isNull, lt, notExists, sql } from 'drizzle-orm'
 import type { Actor, AuditEvent, EventKind } from '$lib/registration/registration'
-import { hasRoom } from './event-surplus'
+import { hasRoom } from './event-sampling'
 import type { Reader, Transaction } from './open'
 import { events, historyBoundary, moderators, registrations } from './schema'
 

@@ -1,5 +1,5 @@
 import { and, asc, eq, gt, inArray, isNull, lte } from 'drizzle-orm'
-import type { TokenHash } from '../auth/tokens'
+import type { TokenHash } from '../crypto/tokens'
 import type { Reader, Transaction } from './open'
 import { moderators, moderatorTokens } from './schema'
 

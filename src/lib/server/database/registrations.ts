@@ -20,7 +20,7 @@ import type { EmailAddress } from '$lib/registration/email'
 import type { Registration } from '$lib/registration/registration'
 import type { Queue, State } from '$lib/registration/state'
 import type { Username } from '$lib/registration/username'
-import { foundBy, keepPrints } from './found-by'
+import { foundBy, keepPrints } from './search-index'
 import type { Reader, Transaction } from './open'
 import { accounts, exchanges, LIVING, registrations } from './schema'
 

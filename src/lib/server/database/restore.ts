@@ -17,7 +17,7 @@ import { readContents, whyUnusable } from './examine'
 import { filePath, isLocal, settingOf, urlOf } from './location'
 import { openDatabase } from './open'
 import { DatabaseProblem, explained, isDamage } from './problem'
-import { withoutOthers } from './without-others'
+import { withoutOthers } from './exclusive-lock'
 
 /**
  * Puts a copy of a backup, brought up to date, in the database's place; the old database stays beside it, under the

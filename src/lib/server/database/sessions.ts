@@ -1,5 +1,5 @@
 import { and, desc, eq, gt, isNull, lte, or, sql } from 'drizzle-orm'
-import type { TokenHash } from '../auth/tokens'
+import type { TokenHash } from '../crypto/tokens'
 import type { Reader, Transaction } from './open'
 import { moderators, passkeys, sessions, settings } from './schema'
 

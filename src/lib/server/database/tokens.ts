@@ -1,5 +1,5 @@
 import { and, eq, gt, inArray, lte } from 'drizzle-orm'
-import type { TokenHash } from '../auth/tokens'
+import type { TokenHash } from '../crypto/tokens'
 import type { Reader, Transaction } from './open'
 import { tokens } from './schema'
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { errorOf } from '../../../../tests/support/homeserver-error'
 import { email, username } from '../../../../tests/support/registration'
 import type { Homeserver } from './homeserver'
-import { startStandIn, type SeenRequest, type StandIn } from './stand-in'
+import { startStandIn, type SeenRequest, type StandIn } from '../../../stand-in/homeserver'
 import { createSynapse } from './synapse'
 
 const DOMAIN = 'example.test'

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { username } from '../../../../tests/support/registration'
 import { errorOf } from '../../../../tests/support/homeserver-error'
 import type { HomeserverErrorKind } from './homeserver'
-import { startStandIn, type Fault, type StandIn } from './stand-in'
+import { startStandIn, type Fault, type StandIn } from '../../../stand-in/homeserver'
 import { createSynapse, type SynapseOptions } from './synapse'
 
 const DOMAIN = 'example.test'

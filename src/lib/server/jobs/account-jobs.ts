@@ -5,8 +5,8 @@ import { signsOfOthers, type Sign } from '$lib/registration/signs'
 import { isOursUnopened } from '$lib/registration/state'
 import { HomeserverError, type Homeserver } from '../homeserver/homeserver'
 import type { LedgerEntry } from '../database/accounts'
-import type { Registrar } from '../registrar'
-import type { JobEnd } from '../registrar-jobs'
+import type { Registrar } from '../registrations/registrar'
+import type { JobEnd } from '../registrations/job-results'
 
 type About<K extends NewJob['kind']> = Extract<NewJob, { kind: K }>
 

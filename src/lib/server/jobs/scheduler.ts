@@ -5,15 +5,15 @@ import type { Registration } from '$lib/registration/registration'
 import { STATES, type State } from '$lib/registration/state'
 import type { Username } from '$lib/registration/username'
 import { findOrphans, findSinceIn, type LedgerEntry } from '../database/accounts'
-import { isMailPending } from '../database/asked-mails'
+import { isMailPending } from '../database/registration-mails'
 import { deleteEndedJobs, isLockingPending, isRemovalPending } from '../database/jobs'
 import type { Database, Reader } from '../database/open'
-import { settleSurplus } from '../database/event-surplus'
+import { settleSurplus } from '../database/event-sampling'
 import { deleteOldEvents, lastEventAt } from '../database/events'
 import { purge } from '../database/purge'
 import { findSince, hasWaitedSince } from '../database/registrations'
 import { hasLiveLink } from '../database/tokens'
-import type { Registrar } from '../registrar'
+import type { Registrar } from '../registrations/registrar'
 
 export type Scheduler = ReturnType<typeof createScheduler>
 

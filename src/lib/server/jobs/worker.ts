@@ -3,11 +3,11 @@ import { outsideOf } from '$lib/registration/job'
 import { leaseJob, LONGEST_AHEAD_MS, nextDue, releaseAll, renewLease, type LeasedJob } from '../database/jobs'
 import type { Database } from '../database/open'
 import { HomeserverError } from '../homeserver/homeserver'
-import { withoutAddresses } from '../log'
+import { withoutAddresses } from '../logging/log'
 import { MailError } from '../mail/mail'
-import type { Outages } from '../outages'
-import type { Registrar } from '../registrar'
-import type { JobEnd } from '../registrar-jobs'
+import type { Outages } from '../outages/circuit-breaker'
+import type { Registrar } from '../registrations/registrar'
+import type { JobEnd } from '../registrations/job-results'
 
 /** Does one job. Throws `HomeserverError` or `MailError` when the world outside does not; may be run twice. */
 export type Handle = (leased: LeasedJob) => Promise<JobEnd>

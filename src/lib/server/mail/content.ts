@@ -1,4 +1,4 @@
-import { momentText } from '$lib/components/moment'
+import { momentText } from '$lib/text/moment'
 import { m } from '$lib/paraglide/messages'
 import type { Language } from '$lib/registration/language'
 import type { Mail } from './mail'

@@ -1,6 +1,6 @@
 import { render } from 'svelte/server'
 import type { Language } from '$lib/registration/language'
-import { accentTheme } from '../config/accent'
+import { accentTheme } from '../text/accent'
 import { contentOf, type Content } from './content'
 import Letter from './Letter.svelte'
 import type { Mail, Site } from './mail'

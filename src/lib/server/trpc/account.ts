@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { refuse } from '$lib/registration/refusal'
-import { hashToken, parseToken } from '../auth/tokens'
+import { hashToken, parseToken } from '../crypto/tokens'
 import type { Context } from './context'
 import { orThrow, refusalError } from './refusal-error'
 import { latelyProcedure, signedInProcedure, router } from './t'

@@ -1,4 +1,4 @@
-import type { TallyCounter } from '../tally-counter'
+import type { TallyCounter } from '../statistics/counter'
 import { RefusalError } from './refusal-error'
 
 /** At which step of the way each call of an applicant is made; pages have words for these. */

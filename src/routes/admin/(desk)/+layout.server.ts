@@ -1,5 +1,5 @@
 import { error, redirect } from '@sveltejs/kit'
-import { whereTo } from '$lib/server/desk-door'
+import { whereTo } from '$lib/server/http/require-moderator'
 import type { LayoutServerLoad } from './$types'
 
 /** Nobody sees the desk without signing in; the API asks once more for each call. */

@@ -4,7 +4,7 @@ import { attempt } from '$lib/server/trpc/attempt'
 import { awaitMail } from '$lib/server/trpc/await-mail'
 import { standingOf } from '../asked-mail'
 import { onWith, readDraft, withoutDraft } from '../draft'
-import { entryOf, textOf } from '$lib/server/form-fields'
+import { entryOf, textOf } from '$lib/server/http/form-fields'
 import type { Actions, PageServerLoad } from './$types'
 
 export const load: PageServerLoad = async (event) => {

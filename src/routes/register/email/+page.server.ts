@@ -6,7 +6,7 @@ import { awaitMail } from '$lib/server/trpc/await-mail'
 import { standingOf } from '../asked-mail'
 import { isAboutCode } from '../carried'
 import { dropDraft, formPath, keepDraft, onWith, readDraft, withoutDraft } from '../draft'
-import { entryOf, textOf } from '$lib/server/form-fields'
+import { entryOf, textOf } from '$lib/server/http/form-fields'
 import type { Actions, PageServerLoad } from './$types'
 
 export const load: PageServerLoad = async (event) => {

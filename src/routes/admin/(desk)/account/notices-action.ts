@@ -1,8 +1,8 @@
 import { fail, redirect, type RequestEvent } from '@sveltejs/kit'
 import * as v from 'valibot'
-import { refusalText } from '$lib/components/refusal-text'
+import { refusalText } from '$lib/text/refusal-text'
 import { noticesSchema } from '$lib/moderation/notices'
-import { textOf } from '$lib/server/form-fields'
+import { textOf } from '$lib/server/http/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
 
 /** Takes the form of `Notices.svelte`; the page has it as its action `notices`. */

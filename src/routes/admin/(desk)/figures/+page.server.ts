@@ -1,5 +1,5 @@
 import { error } from '@sveltejs/kit'
-import { refusalText } from '$lib/components/refusal-text'
+import { refusalText } from '$lib/text/refusal-text'
 import { FIGURE_DAYS } from '$lib/moderation/figures'
 import { attempt } from '$lib/server/trpc/attempt'
 import type { PageServerLoad } from './$types'

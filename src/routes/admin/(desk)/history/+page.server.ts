@@ -1,6 +1,6 @@
 import { error } from '@sveltejs/kit'
 import * as v from 'valibot'
-import { refusalText } from '$lib/components/refusal-text'
+import { refusalText } from '$lib/text/refusal-text'
 import { filterWishes, historyFilterSchema } from '$lib/moderation/history'
 import { attempt } from '$lib/server/trpc/attempt'
 import type { PageServerLoad } from './$types'

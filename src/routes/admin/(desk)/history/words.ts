@@ -1,6 +1,6 @@
 import { m } from '$lib/paraglide/messages'
-import { categoryText } from '$lib/components/category-text'
-import { stateText } from '$lib/components/state-text'
+import { categoryText } from '$lib/text/category-text'
+import { stateText } from '$lib/text/state-text'
 import type { EventGroup } from '$lib/moderation/history'
 import { RULE_EFFECTS } from '$lib/moderation/rule'
 import { readRuleKind } from '$lib/moderation/rule-kind'

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { SHOWN_ONCE_MS } from '$lib/server/shown-once'
+import { SHOWN_ONCE_MS } from '$lib/server/http/flash-cookie'
 import type { Context } from '$lib/server/trpc/context'
 
 const COOKIE = 'fresh-code'

@@ -1,7 +1,7 @@
 import { fail, redirect } from '@sveltejs/kit'
-import { refusalText } from '$lib/components/refusal-text'
+import { refusalText } from '$lib/text/refusal-text'
 import { readRuleFilter, ruleQuery } from '$lib/moderation/rule-filter'
-import { textOf } from '$lib/server/form-fields'
+import { textOf } from '$lib/server/http/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
 import type { Actions, PageServerLoad } from './$types'
 

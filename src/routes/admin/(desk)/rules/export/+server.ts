@@ -1,11 +1,11 @@
 import { error } from '@sveltejs/kit'
 import * as v from 'valibot'
-import { refusalText } from '$lib/components/refusal-text'
+import { refusalText } from '$lib/text/refusal-text'
 import { CSV_TYPE, csvHead, csvLine } from '$lib/moderation/csv'
 import { RULE_EFFECTS } from '$lib/moderation/rule'
 import { KINDS } from '$lib/moderation/rule-kind'
 import { RULE_COLUMNS, ruleCells } from '$lib/moderation/rule-list'
-import { dated, download } from '$lib/server/download'
+import { dated, download } from '$lib/server/http/download'
 import { attempt } from '$lib/server/trpc/attempt'
 import type { RequestHandler } from './$types'
 

@@ -1,10 +1,10 @@
 import { error, fail } from '@sveltejs/kit'
-import { refusalText } from '$lib/components/refusal-text'
+import { refusalText } from '$lib/text/refusal-text'
 import { RULE_EFFECTS } from '$lib/moderation/rule'
 import { readRuleKind } from '$lib/moderation/rule-kind'
 import { LIST_FORMATS, readRuleDays, type ListView } from '$lib/moderation/rule-list'
 import type { RefusalCode } from '$lib/registration/refusal'
-import { textOf } from '$lib/server/form-fields'
+import { textOf } from '$lib/server/http/form-fields'
 import { attempt, type Attempt } from '$lib/server/trpc/attempt'
 import type { Actions, PageServerLoad } from './$types'
 

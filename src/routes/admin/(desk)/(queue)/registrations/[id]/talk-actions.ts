@@ -1,6 +1,6 @@
 import { fail, redirect, type ActionFailure, type RequestEvent } from '@sveltejs/kit'
-import { refusalText } from '$lib/components/refusal-text'
-import { textOf } from '$lib/server/form-fields'
+import { refusalText } from '$lib/text/refusal-text'
+import { textOf } from '$lib/server/http/form-fields'
 import { attempt, type Attempt } from '$lib/server/trpc/attempt'
 import { pathOf } from './path-of'
 

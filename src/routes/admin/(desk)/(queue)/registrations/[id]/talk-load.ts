@@ -1,5 +1,5 @@
 import { error } from '@sveltejs/kit'
-import { refusalText } from '$lib/components/refusal-text'
+import { refusalText } from '$lib/text/refusal-text'
 import { attempt } from '$lib/server/trpc/attempt'
 
 /** What the page needs besides the request itself: the talk about it, and replies to choose from (`?reply=ID`). */

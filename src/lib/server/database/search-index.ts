@@ -1,0 +1,69 @@
+import { isIPv4 } from 'node:net'
+import { and, asc, eq, isNull } from 'drizzle-orm'
+import { domainOf, mailboxOf } from '$lib/registration/email'
+import { printsOf } from '$lib/registration/likeness'
+import type { Registration } from '$lib/registration/registration'
+import { lookOf } from '$lib/registration/username'
+import { canonicalAddress, networkOf } from '../net/ip'
+import type { Database, Transaction } from './open'
+import { reasonPrints, registrations } from './schema'
+
+type Traits = Pick<Registration, 'username' | 'email' | 'clientAddress'>
+
+/** What a registration is found by on the desk: columns that follow from the others. */
+export function foundBy({ username, email, clientAddress }: Traits) {
+  return {
+    domain: domainOf(email),
+    network: deskNetwork(clientAddress),
+    addressKey: mailboxOf(email),
+    nameKey: lookOf(username),
+  }
+}
+
+/** The network that a moderator thinks of: of IPv4 the /24, of IPv6 the /64. Text that is no address stays as it is. */
+export function deskNetwork(clientAddress: string): string {
+  const address = canonicalAddress(clientAddress)
+  if (address === null) return clientAddress
+  return isIPv4(address) ? address.replace(/\d+$/, '0/24') : networkOf(address)
+}
+
+/** Keeps the fingerprint of a reason, for others to be found by it; the same reason again costs one look. */
+export async function keepPrints(
+  tx: Transaction,
+  registrationId: string,
+  reason: string | null,
+): Promise<void> {
+  if (reason === null) return
+  const prints = printsOf(reason)
+  const own = eq(reasonPrints.registrationId, registrationId)
+  if (prints !== null && (await tx.$count(reasonPrints, and(own, eq(reasonPrints.print, prints.same)))) > 0)
+    return
+  await tx.delete(reasonPrints).where(own)
+  if (prints === null) return
+  await tx
+    .insert(reasonPrints)
+    .values([prints.same, ...prints.near].map((print) => ({ registrationId, print })))
+}
+
+const SLICE = 500
+
+/** Fills these columns in for registrations of a time before there were any; without such, it costs one look. */
+export async function fillInFoundBy(database: Database): Promise<void> {
+  for (;;) {
+    const filled = await database.write(async (tx) => {
+      const { id, username, email, clientAddress, reason, nameKey } = registrations
+      const rows = await tx
+        .select({ id, username, email, clientAddress, reason })
+        .from(registrations)
+        .where(isNull(nameKey))
+        .orderBy(asc(id))
+        .limit(SLICE)
+      for (const row of rows) {
+        await tx.update(registrations).set(foundBy(row)).where(eq(id, row.id))
+        await keepPrints(tx, row.id, row.reason)
+      }
+      return rows.length
+    })
+    if (filled < SLICE) return
+  }
+}

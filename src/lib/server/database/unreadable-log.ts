@@ -1,0 +1,15 @@
+import type { Logger } from 'pino'
+import { onUnreadable } from './stored-json'
+
+/** Logs once of each column or setting that something in it cannot be read; answers what ends that. */
+export function logUnreadable(log: Pick<Logger, 'error'>): () => void {
+  const told = new Set<string>()
+  return onUnreadable((where) => {
+    if (told.has(where)) return
+    told.add(where)
+    log.error(
+      { where },
+      'Something in the database cannot be read and is left out of what shows it: another version of this program wrote it, or it is damaged. Install the newest version; if that does not read it either, put back a backup',
+    )
+  })
+}

@@ -1,0 +1,54 @@
+import type { Logger } from 'pino'
+import type { RunConfig } from './config/run-config'
+import { openDatabase, type Database } from './database/open'
+import type { Homeserver } from './homeserver/homeserver'
+import { createSynapse } from './homeserver/synapse'
+import type { Mailer } from './mail/mail'
+import { createMailer } from './mail/mailer'
+import { logUnreadable } from './database/unreadable-log'
+
+/** The world outside, and chance and time: what tests put something of their own in place of. */
+export interface World {
+  database: Database
+  homeserver: Homeserver
+  mailer: Mailer
+  clock: () => number
+  random: () => number
+  log: Logger
+}
+
+/** The real world, by the configuration. */
+export async function openWorld(config: RunConfig, log: Logger): Promise<World> {
+  const { synapse, email, site } = config
+  const database = await openDatabase(config.database)
+  const end = logUnreadable(log)
+  return {
+    database: {
+      ...database,
+      close() {
+        end()
+        database.close()
+      },
+    },
+    homeserver: createSynapse({
+      url: synapse.server,
+      domain: synapse.domain,
+      token: synapse.adminToken,
+      verifyCert: synapse.ca ?? synapse.verifyCert,
+      ...(config.consent === null ? {} : { formSecret: config.consent.formSecret }),
+    }),
+    mailer: createMailer({
+      ...email,
+      site: { ...site, logoUrl: config.logoUrl },
+      onUnencrypted: (reason) =>
+        log.warn(
+          { reason },
+          'The mail server offers STARTTLS, which fails: mails go out unencrypted. Mend its certificate or settings, or set email.tls to never',
+        ),
+      onRefused: (count) => log.warn({ count }, 'A mail went out, but not to all of its receivers'),
+    }),
+    clock: Date.now,
+    random: Math.random,
+    log,
+  }
+}

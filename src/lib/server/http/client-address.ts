@@ -1,0 +1,50 @@
+import { isIP } from 'node:net'
+import proxyaddr from 'proxy-addr'
+import { canonicalAddress } from '../net/ip'
+
+/** RFC 4291, 2.5.2: the absence of an address; what a request over a unix socket without a proxy's word has. */
+const UNSPECIFIED = '::'
+
+/**
+ * The address of whoever sent a request, in its one spelling (`canonicalAddress`).
+ *
+ * `X-Forwarded-For` is read from the right, as each proxy adds whom it saw at the end and everything before is the
+ * client's own claim. `trustProxy`: false trusts nobody; true trusts the one proxy that is connected; a list trusts
+ * these addresses and networks (or `loopback`, `linklocal`, `uniquelocal`), through as many hops as they make.
+ * What is no address ends the walk: the last hop that can be trusted to have been there is the answer.
+ * Throws TypeError on a list with something else in it.
+ */
+export function clientAddress({
+  socketAddress,
+  forwardedFor,
+  trustProxy,
+}: {
+  socketAddress: string | undefined
+  forwardedFor: string | null | undefined
+  trustProxy: boolean | readonly string[]
+}): string {
+  const socket = canonicalAddress(socketAddress ?? '')
+  const trusted = trustOf(trustProxy)
+  let client = socket ?? UNSPECIFIED
+  const claims = (forwardedFor ?? '').split(',').reverse()
+  for (const [hop, claim] of claims.entries()) {
+    if (!trusted(client, hop)) return client
+    const next = readClaim(claim)
+    if (next === null) return client
+    client = next
+  }
+  return client
+}
+
+function trustOf(trustProxy: boolean | readonly string[]): (address: string, hop: number) => boolean {
+  if (trustProxy === true) return (_, hop) => hop === 0
+  return trustProxy === false ? () => false : proxyaddr.compile([...trustProxy])
+}
+
+/** Some proxies write the port as well: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
+function readClaim(claim: string): string | null {
+  const text = claim.trim()
+  if (isIP(text) !== 0) return canonicalAddress(text)
+  const [, v6, v4] = /^(?:\[([0-9a-f:.]{2,45})\]|([0-9.]{7,15}))(?::[0-9]{1,5})?$/i.exec(text) ?? []
+  return canonicalAddress(v6 ?? v4 ?? '')
+}

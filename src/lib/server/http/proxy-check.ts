@@ -1,0 +1,76 @@
+import proxyaddr from 'proxy-addr'
+import { canonicalAddress } from '../net/ip'
+
+/** What is wrong between the proxy in front and `trust_proxy`; `peer`: the address that connected. */
+export type ProxyProblem =
+  /** It says for whom it asks, and is not believed: all visitors count as one. */
+  | { code: 'proxy_not_trusted'; peer: string; header: string }
+  /** Its word is believed, and it says nothing: all visitors count as one, or it is gone round. */
+  | { code: 'proxy_silent'; peer: string }
+
+export type ProxyWatch = ReturnType<typeof createProxyWatch>
+
+/** What proxies write (RFC 7239, and by custom); browsers send none of it. */
+const HEADERS = ['x-forwarded-for', 'x-real-ip', 'forwarded']
+/** Addresses that a proxy of the operator's own has. A stranger who connects from elsewhere can claim what they like. */
+const isNear = proxyaddr.compile(['loopback', 'linklocal', 'uniquelocal'])
+/** Whoever looks at the site on its own machine sends no such header either. */
+const SILENT_IN_A_ROW = 20
+
+/**
+ * Notices in the requests themselves that `trust_proxy` does not fit what stands in front: then limits and facts count all
+ * visitors as one. Logged once, and shown on the desk until a request shows that it is mended.
+ */
+export function createProxyWatch({
+  trustProxy,
+  log,
+}: {
+  trustProxy: boolean | readonly string[]
+  log: Record<'warn' | 'info', (details: object, words: string) => void>
+}) {
+  const isTrusted = typeof trustProxy === 'boolean' ? () => trustProxy : trustOf(trustProxy)
+  let problem: ProxyProblem | null = null
+  let silent = 0
+
+  function tell(found: ProxyProblem): void {
+    if (problem?.code === found.code) return
+    problem = found
+    const { code, ...seen } = found
+    log.warn({ key: 'trust_proxy', ...seen }, WORDS[code])
+  }
+
+  return {
+    problem: (): ProxyProblem | null => problem,
+
+    /** Looks at a request before it is answered. `socketAddress`: undefined over a unix socket. */
+    see({ socketAddress, headers }: { socketAddress: string | undefined; headers: Headers }): void {
+      const peer = canonicalAddress(socketAddress ?? '')
+      const header = HEADERS.find((name) => headers.has(name))
+      const near = peer === null || isNear(peer, 0)
+      if (!isTrusted(peer ?? '::1')) {
+        if (header !== undefined && near) tell({ code: 'proxy_not_trusted', peer: peer ?? 'socket', header })
+        return
+      }
+      if (headers.has('x-forwarded-for')) {
+        silent = 0
+        if (problem !== null) log.info({ key: 'trust_proxy' }, 'The proxy says for whom it asks')
+        problem = null
+        return
+      }
+      silent++
+      if (!near || silent >= SILENT_IN_A_ROW) tell({ code: 'proxy_silent', peer: peer ?? 'socket' })
+    },
+  }
+}
+
+function trustOf(list: readonly string[]): (peer: string) => boolean {
+  const trusted = proxyaddr.compile([...list])
+  return (peer) => trusted(peer, 0)
+}
+
+const WORDS: Record<ProxyProblem['code'], string> = {
+  proxy_not_trusted:
+    'A proxy in front says for whom it asks, but trust_proxy does not name it: all visitors count as one. Set trust_proxy: true, or to the address of the proxy',
+  proxy_silent:
+    'trust_proxy says that a proxy is in front, but requests come without X-Forwarded-For: all visitors count as one, or anybody can claim any address. Let the proxy send X-Forwarded-For, or set trust_proxy: false, and let nobody but the proxy reach this port',
+}

@@ -1,0 +1,73 @@
+import { isAllowedHost } from '../net/hosts'
+import { isFromHere } from './request-origin'
+
+/** What is refused, whatever route is asked for, and why. */
+export interface Refused {
+  status: 400 | 403 | 404 | 405 | 415
+  why: 'unknown_host' | 'other_site' | 'not_text' | 'no_action' | 'method' | 'not_json' | 'batch'
+}
+
+/**
+ * What may not reach the site, whatever route it asks for: hosts that are not ours, and what other sites send. This is the
+ * only check of the kind: SvelteKit's own covers form posts alone, knows one origin, and is off (svelte.config.js).
+ */
+export function refuseRequest(
+  { method, url, headers }: { method: string; url: URL; headers: Headers },
+  site: { url: string; hosts: readonly string[] },
+): Refused | null {
+  if (!isAllowedHost(headers.get('host'), site.hosts)) return { status: 400, why: 'unknown_host' }
+  const reads = method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
+  const called = url.pathname === '/trpc' || url.pathname.startsWith('/trpc/')
+  if (!reads && !isFromHere(headers, site)) return { status: 403, why: 'other_site' }
+  if (!called) return reads ? null : refuseForm(url, headers)
+  if (method !== 'GET' && method !== 'POST') return { status: 405, why: 'method' }
+  if (!isFromHere(headers, site)) return { status: 403, why: 'other_site' }
+  if (method === 'POST' && mediaType(headers) !== 'application/json') return { status: 415, why: 'not_json' }
+  return isBatch(url) ? { status: 400, why: 'batch' } : null
+}
+
+/** Forms come as our pages send them. What SvelteKit could not read, or takes for a mistake of ours, it answers with 500. */
+function refuseForm(url: URL, headers: Headers): Refused | null {
+  if (mediaType(headers) !== 'application/x-www-form-urlencoded') return { status: 415, why: 'not_text' }
+  return url.searchParams.has('/default') ? { status: 404, why: 'no_action' } : null
+}
+
+function mediaType(headers: Headers): string {
+  return (headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
+}
+
+/** tRPC splits the decoded path at commas, so that one request can carry a thousand calls past a limit. */
+function isBatch(url: URL): boolean {
+  if (url.searchParams.has('batch')) return true
+  return /,|%2c/i.test(url.pathname) || /%(?:25)+2c/i.test(url.pathname)
+}
+
+/** Whether that was thrown because whoever sent the request went away before all of it was here. */
+export function hungUp(error: unknown): boolean {
+  return (
+    error instanceof Error && error.message === 'aborted' && 'code' in error && error.code === 'ECONNRESET'
+  )
+}
+
+const YEAR_SECONDS = 365 * 24 * 60 * 60
+
+/** For what is no page: opened by itself, it loads nothing and stands in no frame. */
+export const NO_CONTENT = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+/**
+ * On every answer. The referrer stays here: links hold tokens (`no-referrer` would make browsers send `Origin: null`).
+ * Only this host is held to https (RFC 6797), not those below it, which are not ours to speak for.
+ */
+export const securityHeaders = (siteUrl: string): Record<string, string> => ({
+  ...EVERYWHERE,
+  ...(siteUrl.startsWith('https:') ? { 'strict-transport-security': `max-age=${YEAR_SECONDS}` } : {}),
+})
+
+const EVERYWHERE = {
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'same-origin',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'permissions-policy': 'camera=(), microphone=(), geolocation=(), browsing-topics=()',
+}

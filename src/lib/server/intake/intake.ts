@@ -1,0 +1,187 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Logger } from 'pino'
+import {
+  NOT_SET_UP,
+  openingOf,
+  readClosing,
+  readUntil,
+  settle,
+  type Change,
+  type Opening,
+  type OpeningCounts,
+  type OpeningLimits,
+  type OpeningRecord,
+} from '$lib/moderation/opening'
+import type { Language } from '$lib/registration/language'
+import type { NewJob } from '$lib/registration/job'
+import { accept, refuse, type Result } from '$lib/registration/refusal'
+import type { Actor, AuditEvent } from '$lib/registration/registration'
+import { insertEvents } from '../database/events'
+import type { Database, Reader, Transaction } from '../database/open'
+import { findOpeningCounts, findOpeningRecord, putOpeningRecord } from '../database/opening'
+import { isDatabaseOutage } from '../database/problem'
+
+export type Keeper = ReturnType<typeof createOpening>
+
+/** What one program remembers; another one's word counts after so long. */
+const REMEMBERED_MS = 1000
+const SYSTEM: Actor = { kind: 'system' }
+
+/** All there is to know of it, as moderators see it. */
+export interface OpeningState {
+  opening: Opening
+  record: OpeningRecord
+  counts: OpeningCounts
+}
+
+/**
+ * Whether somebody new can start. Who asks gets the truth by counts and clock at once; what follows from a change (the
+ * audit log, the alert) is written by the transaction that made it, or by the clock, once for all programs.
+ */
+export function createOpening({
+  database,
+  limits,
+  hasRoom,
+  needsOperator,
+  clock,
+  log,
+}: {
+  database: Database
+  limits: OpeningLimits
+  /** Whether no account can be made before an operator mends the set-up. */
+  needsOperator: () => boolean
+  /** Whether the moderators have a room to be told in. */
+  hasRoom: boolean
+  clock: () => number
+  log: Pick<Logger, 'warn'>
+}) {
+  let known: { opening: Opening; until: number } | null = null
+  let looking: Promise<Opening> | null = null
+
+  function forget(): void {
+    known = null
+    looking = null
+  }
+
+  /** However many ask at a time, the database is asked once; what was read before a change here is not kept after it. */
+  function lookOnce(): Promise<Opening> {
+    if (looking !== null) return looking
+    const mine = database
+      .read(read)
+      .then(({ opening }) => {
+        if (looking === mine) known = { opening, until: clock() + REMEMBERED_MS }
+        return opening
+      })
+      .finally(() => {
+        if (looking === mine) looking = null
+      })
+    looking = mine
+    return mine
+  }
+
+  async function read(
+    reader: Reader,
+  ): Promise<OpeningState & { stored: OpeningRecord; change: Change | null }> {
+    const now = clock()
+    const stored = await findOpeningRecord(reader)
+    const counts = await findOpeningCounts(reader, now)
+    const { record, change } = settle(stored, counts, limits, now)
+    return { opening: openingOf(record, now), record, counts, stored, change }
+  }
+
+  function alerts(change: Change, at: number): NewJob[] {
+    const what = { kind: 'warn_opening', open: change.open, why: change.why, at } as const
+    return [{ ...what, by: 'mail' }, ...(hasRoom ? [{ ...what, by: 'room' } as const] : [])]
+  }
+
+  async function put(tx: Transaction, record: OpeningRecord, event: AuditEvent, by: string): Promise<void> {
+    await putOpeningRecord(tx, record, clock())
+    await insertEvents(tx, null, [event], { kind: 'moderator', id: by }, clock())
+  }
+
+  return {
+    limits,
+
+    /** Whether somebody new can start now, by what this transaction or reader sees. */
+    read: (reader: Reader): Promise<OpeningState> => read(reader),
+
+    /** The same for a page, at most a second old; while the database is out, what was known last. */
+    async look(): Promise<Opening> {
+      if (needsOperator()) return NOT_SET_UP
+      const now = clock()
+      if (known !== null && known.until > now) return known.opening
+      try {
+        return await lookOnce()
+      } catch (error) {
+        if (known === null || !isDatabaseOutage(error)) throw error
+        log.warn('The database is out; whether registration is open is taken from before')
+        return known.opening
+      }
+    },
+
+    /** Refused where nobody new can start. `passes`: who may although it is closed. */
+    async admit(reader: Reader, { passes = false }: { passes?: boolean } = {}): Promise<Result<null>> {
+      if (needsOperator()) return refuse({ code: 'registration_closed', until: null })
+      if (passes) return accept(null)
+      const { opening } = await read(reader)
+      return opening.open ? accept(null) : refuse({ code: 'registration_closed', until: opening.until })
+    },
+
+    /** Writes down what follows from counts and time, and answers whom to tell; in the transaction that changed them. */
+    async settle(tx: Transaction): Promise<NewJob[]> {
+      const { record, stored, change } = await read(tx)
+      if (isDeepStrictEqual(record, stored)) return []
+      forget()
+      const now = clock()
+      await putOpeningRecord(tx, record, now)
+      if (change === null) return []
+      const kind = change.open ? 'registration_opened' : 'registration_closed'
+      await insertEvents(tx, null, [{ kind, detail: { why: change.why } }], SYSTEM, now)
+      return alerts(change, now)
+    },
+
+    /** A moderator closes it, or says something else of its being closed. */
+    async close(
+      typed: { message: Record<Language, string>; until: string },
+      by: string,
+    ): Promise<Result<null>> {
+      const wish = readClosing(typed, clock())
+      if (!wish.ok) return wish
+      const { message, until } = wish.value
+      await database.write(async (tx) => {
+        const { record } = await read(tx)
+        const hand = { says: 'closed', message, until, by, at: clock() } as const
+        await put(
+          tx,
+          { ...record, hand },
+          { kind: 'registration_closed', detail: detailOf('by_hand', until) },
+          by,
+        )
+      })
+      forget()
+      return accept(null)
+    },
+
+    /**
+     * A moderator opens it. Where a limit closed it, it stays open until the waiting were worked off, or until the
+     * day that was typed; else the limits count from now on.
+     */
+    async open(typed: { until: string }, by: string): Promise<Result<null>> {
+      const until = readUntil(typed.until, clock())
+      if (!until.ok) return until
+      await database.write(async (tx) => {
+        const { record } = await read(tx)
+        const although = record.shut !== null
+        const hand = although ? ({ says: 'open', until: until.value, by, at: clock() } as const) : null
+        const detail = detailOf('by_hand', although ? until.value : null)
+        await put(tx, { ...record, hand }, { kind: 'registration_opened', detail }, by)
+      })
+      forget()
+      return accept(null)
+    },
+  }
+}
+
+function detailOf(why: 'by_hand', until: number | null): Record<string, string> {
+  return { why, ...(until === null ? {} : { until: new Date(until).toISOString().slice(0, 10) }) }
+}

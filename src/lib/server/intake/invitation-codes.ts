@@ -1,0 +1,156 @@
+import { createHmac, hkdfSync, randomInt } from 'node:crypto'
+import { drawCode, readCode, standingOf, type CodeWish } from '$lib/moderation/invitation'
+import { comesBy, type Invitations as Mode } from '$lib/registration/invited'
+import { accept, refuse, type Result } from '$lib/registration/refusal'
+import type { Actor, Registration } from '$lib/registration/registration'
+import { byNetwork, type Limits } from '../rate-limits/rate-limiter'
+import { insertEvents } from '../database/events'
+import {
+  endInvitation,
+  findBrought,
+  findInvitation,
+  findInvitationByHash,
+  insertInvitation,
+  type InvitationRow,
+} from '../database/invitations'
+import type { Database } from '../database/open'
+import { DAY } from '$lib/registration/retention'
+
+const HOUR = 60 * 60 * 1000
+
+/** So many codes that nobody made may be tried from one network. Nobody guesses one of theirs (`CODE_BITS`). */
+export const CODE_TRIES = { count: 10, windowMs: HOUR }
+
+type Moderator = Extract<Actor, { kind: 'moderator' }>
+
+export type InvitationCodes = ReturnType<typeof createInvitations>
+
+/** Invitation codes for applicants. The database has a keyed hash of each, to find it by; nobody reads a code there. */
+export function createInvitations({
+  database,
+  limits,
+  secretKey,
+  mode,
+  clock,
+  randomId,
+  draw = randomInt,
+}: {
+  database: Database
+  limits: Pick<Limits, 'takeAll'>
+  secretKey: string
+  mode: Mode
+  clock: () => number
+  randomId: () => string
+  draw?: (below: number) => number
+}) {
+  const hashKey = Buffer.from(hkdfSync('sha256', secretKey, '', 'invitation code hash', 32))
+  const hashOf = (code: string) => createHmac('sha256', hashKey).update(code).digest('base64url')
+
+  /** What becomes of whoever shows no code, or where none matters; null where there is one to look at. */
+  function withoutCode(typed: string): Result<null> | null {
+    if (mode === 'off') return accept(null)
+    if (typed.trim() !== '') return null
+    return mode === 'required' ? refuse({ code: 'invitation_missing' }) : accept(null)
+  }
+
+  /**
+   * The invitation behind a code that counts, looked up before anything is counted: whoever has one gets in, whatever
+   * others try. Codes that nobody made are limited for each network; what cannot be a code costs nothing and is not counted.
+   */
+  async function find(typed: string, clientAddress: string): Promise<Result<InvitationRow>> {
+    const code = readCode(typed)
+    if (code === null) return refuse({ code: 'invitation_unknown' })
+    const row = await database.read((reader) => findInvitationByHash(reader, hashOf(code)))
+    if (row === null) {
+      const taken = await limits.takeAll(byNetwork('code-network', clientAddress, CODE_TRIES))
+      return taken.ok ? refuse({ code: 'invitation_unknown' }) : tooMany(taken.retryAfterMs)
+    }
+    const standing = standingOf(row, clock())
+    return standing === 'counts' ? accept(row) : refuse({ code: 'invitation_over', why: standing })
+  }
+
+  return {
+    /** The one form of a code that counts; null for none. Refused as `bring` does. */
+    async check(typed: string, clientAddress: string): Promise<Result<string | null>> {
+      const free = withoutCode(typed)
+      if (free !== null) return free
+      const found = await find(typed, clientAddress)
+      return found.ok ? accept(readCode(typed)) : found
+    },
+
+    /** The invitation that somebody comes with, by id; null for none. Refused where only the invited get in. */
+    async bring(typed: string, clientAddress: string): Promise<Result<string | null>> {
+      const free = withoutCode(typed)
+      if (free !== null) return free
+      const found = await find(typed, clientAddress)
+      return found.ok ? accept(found.value.id) : found
+    },
+
+    /** Whether a registration comes by an invitation, as far as one can tell now. */
+    async stands({ id, invitationId }: Registration): Promise<'by_code' | 'needs_code' | 'free'> {
+      if (mode === 'off') return 'free'
+      const brought =
+        invitationId === null ? null : await database.read((reader) => findBrought(reader, id, clock()))
+      if (brought !== null && comesBy(brought)) return 'by_code'
+      return mode === 'required' ? 'needs_code' : 'free'
+    },
+
+    /** Makes a code, which nobody sees again. Who may let people in by it without review is for the caller to know. */
+    async make(
+      { uses, days, note, skipReview }: CodeWish & { skipReview: boolean },
+      actor: Moderator,
+    ): Promise<{ id: string; code: string }> {
+      const now = clock()
+      const id = randomId()
+      const code = drawCode(draw)
+      const row: InvitationRow = {
+        id,
+        hash: hashOf(code),
+        code: '',
+        note,
+        usesMaximum: uses,
+        uses: 0,
+        skipReview,
+        madeBy: actor.id,
+        madeAt: now,
+        expiresAt: days === null ? null : now + days * DAY,
+        endedAt: null,
+      }
+      const terms = { ...(uses === null ? {} : { uses }), ...(days === null ? {} : { days }) }
+      // Neither the code nor the note: that can name an applicant.
+      const detail = { invitation: id, skip_review: skipReview, ...terms }
+      await database.write(async (tx) => {
+        await insertInvitation(tx, row)
+        await insertEvents(tx, null, [{ kind: 'invitation_code_made', detail }], actor, now)
+      })
+      return { id, code }
+    },
+
+    /** Ends a code; one that is ended already stays as it is. Refused where the actor may not (`mayEnd`). */
+    async end(
+      id: string,
+      actor: Moderator,
+      mayEnd: (invitation: Pick<InvitationRow, 'skipReview'>) => boolean,
+    ): Promise<Result<null>> {
+      return database.write<Result<null>>(async (tx) => {
+        const now = clock()
+        const row = await findInvitation(tx, id)
+        if (row === null) return refuse({ code: 'not_found' })
+        if (!mayEnd(row)) return refuse({ code: 'role_too_low' })
+        if (row.endedAt !== null) return accept(null)
+        await endInvitation(tx, id, now)
+        await insertEvents(
+          tx,
+          null,
+          [{ kind: 'invitation_code_ended', detail: { invitation: id } }],
+          actor,
+          now,
+        )
+        return accept(null)
+      })
+    },
+  }
+}
+
+const tooMany = (retryAfterMs: number) =>
+  refuse({ code: 'too_many_codes', minutes: Math.max(1, Math.ceil(retryAfterMs / 60_000)) })

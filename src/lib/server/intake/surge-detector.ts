@@ -1,0 +1,66 @@
+import type { Logger } from 'pino'
+import { WAVE_STEP_MS, WAVE_STEPS, waveAfter, type Wave } from '$lib/moderation/wave'
+import { byNetwork, type Limits } from '../rate-limits/rate-limiter'
+import { isDatabaseOutage } from '../database/problem'
+
+export type WaveWatch = ReturnType<typeof createWaveWatch>
+
+/** How long an answer is good for. */
+const FRESH_MS = 5_000
+const KIND = 'starts'
+const EVERYBODY = 'everybody'
+/** So many starts of one network count in a step: nobody makes a wave alone. */
+const OF_ONE_NETWORK = { count: 3, windowMs: WAVE_STEP_MS }
+const WITHOUT_END = { count: Infinity, windowMs: WAVE_STEP_MS }
+
+/** Sees a wave of starts. What it counts is in the database, so that all processes see the same. */
+export function createWaveWatch({
+  limits,
+  clock,
+  log,
+}: {
+  limits: Pick<Limits, 'takeAll' | 'tally'>
+  clock: () => number
+  log: Logger
+}) {
+  let wave: Wave | null = null
+  let asked: { at: number; answer: Promise<boolean> } | null = null
+
+  async function look(): Promise<boolean> {
+    const counts = await limits.tally(KIND, EVERYBODY, WAVE_STEP_MS, WAVE_STEPS)
+    const next = waveAfter(wave, counts, clock())
+    if ((next === null) !== (wave === null))
+      log.info(
+        { recent: counts[0], usual: next?.usual },
+        next === null ? 'The wave is over' : 'A wave is seen',
+      )
+    wave = next
+    return next !== null
+  }
+
+  /** While the database is out, pages still come: whoever sends their form hears of it then. */
+  function asBefore(error: unknown): boolean {
+    if (!isDatabaseOutage(error)) throw error
+    return wave !== null
+  }
+
+  return {
+    /** Counts that somebody of this network begins. */
+    async count(clientAddress: string): Promise<void> {
+      await limits.takeAll([
+        ...byNetwork(KIND, clientAddress, OF_ONE_NETWORK),
+        { kind: KIND, subject: EVERYBODY, limit: WITHOUT_END },
+      ])
+    },
+
+    /** Whether a wave runs now, as far as is known; asks the database at most every few seconds. */
+    isSeen(): Promise<boolean> {
+      const now = clock()
+      if (asked === null || Math.abs(now - asked.at) >= FRESH_MS) {
+        const answer = look().catch(asBefore)
+        asked = { at: now, answer }
+      }
+      return asked.answer
+    },
+  }
+}

@@ -1,0 +1,221 @@
+import type { Language } from '$lib/registration/language'
+import type { MailJob, NewJob } from '$lib/registration/job'
+import type { Registration } from '$lib/registration/registration'
+import { LINK_DAYS } from '../auth/people'
+import type { Token } from '../crypto/tokens'
+import type { Role } from '$lib/moderation/moderator'
+import { stateForApplicant } from '$lib/registration/decide'
+import { isAsked } from '$lib/registration/decide-talk'
+import { awaitsPassword } from '$lib/registration/state'
+import { isLinkable, withoutLinksInId } from '$lib/registration/linkable'
+import { matrixId } from '$lib/registration/username'
+import { readBrought } from '$lib/registration/wish'
+import type { Waiting } from '../database/registrations'
+import type { Mail, Mailer, OpeningNews } from '../mail/mail'
+import { waitingMail } from './waiting-mail'
+import type { Outage } from '../outages/circuit-breaker'
+import type { Registrar } from '../registrations/registrar'
+import type { JobEnd } from '../registrations/job-results'
+
+export type Letters = ReturnType<typeof createLetters>
+
+/** Where a mail has from what does not stand in the registration. */
+interface Sources {
+  statusLink: (registration: Registration) => Promise<string>
+  /** What moderators asked at a time. */
+  question: (registration: Registration, at: number) => Promise<string>
+}
+
+/** A mail to the operator's addresses that some of them have got already goes to the others (`to`). */
+type Rest = Pick<Extract<NewJob, { kind: 'warn_outage' }>, 'to'>
+type Notice = Extract<NewJob, { kind: 'notify_moderators' }>
+
+const HOUR = 60 * 60 * 1000
+const DONE: JobEnd = { state: 'done' }
+const late: JobEnd = {
+  state: 'cancelled',
+  reason: 'The registration has moved on, so this mail would not be true',
+}
+
+/** Jobs that are mails: which one to whom, with fresh links, and none that would not be true any more. */
+export function createLetters({
+  registrar,
+  mailer,
+  domain,
+  site,
+  homeserverName,
+  moderators,
+}: {
+  registrar: Registrar
+  mailer: Mailer
+  domain: string
+  site: { url: string; language: Language }
+  homeserverName: string
+  /** The addresses that mails to the moderators go to. */
+  moderators: { to: string[]; approvedDays: number; linkHours: number }
+}) {
+  const fresh: Sources = {
+    statusLink: async (registration) =>
+      `${site.url}/register/status/${await registrar.mintLink(registration, 'status', null)}`,
+    question: async ({ id }, at) => (await registrar.questionOf(id, at)).join('\n\n'),
+  }
+
+  /** The mail that a job asks for, or null where the registration has moved on. */
+  async function compose(
+    job: MailJob,
+    registration: Registration,
+    { statusLink, question } = fresh,
+  ): Promise<Mail | null> {
+    const { state, message, username } = registration
+    const named = { matrixId: matrixId(username, domain) }
+    switch (job.mail) {
+      case 'verification': {
+        if (state !== 'started') return null
+        const brought = readBrought(job)
+        const token = await registrar.mintLink(registration, 'verification', job.username, brought)
+        const { invitationId } = brought ?? registration
+        const link = `${site.url}/register/verify/${token}`
+        return {
+          kind: 'verification',
+          matrixId: isLinkable(job.username) ? null : matrixId(job.username, domain),
+          link,
+          hours: moderators.linkHours,
+          invited: invitationId !== null,
+        }
+      }
+      case 'known_address': {
+        const stage = stateForApplicant(registration, registrar.policy())
+        if (stage !== 'verified' && stage !== 'requested' && stage !== 'approved' && stage !== 'completed')
+          return null
+        return { kind: 'known_address', ...named, stage, link: await statusLink(registration) }
+      }
+      case 'requested':
+        return state === 'requested'
+          ? { kind: 'requested', ...named, link: await statusLink(registration) }
+          : null
+      case 'approved':
+        if (state !== 'completed') return null
+        return {
+          kind: 'approved',
+          ...named,
+          message,
+          homeserver: homeserverName,
+          link: await statusLink(registration),
+        }
+      case 'set_password': {
+        if (!awaitsPassword(registration)) return null
+        const sinceApproval = registrar.now() - registration.stateSince
+        const days = Math.max(1, Math.ceil(moderators.approvedDays - sinceApproval / (24 * HOUR)))
+        return {
+          kind: 'set_password',
+          ...named,
+          message,
+          link: await statusLink(registration),
+          days,
+          reminder: job.reminder,
+        }
+      }
+      case 'denied':
+        return state === 'denied' ? { kind: 'denied', ...named, message } : null
+      case 'question':
+        return isAsked(registration, registrar.policy())
+          ? {
+              kind: 'question',
+              ...named,
+              question: await question(registration, job.at),
+              link: await statusLink(registration),
+            }
+          : null
+      case 'unknown_address':
+      case 'invitation':
+      case 'confirm_moderator':
+        return null
+    }
+  }
+
+  return {
+    /** The mail that a job would send of a registration as it would stand then; its link opens nothing. */
+    preview: (job: MailJob, registration: Registration, question: string) =>
+      compose(job, registration, {
+        statusLink: () => Promise.resolve(`${site.url}/register/status/…`),
+        question: () => Promise.resolve(question),
+      }),
+
+    async toApplicant(job: MailJob, registration: Registration, id: string): Promise<JobEnd> {
+      const mail = await compose(job, registration)
+      if (mail === null) return late
+      const language = 'language' in job ? job.language : registration.language
+      await mailer.send({ to: [registration.email], language, mail, id })
+      return DONE
+    },
+
+    /** A link for somebody at the desk; null where it was withdrawn or used meanwhile. */
+    async toModerator(
+      job: Extract<MailJob, { mail: 'invitation' | 'confirm_moderator' }>,
+      minted: { token: Token; role: Role | null; by: string | null; username: string | null } | null,
+      id: string,
+    ): Promise<JobEnd> {
+      if (minted === null) return late
+      const { token, role, by, username } = minted
+      const mail: Mail =
+        job.mail === 'invitation'
+          ? {
+              kind: 'invitation',
+              role: role ?? 'moderator',
+              by,
+              link: `${site.url}/admin/join/${token}`,
+              days: LINK_DAYS,
+            }
+          : {
+              kind: 'confirm_moderator',
+              username: username ?? '',
+              link: `${site.url}/admin/confirm/${token}`,
+              days: LINK_DAYS,
+            }
+      await mailer.send({ to: [job.email], language: job.language, mail, id })
+      return DONE
+    },
+
+    async unknownAddress(job: Extract<MailJob, { mail: 'unknown_address' }>, id: string): Promise<JobEnd> {
+      const mail: Mail = { kind: 'unknown_address', link: `${site.url}/register` }
+      await mailer.send({ to: [job.email], language: job.language, mail, id })
+      return DONE
+    },
+
+    /** Tells of all that wait; where those are decided that it was to tell of, there is nothing to say. */
+    async toModerators(waiting: Waiting, { reminder, to }: Notice, id: string): Promise<JobEnd> {
+      if (waiting.recent === 0) return { state: 'cancelled', reason: 'They are all decided' }
+      const mail: Mail = {
+        ...waitingMail(waiting, { now: registrar.now(), url: site.url, domain }),
+        reminder,
+      }
+      await mailer.send({ to: to ?? moderators.to, language: site.language, mail, id })
+      return DONE
+    },
+
+    async outage({ since, reason, waiting }: Outage, { to }: Rest, id: string): Promise<JobEnd> {
+      const mail: Mail = { kind: 'moderators_outage', since, reason, waiting, link: `${site.url}/admin` }
+      await mailer.send({ to: to ?? moderators.to, language: site.language, mail, id })
+      return DONE
+    },
+
+    async opening({ open, why, until, waiting }: OpeningNews, { to }: Rest, id: string): Promise<JobEnd> {
+      const link = `${site.url}/admin/opening`
+      const mail: Mail = { kind: 'moderators_opening', open, why, until, waiting, link }
+      await mailer.send({ to: to ?? moderators.to, language: site.language, mail, id })
+      return DONE
+    },
+
+    async autoJoin(job: Extract<NewJob, { kind: 'warn_auto_join' }>, id: string): Promise<JobEnd> {
+      const { rooms, to } = job
+      const mail: Mail = {
+        kind: 'moderators_auto_join',
+        matrixId: withoutLinksInId(matrixId(job.username, domain)),
+        rooms,
+        link: `${site.url}/admin`,
+      }
+      await mailer.send({ to: to ?? moderators.to, language: site.language, mail, id })
+      return DONE
+    },
+  }
+}

@@ -1,0 +1,34 @@
+import type { Logger } from 'pino'
+import { problemOf, isDatabaseOutage } from '../database/problem'
+import { HomeserverError } from '../homeserver/homeserver'
+import { withoutAddresses } from './log'
+import { createLogRateLimit } from './log-rate-limit'
+
+export type FailureLog = ReturnType<typeof createFailureLog>
+
+/**
+ * Logs what homeserver or database refused, or did not answer, while somebody waited for it: which call it was for, and
+ * the reason without anything that was typed. Answers false for other errors, which are none of theirs.
+ */
+export function createFailureLog({ log, clock }: { log: Pick<Logger, 'warn'>; clock: () => number }) {
+  const untoldOf = createLogRateLimit({ clock })
+
+  return (path: string, error: unknown): boolean => {
+    const failure = read(error)
+    if (failure === null) return false
+    const repeated = untoldOf(`${path} ${failure.reason}`)
+    if (repeated === null) return true
+    log.warn(
+      { path, ...failure, ...(repeated === 0 ? {} : { repeated }) },
+      'Somebody was refused because a server did not do its part',
+    )
+    return true
+  }
+}
+
+function read(error: unknown): { server: string; kind: string; reason: string } | null {
+  if (error instanceof HomeserverError)
+    return { server: 'homeserver', kind: error.kind, reason: withoutAddresses(error.why) }
+  if (!isDatabaseOutage(error)) return null
+  return { server: 'database', kind: 'out', reason: problemOf('database', error).message }
+}

@@ -1,0 +1,101 @@
+import { decide, type Action, type Verdict } from '$lib/registration/decide'
+import { claimOf } from '$lib/registration/decide-talk'
+import { accept, refuse, type Result } from '$lib/registration/refusal'
+import type { Actor, Registration } from '$lib/registration/registration'
+import { ANSWER_MAXIMUM, NOTE_MAXIMUM, parseText, QUESTION_MAXIMUM } from '$lib/registration/talk'
+import type { TalkView } from '$lib/registration/views'
+import { findModerator } from '../database/moderators'
+import type { Database } from '../database/open'
+import { APPLICANT } from '../registrations/transaction'
+import type { Registrar } from '../registrations/registrar'
+
+export type Talk = ReturnType<typeof createTalk>
+
+const asModerator = (id: string): Actor => ({ kind: 'moderator', id })
+
+/**
+ * The talk about a registration: questions and answers, notes, and who has it for themselves. Words that stand there
+ * already as the last ones are a form that was sent twice, and are not kept again.
+ */
+export function createTalk({ database, registrar }: { database: Database; registrar: Registrar }) {
+  const nameOf = async (id: string) =>
+    (await database.read((reader) => findModerator(reader, id)))?.username ?? id
+
+  /** A refusal that names a moderator by id is told by name. */
+  async function named<T>(result: Result<T>): Promise<Result<T>> {
+    if (result.ok || result.refusal.code !== 'claimed') return result
+    return refuse({ ...result.refusal, by: await nameOf(result.refusal.by) })
+  }
+
+  async function act(id: string, action: Action, actor: Actor): Promise<Result<null>> {
+    const done = await named(await registrar.act(id, action, actor))
+    return done.ok ? accept(null) : done
+  }
+
+  /** What may be done about a denial: whether it can be approved after all, and if not, why. */
+  async function reopening(registration: Registration): Promise<TalkView['reopen']> {
+    if (registration.state !== 'denied') return null
+    const { addressFree, ...facts } = await registrar.reopening(registration)
+    if (!addressFree) return 'impossible'
+    const verdict = { moderator: '', message: null, silent: false }
+    const decision = decide(registration, { type: 'reopen', ...facts, ...verdict }, registrar.policy())
+    if (decision.ok) return 'possible'
+    return decision.refusal.code === 'reopen_too_early' ? 'not_yet' : 'impossible'
+  }
+
+  return {
+    async view(id: string, moderator: string): Promise<Result<TalkView>> {
+      const registration = await registrar.find(id)
+      if (registration === null) return refuse({ code: 'not_found' })
+      const { exchanges, notes } = await registrar.talk(id)
+      const policy = registrar.policy()
+      const claim = claimOf(registration, policy)
+      return accept({
+        exchange: registration.state === 'requested' ? registration.exchange : 'none',
+        isOpen: registration.state === 'requested',
+        exchanges,
+        notes,
+        claim:
+          claim === null
+            ? null
+            : { by: await nameOf(claim.by), mine: claim.by === moderator, until: claim.at + policy.claimMs },
+        reopen: await reopening(registration),
+      })
+    },
+
+    async ask(id: string, moderator: string, typed: string): Promise<Result<null>> {
+      const text = parseText(typed, QUESTION_MAXIMUM)
+      if (!text.ok) return text
+      const last = (await registrar.talk(id)).exchanges.at(-1)
+      if (last?.author === 'moderator' && last.text === text.value) return accept(null)
+      return act(id, { type: 'ask', moderator, text: text.value }, asModerator(moderator))
+    },
+
+    async answer({ id }: Registration, typed: string): Promise<Result<null>> {
+      const text = parseText(typed, ANSWER_MAXIMUM)
+      if (!text.ok) return text
+      const last = (await registrar.talk(id)).exchanges.at(-1)
+      if (last?.author === 'applicant' && last.text === text.value) return accept(null)
+      return act(id, { type: 'answer', text: text.value }, APPLICANT)
+    },
+
+    async note(id: string, moderator: string, typed: string): Promise<Result<null>> {
+      const text = parseText(typed, NOTE_MAXIMUM)
+      if (!text.ok) return text
+      const last = (await registrar.talk(id)).notes.at(-1)
+      if (last?.moderator === (await nameOf(moderator)) && last.text === text.value) return accept(null)
+      return act(id, { type: 'note', moderator, text: text.value }, asModerator(moderator))
+    },
+
+    take: (id: string, moderator: string, over: boolean) =>
+      act(id, { type: 'take', moderator, over }, asModerator(moderator)),
+
+    release: (id: string, moderator: string) =>
+      act(id, { type: 'release', moderator }, asModerator(moderator)),
+
+    async reopen(id: string, verdict: Verdict, version: number): Promise<Result<null>> {
+      const done = await registrar.reopen(id, verdict, asModerator(verdict.moderator), version)
+      return done.ok ? accept(null) : done
+    },
+  }
+}

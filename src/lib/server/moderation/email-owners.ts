@@ -1,0 +1,61 @@
+import type { EmailAddress } from '$lib/registration/email'
+import type { FailureLog } from '../logging/outage-log'
+import type { Homeserver } from '../homeserver/homeserver'
+import { createShared } from '../concurrency/coalesce'
+
+/** Whose an address is at the homeserver; `known: false`: it did not say in time. */
+export type Binding = { known: true; owner: string | null } | { known: false }
+
+const KEPT_MS = 5 * 60_000
+/** A homeserver that does not answer is asked again after this. */
+const UNKNOWN_KEPT_MS = 30_000
+const KEPT_COUNT = 500
+
+/**
+ * Asks the homeserver to whom an address is bound, for pages: an answer is remembered for five minutes, and one that
+ * takes longer than `patienceMs` is not waited for (it is remembered when it comes). Never throws an outage.
+ */
+export function createBoundAddresses({
+  homeserver,
+  logFailure,
+  clock,
+  patienceMs = 2_000,
+}: {
+  homeserver: Pick<Homeserver, 'addressOwner'>
+  logFailure: FailureLog
+  clock: () => number
+  patienceMs?: number
+}) {
+  const kept = new Map<EmailAddress, { binding: Binding; until: number }>()
+
+  function keep(address: EmailAddress, binding: Binding): Binding {
+    kept.delete(address)
+    kept.set(address, { binding, until: clock() + (binding.known ? KEPT_MS : UNKNOWN_KEPT_MS) })
+    const [oldest] = kept.keys()
+    if (kept.size > KEPT_COUNT && oldest !== undefined) kept.delete(oldest)
+    return binding
+  }
+
+  const ask = createShared(async (address: EmailAddress): Promise<Binding> => {
+    try {
+      return keep(address, { known: true, owner: await homeserver.addressOwner(address) })
+    } catch (error) {
+      if (logFailure('address owner', error)) return keep(address, { known: false })
+      throw error
+    }
+  })
+
+  return async (address: EmailAddress): Promise<Binding> => {
+    const found = kept.get(address)
+    if (found !== undefined && found.until > clock()) return found.binding
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<Binding>((resolve) => {
+      timer = setTimeout(() => resolve(keep(address, { known: false })), patienceMs)
+    })
+    try {
+      return await Promise.race([ask(address), late])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}

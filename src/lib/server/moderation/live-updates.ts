@@ -1,0 +1,94 @@
+import type { Logger } from 'pino'
+import { findAnnouncements } from '../database/announcements'
+import { lastEventSeq } from '../database/events'
+import type { Database } from '../database/open'
+import { findAllLooks } from '../database/presence'
+import { countTabs } from '../database/queue'
+import { LOOK_MS } from './queue-view'
+
+export type Live = ReturnType<typeof createLive>
+
+const EVERY_MS = 1000
+
+/**
+ * Tells who listens when something on the desk changed: a registration, a job, an outage, or who looks at what. It asks
+ * the database, and so hears of what another process did, too; and only while somebody listens.
+ */
+export function createLive({
+  database,
+  clock,
+  log,
+  everyMs = EVERY_MS,
+}: {
+  database: Database
+  clock: () => number
+  log: Pick<Logger, 'warn'>
+  everyMs?: number
+}) {
+  const listeners = new Set<() => void>()
+  const streams = new Set<() => void>()
+  let timer: NodeJS.Timeout | undefined
+  let known: string | null = null
+  let underWay = false
+
+  const fingerprint = () =>
+    database.read(async (reader) =>
+      JSON.stringify([
+        await lastEventSeq(reader),
+        await countTabs(reader),
+        await findAllLooks(reader, clock() - LOOK_MS),
+        (await findAnnouncements(reader)).map(({ key }) => key),
+      ]),
+    )
+
+  /** Looks once, and tells everybody where something changed since the last time. */
+  async function poll(): Promise<void> {
+    if (underWay) return
+    underWay = true
+    try {
+      const now = await fingerprint()
+      const changed = known !== null && known !== now
+      known = now
+      if (changed) for (const listener of [...listeners]) listener()
+    } catch (error) {
+      // Who listens hears of it when the database answers again; pages say meanwhile that it is out.
+      log.warn({ reason: error instanceof Error ? error.name : 'unknown' }, 'The desk could not be watched')
+    } finally {
+      underWay = false
+    }
+  }
+
+  return {
+    poll,
+
+    /** Calls back after each change; answers how to stop that. */
+    listen(listener: () => void): () => void {
+      listeners.add(listener)
+      if (timer === undefined) {
+        known = null
+        void poll()
+        timer = setInterval(() => void poll(), everyMs)
+        timer.unref()
+      }
+      return () => {
+        listeners.delete(listener)
+        if (listeners.size > 0) return
+        clearInterval(timer)
+        timer = undefined
+      }
+    },
+
+    /** Notes a connection that has to be ended before the program can stop; answers how to forget it. */
+    keepOpen(end: () => void): () => void {
+      streams.add(end)
+      return () => void streams.delete(end)
+    },
+
+    /** Ends all connections, so that the server can close. */
+    stop(): void {
+      for (const end of [...streams]) end()
+      clearInterval(timer)
+      timer = undefined
+    },
+  }
+}

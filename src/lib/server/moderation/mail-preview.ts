@@ -1,0 +1,66 @@
+import { decide, type Action } from '$lib/registration/decide'
+import type { NewJob } from '$lib/registration/job'
+import type { Language } from '$lib/registration/language'
+import { accept, refuse, type Result } from '$lib/registration/refusal'
+import type { Registration } from '$lib/registration/registration'
+import type { Letters } from '../jobs/mail-jobs'
+import type { Site } from '../mail/mail'
+import { renderMail } from '../mail/render'
+import type { Registrar } from '../registrations/registrar'
+
+export type Previews = ReturnType<typeof createPreviews>
+
+/** A mail as its receiver gets it, but for its link. */
+export interface Preview {
+  to: string
+  language: Language
+  subject: string
+  text: string
+}
+
+export type Previewed =
+  Extract<Action, { type: 'approve' | 'deny' | 'ask' }> | Extract<Action, { type: 'reopen' }>
+
+/** Shows the mail that an action would send, by the rules, the words and the renderer of the real one. */
+export function createPreviews({
+  registrar,
+  letters,
+  site,
+  subjectPrefix,
+}: {
+  registrar: Registrar
+  letters: Letters
+  site: Site
+  subjectPrefix: string
+}) {
+  /** The registration as it would stand when the mail goes out, with the job of that mail. */
+  function foresee(
+    registration: Registration,
+    action: Action,
+  ): Result<{ then: Registration; jobs: NewJob[] }> {
+    const policy = registrar.policy()
+    const decision = decide(registration, action, policy)
+    if (!decision.ok) return decision
+    if (decision.next === null) return accept({ then: registration, jobs: [] })
+    if (!decision.jobs.some(({ kind }) => kind === 'open_account'))
+      return accept({ then: decision.next, jobs: decision.jobs })
+    return foresee(decision.next, { type: 'opened' })
+  }
+
+  return {
+    /** Null where no mail would tell of it. */
+    async show(id: string, action: Previewed): Promise<Result<Preview | null>> {
+      const registration = await registrar.find(id)
+      if (registration === null) return refuse({ code: 'not_found' })
+      const foreseen = foresee(registration, action)
+      if (!foreseen.ok) return foreseen
+      const { then, jobs } = foreseen.value
+      const job = jobs.find((one) => one.kind === 'mail')
+      const words = action.type === 'ask' ? action.text : ''
+      const mail = job === undefined ? null : await letters.preview(job, then, words)
+      if (mail === null) return accept(null)
+      const { subject, text } = renderMail(mail, then.language, site)
+      return accept({ to: then.email, language: then.language, subject: subjectPrefix + subject, text })
+    },
+  }
+}

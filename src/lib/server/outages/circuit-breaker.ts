@@ -1,0 +1,390 @@
+import type { Logger } from 'pino'
+import { outsideOf, SERVERS, type NewJob, type Outside, type Server } from '$lib/registration/job'
+import { findAnnouncements } from '../database/announcements'
+import { countWaiting } from '../database/jobs'
+import type { Database } from '../database/open'
+import { HomeserverError, type Homeserver } from '../homeserver/homeserver'
+import { checkSetUp, isWrongSetUp } from '../homeserver/set-up'
+import { withoutAddresses } from '../logging/log'
+import { MailError, type Letter, type Mailer } from '../mail/mail'
+import { createRefusals } from './mail-refusals'
+import type { Registrar } from '../registrations/registrar'
+
+export type Outages = ReturnType<typeof createOutages>
+
+/** A server that does not do its part, since when, and its last word on it. */
+export interface Outage {
+  server: Server
+  since: number
+  reason: string
+  /** How many jobs wait for it. */
+  waiting: number
+}
+
+/** So many calls in a row may fail before nobody is sent there any more. */
+const FAILURES = 3
+const FIRST_PROBE_MS = 5_000
+const LONGEST_PROBE_MS = 30_000
+/** After an outage: between two of the jobs that waited for it, as servers refuse whoever comes with everything at once. */
+const PACE_MS = 200
+/** So long it counts that configuration and homeserver went together. */
+const SET_UP_AGE_MS = 10 * 60_000
+
+interface Circuit {
+  /** Failed calls in a row, and when the first of them was. */
+  failures: number
+  since: number
+  /** Set while it is out. `refuses`: it answers, and takes no mail of ours. */
+  outage: { since: number; error: HomeserverError | MailError; refuses: boolean } | null
+  nextProbe: number
+  wait: number
+  probing: boolean
+}
+
+const key = (server: Server) => `outage ${server}`
+const USES: Record<Server, Outside[]> = { homeserver: ['homeserver', 'rooms'], mail: ['mail'] }
+const serverOf = (outside: Outside): Server => (outside === 'mail' ? 'mail' : 'homeserver')
+
+/**
+ * Circuit breakers for homeserver and mail server. Where calls fail in a row with what would fail all others too,
+ * further ones are refused at once, so that nobody sleeps through a time-out; jobs for that server wait untouched;
+ * moderators see it on the desk, and hear of it by the other server. A plain question, asked from time to time, ends
+ * it; then what waited goes out, oldest first, one after the other.
+ *
+ * A mail server that answers and refuses our mails is out as well, and would answer every plain question: there the
+ * question is a mail that waits, and the outage ends when a mail is taken. New mails are tried meanwhile, as nobody
+ * knows whether it refuses them too.
+ */
+export function createOutages({
+  database,
+  registrar,
+  homeserver,
+  mailer,
+  hasRoom,
+  clock,
+  log,
+}: {
+  database: Database
+  registrar: Registrar
+  homeserver: Homeserver
+  mailer: Mailer
+  /** Whether the moderators have a room to be told in. */
+  hasRoom: boolean
+  clock: () => number
+  log: Logger
+}) {
+  const circuit = (): Circuit => ({
+    failures: 0,
+    since: 0,
+    outage: null,
+    nextProbe: 0,
+    wait: FIRST_PROBE_MS,
+    probing: false,
+  })
+  const circuits: Record<Server, Circuit> = { homeserver: circuit(), mail: circuit() }
+  const refusals = createRefusals({ clock })
+  /** Until when no job may be started that uses this. */
+  const pauses = new Map<Outside, number>()
+  /** Jobs that are older than this wait for each other. */
+  const backAt: Record<Server, number> = { homeserver: 0, mail: 0 }
+
+  const probes: Record<Server, () => Promise<unknown>> = {
+    mail: () => mailer.check(),
+    homeserver: lookAtSetUp,
+  }
+  /** When the homeserver was last looked at, and whether configuration and homeserver went together. */
+  let looked: { at: number; right: boolean } | null = null
+  let looking: Promise<void> | null = null
+
+  /** Asks whether the homeserver is one that this configuration can work with; one question for all who ask. */
+  function lookAtSetUp(): Promise<void> {
+    looking ??= checkSetUp(homeserver)
+      .then(
+        () => {
+          looked = { at: clock(), right: true }
+        },
+        (error: unknown) => {
+          looked = { at: clock(), right: false }
+          throw error
+        },
+      )
+      .finally(() => {
+        looking = null
+      })
+    return looking
+  }
+
+  /** The same, and what is wrong counts at once as an outage that only an operator can end. */
+  async function findSetUpProblem(): Promise<HomeserverError | null> {
+    try {
+      await lookAtSetUp()
+      return null
+    } catch (error) {
+      if (!(error instanceof HomeserverError)) throw error
+      if (isWrongSetUp(error)) await tell('homeserver', error)
+      return error
+    }
+  }
+
+  /** What is known of an outage now, where that is another thing than before; begins one where there is none. */
+  async function tell(server: Server, error: HomeserverError | MailError): Promise<void> {
+    const { outage } = circuits[server]
+    if (outage === null) return begin(server, error, { since: clock(), refuses: false })
+    if (outage.error.message === error.message) return
+    outage.error = error
+    log.error({ server, reason: reasonOf(error) }, 'A server is still out, for another reason')
+    await registrar.warnAnew(key(server), error.message)
+  }
+
+  async function begin(
+    server: Server,
+    error: HomeserverError | MailError,
+    { since, refuses }: { since: number; refuses: boolean },
+  ): Promise<void> {
+    const state = circuits[server]
+    state.outage = { since, error, refuses }
+    state.nextProbe = refuses ? clock() + FIRST_PROBE_MS : clock()
+    state.wait = FIRST_PROBE_MS
+    log.error({ server, reason: reasonOf(error) }, 'A server is out; what needs it waits')
+    const by = server === 'mail' ? 'room' : 'mail'
+    const alerts: NewJob[] = by === 'room' && !hasRoom ? [] : [{ kind: 'warn_outage', by, server, since }]
+    try {
+      if (!(await registrar.warnOnce(key(server), error.message, alerts, since)))
+        await registrar.warnAnew(key(server), error.message)
+    } catch (failure) {
+      log.error({ err: failure, server }, 'The outage could not be written down; the desk does not show it')
+    }
+  }
+
+  /** A refusal of a mail: where it is about all of them, that is an outage, and the mail waits. */
+  async function refused(letter: Letter, error: MailError): Promise<MailError> {
+    const state = circuits.mail
+    const told = refusals.weigh(letter, error)
+    if (told === null) return error
+    if (state.outage === null) {
+      await begin('mail', told, { since: clock(), refuses: true })
+      await registrar.waitAgain(refusals.unknown(), told.message)
+    } else if (state.outage.refuses && state.outage.error.message !== told.message) {
+      state.outage.error = told
+      await registrar.warnAnew(key('mail'), told.message)
+    }
+    return told
+  }
+
+  /** A mail was taken, so that others will be. */
+  async function taken({ id }: Letter): Promise<void> {
+    refusals.taken(id)
+    if (circuits.mail.outage?.refuses === true) await end('mail')
+  }
+
+  /** Lets a mail that was refused ask whether the next one is taken; over where none waits any more. */
+  async function probeByMail(state: Circuit): Promise<void> {
+    state.nextProbe = clock() + state.wait
+    state.wait = Math.min(state.wait * 2, LONGEST_PROBE_MS)
+    await registrar.waitAgain(refusals.unknown(), state.outage?.error.message ?? '')
+    if (!(await registrar.hastenRefused())) await end('mail')
+  }
+
+  async function end(server: Server): Promise<void> {
+    const state = circuits[server]
+    await registrar.endOutage(key(server), USES[server])
+    log.info({ server, since: state.outage?.since }, 'A server is back; what waited for it goes out')
+    backAt[server] = clock()
+    circuits[server] = circuit()
+  }
+
+  /** Makes the call, unless the server is out; learns from how it ends. */
+  async function call<T>(server: Server, task: () => Promise<T>, letter: Letter | null): Promise<T> {
+    const state = circuits[server]
+    if (state.outage !== null && !state.outage.refuses) throw notAsked(server, state.outage)
+    try {
+      const value = await task()
+      state.failures = 0
+      if (letter !== null) await taken(letter)
+      return value
+    } catch (error) {
+      if (letter !== null && error instanceof MailError) {
+        if (error.remaining.length > 0) await taken(letter)
+        if (error.blame !== null) {
+          state.failures = 0
+          throw await refused(letter, error)
+        }
+      }
+      const known = error instanceof HomeserverError || error instanceof MailError
+      if (!known || !error.outage) {
+        state.failures = 0
+        throw error
+      }
+      if (++state.failures === 1) state.since = clock()
+      const isOut = state.outage !== null && !state.outage.refuses
+      if (state.failures >= FAILURES && !isOut && circuits[server] === state)
+        await begin(server, error, { since: state.outage?.since ?? state.since, refuses: false })
+      throw error
+    }
+  }
+
+  async function probe(server: Server): Promise<void> {
+    const state = circuits[server]
+    state.probing = true
+    try {
+      if (state.outage?.refuses === true) return await probeByMail(state)
+      await probes[server]()
+      await end(server)
+    } catch (error) {
+      if (!(error instanceof HomeserverError || error instanceof MailError)) throw error
+      state.nextProbe = clock() + state.wait
+      state.wait = Math.min(state.wait * 2, LONGEST_PROBE_MS)
+      if (isWrongSetUp(error)) await tell(server, error)
+    } finally {
+      state.probing = false
+    }
+  }
+
+  return {
+    /** The same, but that its calls are refused at once while the server is out. */
+    watched<T extends object>(server: Server, target: T): T {
+      return new Proxy(target, {
+        get(_, name) {
+          const value: unknown = Reflect.get(target, name)
+          if (typeof value !== 'function') return value
+          return (...given: unknown[]) =>
+            call(
+              server,
+              async () => {
+                const answer: unknown = await Reflect.apply(value, target, given)
+                return answer
+              },
+              letterOf(name, given),
+            )
+        },
+      })
+    },
+
+    /**
+     * Goes on with the outages that stood when the program stopped: each is asked about first. Mails that were refused are
+     * tried at once, as the settings may be mended now.
+     */
+    async resume(): Promise<void> {
+      const refuses = await registrar.retryRefused()
+      for (const { server, since, reason } of await current()) {
+        const options = { permanent: false, outage: true }
+        const error =
+          server === 'mail'
+            ? new MailError(reason, options)
+            : new HomeserverError('unreachable', reason, options)
+        const outage = { since, error, refuses: server === 'mail' && refuses }
+        circuits[server] = { ...circuit(), since, outage }
+      }
+    },
+
+    /** Asks whether the homeserver is the right one. Answers what is wrong with it, or that it is out; null: nothing. */
+    findSetUpProblem,
+
+    /**
+     * Before something is made at the homeserver: that it is the right one was seen since the program started. Throws what
+     * is wrong, also where it cannot be asked.
+     */
+    async confirmSetUp(): Promise<void> {
+      if (looked?.right === true) return
+      const problem = await findSetUpProblem()
+      if (problem !== null) throw problem
+    },
+
+    /** Whether nobody can be given an account before an operator mends something. */
+    needsOperator: () => isWrongSetUp(circuits.homeserver.outage?.error),
+
+    /** Asks servers that are out, when it is time to, whether they are back. Never throws what they say. */
+    async probeDue(): Promise<void> {
+      lookAgain()
+      const due = SERVERS.filter((server) => {
+        const { outage, probing, nextProbe } = circuits[server]
+        return outage !== null && !probing && nextProbe <= clock()
+      })
+      await Promise.all(due.map(probe))
+    },
+
+    /** What no job may use now, and when (milliseconds since 1970) that may have changed. */
+    closed(): { outsides: Outside[]; until: number } {
+      const now = clock()
+      const closed = new Map<Outside, number>()
+      for (const [outside, until] of pauses) if (until > now) closed.set(outside, until)
+      for (const server of SERVERS) {
+        const { outage, nextProbe } = circuits[server]
+        if (outage !== null && !outage.refuses)
+          for (const outside of USES[server]) closed.set(outside, nextProbe)
+      }
+      return { outsides: [...closed.keys()], until: Math.min(...closed.values()) }
+    },
+
+    /** Whether mails are known not to go out now. */
+    isMailOut: () => circuits.mail.outage !== null,
+
+    /** Whether the mail server answers and takes no mail of ours: none of them fails meanwhile. */
+    isRefusing: () => circuits.mail.outage?.refuses === true,
+
+    /** A job was started: of those that waited for an outage to end, the next one waits a little. */
+    started(job: NewJob, createdAt: number): void {
+      const outside = outsideOf(job)
+      if (createdAt < backAt[serverOf(outside)]) pauses.set(outside, clock() + PACE_MS)
+    },
+
+    /** Somebody was asked to wait (429): all that use the same wait with them. */
+    pause(job: NewJob, ms: number): void {
+      pauses.set(outsideOf(job), clock() + ms)
+    },
+
+    current,
+  }
+
+  /** A token can be revoked, and accounts be moved to another service, while this runs. */
+  function lookAgain(): void {
+    if (looked === null || looking !== null || circuits.homeserver.outage !== null) return
+    if (clock() - looked.at < SET_UP_AGE_MS) return
+    findSetUpProblem().catch((error: unknown) =>
+      log.error({ err: error }, 'The set-up of the homeserver could not be looked at'),
+    )
+  }
+
+  /** The outages as moderators see them. */
+  async function current(): Promise<Outage[]> {
+    return database.read(async (reader) => {
+      const said = await findAnnouncements(reader)
+      const found: Outage[] = []
+      for (const server of SERVERS) {
+        const line = said.find((announcement) => announcement.key === key(server))
+        if (line === undefined) continue
+        const waiting = await countWaiting(reader, USES[server])
+        found.push({ server, since: line.at, reason: line.text, waiting })
+      }
+      return found
+    })
+  }
+}
+
+/** Why it is out, for the log. */
+const reasonOf = (error: HomeserverError | MailError): string =>
+  withoutAddresses(error instanceof HomeserverError ? error.why : error.message)
+
+/** The mail that a call of the mailer is to send; null for every other call. */
+function letterOf(name: string | symbol, given: unknown[]): Letter | null {
+  const [letter] = given
+  return name === 'send' && isLetter(letter) ? letter : null
+}
+
+const isLetter = (value: unknown): value is Letter =>
+  typeof value === 'object' && value !== null && 'mail' in value && 'to' in value && 'id' in value
+
+/** Nothing was sent: that is a clear answer, and none of the server's. */
+function notAsked(
+  server: Server,
+  { since, error }: { since: number; error: HomeserverError | MailError },
+): HomeserverError | MailError {
+  const time = new Date(since).toISOString().slice(0, 16).replace('T', ' ')
+  const options = { permanent: false, outage: true }
+  if (server === 'mail') return new MailError(`No mail goes out since ${time} UTC: ${error.message}`, options)
+  return new HomeserverError(
+    'not_asked',
+    `The homeserver has been unavailable since ${time} UTC: ${error.message}`,
+    { ...options, permanent: error.permanent, why: reasonOf(error) },
+  )
+}

@@ -1,0 +1,46 @@
+import type { Logger } from 'pino'
+import { mailboxOf, type EmailAddress } from '$lib/registration/email'
+import { accept, refuse, type Result } from '$lib/registration/refusal'
+import type { Limits } from './rate-limiter'
+
+const HOUR_MS = 60 * 60_000
+const DAY_MS = 24 * HOUR_MS
+
+/**
+ * How many mails the people of the desk can have sent on one day to addresses that nobody has confirmed: of each kind
+ * one of them, to one mailbox, and all together.
+ */
+const OF_ONE = { address: 10, invitation: 50 }
+const TO_ONE_MAILBOX = 3
+const OF_ALL = 200
+
+export type DeskMail = keyof typeof OF_ONE
+export type DeskMails = ReturnType<typeof createDeskMails>
+
+/** Whoever is at the desk, or at the browser that somebody left there, writes to strangers by us so often and no more. */
+export function createDeskMails({
+  limits,
+  log,
+}: {
+  limits: Pick<Limits, 'takeAll'>
+  log: Pick<Logger, 'warn'>
+}) {
+  return {
+    /** Counts a mail of a moderator to an address, or refuses it: `too_many_mails`. */
+    async take(mail: DeskMail, moderatorId: string, email: EmailAddress): Promise<Result<null>> {
+      const limit = (count: number) => ({ count, windowMs: DAY_MS })
+      const taken = await limits.takeAll([
+        { kind: `desk-mail-${mail}`, subject: moderatorId, limit: limit(OF_ONE[mail]) },
+        { kind: 'desk-mail-mailbox', subject: mailboxOf(email), limit: limit(TO_ONE_MAILBOX) },
+        { kind: 'desk-mail-all', subject: '', limit: limit(OF_ALL) },
+      ])
+      if (taken.ok) return accept(null)
+      const hours = Math.max(1, Math.ceil(taken.retryAfterMs / HOUR_MS))
+      log.warn(
+        { mail, moderator: moderatorId, hours },
+        'Somebody at the desk has had so many mails sent that no more go out',
+      )
+      return refuse({ code: 'too_many_mails', hours })
+    },
+  }
+}

@@ -1,0 +1,154 @@
+import { createHmac } from 'node:crypto'
+import {
+  countAttempts,
+  deleteAttempts,
+  deleteAttemptsUntil,
+  deleteOneAttempt,
+  findNthNewestAttempt,
+  insertAttempts,
+} from '../database/attempts'
+import { purge } from '../database/purge'
+import type { Database, Reader } from '../database/open'
+import { networkOf, networksOf } from '../net/ip'
+
+const DAY_MS = 24 * 60 * 60 * 1000
+
+/** What is counted: a kind of try, and by whom or on whom. An address stands for its network (`networkOf`). */
+export interface Counted {
+  kind: string
+  subject: string
+}
+export interface Limit {
+  /** Infinity: it is only counted. */
+  count: number
+  windowMs: number
+}
+export interface Claim extends Counted {
+  limit: Limit
+}
+
+/** A try of each network that an address may be part of, the narrowest first; wider ones may more often (`networksOf`). */
+export function byNetwork(kind: string, address: string, limit: Limit): Claim[] {
+  return networksOf(address).map(({ network, share }) => ({
+    kind,
+    subject: network,
+    limit: { ...limit, count: limit.count * share },
+  }))
+}
+
+/** `retryAfterMs`: when the same would be let through, if nothing else is counted until then. */
+export type Taken = { ok: true } | { ok: false; retryAfterMs: number }
+
+export type Limits = ReturnType<typeof createLimits>
+
+/**
+ * Counts tries in a sliding window that outlives a restart. The database sees HMAC-SHA256(secret, kind NUL subject)
+ * and the time, so that neither names nor addresses can be read from it. Windows are at most `longestWindowMs` long.
+ */
+export function createLimits({
+  database,
+  secret,
+  clock,
+  longestWindowMs = DAY_MS,
+}: {
+  database: Database
+  secret: string
+  clock: () => number
+  longestWindowMs?: number
+}) {
+  const keyOf = ({ kind, subject }: Counted): string =>
+    createHmac('sha256', secret)
+      .update(`${kind}\0${networkOf(subject)}`)
+      .digest('base64url')
+
+  /** How long until there is room for one more; 0: there is. */
+  async function waitFor(reader: Reader, claim: Claim, now: number): Promise<number> {
+    const { count, windowMs } = claim.limit
+    if (windowMs > longestWindowMs)
+      throw new RangeError(
+        `Tries of "${claim.kind}" are kept for ${longestWindowMs} ms, less than ${windowMs} ms`,
+      )
+    if (count < 1) return windowMs
+    if (count === Infinity) return 0
+    const oldest = await findNthNewestAttempt(reader, keyOf(claim), now - windowMs, count)
+    return oldest === null ? 0 : oldest + windowMs - now
+  }
+
+  async function longestWait(reader: Reader, claims: Claim[], now: number): Promise<Taken> {
+    let retryAfterMs = 0
+    for (const claim of claims) retryAfterMs = Math.max(retryAfterMs, await waitFor(reader, claim, now))
+    return retryAfterMs > 0 ? { ok: false, retryAfterMs } : { ok: true }
+  }
+
+  const peekAll = (claims: Claim[]): Promise<Taken> =>
+    database.read((reader) => longestWait(reader, claims, clock()))
+
+  /**
+   * Counts one try of each thing that is claimed, or of none when one of the claims is used up. What is refused is not
+   * counted, and does not wait for the one writer either: many refused tries cost others nothing.
+   */
+  async function takeAll(claims: Claim[]): Promise<Taken> {
+    const looked = await peekAll(claims)
+    if (!looked.ok) return looked
+    return database.write(async (tx) => {
+      const now = clock()
+      const taken = await longestWait(tx, claims, now)
+      const windows = new Map(claims.map((claim) => [keyOf(claim), claim.limit.windowMs]))
+      if (taken.ok)
+        await insertAttempts(
+          tx,
+          [...windows].map(([key, windowMs]) => ({ key, windowMs })),
+          now,
+        )
+      return taken
+    })
+  }
+
+  return {
+    takeAll,
+
+    take: (kind: string, subject: string, limit: Limit): Promise<Taken> =>
+      takeAll([{ kind, subject, limit }]),
+
+    /** What `take` would answer now, without counting. */
+    peek: (kind: string, subject: string, limit: Limit): Promise<Taken> =>
+      peekAll([{ kind, subject, limit }]),
+
+    /** What `takeAll` would. */
+    peekAll,
+
+    /** Which of these claims makes whoever claims them wait longest; null where none does. */
+    async refusing(claims: Claim[]): Promise<Claim | null> {
+      return database.read(async (reader) => {
+        const now = clock()
+        let found: { claim: Claim; wait: number } | null = null
+        for (const claim of claims) {
+          const wait = await waitFor(reader, claim, now)
+          if (wait > (found?.wait ?? 0)) found = { claim, wait }
+        }
+        return found?.claim ?? null
+      })
+    },
+
+    /** How often it was counted in each of so many steps up to now, the newest first. */
+    tally: (kind: string, subject: string, stepMs: number, steps: number): Promise<number[]> =>
+      database.read((reader) => countAttempts(reader, keyOf({ kind, subject }), clock(), stepMs, steps)),
+
+    async forget(kind: string, subject: string): Promise<void> {
+      await database.write((tx) => deleteAttempts(tx, keyOf({ kind, subject })))
+    },
+
+    /** Forgets all tries of one thing, and of others just those that `takeAll` counted together with them. */
+    async forgetWith(counted: Counted, together: Counted[]): Promise<void> {
+      await database.write(async (tx) => {
+        for (const at of await deleteAttempts(tx, keyOf(counted)))
+          for (const other of together) await deleteOneAttempt(tx, keyOf(other), at)
+      })
+    },
+
+    /** Deletes what no window reaches any more. */
+    async deleteOld(): Promise<void> {
+      await purge(database, (tx, limit) => deleteAttemptsUntil(tx, clock() - longestWindowMs, limit))
+    },
+  }
+}

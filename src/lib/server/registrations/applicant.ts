@@ -1,0 +1,323 @@
+import type { HeldFor } from '$lib/moderation/held'
+import type { EmailAddress } from '$lib/registration/email'
+import { isResting } from '$lib/registration/decide'
+import { mailboxOf, readEmail } from '$lib/registration/email'
+import type { Language } from '$lib/registration/language'
+import { checkPassword } from '$lib/registration/password'
+import { parseReason } from '$lib/registration/reason'
+import { accept, refuse, type Refusal, type Refused, type Result } from '$lib/registration/refusal'
+import type { Actor, Registration } from '$lib/registration/registration'
+import { awaitsPassword } from '$lib/registration/state'
+import { parseNewUsername, type Username, type UsernameCharacters } from '$lib/registration/username'
+import type { AccountSetup } from './provisioning'
+import type { Token } from '../crypto/tokens'
+import type { Brakes } from '../rate-limits/rate-limits'
+import type { Entrance, Entry } from '../intake/bot-checks'
+import type { Homeserver } from '../homeserver/homeserver'
+import type { InvitationCodes } from '../intake/invitation-codes'
+import type { Keeper } from '../intake/intake'
+import type { Registrar } from './registrar'
+import type { RuleBook } from '../rules/store'
+import { createKept, createShared } from '../concurrency/coalesce'
+
+export type Applicant = ReturnType<typeof createApplicant>
+
+/** A mail that somebody asked for: where it goes, and its id, by which they hear what becomes of it. */
+interface AskedMail {
+  email: EmailAddress
+  mail: string | null
+}
+
+const APPLICANT: Actor = { kind: 'applicant' }
+
+/** How long the homeserver's password policy may be remembered. */
+const POLICY_AGE_MS = 5 * 60 * 1000
+
+/**
+ * What an applicant can do, step by step; each step answers a value or a refusal, and throws `HomeserverError`
+ * only when the homeserver does not do its part, after which the same step can be repeated.
+ */
+export function createApplicant({
+  registrar,
+  accountSetup,
+  homeserver,
+  opening,
+  rules,
+  brakes,
+  entrance,
+  invitations,
+  clock,
+  settings,
+}: {
+  registrar: Registrar
+  accountSetup: AccountSetup
+  homeserver: Homeserver
+  opening: Pick<Keeper, 'look'>
+  rules: RuleBook
+  brakes: Brakes
+  entrance: Entrance
+  invitations: InvitationCodes
+  clock: () => number
+  settings: {
+    password: 'at_request' | 'after_approval'
+    legal: boolean
+    consentVersion: string | null
+    usernameCharacters: UsernameCharacters
+  }
+}) {
+  const passwordPolicy = createKept({
+    ask: () => homeserver.passwordPolicy(),
+    clock,
+    goodForMs: POLICY_AGE_MS,
+  })
+  const nameAnswer = createShared((username: Username) => homeserver.nameAnswer(username))
+
+  /**
+   * Grammar, rules, names held here, our ledger, and last the homeserver. `own`: whose registration asks; `counts`:
+   * whether a rule that refuses it counts that, which it does not while somebody types.
+   */
+  async function checkUsername(
+    typed: string,
+    own: string | null = null,
+    counts = false,
+  ): Promise<Result<Username>> {
+    const parsed = parseNewUsername(typed, homeserver.domain, settings.usernameCharacters)
+    if (!parsed.ok) return parsed
+    const username = parsed.value
+    const rule = await rules.verdict({ username })
+    if (rule?.effect === 'block') {
+      if (counts) await rules.hit(rule)
+      return refuse({ code: 'username_reserved' })
+    }
+    if (!(await registrar.isNameFree(username, own))) return refuse({ code: 'username_taken' })
+    // In the ledger and free means made here and never opened: Synapse calls such a name taken, and we can reuse it.
+    if ((await registrar.account(username)) !== null) return parsed
+    switch (await nameAnswer(username)) {
+      case 'free':
+        return parsed
+      case 'taken':
+        return refuse({ code: 'username_taken' })
+      case 'reserved':
+        return refuse({ code: 'username_reserved' })
+      case 'invalid':
+        return refuse({ code: 'username_characters', characters: settings.usernameCharacters })
+    }
+  }
+
+  /** Answers early, before anything is counted or asked; the transaction that would begin asks again. */
+  async function mayStart(): Promise<Result<null>> {
+    const now = await opening.look()
+    return now.open ? accept(null) : refuse({ code: 'registration_closed', until: now.until })
+  }
+
+  async function checkAddress(
+    typed: string,
+    clientAddress: string,
+  ): Promise<Result<{ email: EmailAddress; heldFor: HeldFor[] }>> {
+    const read = readEmail(typed)
+    const rule = await rules.verdict({ clientAddress, ...(read.ok ? { email: read.value } : {}) })
+    if (rule?.effect === 'block') {
+      await rules.hit(rule)
+      if (rule.subject === 'network') return refuse({ code: 'network_blocked' })
+      return refuse({ code: rule.disposable ? 'email_disposable' : 'email_blocked' })
+    }
+    return read.ok ? accept({ email: read.value, heldFor: rule?.disposable ? ['disposable'] : [] }) : read
+  }
+
+  /**
+   * A rule that came after the first step refuses nobody who is on the way: moderators look closer instead. Answers
+   * whether they should.
+   */
+  async function holdIfAsked({ id, username, email, clientAddress }: Registration): Promise<boolean> {
+    const rule = await rules.verdict({ username, email, clientAddress })
+    if (rule !== null) await rules.hold(id, rule)
+    return rule !== null
+  }
+
+  /** Where only the invited get in, and the invitation of before does not count any more, another one is typed here. */
+  async function bringCode(
+    registration: Registration,
+    typed: string,
+    clientAddress: string,
+  ): Promise<Result<string | null>> {
+    const stands = await invitations.stands(registration)
+    return stands === 'needs_code' ? invitations.bring(typed, clientAddress) : accept(null)
+  }
+
+  /** The homeserver's own `auto_join_rooms` show an account before anybody approved it. */
+  async function warnOfAutoJoin(username: Username, rooms: string[]): Promise<void> {
+    if (rooms.length === 0) return
+    await registrar.warnOnce('auto_join_rooms', rooms.join(' '), [
+      { kind: 'warn_auto_join', by: 'mail', username, rooms },
+      { kind: 'warn_auto_join', by: 'room', username, rooms },
+    ])
+  }
+
+  /** The second click of a double one finds everything done: that is no refusal. */
+  async function orAlready(refused: Refused, id: string): Promise<Result<Registration>> {
+    const registration = refused.refusal.code === 'wrong_state' ? await registrar.find(id) : null
+    return registration !== null && isRequested(registration) ? accept(registration) : refused
+  }
+
+  const gone = refuse({ code: 'no_registration' })
+  const still = (result: Result<Registration | null>): Result<Registration> =>
+    !result.ok ? result : result.value === null ? gone : accept(result.value)
+
+  return {
+    checkUsername,
+    mayStart,
+    passwordPolicy,
+
+    /** Refused while nobody new can start. `passes`: not for them. */
+    async start(wish: {
+      username: string
+      email: string
+      language: Language
+      clientAddress: string
+      passes?: boolean
+      entry: Entry
+      /** An invitation code; empty for none. */
+      invitation: string
+    }): Promise<Result<{ username: Username; email: EmailAddress; mail: string | null }>> {
+      const admitted = wish.passes === true ? accept(null) : await mayStart()
+      if (!admitted.ok) return admitted
+      const address = await checkAddress(wish.email, wish.clientAddress)
+      if (!address.ok) return address
+      const { email } = address.value
+      const username = await checkUsername(wish.username, null, true)
+      if (!username.ok) return username
+      const brought = await invitations.bring(wish.invitation, wish.clientAddress)
+      if (!brought.ok) return brought
+      const { entry, invitation: _, ...rest } = wish
+      const seen = await entrance.look('start', entry)
+      if (!seen.ok) return seen
+      const { heldFor, ...others } = seen.value
+      const inLine = brought.value === null ? others : { line: 'invited' as const }
+      const taken = await brakes.take('mail', wish.clientAddress, { subject: mailboxOf(email), ...inLine })
+      if (!taken.ok) return taken
+      const started = await registrar.start({
+        ...rest,
+        username: username.value,
+        email,
+        heldFor: [...heldFor, ...address.value.heldFor],
+        invitationId: brought.value,
+      })
+      if (!started.ok) return started
+      return accept({ username: username.value, email, mail: started.value })
+    },
+
+    async sendLink(wish: {
+      email: string
+      language: Language
+      clientAddress: string
+      entry: Entry
+    }): Promise<Result<AskedMail>> {
+      const address = await checkAddress(wish.email, wish.clientAddress)
+      if (!address.ok) return address
+      const { email } = address.value
+      const seen = await entrance.look('link', wish.entry)
+      if (!seen.ok) return seen
+      const { heldFor: _, ...inLine } = seen.value
+      const taken = await brakes.take('mail', wish.clientAddress, { subject: mailboxOf(email), ...inLine })
+      if (!taken.ok) return taken
+      const { language, clientAddress } = wish
+      const heldFor = [...seen.value.heldFor, ...address.value.heldFor]
+      return accept({ email, mail: await registrar.sendLink(email, { language, clientAddress, heldFor }) })
+    },
+
+    /** A new mail in place of a link that ran out. It counts for the registration: who has the link has its mailbox. */
+    async renewLink(token: Token, clientAddress: string): Promise<Result<AskedMail>> {
+      const id = await registrar.whoseLink(token, 'verification')
+      if (id === null) return brakes.unknownLink(clientAddress, refuse({ code: 'link_broken' }))
+      const found = await registrar.lookAtLink(token)
+      if (!found.ok && found.refusal.code !== 'link_expired') return found
+      const taken = await brakes.takeOwn('renewal', id)
+      if (!taken.ok) return taken
+      const renewed = await registrar.renewLink(token)
+      if (!renewed.ok) return renewed
+      const { registration, mail } = renewed.value
+      return accept({ email: registration.email, mail })
+    },
+
+    async chooseName(registration: Registration, typed: string): Promise<Result<Registration>> {
+      const username = await checkUsername(typed, registration.id, true)
+      return username.ok ? still(await registrar.chooseName(registration.id, username.value)) : username
+    },
+
+    /**
+     * Password and reason. The password goes to the homeserver and nowhere else. `invitation`: a code, where the one
+     * that somebody came with does not count any more; empty for none.
+     */
+    async request(
+      registration: Registration,
+      typed: { password: string; reason: string; legal: boolean; invitation: string },
+      clientAddress: string,
+    ): Promise<Result<Registration>> {
+      if (isRequested(registration)) return accept(registration)
+      if (!registration.holdsName) return refuse({ code: 'username_lost' })
+      const needsPassword = settings.password === 'at_request'
+      const weak = needsPassword
+        ? checkPassword(typed.password, registration.username, await passwordPolicy())
+        : null
+      const reason = parseReason(typed.reason)
+      const unread: Refusal | null = settings.legal && !typed.legal ? { code: 'legal_missing' } : null
+      const brought = await bringCode(registration, typed.invitation, clientAddress)
+      const [first, ...others] = [
+        weak,
+        reason.ok ? null : reason.refusal,
+        unread,
+        brought.ok ? null : brought.refusal,
+      ].filter((found) => found !== null)
+      if (first !== undefined || !reason.ok) return first === undefined ? gone : refuse(first, ...others)
+      const kept = await registrar.act(
+        registration.id,
+        { type: 'keep_reason', reason: reason.value },
+        APPLICANT,
+      )
+      if (!kept.ok) return orAlready(kept, registration.id)
+      if (brought.ok && brought.value !== null) {
+        const bring = { type: 'bring', invitationId: brought.value } as const
+        const came = await registrar.act(registration.id, bring, APPLICANT)
+        if (!came.ok) return orAlready(came, registration.id)
+      }
+      const lookCloser = await holdIfAsked(registration)
+      const action = {
+        type: 'request',
+        reason: reason.value,
+        legalAccepted: settings.legal && typed.legal,
+        consentVersion: settings.consentVersion,
+        lookCloser,
+      } as const
+      if (needsPassword) {
+        const filled = await accountSetup.fill(registration.id, typed.password, action)
+        if (!filled.ok) return orAlready(filled, registration.id)
+        await warnOfAutoJoin(registration.username, filled.value.joinedRooms)
+        return still(accept(filled.value.registration))
+      }
+      const requested = await registrar.act(registration.id, action, APPLICANT)
+      return requested.ok ? still(requested) : orAlready(requested, registration.id)
+    },
+
+    /** Sets the password of an approved registration: the account is made now, and opened by a job. */
+    async setPassword(registration: Registration, password: string): Promise<Result<Registration>> {
+      const { state, account, username } = registration
+      if (!awaitsPassword(registration) || isResting(registration, registrar.policy()))
+        return refuse({ code: 'wrong_state', state, account })
+      const refusal = checkPassword(password, username, await passwordPolicy())
+      if (refusal !== null) return refuse(refusal)
+      const filled = await accountSetup.fill(registration.id, password, { type: 'password_set' })
+      return filled.ok ? still(accept(filled.value.registration)) : filled
+    },
+
+    async withdraw(registration: Registration): Promise<Result<Registration>> {
+      return still(await registrar.act(registration.id, { type: 'withdraw' }, APPLICANT))
+    },
+
+    speak: (registration: Registration, language: Language) =>
+      registrar.act(registration.id, { type: 'speak', language }, APPLICANT),
+  }
+}
+
+/** Done: it waits for a moderator, or an invitation has opened the way already. */
+const isRequested = ({ state, invitationId }: Registration): boolean =>
+  state === 'requested' || ((state === 'approved' || state === 'completed') && invitationId !== null)

@@ -1,0 +1,85 @@
+import { createHmac, hkdfSync } from 'node:crypto'
+import { MEMORY_KINDS, type MemoryKind } from '$lib/moderation/memory'
+import type { MemoryView } from '$lib/moderation/views'
+import type { Registration } from '$lib/registration/registration'
+import { mailboxKeys } from '$lib/registration/mailbox'
+import { DAY } from '$lib/registration/retention'
+import { foundBy } from '../database/search-index'
+import { deleteMemories, findMemories, insertMemories } from '../database/denial-fingerprints'
+import type { Database, Reader, Transaction } from '../database/open'
+import { purge } from '../database/purge'
+
+/** Counting ends here, so that a wave of last month does not make a page slow. */
+const COUNTED = 1_000
+
+export type Memory = ReturnType<typeof createMemory>
+
+/**
+ * What is remembered of denied registrations when their data goes: HMAC-SHA256 of mailbox, network and look of the
+ * name under a key of its own (HKDF, RFC 5869), so that the next one can be called similar, and nobody be named.
+ */
+export function createMemory({
+  database,
+  secretKey,
+  days,
+  randomId,
+}: {
+  database: Database
+  secretKey: string
+  /** How long it is remembered after the data went; 0: not at all. */
+  days: number
+  randomId: () => string
+}) {
+  const key = Buffer.from(hkdfSync('sha256', secretKey, '', 'memory of denials', 32))
+  const hashOf = (kind: MemoryKind, value: string) =>
+    createHmac('sha256', key).update(`${kind}\0${value}`).digest('base64url')
+
+  function hashesOf(registration: Registration): Record<MemoryKind, string> {
+    const { addressKey, network, nameKey } = foundBy(registration)
+    return {
+      mailbox: hashOf('mailbox', addressKey),
+      network: hashOf('network', network),
+      name: hashOf('name', nameKey),
+    }
+  }
+
+  return {
+    /** Called where a registration goes with its data; of one that was not denied nothing stays. */
+    async remember(tx: Transaction, registration: Registration, now: number): Promise<void> {
+      if (registration.state !== 'denied' || days === 0) return
+      const hashes = hashesOf(registration)
+      const shared = {
+        denial: randomId(),
+        category: registration.category,
+        deniedAt: registration.stateSince,
+        forgetAt: now + days * DAY,
+      }
+      await insertMemories(
+        tx,
+        MEMORY_KINDS.map((kind) => ({ kind, hash: hashes[kind], ...shared })),
+      )
+    },
+
+    /**
+     * How many denied registrations, whose data is gone, were like this one; null: none. Also by the rule for mailboxes of
+     * before, as nobody can say which those hashes are of.
+     */
+    async recall(reader: Reader, registration: Registration): Promise<MemoryView | null> {
+      const own = hashesOf(registration)
+      const mailboxes = mailboxKeys(registration.email).map((mailbox) => hashOf('mailbox', mailbox))
+      const hashes = { mailbox: mailboxes, network: [own.network], name: [own.name] }
+      const denials = new Map<string, string | null>()
+      const counts = { mailbox: 0, network: 0, name: 0 }
+      for (const kind of MEMORY_KINDS) {
+        const found = await findMemories(reader, { kind, hashes: hashes[kind] }, COUNTED)
+        counts[kind] = found.length
+        for (const { denial, category } of found) denials.set(denial, category)
+      }
+      if (denials.size === 0) return null
+      const categories = new Set([...denials.values()].filter((category) => category !== null))
+      return { count: denials.size, ...counts, categories: [...categories] }
+    },
+
+    deleteOld: (now: number) => purge(database, (tx, limit) => deleteMemories(tx, now, limit)),
+  }
+}

@@ -1,0 +1,218 @@
+import type { Action } from '$lib/registration/decide'
+import type { Blame, NewJob } from '$lib/registration/job'
+import { accept, refuse, type Result } from '$lib/registration/refusal'
+import type { Actor, AuditEvent, Registration } from '$lib/registration/registration'
+import { isOpeningFailed } from '$lib/registration/state'
+import { insertEvents } from '../database/events'
+import { findFailed, retryFailed } from '../database/failed-jobs'
+import {
+  dismissJob,
+  findJob,
+  findJobs,
+  hastenJob,
+  releaseJob,
+  type JobRow,
+  type LeasedJob,
+} from '../database/jobs'
+import type { Database, Transaction } from '../database/open'
+import { hastenRefused, reviveMails } from '../database/refused-mails'
+import { findRegistration } from '../database/registrations'
+import { payloadOf } from '../database/stored-job'
+import { alike } from './failed-jobs'
+import { SYSTEM, type AccountChange, type Door } from './transaction'
+
+/** What came of a job. */
+export type JobEnd =
+  /**
+   * `action` is decided on, `account` and `events` are recorded, in the transaction that ends the job; where the action is
+   * refused, `otherwise` in place of `account`.
+   */
+  | {
+      state: 'done'
+      action?: Action
+      account?: AccountChange
+      otherwise?: AccountChange
+      events?: AuditEvent[]
+    }
+  /** Not needed any more. */
+  | { state: 'cancelled'; reason: string }
+  /** `unanswered`: this try may have taken effect. `blame`: of a mail that was refused. `to`: who has not got it yet. */
+  | {
+      state: 'waiting'
+      runAt: number
+      error: string
+      unanswered?: boolean
+      blame?: Blame | null
+      to?: string[]
+    }
+  | { state: 'failed'; error: string; blame?: Blame | null }
+
+/** So many are tried again in one transaction, so that nobody waits for all of them. */
+const RETRIED_AT_ONCE = 200
+/** How long a mail rests that waits for an outage to end: longer than asking about each other one takes. */
+const REST_MS = 60 * 60_000
+
+/** The registrar's part about what comes of jobs. */
+export function createJobEnds({
+  database,
+  clock,
+  door: { actIn, record },
+}: {
+  database: Database
+  clock: () => number
+  door: Door
+}) {
+  const noteRetry = (tx: Transaction, { registrationId, kind }: JobRow, actor: Actor) =>
+    insertEvents(tx, registrationId, [{ kind: 'job_retried', detail: { job: kind } }], actor, clock())
+  async function noteRetries(tx: Transaction, rows: JobRow[], actor: Actor): Promise<void> {
+    for (const registrationId of new Set(rows.map((row) => row.registrationId))) {
+      const its = rows.filter((row) => row.registrationId === registrationId)
+      const happened = its.map(({ kind }) => ({ kind: 'job_retried', detail: { job: kind } }) as const)
+      await insertEvents(tx, registrationId, happened, actor, clock())
+    }
+  }
+
+  return {
+    /**
+     * Ends a job or puts it off, together with what it changed. False when its lease was lost meanwhile: then
+     * another worker has it, and nothing is written.
+     */
+    async finish({ row, job }: LeasedJob, owner: string, end: JobEnd): Promise<boolean> {
+      return database.write(async (tx) => {
+        const common = {
+          state: end.state,
+          finishedAt: end.state === 'waiting' ? null : clock(),
+          blame: end.state === 'waiting' || end.state === 'failed' ? (end.blame ?? null) : null,
+        }
+        const written =
+          end.state === 'waiting'
+            ? {
+                ...common,
+                runAt: end.runAt,
+                error: end.error,
+                unanswered: row.unanswered + (end.unanswered === true ? 1 : 0),
+                ...(end.to === undefined ? {} : { payload: payloadOf({ ...job, to: end.to }) }),
+              }
+            : {
+                ...common,
+                error: end.state === 'done' ? null : end.state === 'failed' ? end.error : end.reason,
+              }
+        if (!(await releaseJob(tx, row.seq, owner, written))) return false
+        if (end.state === 'failed')
+          await insertEvents(tx, row.registrationId, [jobEvent('job_failed', job)], SYSTEM, clock())
+        if (end.state !== 'done') return true
+        const acted =
+          end.action === undefined || row.registrationId === null
+            ? null
+            : await actIn(tx, row.registrationId, end.action, SYSTEM)
+        const account = acted?.ok === false ? (end.otherwise ?? end.account) : end.account
+        if (account !== undefined) await record(tx, account)
+        const happened =
+          end.action === undefined && end.events === undefined
+            ? [jobEvent('job_done', job)]
+            : (end.events ?? [])
+        await insertEvents(tx, row.registrationId, happened, SYSTEM, clock())
+        return true
+      })
+    },
+
+    /**
+     * Mails that ended because of their receivers wait again, as all receivers are refused. They are asked about one by one
+     * (`hastenRefused`), and all are tried when one is taken.
+     */
+    async waitAgain(ids: string[], error: string): Promise<void> {
+      if (ids.length === 0) return
+      await database.write(async (tx) => {
+        const rows = await reviveMails(tx, { ids, error, runAt: clock() + REST_MS })
+        for (const row of rows) await noteRetry(tx, row, SYSTEM)
+      })
+    },
+
+    /** Lets the mail that was refused for our sake longest ago be tried at once; false where none waits. */
+    hastenRefused: () => database.write((tx) => hastenRefused(tx, clock())),
+
+    /** All mails that were refused for our sake are tried again, also those that were given up; false where none waits. */
+    async retryRefused(): Promise<boolean> {
+      return database.write(async (tx) => {
+        const rows = await reviveMails(tx, { ids: null, error: null, runAt: clock() })
+        for (const row of rows) await noteRetry(tx, row, SYSTEM)
+        return hastenRefused(tx, clock(), { all: true })
+      })
+    },
+
+    /** The kinds of what failed for a registration and stands before a moderator. */
+    failedKinds: (registrationId: string) =>
+      database.read(async (reader) =>
+        (await findJobs(reader, registrationId))
+          .filter(({ state }) => state === 'failed')
+          .map(({ kind }) => kind),
+      ),
+
+    /**
+     * A moderator does not want a job tried any more that failed: it is done by hand, or need not be. An approval that
+     * cannot be carried out is decided anew instead.
+     */
+    async dismissJob(id: string, actor: Actor): Promise<Result<null>> {
+      return database.write(async (tx) => {
+        const job = await findJob(tx, id)
+        if (job?.state !== 'failed') return refuse({ code: 'job_not_waiting' })
+        const registration =
+          job.registrationId === null ? null : await findRegistration(tx, job.registrationId)
+        if (!isDismissible(job, registration)) return refuse({ code: 'decision_needed' })
+        await dismissJob(tx, job.seq, clock())
+        const detail = { job: job.kind }
+        await insertEvents(tx, job.registrationId, [{ kind: 'job_dismissed', detail }], actor, clock())
+        return accept(null)
+      })
+    },
+
+    /** A moderator wants a job tried at once; false when it is done, running or unknown. */
+    async retryJob(id: string, actor: Actor): Promise<boolean> {
+      return database.write(async (tx) => {
+        const row = await hastenJob(tx, id, clock())
+        if (row === null) return false
+        await noteRetry(tx, row, actor)
+        return true
+      })
+    },
+
+    /** A moderator wants all jobs tried that failed for the same reason as this one; answers how many there were. */
+    async retryAlike(id: string, actor: Actor): Promise<number> {
+      const [one] = await database.read((reader) => findFailed(reader, { id }))
+      if (one === undefined) return 0
+      let count = 0
+      for (let before: number | null = null, full = true; full;) {
+        const retry = async (tx: Transaction) => {
+          const page = await findFailed(tx, { before, limit: RETRIED_AT_ONCE })
+          const rows = await retryFailed(
+            tx,
+            alike([one, ...page], id).map((job) => job.id),
+            clock(),
+          )
+          await noteRetries(tx, rows, actor)
+          return { page, retried: rows.length }
+        }
+        const { page, retried }: Awaited<ReturnType<typeof retry>> = await database.write(retry)
+        count += retried
+        before = page.at(-1)?.seq ?? null
+        full = page.length === RETRIED_AT_ONCE
+      }
+      return count
+    },
+  }
+}
+
+/** Whether a moderator may say that a job which failed is not to be done any more. */
+export function isDismissible(
+  { kind, state }: Pick<JobRow, 'kind' | 'state'>,
+  registration: Registration | null,
+): boolean {
+  return (
+    state === 'failed' && !(kind === 'open_account' && registration !== null && isOpeningFailed(registration))
+  )
+}
+
+function jobEvent(kind: 'job_done' | 'job_failed', job: NewJob): AuditEvent {
+  const about = job.kind === 'mail' ? { mail: job.mail } : job.kind === 'join_room' ? { room: job.room } : {}
+  return { kind, detail: { job: job.kind, ...about } }
+}

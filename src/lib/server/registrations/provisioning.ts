@@ -1,0 +1,239 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { Action } from '$lib/registration/decide'
+import { accept, refuse, type Result } from '$lib/registration/refusal'
+import type { Registration } from '$lib/registration/registration'
+import { signsOfOthers, type Sign } from '$lib/registration/signs'
+import type { Username } from '$lib/registration/username'
+import type { LedgerEntry } from '../database/accounts'
+import type { FailureLog } from '../logging/outage-log'
+import { HomeserverError, type Claimed, type Homeserver } from '../homeserver/homeserver'
+import type { Registrar } from './registrar'
+
+/** `joinedRooms`: what the homeserver itself made the account join, normally nothing. */
+export interface Filled {
+  registration: Registration | null
+  joinedRooms: string[]
+}
+
+export type AccountSetup = ReturnType<typeof createAccountSetup>
+
+/** Waits until another process must have written down what it was answered. */
+const OTHERS_RECORD_MS = [50, 150, 400]
+
+/** An account is ready after five steps; more happen where others work on the same one. */
+const MOST_STEPS = 20
+
+/**
+ * Makes the account of a registration that holds its name: claim, lock, fill, each recorded in the ledger before
+ * the next, so that a stop anywhere can be gone on from (synapse.md). Looks at the account directly before it changes
+ * anything, and never changes one that may be somebody else's.
+ */
+export function createAccountSetup({
+  registrar,
+  homeserver,
+  confirmSetUp,
+  logFailure,
+  log,
+}: {
+  registrar: Registrar
+  homeserver: Homeserver
+  /** Throws `HomeserverError` unless this is a homeserver that accounts can be made at. */
+  confirmSetUp: () => Promise<void>
+  logFailure: FailureLog
+  log: Logger
+}) {
+  /** One at a time for a registration: a double click must not be mistaken for a stop half-way. */
+  const underWay = new Map<string, Promise<unknown>>()
+
+  async function setUp(registration: Registration, password: string, then: Action): Promise<Result<Filled>> {
+    await confirmSetUp()
+    const ready = await makeOurs(registration)
+    if (!ready.ok) return ready
+    const { id: registrationId, username: localpart } = registration
+    // What Synapse itself made the account join is only asked, never waited for at the applicant's expense.
+    const [, joinedRooms] = await Promise.all([
+      homeserver.fill(localpart, password),
+      homeserver.joinedRooms(localpart).catch((error: unknown) => {
+        if (logFailure('joined rooms', error)) return []
+        throw error
+      }),
+    ])
+    // One transaction: an account that is filled and asked for by nobody would wait for ever.
+    const done = await registrar.act(
+      registrationId,
+      then,
+      { kind: 'applicant' },
+      {
+        account: { localpart, state: 'filled' },
+        events: [{ kind: 'account_filled' }],
+      },
+    )
+    return done.ok ? accept({ registration: done.value, joinedRooms }) : done
+  }
+
+  /** Brings the account to where it is ours, was seen locked just now, and can be filled. */
+  async function makeOurs(registration: Registration): Promise<Result<null>> {
+    for (let step = 0; step < MOST_STEPS; step++) {
+      const done = await nextStep(registration)
+      if (done !== null) return done
+    }
+    throw new Error('An account does not hold still: its line in the ledger changes with every step')
+  }
+
+  /** Null: there is a step more. */
+  async function nextStep(registration: Registration): Promise<Result<null> | null> {
+    const { id, username } = registration
+    const stopped = await stoppedMeanwhile(id)
+    if (stopped !== null) return stopped
+    const entry = await registrar.account(username)
+    if (entry === null)
+      return (await registrar.beginClaim(id, username)) ? claim(registration, 'first') : null
+    if (entry.openedAt !== null || entry.state === 'open' || entry.state === 'doubtful')
+      return lost(registration)
+    if (entry.state !== 'removed' && entry.registrationId !== id) return lost(registration)
+    if (entry.state === 'claiming') return claim(registration, 'again')
+    const account = await homeserver.account(username)
+    if (account === null) return strike(entry)
+    const signs = signsOfOthers(username, entry, account)
+    if (signs.length > 0) return doubt(registration, entry, signs)
+    switch (entry.state) {
+      case 'claimed':
+        if (!account.locked) await homeserver.lock(username)
+        return locked(entry)
+      case 'removed':
+        await registrar.moveAccount(entry, { localpart: username, state: 'reviving', registrationId: id })
+        return null
+      case 'reviving':
+        await homeserver.revive(username)
+        await registrar.moveAccount(entry, { localpart: username, state: 'locked' }, [
+          { kind: 'account_revived' },
+        ])
+        return null
+      default:
+        return accept(null)
+    }
+  }
+
+  /** It was taken back, or denied: what was made of it is removed by a job. */
+  async function stoppedMeanwhile(id: string): Promise<Result<null> | null> {
+    const registration = await registrar.find(id)
+    if (registration !== null && mayBeFilled(registration)) return null
+    const isNameless = registration?.state === 'verified' || registration?.state === 'approved'
+    return isNameless && !registration.holdsName
+      ? refuse({ code: 'username_lost' })
+      : notToBeFilled(registration)
+  }
+
+  async function claim(registration: Registration, attempt: 'first' | 'again'): Promise<Result<null> | null> {
+    const { id: registrationId, username: localpart } = registration
+    let answer: Claimed
+    try {
+      answer = await homeserver.claim(localpart)
+    } catch (error) {
+      // A clear "no" made nothing; only a lost answer leaves a doubt.
+      const clear = error instanceof HomeserverError && error.kind !== 'unreachable'
+      if (clear && attempt === 'first') await registrar.recordAccount(null, { localpart, state: null }, [])
+      throw error
+    }
+    if (answer === 'made') {
+      const made = { localpart, state: 'claimed', registrationId, madeAt: registrar.now() } as const
+      await registrar.recordAccount(registrationId, made, [{ kind: 'account_claimed' }])
+      return null
+    }
+    if (answer === 'refused') {
+      await registrar.recordAccount(null, { localpart, state: null }, [])
+      return lost(registration)
+    }
+    if (await isClaimedElsewhere(localpart)) return null
+    const entry = await registrar.account(localpart)
+    if (entry?.state !== 'claiming') return null
+    if (attempt === 'again') return doubt(registration, entry, [])
+    await registrar.recordAccount(null, { localpart, state: null }, [])
+    return lost(registration)
+  }
+
+  /** Whether another process, at work for the same person, records its own claim just now. */
+  async function isClaimedElsewhere(localpart: Username): Promise<boolean> {
+    for (const wait of OTHERS_RECORD_MS) {
+      await sleep(wait)
+      const entry = await registrar.account(localpart)
+      if (entry?.state !== 'claiming') return true
+    }
+    return false
+  }
+
+  async function locked(entry: LedgerEntry): Promise<null> {
+    await registrar.moveAccount(entry, { localpart: entry.localpart, state: 'locked' }, [
+      { kind: 'account_locked' },
+    ])
+    return null
+  }
+
+  /** The homeserver forgot it: an older copy of it was put back. */
+  async function strike(entry: LedgerEntry): Promise<null> {
+    await registrar.moveAccount(entry, { localpart: entry.localpart, state: null }, [
+      { kind: 'account_missing' },
+    ])
+    return null
+  }
+
+  /** It is, or may be, somebody else's: a moderator decides. */
+  async function doubt(
+    registration: Registration,
+    entry: LedgerEntry,
+    signs: Sign[],
+  ): Promise<Result<null> | null> {
+    if (!(await registrar.doubt(entry, signs))) return null
+    log.warn(
+      { registration: registration.id, signs },
+      'An account that was made here is, or may be, in other hands',
+    )
+    return lost(registration)
+  }
+
+  async function lost(registration: Registration): Promise<Result<null>> {
+    const found = await registrar.find(registration.id)
+    if (found?.holdsName === true)
+      await registrar.act(registration.id, { type: 'lose_name' }, { kind: 'system' })
+    return refuse({ code: 'username_lost' })
+  }
+
+  return {
+    /**
+     * Fills the account, and does `then` with the registration in the transaction that records it. Refuses where the
+     * name was lost. Throws `HomeserverError` when the homeserver did not answer; calling again goes on there.
+     */
+    async fill(registrationId: string, password: string, then: Action): Promise<Result<Filled>> {
+      const before = underWay.get(registrationId) ?? Promise.resolve()
+      const mine = before.then(async () => {
+        const registration = await registrar.find(registrationId)
+        if (registration === null || !mayBeFilled(registration)) return notToBeFilled(registration)
+        return setUp(registration, password, then)
+      })
+      const settled = mine.then(
+        () => undefined,
+        () => undefined,
+      )
+      underWay.set(registrationId, settled)
+      try {
+        return await mine
+      } finally {
+        if (underWay.get(registrationId) === settled) underWay.delete(registrationId)
+      }
+    },
+  }
+}
+
+/** Only who holds the name and is not past this step: verified, or approved with the password still to be set. */
+function mayBeFilled({ state, account, holdsName }: Registration): boolean {
+  return (
+    holdsName &&
+    (state === 'verified' || (state === 'approved' && account !== 'filled' && account !== 'open'))
+  )
+}
+
+function notToBeFilled(registration: Registration | null) {
+  const { state, account } = registration ?? { state: 'withdrawn', account: 'none' }
+  return refuse({ code: 'wrong_state', state, account })
+}

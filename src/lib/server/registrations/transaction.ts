@@ -1,0 +1,189 @@
+import { decide, decidedAlready, type Action, type Decision, type Policy } from '$lib/registration/decide'
+import { wants } from '$lib/moderation/notices'
+import type { NewJob } from '$lib/registration/job'
+import { accept, refuse, type Result } from '$lib/registration/refusal'
+import type { Actor, Registration } from '$lib/registration/registration'
+import { isOursUnopened, type AccountState } from '$lib/registration/state'
+import type { Username } from '$lib/registration/username'
+import { deleteAccount, findAccount, putAccount, type LedgerEntry } from '../database/accounts'
+import { insertEvents } from '../database/events'
+import { countUse, findBrought } from '../database/invitations'
+import { cancelLocking, cancelOpening, cancelResting, dropFailed, insertJob } from '../database/jobs'
+import { findHearers } from '../database/notices'
+import type { Reader, Transaction } from '../database/open'
+import {
+  deleteRegistration,
+  findRegistration,
+  isNameHeld,
+  updateRegistration,
+} from '../database/registrations'
+import { insertWords } from '../database/messages'
+import type { Memory } from './denial-fingerprints'
+import type { Keeper } from '../intake/intake'
+
+export const SYSTEM: Actor = { kind: 'system' }
+export const APPLICANT: Actor = { kind: 'applicant' }
+
+/** What changes nothing that anybody decides by. */
+const SILENT: Action['type'][] = ['speak', 'ask_link', 'take', 'release', 'note']
+
+/** A change in the ledger of accounts; null strikes the line out: the account is not ours. */
+export type AccountChange = { localpart: Username } & (
+  | { state: LedgerEntry['state']; registrationId?: string | null; madeAt?: number; openedAt?: number | null }
+  | { state: null }
+)
+
+/**
+ * From these states on an account may stand open at the homeserver, or nobody knows: so long after, in milliseconds, it
+ * is looked at and locked, where whoever is at work on it has not come to that. A claim's answer can take its time.
+ */
+const LOCKED_AFTER: Partial<Record<AccountState, number>> = {
+  claiming: 30_000,
+  claimed: 5_000,
+  reviving: 30_000,
+}
+
+export type Door = ReturnType<typeof createDoor>
+
+/** What every transaction of the registrar is made of: the domain is asked, and all that follows is written with it. */
+export function createDoor({
+  clock,
+  randomId,
+  policy,
+  opening,
+  memory,
+}: {
+  clock: () => number
+  randomId: () => string
+  policy: Omit<Policy, 'now'>
+  opening: Pick<Keeper, 'settle'>
+  memory: Pick<Memory, 'remember'>
+}) {
+  /** Who wants to hear of each request hears what the operator's addresses do, by a job of their own. */
+  async function toPersons(tx: Transaction, jobs: NewJob[]): Promise<NewJob[]> {
+    const told = jobs.find((job) => job.kind === 'notify_moderators' && !job.reminder)
+    if (told?.kind !== 'notify_moderators') return []
+    const persons = (await findHearers(tx)).filter((person) => wants(person, 'each'))
+    return persons.map(({ id }) => ({
+      kind: 'notify_person',
+      moderator: id,
+      why: 'each',
+      since: told.since,
+    }))
+  }
+
+  async function enqueue(
+    tx: Transaction,
+    registrationId: string | null,
+    jobs: NewJob[],
+    { rest = 0, now = clock() }: { rest?: number | undefined; now?: number } = {},
+  ): Promise<void> {
+    for (const job of [...jobs, ...(await toPersons(tx, jobs))])
+      await insertJob(tx, job, { id: randomId(), registrationId, now, rest })
+  }
+
+  /** A decision against an account that may be open already closes it at once, whatever else rests. */
+  async function stopOpening(tx: Transaction, { id, username }: Registration, now: number): Promise<void> {
+    const isRunning = await cancelOpening(tx, id, now)
+    const account = await findAccount(tx, username)
+    if (isRunning || (account?.registrationId === id && account.openedAt !== null))
+      await enqueue(tx, id, [{ kind: 'lock_account', username }], { now })
+  }
+
+  /** Whether a registration waits for this account, or an answer about it is to come. */
+  async function isAwaited(tx: Transaction, localpart: Username): Promise<boolean> {
+    const entry = await findAccount(tx, localpart)
+    if (entry === null || entry.state === 'claiming' || !isOursUnopened(entry.state)) return true
+    const holder = entry.registrationId === null ? null : await findRegistration(tx, entry.registrationId)
+    return holder !== null && holder.holdsName && holder.username === localpart
+  }
+
+  /** Whatever it becomes, nothing stays open that nobody locks, and nothing is kept that nobody waits for. */
+  async function record(tx: Transaction, change: AccountChange): Promise<void> {
+    const { localpart, ...values } = change
+    await cancelLocking(tx, localpart, clock())
+    if (values.state === null) return deleteAccount(tx, localpart)
+    await putAccount(tx, localpart, values, clock())
+    const rest = LOCKED_AFTER[values.state]
+    if (rest !== undefined) await enqueue(tx, null, [{ kind: 'lock_account', username: localpart }], { rest })
+    if (!(await isAwaited(tx, localpart)))
+      await enqueue(tx, null, [{ kind: 'remove_account', username: localpart }])
+  }
+
+  /**
+   * Writes what the domain decided at a time, all of it as of that time: jobs and words are found by it again. The
+   * jobs of a registration that goes must not go with it.
+   */
+  async function commit(
+    tx: Transaction,
+    before: Registration,
+    { next, events, jobs, rest, wrote, uses, ledger, stops }: Extract<Decision, { ok: true }>,
+    actor: Actor,
+    { counts, now }: { counts: boolean; now: number },
+  ): Promise<Registration | null> {
+    await insertEvents(tx, before.id, events, actor, now)
+    if (wrote !== undefined) await insertWords(tx, before.id, wrote, actor, now)
+    if (next === null) {
+      await enqueue(tx, null, jobs, { now })
+      await memory.remember(tx, before, now)
+      await deleteRegistration(tx, before.id)
+      return null
+    }
+    const after = counts ? { ...next, version: before.version + 1 } : next
+    await updateRegistration(tx, after)
+    if (ledger !== undefined) await record(tx, { localpart: after.username, state: ledger })
+    // What could not be done about an approval is of no use once something else is decided.
+    if (counts && before.state === 'approved') await dropFailed(tx, before.id, 'open_account', now)
+    if (stops === true) await stopOpening(tx, before, now)
+    if (uses === true && after.invitationId !== null) await countUse(tx, after.invitationId, now)
+    await enqueue(tx, before.id, jobs, { rest, now })
+    // One more or one less that waits: with the last that there is room for, nobody new can start.
+    const moved = before.state !== after.state || before.exchange !== after.exchange
+    if (moved && (before.state === 'requested' || after.state === 'requested'))
+      await enqueue(tx, null, await opening.settle(tx), { now })
+    return after
+  }
+
+  async function actIn(
+    tx: Transaction,
+    id: string,
+    action: Action,
+    actor: Actor,
+    version?: number,
+  ): Promise<Result<Registration | null>> {
+    const registration = await findRegistration(tx, id)
+    if (registration === null) return refuse({ code: 'not_found' })
+    const now = clock()
+    const brought = action.type === 'request' ? await findBrought(tx, id, now) : null
+    const decision = decide(registration, action, { ...policy, now }, brought)
+    if (!decision.ok) return decision
+    if (version !== undefined && registration.version !== version)
+      return refuse(decision.stops === true ? decidedAlready(registration) : { code: 'stale' })
+    const recalled = decision.recall === true && (await cancelResting(tx, id, registration.stateSince, now))
+    if (decision.recall === true && decision.stops !== true && !recalled)
+      return refuse({ code: 'undo_too_late' })
+    const counts = !SILENT.includes(action.type)
+    const after = await commit(tx, registration, decision, actor, { counts, now })
+    if (decision.then === undefined) return accept(after)
+    const done = await actIn(tx, id, decision.then, SYSTEM)
+    // Thrown and not answered, so that nothing of it stays.
+    if (!done.ok) throw new Error(`${decision.then.type} is refused, which ${action.type} asks for`)
+    return done
+  }
+
+  /** Whether this registration may take the name: nobody holds it, and no account of ours stands under it for others. */
+  async function isNameFree(
+    reader: Reader,
+    username: Username,
+    registrationId: string | null,
+  ): Promise<boolean> {
+    if (await isNameHeld(reader, username, registrationId)) return false
+    const account = await findAccount(reader, username)
+    if (account === null) return true
+    if (account.state === 'removed') return account.openedAt === null
+    if (account.state === 'open' || account.state === 'doubtful') return false
+    return registrationId !== null && account.registrationId === registrationId
+  }
+
+  return { enqueue, actIn, record, isNameFree }
+}

@@ -1,0 +1,171 @@
+import { disposableEmailBlocklist } from 'disposable-email-domains-js'
+import { RE2JS, RE2JSException } from 're2js'
+import { networkKey, parseNetwork } from '$lib/moderation/network'
+import {
+  domainOfCandidate,
+  domainsAbove,
+  readRuleValue,
+  RULE_EFFECTS,
+  type Candidate,
+  type RuleCore,
+  type RuleEffect,
+  type RuleForm,
+  type RuleSubject,
+} from '$lib/moderation/rule'
+import { parseDomain } from '$lib/registration/email'
+import { mailboxKeys } from '$lib/registration/mailbox'
+import { readMatrixId } from '$lib/registration/matrix-id'
+import { lookOf } from '$lib/registration/username'
+import type { DisposableMode } from '../config/config'
+
+/** A rule that counts. One of the configuration has no id. */
+export interface Rule extends RuleCore {
+  id: string | null
+  /** In milliseconds since 1970; null: for ever. */
+  expiresAt: number | null
+  /** It stands on the list of services for throwaway mail. */
+  disposable?: true
+}
+
+/** Finds the rules that match a candidate, in the order in which they win, at a time. */
+export type Matcher = (candidate: Candidate, now: number) => Rule[]
+
+/**
+ * What the configuration keeps back, as rules: names, patterns (RE2 syntax, case does not count), networks
+ * (`203.0.113.0/24`, `2001:db8::/32`, or one address), and the domains of services for throwaway mail.
+ */
+export function rulesOfConfiguration(configured: {
+  reservedUsernames: readonly string[]
+  blockedUsernames: readonly string[]
+  blockedEmails: readonly string[]
+  blockedNetworks: readonly string[]
+  disposableEmails: DisposableMode
+}): Rule[] {
+  const block = (subject: RuleSubject, form: RuleForm) => (value: string) => ({
+    id: null,
+    subject,
+    form,
+    value,
+    effect: 'block' as const,
+    expiresAt: null,
+  })
+  const network = (typed: string) => {
+    const value = readRuleValue('network', 'exact', typed)
+    if (!value.ok) throw new Error(`registration.blocked_networks: ${typed} is no network`)
+    return value.value
+  }
+  return [
+    ...configured.blockedNetworks.map(network).map(block('network', 'exact')),
+    ...configured.blockedEmails.map(block('email', 'pattern')),
+    ...configured.reservedUsernames
+      .map((name) => readMatrixId(name).localpart)
+      .map(block('username', 'exact')),
+    ...configured.blockedUsernames.map(block('username', 'pattern')),
+    ...disposableDomains(configured.disposableEmails),
+  ]
+}
+
+function disposableDomains(effect: DisposableMode): Rule[] {
+  if (effect === 'off') return []
+  return disposableEmailBlocklist()
+    .map(parseDomain)
+    .filter((domain) => domain !== null)
+    .map((value) => ({
+      id: null,
+      subject: 'domain',
+      form: 'exact',
+      value,
+      effect,
+      expiresAt: null,
+      disposable: true,
+    }))
+}
+
+/** Steps of a compiled pattern: what it takes to match grows with them and with the value. */
+const PATTERN_STEPS = 1_000
+
+/** Whether the engine can read a pattern, and runs it quickly; it runs in time linear to the value. */
+export function isPattern(value: string): boolean {
+  try {
+    return RE2JS.compile(value, RE2JS.CASE_INSENSITIVE).programSize() <= PATTERN_STEPS
+  } catch (error) {
+    if (error instanceof RE2JSException) return false
+    throw error
+  }
+}
+
+/**
+ * Reads rules once, so that a candidate is looked up and not compared with each of them; only patterns are tried one
+ * by one, over the whole value, and case does not count. Throws on patterns that cannot be read.
+ */
+export function createMatcher(rules: readonly Rule[]): Matcher {
+  const exact = new Map<string, Rule[]>()
+  const prefixes = new Set<string>()
+  const patterns: { rule: Rule; matches: (value: string) => boolean }[] = []
+  for (const rule of rules) {
+    if (rule.form === 'pattern') {
+      const compiled = RE2JS.compile(rule.value, RE2JS.CASE_INSENSITIVE)
+      patterns.push({ rule, matches: (value) => compiled.matches(value) })
+      continue
+    }
+    const network = rule.subject === 'network' ? parseNetwork(rule.value) : null
+    if (network !== null) prefixes.add(`${network.family} ${network.prefix}`)
+    const value = network === null ? rule.value : networkKey(network, network.prefix)
+    const key = keyOf(rule.subject, rule.form, value)
+    const others = exact.get(key)
+    if (others === undefined) exact.set(key, [rule])
+    else others.push(rule)
+  }
+
+  function keysOf({ clientAddress, email, domain, username }: Candidate): string[] {
+    const network = clientAddress === undefined ? null : parseNetwork(clientAddress)
+    const lengths = [...prefixes].map((prefix) => prefix.split(' ').map(Number))
+    const networks =
+      network === null
+        ? []
+        : lengths
+            .filter(([family, prefix = 0]) => family === network.family && prefix <= network.prefix)
+            .map(([, prefix = 0]) => keyOf('network', 'exact', networkKey(network, prefix)))
+    const host = domainOfCandidate({ ...(email && { email }), ...(domain && { domain }) })
+    return [
+      ...networks,
+      ...(email === undefined ? [] : mailboxKeys(email).map((key) => keyOf('email', 'exact', key))),
+      ...(host === null ? [] : domainsAbove(host).map((above) => keyOf('domain', 'exact', above))),
+      ...(username === undefined
+        ? []
+        : [keyOf('username', 'exact', username), keyOf('username', 'look', lookOf(username))]),
+    ]
+  }
+
+  return (candidate, now) => {
+    const found = keysOf(candidate).flatMap((key) => exact.get(key) ?? [])
+    for (const { rule, matches } of patterns) {
+      const value = rule.subject === 'email' ? candidate.email : candidate.username
+      if (value !== undefined && matches(value)) found.push(rule)
+    }
+    return found.filter(({ expiresAt }) => expiresAt === null || expiresAt > now).sort(byWeight)
+  }
+}
+
+const keyOf = (subject: RuleSubject, form: RuleForm, value: string): string => `${subject} ${form} ${value}`
+
+const WEIGHTS: readonly RuleEffect[] = [
+  'allow',
+  'block',
+  'hold',
+] satisfies readonly (typeof RULE_EFFECTS)[number][]
+const byWeight = (one: Rule, other: Rule): number =>
+  WEIGHTS.indexOf(one.effect) - WEIGHTS.indexOf(other.effect)
+
+/** What a candidate is, in two halves: an exception for one says nothing of the other, as anybody can type any name. */
+export const isAboutName = ({ subject }: Pick<RuleCore, 'subject'>): boolean => subject === 'username'
+
+/**
+ * What happens, and by which rule: of what is said of the person (network, address, domain) and of what is said of the
+ * name, an exception wins in its half, and of the halves the harder one. Null: nothing.
+ */
+export function judge(matches: readonly Rule[]): Rule | null {
+  const halves = [matches.find((rule) => !isAboutName(rule)), matches.find(isAboutName)]
+  const hard = halves.filter((rule) => rule !== undefined && rule.effect !== 'allow')
+  return hard.find((rule) => rule?.effect === 'block') ?? hard[0] ?? null
+}

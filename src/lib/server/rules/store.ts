@@ -1,0 +1,235 @@
+import { readRuleValue, ruleKey, type Candidate, type RuleCore } from '$lib/moderation/rule'
+import { PATTERNS_MAXIMUM, type ListedRule } from '$lib/moderation/rule-list'
+import { accept, refuse, type Result } from '$lib/registration/refusal'
+import type { Actor } from '$lib/registration/registration'
+import { insertEvents } from '../database/events'
+import type { Database, Reader } from '../database/open'
+import {
+  countHit,
+  countPatterns,
+  endRule,
+  findCounting,
+  findRule,
+  findThere,
+  insertRules,
+  rulesVersion,
+  setHeldBy,
+  type RuleRow,
+} from '../database/rules'
+import { createMatcher, isPattern, judge, type Matcher, type Rule } from './matcher'
+import { DAY } from '$lib/registration/retention'
+
+/** A moderator's wish for a rule. `days`: how long it counts; null: for ever. */
+export interface RuleWish extends RuleCore {
+  reason: string | null
+  days: number | null
+}
+
+export type RuleBook = ReturnType<typeof createRuleBook>
+
+/** After so long, a process asks whether another one changed the rules. */
+const FRESH_MS = 1_000
+/** So many rules are read, or added, while others wait: a few milliseconds. */
+const READ_AT_ONCE = 1_000
+const ADDED_AT_ONCE = 100
+
+/** What is kept in memory of the rules. `askedAt`: when the database had this version. */
+interface Kept {
+  version: string
+  match: Matcher
+  askedAt: number
+}
+
+/**
+ * The rules of the configuration and of the database together. They are kept in memory; a count of rows tells whether
+ * somebody changed them, asked at most once a second: a rule that one process adds counts in the others a second
+ * later, and here at once.
+ */
+export function createRuleBook({
+  database,
+  configured,
+  clock,
+  randomId,
+}: {
+  database: Database
+  configured: readonly Rule[]
+  clock: () => number
+  randomId: () => string
+}) {
+  let kept: Kept | null = null
+  let loading: Promise<Kept> | null = null
+
+  function forget(): void {
+    kept = null
+    loading = null
+  }
+
+  /** The version is read before the rules: what is added meanwhile is found the next time. */
+  async function load(): Promise<Kept> {
+    const askedAt = clock()
+    const version = await database.read(rulesVersion)
+    if (kept?.version === version) return { ...kept, askedAt }
+    const found: Rule[] = []
+    for (let after = 0, full = true; full;) {
+      const slice = await database.read((reader) => findCounting(reader, askedAt, after, READ_AT_ONCE))
+      found.push(...slice.map(({ row: _, ...rule }) => rule))
+      after = slice.at(-1)?.row ?? after
+      full = slice.length === READ_AT_ONCE
+      await new Promise(setImmediate)
+    }
+    return { version, match: createMatcher([...configured, ...found]), askedAt }
+  }
+
+  /** However many ask at a time, the rules are read once; what was read before a change here is not kept after it. */
+  async function matcher(): Promise<Matcher> {
+    if (kept !== null && Math.abs(clock() - kept.askedAt) < FRESH_MS) return kept.match
+    const mine = (loading ??= load())
+    try {
+      const loaded = await mine
+      if (loading === mine) kept = loaded
+      return loaded.match
+    } finally {
+      if (loading === mine) loading = null
+    }
+  }
+
+  /** Those of these rules that do not count yet; refused where too many patterns would count with them. */
+  async function freshOf<R extends ListedRule>(
+    reader: Reader,
+    listed: readonly R[],
+    now: number,
+  ): Promise<Result<R[]>> {
+    const there = await findThere(reader, listed, now)
+    const fresh = listed.filter((rule) => !there.has(ruleKey(rule)))
+    const patterns = fresh.filter(({ form }) => form === 'pattern').length
+    if (patterns > 0 && patterns + (await countPatterns(reader, now)) > PATTERNS_MAXIMUM)
+      return refuse({ code: 'list_patterns', maximum: PATTERNS_MAXIMUM })
+    return accept(fresh)
+  }
+
+  const rowOf = (
+    id: string,
+    { subject, form, value, effect, reason, expiresAt }: ListedRule,
+    by: string,
+    now: number,
+  ) => ({
+    id,
+    subject,
+    form,
+    value,
+    effect,
+    reason,
+    madeBy: by,
+    madeAt: now,
+    expiresAt,
+    endedAt: null,
+    hits: 0,
+    lastHitAt: null,
+  })
+
+  const matches = async (candidate: Candidate): Promise<Rule[]> => (await matcher())(candidate, clock())
+
+  return {
+    /** All rules that match, in the order in which they win. */
+    matches,
+
+    /** The rule that decides over a candidate, and does not let it pass; null where none does. */
+    verdict: async (candidate: Candidate): Promise<Rule | null> => judge(await matches(candidate)),
+
+    /** Counts that somebody was refused. Rules of the configuration keep no count. */
+    async hit({ id }: Rule): Promise<void> {
+      if (id !== null) await database.write((tx) => countHit(tx, id, clock()))
+    },
+
+    /** Notes with a registration which rule asks for a closer look at it; counts once, however often it is tried. */
+    async hold(registrationId: string, { id }: Rule): Promise<void> {
+      if (id === null) return
+      await database.write(async (tx) => {
+        if (await setHeldBy(tx, registrationId, id)) await countHit(tx, id, clock())
+      })
+    },
+
+    read: readRule,
+
+    /** Adds a rule that `read` gave; refused where just this one counts already. */
+    async add(
+      { days, ...core }: RuleWish,
+      actor: Extract<Actor, { kind: 'moderator' }>,
+    ): Promise<Result<RuleRow>> {
+      const added = await database.write<Result<RuleRow>>(async (tx) => {
+        const now = clock()
+        if ((await findThere(tx, [core], now)).size > 0) return refuse({ code: 'rule_exists' })
+        const expiresAt = days === null ? null : now + days * DAY
+        const rule: RuleRow = rowOf(randomId(), { ...core, expiresAt }, actor.id, now)
+        await insertRules(tx, [rule])
+        // Not its value: that can be an address.
+        const detail = { rule: rule.id, subject: rule.subject, effect: rule.effect }
+        await insertEvents(tx, null, [{ kind: 'rule_added', detail }], actor, now)
+        return accept(rule)
+      })
+      forget()
+      return added
+    },
+
+    /** Those of a list that do not count yet, and would be added. */
+    fresh: <R extends ListedRule>(listed: readonly R[]): Promise<Result<R[]>> =>
+      database.read((reader) => freshOf(reader, listed, clock())),
+
+    /** Adds all rules of a list that do not count yet, or none; answers how many these were. */
+    async addAll(
+      listed: readonly ListedRule[],
+      actor: Extract<Actor, { kind: 'moderator' }>,
+    ): Promise<Result<number>> {
+      const added = await database.write<Result<number>>(async (tx) => {
+        const now = clock()
+        const fresh = await freshOf(tx, listed, now)
+        if (!fresh.ok) return fresh
+        // Of what was made at one moment the highest id stands first: so the list keeps its order.
+        const ids = fresh.value.map(() => randomId()).sort()
+        const rows = fresh.value.map((rule) => rowOf(ids.pop() ?? randomId(), rule, actor.id, now))
+        for (let from = 0; from < rows.length; from += ADDED_AT_ONCE) {
+          await insertRules(tx, rows.slice(from, from + ADDED_AT_ONCE))
+          // A local database holds the process while it writes: the others of this process have a turn.
+          await new Promise(setImmediate)
+        }
+        const [first] = fresh.value
+        if (first === undefined) return accept(0)
+        const isOne = fresh.value.every(({ effect }) => effect === first.effect)
+        const detail = { count: fresh.value.length, ...(isOne && { effect: first.effect }) }
+        await insertEvents(tx, null, [{ kind: 'rules_imported', detail }], actor, now)
+        return accept(fresh.value.length)
+      })
+      forget()
+      return added
+    },
+
+    /** Ends a rule; refused where it is over. `mayEnd` tells whether the actor may. */
+    async end(
+      id: string,
+      actor: Extract<Actor, { kind: 'moderator' }>,
+      mayEnd: (rule: RuleRow) => boolean,
+    ): Promise<Result<null>> {
+      const ended = await database.write<Result<null>>(async (tx) => {
+        const now = clock()
+        const rule = await findRule(tx, id)
+        if (rule === null) return refuse({ code: 'not_found' })
+        if (!mayEnd(rule)) return refuse({ code: 'role_too_low' })
+        if (rule.endedAt !== null || (rule.expiresAt !== null && rule.expiresAt <= now))
+          return refuse({ code: 'rule_over' })
+        await endRule(tx, id, now)
+        await insertEvents(tx, null, [{ kind: 'rule_ended', detail: { rule: id } }], actor, now)
+        return accept(null)
+      })
+      forget()
+      return ended
+    },
+  }
+}
+
+/** The one form of a rule as a person typed it. */
+export function readRule({ subject, form, effect, value: typed }: RuleCore): Result<RuleCore> {
+  const value = readRuleValue(subject, form, typed)
+  if (!value.ok) return value
+  if (form === 'pattern' && !isPattern(value.value)) return refuse({ code: 'rule_value_invalid', subject })
+  return accept({ subject, form, effect, value: value.value })
+}

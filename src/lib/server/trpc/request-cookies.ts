@@ -1,0 +1,18 @@
+import type { Cookies as EventCookies } from '@sveltejs/kit'
+import { cookieName } from '../http/cookie-name'
+import type { Cookies } from './context'
+
+/**
+ * The cookies of one request, under the names that they have in its browser, and as narrow as it keeps them. `secure`: for
+ * https alone (`hasHttps`).
+ */
+export function requestCookies(cookies: EventCookies, secure: boolean): Cookies {
+  const attributes = { path: '/', httpOnly: true, sameSite: 'lax', secure } as const
+  // Lucia names its cookie by the site, which has one scheme; a request may have come by the other.
+  const called = (name: string) => cookieName(name.replace(/^__Host-/, ''), secure)
+  return {
+    get: (name) => cookies.get(called(name)),
+    set: (name, value, maxAge) => cookies.set(called(name), value, { ...attributes, maxAge }),
+    delete: (name) => cookies.delete(called(name), attributes),
+  }
+}

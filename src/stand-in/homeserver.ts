@@ -1,0 +1,174 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { isAllowedHost, LOOPBACK_HOSTS } from '../lib/server/net/hosts'
+import { roomRoutes } from './rooms'
+import { matchPath, ok, page, problem, type StandInAnswer, type StandInRoute } from './route'
+import { signInRoutes } from './sign-in'
+import { createState, type StandInOptions, type StandInRoom, type StandInUser } from './state'
+import { userRoutes } from './users'
+
+export type { StandInOptions, StandInRoom, StandInUser }
+
+/** A request as a fault sees it: the path is decoded and has no query. */
+export interface SeenRequest {
+  method: string
+  path: string
+  body: string
+}
+
+/**
+ * What goes wrong: this answer instead, the connection `cut`, no answer ever (`hang`), or everything done and only
+ * the answer `lost`.
+ */
+export type Fault =
+  { status: number; body?: string | object; headers?: Record<string, string> } | 'cut' | 'hang' | 'lost'
+
+export interface StandIn {
+  url: string
+  /** By Matrix ID. */
+  users: Map<string, StandInUser>
+  /** By room id. */
+  rooms: Map<string, StandInRoom>
+  /** The room of this id or alias. */
+  room(idOrAlias: string): StandInRoom | undefined
+  /** Asked for every request, when set: a test's way to break things, or to see them. */
+  faults: ((request: SeenRequest) => Fault | undefined) | undefined
+  close(): Promise<void>
+}
+
+/**
+ * Starts a server on 127.0.0.1 that answers as Synapse 1.160 does to all that this program asks, and to log-ins. For
+ * the demo and for tests; what it holds is in memory. One contract suite (tests/homeserver) keeps it true to Synapse.
+ */
+export async function startStandIn(options: StandInOptions): Promise<StandIn> {
+  const state = createState(options)
+  const routes = [
+    ...userRoutes(state),
+    ...signInRoutes(state),
+    ...roomRoutes(state),
+    ...serverRoutes(options),
+  ]
+  const server = createServer((request, response) => {
+    respond(request, response).catch((error: unknown) =>
+      response.destroy(error instanceof Error ? error : undefined),
+    )
+  })
+
+  function answerTo(request: IncomingMessage, url: URL, text: string): StandInAnswer {
+    const { method = 'GET', headers } = request
+    for (const route of routes) {
+      const parts = route.method === method ? matchPath(route.path, url.pathname) : null
+      if (parts === null) continue
+      const caller = authorize(route, headers.authorization)
+      if ('status' in caller) return caller
+      const body = readBody(text, headers['content-type'])
+      if (body === null) return problem(400, 'M_NOT_JSON', 'Content not JSON.')
+      const token = tokenIn(headers.authorization)
+      return route.handle({
+        caller,
+        token,
+        at: (name) => parts.get(name) ?? '',
+        query: url.searchParams,
+        body,
+      })
+    }
+    if (/^\/(_matrix|_synapse\/admin)\//.test(url.pathname))
+      return problem(404, 'M_UNRECOGNIZED', 'Unrecognized request')
+    return page(404, 'No Such Resource')
+  }
+
+  /** Answers whose token it is, or why it will not do. */
+  function authorize({ to }: StandInRoute, header = ''): StandInUser | StandInAnswer {
+    const admin = state.users.get(`@admin:${options.domain}`)
+    if (to === 'everybody' && admin !== undefined) return admin
+    if (header === '') return problem(401, 'M_MISSING_TOKEN', 'Missing access token')
+    const user = state.users.get(state.tokens.get(tokenIn(header)) ?? '')
+    if (user === undefined)
+      return problem(401, 'M_UNKNOWN_TOKEN', 'Invalid access token passed.', { soft_logout: false })
+    if (user.locked)
+      return problem(401, 'M_USER_LOCKED', 'User account has been locked', { soft_logout: true })
+    user.lastSeenAt = state.clock()
+    if (to === 'admins' && !user.admin) return problem(403, 'M_FORBIDDEN', 'You are not a server admin')
+    return user
+  }
+
+  async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!isAllowedHost(request.headers.host, LOOPBACK_HOSTS))
+      return write(response, problem(421, 'M_UNRECOGNIZED', 'The stand-in answers to this machine alone'))
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(Buffer.from(chunk))
+    const text = Buffer.concat(chunks).toString('utf8')
+    const url = new URL(request.url ?? '/', 'http://stand-in')
+    const seen = { method: request.method ?? 'GET', path: decodeURIComponent(url.pathname), body: text }
+    const fault = standIn.faults?.(seen)
+    if (fault === 'hang') return
+    if (fault === 'cut') {
+      request.socket.destroy()
+      return
+    }
+    const answer =
+      fault === undefined || fault === 'lost' ? answerTo(request, url, text) : { body: '', ...fault }
+    if (fault === 'lost') request.socket.destroy()
+    else write(response, answer)
+  }
+
+  server.listen(options.port ?? 0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('The stand-in has no port')
+  const standIn: StandIn = {
+    url: `http://127.0.0.1:${address.port}`,
+    users: state.users,
+    rooms: state.rooms,
+    room: state.room,
+    faults: undefined,
+    async close() {
+      const closed = once(server, 'close')
+      server.close()
+      server.closeAllConnections()
+      await closed
+    },
+  }
+  return standIn
+}
+
+const tokenIn = (header = ''): string => header.replace(/^Bearer /, '')
+
+function serverRoutes({ passwordPolicy = {}, delegatesTo }: StandInOptions): StandInRoute[] {
+  const open = { method: 'GET', to: 'everybody' } as const
+  return [
+    { ...open, path: '/_matrix/client/versions', handle: () => ok({ versions: ['v1.11', 'v1.12'] }) },
+    { ...open, path: '/_synapse/admin/v1/server_version', handle: () => ok({ server_version: '1.160.0' }) },
+    {
+      ...open,
+      path: '/_matrix/client/v1/auth_metadata',
+      handle: () =>
+        delegatesTo === undefined
+          ? problem(404, 'M_UNRECOGNIZED', 'Unrecognized request')
+          : ok({ issuer: delegatesTo }),
+    },
+    { ...open, path: '/_matrix/client/v3/password_policy', handle: () => ok(passwordPolicy) },
+  ]
+}
+
+/** Null for what is no JSON object. Synapse does not look at the content type but for forms. */
+function readBody(text: string, type = ''): Record<string, unknown> | null {
+  if (text === '') return {}
+  if (type.startsWith('application/x-www-form-urlencoded') && !text.startsWith('{'))
+    return Object.fromEntries(new URLSearchParams(text))
+  try {
+    const parsed: unknown = JSON.parse(text)
+    return typeof parsed === 'object' && parsed !== null ? { ...parsed } : null
+  } catch {
+    return null // Said to whoever sent it.
+  }
+}
+
+function write(response: ServerResponse, { status, body, headers = {} }: StandInAnswer): void {
+  const html = typeof body === 'string'
+  response.writeHead(status, {
+    'content-type': html ? 'text/html; charset=utf-8' : 'application/json',
+    ...headers,
+  })
+  response.end(html ? body : JSON.stringify(body))
+}

@@ -1,0 +1,158 @@
+import { ok, problem, type StandInAnswer, type StandInRequest, type StandInRoute } from './route'
+import type { StandInRoom, StandInState, StandInUser } from './state'
+
+/** Synapse's `rc_message` by default. */
+const BURST = 10
+const PER_SECOND = 0.2
+
+/** Rooms and messages, as Synapse 1.160 answers. */
+export function roomRoutes(state: StandInState): StandInRoute[] {
+  const { options, rooms, users, unique } = state
+  const forbidden = (text: string) => problem(403, 'M_FORBIDDEN', text)
+  const allowance = createAllowance(state)
+
+  function find(identifier: string, then: (room: StandInRoom) => StandInAnswer): StandInAnswer {
+    const room = state.room(identifier)
+    if (room !== undefined) return then(room)
+    if (identifier.startsWith('#')) return problem(404, 'M_NOT_FOUND', `Room alias ${identifier} not found`)
+    if (identifier.startsWith('!'))
+      return problem(
+        404,
+        'M_UNKNOWN',
+        "Can't join remote room because no servers that are in the room have been provided.",
+      )
+    return problem(400, 'M_UNKNOWN', `${identifier} was not legal room ID or room alias`)
+  }
+
+  const joinedBy = (user: string) =>
+    [...rooms.values()].filter(({ members }) => members.has(user)).map(({ id }) => id)
+
+  function enter(room: StandInRoom, user: string): StandInAnswer {
+    room.invited.delete(user)
+    room.members.add(user)
+    return ok({ room_id: room.id })
+  }
+
+  /** The admin API invites first, in the administrator's name, where that is needed. */
+  function bring(caller: StandInUser, identifier: string, userId: string): StandInAnswer {
+    if (!userId.endsWith(`:${options.domain}`))
+      return problem(400, 'M_UNKNOWN', 'This endpoint can only be used with local users')
+    if (!users.has(userId)) return problem(404, 'M_NOT_FOUND', 'User not found')
+    return find(identifier, (room) => {
+      if (!room.public && !room.members.has(caller.id))
+        return forbidden(`${caller.id} not in room ${room.id}.`)
+      if (!room.public && room.members.has(userId)) return forbidden(`${userId} is already in the room.`)
+      return enter(room, userId)
+    })
+  }
+
+  function send({ caller, at, body }: StandInRequest): StandInAnswer {
+    const room = rooms.get(at('room'))
+    if (!room?.members.has(caller.id)) return forbidden(`User ${caller.id} not in room ${at('room')}`)
+    const transactionId = at('transaction')
+    const same = room.messages.find((one) => one.sender === caller.id && one.transactionId === transactionId)
+    if (same !== undefined) return ok({ event_id: same.eventId })
+    const wait = allowance()
+    if (wait > 0)
+      return {
+        ...problem(429, 'M_LIMIT_EXCEEDED', 'Too Many Requests', { retry_after_ms: wait }),
+        headers: { 'retry-after': String(Math.ceil(wait / 1000)) },
+      }
+    const eventId = `$${unique(40)}`
+    room.messages.push({ sender: caller.id, transactionId, eventId, content: body })
+    return ok({ event_id: eventId })
+  }
+
+  function create({ caller, body }: StandInRequest): StandInAnswer {
+    const { room_alias_name: name, invite, preset } = body
+    const alias = typeof name === 'string' ? `#${name}:${options.domain}` : null
+    if (alias !== null && state.room(alias)) return problem(400, 'M_ROOM_IN_USE', 'Room alias already taken')
+    const room = state.addRoom(caller.id, {
+      aliases: alias === null ? [] : [alias],
+      public: preset === 'public_chat',
+      invited: new Set(Array.isArray(invite) ? invite.map(String) : []),
+      name: typeof body['name'] === 'string' ? body['name'] : null,
+    })
+    return ok({ room_id: room.id })
+  }
+
+  const client = '/_matrix/client/v3'
+  return [
+    {
+      method: 'GET',
+      path: '/_synapse/admin/v1/users/:user/joined_rooms',
+      to: 'admins',
+      handle({ at }) {
+        const joined = joinedBy(at('user'))
+        return ok({ joined_rooms: joined, total: joined.length })
+      },
+    },
+    {
+      method: 'POST',
+      path: '/_synapse/admin/v1/join/:room',
+      to: 'admins',
+      handle: ({ caller, at, body }) => bring(caller, at('room'), String(body['user_id'])),
+    },
+    {
+      method: 'POST',
+      path: `${client}/join/:room`,
+      to: 'users',
+      handle: ({ caller, at }) =>
+        find(at('room'), (room) =>
+          room.public || room.invited.has(caller.id) || room.members.has(caller.id)
+            ? enter(room, caller.id)
+            : forbidden('You are not invited to this room.'),
+        ),
+    },
+    {
+      method: 'GET',
+      path: `${client}/joined_rooms`,
+      to: 'users',
+      handle: ({ caller }) => ok({ joined_rooms: joinedBy(caller.id) }),
+    },
+    {
+      method: 'GET',
+      path: `${client}/directory/room/:alias`,
+      to: 'everybody',
+      handle: ({ at }) => find(at('alias'), ({ id }) => ok({ room_id: id, servers: [options.domain] })),
+    },
+    { method: 'POST', path: `${client}/createRoom`, to: 'users', handle: create },
+    {
+      method: 'PUT',
+      path: `${client}/rooms/:room/send/m.room.message/:transaction`,
+      to: 'users',
+      handle: send,
+    },
+    {
+      method: 'GET',
+      path: `${client}/rooms/:room/messages`,
+      to: 'users',
+      handle({ caller, at }) {
+        const room = rooms.get(at('room'))
+        if (!room?.members.has(caller.id)) return forbidden(`User ${caller.id} not in room ${at('room')}`)
+        const chunk = room.messages.map(({ sender, eventId, content }) => ({
+          type: 'm.room.message',
+          sender,
+          event_id: eventId,
+          content,
+        }))
+        return ok({ start: 's', chunk: chunk.reverse() })
+      },
+    },
+  ]
+}
+
+/** Answers a function that takes one message from the allowance, or tells how many ms to wait for it. */
+function createAllowance({ options, clock }: StandInState): () => number {
+  let left = BURST
+  let at = clock()
+  return () => {
+    if (options.rateLimits !== true) return 0
+    const now = clock()
+    left = Math.min(BURST, left + ((now - at) / 1000) * PER_SECOND)
+    at = now
+    if (left < 1) return Math.ceil(((1 - left) / PER_SECOND) * 1000)
+    left -= 1
+    return 0
+  }
+}
