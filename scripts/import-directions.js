@@ -1,0 +1,140 @@
+import { dirname, join, relative, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const SOURCE = fileURLToPath(new URL('../src', import.meta.url))
+
+const domain = ['lib/registration', 'lib/moderation']
+const words = [...domain, 'lib/text', 'lib/paraglide']
+const server = (/** @type {string[]} */ ...names) => names.map((name) => `lib/server/${name}`)
+
+/**
+ * What each folder of `src` may import besides itself, from the ground up; folders below it count as well
+ * (CONTRIBUTING.md has the map). A new file is held to the line of its folder, and a new folder to nothing at all
+ * until it has a line.
+ * @type {Record<string, string[]>}
+ */
+export const MAY_IMPORT = {
+  // The domain is pure and runs anywhere.
+  'lib/registration': [],
+  'lib/moderation': ['lib/registration'],
+  // Words for pages, mails and messages.
+  'lib/text': [...domain, 'lib/paraglide'],
+  // Pieces of pages.
+  'lib/browser': [...words, 'lib/trpc'],
+  'lib/components': [...words, 'lib/browser'],
+
+  'lib/server/concurrency': [],
+  'lib/server/net': [],
+  'lib/server/text': [],
+  'lib/server/crypto': domain,
+  'lib/server/database': [...domain, ...server('crypto', 'net')],
+  'lib/server/homeserver': domain,
+  'lib/server/logging': server('database', 'homeserver'),
+  'lib/server/config': [...words, ...server('net', 'text')],
+  'lib/server/mail': [...words, ...server('config', 'text')],
+  'lib/server/statistics': server('database'),
+  'lib/server/rate-limits': [...domain, ...server('database', 'net')],
+  'lib/server/auth': [...domain, ...server('crypto', 'database', 'net', 'rate-limits')],
+  'lib/server/rules': [...domain, ...server('concurrency', 'config', 'database')],
+  'lib/server/intake': [...domain, ...server('config', 'crypto', 'database', 'rate-limits')],
+  'lib/server/registrations': [
+    ...domain,
+    ...server('concurrency', 'crypto', 'database', 'homeserver', 'intake', 'logging', 'rate-limits', 'rules'),
+  ],
+  'lib/server/outages': [
+    ...domain,
+    ...server('database', 'homeserver', 'logging', 'mail', 'registrations'),
+  ],
+  'lib/server/jobs': [
+    ...words,
+    ...server('auth', 'crypto', 'database', 'homeserver', 'intake', 'logging', 'mail', 'outages'),
+    ...server('registrations', 'text'),
+  ],
+  'lib/server/moderation': [
+    ...words,
+    ...server('concurrency', 'database', 'homeserver', 'jobs', 'logging', 'mail', 'registrations', 'text'),
+  ],
+  'lib/server/http': [
+    ...words,
+    ...server('concurrency', 'crypto', 'database', 'homeserver', 'logging', 'net', 'outages'),
+  ],
+  // The composition root: what stands beside the folders of the server.
+  'lib/server': [...words, 'lib/server'],
+  'lib/server/trpc': [
+    ...domain,
+    ...server('app', 'auth', 'crypto', 'database', 'homeserver', 'http', 'intake', 'logging', 'moderation'),
+    ...server('rate-limits', 'registrations', 'rules', 'statistics'),
+  ],
+
+  // What stands directly in `lib`: the client of the API.
+  lib: ['lib/server/trpc'],
+  'stand-in': [...domain, ...server('net')],
+  // Pages ask the API (locals.api) and know nothing behind it.
+  routes: [...words, 'app.css', 'lib/browser', 'lib/components', 'lib/trpc', ...server('http', 'trpc')],
+  cli: [...domain, 'lib/server'],
+  demo: [...domain, 'lib/server', 'stand-in'],
+  // The hooks of SvelteKit.
+  '.': [...words, 'app', 'lib/server'],
+}
+
+const KNOWN = Object.keys(MAY_IMPORT)
+
+/**
+ * The line that a file is held to: that of its folder, or of the nearest one above it. In `lib/server`, where every
+ * folder has a line of its own, null for a folder without one.
+ * @param {string} file relative to `src`
+ */
+export function folderOf(file) {
+  const parts = dirname(file).split('/')
+  for (let length = parts.length; length > 0; length--) {
+    const folder = parts.slice(0, length).join('/')
+    if (KNOWN.includes(folder)) return folder === 'lib/server' && length < parts.length ? null : folder
+  }
+  return null
+}
+
+/** @param {string} path @param {string} folder */
+const isWithin = (path, folder) => path === folder || path.startsWith(`${folder}/`)
+
+/**
+ * Whether `file` may import `specifier`; both kinds of path, `./` and `$lib/`, whatever their spelling. Packages are
+ * free.
+ * @param {string} file relative to `src` @param {string} specifier
+ */
+export function mayImport(file, specifier) {
+  const target = specifier.startsWith('$lib')
+    ? join('lib', specifier.slice('$lib'.length))
+    : specifier.startsWith('.')
+      ? join(dirname(file), specifier)
+      : null
+  if (target === null || target.startsWith('..')) return true
+  const path = target.split(sep).join('/').replace(/\?.*$/, '')
+  const folder = folderOf(file)
+  if (folder === null) return false
+  const own = folder === '.' || folder === 'lib' || folder === 'lib/server' ? [] : [folder]
+  return [...own, ...(MAY_IMPORT[folder] ?? [])].some((one) => isWithin(path.replace(/\.[jt]s$/, ''), one))
+}
+
+/** The lint rule: imports go the way that MAY_IMPORT says. @type {import('eslint').Rule.RuleModule} */
+export const importDirections = {
+  create(context) {
+    const file = relative(SOURCE, context.filename).split(sep).join('/')
+    if (file.startsWith('..')) return {}
+    /** @param {import('estree').Node | null | undefined} source */
+    const look = (source) => {
+      if (source?.type !== 'Literal' || typeof source.value !== 'string' || mayImport(file, source.value)) return
+      const folder = folderOf(file)
+      const message =
+        folder === null
+          ? 'This folder has no line in scripts/import-directions.js yet.'
+          : `Files of ${folder} may not import this (scripts/import-directions.js).`
+      context.report({ node: source, message })
+    }
+    return {
+      ImportDeclaration: (node) => look(node.source),
+      ImportExpression: (node) => look(node.source),
+      ExportNamedDeclaration: (node) => look(node.source),
+      ExportAllDeclaration: (node) => look(node.source),
+    }
+  },
+}
