@@ -1,0 +1,313 @@
+import { randomUUID } from 'node:crypto'
+import { eq } from 'drizzle-orm'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { NewJob } from '$lib/registration/job'
+import { ACCOUNT_STATES, STATES, type AccountState } from '$lib/registration/state'
+import { putAccount, type LedgerEntry } from '$lib/server/database/accounts'
+import { insertJob } from '$lib/server/database/jobs'
+import { jobs } from '$lib/server/database/schema'
+import { insertRegistration } from '$lib/server/database/registrations'
+import type { Homeserver } from '$lib/server/homeserver/homeserver'
+import type { Registration } from '$lib/registration/registration'
+import { aRegistration, anAccount, email, NOON, username } from '../support/registration'
+import { aConfig, aWorld, HOUR, type TestWorld } from '../support/world'
+
+/**
+ * The last look before something is done that cannot be taken back: whatever queued the job, and however long it waited,
+ * its handler refuses by itself where the rows say otherwise.
+ */
+const RIVER = username('river')
+const ADDRESS = email('river@mail.test')
+let world: TestWorld
+/** What the homeserver was asked to change. */
+let changes: string[]
+/** What it says; by itself it knows an account that waits to be opened, and nothing of the address. */
+let says: Partial<Homeserver>
+
+function recording(real: Homeserver): Homeserver {
+  const change =
+    (name: string) =>
+    async (...args: unknown[]): Promise<never> => {
+      changes.push([name, ...args].join(' '))
+      return undefined as never
+    }
+  return {
+    ...real,
+    account: async () => anAccount({ displayName: 'river' }),
+    addressOwner: async () => null,
+    claim: change('claim'),
+    lock: change('lock'),
+    fill: change('fill'),
+    open: change('open'),
+    remove: change('remove'),
+    revive: change('revive'),
+    bindAddress: change('bind'),
+    joinRoom: change('join'),
+    consent: change('consent'),
+    ...says,
+  }
+}
+
+async function begin(change: Partial<ReturnType<typeof aConfig>> = {}) {
+  world = await aWorld(change, (real) => ({
+    ...recording(real),
+    account: (name) => recording(real).account(name),
+    addressOwner: (address) => recording(real).addressOwner(address),
+    consentProblem: (version) => recording(real).consentProblem(version),
+  }))
+}
+beforeEach(async () => {
+  changes = []
+  says = {}
+  await begin()
+})
+afterEach(() => world.dispose())
+
+/** A registration as it stands when its job begins, and the ledger's line on its account. */
+async function stands(
+  change: Partial<Registration> = {},
+  ledger: (Partial<LedgerEntry> & { state: AccountState }) | null = { state: 'filled' },
+): Promise<string> {
+  const registration = aRegistration({
+    id: randomUUID(),
+    state: 'approved',
+    username: RIVER,
+    email: ADDRESS,
+    ...change,
+  })
+  await world.database.write(async (tx) => {
+    await insertRegistration(tx, registration)
+    if (ledger !== null)
+      await putAccount(
+        tx,
+        RIVER,
+        { registrationId: registration.id, madeAt: NOON, ...ledger },
+        world.now() - HOUR,
+      )
+  })
+  return registration.id
+}
+
+const line = () => world.services.registrar.account(RIVER)
+
+const setLine = (change: Partial<LedgerEntry> & { state: AccountState }, ago: number) =>
+  world.database.write((tx) => putAccount(tx, RIVER, { registrationId: null, ...change }, world.now() - ago))
+
+/** How a job ended. */
+async function endOf(
+  job: NewJob,
+  registrationId: string | null,
+): Promise<{ state: string; error: string | null }> {
+  const id = randomUUID()
+  await world.database.write((tx) => insertJob(tx, job, { id, registrationId, now: world.now(), rest: 0 }))
+  await world.drain()
+  const [row] = await world.database.read((reader) => reader.select().from(jobs).where(eq(jobs.id, id)))
+  if (row === undefined) throw new Error('The job is gone')
+  return { state: row.state, error: row.error }
+}
+const cancelled = (error: string) => ({ state: 'cancelled', error })
+const done = { state: 'done', error: null }
+
+describe('an account is opened', () => {
+  const open = (id: string) => endOf({ kind: 'open_account' }, id)
+
+  test('for an approved registration whose account is ready, and what follows comes after', async () => {
+    const id = await stands()
+    expect(await open(id)).toEqual(done)
+    expect(changes).toEqual(['open river', `bind river ${ADDRESS}`])
+    expect(await line()).toMatchObject({ state: 'open', openedAt: world.now() })
+    expect(await world.services.registrar.find(id)).toMatchObject({ state: 'completed' })
+  })
+
+  test.each(STATES.filter((state) => state !== 'approved'))('but not for one that is %s', async (state) => {
+    const id = await stands({ state })
+    expect(await open(id)).toEqual(cancelled('The registration is not approved any more'))
+    expect(changes).toEqual([])
+  })
+
+  test.each(ACCOUNT_STATES.filter((state) => !['none', 'filled', 'open'].includes(state)))(
+    'but not one that is %s',
+    async (state) => {
+      const id = await stands({}, { state })
+      expect(await open(id)).toEqual(cancelled('The account is not ready to be opened'))
+      expect(changes).toEqual([])
+    },
+  )
+
+  test('but none that the ledger does not know, or knows as another’s', async () => {
+    const id = await stands({}, null)
+    expect(await open(id)).toEqual(cancelled('The account is not ready to be opened'))
+    await world.database.write((tx) => putAccount(tx, RIVER, { state: 'filled', registrationId: 'r2' }, NOON))
+    expect(await open(id)).toEqual(cancelled('The account is not ready to be opened'))
+    expect(changes).toEqual([])
+  })
+})
+
+describe('an account is removed', () => {
+  const remove = (id: string | null = null) => endOf({ kind: 'remove_account', username: RIVER }, id)
+  const notOurs = cancelled('The account is not one of ours that waits to be opened')
+  const over = { state: 'denied', holdsName: false } as const
+
+  test.each(['claimed', 'locked', 'filled', 'reviving'] as const)(
+    'that is %s, and nobody’s',
+    async (state) => {
+      await stands(over, { state })
+      expect(await remove()).toEqual(done)
+      expect(changes).toEqual(['remove river'])
+      expect(await line()).toMatchObject({ state: 'removed', openedAt: null })
+    },
+  )
+
+  test.each(['none', 'doubtful', 'open', 'removed'] as const)('but not one that is %s', async (state) => {
+    await stands(over, { state })
+    expect(await remove()).toEqual(notOurs)
+    expect(changes).toEqual([])
+  })
+
+  test('but not one that the ledger does not know', async () => {
+    await stands(over, null)
+    expect(await remove()).toEqual(notOurs)
+    expect(changes).toEqual([])
+  })
+
+  test.each(['claimed', 'locked', 'reviving'] as const)(
+    'but not one that was opened once, though the ledger has it as %s',
+    async (state) => {
+      await stands(over, { state, openedAt: NOON })
+      expect(await remove()).toEqual(notOurs)
+      expect(changes).toEqual([])
+    },
+  )
+
+  test.each(['verified', 'requested', 'approved'] as const)(
+    'but not one whose registration is under way: %s',
+    async (state) => {
+      const id = await stands({ state })
+      const end = cancelled('The account belongs to a registration that is under way')
+      expect(await remove()).toEqual(end)
+      expect(await remove(id)).toEqual(end)
+      expect(changes).toEqual([])
+    },
+  )
+
+  test('though its registration is under way with another name, or lost this one', async () => {
+    await stands({ state: 'verified', username: username('brook') })
+    expect(await remove()).toEqual(done)
+    await stands({ state: 'verified', holdsName: false, email: email('other@mail.test') })
+    expect(await remove()).toEqual(done)
+    expect(changes).toEqual(['remove river', 'remove river'])
+  })
+
+  test('but not while the answer to the claim may still come, and never where it did not: it may be anybody’s', async () => {
+    await stands(over, { state: 'claiming', changedAt: world.now() - 29_999 })
+    expect(await remove()).toEqual(
+      cancelled('The account is being asked for: it is removed when there is an answer'),
+    )
+    expect(await line()).toMatchObject({ state: 'claiming' })
+    world.pass(1)
+    expect(await remove()).toMatchObject({
+      state: 'cancelled',
+      error: expect.stringContaining('in other hands'),
+    })
+    expect(await line()).toMatchObject({ state: 'doubtful' })
+    expect(changes).toEqual([])
+  })
+
+  test('with nothing to do where it is gone, and the name is free where it never was', async () => {
+    says = { account: async () => null }
+    await stands(over, { state: 'filled' })
+    expect(await remove()).toEqual(done)
+    expect(await line()).toMatchObject({ state: 'removed' })
+    await setLine({ state: 'claiming' }, HOUR)
+    expect(await remove()).toEqual(done)
+    expect(await line()).toBeNull()
+    says = { account: async () => anAccount({ displayName: 'river', deactivated: true }) }
+    await setLine({ state: 'reviving' }, HOUR)
+    expect(await remove()).toEqual(done)
+    expect(changes).toEqual([])
+  })
+
+  test('but not one that bears signs of others', async () => {
+    says = { account: async () => anAccount({ displayName: 'river', devices: 1 }) }
+    await stands(over, { state: 'filled' })
+    expect(await remove()).toMatchObject({
+      state: 'cancelled',
+      error: expect.stringContaining('in other hands'),
+    })
+    expect(await line()).toMatchObject({ state: 'doubtful' })
+    expect(changes).toEqual([])
+  })
+})
+
+describe('an address is added', () => {
+  const bind = (id: string) => endOf({ kind: 'bind_address' }, id)
+  const completed = { state: 'completed' } as const
+
+  test('to an account that is open, where it is nobody’s', async () => {
+    expect(await bind(await stands(completed, { state: 'open' }))).toEqual(done)
+    expect(changes).toEqual([`bind river ${ADDRESS}`])
+  })
+
+  test.each(ACCOUNT_STATES.filter((state) => state !== 'none' && state !== 'open'))(
+    'but never before it is unlocked: %s',
+    async (state) => {
+      expect(await bind(await stands(completed, { state }))).toEqual(cancelled('The account is not open'))
+      expect(changes).toEqual([])
+    },
+  )
+
+  test('but not to an account that the ledger does not know', async () => {
+    expect(await bind(await stands(completed, null))).toEqual(cancelled('The account is not open'))
+    expect(changes).toEqual([])
+  })
+
+  test('but never taken away from another account, and not twice', async () => {
+    const id = await stands(completed, { state: 'open' })
+    says = { addressOwner: async () => '@somebody:example.test' }
+    expect(await bind(id)).toEqual({
+      state: 'failed',
+      error:
+        'The address already belongs to @somebody:example.test, so it was not added to @river:example.test',
+    })
+    says = { addressOwner: async () => '@river:example.test' }
+    expect(await bind(id)).toEqual(done)
+    expect(changes).toEqual([])
+  })
+})
+
+describe('consent is recorded', () => {
+  const consent = async (version: string) =>
+    endOf({ kind: 'consent', version }, await stands({ state: 'completed' }))
+  const asking = (version: string) => begin({ consent: { version, formSecret: 'form-secret' } })
+
+  test('under the name that was ticked', async () => {
+    expect(await consent('1.0')).toEqual(done)
+    expect(changes).toEqual(['consent river 1.0'])
+  })
+
+  test('and under the one asked for now where the homeserver never had the other', async () => {
+    await world.dispose()
+    await asking('2.0')
+    says = { consentProblem: async () => ({ code: 'unknown', why: '' }) }
+    expect(await consent('1.0')).toEqual(done)
+    expect(changes).toEqual(['consent river 2.0'])
+  })
+
+  test.each(['secret', 'other', 'none'] as const)(
+    'and under no other where the problem is another one: %s',
+    async (code) => {
+      await world.dispose()
+      await asking('2.0')
+      says = { consentProblem: async () => ({ code, why: '' }) }
+      expect(await consent('1.0')).toEqual(done)
+      expect(changes).toEqual(['consent river 1.0'])
+    },
+  )
+})
+
+test('a room is joined', async () => {
+  expect(
+    await endOf({ kind: 'join_room', room: '#all:example.test' }, await stands({ state: 'completed' })),
+  ).toEqual(done)
+  expect(changes).toEqual(['join river #all:example.test'])
+})
