@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { RuleEffect, RuleForm, RuleSubject } from '$lib/moderation/rule'
+import { lookOf } from '$lib/registration/username'
 import { email, NOON, username } from '../../../tests/support/registration'
 import { createMatcher, isPattern, judge, rulesOfConfiguration, type Rule } from './rules'
 
@@ -116,6 +117,20 @@ test('a part of a candidate is compared with rules on that part alone', () => {
   expect(onDomains({ domain: 'a.spam.example' }, NOON)).toHaveLength(1)
   expect(onDomains({ email: email('a@b.spam.example') }, NOON)).toHaveLength(1)
   expect(onDomains({ domain: 'notspam.example' }, NOON)).toEqual([])
+})
+
+test('names are compared by themselves and by their look, and where there is none, with nothing', () => {
+  const look = rule('hold', 'username', lookOf(username('river')), { form: 'look' })
+  expect(createMatcher([look])({ username: username('r1ver') }, NOON)).toEqual([look])
+  expect(createMatcher([look])({ username: username('brook') }, NOON)).toEqual([])
+  const address = rule('block', 'username', '10.0.0.1')
+  expect(createMatcher([address])({ username: username('10.0.0.1') }, NOON)).toEqual([address])
+  expect(createMatcher([rule('block', 'username', 'undefined')])({}, NOON)).toEqual([])
+})
+
+test('a rule on one address says nothing of the network around it', () => {
+  const matches = createMatcher([rule('block', 'network', '203.0.113.0')])
+  expect(matches({ clientAddress: '203.0.113.0/24' }, NOON)).toEqual([])
 })
 
 describe('a pattern', () => {

@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openTestDatabase, type TestDatabase } from '../../../../tests/support/database'
 import { registrations, tokens } from '../database/schema'
-import { deleteExpiredTokens, findToken, insertToken } from '../database/tokens'
+import {
+  deleteExpiredTokens,
+  findToken,
+  hasLiveLink,
+  insertToken,
+  type TokenPurpose,
+} from '../database/tokens'
 import { parseEmail } from '$lib/registration/email'
 import { parseUsername } from '$lib/registration/username'
 import { hashToken, mintToken, parseToken } from './tokens'
@@ -79,11 +85,11 @@ describe('tokens in the database', () => {
   })
   afterEach(() => test.dispose())
 
-  async function insert(expiresAt = 1000) {
+  async function insert(expiresAt = 1000, purpose: TokenPurpose = 'status') {
     const minted = mintToken()
     const { hash } = minted
     await test.database.write((tx) =>
-      insertToken(tx, { hash, purpose: 'status', registrationId: 'r1', createdAt: 0, expiresAt }),
+      insertToken(tx, { hash, purpose, registrationId: 'r1', createdAt: 0, expiresAt }),
     )
     return minted
   }
@@ -110,5 +116,21 @@ describe('tokens in the database', () => {
     await test.database.write((tx) => deleteExpiredTokens(tx, 1000, 10))
     expect(await test.database.read((reader) => findToken(reader, early.hash, 'status'))).toBeNull()
     expect(await test.database.read((reader) => findToken(reader, late.hash, 'status'))).not.toBeNull()
+  })
+  it('go in portions', async () => {
+    for (const expiresAt of [1, 2, 3]) await insert(expiresAt)
+    const remove = () => test.database.write((tx) => deleteExpiredTokens(tx, 1000, 2))
+    expect([await remove(), await remove(), await remove()]).toEqual([2, 1, 0])
+  })
+
+  it('show whether a link to confirm an address still works: of this registration, and until its time is over', async () => {
+    const isLive = (id: string, now: number) => test.database.read((reader) => hasLiveLink(reader, id, now))
+    await insert(5000, 'status')
+    await insert(5000, 'applicant')
+    expect(await isLive('r1', 999)).toBe(false)
+    await insert(1000, 'verification')
+    expect(await isLive('r1', 999)).toBe(true)
+    expect(await isLive('r1', 1000)).toBe(false)
+    expect(await isLive('r2', 999)).toBe(false)
   })
 })
