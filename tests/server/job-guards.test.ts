@@ -4,7 +4,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { NewJob } from '$lib/registration/job'
 import { ACCOUNT_STATES, STATES, type AccountState } from '$lib/registration/state'
 import { putAccount, type LedgerEntry } from '$lib/server/database/accounts'
+import { announceOnce } from '$lib/server/database/announcements'
 import { insertJob } from '$lib/server/database/jobs'
+import { insertModeratorToken } from '$lib/server/database/moderator-tokens'
 import { jobs } from '$lib/server/database/schema'
 import { insertRegistration } from '$lib/server/database/registrations'
 import type { Homeserver } from '$lib/server/homeserver/homeserver'
@@ -44,6 +46,8 @@ function recording(real: Homeserver): Homeserver {
     bindAddress: change('bind'),
     joinRoom: change('join'),
     consent: change('consent'),
+    sendMessage: async (room) => void changes.push(`send ${room}`),
+    directRoom: async () => '!direct:example.test',
     ...says,
   }
 }
@@ -54,6 +58,7 @@ async function begin(change: Partial<ReturnType<typeof aConfig>> = {}) {
     account: (name) => recording(real).account(name),
     addressOwner: (address) => recording(real).addressOwner(address),
     consentProblem: (version) => recording(real).consentProblem(version),
+    joinedRooms: async () => [],
   }))
 }
 beforeEach(async () => {
@@ -306,8 +311,131 @@ describe('consent is recorded', () => {
 })
 
 test('a room is joined', async () => {
-  expect(
-    await endOf({ kind: 'join_room', room: '#all:example.test' }, await stands({ state: 'completed' })),
-  ).toEqual(done)
+  const id = await stands({ state: 'completed' })
+  expect(await endOf({ kind: 'join_room', room: '#all:example.test' }, id)).toEqual(done)
   expect(changes).toEqual(['join river #all:example.test'])
+})
+
+test('an account that was just made is locked', async () => {
+  says = { account: async () => anAccount({ displayName: 'river', locked: false }) }
+  await stands({ state: 'verified' }, { state: 'claimed' })
+  expect(await endOf({ kind: 'lock_account', username: RIVER }, null)).toEqual(done)
+  expect(changes).toEqual(['lock river'])
+  expect(await line()).toMatchObject({ state: 'locked' })
+})
+
+describe('who is told', () => {
+  const ROOM = '#desk:example.test'
+  const MODERATORS = 'moderators@example.test'
+  const over = cancelled('They are all decided')
+  const mails = (to: string) => world.mailbox.kinds(to)
+
+  beforeEach(async () => {
+    await world.dispose()
+    await begin({
+      matrixNotifications: {
+        adminRoom: { room: ROOM, template: null },
+        welcome: { room: null, template: 'Welcome, {username}' },
+      },
+    })
+  })
+
+  test('of a request that waits, the room and the moderators; of none, nobody', async () => {
+    const since = NOON
+    expect(await endOf({ kind: 'notify_room', since }, null)).toEqual(over)
+    expect(await endOf({ kind: 'notify_moderators', since, reminder: false }, null)).toEqual(over)
+    expect([changes, mails(MODERATORS)]).toEqual([[], []])
+    world.pass(HOUR)
+    await stands({ state: 'requested' })
+    expect(await endOf({ kind: 'notify_room', since }, null)).toEqual(done)
+    expect(await endOf({ kind: 'notify_moderators', since, reminder: false }, null)).toEqual(done)
+    expect([changes, mails(MODERATORS)]).toEqual([[`send ${ROOM}`], ['moderators_waiting']])
+    const nobody = { kind: 'notify_person', moderator: 'nobody', why: 'each', since } as const
+    expect(await endOf(nobody, null)).toEqual(cancelled('They do not want this mail any more'))
+  })
+
+  test('of an outage, by mail or in the room, as long as it goes on, and of no other', async () => {
+    const warn = (by: 'mail' | 'room') =>
+      endOf({ kind: 'warn_outage', by, server: 'mail', since: NOON - HOUR }, null)
+    await world.database.write((tx) => announceOnce(tx, 'outage homeserver', 'gone', NOON))
+    expect(await warn('mail')).toEqual(cancelled('The outage is over'))
+    await world.database.write((tx) => announceOnce(tx, 'outage mail', 'gone', NOON))
+    expect(await warn('mail')).toEqual(done)
+    expect([changes, mails(MODERATORS)]).toEqual([[], ['moderators_outage']])
+    expect(await warn('room')).toEqual(done)
+    expect([changes, mails(MODERATORS)]).toEqual([[`send ${ROOM}`], ['moderators_outage']])
+  })
+
+  test('of registration that opened or closed, unless it is otherwise by now', async () => {
+    const warn = (by: 'mail' | 'room', open: boolean) =>
+      endOf({ kind: 'warn_opening', by, open, why: 'date', at: NOON }, null)
+    expect(await warn('mail', false)).toEqual(cancelled('It changed again meanwhile'))
+    expect(await warn('room', false)).toEqual(cancelled('It changed again meanwhile'))
+    expect([changes, mails(MODERATORS)]).toEqual([[], []])
+    await stands({ state: 'requested' })
+    expect(await warn('mail', true)).toEqual(done)
+    expect(world.mailbox.last(MODERATORS, 'moderators_opening')).toMatchObject({
+      open: true,
+      until: null,
+      waiting: 1,
+    })
+    expect(changes).toEqual([])
+    expect(await warn('room', true)).toEqual(done)
+    expect([changes, mails(MODERATORS)]).toEqual([[`send ${ROOM}`], ['moderators_opening']])
+    await closed()
+    expect(await warn('mail', false)).toEqual(done)
+    expect(world.mailbox.last(MODERATORS, 'moderators_opening').until).toBe(Date.UTC(2026, 0, 17))
+  })
+
+  /** A moderator closes it for two days. */
+  async function closed() {
+    const message = { en: '', de: '' }
+    const until = new Date(world.now() + 2 * 24 * HOUR).toISOString().slice(0, 10)
+    expect(await world.services.opening.close({ message, until }, 'm1')).toMatchObject({ ok: true })
+  }
+
+  test('of rooms that accounts join before they are approved, by mail or in the room', async () => {
+    const warn = (by: 'mail' | 'room') =>
+      endOf({ kind: 'warn_auto_join', by, username: RIVER, rooms: ['#all:example.test'] }, null)
+    expect(await warn('mail')).toEqual(done)
+    expect([changes, mails(MODERATORS)]).toEqual([[], ['moderators_auto_join']])
+    expect(await warn('room')).toEqual(done)
+    expect([changes, mails(MODERATORS)]).toEqual([[`send ${ROOM}`], ['moderators_auto_join']])
+  })
+
+  test('the applicant, and whoever has a new account', async () => {
+    const id = await stands({ state: 'requested' })
+    expect(await endOf({ kind: 'mail', mail: 'requested' }, id)).toEqual(done)
+    expect(mails(ADDRESS)).toEqual(['requested'])
+    expect(await endOf({ kind: 'welcome' }, id)).toEqual(done)
+    expect(changes).toEqual(['send !direct:example.test'])
+  })
+
+  test('who has no registration', async () => {
+    const unknown = { kind: 'mail', mail: 'unknown_address', email: ADDRESS, language: 'en' } as const
+    expect(await endOf(unknown, null)).toEqual(done)
+    expect(mails(ADDRESS)).toEqual(['unknown_address'])
+    for (const kind of ['requested', 'approved'] as const)
+      expect(await endOf({ kind: 'mail', mail: kind }, null)).toEqual(cancelled('The registration is gone'))
+  })
+
+  test.each(['invitation', 'confirm_moderator'] as const)(
+    'at the desk, as long as the link works: %s',
+    async (mail) => {
+      const job = { kind: 'mail', mail, link: 'l1', email: ADDRESS, language: 'en' } as const
+      expect(await endOf(job, null)).toMatchObject({ state: 'cancelled' })
+      expect(mails(ADDRESS)).toEqual([])
+      await world.database.write((tx) =>
+        insertModeratorToken(tx, {
+          id: 'l1',
+          hash: 'h',
+          purpose: mail === 'invitation' ? 'invitation' : 'address',
+          createdAt: 0,
+          expiresAt: NOON,
+        }),
+      )
+      expect(await endOf(job, null)).toEqual(done)
+      expect(mails(ADDRESS)).toEqual([mail])
+    },
+  )
 })
