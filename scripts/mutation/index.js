@@ -3,6 +3,8 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } fr
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { compile } from '@inlang/paraglide-js'
+import { paraglide } from '../messages.js'
 import { mutantsOf } from './mutants.js'
 import { targets } from './targets.js'
 
@@ -17,9 +19,10 @@ const HANDS = Number(process.env['MUTATION_HANDS'] ?? 2)
 /** A change can make an endless loop; a test of its own gives up after 20 s. */
 const LONGEST_MS = 120_000
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const LEFT_OUT = /^(?:\.git|node_modules|build.*|test-results|\.vite)$/
+const LEFT_OUT = /^(?:\.git|node_modules|build.*|test-results|\.vite|paraglide)$/
 
 const copies = mkdtempSync(join(tmpdir(), 'registration-mutation-'))
+const texts = join(copies, 'texts')
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const workers = new Set()
 process.on('exit', () => {
@@ -50,6 +53,7 @@ function createHand(number) {
     filter: (path) => resolve(path) === resolve(root) || !LEFT_OUT.test(basename(path)),
   })
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
+  cpSync(texts, join(copy, 'src/lib/paraglide'), { recursive: true })
   /** @type {Promise<import('node:child_process').ChildProcess> | null} */
   let started = null
 
@@ -136,6 +140,13 @@ const missing = [
 if (missing.length > 0)
   throw new Error(`Not among the files of scripts/mutation/targets.js, or not there: ${missing.join(', ')}`)
 
+// A file for each text would have to be read anew for each change.
+await compile({
+  ...paraglide,
+  project: join(root, paraglide.project),
+  outdir: texts,
+  outputStructure: 'locale-modules',
+})
 let failed = 0
 await Promise.all(
   Array.from({ length: Math.min(HANDS, queue.length) }, async (_, number) => {

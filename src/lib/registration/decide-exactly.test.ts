@@ -506,3 +506,12 @@ test('a claim that is given back is nobody’s', () => {
     jobs: [],
   })
 })
+
+test('a claim without a name is nobody’s', () => {
+  const nobodys = { state: 'requested', claimedBy: null, claimedAt: NOON } as const
+  expect(outcome(nobodys, { type: 'take', moderator: 'm1', over: false })).toEqual({
+    changed: { claimedBy: 'm1', claimedAt: NOW },
+    events: [{ kind: 'taken' }],
+    jobs: [],
+  })
+})

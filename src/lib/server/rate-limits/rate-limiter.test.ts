@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { openTestDatabase, type TestDatabase } from '../../../../tests/support/database'
 import { openDatabase } from '../database/open'
 import { attempts } from '../database/schema'
-import { createLimits, type Limits } from './rate-limiter'
+import { byNetwork, createLimits, type Limits } from './rate-limiter'
 
 const LIMIT = { count: 3, windowMs: 1000 }
 let test: TestDatabase
@@ -217,4 +217,27 @@ it('refuses a window that reaches further back than tries are kept', async () =>
     longestWindowMs: week.windowMs,
   })
   expect((await patient.take('mail', 'a', week)).ok).toBe(true)
+})
+
+it('lets wider networks try more often than an address, by their share', () => {
+  expect(byNetwork('mail', '203.0.113.7', LIMIT)).toEqual([
+    { kind: 'mail', subject: '203.0.113.7', limit: LIMIT },
+    { kind: 'mail', subject: '203.0.113.0/24', limit: { ...LIMIT, count: 96 } },
+  ])
+  expect(byNetwork('mail', '2001:db8:1:2::3', LIMIT).map(({ limit }) => limit.count)).toEqual([3, 6, 12])
+})
+
+it('names the claim that makes its claimant wait longest, the first of two alike, and none where none does', async () => {
+  const claim = (subject: string, windowMs: number) => ({
+    kind: 'mail',
+    subject,
+    limit: { count: 1, windowMs },
+  })
+  const [free, short, long, alike] = [claim('a', 500), claim('b', 500), claim('c', 1000), claim('d', 1000)]
+  expect(await limits.refusing([free, short, long])).toBeNull()
+  await limits.takeAll([short, long, alike])
+  expect(await limits.refusing([free])).toBeNull()
+  expect(await limits.refusing([free, short])).toBe(short)
+  expect(await limits.refusing([free, short, long, alike])).toBe(long)
+  expect(await limits.refusing([alike, long, short, free])).toBe(alike)
 })
