@@ -40,9 +40,9 @@ test('from a request its domain is blocked, with whom it hits, and they are deni
 
   const desk = await openDesk(browser, site, first)
   await expect(desk.locator('main')).toContainText('2 waiting')
-  await expect(desk.getByText('said before')).toBeVisible()
+  await expect(desk.getByText('written before')).toBeVisible()
   await expectFit(desk)
-  await desk.getByText('Block from here').click()
+  await desk.getByText('Add a rule from this request').click()
   await desk.getByRole('link', { name: 'Domain and all below it' }).click()
 
   const boxes = desk.locator('input[name=deny]')

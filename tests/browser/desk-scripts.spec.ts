@@ -89,7 +89,7 @@ test('a press on a link goes through, though what was sent before is answered me
     await pressed
     await route.continue()
   })
-  await desk.getByRole('button', { name: 'Take all of it back' }).click()
+  await desk.getByRole('button', { name: 'Undo all' }).click()
   await row(desk, other).getByRole('link').click()
   const undone = desk.waitForResponse(/undoSeveral/)
   held.sent()

@@ -162,7 +162,7 @@ test('whose code opens without review gets in at once, and the page of the reque
   expect(await signInToMatrix(site.standIn?.url ?? '', name)).toBe('in')
   await find(desk, site, name)
   await desk.locator('a.opens', { hasText: name }).click()
-  await expect(desk.locator('main')).toContainText('approved by an invitation of moderator')
+  await expect(desk.locator('main')).toContainText('Approved through an invitation from moderator')
   await expectAccessible(desk)
   await desk.goto(`${site.url}/admin/invitations?over`)
   await expect(codeRow(desk, note)).toContainText('used up')

@@ -80,7 +80,7 @@ test('too many who wait close it, the desk says so, and opens it all the same', 
   await page.goto(`${site.url}/register`)
   await expect(page.locator('input[name=username]')).toBeVisible()
   await desk.goto(`${site.url}/admin/history`)
-  await expect(desk.locator('main')).toContainText('registration closed')
+  await expect(desk.locator('main')).toContainText('Registration closed')
   await expect(desk.locator('main')).toContainText('too many wait')
   await desk.context().close()
 })

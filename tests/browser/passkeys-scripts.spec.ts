@@ -52,7 +52,7 @@ test('a passkey is added, signs in by itself and as second step, and is removed'
   await page.waitForURL(/\/admin\/login\?next=/)
   await byPasskey.click()
   await page.waitForURL(/\/admin\/history$/)
-  await expect(page.getByText('moderator · passkey added')).toBeVisible()
+  await expect(page.getByText('moderator · Passkey added')).toBeVisible()
 
   await page.context().clearCookies()
   await page.goto(`${site.url}/admin/login`)

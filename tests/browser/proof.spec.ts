@@ -43,10 +43,10 @@ test('an applicant gets through; without JavaScript, moderators see why to look 
 
   await moderator.locator('.filters summary').click()
   for (const [marks, found] of [
-    ['marked', 1],
-    ['not marked', 0],
+    ['flagged', 1],
+    ['not flagged', 0],
   ] as const) {
-    await moderator.getByLabel('Marks').selectOption(marks)
+    await moderator.getByLabel('Flags').selectOption(marks)
     await moderator.getByRole('button', { name: 'Apply' }).click()
     await expect(moderator.locator('.set')).toContainText(marks)
     await expect(row(moderator, name)).toHaveCount(found)

@@ -51,7 +51,7 @@ describe('a mail server that is out', () => {
     expect(roomTexts()).toEqual([])
     await live(10 * MINUTE)
     expect(roomTexts()).toHaveLength(1)
-    expect(roomTexts()[0]).toContain('Mail has not gone out since')
+    expect(roomTexts()[0]).toContain('Outgoing email has been failing since')
     await live(60 * MINUTE)
     expect(roomTexts()).toHaveLength(1)
 

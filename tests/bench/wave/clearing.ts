@@ -39,7 +39,7 @@ function isSuspect({ tags }: Known): boolean {
   const marked = (tag: string) => tags.includes(tag)
   return (
     marked('hidden field filled in') ||
-    marked('said before') ||
+    marked('written before') ||
     marked('looks alike') ||
     (marked('sent very fast') && marked('mostly denied'))
   )

@@ -87,7 +87,7 @@ export function knownOf(html: string): Known {
       waiting: numberIn(domain, /([\d,]+) waiting/),
       approved: numberIn(domain, /([\d,]+) approved/),
     },
-    sameWords: numberIn(textOf(fact('Same words')), /([\d,]+) registration/),
+    sameWords: numberIn(textOf(fact('Similar introductions')), /([\d,]+) request/),
     version: /name="version" value="(\d+)"/.exec(html)?.[1] ?? '',
   }
 }

@@ -91,7 +91,7 @@ export async function signedIn(site: Site) {
       good(await visitor.post('/admin?/several', fields))
     },
 
-    /** Ticks "All that the list finds", presses, reads how many these are and presses again; answers how many it decided. */
+    /** Ticks "Select all matching requests", presses, reads how many these are and presses again; answers how many it decided. */
     async everything(filter: Record<string, string>, decision: Decision): Promise<number> {
       effort.forms += 2
       const chosen: Found['items'] = []

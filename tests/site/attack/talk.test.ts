@@ -75,7 +75,7 @@ test('what no page of ours sends is refused with its status, and nothing is chan
   const unasked = { ...withdrawal?.hidden, text: 'Unasked' }
   expect((await person.post('/register/status?/answer', unasked)).status).toBe(409)
   const page = await moderator.get(path)
-  expect(page.body).toContain('Nothing was asked yet.')
+  expect(page.body).toContain('No messages yet.')
   expect(page.body).toContain('No notes yet.')
   expect(site.mail.mails.filter((mail) => JSON.stringify(mail.to).includes(email))).toHaveLength(2)
 })
