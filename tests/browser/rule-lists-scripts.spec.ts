@@ -18,7 +18,7 @@ test('a list that is larger than a form can be is not sent, and so not lost', as
   let posts = 0
   page.on('request', (request) => (posts += request.method() === 'POST' ? 1 : 0))
   await paste(list, text)
-  const look = page.getByRole('button', { name: 'Show what would come of it' })
+  const look = page.getByRole('button', { name: 'Preview import' })
   await look.click()
   await expect(list).toBeFocused()
   expect(await list.evaluate((field: HTMLTextAreaElement) => field.validationMessage)).toContain('256 kB')
@@ -28,7 +28,7 @@ test('a list that is larger than a form can be is not sent, and so not lost', as
   // As much as may be sent is taken.
   await paste(list, text.split('\n').slice(0, 5_000).join('\n'))
   await look.click()
-  await expect(page.getByText('5000 rules would be added')).toBeVisible()
+  await expect(page.getByText('5000 rules to add')).toBeVisible()
 })
 
 test('by keyboard alone a list is looked at and added', async ({ page, site }) => {
@@ -36,7 +36,7 @@ test('by keyboard alone a list is looked at and added', async ({ page, site }) =
   await page.goto(`${site.url}/admin/rules/import`)
   await page.getByLabel('List', { exact: true }).focus()
   await page.keyboard.insertText('keys.example')
-  const look = page.getByRole('button', { name: 'Show what would come of it' })
+  const look = page.getByRole('button', { name: 'Preview import' })
   for (
     let presses = 0;
     presses < 12 && !(await look.evaluate((one) => one === document.activeElement));
@@ -51,7 +51,7 @@ test('by keyboard alone a list is looked at and added', async ({ page, site }) =
     await route.continue()
   })
   await page.keyboard.press('Enter')
-  await expect(page.getByRole('heading', { name: 'What would come of it' })).toBeFocused()
+  await expect(page.getByRole('heading', { name: 'Import preview' })).toBeFocused()
   await page.keyboard.press('Tab')
   await expect(page.getByRole('button', { name: 'Add 1 rule' })).toBeFocused()
   await page.keyboard.press('Enter')
