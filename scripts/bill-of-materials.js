@@ -67,7 +67,8 @@ function packageOf(file) {
   if (place < 0 || file.startsWith('\0')) {
     const maker = MADE_BY.find(([pattern]) => pattern.test(file))?.[1]
     if (maker !== undefined) return join(ROOT, 'node_modules', maker)
-    if (file.startsWith('\0')) throw new Error(`Nobody knows whose ${JSON.stringify(file)} is in the bundle`)
+    if (file.startsWith('\0'))
+      throw new Error(`${JSON.stringify(file)} in the bundle belongs to no known package`)
     return null
   }
   const [first = '', second = ''] = file.slice(place + '/node_modules/'.length).split('/')
@@ -105,8 +106,7 @@ function componentOf(manifest, parts, scope = Enums.ComponentScope.Required) {
   const left = LEFT_OUT[manifest.name]
   const component = builder.makeComponent({ ...(left && { license: left.license }), ...manifest })
   if (component === undefined) throw new Error(`${manifest.name} has no name`)
-  if (component.licenses.size === 0)
-    throw new Error(`${manifest.name} does not say under which licence it is`)
+  if (component.licenses.size === 0) throw new Error(`${manifest.name} does not name its license`)
   const purl = `pkg:npm/${manifest.name.replace('@', '%40')}@${manifest.version}`
   component.purl = purl
   component.bomRef.value = purl

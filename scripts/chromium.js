@@ -43,7 +43,7 @@ export function ensureChromium() {
     run('apt-get', ['install', '-y', '-qq', 'chromium'])
   if (chromiumPath() !== null) return true
   console.error(
-    'There is no Chromium for the browser tests. Install the package "chromium" (Debian), or name one in CHROMIUM_PATH.',
+    'No Chromium found for the browser tests. Install the package "chromium" (Debian), or set CHROMIUM_PATH.',
   )
   return false
 }

@@ -74,7 +74,7 @@ expect(
   'The demo did not answer',
   demo.out(),
 )
-expect(code === 0, `The demo ended with ${code}`, demo.out())
+expect(code === 0, `The demo exited with ${code}`, demo.out())
 expect(demosLeft().length === 0, `The demo left ${demosLeft().join(', ')}`, demo.out())
 
 const early = startDemo()
@@ -82,8 +82,8 @@ await early.until(() => demosLeft().length > 0)
 const earlyCode = await early.stop()
 expect(
   !early.out().includes('Stop it with') && earlyCode !== 'still running',
-  `The demo did not end while it started (${earlyCode})`,
+  `The demo did not stop while it was starting (${earlyCode})`,
   early.out(),
 )
-expect(demosLeft().length === 0, `A demo that was ended early left ${demosLeft().join(', ')}`, early.out())
-console.log('It ends well, also while it starts')
+expect(demosLeft().length === 0, `A demo that was stopped early left ${demosLeft().join(', ')}`, early.out())
+console.log('It stops cleanly, even while it is starting')

@@ -28,7 +28,7 @@ function newest(path) {
 }
 
 if (!existsSync(BUILT) || statSync(BUILT).mtimeMs < Math.max(...SOURCES.map(newest))) {
-  console.log('Building, which takes a moment …')
+  console.log('Building, this takes a moment …')
   for (const script of ['build', 'build:demo']) {
     const { status, stdout, stderr } = spawnSync('npm', ['run', script], { encoding: 'utf8' })
     if (status === 0) continue

@@ -12,8 +12,8 @@ export const LEFT_OUT = {
 }
 
 const RULE = '-'.repeat(80)
-const HEAD = `Licences of the packages that stand in the bundles of this build, whole or in part. Which those are and in which
-versions is in sbom.cdx.json beside this file. Packages with the same licence text stand together.`
+const HEAD = `Licenses of the packages that are in the bundles of this build, in whole or in part. The packages and their
+versions are listed in sbom.cdx.json beside this file. Packages with the same license text are grouped.`
 
 const gatherer = new Contrib.License.Utils.LicenseEvidenceGatherer()
 
@@ -46,7 +46,7 @@ export function licencesOf(packages) {
   /** The words that a licence has for everybody, from a package that carries them. @param {string} license */
   function commonText(license) {
     const text = sorted.find((one) => one.license === license && one.text !== '')?.text
-    if (text === undefined) throw new Error(`No package in the bundle carries the text of ${license}`)
+    if (text === undefined) throw new Error(`No package in the bundle contains the text of ${license}`)
     return text.replace(/^copyright .*\n+/gim, '')
   }
 
@@ -55,7 +55,7 @@ export function licencesOf(packages) {
   for (const { title, name, text } of sorted) {
     const left = LEFT_OUT[name]
     if (text === '' && left === undefined)
-      throw new Error(`${title} carries no licence: look it up (LEFT_OUT)`)
+      throw new Error(`${title} contains no license: look it up (LEFT_OUT)`)
     const words = text === '' && left ? `${left.copyright}\n\n${commonText(left.license)}` : text
     byText.set(words, [...(byText.get(words) ?? []), title])
   }

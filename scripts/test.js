@@ -38,7 +38,7 @@ function run(name, command, args, { minutes = 5, env = {} } = {}) {
     const child = spawn(command, args, { stdio: 'inherit', detached: true, env: { ...process.env, ...env } })
     group = child.pid
     const limit = setTimeout(() => {
-      console.log(`== ${name} took more than ${minutes} minutes and is ended`)
+      console.log(`== ${name} took more than ${minutes} minutes and was stopped`)
       endStep('SIGKILL')
     }, minutes * MINUTE)
     child.on('close', (code) => {
@@ -102,7 +102,7 @@ if (await check('Build', 'npm', ['run', 'build'])) {
   await vitest('crash', 25)
   if (ensureChromium()) await playwright()
   else failed++
-  await check('The demo starts, answers and ends', 'node', ['scripts/demo-smoke.js'])
+  await check('The demo starts, answers and stops', 'node', ['scripts/demo-smoke.js'])
 }
 console.log(`\n${passed} passed, ${failed} failed`)
 process.exit(failed === 0 ? 0 : 1)

@@ -193,7 +193,7 @@ const trpc: Handle = createTRPCHandle({
   createContext: ({ locals }) => locals.context,
   onError: ({ error, path }) => {
     if (error.code === 'INTERNAL_SERVER_ERROR')
-      services.log.error({ err: error, path }, 'A call of the API threw')
+      services.log.error({ err: error, path }, 'An API call threw an error')
   },
 })
 

@@ -66,9 +66,7 @@ async function resetFactor(args: string[]): Promise<void> {
   if (username === undefined) throw new UsageError('admin reset-factor needs --username')
   const reset = await withServices(({ factors }) => factors.reset(username))
   if (!reset)
-    throw new Error(
-      `There is no moderator ${JSON.stringify(username)}; "admin list" names those that there are`,
-    )
+    throw new Error(`There is no moderator ${JSON.stringify(username)}; "admin list" shows all of them`)
   process.stdout.write(`${username} signs in with the password alone, and can set up a second factor anew\n`)
 }
 

@@ -9,10 +9,8 @@ export async function backup(args: string[]): Promise<void> {
   const file = readFileName('backup', args)
   const { database, secretKey } = configOrExit((line) => process.stderr.write(`${line}\n`))
   await backUp({ url: database.url, file })
-  process.stdout.write(`${file} holds the database as it is now: checked, ${statSync(file).size} bytes\n`)
+  process.stdout.write(`${file} contains a checked copy of the database, ${statSync(file).size} bytes\n`)
   const key = keptKeyPath(database)
   if (secretKey === null && existsSync(key))
-    process.stdout.write(
-      `The secret key belongs to this backup, and is not in it: keep a copy of ${key} as well\n`,
-    )
+    process.stdout.write(`The backup does not include the secret key: keep a copy of ${key} with it\n`)
 }

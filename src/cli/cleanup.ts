@@ -15,8 +15,10 @@ export async function cleanup(args: string[]): Promise<void> {
       },
     }),
   )
-  for (const name of accounts) process.stdout.write(`account ${name}, made here and never asked for\n`)
+  for (const name of accounts)
+    process.stdout.write(`account ${name} (created here, but no longer requested)\n`)
   const count = gone + accounts.length
-  if (dryRun) process.stdout.write(`${count} would go; nothing was changed\n`)
-  else process.stdout.write(`${count} gone; accounts in the homeserver are removed by the running server\n`)
+  if (dryRun) process.stdout.write(`${count} would be deleted; nothing was changed\n`)
+  else
+    process.stdout.write(`${count} deleted; the running server removes their accounts from the homeserver\n`)
 }

@@ -10,9 +10,9 @@ test.each<[string, Record<string, string>, number, RegExp]>([
     2,
     /may not listen on 127\.0\.0\.1:80: ports below 1024 .* Set PORT/,
   ],
-  ['EADDRINUSE', { HOST: '::', PORT: '3000' }, 1, /on \[::\]:3000 already/],
+  ['EADDRINUSE', { HOST: '::', PORT: '3000' }, 1, /^\[::\]:3000 is already in use/],
   ['EMFILE', { HOST: '::', PORT: '3000' }, 1, /\(EMFILE\): check HOST and PORT/],
-  ['EACCES', { SOCKET_PATH: '/run/desk' }, 2, /may not make the socket \/run\/desk/],
+  ['EACCES', { SOCKET_PATH: '/run/desk' }, 2, /may not create the socket \/run\/desk/],
 ])('%s has a sentence with a remedy', (code, env, exit, words) => {
   const found = noListening(error(code), env)
   expect(found.code).toBe(exit)

@@ -39,7 +39,7 @@ export async function findNoListening(env: Environment): Promise<NoListening | n
     if (Number(LISTEN_PID) === process.pid && Number(LISTEN_FDS) === 1) return null
     return {
       words:
-        'LISTEN_PID and LISTEN_FDS in the environment hand one socket to this process alone: start it from systemd without npm between.',
+        'LISTEN_PID and LISTEN_FDS in the environment must pass one socket to this very process: let systemd start it directly, not through npm.',
       code: WRONG_USE,
     }
   }
@@ -67,13 +67,13 @@ export function noListening(error: unknown, { HOST, PORT, SOCKET_PATH }: Environ
   switch (code) {
     case 'EADDRINUSE':
       return {
-        words: `Something listens on ${where} already, perhaps this program: end that, or set PORT in the environment to another port.`,
+        words: `${where} is already in use, perhaps by this program: stop that, or set PORT in the environment to another port.`,
         code: FAILED,
       }
     case 'EACCES':
     case 'EPERM':
       return {
-        words: `This user may not listen on ${where}: ports below 1024 are for root. Set PORT in the environment to one above, and let the proxy in front have that one.`,
+        words: `This user may not listen on ${where}: ports below 1024 are reserved for root. Set PORT in the environment to a higher one, and let your reverse proxy use that one.`,
         code: WRONG_USE,
       }
     case 'EADDRNOTAVAIL':
@@ -82,12 +82,12 @@ export function noListening(error: unknown, { HOST, PORT, SOCKET_PATH }: Environ
     case 'EAFNOSUPPORT':
     case 'EINVAL':
       return {
-        words: `HOST in the environment (${HOST}) is no address of this machine: leave it out for 127.0.0.1, or set it to 0.0.0.0 or :: for all addresses.`,
+        words: `HOST in the environment (${HOST}) is not an address of this machine: leave it out for 127.0.0.1, or set it to 0.0.0.0 or :: for all addresses.`,
         code: WRONG_USE,
       }
     default:
       return {
-        words: `Nothing can be served on ${where} (${code || String(error)}): check HOST and PORT.`,
+        words: `Cannot listen on ${where} (${code || String(error)}): check HOST and PORT.`,
         code: FAILED,
       }
   }
@@ -96,16 +96,16 @@ export function noListening(error: unknown, { HOST, PORT, SOCKET_PATH }: Environ
 function socketWords(code: string, path: string): string {
   switch (code) {
     case 'EADDRINUSE':
-      return `Something listens on the socket ${path} already, perhaps this program: end that, or name another in SOCKET_PATH.`
+      return `The socket ${path} is already in use, perhaps by this program: stop that, or name another in SOCKET_PATH.`
     case 'ENOENT':
     case 'ENOTDIR':
-      return `SOCKET_PATH in the environment (${path}) lies in a folder that there is not: make it, or name another.`
+      return `SOCKET_PATH in the environment (${path}) is in a folder that does not exist: create it, or name another.`
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
-      return `This user may not make the socket ${path}: name one in SOCKET_PATH whose folder it may write to.`
+      return `This user may not create the socket ${path}: set SOCKET_PATH to one in a folder it may write to.`
     default:
-      return `SOCKET_PATH in the environment (${path}) cannot be a socket (${code}): name a short path in a folder of this program.`
+      return `SOCKET_PATH in the environment (${path}) cannot be a socket (${code}): use a short path in a folder of this program.`
   }
 }
 
@@ -115,7 +115,7 @@ async function whatIsAt(path: string): Promise<NoListening | 'stale' | null> {
   if (found === null) return null
   if (!found.isSocket())
     return {
-      words: `SOCKET_PATH in the environment (${path}) is there already and is no socket: name another.`,
+      words: `SOCKET_PATH in the environment (${path}) exists and is not a socket: name another.`,
       code: WRONG_USE,
     }
   const socket = connect({ path })

@@ -7,8 +7,8 @@ export async function restore(args: string[]): Promise<void> {
   const file = readFileName('restore', args)
   const { database } = configOrExit((line) => process.stderr.write(`${line}\n`))
   const { aside } = await restoreDatabase({ url: database.url, file, clock: Date.now })
-  process.stdout.write(`The database is now a copy of ${file}, brought up to date\n`)
-  if (aside !== null) process.stdout.write(`The one before it is kept as ${aside}\n`)
+  process.stdout.write(`The database is now a copy of ${file}, with all migrations applied\n`)
+  if (aside !== null) process.stdout.write(`The previous database is kept as ${aside}\n`)
   process.stdout.write(`
 What to do next:
   1. Where the backup came with a secret_key, put that beside the database.

@@ -46,7 +46,7 @@ function ignoreHeaderSettings(): void {
     if (process.env[name] === undefined) continue
     Reflect.deleteProperty(process.env, name)
     process.stderr.write(
-      `${name} in the environment is not used: trust_proxy in config.yaml says whose X-Forwarded-For counts, and site.url what the site is called\n`,
+      `${name} in the environment is ignored: set trust_proxy in config.yaml for X-Forwarded-For, and site.url for the address of the site\n`,
     )
   }
 }

@@ -18,6 +18,6 @@ export function readOptions<T extends NonNullable<ParseArgsConfig['options']>>(a
 export function readFileName(command: string, args: string[]): string {
   const [file, ...more] = args
   if (file === undefined || file === '' || file.startsWith('-') || more.length > 0)
-    throw new UsageError(`${command} needs the name of one file`)
+    throw new UsageError(`${command} needs exactly one file name`)
   return file
 }

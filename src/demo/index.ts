@@ -63,11 +63,11 @@ await import(/* @vite-ignore */ new URL('../index.js', import.meta.url).href)
 process.off('SIGINT', leave).off('SIGTERM', leave).off('SIGHUP', leave)
 
 process.stdout.write(`
-  The demo runs. Everything stays on this machine, and is gone when it ends.
+The demo is running. Everything stays on this machine and is deleted when it stops.
 
     The site      ${url}
-    The mailbox   ${mailbox.url}   (every mail that the site sends)
-    The desk      ${url}/admin   name: demo   password: ${password}
+    The inbox     ${mailbox.url}   (every email that the site sends)
+    The queue     ${url}/admin   username: demo   password: ${password}
 
   Stop it with Ctrl+C.
 

@@ -34,7 +34,7 @@ export async function openMailbox(port: number): Promise<Mailbox> {
   const web = createServer((request, response) => {
     if (!isAllowedHost(request.headers.host, LOOPBACK_HOSTS)) {
       response.writeHead(421, { 'content-type': 'text/plain; charset=utf-8' })
-      response.end('The mailbox of the demo answers at 127.0.0.1 and localhost alone.\n')
+      response.end("The demo's inbox answers only at 127.0.0.1 and localhost.\n")
       return
     }
     const [, page, id] = /^\/(?:(mail|rules)(?:\/(\d+))?)?$/.exec(request.url ?? '') ?? []
@@ -92,10 +92,10 @@ function listPage(mails: ParsedMail[]): string {
     const time = mail.date?.toISOString().slice(11, 16) ?? ''
     return `<li><a href="/mail/${mails.length - 1 - index}"><b>${escape(mail.subject ?? '')}</b><span>${escape(receivers(mail))}</span><time>${time}</time></a></li>`
   })
-  const list = rows.length === 0 ? '<p>No mail yet.</p>' : `<ul>${rows.join('')}</ul>`
+  const list = rows.length === 0 ? '<p>No email yet.</p>' : `<ul>${rows.join('')}</ul>`
   return document(
     'Mailbox',
-    `<h1>Mailbox</h1><p>Every mail that the demo sends ends here.</p>${list}`,
+    `<h1>Inbox</h1><p>Every email that the demo sends arrives here.</p>${list}`,
     '<meta http-equiv="refresh" content="5">',
   )
 }
@@ -105,8 +105,8 @@ function mailPage(mail: ParsedMail): string {
   const html = (mail.html || '').replaceAll('<a ', '<a target="_blank" rel="noopener" ')
   return document(
     mail.subject ?? 'Mail',
-    `<p><a href="/">All mails</a></p><h1>${escape(mail.subject ?? '')}</h1><p>To ${escape(receivers(mail))}</p>
-    <iframe sandbox="allow-popups allow-popups-to-escape-sandbox" srcdoc="${escape(html)}" title="The mail"></iframe>
+    `<p><a href="/">All emails</a></p><h1>${escape(mail.subject ?? '')}</h1><p>To ${escape(receivers(mail))}</p>
+    <iframe sandbox="allow-popups allow-popups-to-escape-sandbox" srcdoc="${escape(html)}" title="The email"></iframe>
     <details><summary>As plain text</summary><pre>${escape(mail.text ?? '')}</pre></details>`,
   )
 }

@@ -94,7 +94,7 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
 
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (!isAllowedHost(request.headers.host, LOOPBACK_HOSTS))
-      return write(response, problem(421, 'M_UNRECOGNIZED', 'The stand-in answers to this machine alone'))
+      return write(response, problem(421, 'M_UNRECOGNIZED', 'The stand-in answers this machine only'))
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(Buffer.from(chunk))
     const text = Buffer.concat(chunks).toString('utf8')

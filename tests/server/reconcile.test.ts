@@ -260,7 +260,7 @@ describe('an account that somebody opened by hand', () => {
       expect.objectContaining({
         kind: 'remove_account',
         state: 'cancelled',
-        error: expect.stringMatching('in other hands'),
+        error: expect.stringMatching('Somebody else has'),
       }),
     )
     expect(await signInToMatrix(world, 'river')).toBe('in')
@@ -398,6 +398,6 @@ test('many names are walked through in pages, at most four of them asked for at 
 test('a homeserver that has the accounts of another domain is not believed', async () => {
   await reopen({}, (homeserver) => ({ ...homeserver, domain: 'elsewhere.test' }))
   await expect(list()).rejects.toThrow(
-    /synapse\.domain is elsewhere\.test.*calls itself example\.test.*synapse\.server/,
+    /synapse\.domain is elsewhere\.test.*says that its name is example\.test.*synapse\.server/,
   )
 })

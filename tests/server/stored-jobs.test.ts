@@ -120,10 +120,10 @@ test('jobs that cannot be read are put aside, and others of their lanes and of a
   for (const id of ids) {
     const row = await rowOf(id)
     expect(row).toMatchObject({ state: 'failed', leaseOwner: null, blame: null, finishedAt: world.now() })
-    expect(row.error, `${row.kind} ${id}`).toContain('Install the newest version')
+    expect(row.error, `${row.kind} ${id}`).toContain('Install the latest version')
     const lines = error.mock.calls.filter(([entry]) => Object(entry).job === id)
     expect(lines).toEqual([
-      [{ job: id, kind: row.kind, registration: null }, expect.stringContaining('put aside')],
+      [{ job: id, kind: row.kind, registration: null }, expect.stringContaining('was set aside')],
     ])
   }
   expect(error).toHaveBeenCalledTimes(ids.length)

@@ -47,12 +47,12 @@ describe('a site that runs', () => {
     busy = false
     expect(await Promise.all(crowd)).toEqual(['served', 'served', 'served', 'served'])
     expect(backup).toMatchObject({ code: 0, err: '' })
-    expect(backup.out).toMatch(/holds the database as it is now: checked/)
+    expect(backup.out).toMatch(/contains a checked copy of the database/)
     expect(backup.out).toContain(join(folder, 'secret_key'))
     expect(statSync(file).mode & 0o777).toBe(0o600)
     expect(await cli(['backup', file])).toMatchObject({
       code: 1,
-      err: expect.stringContaining('exists already'),
+      err: expect.stringContaining('already exists'),
     })
 
     const late = await applicant('late')
@@ -140,7 +140,7 @@ describe('a database that is not to be used', () => {
     writeFileSync(path, 'this is a shopping list\n'.repeat(300))
     expect(
       await refusal([['serve'], ['migrate'], ['admin', 'list'], ['backup', join(folder, 'b.db')]]),
-    ).toMatch(/is no database, or a damaged one\..*command restore/)
+    ).toMatch(/is not a database, or is damaged\..*command restore/)
     expect(await runCli(folder, ['restore', file])).toMatchObject({ code: 0, err: '' })
     expect(await runCli(folder, ['admin', 'list'])).toMatchObject({ code: 0 })
   }, 60_000)
@@ -155,13 +155,13 @@ describe('a database that is not to be used', () => {
       encoding: 'utf8',
     })
     expect(status).toBe(1)
-    expect(stderr).toMatch(/^database\.path: .*registration\.db is no database.*\n$/)
+    expect(stderr).toMatch(/^database\.path: .*registration\.db is not a database.*\n$/)
   }, 60_000)
 
   test('because it is cut off', async () => {
     await runSql(path, schemaStatements())
     writeFileSync(path, readFileSync(path).subarray(0, 20_000))
-    expect(await refusal()).toContain('is no database, or a damaged one')
+    expect(await refusal()).toContain('is not a database, or is damaged')
   }, 60_000)
 
   test('because a newer version wrote it', async () => {
@@ -175,7 +175,7 @@ describe('a database that is not to be used', () => {
       'create table django_migrations (id integer primary key, app text)',
       'create table auth_user (id integer primary key, username text)',
     ])
-    expect(await refusal()).toMatch(/Django program.*Name another file/)
+    expect(await refusal()).toMatch(/Django program.*Set another file/)
   }, 60_000)
 
   test('because there is a folder where it should be', async () => {
@@ -188,7 +188,7 @@ describe('a database that is not to be used', () => {
     configure({ url: `http://127.0.0.1:${await freePort()}` })
     expect(await refusal()).toMatch(/cannot be reached.*database\.url and database\.auth_token/)
     const { code, err } = await runCli(folder, ['backup', 'b.db'])
-    expect([code, err]).toEqual([1, expect.stringMatching(/database\.url: .*what that server has for it/)])
+    expect([code, err]).toEqual([1, expect.stringMatching(/database\.url: .*that server's own/)])
   }, 60_000)
 
   test('while a command runs: it says what the database said, and not what was typed', async () => {
@@ -208,7 +208,7 @@ test('backup and restore need the name of one file', async () => {
   for (const args of [['backup'], ['restore'], ['backup', '--all'], ['restore', 'a', 'b']])
     expect(await runCli(folder, args)).toMatchObject({
       code: 2,
-      err: expect.stringContaining('name of one file'),
+      err: expect.stringContaining('exactly one file name'),
     })
   rmSync(folder, { recursive: true })
 }, 60_000)

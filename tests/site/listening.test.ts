@@ -26,7 +26,7 @@ describe('where it cannot listen it says so in a sentence and ends, before anyth
       'a port that is taken',
       () => ({ PORT: taken }),
       1,
-      /^Something listens on 127\.0\.0\.1:\d+ already.* set PORT .*\n$/,
+      /^127\.0\.0\.1:\d+ is already in use.* set PORT .*\n$/,
     ],
     ['its own port, on all addresses', () => ({ PORT: taken, HOST: '0.0.0.0' }), 1, /^Something listens on/],
     [
@@ -40,7 +40,7 @@ describe('where it cannot listen it says so in a sentence and ends, before anyth
       'an address of another machine',
       () => ({ HOST: '203.0.113.7' }),
       2,
-      /^HOST in the environment \(203\.0\.113\.7\) is no address of this machine/,
+      /^HOST in the environment \(203\.0\.113\.7\) is not an address of this machine/,
     ],
     [
       'a name that is none',
@@ -52,7 +52,7 @@ describe('where it cannot listen it says so in a sentence and ends, before anyth
       'a folder that there is not',
       () => ({ SOCKET_PATH: join(site.folder, 'no/socket') }),
       2,
-      /lies in a folder that there is not/,
+      /is in a folder that does not exist/,
     ],
     [
       'a path that is too long',
@@ -60,7 +60,7 @@ describe('where it cannot listen it says so in a sentence and ends, before anyth
       2,
       /^SOCKET_PATH in the environment/,
     ],
-    ['a file', () => ({ SOCKET_PATH: join(site.folder, 'empty') }), 2, /is no socket: name another/],
+    ['a file', () => ({ SOCKET_PATH: join(site.folder, 'empty') }), 2, /is not a socket: name another/],
     [
       'a socket of another start',
       () => ({ LISTEN_PID: '1', LISTEN_FDS: '1' }),
@@ -86,7 +86,7 @@ describe('where it cannot listen it says so in a sentence and ends, before anyth
     await once(server, 'listening')
     expect(await serve({ SOCKET_PATH: path })).toMatchObject({
       code: 1,
-      err: expect.stringMatching(/^Something listens on the socket/),
+      err: expect.stringMatching(/^The socket .* is already in use/),
     })
     expect(existsSync(path)).toBe(true)
     server.close()

@@ -118,7 +118,11 @@ describe('the program, as its operator runs it', () => {
     const { standIn, cli } = site
     const admin = standIn?.users.get('@admin:example.test')
     if (!standIn || admin === undefined) throw new Error('No homeserver')
-    expect(await cli(['reconcile'])).toEqual({ code: 0, out: 'Homeserver and database agree\n', err: '' })
+    expect(await cli(['reconcile'])).toEqual({
+      code: 0,
+      out: 'The homeserver and the database agree\n',
+      err: '',
+    })
     standIn.users.set('@brook:example.test', {
       ...admin,
       id: '@brook:example.test',
@@ -128,9 +132,7 @@ describe('the program, as its operator runs it', () => {
     for (const args of [[], ['--only', '@brook:example.test'], ['--mend']]) {
       const listed = await cli(['reconcile', ...args])
       expect(listed).toMatchObject({ code: 1, err: '1 difference is left\n' })
-      expect(listed.out).toMatch(
-        /^@brook:example\.test is locked .* --mend --only brook puts it before the mod/,
-      )
+      expect(listed.out).toMatch(/^@brook:example\.test is locked .* --mend --only brook hands it to the mod/)
     }
     expect(await cli(['reconcile', '--mend', '--only', 'other'])).toMatchObject({ code: 0 })
     const mended = await cli(['reconcile', '--mend', '--only', 'brook'])
@@ -222,7 +224,7 @@ describe('the program, as its operator runs it', () => {
       })
       expect(answer.status).toBe(200)
     }
-    expect(site.log()).toMatch(/ADDRESS_HEADER in the environment is not used/)
-    expect(site.log().match(/trust_proxy does not name it/g)).toHaveLength(1)
+    expect(site.log()).toMatch(/ADDRESS_HEADER in the environment is ignored/)
+    expect(site.log().match(/trust_proxy does not include it/g)).toHaveLength(1)
   }, 60_000)
 })

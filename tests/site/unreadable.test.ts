@@ -90,7 +90,7 @@ test('no page falls over what stands in the database and cannot be read', async 
   for (let tries = 0; (await settled()) !== 0 && tries < 100; tries++)
     await new Promise((resolve) => setTimeout(resolve, 100))
   expect(await settled()).toBe(0)
-  expect((await administrator.get('/admin')).body).toContain('Install the newest version')
+  expect((await administrator.get('/admin')).body).toContain('Install the latest version')
   expect((await administrator.get(`/admin/registrations/${id}`)).body).toContain('sing_a_song')
   const other = applicant()
   const address = await other.submit(await other.get('/register'), { username: 'brook' })

@@ -331,7 +331,7 @@ export async function startApp(config: RunConfig, log: Logger): Promise<App> {
   if (forgotten > 0)
     log.warn(
       { codes: forgotten },
-      'Moderators could read these invitation codes on the desk; none is kept any more. The page "People" lists which to end',
+      'Moderators could read these invitation codes; they are no longer stored. The page with the moderators lists which ones to revoke',
     )
   const services = compose(config, world)
   await services.outages.resume()

@@ -43,9 +43,9 @@ export async function openWorld(config: RunConfig, log: Logger): Promise<World> 
       onUnencrypted: (reason) =>
         log.warn(
           { reason },
-          'The mail server offers STARTTLS, which fails: mails go out unencrypted. Mend its certificate or settings, or set email.tls to never',
+          'The mail server offers STARTTLS, but it fails: email is sent unencrypted. Fix its certificate or settings, or set email.tls to never',
         ),
-      onRefused: (count) => log.warn({ count }, 'A mail went out, but not to all of its receivers'),
+      onRefused: (count) => log.warn({ count }, 'An email was sent, but not to all of its recipients'),
     }),
     clock: Date.now,
     random: Math.random,

@@ -45,7 +45,7 @@ export function consentFacts(get: () => Target): void {
       'refused',
       true,
     )
-    expect(error.message).toMatch(/form_secret is not Synapse's/)
+    expect(error.message).toMatch(/form_secret is wrong \(Synapse answered 403\)/)
     expect(await get().homeserver.account(name)).toMatchObject({ consentVersion: null })
   })
 
@@ -53,7 +53,7 @@ export function consentFacts(get: () => Target): void {
     const { homeserver, consentVersion } = get()
     const name = await opened(get())
     const error = await failure(homeserver.consent(name, `${consentVersion}.typo`), 'refused', true)
-    expect(error.message).toMatch(/no version "1\.0\.typo".*consent_version/)
+    expect(error.message).toMatch(/no policy version "1\.0\.typo".*consent_version/)
     expect(await homeserver.account(name)).toMatchObject({ consentVersion: null })
   })
 
@@ -73,7 +73,7 @@ export function consentFacts(get: () => Target): void {
     if (other === null) return
     const name = await opened(other)
     const error = await failure(other.homeserver.consent(name, '0.9'), 'refused', true)
-    expect(error.message).toMatch(/another version.*user_consent\.version/)
+    expect(error.message).toMatch(/another policy version.*user_consent\.version/)
     expect(await other.homeserver.account(name)).toMatchObject({ consentVersion: null })
     await other.homeserver.consent(name, '1.0')
     expect(await other.homeserver.account(name)).toMatchObject({ consentVersion: '1.0' })

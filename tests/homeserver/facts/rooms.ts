@@ -53,7 +53,7 @@ export function roomFacts(get: () => Target): void {
     const said = await raw('POST', `/_synapse/admin/v1/join/${id}`, { user_id: matrixId(name, get().domain) })
     expect(said).toMatchObject({ status: 403, body: { errcode: 'M_FORBIDDEN' } })
     const error = await failure(homeserver.joinRoom(name, id), 'refused', true)
-    expect(error.message).toMatch(/synapse\.admin_token has to be in the room/)
+    expect(error.message).toMatch(/synapse\.admin_token must be in the room/)
   })
 
   test('a public room is joined without the operator', async () => {

@@ -37,7 +37,7 @@ export function setUpFacts(get: () => Target): void {
 
   test('another domain is told with both names and the key', async () => {
     const error = await failure(checkSetUp(get().client({ domain: 'another.test' })), 'set_up', true)
-    expect(error.message).toMatch(/synapse\.domain is another\.test.*calls itself/)
+    expect(error.message).toMatch(/synapse\.domain is another\.test.*says that its name is/)
     expect(error.outage).toBe(true)
   })
 

@@ -326,5 +326,5 @@ test('what nobody foresaw is told to nobody: errors have a word and a status', a
     expect(answer.body).not.toMatch(INSIDE)
     expect(answer.body).not.toContain('root:')
   }
-  expect(site.log()).not.toMatch(/A page failed|A call of the API threw|passwd/)
+  expect(site.log()).not.toMatch(/A page failed|An API call threw an error|passwd/)
 })

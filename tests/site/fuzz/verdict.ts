@@ -29,7 +29,7 @@ export function faultOf(answer: Answer & { ms: number }, { url, inside }: Places
   // The words of the server below the site, which are always the same.
   if (type === '' && /^(?:Not Found|Bad Request)$/i.test(body)) return null
   if (body !== '' && !/^(?:text\/plain|text\/csv|text\/event-stream|application\/json|image\/)/.test(type))
-    return `it is ${type === '' ? 'of no type' : type}`
+    return `it is ${type === '' ? 'no content type' : type}`
   return null
 }
 

@@ -34,7 +34,7 @@ export function createGuessWatch({
       told.set(id, clock())
       log.warn(
         { moderator: id },
-        'Somebody guesses at the password of a moderator; strangers are slowed down, and nobody is locked out',
+        "Somebody is guessing a moderator's password; unknown browsers are slowed down, and nobody is locked out",
       )
       await note([{ kind: 'password_guessed_at' }], { kind: 'moderator', id })
     },

@@ -104,7 +104,7 @@ export function createModerators({
         const row = await findModeratorByName(tx, username)
         if (row === null) return refused(unknown(username))
         if (row.disabledAt !== null)
-          return refused(`The moderator "${username}" is disabled, and no password lets them in again`)
+          return refused(`The moderator "${username}" is disabled; a new password does not change that`)
         await updatePasswordHash(tx, row.id, passwordHash)
         await deleteSessionsOf(tx, row.id)
         await say(tx, { kind: 'password_changed', detail: { moderator: row.username } })
@@ -130,15 +130,15 @@ export const isModeratorName = (username: string): boolean => USERNAME.test(user
 
 function usernameProblem(username: string): string | null {
   if (isModeratorName(username)) return null
-  return `${JSON.stringify(username)} cannot be a username: it has 1 to 64 of the characters a-z, 0-9, ".", "_" and "-"`
+  return `${JSON.stringify(username)} cannot be a username: use 1 to 64 of the characters a-z, 0-9, ".", "_" and "-"`
 }
 
 function emailProblem(typed: string, refusal: Refusal): string {
   if (refusal.code === 'email_invisible')
-    return `The e-mail address has an invisible character after ${JSON.stringify(refusal.after)}; type it anew`
+    return `The email address contains an invisible character after ${JSON.stringify(refusal.after)}; type it by hand`
   if (refusal.code === 'email_several')
-    return `${JSON.stringify(typed)} are several e-mail addresses; give one`
-  return `${JSON.stringify(typed)} is no e-mail address; it looks like name@example.org`
+    return `${JSON.stringify(typed)} contains several email addresses; enter one`
+  return `${JSON.stringify(typed)} is not an email address; use one like name@example.org`
 }
 
 async function passwordProblem(password: string, username: string): Promise<string | null> {
@@ -147,23 +147,23 @@ async function passwordProblem(password: string, username: string): Promise<stri
   const length = passwordLength(password)
   switch (weak.code) {
     case 'password_characters':
-      return 'The password has a character that not every terminal and browser sends alike: a control character, or one that no Unicode knows'
+      return 'The password contains a character that not every terminal and browser sends the same way: a control character, or an unassigned one'
     case 'password_too_short':
-      return `The password has ${length} characters and needs at least ${weak.minimum}`
+      return `The password has ${length} characters; it needs at least ${weak.minimum}`
     case 'password_too_long':
-      return `The password has ${[...password].length} characters and may have at most ${weak.maximumBytes}`
+      return `The password has ${[...password].length} characters; at most ${weak.maximumBytes} are allowed`
     case 'password_like_name':
       return 'The password must not be the username'
     case 'password_guessed':
-      return 'The password is one of those that are tried first. Take four words that have nothing to do with each other'
+      return 'This password is too common. Use four unrelated words'
   }
 }
 
 const unknown = (username: string): string =>
-  `There is no moderator ${JSON.stringify(username)}; "admin list" names those that there are`
+  `There is no moderator ${JSON.stringify(username)}; "admin list" shows all of them`
 
 function duplicate(other: ModeratorRow): string {
-  const since = other.disabledAt === null ? '' : ', who is disabled; names are not given twice'
+  const since = other.disabledAt === null ? '' : ', who is disabled; usernames are not reused'
   return `There is already a moderator "${other.username}"${since}. Choose another username`
 }
 

@@ -76,7 +76,7 @@ export function createPeople({
   ): Promise<string> {
     const id = randomId()
     const email = parseEmail(link.email ?? '')
-    if (email === null) throw new Error('A link to a moderator needs an address')
+    if (email === null) throw new Error('A link to a moderator needs an email address')
     const now = clock()
     const times = { createdAt: now, expiresAt: now + LINK_DAYS * DAY_MS }
     await insertModeratorToken(tx, { ...link, ...times, id, hash: `unsent ${id}` })

@@ -24,11 +24,11 @@ function tlsConflict({
   ssl?: boolean | undefined
 }): string | null {
   if (ssl === true && tls === true)
-    return 'and email.tls cannot both be true: ssl is for TLS from the start (mostly port 465), tls for STARTTLS (mostly port 587)'
+    return 'and email.tls cannot both be true: ssl means TLS from the start (usually port 465), tls means STARTTLS (usually port 587)'
   if (ssl === true && typeof tls === 'string' && tls !== 'implicit')
-    return `is true, which is TLS from the start, but email.tls is ${tls}: keep one of the two`
+    return `is true (TLS from the start), but email.tls is ${tls}: keep one of the two`
   if (ssl === false && tls === 'implicit')
-    return 'is false, but email.tls is implicit, which is TLS from the start: remove email.ssl'
+    return 'is false, but email.tls is implicit (TLS from the start): remove email.ssl'
   return null
 }
 
@@ -42,7 +42,7 @@ export const configSchema = v.pipe(
     v.partialCheck(
       [['hosts'], ['site', 'url']],
       ({ hosts, site }) => hosts.length > 0 || site.url !== undefined,
-      'is missing: it must be a list of the host names that people open, like register.example.org',
+      "is missing: it must be a list of this site's host names, like register.example.org",
     ),
     ['hosts'],
   ),
@@ -50,7 +50,7 @@ export const configSchema = v.pipe(
     v.partialCheck(
       [['hosts'], ['site', 'url']],
       ({ hosts, site }) => hosts.length === 0 || site.url !== undefined || firstHost(hosts) !== null,
-      'is missing: it must be the address that people open, as hosts names no single host to build links with',
+      'is missing: it must be the address of this site, because hosts contains no full host name to build links with',
     ),
     ['site', 'url'],
   ),
@@ -60,7 +60,7 @@ export const configSchema = v.pipe(
       ({ hosts, site }) =>
         hosts.length === 0 || site.url === undefined || isAllowedHost(new URL(site.url).host, [...hosts]),
       ({ input: { site } }) =>
-        `must contain the host of site.url (is without "${new URL(site.url ?? '').hostname}"): requests for it would be refused`,
+        `must contain the host of site.url ("${new URL(site.url ?? '').hostname}" is missing): requests for it would be refused`,
     ),
     ['hosts'],
   ),
@@ -82,7 +82,7 @@ export const configSchema = v.pipe(
         ['email', 'username'],
       ],
       ({ email }) => email.from !== undefined || isSender(email.username),
-      "is missing: it must be the sender's e-mail address, as email.username is none",
+      "is missing: it must be the sender's email address, because email.username is not one",
     ),
     ['email', 'from'],
   ),
@@ -93,7 +93,7 @@ export const configSchema = v.pipe(
         ['email', 'password'],
       ],
       ({ email }) => !email.username || email.password !== undefined,
-      'is missing: email.username is set; give both, or neither where the mail server asks for no password',
+      'is missing: email.username is set; set both, or neither if the mail server requires no password',
     ),
     ['email', 'password'],
   ),
@@ -104,7 +104,7 @@ export const configSchema = v.pipe(
         ['email', 'password'],
       ],
       ({ email }) => email.username !== undefined || email.password === undefined,
-      'is missing: email.password is set; give both, or neither where the mail server asks for no password',
+      'is missing: email.password is set; set both, or neither if the mail server requires no password',
     ),
     ['email', 'username'],
   ),

@@ -96,7 +96,7 @@ export const pattern = v.pipe(
   v.check(
     (value) => patternProblem(value) === null,
     ({ input }) =>
-      `must be a regular expression as RE2 reads them, without look-ahead and back-references: ${patternProblem(input)} (is ${shown(input)})`,
+      `must be a regular expression in RE2 syntax, without lookahead or backreferences: ${patternProblem(input)} (is ${shown(input)})`,
   ),
 )
 

@@ -11,7 +11,7 @@ describe('the file', () => {
     expect(loadConfig({ env: {}, readFile: missing })).toEqual({
       ok: false,
       problems: [
-        'config.yaml: cannot be read, there is no such file: copy config.dist.yaml to config.yaml and fill it in, or name another file in the environment variable CONFIG',
+        'config.yaml: cannot be read, no such file: copy config.dist.yaml to config.yaml and fill it in, or name another file in the environment variable CONFIG',
       ],
     })
   })
@@ -92,8 +92,8 @@ matrix_notifications:
         matrixNotifications: { welcome: { room: null, template: 'Welcome @{username}:{matrix_domain}!\n' } },
       },
       warnings: [
-        'config.yaml: policy_version is called consent_version now',
-        'config.yaml: mjml is not used any more: mails are rendered here now, without another server',
+        'config.yaml: policy_version is now called consent_version',
+        'config.yaml: mjml is no longer used: email is now rendered here, without another server',
       ],
     })
   })
@@ -274,21 +274,21 @@ test.each<[Record<string, unknown>, RegExp]>([
   [{ matrix_notifications: { admin_room: { room_id: '!a:b' } } }, /matrix_notifications\.enabled is not set/],
   [{ synapse: { verify_cert: false } }, /synapse\.verify_cert is false/],
   [{ site: { url: 'http://register.example.org' } }, /site\.url starts with http/],
-  [{ email: { ssl: false, tls: false, port: 25 } }, /email\.tls is false: the password travels/],
-  [{ email: { ssl: null, tls: 'never', port: 25 } }, /email\.tls is never: the password travels/],
-  [{ email: { ssl: null, port: 587 } }, /email\.tls is not set: where the mail server offers no STARTTLS/],
-  [{ email: { ssl: null, tls: 'if_offered', port: 587 } }, /email\.tls is if_offered: where/],
+  [{ email: { ssl: false, tls: false, port: 25 } }, /email\.tls is false: the password is sent/],
+  [{ email: { ssl: null, tls: 'never', port: 25 } }, /email\.tls is never: the password is sent/],
+  [{ email: { ssl: null, port: 587 } }, /email\.tls is not set: if the mail server offers no STARTTLS/],
+  [{ email: { ssl: null, tls: 'if_offered', port: 587 } }, /email\.tls is if_offered: if/],
   [{ email: { verify_cert: false } }, /email\.verify_cert is false/],
   [
     { email: { ssl: null, tls: 'never', port: 25, host: 'localhost', verify_cert: true } },
-    /email\.verify_cert does nothing/,
+    /email\.verify_cert has no effect/,
   ],
   [{ email: { ssl: null, tls: true } }, /email\.port is 465/],
   [{ email: { port: 587 } }, /email\.port is 587/],
   [{ secret_key: 'short' }, /secret_key is short/],
-  [{ form_secret: 'x' }, /form_secret does nothing/],
-  [{ database: { auth_token: 'x' } }, /database\.auth_token does nothing/],
-  [{ email: { mjml: { url: 'https://a.org' } } }, /email\.mjml is not used any more/],
+  [{ form_secret: 'x' }, /form_secret has no effect/],
+  [{ database: { auth_token: 'x' } }, /database\.auth_token has no effect/],
+  [{ email: { mjml: { url: 'https://a.org' } } }, /email\.mjml is no longer used/],
 ])('%j is warned of', (changes, warning) => {
   expect(warningsOf(configFile(changes))).toEqual([expect.stringMatching(warning)])
 })

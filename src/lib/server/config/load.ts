@@ -40,7 +40,7 @@ export function loadConfig({
   } catch (error) {
     const remedy = isMissing(error)
       ? `copy config.dist.yaml to ${path} and fill it in, or name another file in the environment variable CONFIG`
-      : 'make it a file that this user may read, or name another file in the environment variable CONFIG'
+      : 'make it readable for this user, or name another file in the environment variable CONFIG'
     return fail([`cannot be read, ${whyUnread(error)}: ${remedy}`])
   }
   const read = readYaml(text)

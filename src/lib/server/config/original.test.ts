@@ -69,14 +69,14 @@ describe('a mail server that asks for no password', () => {
       'a name for the sender alone',
       { username: 'desk@example.org', password: '' },
       [
-        'config.yaml: email.password is empty: nobody signs in to the mail server, and email.username is the sender alone',
+        'config.yaml: email.password is empty: the mail server is used without signing in, and email.username is only the sender',
       ],
     ],
     [
       'a password for nobody',
       { username: '', password: 'secret' },
       [
-        'config.yaml: email.username is empty: nobody signs in to the mail server, and email.password does nothing',
+        'config.yaml: email.username is empty: the mail server is used without signing in, and email.password has no effect',
       ],
     ],
   ])('%s', (_, email, warnings) => {
@@ -91,7 +91,7 @@ describe('a mail server that asks for no password', () => {
 
   test('a sender is wanted where the name is empty', () => {
     expect(problemsOf(configFile({ email: { username: '', password: '' } }))).toEqual([
-      "config.yaml: email.from is missing: it must be the sender's e-mail address, as email.username is none",
+      "config.yaml: email.from is missing: it must be the sender's email address, because email.username is not one",
     ])
   })
 
@@ -109,19 +109,23 @@ test('no prefix stays no prefix', () => {
 
 describe('consent', () => {
   test.each<[string, Record<string, unknown>, RegExp[]]>([
-    ['without documents', { consent_version: '1.0', form_secret: 'x' }, [/nobody is asked/]],
+    ['without documents', { consent_version: '1.0', form_secret: 'x' }, [/until legal lists the documents/]],
     [
       'without documents, by its older name',
       { policy_version: '1.0', form_secret: 'x' },
-      [/is called/, /nobody is asked/],
+      [/is now called/, /until legal lists the documents/],
     ],
-    ['without the secret', { consent_version: '1.0', legal: LEGAL }, [/without the form_secret/]],
+    ['without the secret', { consent_version: '1.0', legal: LEGAL }, [/without Synapse's form_secret/]],
     [
       'with an empty secret',
       { consent_version: '1.0', form_secret: '', legal: LEGAL },
-      [/without the form_secret/],
+      [/without Synapse's form_secret/],
     ],
-    ['without both', { consent_version: '1.0' }, [/nobody is asked/, /without the form_secret/]],
+    [
+      'without both',
+      { consent_version: '1.0' },
+      [/until legal lists the documents/, /without Synapse's form_secret/],
+    ],
     ['without a version', { consent_version: '', form_secret: '', legal: LEGAL }, []],
   ])('%s is not recorded, and that is said', (_, settings, warnings) => {
     expect(configOf(configFile(settings)).consent).toBeNull()
@@ -154,7 +158,7 @@ describe('where moderators get their mails', () => {
     '%s is no address',
     (email) => {
       expect(problemsOf(configFile({ admin: { email } }))).toEqual([
-        expect.stringMatching(/admin\.email entry 1 must be an e-mail address/),
+        expect.stringMatching(/admin\.email entry 1 must be an email address/),
       ])
     },
   )
@@ -164,24 +168,18 @@ describe('a key that is none of ours', () => {
   test.each<[Record<string, unknown>, string]>([
     [
       { email: { usrname: 'a' } },
-      'email.usrname is not a setting, and nothing is done with it; did you mean email.username?',
+      'email.usrname is not a setting and is ignored; did you mean email.username?',
     ],
-    [{ emial: { host: 'a' } }, 'emial is not a setting, and nothing is done with it; did you mean email?'],
-    [
-      { zebra: 1 },
-      'zebra is not a setting, and nothing is done with it; config.dist.yaml lists all settings',
-    ],
-    [
-      { constructor: 1 },
-      'constructor is not a setting, and nothing is done with it; config.dist.yaml lists all settings',
-    ],
+    [{ emial: { host: 'a' } }, 'emial is not a setting and is ignored; did you mean email?'],
+    [{ zebra: 1 }, 'zebra is not a setting and is ignored; config.dist.yaml lists all settings'],
+    [{ constructor: 1 }, 'constructor is not a setting and is ignored; config.dist.yaml lists all settings'],
     [
       { legal: [{ ...LEGAL[0], link: 1 }] },
-      'legal entry 1: link is not a setting, and nothing is done with it; config.dist.yaml lists all settings',
+      'legal entry 1: link is not a setting and is ignored; config.dist.yaml lists all settings',
     ],
     [
       { admin_token: 'syt_secret' },
-      'admin_token is not a setting, and nothing is done with it; did you mean synapse.admin_token?',
+      'admin_token is not a setting and is ignored; did you mean synapse.admin_token?',
     ],
   ])('%j is warned of', (settings, warning) => {
     expect(warningsOf(configFile(settings))).toEqual([`config.yaml: ${warning}`])
@@ -191,7 +189,7 @@ describe('a key that is none of ours', () => {
     expect(
       problemsOf(configFile({ synapse: { server: null, sever: 'https://matrix.example.org' } })),
     ).toEqual([
-      'config.yaml: synapse.sever is not a setting, and nothing is done with it; did you mean synapse.server?',
+      'config.yaml: synapse.sever is not a setting and is ignored; did you mean synapse.server?',
       'config.yaml: synapse.server is missing: it must be the address of your Synapse, like https://matrix.example.org',
     ])
   })

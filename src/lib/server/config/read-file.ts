@@ -6,10 +6,10 @@ export type ReadFile = (path: string) => string
 export const readTextFile: ReadFile = (path) => readFileSync(path, 'utf8')
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  ENOTDIR: 'there is no such file',
-  EACCES: 'this user may not read it',
-  EPERM: 'this user may not read it',
+  ENOENT: 'no such file',
+  ENOTDIR: 'no such file',
+  EACCES: 'this user has no permission to read it',
+  EPERM: 'this user has no permission to read it',
   EISDIR: 'it is a folder',
 }
 
@@ -20,7 +20,7 @@ export function whyUnread(error: unknown): string {
   return REASONS[code] ?? error.message
 }
 
-/** Whether the error says that there is no such file. */
+/** Whether the error says that no such file. */
 export function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }

@@ -4,24 +4,24 @@ import { readYaml } from './read-yaml'
 test.each([
   ['a: 1\n\tb: 2', 'line 2, column 1: a tab indents this line: use spaces'],
   ['a: @b', 'line 1, column 4: a value cannot start with @, % or `: put it in quotes'],
-  ['a:\n  - !room:example.org', 'line 2, column 5: a value that starts with ! has to stand in quotes'],
-  ['a:\n  - *', 'line 2, column 5: a value that starts with * has to stand in quotes'],
-  ['a: *b', 'line 1, column 4: a value that starts with * has to stand in quotes'],
+  ['a:\n  - !room:example.org', 'line 2, column 5: a value that starts with ! must be in quotes'],
+  ['a:\n  - *', 'line 2, column 5: a value that starts with * must be in quotes'],
+  ['a: *b', 'line 1, column 4: a value that starts with * must be in quotes'],
   [
     'a:\n  - #room:example.org',
-    'line 2, column 5: a value that starts with # has to stand in quotes, or it is a comment',
+    'line 2, column 5: a value that starts with # must be in quotes, otherwise it is a comment',
   ],
   [
     'site:\n  accent: #00aa77\n',
-    'line 2, column 11: a value that starts with # has to stand in quotes, or it is a comment',
+    'line 2, column 11: a value that starts with # must be in quotes, otherwise it is a comment',
   ],
   ["a: 'x' y", 'line 1, column 8: something follows where the value has ended: look at the quotes'],
-  ['a: "\\d"', 'line 1, column 5: a backslash between double quotes starts an escape: use single quotes'],
+  ['a: "\\d"', 'line 1, column 5: a backslash in double quotes starts an escape sequence: use single quotes'],
   [
     'a: [1',
-    'line 1, column 6: the line is indented other than the lines around it, or a bracket before it is not closed',
+    'line 1, column 6: the line is not indented like the lines around it, or a bracket before it is not closed',
   ],
-  ['a: "1\nb: 2\n', 'line 3, column 1: a quote or a bracket is not closed before this place'],
+  ['a: "1\nb: 2\n', 'line 3, column 1: a quote or bracket before this point is not closed'],
   ['a: 1\n---\nb: 2', 'line 2, column 1: a second document starts here: remove the line ---'],
   ['a: 1\na: 2', 'a is given twice (line 1, column 1 and line 2, column 1): keep one'],
   [

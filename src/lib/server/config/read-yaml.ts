@@ -6,19 +6,19 @@ type Read = { ok: true; value: unknown } | { ok: false; problems: string[] }
 const REMEDIES: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: 'a tab indents this line: use spaces',
   BAD_SCALAR_START: 'a value cannot start with @, % or `: put it in quotes',
-  MISSING_CHAR: 'a quote or a bracket is not closed before this place',
+  MISSING_CHAR: 'a quote or bracket before this point is not closed',
   BLOCK_AS_IMPLICIT_KEY:
-    'the line has a second ": ", or is indented deeper than it should be: put the value in quotes, or move the line',
-  MULTILINE_IMPLICIT_KEY: 'the line has no ": " after its key, or is indented other than the lines around it',
-  BAD_INDENT: 'the line is indented other than the lines around it, or a bracket before it is not closed',
+    'the line has a second ": ", or is indented too far: put the value in quotes, or fix the indentation',
+  MULTILINE_IMPLICIT_KEY: 'the line has no ": " after its key, or is not indented like the lines around it',
+  BAD_INDENT: 'the line is not indented like the lines around it, or a bracket before it is not closed',
   UNEXPECTED_TOKEN: 'something follows where the value has ended: look at the quotes',
-  TAG_RESOLVE_FAILED: 'a value that starts with ! has to stand in quotes',
-  BAD_ALIAS: 'a value that starts with * has to stand in quotes',
-  BAD_DQ_ESCAPE: 'a backslash between double quotes starts an escape: use single quotes',
+  TAG_RESOLVE_FAILED: 'a value that starts with ! must be in quotes',
+  BAD_ALIAS: 'a value that starts with * must be in quotes',
+  BAD_DQ_ESCAPE: 'a backslash in double quotes starts an escape sequence: use single quotes',
   BAD_DIRECTIVE: 'a line cannot start with %',
   MULTIPLE_DOCS: 'a second document starts here: remove the line ---',
 }
-const OTHERWISE = 'this is not YAML: look at this line and the one before'
+const OTHERWISE = 'this is not valid YAML: check this line and the one before it'
 
 /** As the original's YAML reader had them: YAML 1.1 has yes and no, too. */
 const BOOLEANS = [
@@ -69,7 +69,7 @@ export function readYaml(text: string): Read {
     if (!(error instanceof ReferenceError)) throw error
     return {
       ok: false,
-      problems: ['its anchors (&) and aliases (*) stand for too much: write the values out'],
+      problems: ['its anchors (&) and aliases (*) expand to too much: write the values out'],
     }
   }
 }
@@ -98,7 +98,9 @@ function unusual(document: yaml.Document, text: string, place: (offset: number) 
       const start = offset(scalar)
       if (position === 'key' || scalar.value !== null || scalar.source !== '') return
       if (/^[ \t]*#[^\s#]/.test(text.slice(start)))
-        problems.add(`${place(start)}: a value that starts with # has to stand in quotes, or it is a comment`)
+        problems.add(
+          `${place(start)}: a value that starts with # must be in quotes, otherwise it is a comment`,
+        )
     },
   })
   return problems

@@ -26,45 +26,45 @@ const wrong: [Record<string, unknown>, string][] = [
   ],
   [
     { email: { tls: 'if_offered' } },
-    'email.ssl is true, which is TLS from the start, but email.tls is if_offered: keep one of the two',
+    'email.ssl is true (TLS from the start), but email.tls is if_offered: keep one of the two',
   ],
   [
     { email: { tls: 'never' } },
-    'email.ssl is true, which is TLS from the start, but email.tls is never: keep one of the two',
+    'email.ssl is true (TLS from the start), but email.tls is never: keep one of the two',
   ],
   [
     { email: { tls: 'implicit', ssl: false } },
-    'email.ssl is false, but email.tls is implicit, which is TLS from the start: remove email.ssl',
+    'email.ssl is false, but email.tls is implicit (TLS from the start): remove email.ssl',
   ],
   [
     { email: { verify_cert: 'ca.pem' } },
-    'email.verify_cert names a file that cannot be read, there is no such file (is "ca.pem")',
+    'email.verify_cert names a file that cannot be read, no such file (is "ca.pem")',
   ],
   [
     { email: { tls: true } },
-    'email.ssl and email.tls cannot both be true: ssl is for TLS from the start (mostly port 465), tls for STARTTLS (mostly port 587)',
+    'email.ssl and email.tls cannot both be true: ssl means TLS from the start (usually port 465), tls means STARTTLS (usually port 587)',
   ],
   [
     { email: { username: 'apikey' } },
-    "email.from is missing: it must be the sender's e-mail address, as email.username is none",
+    "email.from is missing: it must be the sender's email address, because email.username is not one",
   ],
   [
     { email: { password: null } },
-    'email.password is missing: email.username is set; give both, or neither where the mail server asks for no password',
+    'email.password is missing: email.username is set; set both, or neither if the mail server requires no password',
   ],
   [
     { email: { username: null, from: 'a@b.org' } },
-    'email.username is missing: email.password is set; give both, or neither where the mail server asks for no password',
+    'email.username is missing: email.password is set; set both, or neither if the mail server requires no password',
   ],
   [
     { email: { from: 'Example, Inc. <a@b.org>' } },
-    'email.from must be an e-mail address, or a name and an address like Example <registrations@example.org> (is "Example, Inc. <a@b.org>")',
+    'email.from must be an email address, or a name and an address like Example <registrations@example.org> (is "Example, Inc. <a@b.org>")',
   ],
   [
     { email: { subject_prefix: 'a\r\nBcc: x' } },
     'email.subject_prefix must be one line of text (is "a\\r\\nBcc: x")',
   ],
-  [{ synapse: 'syt_secret' }, 'synapse must be a group of settings: its settings stand below it, indented'],
+  [{ synapse: 'syt_secret' }, 'synapse must be a group of settings: put its settings below it, indented'],
   [
     { synapse: { admin_token: null } },
     'synapse.admin_token is missing: it must be the access token of a Synapse admin (or give admin_token_file)',
@@ -91,7 +91,7 @@ const wrong: [Record<string, unknown>, string][] = [
   ],
   [
     { synapse: { verify_cert: 'ca.pem' } },
-    'synapse.verify_cert names a file that cannot be read, there is no such file (is "ca.pem")',
+    'synapse.verify_cert names a file that cannot be read, no such file (is "ca.pem")',
   ],
   [
     { hosts: ['https://register.example.org'] },
@@ -99,28 +99,28 @@ const wrong: [Record<string, unknown>, string][] = [
   ],
   [
     { hosts: null },
-    'hosts is missing: it must be a list of the host names that people open, like register.example.org',
+    "hosts is missing: it must be a list of this site's host names, like register.example.org",
   ],
   [
     { hosts: ['*'] },
-    'site.url is missing: it must be the address that people open, as hosts names no single host to build links with',
+    'site.url is missing: it must be the address of this site, because hosts contains no full host name to build links with',
   ],
   [
     { site: { url: 'https://desk.example.org' } },
-    'hosts must contain the host of site.url (is without "desk.example.org"): requests for it would be refused',
+    'hosts must contain the host of site.url ("desk.example.org" is missing): requests for it would be refused',
   ],
   [
     { site: { url: 'https://register.example.org/desk' } },
-    'site.url must not have a path (is "https://register.example.org/desk"): the site stands at the top of its host',
+    'site.url must not have a path (is "https://register.example.org/desk"): the site must be at the root of its host',
   ],
   [
     { site: { accent: 'bluish' } },
-    'site.accent must be a CSS colour like "#00814a" or teal, in quotes (is "bluish")',
+    'site.accent must be a CSS color like "#00814a" or teal, in quotes (is "bluish")',
   ],
   [{ site: { language: 'fr' } }, 'site.language must be en or de (is "fr")'],
   [
     { admin: { email: ['admin'] } },
-    'admin.email entry 1 must be an e-mail address like admin@example.org (is "admin")',
+    'admin.email entry 1 must be an email address like admin@example.org (is "admin")',
   ],
   [
     { admin: { email: [] } },
@@ -176,7 +176,7 @@ const wrong: [Record<string, unknown>, string][] = [
   ],
   [
     { matrix_notifications: { welcome: { message_template: '{reason}' } } },
-    'matrix_notifications.welcome.message_template has an unknown placeholder {reason}: there are {username}, {matrix_domain}',
+    'matrix_notifications.welcome.message_template has an unknown placeholder {reason}; available are {username}, {matrix_domain}',
   ],
   [
     { registration: { password: 'later' } },
@@ -200,7 +200,7 @@ const wrong: [Record<string, unknown>, string][] = [
   ],
   [
     { registration: { blocked_emails: ['(?=a)'] } },
-    `${LIST} entry 1 must be a regular expression as RE2 reads them, without look-ahead and back-references: invalid or unsupported Perl syntax: \`(?=\` (is "(?=a)")`,
+    `${LIST} entry 1 must be a regular expression in RE2 syntax, without lookahead or backreferences: invalid or unsupported Perl syntax: \`(?=\` (is "(?=a)")`,
   ],
   [
     { registration: { blocked_networks: ['10.0.0.1', '10.0.0.0/8/8'] } },

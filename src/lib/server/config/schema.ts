@@ -33,7 +33,7 @@ export const fileSchema = v.object({
   email: v.object({
     host: value.mailHost,
     port: whole(1, 65535),
-    username: v.optional(orEmpty(text('the name to sign in to the mail server with'))),
+    username: v.optional(orEmpty(text('the username for the mail server'))),
     password: v.optional(orEmpty(secret('text'))),
     password_file: v.optional(value.file),
     tls: v.optional(value.mailTls),
@@ -46,7 +46,7 @@ export const fileSchema = v.object({
   }),
   admin: v.object({
     email: v.pipe(
-      list(value.mailbox, 'an e-mail address, or a list of them', value.severalMailboxes),
+      list(value.mailbox, 'an email address, or a list of them', value.severalMailboxes),
       v.minLength(1, 'must hold at least one address: that is where new requests are announced'),
     ),
   }),
@@ -75,10 +75,8 @@ export const fileSchema = v.object({
     auth_token: v.optional(secret('text')),
     auth_token_file: v.optional(value.file),
   }),
-  logo_url: v.optional(
-    httpUrl('the address of a picture, like https://example.org/logo.png', { base: false }),
-  ),
-  consent_version: v.optional(text('the version of your policy, as Synapse has it')),
+  logo_url: v.optional(httpUrl('the URL of an image, like https://example.org/logo.png', { base: false })),
+  consent_version: v.optional(text('the version of your policy in Synapse')),
   form_secret: v.optional(secret('the form_secret of your Synapse')),
   form_secret_file: v.optional(value.file),
   rate_limit: v.object({
@@ -103,7 +101,7 @@ export const fileSchema = v.object({
     invitations: v.optional(mode(INVITATIONS), 'off'),
     username_characters: v.optional(oneOf(USERNAME_CHARACTERS), 'basic'),
     reserved_usernames: v.optional(
-      list(v.pipe(text('a user name'), v.toLowerCase()), 'a list of user names'),
+      list(v.pipe(text('a username'), v.toLowerCase()), 'a list of usernames'),
       [],
     ),
     blocked_usernames: v.optional(list(pattern, 'a list of regular expressions'), []),
@@ -118,7 +116,7 @@ export const fileSchema = v.object({
     remind_after_hours: v.optional(whole(1, 8760), '48'),
     undo_seconds: v.optional(whole(0, 3600), '20'),
     claim_minutes: v.optional(whole(1, 1440), '30'),
-    denial_categories: v.optional(list(value.category, 'a list of categories'), [...DENIAL_CATEGORIES]),
+    denial_categories: v.optional(list(value.category, 'a list of denial reasons'), [...DENIAL_CATEGORIES]),
   }),
   log: v.object({ level: v.optional(oneOf(LOG_LEVELS)) }),
 })

@@ -42,7 +42,7 @@ test('two processes that start at once get the same key', () => {
 
 test('a damaged key is told and never replaced', () => {
   writeFileSync(join(folder, 'secret_key'), 'half a ke')
-  expect(() => secretKeyOf(within(folder))).toThrow(/holds no secret key: restore it, or delete it/)
+  expect(() => secretKeyOf(within(folder))).toThrow(/does not contain a secret key: restore it, or delete it/)
   expect(readFileSync(join(folder, 'secret_key'), 'utf8')).toBe('half a ke')
 })
 

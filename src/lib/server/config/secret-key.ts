@@ -36,7 +36,9 @@ function keptKey(path: string): string | null {
     throw new Error(`The secret key in ${path} cannot be read: ${whyUnread(error)}`, { cause: error })
   }
   if (KEY.test(kept)) return kept
-  throw new Error(`${path} holds no secret key: restore it, or delete it to have a new one made`)
+  throw new Error(
+    `${path} does not contain a secret key: restore it, or delete it to have a new one generated`,
+  )
 }
 
 /** The key is written whole under another name first: whoever finds the file finds all of it, and a link never replaces. */
@@ -58,7 +60,7 @@ function makeKey(directory: string, path: string, random: (bytes: number) => Buf
     const first = error instanceof Error && 'code' in error && error.code === 'EEXIST' ? keptKey(path) : null
     if (first !== null) return first
     throw new Error(
-      `The secret key cannot be kept in ${path}: ${whyUnread(error)}. Or set secret_key in the configuration`,
+      `The secret key cannot be stored in ${path}: ${whyUnread(error)}. You can set secret_key in the configuration instead`,
       {
         cause: error,
       },

@@ -56,7 +56,7 @@ test('an empty variable counts as none', () => {
 
 test('a file that cannot be read is the only problem told of its secret', () => {
   expect(problemsOf(withFile)).toEqual([
-    'config.yaml: synapse.admin_token cannot be read from the file that synapse.admin_token_file names: there is no such file',
+    'config.yaml: synapse.admin_token cannot be read from the file in synapse.admin_token_file: no such file',
   ])
 })
 

@@ -44,7 +44,7 @@ export function fillInSecrets(settings: Group, env: Environment, readFile: ReadF
     } catch (error) {
       problems.push({
         path,
-        text: `cannot be read from the file that ${source.name} names: ${whyUnread(error)}`,
+        text: `cannot be read from the file in ${source.name}: ${whyUnread(error)}`,
       })
     }
   }

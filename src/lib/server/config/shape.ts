@@ -17,8 +17,8 @@ export interface Shaped {
 
 /** Keys of the original that nothing is done with any more, and why. */
 const RETIRED = new Map([
-  ['mjml', 'mails are rendered here now, without another server'],
-  ['email.mjml', 'mails are rendered here now, without another server'],
+  ['mjml', 'email is now rendered here, without another server'],
+  ['email.mjml', 'email is now rendered here, without another server'],
 ])
 /** Older names of settings. */
 const RENAMED = new Map([['policy_version', 'consent_version']])
@@ -69,7 +69,7 @@ export function shapeSettings(read: unknown, schema: v.GenericSchema): Shaped {
     if (given === undefined || isEmpty(given)) return []
     if (isMap(given)) return Object.entries(given)
     if (Array.isArray(given) && given.every(isMap)) return given.flatMap((item) => Object.entries(item))
-    const example = path.length === 0 ? 'config.dist.yaml shows how' : 'its settings stand below it, indented'
+    const example = path.length === 0 ? 'config.dist.yaml shows how' : 'put its settings below it, indented'
     problems.push({ path, text: `must be a group of settings: ${example}` })
     return []
   }
@@ -77,14 +77,14 @@ export function shapeSettings(read: unknown, schema: v.GenericSchema): Shaped {
   function currentName(written: string, path: Path, isNone: boolean): string {
     const present = RENAMED.get(pathText([...path, written]))
     if (present === undefined) return written
-    if (!isNone) warnings.push(`${pathText([...path, written])} is called ${present} now`)
+    if (!isNone) warnings.push(`${pathText([...path, written])} is now called ${present}`)
     return present
   }
 
   function unknownKey(path: Path, isNone: boolean): void {
     const retired = RETIRED.get(pathText(path))
     if (retired !== undefined) {
-      if (!isNone) warnings.push(`${pathText(path)} is not used any more: ${retired}`)
+      if (!isNone) warnings.push(`${pathText(path)} is no longer used: ${retired}`)
       return
     }
     const meant = suggestSetting(path.filter((part) => typeof part === 'string').join('.'), known)
@@ -92,7 +92,7 @@ export function shapeSettings(read: unknown, schema: v.GenericSchema): Shaped {
       meant === null
         ? 'config.dist.yaml lists all settings'
         : `did you mean ${path.some(Number.isInteger) ? meant.split('.').at(-1) : meant}?`
-    unknown.push(`${pathText(path)} is not a setting, and nothing is done with it; ${hint}`)
+    unknown.push(`${pathText(path)} is not a setting and is ignored; ${hint}`)
   }
 
   return { settings: group(read, entriesOf(schema) ?? {}, []), problems, warnings, unknown }

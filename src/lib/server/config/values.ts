@@ -12,7 +12,7 @@ export const file = text('the path of a file')
 export const mailbox = v.pipe(
   matching(
     /^(?:[^<>@]*<\s*[^\s@<>"(),:;]+@[^\s@<>"(),:;]+\s*>|[^\s@<>"(),:;]+@[^\s@<>"(),:;]+)$/,
-    'an e-mail address like admin@example.org',
+    'an email address like admin@example.org',
   ),
   v.transform((text) => /<\s*(\S+?)\s*>$/.exec(text)?.[1] ?? text),
 )
@@ -20,14 +20,14 @@ export const mailbox = v.pipe(
 export const severalMailboxes = (line: string): string[] =>
   line.includes('"') ? [line] : line.split(/[,;]/).filter((part) => part.trim() !== '')
 export const colour = v.pipe(
-  text('a CSS colour'),
-  v.check(isColour, must('a CSS colour like "#00814a" or teal, in quotes')),
+  text('a CSS color'),
+  v.check(isColour, must('a CSS color like "#00814a" or teal, in quotes')),
 )
 export const sender = matching(
   /^(?:[^\s@<>"(),:;]+@[^\s@<>"(),:;]+|(?:"[^"\p{Cc}]+"|[^<>"@,:;\p{Cc}]+) <[^\s@<>"(),:;]+@[^\s@<>"(),:;]+>)$/u,
-  'an e-mail address, or a name and an address like Example <registrations@example.org>',
+  'an email address, or a name and an address like Example <registrations@example.org>',
 )
-export const category = matching(/^[^\p{Cc}]{1,60}$/u, 'a few words, of at most 60 characters')
+export const category = matching(/^[^\p{Cc}]{1,60}$/u, 'a few words, at most 60 characters')
 export const room = matching(
   /^(?:!\S+|#[^\s:]+:\S+)$/,
   'a room ID like "!abc:example.org" or an alias like "#room:example.org", in quotes',
@@ -65,10 +65,10 @@ export const serverName = matching(
   'the name of the homeserver, the part after the colon in a Matrix ID, like example.org',
 )
 export const siteUrl = v.pipe(
-  httpUrl('the address that people open, like https://register.example.org', { base: true }),
+  httpUrl('the address of this site, like https://register.example.org', { base: true }),
   v.check(
     (url) => new URL(url).pathname === '/',
-    ({ input }) => `must not have a path (is "${input}"): the site stands at the top of its host`,
+    ({ input }) => `must not have a path (is "${input}"): the site must be at the root of its host`,
   ),
   v.transform((url) => new URL(url).origin),
 )
@@ -112,7 +112,7 @@ function compiles(entry: string): boolean {
 
 export function template(placeholders: readonly string[]) {
   return v.pipe(
-    v.string(must('text; "|" after the colon starts a text of several lines')),
+    v.string(must('text; "|" after the colon starts a multi-line text')),
     v.check(
       (value) => templateProblem(value, placeholders) === null,
       ({ input }) => templateProblem(input, placeholders) ?? '',

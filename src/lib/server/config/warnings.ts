@@ -11,46 +11,46 @@ export function warningsOf(settings: Settings, config: Config): string[] {
   const warnings: [boolean, string][] = [
     [
       config.secretKey !== null && config.secretKey.length < SHORTEST_SECRET_KEY,
-      `secret_key is short: use at least ${SHORTEST_SECRET_KEY} random characters, or remove it to have one made`,
+      `secret_key is short: use at least ${SHORTEST_SECRET_KEY} random characters, or remove it to have one generated`,
     ],
     [
       !config.synapse.verifyCert,
-      'synapse.verify_cert is false: whoever stands between here and Synapse can read the admin token',
+      'synapse.verify_cert is false: anybody between this program and Synapse can read the admin token',
     ],
     [
       config.site.url.startsWith('http:') && !isLocal(new URL(config.site.url).hostname),
-      'site.url starts with http: passwords travel where others can read them; use https',
+      'site.url starts with http: passwords are sent unencrypted; use https',
     ],
     [
       config.registration.proofOfWork === 'on' &&
         config.site.url.startsWith('http:') &&
         !isLocal(new URL(config.site.url).hostname),
-      'registration.proof_of_work is on, but browsers can do the work only where site.url starts with https',
+      'registration.proof_of_work is on, but browsers can solve it only if site.url starts with https',
     ],
     ...mailWarnings(settings, config),
     [
       Boolean(settings.email.username) && settings.email.password === '',
-      'email.password is empty: nobody signs in to the mail server, and email.username is the sender alone',
+      'email.password is empty: the mail server is used without signing in, and email.username is only the sender',
     ],
     [
       settings.email.username === '' && Boolean(settings.email.password),
-      'email.username is empty: nobody signs in to the mail server, and email.password does nothing',
+      'email.username is empty: the mail server is used without signing in, and email.password has no effect',
     ],
     [
       settings.consent_version !== undefined && settings.legal.length === 0,
-      'consent_version is set, but nobody is asked: no consent is recorded until legal lists the documents',
+      'consent_version is set, but no consent is recorded until legal lists the documents',
     ],
     [
       settings.consent_version !== undefined && settings.form_secret === undefined,
-      'consent_version is set, but no consent is recorded without the form_secret of your Synapse (or form_secret_file)',
+      "consent_version is set, but no consent is recorded without Synapse's form_secret (or form_secret_file)",
     ],
     [
       settings.form_secret !== undefined && settings.consent_version === undefined,
-      'form_secret does nothing without consent_version',
+      'form_secret has no effect without consent_version',
     ],
     [
       settings.database.auth_token !== undefined && settings.database.url === undefined,
-      'database.auth_token does nothing without database.url',
+      'database.auth_token has no effect without database.url',
     ],
     [
       enabled === true && !told,
@@ -68,32 +68,32 @@ export function warningsOf(settings: Settings, config: Config): string[] {
 function mailWarnings(settings: Settings, { email }: Config): [boolean, string][] {
   const open = email.password !== null && !isLocal(email.host)
   const remedy =
-    'set it to required (STARTTLS, mostly port 587) or implicit (TLS from the start, mostly port 465)'
+    'set it to required (STARTTLS, usually port 587) or implicit (TLS from the start, usually port 465)'
   const isChecked = email.tls === 'required' || email.tls === 'implicit'
   return [
     [
       open && email.tls === 'never',
-      `email.tls is ${settings.email.tls === 'never' ? 'never' : 'false'}: the password travels to the mail server where others can read it; ${remedy}`,
+      `email.tls is ${settings.email.tls === 'never' ? 'never' : 'false'}: the password is sent to the mail server unencrypted; ${remedy}`,
     ],
     [
       open && email.tls === 'if_offered',
-      `email.tls is ${settings.email.tls === undefined ? 'not set' : 'if_offered'}: where the mail server offers no STARTTLS, or it fails, the password travels where others can read it; ${remedy}`,
+      `email.tls is ${settings.email.tls === undefined ? 'not set' : 'if_offered'}: if the mail server offers no STARTTLS, or it fails, the password is sent unencrypted; ${remedy}`,
     ],
     [
       isChecked && !email.verifyCert,
-      'email.verify_cert is false: whoever stands between here and the mail server can read mails and password',
+      'email.verify_cert is false: anybody between this program and the mail server can read emails and the password',
     ],
     [
       !isChecked && settings.email.verify_cert !== undefined,
-      'email.verify_cert does nothing: certificates only count where email.tls is required or implicit',
+      'email.verify_cert has no effect: certificates are verified only if email.tls is required or implicit',
     ],
     [
       email.port === 465 && email.tls !== 'implicit',
-      'email.port is 465, where mail servers mostly speak TLS from the start: set email.tls to implicit',
+      'email.port is 465, where mail servers usually expect TLS from the start: set email.tls to implicit',
     ],
     [
       (email.port === 25 || email.port === 587) && email.tls === 'implicit',
-      `email.port is ${email.port}, where mail servers mostly speak TLS only after STARTTLS: set email.tls to required`,
+      `email.port is ${email.port}, where mail servers usually expect STARTTLS: set email.tls to required`,
     ],
   ]
 }

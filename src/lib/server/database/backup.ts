@@ -15,7 +15,7 @@ export async function backUp({ url, file }: { url: string; file: string }): Prom
   const subject = settingOf(url)
   if (!isLocal(url))
     throw new DatabaseProblem(
-      `${subject} is a libSQL server, and no file of this machine: make the backup with what that server has for it`,
+      `${subject} is a libSQL server, not a file on this machine: use that server's own backups`,
     )
   const path = filePath(url)
   mustExist(path, subject)
@@ -23,7 +23,9 @@ export async function backUp({ url, file }: { url: string; file: string }): Prom
   const draft = `${file}.${randomBytes(4).toString('hex')}`
   await withFile({ path, subject }, async (client) => {
     if ((await readContents(client)).kind !== 'ours')
-      throw new DatabaseProblem(`${subject} is no database of this program, or a new one: nothing to back up`)
+      throw new DatabaseProblem(
+        `${subject} is not a database of this program, or an empty one: there is nothing to back up`,
+      )
     try {
       await copyInto(client, draft, file)
       // Never under its own name before it is whole.
@@ -38,5 +40,5 @@ export async function backUp({ url, file }: { url: string; file: string }): Prom
 
 function refuseExisting(file: string): void {
   if (existsSync(file))
-    throw new DatabaseProblem(`${file} exists already, and is left as it is: name a file that does not exist`)
+    throw new DatabaseProblem(`${file} already exists and was not changed: name a file that does not exist`)
 }

@@ -35,7 +35,7 @@ function refuseEmptied(url: string): void {
   const log = `${filePath(url)}-wal`
   if (sizeOf(filePath(url)) !== 0 || (sizeOf(log) ?? 0) === 0) return
   throw new DatabaseProblem(
-    `${settingOf(url)} is empty, but ${log} beside it is not: the database was cut off. Both are left as they are. Put a backup in its place with the command restore`,
+    `${settingOf(url)} is empty, but ${log} beside it is not: the database was truncated. Both were left untouched. Restore a backup with the command restore`,
   )
 }
 

@@ -37,7 +37,7 @@ export async function copyInto(client: Client, path: string, subject: string): P
     await client.execute({ sql: 'VACUUM INTO ?', args: [resolve(path)] })
     const found = await withFile({ path, subject }, damageOf)
     if (found !== null)
-      throw new DatabaseProblem(`${subject}: the copy is damaged (${found}), and is deleted`)
+      throw new DatabaseProblem(`${subject}: the copy is damaged (${found}) and was deleted`)
     flush(path)
   } catch (error) {
     // Damage and locks are the source's, and its name is for the caller to tell.
@@ -66,5 +66,5 @@ export function flush(path: string): void {
 
 /** Throws `DatabaseProblem` where there is no file. */
 export function mustExist(path: string, subject: string): void {
-  if (!existsSync(path)) throw new DatabaseProblem(`${subject}: there is no such file`)
+  if (!existsSync(path)) throw new DatabaseProblem(`${subject}: no such file`)
 }

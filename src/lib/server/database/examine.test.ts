@@ -61,7 +61,7 @@ describe('a database of another program', () => {
   test('that Django made is named as such, and not a byte of it changes', async () => {
     await runSql(path, DJANGO)
     const said = await startWithoutTrace(path)
-    expect(said).toMatch(/^database\.path: .*test\.db is the database of a Django program.*Name another file/)
+    expect(said).toMatch(/^database\.path: .*test\.db is the database of a Django program.*Set another file/)
     expect(said).toContain('auth_user')
     expect(readdirSync(folder)).toEqual(['test.db'])
   })
@@ -117,7 +117,7 @@ describe('a file that is no database', () => {
   test('is refused with what to do, and left as it is', async () => {
     writeFileSync(path, 'this is a shopping list\n'.repeat(500))
     expect(await startWithoutTrace(path)).toMatch(
-      /^database\.path: .* is no database, or a damaged one\. .* command restore/,
+      /^database\.path: .* is not a database, or is damaged\. .* command restore/,
     )
   })
 
@@ -126,7 +126,7 @@ describe('a file that is no database', () => {
     async (size) => {
       await runSql(path, schemaStatements())
       truncateSync(path, size)
-      expect(await startWithoutTrace(path)).toContain('is no database, or a damaged one')
+      expect(await startWithoutTrace(path)).toContain('is not a database, or is damaged')
     },
   )
 

@@ -65,12 +65,12 @@ export function whyUnusable(contents: Contents): string | null {
     case 'empty':
       return null
     case 'foreign':
-      return `${whose(contents.tables)}. It is left as it is. Name another file (or server) for the desk, which makes a database of its own`
+      return `${whose(contents.tables)}. It was left untouched. Set another file (or server); this program creates its own database there`
     case 'ours':
       if (contents.newest > newestKnown())
-        return `was brought up to date by a newer version of this program (its newest change is of ${day(contents.newest)}, the newest that this version knows of ${day(newestKnown())}). It is left as it is. Run that version, or restore a backup that was made before it`
+        return `was migrated by a newer version of this program (its latest migration is from ${day(contents.newest)}, the latest that this version knows from ${day(newestKnown())}). It was left untouched. Run that version, or restore a backup from before`
       if (contents.missing.length > 0)
-        return `is not whole: it has no table ${contents.missing.join(', ')}. It is left as it is. Restore a backup`
+        return `is incomplete: it has no table ${contents.missing.join(', ')}. It was left untouched. Restore a backup`
       return null
   }
 }
@@ -79,7 +79,7 @@ function whose(tables: string[]): string {
   const django = tables.includes('django_migrations') || tables.includes('auth_user')
   const some = `it has the tables ${tables.slice(0, 3).join(', ')}${tables.length > 3 ? ' and others' : ''}`
   return django
-    ? `is the database of a Django program, which cannot be taken over (${some})`
+    ? `is the database of a Django program, which cannot be imported (${some})`
     : `is the database of another program (${some})`
 }
 

@@ -29,7 +29,7 @@ export async function withoutOthers<T>(
     } catch (error) {
       if (isBusy(error))
         throw new DatabaseProblem(
-          `${subject} is open in another process. Nothing was changed. Stop the server, and what else uses it, then try again`,
+          `${subject} is open in another process. Nothing was changed. Stop the server and anything else that uses it, then try again`,
         )
       // SQLite asks for the lock before it looks at the content: a damaged file is nobody's now.
       if (!isDamage(error)) throw error
@@ -57,6 +57,6 @@ function refuseLogs(path: string, subject: string): void {
   const left = ['-wal', '-shm'].map((log) => path + log).filter((log) => existsSync(log))
   if (left.length > 0)
     throw new DatabaseProblem(
-      `${subject} is empty or not there, but ${left.join(' and ')} beside it. See that no server runs, move that away, and try again`,
+      `${subject} is empty or missing, but found ${left.join(' and ')} beside it. Make sure that no server is running, move that elsewhere, and try again`,
     )
 }

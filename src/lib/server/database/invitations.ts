@@ -47,7 +47,7 @@ export async function countUse(tx: Transaction, id: string, now: number): Promis
     .update(invitations)
     .set({ uses: sql`${invitations.uses} + 1` })
     .where(and(eq(invitations.id, id), counts(now)))
-  if (rowsAffected !== 1) throw new Error('A use was granted of an invitation that does not count')
+  if (rowsAffected !== 1) throw new Error('A use was granted for an invitation code that is not valid')
 }
 
 /**

@@ -217,7 +217,7 @@ export async function nextDue(reader: Reader, closed: Outside[], now: number): P
 
 /** A row that this version of the program cannot read. */
 const UNREADABLE =
-  'This version of the program cannot read what is to be done here: another version wrote it, or the row is damaged. Install the newest version and retry, or do by hand what is missing'
+  'This version of the program cannot read this job: another version wrote it, or the row is damaged. Install the latest version and retry, or do by hand what is missing'
 
 /**
  * Takes the oldest job that is due, first in its lane and uses nothing `closed`, for as long as the lease lasts. A job

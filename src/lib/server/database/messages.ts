@@ -18,7 +18,7 @@ export async function insertWords(
     await tx.insert(exchanges).values({ registrationId, at, author, moderatorId, text })
     return
   }
-  if (moderatorId === null) throw new Error('Only moderators write notes')
+  if (moderatorId === null) throw new Error('Only moderators can write comments')
   await tx.insert(notes).values({ registrationId, at, moderatorId, text })
 }
 

@@ -12,7 +12,9 @@ export function migrationsFolder(): string {
     const found = join(folder, 'drizzle')
     if (existsSync(join(found, 'meta', '_journal.json'))) return found
     if (folder === dirname(folder))
-      throw new Error('The folder "drizzle" with the database migrations is missing beside the program')
+      throw new Error(
+        'The folder "drizzle" with the database migrations is missing; it must be beside the program',
+      )
   }
 }
 

@@ -22,7 +22,7 @@ export async function findModerators(reader: Reader): Promise<ModeratorRow[]> {
 
 export async function insertModerator(tx: Transaction, moderator: NewModerator): Promise<ModeratorRow> {
   const [row] = await tx.insert(moderators).values(moderator).returning()
-  if (row === undefined) throw new Error('The database did not answer with the moderator it took')
+  if (row === undefined) throw new Error('The database did not return the moderator it stored')
   return row
 }
 

@@ -13,8 +13,8 @@ const query = (code: string, message: string) =>
 
 describe('a problem of the database, in words', () => {
   test.each([
-    ['SQLITE_FULL', /the disk is full\. Make room/],
-    ['SQLITE_READONLY', /Give the user that runs this program the right/],
+    ['SQLITE_FULL', /the disk is full\. Free some space/],
+    ['SQLITE_READONLY', /Let the user that runs this program write/],
     ['SQLITE_CORRUPT', /command restore/],
     ['SQLITE_IOERR', /disk or its file system/],
     ['SQLITE_BUSY', /another process/],

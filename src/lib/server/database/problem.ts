@@ -7,17 +7,16 @@ export class DatabaseProblem extends Error {
 }
 
 const DAMAGED =
-  'is no database, or a damaged one. It is left as it is. Put a backup in its place with the command restore, or name another file'
+  'is not a database, or is damaged. It was left untouched. Restore a backup with the command restore, or name another file'
 const DAMAGE_CODES = /^SQLITE_(?:NOTADB|CORRUPT)/
-const FORBIDDEN =
-  'cannot be written. Give the user that runs this program the right to write the file and its folder'
+const FORBIDDEN = 'cannot be written. Let the user that runs this program write the file and its folder'
 const UNOPENED =
-  'cannot be opened. It must be a file, in a folder that the user of this program may read and write'
-const FULL = 'cannot be written: the disk is full. Make room, and try again'
-const BUSY = 'is locked by another process. Wait for it or end it, and try again'
-const FAILING = 'cannot be read or written: the disk or its file system fails. See to that first'
+  'cannot be opened. It must be a file in a folder that the user who runs this program may read and write'
+const FULL = 'cannot be written: the disk is full. Free some space and try again'
+const BUSY = 'is locked by another process. Wait for it, or stop it, and try again'
+const FAILING = 'cannot be read or written: the disk or its file system is failing. Fix that first'
 const UNREACHED =
-  'cannot be reached. See that the server runs, and that database.url and database.auth_token are right'
+  'cannot be reached. Check that the server is running, and that database.url and database.auth_token are correct'
 
 /** By the codes of SQLite, of node:fs and of the network. */
 const REASONS: readonly (readonly [RegExp, string])[] = [

@@ -160,7 +160,7 @@ describe('a restore is refused, and nothing is changed', () => {
   test('while a server runs on a database that was damaged under it', async () => {
     const server = await otherProcess(path, [WAL, ...schemaStatements(), note('b')])
     truncateSync(path, 0)
-    expect(await refusal()).toMatch(/is empty or not there, but .*-wal.*See that no server runs/)
+    expect(await refusal()).toMatch(/is empty or missing, but .*-wal.*Make sure that no server is running/)
     writeFileSync(path, 'rubbish'.repeat(1000))
     expect(await refusal()).toContain('open in another process')
     await server.kill()
@@ -168,12 +168,12 @@ describe('a restore is refused, and nothing is changed', () => {
 
   test('where the backup is none', async () => {
     const other = join(folder, 'other.db')
-    expect(await refusal({ file: other })).toMatch(/other\.db: there is no such file/)
+    expect(await refusal({ file: other })).toMatch(/other\.db: no such file/)
     expect(await refusal({ file: folder })).toContain(folder)
     writeFileSync(other, '')
-    expect(await refusal({ file: other })).toMatch(/other\.db holds nothing: name another backup/)
+    expect(await refusal({ file: other })).toMatch(/other\.db is empty: name another backup/)
     writeFileSync(other, 'rubbish'.repeat(1000))
-    expect(await refusal({ file: other })).toMatch(/other\.db is no database, or a damaged one: name another/)
+    expect(await refusal({ file: other })).toMatch(/other\.db is not a database, or is damaged: name another/)
     rmSync(other)
     await runSql(other, ['create table auth_user (id integer)'])
     expect(await refusal({ file: other })).toMatch(/other\.db is the database of a Django program/)
@@ -192,7 +192,7 @@ describe('a restore is refused, and nothing is changed', () => {
     await runSql(file, [
       "insert into __drizzle_migrations (hash, created_at) values ('newer', 9999999999999)",
     ])
-    expect(await refusal()).toMatch(/backup\.db was brought up to date by a newer version/)
+    expect(await refusal()).toMatch(/backup\.db was migrated by a newer version/)
   })
 
   test('where the backup is the database itself, under whichever name', async () => {
@@ -208,6 +208,8 @@ describe('a restore is refused, and nothing is changed', () => {
   })
 
   test('where the database is a server elsewhere', async () => {
-    expect(await refusal({ url: 'libsql://db.example.org' })).toMatch(/^database\.url: .* restore with what/)
+    expect(await refusal({ url: 'libsql://db.example.org' })).toMatch(
+      /^database\.url: .* use that server's own way to restore/,
+    )
   })
 })

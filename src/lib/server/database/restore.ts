@@ -36,7 +36,7 @@ export async function restore({
   const subject = settingOf(url)
   if (!isLocal(url))
     throw new DatabaseProblem(
-      `${subject} is a libSQL server, and no file of this machine: restore with what that server has for it`,
+      `${subject} is a libSQL server, not a file on this machine: use that server's own way to restore`,
     )
   // A link stays a link, and the logs stand beside what it names.
   const path = existsSync(filePath(url)) ? realpathSync(filePath(url)) : filePath(url)
@@ -78,13 +78,13 @@ async function copyBackup(file: string, path: string, subject: string): Promise<
 async function whyNoBackup(client: Client): Promise<string | null> {
   try {
     const contents = await readContents(client)
-    if (contents.kind === 'empty') return 'holds nothing: name another backup'
+    if (contents.kind === 'empty') return 'is empty: name another backup'
     const problem = whyUnusable(contents)
     if (problem !== null) return problem
     const damage = await damageOf(client)
     return damage === null ? null : `is damaged (${damage}): name another backup`
   } catch (error) {
-    if (isDamage(error)) return 'is no database, or a damaged one: name another backup'
+    if (isDamage(error)) return 'is not a database, or is damaged: name another backup'
     throw error
   }
 }

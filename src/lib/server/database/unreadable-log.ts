@@ -9,7 +9,7 @@ export function logUnreadable(log: Pick<Logger, 'error'>): () => void {
     told.add(where)
     log.error(
       { where },
-      'Something in the database cannot be read and is left out of what shows it: another version of this program wrote it, or it is damaged. Install the newest version; if that does not read it either, put back a backup',
+      'Something in the database cannot be read and is left out where it would be shown: another version of this program wrote it, or it is damaged. Install the latest version; if that cannot read it either, restore a backup',
     )
   })
 }

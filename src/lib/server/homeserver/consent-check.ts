@@ -27,10 +27,7 @@ export function createConsentWatch({
         problem = found === null ? null : { code: 'consent', why: found.why }
       } catch (error) {
         if (!(error instanceof HomeserverError)) throw error
-        log.warn(
-          { reason: error.why },
-          'Whether consent can be recorded could not be asked of the homeserver',
-        )
+        log.warn({ reason: error.why }, 'Could not ask the homeserver whether consent can be recorded')
         return
       }
       if (problem !== null)

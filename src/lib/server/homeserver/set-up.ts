@@ -22,12 +22,12 @@ export async function checkSetUp(homeserver: Homeserver): Promise<void> {
   if (domain !== homeserver.domain)
     throw wrongSetUp(
       'set_up',
-      `synapse.domain is ${homeserver.domain}, but the homeserver at synapse.server calls itself ${domain}. Set synapse.domain to ${domain}, or synapse.server and synapse.admin_token to those of ${homeserver.domain}.`,
+      `synapse.domain is ${homeserver.domain}, but the homeserver at synapse.server says that its name is ${domain}. Set synapse.domain to ${domain}, or synapse.server and synapse.admin_token to those of ${homeserver.domain}.`,
     )
   if (!admin)
     throw new HomeserverError(
       'token',
-      `synapse.admin_token belongs to ${userId}, who is no server administrator. Set the token of a server administrator as synapse.admin_token.`,
+      `synapse.admin_token belongs to ${userId}, who is not a server administrator. Set synapse.admin_token to a server administrator's token.`,
       { permanent: true, outage: true },
     )
 }

@@ -33,7 +33,7 @@ export function createSynapseAccounts(synapse: SynapseCall, domain: string): Acc
   async function lock(username: Username): Promise<void> {
     const task = `lock ${id(username)}`
     const { locked } = await change(username, { locked: true }, task)
-    if (!locked) throw refused(task, 'the homeserver says yes, but leaves it open')
+    if (!locked) throw refused(task, 'the homeserver reports success, but it is not locked')
   }
 
   /** To an administrator, 403 says that no passwords are kept; to others, that they are none. */
@@ -44,14 +44,14 @@ export function createSynapseAccounts(synapse: SynapseCall, domain: string): Acc
       if (!(error instanceof HomeserverError) || error.kind !== 'token') throw error
       await find(username, task)
       const why =
-        'the homeserver keeps no passwords (password_config has localdb_enabled or enabled set to false)'
+        'the homeserver stores no passwords (enabled or localdb_enabled is false in its password_config)'
       throw new HomeserverError('password_disabled', `Could not ${task}: ${why}.`, { permanent: true, why })
     }
   }
 
   return {
     async nameAnswer(username) {
-      const task = `ask whether the name ${username} is free`
+      const task = `check whether the username ${username} is available`
       const path = `/_synapse/admin/v1/username_available?username=${encodeURIComponent(username)}`
       const reply = await call('GET', path, task)
       if (reply.granted) {
@@ -64,7 +64,7 @@ export function createSynapseAccounts(synapse: SynapseCall, domain: string): Acc
       throw reply.error
     },
 
-    claim: (username) => make(username, `make the account ${id(username)}`),
+    claim: (username) => make(username, `create the account ${id(username)}`),
 
     lock,
 
@@ -81,7 +81,7 @@ export function createSynapseAccounts(synapse: SynapseCall, domain: string): Acc
       if (!before.locked) return
       const after = await change(username, { locked: false }, task)
       if (after.locked || after.deactivated)
-        throw refused(task, 'the homeserver says yes, but it is still closed')
+        throw refused(task, 'the homeserver reports success, but it is still locked')
     },
 
     async remove(username) {
@@ -95,7 +95,7 @@ export function createSynapseAccounts(synapse: SynapseCall, domain: string): Acc
     },
 
     async revive(username) {
-      const task = `bring back ${id(username)}`
+      const task = `reactivate ${id(username)}`
       const before = await find(username, task)
       if (before === null) throw missing(task, 'there is no such account on the homeserver')
       if (before.deactivated) {
@@ -105,7 +105,7 @@ export function createSynapseAccounts(synapse: SynapseCall, domain: string): Acc
         // Never with `locked` in the same call: Synapse may do the one and fail at the other.
         await changePassword(username, { deactivated: false, password }, task)
       } else if (!before.locked) {
-        throw refused(task, 'it is there and open, so somebody may be using it')
+        throw refused(task, 'it exists and is active, so somebody may be using it')
       }
       const after = await findActive(username, task)
       if (!after.locked) await lock(username)

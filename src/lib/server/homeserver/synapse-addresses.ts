@@ -14,7 +14,7 @@ export function createSynapseAddresses(synapse: SynapseCall, domain: string): Ad
 
   return {
     async addressOwner(address) {
-      const task = 'ask whose an e-mail address is'
+      const task = 'look up the owner of an email address'
       // Synapse lower-cases before it binds, but not in this look-up.
       const path = `/_synapse/admin/v1/threepid/email/users/${encodeURIComponent(address.toLowerCase())}`
       const reply = await call('GET', path, task)
@@ -24,7 +24,7 @@ export function createSynapseAddresses(synapse: SynapseCall, domain: string): Ad
     },
 
     async bindAddress(username, address) {
-      const task = `add the address to ${id(username)}`
+      const task = `add the email address to ${id(username)}`
       const email = { medium: 'email', address: address.toLowerCase() }
       const isIt = (one: Threepid) =>
         one.medium === email.medium && one.address.toLowerCase() === email.address
@@ -33,7 +33,7 @@ export function createSynapseAddresses(synapse: SynapseCall, domain: string): Ad
       // This list replaces the one that is there.
       const after = await change(username, { threepids: [...threepids, email] }, task)
       if (!after.threepids.some(isIt))
-        throw refused(task, 'the homeserver says yes, but it is not there afterwards')
+        throw refused(task, 'the homeserver reports success, but it is not there afterwards')
     },
   }
 }

@@ -67,10 +67,7 @@ export function createSynapseCall(options: {
   function parse<T extends Schema>(schema: T, body: unknown, task: string): v.InferOutput<T> {
     const parsed = v.safeParse(schema, body)
     if (parsed.success) return parsed.output
-    throw errors.unreachable(
-      task,
-      `${origin} answered something that Synapse does not say; check synapse.server`,
-    )
+    throw errors.unreachable(task, `${origin} sent an answer that is not from Synapse; check synapse.server`)
   }
 
   /** Answers Synapse's parsed yes, and throws its no. */

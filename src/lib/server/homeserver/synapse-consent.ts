@@ -46,28 +46,28 @@ export function createSynapseConsent(
     if (own.status === 403)
       return {
         code: 'secret',
-        why: "form_secret is not Synapse's (it answered 403); set it to Synapse's form_secret",
+        why: "form_secret is wrong (Synapse answered 403); set it to Synapse's form_secret",
       }
     const asked = await look(user, formSecret, null, task)
     if (asked.status === 404 || asked.status === 400)
       return {
         code: 'none',
-        why: `Synapse shows no policy (${asked.status}): it needs a user_consent section and the resource "consent"; add both there, or leave out consent_version`,
+        why: `Synapse serves no policy (${asked.status}): it needs a user_consent section and the resource "consent"; add both there, or remove consent_version`,
       }
     if (own.status === 404)
       return {
         code: 'unknown',
-        why: `Synapse has no version ${JSON.stringify(version)} of its policy; set consent_version to its user_consent.version`,
+        why: `Synapse has no policy version ${JSON.stringify(version)}; set consent_version to its user_consent.version`,
       }
     if (own.status !== 200 || asked.status !== 200)
       return {
         code: 'none',
-        why: `Synapse does not show its policy (${own.status}, ${asked.status}); see its user_consent section`,
+        why: `Synapse does not serve its policy (${own.status}, ${asked.status}); check its user_consent section`,
       }
     if (own.body !== asked.body)
       return {
         code: 'other',
-        why: `Synapse asks for another version of its policy than ${JSON.stringify(version)}; set consent_version to its user_consent.version`,
+        why: `Synapse requires another policy version than ${JSON.stringify(version)}; set consent_version to its user_consent.version`,
       }
     return null
   }
@@ -94,13 +94,13 @@ export function createSynapseConsent(
       if ((await find(username, task))?.consent_version === version) return
       throw refused(
         task,
-        `it did not arrive (${status}); form_secret and consent_version have to be Synapse's`,
+        `it was not accepted (${status}); form_secret and consent_version must match Synapse's`,
       )
     },
 
     async consentProblem(version: string) {
       const { userId } = await whoAmI()
-      return problem(userId, version, 'look at how the homeserver asks for consent')
+      return problem(userId, version, 'check how the homeserver asks for consent')
     },
   }
 }

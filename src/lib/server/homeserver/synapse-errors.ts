@@ -44,7 +44,7 @@ export function unreachable(
 
 export function limited(task: string, answer: Answer) {
   const retryAfter = waitAsked(answer)
-  const why = 'the homeserver asks to wait (429)'
+  const why = 'the homeserver is rate-limiting us (429)'
   return new HomeserverError('limited', `Could not ${task}: ${why}.`, {
     permanent: false,
     why,
@@ -62,8 +62,8 @@ export function missing(task: string, why: string) {
 }
 
 export function badToken(task: string, said: string) {
-  const why = `the homeserver does not allow it to our access token (${said})`
-  const remedy = 'Set a valid token of a server administrator as synapse.admin_token.'
+  const why = `the homeserver does not permit it with our access token (${said})`
+  const remedy = 'Set synapse.admin_token to a valid token of a server administrator.'
   return new HomeserverError('token', `Could not ${task}: ${why}. ${remedy}`, {
     permanent: true,
     outage: true,
@@ -79,11 +79,12 @@ export function wrongSetUp(kind: 'set_up' | 'delegated', message: string) {
 export function noAnswer(error: unknown, task: string, origin: string, timeoutMs: number) {
   const code = error instanceof NoAnswer ? error.code : 'INVALID'
   const cause = error instanceof NoAnswer ? error.cause : error
-  if (code === 'ERR_INVALID_CHAR') return badToken(task, 'it holds characters that no token has')
+  if (code === 'ERR_INVALID_CHAR') return badToken(task, 'it contains characters that no token has')
   if (code === 'TIMEOUT') return unreachable(task, `${origin} did not answer within ${timeoutMs / 1000} s`)
-  if (code === 'TOO_LARGE') return unreachable(task, `${origin} answered far more than Synapse ever does`)
+  if (code === 'TOO_LARGE')
+    return unreachable(task, `${origin} sent a far larger answer than Synapse ever does`)
   if (UNTRUSTED.test(code)) {
-    const remedy = 'check its certificate; a CA of your own belongs in synapse.verify_cert'
+    const remedy = 'check its certificate; if you use your own CA, set synapse.verify_cert'
     return unreachable(task, `no secure connection to ${origin} (${code}): ${remedy}`, { cause })
   }
   return unreachable(task, `${origin} cannot be reached, or closed the connection (${code})`, { cause })
@@ -92,22 +93,22 @@ export function noAnswer(error: unknown, task: string, origin: string, timeoutMs
 export function serverError(task: string, origin: string, answer: Answer) {
   const problem = readProblem(parseJson(answer.body))
   const said = problem === null ? '' : `, ${problem.said}`
-  const why = `${origin} answered with an error of its own (${answer.status}${said})`
+  const why = `${origin} answered with a server error (${answer.status}${said})`
   // An error in Synapse's own words may be about this call alone.
   return unreachable(task, why, { outage: problem === null, retryAfter: waitAsked(answer) })
 }
 
 export function redirected(task: string, origin: string, { status, headers: { location = '' } }: Answer) {
   const target = URL.canParse(location) ? new URL(location).origin : 'elsewhere'
-  const why = `${origin} redirects to ${target} (${status}); synapse.server has to be the address that answers itself`
+  const why = `${origin} redirects to ${target} (${status}); synapse.server must be the final address`
   return unreachable(task, why)
 }
 
 /** Also what a wrong path in synapse.server gives, and a proxy that does not let the admin API through. */
 export function notSynapse(task: string, origin: string, { status, headers }: Answer) {
-  const type = (headers['content-type'] ?? 'of no type').slice(0, 60)
-  const why = `${origin} answered with something that is not Synapse's (${status}, ${type})`
-  return unreachable(task, `${why}; check synapse.server, and the proxy in front of it`)
+  const type = (headers['content-type'] ?? 'no content type').slice(0, 60)
+  const why = `${origin} sent an answer that is not from Synapse (${status}, ${type})`
+  return unreachable(task, `${why}; check synapse.server and the proxy in front of it`)
 }
 
 /** RFC 9110, 10.2.3: seconds, or a date, which is read by the answer's own clock; else Synapse's `retry_after_ms`. */

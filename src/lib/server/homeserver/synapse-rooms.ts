@@ -11,7 +11,7 @@ const roomSchema = v.object({ room_id: v.string() })
 const joinedSchema = v.object({ joined_rooms: v.array(v.string()) })
 const sentSchema = v.object({ event_id: v.string() })
 
-const INVITE = 'The account of synapse.admin_token has to be in the room and may invite there'
+const INVITE = 'The account of synapse.admin_token must be in the room and be allowed to invite'
 const CLIENT_API = '/_matrix/client/v3'
 
 /** What rooms and messages need of Synapse's admin and client API. */
@@ -36,7 +36,7 @@ export function createSynapseRooms({ call, grant, parse }: SynapseCall, domain: 
 
     async joinRoom(username, room) {
       const userId = matrixId(username, domain)
-      const task = `make ${userId} a member of ${room}`
+      const task = `join ${userId} to ${room}`
       const path = `/_synapse/admin/v1/join/${encodeURIComponent(room)}`
       const reply = await call('POST', path, task, { user_id: userId })
       if (reply.granted) {
@@ -51,7 +51,7 @@ export function createSynapseRooms({ call, grant, parse }: SynapseCall, domain: 
     },
 
     async sendMessage(room, transactionId, message) {
-      const task = `write to the room ${room}`
+      const task = `send a message to the room ${room}`
       const roomId = await resolve(room, task)
       const id = encodeURIComponent(transactionId)
       const path = `${CLIENT_API}/rooms/${encodeURIComponent(roomId)}/send/m.room.message/${id}`
@@ -62,7 +62,7 @@ export function createSynapseRooms({ call, grant, parse }: SynapseCall, domain: 
         if (!joined.granted)
           throw refused(
             task,
-            `we may not join it (${joined.said}); invite the account of synapse.admin_token`,
+            `we are not allowed to join it (${joined.said}); invite the account of synapse.admin_token`,
           )
         reply = await call('PUT', path, task, content(message))
       }

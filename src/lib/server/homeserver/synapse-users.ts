@@ -79,10 +79,7 @@ export function createSynapseUsers({ call, parse }: SynapseCall, domain: string)
       if (reply.status !== 201) return parseUser(username, reply.body, task)
       const locked = await call('PUT', path(username), `lock ${id(username)} again`, { locked: true })
       if (!locked.granted) throw locked.error
-      throw missing(
-        task,
-        'the account was missing, so that the homeserver made a new one, which is locked now',
-      )
+      throw missing(task, 'the account was missing, so the homeserver created a new one, which is now locked')
     },
   }
 }

@@ -68,7 +68,7 @@ describe('what an answer, or none, means', () => {
       { status: 502, body: nginx, headers: html },
       'unreachable',
       false,
-      /error of its own \(502\)/,
+      /answered with a server error \(502\)/,
     ],
     [
       'an error of Synapse',
@@ -82,22 +82,28 @@ describe('what an answer, or none, means', () => {
       { status: 200, body: nginx, headers: html },
       'unreachable',
       false,
-      /not Synapse's \(200, text\/html\)/,
+      /not from Synapse \(200, text\/html\)/,
     ],
     [
       'a page with 403',
       { status: 403, body: nginx, headers: html },
       'unreachable',
       false,
-      /not Synapse's \(403, text\/html\)/,
+      /not from Synapse \(403, text\/html\)/,
     ],
-    ['half a JSON', { status: 200, body: '{"available":' }, 'unreachable', false, /not Synapse's/],
-    ['no content', { status: 204 }, 'unreachable', false, /not Synapse's/],
-    ['another JSON', json(200, { ok: true }), 'unreachable', false, /does not say/],
-    ['a refusal without its code', json(400, { message: 'no' }), 'unreachable', false, /not Synapse's/],
+    ['half a JSON', { status: 200, body: '{"available":' }, 'unreachable', false, /not from Synapse/],
+    ['no content', { status: 204 }, 'unreachable', false, /not from Synapse/],
+    [
+      'another JSON',
+      json(200, { ok: true }),
+      'unreachable',
+      false,
+      /not from Synapse; check synapse\.server\.$/,
+    ],
+    ['a refusal without its code', json(400, { message: 'no' }), 'unreachable', false, /not from Synapse/],
     ['a connection that is cut', 'cut', 'unreachable', false, /ECONNRESET/],
     ['an answer that gets lost', 'lost', 'unreachable', false, /ECONNRESET/],
-    ['a rate limit', json(429, { errcode: 'M_LIMIT_EXCEEDED' }), 'limited', false, /asks to wait/],
+    ['a rate limit', json(429, { errcode: 'M_LIMIT_EXCEEDED' }), 'limited', false, /is rate-limiting us/],
     [
       'a refused token',
       json(401, { errcode: 'M_UNKNOWN_TOKEN', error: 'Bad' }),
@@ -138,7 +144,7 @@ describe('what an answer, or none, means', () => {
     standIn.faults = () => fault
     const error = await errorOf(client().nameAnswer(river))
     expect({ kind: error.kind, permanent: error.permanent }).toEqual({ kind, permanent })
-    expect(error.message).toMatch(/^Could not ask whether the name river is free: [^\n]+\.$/)
+    expect(error.message).toMatch(/^Could not check whether the username river is available: [^\n]+\.$/)
     expect(error.message).toMatch(sentence)
   })
 
@@ -167,7 +173,7 @@ describe('what an answer, or none, means', () => {
 
   test('an answer that does not end', async () => {
     const { url } = await serve((_, response) => void response.end('x'.repeat(1_500_000)))
-    expect((await errorOf(client({ url }).claim(river))).message).toMatch(/far more/)
+    expect((await errorOf(client({ url }).claim(river))).message).toMatch(/far larger/)
   })
 
   test('nobody there', async () => {
@@ -206,7 +212,7 @@ describe('what is secret', () => {
     standIn.faults = () => ({ status: 307, headers: { location: `${url}/elsewhere?secret` } })
     const error = await errorOf(client().fill(river, PASSWORD))
     expect(error).toMatchObject({ kind: 'unreachable', permanent: false })
-    expect(error.message).toContain(`redirects to ${url} (307); synapse.server has to be`)
+    expect(error.message).toContain(`redirects to ${url} (307); synapse.server must be`)
     expect(asked).toBe(0)
   })
 

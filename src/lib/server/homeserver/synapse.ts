@@ -24,7 +24,7 @@ export interface SynapseOptions {
 
 const WHO_AM_I = '/_matrix/client/v3/account/whoami'
 const SERVER_VERSION = '/_synapse/admin/v1/server_version'
-const ASK_WHO = 'ask who we are to the homeserver'
+const ASK_WHO = 'check our access token'
 /** Matrix 1.15, and MSC2965 before: 404 `M_UNRECOGNIZED` where Synapse keeps its accounts itself (1.160). */
 const METADATA = [
   '/_matrix/client/v1/auth_metadata',
@@ -70,7 +70,7 @@ export function createSynapse({
     const { origin } = new URL(url)
     throw wrongSetUp(
       'set_up',
-      `${origin} answers as a homeserver, but not at /_synapse/admin (${status}): a proxy in front keeps it back. Set synapse.server to Synapse's own address, or let the proxy pass /_synapse/admin on to it from here.`,
+      `${origin} is a homeserver, but does not answer at /_synapse/admin (${status}): a proxy in front blocks it. Set synapse.server to Synapse's own address, or let the proxy pass /_synapse/admin on for this machine.`,
     )
   }
 
@@ -83,7 +83,7 @@ export function createSynapse({
 
     async passwordPolicy() {
       const path = '/_matrix/client/v3/password_policy'
-      const policy = await grant(policySchema, 'GET', path, 'ask for the rules for passwords')
+      const policy = await grant(policySchema, 'GET', path, 'read the password policy')
       const minimumLength = policy['m.minimum_length']
       return {
         ...(minimumLength === undefined ? {} : { minimumLength }),
@@ -107,7 +107,10 @@ export function createSynapse({
     async delegatesTo() {
       for (const path of METADATA) {
         const headers = { accept: 'application/json' }
-        const { status, body } = await send({ method: 'GET', path, headers }, 'ask who keeps the accounts')
+        const { status, body } = await send(
+          { method: 'GET', path, headers },
+          'check who manages the accounts',
+        )
         const metadata = v.safeParse(v.object({ issuer: v.string() }), parseJson(body))
         if (status === 200 && metadata.success) return metadata.output.issuer.slice(0, LONGEST_ISSUER)
       }

@@ -33,6 +33,6 @@ async function load(url: string): Promise<Logo> {
   if (!response.ok || !type.startsWith('image/')) throw new Error(`It answers ${response.status} ${type}`)
   const bytes = Buffer.from(await response.arrayBuffer())
   if (bytes.length > LARGEST_BYTES)
-    throw new Error(`It has ${bytes.length} bytes; at most ${LARGEST_BYTES} are served`)
+    throw new Error(`It has ${bytes.length} bytes; at most ${LARGEST_BYTES} are allowed`)
   return { type, bytes }
 }

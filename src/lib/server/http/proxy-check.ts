@@ -53,7 +53,7 @@ export function createProxyWatch({
       }
       if (headers.has('x-forwarded-for')) {
         silent = 0
-        if (problem !== null) log.info({ key: 'trust_proxy' }, 'The proxy says for whom it asks')
+        if (problem !== null) log.info({ key: 'trust_proxy' }, 'The proxy sends the client address')
         problem = null
         return
       }
@@ -70,7 +70,7 @@ function trustOf(list: readonly string[]): (peer: string) => boolean {
 
 const WORDS: Record<ProxyProblem['code'], string> = {
   proxy_not_trusted:
-    'A proxy in front says for whom it asks, but trust_proxy does not name it: all visitors count as one. Set trust_proxy: true, or to the address of the proxy',
+    'A proxy sends X-Forwarded-For, but trust_proxy does not include it: all visitors count as one. Set trust_proxy: true, or to the address of the proxy',
   proxy_silent:
-    'trust_proxy says that a proxy is in front, but requests come without X-Forwarded-For: all visitors count as one, or anybody can claim any address. Let the proxy send X-Forwarded-For, or set trust_proxy: false, and let nobody but the proxy reach this port',
+    'trust_proxy is set, but requests arrive without X-Forwarded-For: all visitors count as one, or anybody can claim any address. Let the proxy send X-Forwarded-For, or set trust_proxy: false, and make sure that only the proxy can reach this port',
 }

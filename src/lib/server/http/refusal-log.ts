@@ -4,14 +4,14 @@ import type { Refused } from './request-guard'
 
 const WORDS: Record<Refused['why'], string> = {
   unknown_host:
-    'A request for a name that is not served was refused: "hosts" in config.yaml lists those that are',
+    'A request for a host that is not served was refused: "hosts" in config.yaml lists those that are',
   other_site:
-    'What another site sent was refused. If it was a page of this one, the proxy in front passes on another Host than people open',
-  not_text: 'A form that is no form of ours was refused',
-  no_action: 'A form for an action that there is not was refused',
-  method: 'A call of the API by another method was refused',
-  not_json: 'A call of the API that is not JSON was refused',
-  batch: 'Several calls of the API in one request were refused',
+    'A cross-site request was refused. If it came from a page of this site, the proxy passes on a different Host than the one people open',
+  not_text: 'A request that none of our forms can send was refused',
+  no_action: 'A form for an unknown action was refused',
+  method: 'An API call with the wrong method was refused',
+  not_json: 'An API call that is not JSON was refused',
+  batch: 'A request with several API calls was refused',
 }
 
 /**

@@ -65,7 +65,7 @@ function pageOf(
 }
 
 const API_WORDS = {
-  method: 'Only GET and POST are answered here.',
+  method: 'Only GET and POST are allowed.',
   not_json: 'Send application/json.',
-  batch: 'One call a request.',
+  batch: 'One call per request.',
 }

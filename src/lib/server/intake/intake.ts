@@ -114,7 +114,7 @@ export function createOpening({
         return await lookOnce()
       } catch (error) {
         if (known === null || !isDatabaseOutage(error)) throw error
-        log.warn('The database is out; whether registration is open is taken from before')
+        log.warn('The database is unavailable; registration stays as it was last known, open or closed')
         return known.opening
       }
     },

@@ -32,7 +32,7 @@ export function createWaveWatch({
     if ((next === null) !== (wave === null))
       log.info(
         { recent: counts[0], usual: next?.usual },
-        next === null ? 'The wave is over' : 'A wave is seen',
+        next === null ? 'The surge is over' : 'A surge was detected',
       )
     wave = next
     return next !== null

@@ -12,7 +12,7 @@ type About<K extends NewJob['kind']> = Extract<NewJob, { kind: K }>
 
 const cancelled = (reason: string): JobEnd => ({ state: 'cancelled', reason })
 const IN_DOUBT =
-  'The account on the homeserver is, or may be, in other hands, and was not touched: it is among the accounts of doubtful origin'
+  'Somebody else has, or may have, the account on the homeserver. It was not changed; see the unverified accounts'
 
 /** So long after an account was asked for, in milliseconds, its answer got lost. */
 const CLAIM_MS = 30_000
@@ -46,7 +46,10 @@ export function createAccountJobs({
   /** Tried again at once where somebody else wrote on meanwhile. */
   async function doubt(entry: LedgerEntry, signs: Sign[], again: () => Promise<JobEnd>): Promise<JobEnd> {
     if (!(await registrar.doubt(entry, signs))) return again()
-    log.warn({ registration: entry.registrationId, signs }, 'An account that was made here is in other hands')
+    log.warn(
+      { registration: entry.registrationId, signs },
+      'Somebody else has an account that was created here',
+    )
     return cancelled(IN_DOUBT)
   }
 
@@ -57,9 +60,9 @@ export function createAccountJobs({
   async function open(registration: Registration): Promise<JobEnd> {
     const { id, state, account: known, username, email } = registration
     const entry = await registrar.account(username)
-    if (state !== 'approved') return cancelled('The registration is not approved any more')
+    if (state !== 'approved') return cancelled('The registration is no longer approved')
     if (entry === null || entry.registrationId !== id || (known !== 'filled' && known !== 'open'))
-      return cancelled('The account is not ready to be opened')
+      return cancelled('The account is not ready to be unlocked')
     const opened: JobEnd = {
       state: 'done',
       action: { type: 'opened' },
@@ -89,19 +92,19 @@ export function createAccountJobs({
 
   async function openAnew(id: string): Promise<JobEnd> {
     const registration = await registrar.find(id)
-    return registration === null ? cancelled('The registration is gone') : open(registration)
+    return registration === null ? cancelled('The registration was deleted') : open(registration)
   }
 
   async function remove(job: About<'remove_account'>): Promise<JobEnd> {
     const { username } = job
     const entry = await registrar.account(username)
     if (entry === null || !isOursUnopened(entry.state) || (entry.openedAt !== null && !mayBeOpen(entry)))
-      return cancelled('The account is not one of ours that waits to be opened')
+      return cancelled('The account was not created here, or is not waiting to be unlocked')
     if (entry.state === 'claiming' && registrar.now() - entry.changedAt < CLAIM_MS)
-      return cancelled('The account is being asked for: it is removed when there is an answer')
+      return cancelled('The account is being created: it is removed once there is an answer')
     const holder = entry.registrationId === null ? null : await registrar.find(entry.registrationId)
     if (holder !== null && holder.username === username && holder.holdsName)
-      return cancelled('The account belongs to a registration that is under way')
+      return cancelled('The account belongs to a registration in progress')
     const account = await homeserver.account(username)
     // Nobody knows whose it is where the answer to the claim was lost.
     const signs = account === null ? [] : signsOfOthers(username, entry, account)
@@ -125,7 +128,7 @@ export function createAccountJobs({
     const entry = await registrar.account(username)
     if (entry !== null && mayBeOpen(entry)) return close(job, entry)
     if (entry === null || !['claiming', 'claimed', 'reviving'].includes(entry.state))
-      return cancelled('The account is locked already, or is not one of ours')
+      return cancelled('The account is already locked, or was not created here')
     const account = await homeserver.account(username)
     if (account === null) {
       const events = entry.state === 'claiming' ? [] : [{ kind: 'account_missing' as const }]
@@ -135,7 +138,7 @@ export function createAccountJobs({
     const signs = signsOfOthers(username, entry, account)
     if (entry.state === 'claiming' || signs.length > 0) return doubt(entry, signs, () => lock(job))
     // Its applicant's next try brings it back.
-    if (entry.state === 'reviving') return cancelled('The account is locked, or still removed')
+    if (entry.state === 'reviving') return cancelled('The account is locked, or still deactivated')
     if (!account.locked) await homeserver.lock(username)
     return (await isLocked(entry)) ? { state: 'done', events: [] } : lock(job)
   }

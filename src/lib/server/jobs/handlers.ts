@@ -48,13 +48,13 @@ export function createHandlers({
 
   /** Only after unlocking, and never away from another account: asked directly before the bind. */
   async function bindAddress({ username, email, account }: Registration): Promise<JobEnd> {
-    if (account !== 'open') return cancelled('The account is not open')
+    if (account !== 'open') return cancelled('The account is not active')
     const owner = await homeserver.addressOwner(email)
     const mine = matrixId(username, homeserver.domain)
     if (owner !== null && owner !== mine)
       return {
         state: 'failed',
-        error: `The address already belongs to ${owner}, so it was not added to ${mine}`,
+        error: `The email address already belongs to ${owner}, so it was not added to ${mine}`,
       }
     if (owner === null) await homeserver.bindAddress(username, email)
     return DONE
@@ -81,7 +81,7 @@ export function createHandlers({
 
   async function warnOfOpening(job: Extract<NewJob, { kind: 'warn_opening' }>, id: string): Promise<JobEnd> {
     const { opening: now, counts } = await database.read(opening.read)
-    if (now.open !== job.open) return cancelled('It changed again meanwhile')
+    if (now.open !== job.open) return cancelled('It has changed again since')
     const news = { ...job, waiting: counts.waiting, until: now.open ? null : now.until }
     return job.by === 'mail' ? letters.opening(news, job, id) : notices.opening(news, id)
   }
@@ -138,7 +138,7 @@ export function createHandlers({
         if (job.kind === 'mail' && (job.mail === 'invitation' || job.mail === 'confirm_moderator'))
           return letters.toModerator(job, await people.mintLink(job.link), row.id)
         const registration = await find(row.registrationId)
-        if (registration === null) return cancelled('The registration is gone')
+        if (registration === null) return cancelled('The registration was deleted')
         return ofRegistration(job, registration, row)
       }
     }

@@ -34,7 +34,7 @@ const HOUR = 60 * 60 * 1000
 const DONE: JobEnd = { state: 'done' }
 const late: JobEnd = {
   state: 'cancelled',
-  reason: 'The registration has moved on, so this mail would not be true',
+  reason: 'The registration has changed since, so this email no longer applies',
 }
 
 /** Jobs that are mails: which one to whom, with fresh links, and none that would not be true any more. */
@@ -184,7 +184,7 @@ export function createLetters({
 
     /** Tells of all that wait; where those are decided that it was to tell of, there is nothing to say. */
     async toModerators(waiting: Waiting, { reminder, to }: Notice, id: string): Promise<JobEnd> {
-      if (waiting.recent === 0) return { state: 'cancelled', reason: 'They are all decided' }
+      if (waiting.recent === 0) return { state: 'cancelled', reason: 'All of them are decided' }
       const mail: Mail = {
         ...waitingMail(waiting, { now: registrar.now(), url: site.url, domain }),
         reminder,

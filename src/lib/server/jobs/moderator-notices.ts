@@ -80,10 +80,10 @@ export function createPersonNotices({
         person: await findModerator(reader, job.moderator),
         waiting: await findWaiting(reader, job.since),
       }))
-      if (person === null || !wants(person, job.why)) return cancelled('They do not want this mail any more')
-      if (waiting.recent === 0) return cancelled('They are all decided')
+      if (person === null || !wants(person, job.why)) return cancelled('They no longer want this email')
+      if (waiting.recent === 0) return cancelled('All of them are decided')
       if (hearsAnyway(person, job.why, waiting.oldest))
-        return cancelled('This address is in the configuration, and hears of it from there')
+        return cancelled('This address is notified through admin.email already')
       const mail = {
         ...waitingMail(waiting, { now: registrar.now(), url: site.url, domain }),
         reminder: job.why === 'reminder',

@@ -21,7 +21,7 @@ const HOUR = 60 * 60 * 1000
 const DONE: JobEnd = { state: 'done' }
 const off: JobEnd = {
   state: 'cancelled',
-  reason: 'Messages of this kind are switched off in the configuration',
+  reason: 'Messages of this kind are turned off in the configuration',
 }
 
 /** Jobs that are messages in Matrix rooms. The job's id is the transaction id, so that a repeat sends once. */
@@ -66,7 +66,7 @@ export function createRoomNotices({
       if (room === null) return off
       const [first] = waiting.some
       if (first === undefined || waiting.recent === 0)
-        return { state: 'cancelled', reason: 'They are all decided' }
+        return { state: 'cancelled', reason: 'All of them are decided' }
       const { count, oldest, recent } = waiting
       const hours = Math.floor((registrar.now() - oldest) / HOUR)
       const text =

@@ -155,12 +155,12 @@ export function createScheduler({
     const { emptied, left } = await database.compact({ atOnce })
     if (!emptied)
       log.warn(
-        'The log of the database (-wal) could not be emptied, as another program reads the database: until the next clean-up it holds what was deleted. End what reads for so long, such as a shell of SQLite or a backup that does not end',
+        'The write-ahead log of the database (-wal) could not be emptied because another program is reading the database: it contains deleted data until the next clean-up. Stop whatever reads for so long, such as an SQLite shell or a hanging backup',
       )
     if (left > 0)
       log.warn(
         { bytes: left },
-        'Much of the database file is free, and it is too large to be made smaller beside the work: run the command cleanup once, at a quiet hour',
+        'Much of the database file is free space, but it is too large to be shrunk while the server is busy: run the command cleanup once, at a quiet hour',
       )
   }
 
@@ -198,7 +198,7 @@ export function createScheduler({
     try {
       await task()
     } catch (error) {
-      log.error({ err: error }, `The scheduled ${what} did not succeed; it is tried again at its next time`)
+      log.error({ err: error }, `The scheduled ${what} failed; it is tried again at its next time`)
     }
   }
 
@@ -218,7 +218,10 @@ export function createScheduler({
   /** The clean-up as the clock starts it. */
   async function cleanUpBySchedule(): Promise<void> {
     if (await isClockSteady()) await cleanUp({ dryRun: false })
-    else log.warn('The clock jumped, or this program was off for long: the clean-up waits for its next time')
+    else
+      log.warn(
+        'The clock jumped, or this program was off for a long time: the clean-up waits for its next time',
+      )
   }
 
   return {

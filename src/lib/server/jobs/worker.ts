@@ -32,7 +32,7 @@ export function backOff(attempts: number, random: () => number): number {
 /** A mail may go out twice, with the same Message-ID, rather than not at all; more than twice is a moderator's to say. */
 const MOST_UNANSWERED = 1
 const MAYBE_SENT =
-  'This mail was handed over twice and no answer came, so it may have arrived once, twice or not at all. Trying again sends it once more'
+  'This email was handed over twice without an answer, so it may have arrived once, twice or not at all. Retrying sends it once more'
 
 /**
  * What becomes of a job whose handler threw: put off, or failed for good and shown to moderators. `refusing`: the mail
@@ -44,7 +44,7 @@ export function afterError(
   { now, random, refusing }: { now: number; random: () => number; refusing: boolean },
 ): JobEnd {
   const known = error instanceof HomeserverError || error instanceof MailError
-  const message = known ? error.message : 'This program made a mistake; the log has the details'
+  const message = known ? error.message : 'An error in this program; the log has the details'
   const firstTry = row.attempts <= 1
   const blame = error instanceof MailError ? error.blame : null
   const outage = known && (error.outage || (refusing && blame === 'us'))
@@ -105,7 +105,7 @@ export function createWorker({
       }
       log.error(
         { job: row.id, kind: row.kind, registration: row.registrationId },
-        'A job cannot be read and was put aside: another version of this program wrote it, or the row is damaged. Install the newest version and retry it on the desk, or do by hand what is missing and mark it as done',
+        'A job cannot be read and was set aside: another version of this program wrote it, or the row is damaged. Install the latest version and retry it in the queue, or do by hand what is missing and mark it as done',
       )
     }
   }
@@ -130,7 +130,7 @@ export function createWorker({
         outages.pause(job, error.retryAfter ?? 0)
       const details = { job: row.id, kind: job.kind, attempt: row.attempts, end: end.state }
       if (error instanceof HomeserverError || error instanceof MailError)
-        log.warn({ ...details, reason: withoutAddresses(error.message) }, 'A job did not succeed')
+        log.warn({ ...details, reason: withoutAddresses(error.message) }, 'A job failed')
       else log.error({ ...details, err: error }, 'A job threw')
     } finally {
       clearInterval(renewal)
@@ -149,7 +149,7 @@ export function createWorker({
       started = true
       const task: Promise<void> = run(leased)
         .catch((error: unknown) =>
-          log.error({ err: error, job: leased.row.id }, 'The end of a job could not be written'),
+          log.error({ err: error, job: leased.row.id }, 'The result of a job could not be stored'),
         )
         .finally(() => {
           running.delete(task)

@@ -20,7 +20,7 @@ export function createFailureLog({ log, clock }: { log: Pick<Logger, 'warn'>; cl
     if (repeated === null) return true
     log.warn(
       { path, ...failure, ...(repeated === 0 ? {} : { repeated }) },
-      'Somebody was refused because a server did not do its part',
+      'Somebody was turned away because a server failed',
     )
     return true
   }

@@ -45,7 +45,7 @@ export function createMailer(options: {
   return {
     async send({ to, language, mail, id }: Letter): Promise<void> {
       if (to.length === 0)
-        throw new MailError('This mail has no receiver: check admin.email', { permanent: true })
+        throw new MailError('This email has no recipient: check admin.email', { permanent: true })
       const { subject, html, text } = renderMail(mail, language, site)
       const messageId = `<${id}@${domain}>`
       const { rejected, rejectedErrors } = await smtp

@@ -50,31 +50,32 @@ export function smtpError(
     new MailError(message, { permanent: false, blame: 'us', lasting })
 
   if (code === 'EAUTH' || code === 'ENOAUTH' || SIGN_IN.includes(responseCode))
-    return outage(`${host} refuses our sign-in: check email.username and email.password${said(answer)}`)
+    return outage(`${host} rejects our credentials: check email.username and email.password${said(answer)}`)
   if (CERTIFICATE.test(originalCode))
     return outage(
-      `The certificate of ${host} is not one that we trust for this name: check email.host, email.verify_cert and the certificate${said(originalCode)}`,
+      `The certificate of ${host} is not trusted for this name: check email.host, email.verify_cert and the certificate${said(originalCode)}`,
     )
   if (code === 'ETLS' || TLS_TROUBLE.test(originalCode))
     return outage(
-      `${host} offers no TLS that we can trust: check email.tls, email.ssl, email.port and its certificate${said(answer || originalCode)}`,
+      `${host} offers no trusted TLS: check email.tls, email.ssl, email.port and its certificate${said(answer || originalCode)}`,
     )
   // Before anything was sent: nodemailer itself refuses.
   if (responseCode === 0 && code === 'EENVELOPE')
     return failure.message.startsWith('Invalid sender')
-      ? ours('No mail can be sent in the name of this sender: check email.from')
-      : new MailError('The address of the receiver cannot be used in a mail', {
+      ? ours('No email can be sent from this sender: check email.from')
+      : new MailError("The recipient's address cannot be used in an email", {
           permanent: true,
           blame: 'receiver',
         })
   if (responseCode === 0 && code === 'EMESSAGE')
-    return ours(`This mail is larger than ${host} takes mails: see that it takes 100 kB, or set email.host`)
+    return ours(`This email is larger than ${host} accepts: make it accept 100 kB, or set another email.host`)
   // RFC 5321, 3.8: the server is going down, or does not want us now.
-  if (responseCode === 421) return outage(`${host} does not take mails now; it is tried again${said(answer)}`)
+  if (responseCode === 421)
+    return outage(`${host} does not accept email right now; it is tried again${said(answer)}`)
   if (responseCode >= 400) {
     if (code !== 'EENVELOPE' && code !== 'EMESSAGE')
       return outage(
-        `${host} turns us away before any mail: check email.host, email.port and that it serves this machine${said(answer)}`,
+        `${host} rejects us before any email: check email.host, email.port and that it serves this machine${said(answer)}`,
       )
     const stage: Stage = command === 'MAIL FROM' ? 'sender' : command === 'RCPT TO' ? 'receiver' : 'content'
     const refusals = stage === 'receiver' ? failure.rejectedErrors : []
@@ -84,13 +85,13 @@ export function smtpError(
   }
   if (begun)
     return new MailError(
-      `${host} got this mail and was gone before it answered, so it may have taken it${said(originalCode || code)}`,
+      `${host} received this email and closed the connection before it answered, so it may have accepted it${said(originalCode || code)}`,
       { permanent: false, outage: true, handedOver: true },
     )
-  if (code === 'EDNS') return outage(`${host} is not found: check email.host${said(originalCode)}`)
-  if (code === 'ETIMEDOUT') return outage(`${host}:${port} does not answer in time; it is tried again`)
+  if (code === 'EDNS') return outage(`${host} cannot be found: check email.host${said(originalCode)}`)
+  if (code === 'ETIMEDOUT') return outage(`${host}:${port} did not answer in time; it is tried again`)
   return outage(
-    `${host}:${port} could not be reached or hung up: check email.host and email.port${said(originalCode || code)}`,
+    `${host}:${port} could not be reached, or closed the connection: check email.host and email.port${said(originalCode || code)}`,
   )
 }
 
@@ -116,19 +117,22 @@ function refused(host: string, stage: Stage, responses: string[], { alone }: { a
   const answer = wordsOf(told.response)
   if (us === undefined) {
     if (later !== undefined)
-      return new MailError(`The receiver’s mailbox takes no mail now; it is tried again${said(answer)}`, {
-        permanent: false,
-        blame: 'receiver',
-        lasting: false,
-      })
+      return new MailError(
+        `The recipient's inbox does not accept email right now; it is tried again${said(answer)}`,
+        {
+          permanent: false,
+          blame: 'receiver',
+          lasting: false,
+        },
+      )
     return new MailError(
-      `${host} says that the receiver’s mailbox does not exist or takes no mail${said(answer)}`,
+      `${host} says that the recipient's inbox does not exist or accepts no email${said(answer)}`,
       { permanent: true, blame: 'receiver' },
     )
   }
   const trouble = lasting
     ? troubleOf(host, stage, us.reply)
-    : `${host} does not take this mail now; it is tried again`
+    : `${host} does not accept this email right now; it is tried again`
   return new MailError(trouble + said(answer), { permanent: false, blame: 'us', lasting })
 }
 
@@ -140,14 +144,14 @@ function troubleOf(host: string, stage: Stage, { code, status, words }: SmtpRepl
     is(4, 5) ||
     /\b(?:limit|quota)\b.*\b(?:exceed|reach)|\b(?:exceed|reach)\w*\b.*\b(?:limit|quota)/i.test(words)
   )
-    return `${host} says that we have sent as much as we may: see what its provider allows for email.username, or set another email.host`
+    return `${host} says that our sending limit is reached: check what the provider allows for email.username, or set another email.host`
   if (stage === 'sender' || is(1, 7, 8) || /\bsender\b/i.test(words))
-    return `${host} refuses our sender: check email.from and email.username`
+    return `${host} rejects our sender: check email.from and email.username`
   if (is(3, 4) || code === 552)
-    return `${host} refuses this mail as too large: see that it takes 100 kB, or set email.host`
+    return `${host} rejects this email as too large: make it accept 100 kB, or set another email.host`
   if (stage === 'receiver')
-    return `${host} does not pass on our mails: check email.from, email.username and email.password, and that email.host sends mail for this program to everybody`
-  return `${host} refuses what we send: check email.from, email.subject_prefix, and SPF, DKIM and DMARC of the domain of email.from`
+    return `${host} does not relay our email: check email.from, email.username and email.password, and that email.host lets this program send to any recipient`
+  return `${host} rejects our email: check email.from, email.subject_prefix, and SPF, DKIM and DMARC of the domain of email.from`
 }
 
 const wordsOf = (response: string): string =>

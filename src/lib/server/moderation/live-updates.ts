@@ -52,7 +52,10 @@ export function createLive({
       if (changed) for (const listener of [...listeners]) listener()
     } catch (error) {
       // Who listens hears of it when the database answers again; pages say meanwhile that it is out.
-      log.warn({ reason: error instanceof Error ? error.name : 'unknown' }, 'The desk could not be watched')
+      log.warn(
+        { reason: error instanceof Error ? error.name : 'unknown' },
+        'The queue could not be watched for changes',
+      )
     } finally {
       underWay = false
     }

@@ -132,7 +132,7 @@ export function createOutages({
     if (outage === null) return begin(server, error, { since: clock(), refuses: false })
     if (outage.error.message === error.message) return
     outage.error = error
-    log.error({ server, reason: reasonOf(error) }, 'A server is still out, for another reason')
+    log.error({ server, reason: reasonOf(error) }, 'A server is still unavailable, for another reason')
     await registrar.warnAnew(key(server), error.message)
   }
 
@@ -145,14 +145,14 @@ export function createOutages({
     state.outage = { since, error, refuses }
     state.nextProbe = refuses ? clock() + FIRST_PROBE_MS : clock()
     state.wait = FIRST_PROBE_MS
-    log.error({ server, reason: reasonOf(error) }, 'A server is out; what needs it waits')
+    log.error({ server, reason: reasonOf(error) }, 'A server is unavailable; jobs that need it wait')
     const by = server === 'mail' ? 'room' : 'mail'
     const alerts: NewJob[] = by === 'room' && !hasRoom ? [] : [{ kind: 'warn_outage', by, server, since }]
     try {
       if (!(await registrar.warnOnce(key(server), error.message, alerts, since)))
         await registrar.warnAnew(key(server), error.message)
     } catch (failure) {
-      log.error({ err: failure, server }, 'The outage could not be written down; the desk does not show it')
+      log.error({ err: failure, server }, 'The outage could not be stored; the queue does not show it')
     }
   }
 
@@ -188,7 +188,7 @@ export function createOutages({
   async function end(server: Server): Promise<void> {
     const state = circuits[server]
     await registrar.endOutage(key(server), USES[server])
-    log.info({ server, since: state.outage?.since }, 'A server is back; what waited for it goes out')
+    log.info({ server, since: state.outage?.since }, 'A server is available again; waiting jobs run now')
     backAt[server] = clock()
     circuits[server] = circuit()
   }
@@ -341,7 +341,7 @@ export function createOutages({
     if (looked === null || looking !== null || circuits.homeserver.outage !== null) return
     if (clock() - looked.at < SET_UP_AGE_MS) return
     findSetUpProblem().catch((error: unknown) =>
-      log.error({ err: error }, 'The set-up of the homeserver could not be looked at'),
+      log.error({ err: error }, "The homeserver's setup could not be checked"),
     )
   }
 
@@ -381,7 +381,8 @@ function notAsked(
 ): HomeserverError | MailError {
   const time = new Date(since).toISOString().slice(0, 16).replace('T', ' ')
   const options = { permanent: false, outage: true }
-  if (server === 'mail') return new MailError(`No mail goes out since ${time} UTC: ${error.message}`, options)
+  if (server === 'mail')
+    return new MailError(`No email has been sent since ${time} UTC: ${error.message}`, options)
   return new HomeserverError(
     'not_asked',
     `The homeserver has been unavailable since ${time} UTC: ${error.message}`,

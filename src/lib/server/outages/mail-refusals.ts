@@ -62,9 +62,9 @@ export function createRefusals({ clock }: { clock: () => number }) {
 }
 
 function tooMany(receivers: number, { message }: MailError): MailError {
-  const remedy = 'check email.host, and that it sends mail for this program to everybody'
+  const remedy = 'check email.host, and that it lets this program send to any recipient'
   return new MailError(
-    `${receivers} receivers in a row do not exist, says the mail server, which is more than wrong addresses explain: ${remedy}. ${message}`,
+    `The mail server says that ${receivers} recipients in a row do not exist, which is more than typing errors explain: ${remedy}. ${message}`,
     { permanent: false, blame: 'us', lasting: true },
   )
 }

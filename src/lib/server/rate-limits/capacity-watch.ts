@@ -43,14 +43,11 @@ export function createCrowdWatch({ clock, log }: { clock: () => number; log: Pic
       }
       crowds.set(room, { room, since: now, last: now, refused: 1 })
       if (room === 'sign_in')
-        log.warn(
-          { room },
-          'More sign in than passwords can be checked at a time, and some are asked to come again',
-        )
+        log.warn({ room }, 'Too many sign-ins at once to check all passwords; some are asked to try again')
       else
         log.warn(
           { room, key: 'rate_limit.everybody_per_minute' },
-          'More come than all together may, and some are asked to come again in a minute; proof_of_work and invitations keep programs out',
+          'A limit shared by everybody was reached, and some are asked to try again in a minute; proof_of_work and invitations keep bots out',
         )
     },
 

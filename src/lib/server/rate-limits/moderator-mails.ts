@@ -38,7 +38,7 @@ export function createDeskMails({
       const hours = Math.max(1, Math.ceil(taken.retryAfterMs / HOUR_MS))
       log.warn(
         { mail, moderator: moderatorId, hours },
-        'Somebody at the desk has had so many mails sent that no more go out',
+        'A moderator reached the limit of emails to unconfirmed addresses; no more are sent for now',
       )
       return refuse({ code: 'too_many_mails', hours })
     },

@@ -66,7 +66,7 @@ export function createLimits({
     const { count, windowMs } = claim.limit
     if (windowMs > longestWindowMs)
       throw new RangeError(
-        `Tries of "${claim.kind}" are kept for ${longestWindowMs} ms, less than ${windowMs} ms`,
+        `Attempts of "${claim.kind}" are kept for ${longestWindowMs} ms, less than ${windowMs} ms`,
       )
     if (count < 1) return windowMs
     if (count === Infinity) return 0

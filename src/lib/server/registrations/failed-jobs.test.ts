@@ -8,8 +8,8 @@ describe('what failed for one reason', () => {
       'mail.test refuses our sender (553 5.7.1 <lake@mail.test>: Sender address rejected; queue 9QqR77DEf)',
     ],
     [
-      'The address already belongs to @river:example.org, so it was not added to @lake:example.org',
-      'The address already belongs to @brook:example.org, so it was not added to @creek:example.org',
+      'The email address already belongs to @river:example.org, so it was not added to @lake:example.org',
+      'The email address already belongs to @brook:example.org, so it was not added to @creek:example.org',
     ],
     [
       '421 at 1768470000000 by 3f2504e0-4f89-11d3-9a0c-0305e82c3301',

@@ -78,7 +78,7 @@ export function createAccountSetup({
       const done = await nextStep(registration)
       if (done !== null) return done
     }
-    throw new Error('An account does not hold still: its line in the ledger changes with every step')
+    throw new Error('An account keeps changing: its record is different at every step')
   }
 
   /** Null: there is a step more. */
@@ -187,7 +187,7 @@ export function createAccountSetup({
     if (!(await registrar.doubt(entry, signs))) return null
     log.warn(
       { registration: registration.id, signs },
-      'An account that was made here is, or may be, in other hands',
+      'Somebody else has, or may have, an account that was created here',
     )
     return lost(registration)
   }

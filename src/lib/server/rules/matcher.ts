@@ -51,7 +51,7 @@ export function rulesOfConfiguration(configured: {
   })
   const network = (typed: string) => {
     const value = readRuleValue('network', 'exact', typed)
-    if (!value.ok) throw new Error(`registration.blocked_networks: ${typed} is no network`)
+    if (!value.ok) throw new Error(`registration.blocked_networks: ${typed} is not a network`)
     return value.value
   }
   return [

@@ -37,7 +37,7 @@ export function createTallyCounter({
       await database.write((tx) => addTallies(tx, rows))
     } catch (error) {
       for (const [key, count] of taken) add(key, count)
-      log.warn({ err: error }, 'What was counted for the figures could not be written; it is tried again')
+      log.warn({ err: error }, 'The counters for the statistics could not be stored; this is tried again')
     }
   }
 

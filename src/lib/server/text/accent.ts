@@ -25,10 +25,10 @@ export function isColour(text: string): boolean {
   return parse(text) !== undefined
 }
 
-/** Makes the theme of a CSS colour; its transparency does not count. Throws TypeError on what is no colour. */
+/** Makes the theme of a CSS color; its transparency does not count. Throws TypeError on what is no colour. */
 export function accentTheme(accent: string): AccentTheme {
   const colour = converter('oklch')(accent)
-  if (colour === undefined) throw new TypeError(`"${accent}" is not a CSS colour`)
+  if (colour === undefined) throw new TypeError(`"${accent}" is not a CSS color`)
   const hex = toHex(colour)
   return {
     accent: hex,

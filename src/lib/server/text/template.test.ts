@@ -27,10 +27,10 @@ test.each([
   ['{username!r}', 'has an unknown placeholder {username!r}; did you mean {username}?'],
   [
     '{}',
-    'has an unknown placeholder {}: there are {username}, {matrix_domain}, {email}, {reason}, {admin_url}',
+    'has an unknown placeholder {}; available are {username}, {matrix_domain}, {email}, {reason}, {admin_url}',
   ],
-  ['a { b', 'has a single "{": write "{{" for a brace that is meant as one'],
-  ['a } b', 'has a single "}": write "}}" for a brace that is meant as one'],
+  ['a { b', 'has a single "{": write "{{" to get a literal brace'],
+  ['a } b', 'has a single "}": write "}}" to get a literal brace'],
 ])('the template %j: %s', (template, problem) => {
   expect(templateProblem(template, ADMIN_ROOM_PLACEHOLDERS)).toBe(problem)
 })

@@ -36,9 +36,8 @@ export function templateProblem(template: string, placeholders: readonly string[
   const strange = strangePiece(template, placeholders)
   if (strange === null) return null
   const { piece, name } = strange
-  if (name === undefined)
-    return `has a single "${piece}": write "${piece}${piece}" for a brace that is meant as one`
+  if (name === undefined) return `has a single "${piece}": write "${piece}${piece}" to get a literal brace`
   const near = nearest(name, placeholders)
   if (near !== null) return `has an unknown placeholder ${piece}; did you mean {${near}}?`
-  return `has an unknown placeholder ${piece}: there are ${placeholders.map((known) => `{${known}}`).join(', ')}`
+  return `has an unknown placeholder ${piece}; available are ${placeholders.map((known) => `{${known}}`).join(', ')}`
 }
