@@ -8,8 +8,8 @@ import { isUnopened } from './state'
 type Of<K extends Action['type']> = Extract<Action, { type: K }>
 
 /**
- * A request, once everything else is done for it. Where somebody answers for whoever comes by its invitation, the
- * approval follows at once; else moderators and applicant are told that it waits.
+ * A request, once everything else is done for it. If somebody vouches for those with its invitation, the approval
+ * follows at once; otherwise moderators and applicant are told that it is waiting.
  */
 export function request(
   become: Become,
@@ -39,7 +39,10 @@ export function request(
   return { ...YES(next, [event], [{ kind: 'mail', mail: 'requested' }, ...notices(policy)]), ...uses }
 }
 
-/** An approval in the name of who answers for the invited; it rests like every other. Null where nothing waits for one. */
+/**
+ * An approval in the name of the invitation's sponsor; it can be undone like any other. Null if nothing waits for
+ * one.
+ */
 export function admit(
   become: Become,
   registration: Registration,
@@ -54,8 +57,8 @@ export function admit(
 }
 
 /**
- * The applicant takes it back, as long as the account is not open. Who decided on it meanwhile does not matter any more,
- * and what was decided and not told yet is never told.
+ * The applicant withdraws it, as long as the account is not active. A decision made meanwhile no longer matters, and
+ * is never announced if it was not yet.
  */
 export function withdraw(become: Become, registration: Registration, policy: Policy): Decision | null {
   const told = stateForApplicant(registration, policy)

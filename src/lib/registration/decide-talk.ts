@@ -7,7 +7,7 @@ type Of<K extends Action['type']> = Extract<Action, { type: K }>
 /** Nobody's own. */
 export const UNCLAIMED = { claimedBy: null, claimedAt: null }
 
-/** Who has a request for themselves now, and since when; null when nobody does, or nothing was heard of them for long. */
+/** Who a request is assigned to now, and since when; null if nobody, or if they have not been active for long. */
 export function claimOf(
   { claimedBy: by, claimedAt: at }: Pick<Registration, 'claimedBy' | 'claimedAt'>,
   { now, claimMs }: Pick<Policy, 'now' | 'claimMs'>,
@@ -15,12 +15,12 @@ export function claimOf(
   return by === null || at === null || now >= at + claimMs ? null : { by, at }
 }
 
-/** Whether a question waits for its applicant, who does not hear yet of a decision that rests. */
+/** Whether a question waits for its applicant, who does not learn yet of a decision that can still be undone. */
 export function isAsked(registration: Registration, policy: Policy): boolean {
   return registration.exchange === 'asked' && stateForApplicant(registration, policy) === 'requested'
 }
 
-/** Null where nobody decides on it now. The age of the request stays: it has waited all the same. */
+/** Null if it is not up for a decision. The age of the request stays: it has waited all the same. */
 export function ask(
   registration: Registration,
   { moderator, text }: Of<'ask'>,
@@ -41,13 +41,13 @@ export function answer(registration: Registration, { text }: Of<'answer'>, polic
   }
 }
 
-/** Possible as long as there is a registration. */
+/** Possible as long as the registration exists. */
 export function note(registration: Registration, { moderator, text }: Of<'note'>, policy: Policy): Decision {
   const decision = YES(alive(registration, moderator, policy), [{ kind: 'note_added' }])
   return { ...decision, wrote: { where: 'note', text } }
 }
 
-/** Null where there is nothing to decide. Taking once more what one has renews it. */
+/** Null if there is nothing to decide. Assigning it to oneself again renews it. */
 export function take(
   registration: Registration,
   { moderator, over }: Of<'take'>,
@@ -61,7 +61,7 @@ export function take(
   return YES(taken, claim?.by === moderator ? [] : [{ kind: 'taken' }])
 }
 
-/** Only one's own; what nobody has is released already. */
+/** Only one's own; what is assigned to nobody is released already. */
 export function release(registration: Registration, { moderator }: Of<'release'>, policy: Policy): Decision {
   const claim = claimOf(registration, policy)
   if (claim === null) return YES(registration, [])
@@ -69,7 +69,7 @@ export function release(registration: Registration, { moderator }: Of<'release'>
   return YES({ ...registration, ...UNCLAIMED }, [{ kind: 'released' }])
 }
 
-/** A sign of life of the moderator who has it. */
+/** A sign of activity of the moderator it is assigned to. */
 function alive(registration: Registration, moderator: string, policy: Policy): Registration {
   const mine = claimOf(registration, policy)?.by === moderator
   return mine ? { ...registration, claimedAt: policy.now } : registration

@@ -16,8 +16,8 @@ import { isOpeningFailed, isUnopened } from './state'
 type Of<K extends Action['type']> = Extract<Action, { type: K }>
 
 /**
- * A verdict on a request, a denial of what is approved and not open yet, or either on an approval that cannot be carried
- * out; it rests. Null where the request is not ready for it.
+ * A verdict on a request, a denial of an approval whose account is not active yet, or either on an approval that
+ * cannot be carried out; it can be undone for a while. Null if the request is not ready for it.
  */
 export function decideRequest(
   become: Become,
@@ -43,8 +43,8 @@ export function decideRequest(
 }
 
 /**
- * Takes a decision back: one that rests, and an approval as long as its account is not open and nothing was told. The
- * request waits again; what was reopened is denied again, as it was.
+ * Undoes a decision: a pending one, and an approval as long as its account is not active and nothing was announced.
+ * The request waits again; a reopened one is denied again, as it was.
  */
 export function undo(registration: Registration, action: Of<'undo'>, policy: Policy): Decision {
   const { denial, account } = registration
@@ -64,8 +64,8 @@ export function undo(registration: Registration, action: Of<'undo'>, policy: Pol
 }
 
 /**
- * Approves what was denied, once the denial was carried out: the account went with it, so the applicant sets a
- * password anew. Rests like every decision. Null where nothing was denied, or its account is in other hands.
+ * Approves a denied request, once the denial was carried out: its account is gone, so the applicant sets a new
+ * password. Can be undone like every decision. Null if nothing was denied, or somebody else has its account.
  */
 export function reopen(
   become: Become,
@@ -107,9 +107,9 @@ function deny(become: Become, registration: Registration, verdict: Verdict) {
 }
 
 /**
- * For an approved registration whose account cannot be opened: whatever became of that, it is brought back or made anew
- * once the password is set again. That is what an approval after it was deactivated at the homeserver means, so nothing
- * but a moderator's word does it.
+ * For an approved registration whose account cannot be unlocked: whatever happened to the account, it is reactivated
+ * or created again once the password is set again. This is what an approval means after the account was deactivated
+ * on the homeserver, so only a moderator can ask for it.
  */
 function approveAnew(become: Become, { moderator: decidedBy, message, silent }: Verdict) {
   const next = {
@@ -125,8 +125,8 @@ function approveAnew(become: Become, { moderator: decidedBy, message, silent }: 
 }
 
 /**
- * Null where the account is not ready for it. `isToCome`: the password is set after the approval, whatever stands of the
- * account by then. `detail`: what the audit trail says of it besides.
+ * Null if the account is not ready for it. `isToCome`: the password is set after the approval, whatever the account's
+ * state by then. `detail`: additional data for the audit log.
  */
 export function approve(
   become: Become,
@@ -138,7 +138,7 @@ export function approve(
   if (account === 'open' || account === 'doubtful' || !(isReady || isToCome)) return null
   const { moderator: decidedBy, message, silent } = verdict
   const approved = { ...become('approved'), decidedBy, message, silent }
-  // Without an account the mail is not a notice but the key: silence does not stop it.
+  // Without an account, the email is not a notice but the key: "do not notify" does not stop it.
   const job: NewJob =
     account === 'filled' ? { kind: 'open_account' } : { kind: 'mail', mail: 'set_password', reminder: false }
   return YES(approved, [{ kind: 'approved', detail: { silent, ...detail } }], [job])

@@ -16,7 +16,7 @@ export { decidedAlready } from './decide-verdict'
 export { isResting, stateForApplicant } from './decision'
 export type { Action, Decision, Policy, Verdict } from './decision'
 
-/** A wish for an account, before anything is proven. */
+/** A request for an account, before anything is verified. */
 export function begin(
   { id, email, ...wish }: Wish & { id: string; email: EmailAddress },
   now: number,
@@ -50,8 +50,8 @@ export function begin(
 }
 
 /**
- * Answers what an action does to a registration, or why it does not. Pure: touches nothing, and is the only
- * place that knows the way from one state to the next. `brought`: its invitation, which a request depends on.
+ * Returns what an action does to a registration, or why it is refused. Pure: touches nothing, and is the only place
+ * that knows the state transitions. `brought`: its invitation, which a request depends on.
  */
 export function decide(
   registration: Registration,
@@ -187,7 +187,7 @@ export function decide(
   }
 }
 
-/** A name that was picked after the approval was not approved: a moderator looks again. */
+/** A username chosen after the approval was not approved: a moderator looks again. */
 function chooseName(registration: Registration, username: Username, policy: Policy): Decision {
   const named = { ...registration, username, holdsName: true }
   if (registration.state === 'verified') return YES(named, [{ kind: 'name_chosen' }])
@@ -205,8 +205,8 @@ function chooseName(registration: Registration, username: Username, policy: Poli
 }
 
 /**
- * Nothing but the name is lost: words and decision stay. Who waits is not there to see it, and is mailed the way to
- * where another name is picked.
+ * Only the username is lost: reason and decision stay. Applicants who are waiting do not see it, so they are emailed
+ * a link to choose another username.
  */
 function loseAccount(registration: Registration, filled: boolean, policy: Policy): Decision | null {
   const { state } = registration
@@ -218,7 +218,7 @@ function loseAccount(registration: Registration, filled: boolean, policy: Policy
   return again?.ok === true ? { ...again, events } : again
 }
 
-/** What was decided stands, and its time begins anew; a request without its password is none yet. */
+/** The decision stands, and its retention period starts again; a request without its password is not complete yet. */
 function askPasswordAgain(registration: Registration, policy: Policy): Decision | null {
   const { state, language } = registration
   const missing: AuditEvent[] = [{ kind: 'account_missing' }]
@@ -251,8 +251,8 @@ function afterOpening(registration: Registration, policy: Policy): NewJob[] {
 }
 
 /**
- * Nobody has proven the address: whoever begins with it again changes nothing of what is under way, but takes the place of
- * an attempt whose own link has run out.
+ * The email address is unverified: starting again with it changes nothing of an attempt in progress, but replaces one
+ * whose own link has expired.
  */
 function startAgain(registration: Registration, wish: Wish, policy: Policy): Registration {
   const hours = linkHours(policy.retention)

@@ -9,7 +9,7 @@ import type { AccountState, State } from './state'
 import type { Username } from './username'
 import type { BroughtAlong, Wish } from './wish'
 
-/** What the operator configured, as far as decisions depend on it, and the time they are made at. */
+/** The operator's settings that decisions depend on, and the time they are made at. */
 export interface Policy {
   now: number
   password: 'at_request' | 'after_approval'
@@ -18,39 +18,39 @@ export interface Policy {
   /** Rooms that every new account joins. */
   autoJoin: string[]
   welcome: boolean
-  /** Whether the moderators have a room to be told in. */
+  /** Whether the moderators have a room for notifications. */
   moderatorsRoom: boolean
-  /** How long a decision rests before anything is done about it, in milliseconds: so long it can be taken back. */
+  /** The undo window: how long a decision can be undone before it is carried out, in milliseconds. */
   undoMs: number
-  /** How long a request stays a moderator's own without a sign of life, in milliseconds. */
+  /** How long a request stays assigned to an inactive moderator, in milliseconds. */
   claimMs: number
 }
 
-/** A moderator's verdict. The message is for the applicant; silent means that no mail tells of it. */
+/** A moderator's verdict. The message is for the applicant; silent means that no email is sent. */
 export interface Verdict {
   moderator: string
   message: string | null
   silent: boolean
-  /** What a denial is filed under. */
+  /** The denial reason. */
   category?: string | null
 }
 
 export type Action =
-  /** The same address again, before it was confirmed: every link mailed keeps what came with it. */
+  /** The same email address again, before it was confirmed: every link that was sent keeps its own data. */
   | ({ type: 'start_again' } & Wish)
-  /** The address is known: its owner gets a link to where the registration stands; before it is confirmed, one for `wish`. */
+  /** The email address is known: its owner gets a link to the registration; before it is confirmed, one for `wish`. */
   | { type: 'ask_link'; wish: Wish }
-  /** `brought`: with the link; none where that is of a time before it was kept. */
+  /** `brought`: with the link; missing for links from before it was stored. */
   | { type: 'confirm'; username: Username; brought?: BroughtAlong | null; nameFree: boolean }
   | { type: 'lose_name' }
-  /** The account is in other hands, and the name with it. `filled`: the password was set already. */
+  /** Somebody else has the account, and so the username. `filled`: the password was set already. */
   | { type: 'lose_account'; filled: boolean }
   | { type: 'choose_name'; username: Username }
-  /** What was typed stays, also when the homeserver does not answer. */
+  /** The input is kept, even if the homeserver does not answer. */
   | { type: 'keep_reason'; reason: Reason }
-  /** An invitation in place of one that does not count any more. */
+  /** An invitation in place of one that is no longer valid. */
   | { type: 'bring'; invitationId: string }
-  /** `lookCloser`: a rule wants a person to look at it, whatever came with it. */
+  /** `lookCloser`: a rule requires a review, whatever invitation was used. */
   | {
       type: 'request'
       reason: Reason
@@ -58,15 +58,15 @@ export type Action =
       consentVersion: string | null
       lookCloser: boolean
     }
-  /** Approves in the name of whoever made the invitation; follows from a request alone. */
+  /** Approves in the name of the invitation's creator; follows from a request only. */
   | { type: 'admit'; voucher: Voucher; invitationId: string }
   | ({ type: 'approve' } & Verdict)
   | ({ type: 'deny' } & Verdict)
-  /** Takes a decision back that still rests. `nameFree`: nobody else holds the name; `since`: when it was asked for. */
+  /** Undoes a pending decision. `nameFree`: nobody else holds the username; `since`: when it was requested. */
   | { type: 'undo'; nameFree: boolean; since: number }
   /**
-   * Approves what was denied. `nameFree`: nobody else holds the name, nor an account under it that was ever opened;
-   * `removing`: the account of the denial is still to be removed.
+   * Approves a denied request. `nameFree`: nobody else holds the username, nor an account under it that was ever
+   * active; `removing`: the account of the denial still has to be removed.
    */
   | ({ type: 'reopen'; nameFree: boolean; removing: boolean } & Verdict)
   /** A question to the applicant. */
@@ -75,7 +75,7 @@ export type Action =
   | { type: 'answer'; text: string }
   /** For colleagues alone. */
   | { type: 'note'; moderator: string; text: string }
-  /** A moderator takes the request for themselves; `over`: also where a colleague has it. */
+  /** Assigns the request to a moderator; `over`: even if it is assigned to a colleague. */
   | { type: 'take'; moderator: string; over: boolean }
   | { type: 'release'; moderator: string }
   | { type: 'password_set' }
@@ -84,41 +84,41 @@ export type Action =
   | { type: 'speak'; language: Language }
   | { type: 'remind' }
   | { type: 'expire' }
-  // After a restore of an older copy (`differences.ts`); the ledger was put right before.
-  /** The account was opened, and this database forgot: nothing is said or done a second time. */
+  // After restoring an older backup (`differences.ts`); the record was corrected before.
+  /** The account was unlocked, and this database lost that: nothing is announced or done a second time. */
   | { type: 'found_open' }
-  /** The account was removed, and this database forgot: whoever did that had decided. */
+  /** The account was removed, and this database lost that: whoever removed it had decided. */
   | { type: 'found_removed' }
-  /** The homeserver forgot the account, and the password with it. */
+  /** The homeserver lost the account, and the password with it. */
   | { type: 'account_missing' }
-  /** Approved, and nothing is on its way that opens the account. */
+  /** Approved, but no job is queued to unlock the account. */
   | { type: 'resume_opening' }
 
-/** What follows from an action; `next: null` means that the registration is gone. */
+/** The consequences of an action; `next: null` means that the registration is deleted. */
 export type Decision =
   | {
       ok: true
       next: Registration | null
       events: AuditEvent[]
       jobs: NewJob[]
-      /** Words that are kept beside the registration, and whose they are. */
+      /** Text that is stored beside the registration, and its author. */
       wrote?: Wrote
-      /** A use of the registration's invitation is counted. */
+      /** Counts a use of the registration's invitation. */
       uses?: true
       /** What the system does next, in the same transaction. */
       then?: Action
-      /** What the ledger says of the account from then on. */
+      /** The account's new state in the records. */
       ledger?: AccountState
-      /** The jobs wait for so long, in milliseconds. */
+      /** Delays the jobs by this many milliseconds. */
       rest?: number
-      /** What is on its way that opens the account is called off; where it may be open by then, it is closed again. */
+      /** Cancels the jobs that would unlock the account; if it may be unlocked by then, it is locked again. */
       stops?: true
-      /** The jobs that rest are cancelled; where one has begun already, it is too late for all of this, but for what `stops`. */
+      /** Cancels pending jobs; if one has started, it is too late for the whole action, except for what `stops`. */
       recall?: true
     }
   | Refused
 
-/** Who writes is the actor. */
+/** The author is the actor. */
 export interface Wrote {
   where: 'exchange' | 'note'
   text: string
@@ -129,7 +129,7 @@ export type Become = (to: State) => Registration
 export const YES = (next: Registration | null, events: AuditEvent[], jobs: NewJob[] = []) =>
   ({ ok: true, next, events, jobs }) satisfies Decision
 
-/** Whether a moderator decided so lately that nothing was done about it yet. */
+/** Whether a moderator's decision is still within its undo window. */
 export function isResting(
   { state, stateSince, decidedBy }: Registration,
   { now, undoMs }: Pick<Policy, 'now' | 'undoMs'>,
@@ -137,7 +137,7 @@ export function isResting(
   return (state === 'approved' || state === 'denied') && decidedBy !== null && now < stateSince + undoMs
 }
 
-/** The state as its applicant is told it: a decision that can still be taken back was not made yet. */
+/** The state as shown to the applicant: a decision that can still be undone has not been made yet. */
 export function stateForApplicant(registration: Registration, policy: Pick<Policy, 'now' | 'undoMs'>): State {
   if (!isResting(registration, policy)) return registration.state
   return registration.denial === null ? 'requested' : 'denied'

@@ -5,40 +5,46 @@ import { signsOfOthers, type Account, type Sign } from './signs'
 import { isOursUnopened, type AccountState } from './state'
 import type { Username } from './username'
 
-/** Every way in which the homeserver and this database can disagree about a name. */
+/** Every way in which the homeserver and this database can disagree about a username. */
 export const DIFFERENCES = [
-  /** Approved, and nothing is on its way that opens the account. */
+  /** Approved, but no job is queued to unlock the account. */
   'not_opened',
-  /** Approved, and its account was deactivated meanwhile: that was meant, or was not. */
+  /** Approved, but its account was deactivated since: on purpose, or not. */
   'cannot_open',
-  /** The account is open, and the registration still waits: opened after the copy was made, or by an operator. */
+  /**
+   * The account is active, but the request is still waiting: it was unlocked after the backup was made, or by an
+   * operator.
+   */
   'found_open',
-  /** A request's account is removed: decided after the copy was made, or by an operator. */
+  /** A request's account is removed: decided after the backup was made, or by an operator. */
   'found_removed',
-  /** A registration holds the name, and an account stands under it that was not made here. */
+  /** A registration holds the username, but there is an account that was not created here. */
   'name_taken',
-  /** The account of a registration is not on the homeserver, whose copy is older. */
+  /** A registration's account is missing on the homeserver, which was restored from an older backup. */
   'account_missing',
-  /** The same where nobody waits for the account. */
+  /** The same if nobody is waiting for the account. */
   'nothing_there',
-  /** The account was opened and is locked without the applicant's address on it: the homeserver's copy is older. */
+  /**
+   * The account was unlocked, but is locked without the applicant's email: the homeserver was restored from an older
+   * backup.
+   */
   'locked_again',
-  /** Nobody waits for the account, and nothing is on its way that removes it. */
+  /** Nobody is waiting for the account, and no job is queued to remove it. */
   'not_removed',
-  /** The account was made here and never opened, and shows that somebody has it. */
+  /** The account was created here and never unlocked, but shows that somebody has it. */
   'in_hands',
-  /** The account was removed, and stands locked again. */
+  /** The account was removed, but exists again, locked. */
   'back_locked',
-  /** The account was removed, and stands open again: it is somebody's. */
+  /** The account was removed, but exists again, active: it is somebody's. */
   'back_open',
-  /** A locked account that nothing is known of: made here after the copy, or locked by an operator. */
+  /** An unknown locked account: created here after the backup, or locked by an operator. */
   'unknown_lock',
 ] as const
 export type DifferenceCode = (typeof DIFFERENCES)[number]
 
-/** What is known of one name, here and at the homeserver. */
+/** What is known about one username, here and on the homeserver. */
 export interface Found {
-  /** The registration that holds the name. One that was denied or withdrawn holds none. */
+  /** The registration that holds the username. Denied or withdrawn ones hold none. */
   registration: Registration | null
   ledger: {
     state: AccountState
@@ -46,40 +52,41 @@ export interface Found {
     openedAt: number | null
   } | null
   account: Account | null
-  /** What is still to run, or failed and stands before a moderator, for this registration and this name. */
+  /** Jobs for this registration and username that are still to run, or have failed and are shown to moderators. */
   pending: JobKind[]
 }
 
-/** What mends a difference, in this order. Nothing of it touches the account itself: jobs do, and ask again before. */
+/**
+ * How to repair a difference, in this order. None of it touches the account itself: jobs do, and check again before.
+ */
 export interface Mend {
-  /** What the ledger says from then on; null strikes the line. */
+  /** The account's new state in the records; null deletes the record. */
   ledger?: 'open' | 'removed' | 'locked' | 'doubtful' | null
-  /** What happens to the registration. */
+  /** The action on the registration. */
   action?: Action
-  /** For the trail, where no action tells it. */
+  /** For the audit log, if no action covers it. */
   event?: EventKind
-  /** Work that belongs to no registration. */
+  /** A job that belongs to no registration. */
   job?: NewJob
 }
 
 export interface Difference {
   code: DifferenceCode
-  /** Null: only an operator can, at the homeserver, or a moderator at the desk. */
+  /** Null: only an operator can repair it, on the homeserver, or a moderator in the queue. */
   mend: Mend | null
-  /** Mended only where somebody names it: what it is cannot be told from here. */
+  /** Repaired only if named explicitly: what it is cannot be determined from here. */
   byNameOnly: boolean
 }
 
 /**
- * Answers in what the homeserver and this database disagree about a name, or null. What gets right by itself is no
- * difference: a claim or a removal that stopped half-way, an account that its applicant's next try brings back or
- * finds lost, work that waits or failed before a moderator's eyes, and a doubt. An approval whose account is deactivated
- * is told all the same: what is to come of it is decided at the desk, and by nobody else.
- *
- * Neither is an open account that was deactivated later, or locked with its address on it: people leave, and operators
- * lock. One that is missing is a difference as long as its registration is kept, as no homeserver forgets accounts;
- * without the registration nobody can be asked, and the ledger keeps the name from others. A password that an older
- * copy of the homeserver does not have cannot be seen: its owner resets it by mail, once the account is open.
+ * Returns how the homeserver and this database disagree about a username, or null. What resolves itself is no
+ * difference: a creation or a removal that stopped halfway, an account that its applicant's next try reactivates or
+ * finds missing, jobs that wait or have failed visibly, and an unverified account. An approval whose account is
+ * deactivated is reported all the same: only a moderator can decide what becomes of it. An active account that was
+ * deactivated later, or locked with its email on it, is no difference either: people leave, and operators lock. A
+ * missing account is a difference as long as its registration is kept, because no homeserver forgets accounts;
+ * without the registration nobody can be asked, and the record keeps the username from others. A password that an
+ * older backup of the homeserver lacks cannot be detected: its owner resets it by email once the account is active.
  */
 export function differenceOf(username: Username, found: Found): Difference | null {
   const { registration, ledger, account } = found
@@ -106,7 +113,7 @@ function opened(found: Found): Difference | null {
   const { registration, account, pending } = found
   if (registration?.state !== 'completed' || !isOwn(found)) return null
   if (account === null) return by('account_missing', { ledger: null, action: { type: 'account_missing' } })
-  // The address is added directly after the opening, and an operator's lock leaves it there.
+  // The email is added right after unlocking, and an operator's lock does not remove it.
   const untouched = !account.addresses.includes(registration.email) && !pending.includes('bind_address')
   return account.locked && !account.deactivated && untouched ? by('locked_again', null) : null
 }
@@ -120,7 +127,7 @@ function missing(found: Found): Difference | null {
     : by('nothing_there', { ledger: null, event: 'account_missing' })
 }
 
-/** For a registration that holds the name. */
+/** For a registration that holds the username. */
 function underWay(
   username: Username,
   registration: Registration,
@@ -153,14 +160,17 @@ function underWay(
   return by('name_taken', { ledger: null, action: { type: 'lose_name' } })
 }
 
-/** An operator let its applicant in, who may have left again. Nobody is let in to what is being brought back. */
+/**
+ * An operator unlocked the account, and its applicant may have left again. Nobody is let into an account that is
+ * being reactivated.
+ */
 function wasOpenedByHand(state: AccountState, signs: Sign[]): boolean {
   const left: Sign[] = ['unlocked', 'deactivated', 'devices', 'used']
   const expected: Sign[] = signs.includes('deactivated') ? left : ['unlocked']
   return state !== 'reviving' && signs.includes('unlocked') && signs.every((sign) => expected.includes(sign))
 }
 
-/** For an account that no registration waits for. */
+/** For an account that no registration is waiting for. */
 function unclaimed(
   username: Username,
   ledger: Found['ledger'],
@@ -173,7 +183,7 @@ function unclaimed(
     case 'locked':
     case 'filled':
     case 'reviving':
-      // What is deactivated already is as good as removed.
+      // What is deactivated already counts as removed.
       if (signsOfOthers(username, ledger, account).some((sign) => sign !== 'deactivated'))
         return by('in_hands', { ledger: 'doubtful', event: 'account_doubtful' })
       return pending.includes('remove_account') ? null : by('not_removed', { job })

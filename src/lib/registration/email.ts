@@ -6,24 +6,28 @@ import { beforeInvisible, trimInvisible } from './typed-text'
 export { mailboxOf } from './mailbox'
 
 /**
- * An address in its canonical form: trimmed, lower case, the domain in ASCII (RFC 5891). Synapse lower-cases
- * before it binds, so this is also the form to ask Synapse with.
+ * An email address in canonical form: trimmed, lower case, the domain in ASCII (RFC 5891). Synapse lower-cases before
+ * it binds, so this is also the form to ask Synapse with.
  */
 export type EmailAddress = string & v.Brand<'EmailAddress'>
 
-/** RFC 5321, 4.5.3.1: a path has 256 octets with its brackets, a local part 64. */
+/** RFC 5321, 4.5.3.1: a path has at most 256 octets including its brackets, a local part 64. */
 const ADDRESS_BYTES = 254
 const LOCAL_PART_BYTES = 64
 
-/** RFC 5321 dot-string before the `@`; quoted local parts and address literals are not taken. */
+/** RFC 5321 dot-string before the `@`; quoted local parts and address literals are not accepted. */
 const LOCAL_PART = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/
-/** `user%host`, `host!user`: some relays pass that on to another mailbox than the one that is named (RFC 5321, F.2; RFC 1123, 5.2.16). */
+/**
+ * `user%host`, `host!user`: some relays pass these on to another mailbox than the named one (RFC 5321, F.2; RFC 1123,
+ * 5.2.16).
+ */
 const ROUTED = /[^%]%[^%]|[^!]![^!]/
 const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])$/
 
 /**
- * Reads what a person typed or pasted as their address, alone or as mail programs write it (`Anna <a@b>`, `mailto:a@b`).
- * Answers its canonical form, or why there is none: `email_missing`, `email_several`, `email_invisible`, `email_invalid`.
+ * Parses what somebody typed or pasted as their email address, alone or in the notations of mail programs (`Anna
+ * <a@b>`, `mailto:a@b`). Returns its canonical form, or why there is none: `email_missing`, `email_several`,
+ * `email_invisible`, `email_invalid`.
  */
 export function readEmail(typed: string): Result<EmailAddress> {
   if (trimInvisible(typed) === '') return refuse({ code: 'email_missing' })
@@ -35,7 +39,7 @@ export function readEmail(typed: string): Result<EmailAddress> {
   return email === null ? refuse({ code: 'email_invalid' }) : accept(email)
 }
 
-/** The same, where it does not matter why it cannot be an address: null then. */
+/** The same, returning null instead of the reason. */
 export function parseEmail(typed: string): EmailAddress | null {
   const email = readEmail(typed)
   return email.ok ? email.value : null
@@ -64,7 +68,7 @@ export const domainOf = (email: EmailAddress): string => email.slice(email.lastI
 
 const LABELS = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])$/
 
-/** The ASCII form of a domain that a person typed, also of a top-level one; null where it cannot be one. */
+/** The ASCII form of a typed domain, including top-level ones; null if it cannot be one. */
 export function parseDomain(typed: string): string | null {
   const text = trimInvisible(typed.normalize('NFKC')).toLowerCase()
   const domain = beforeInvisible(text) === null ? asciiDomain(text) : null

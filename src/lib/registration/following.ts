@@ -3,7 +3,7 @@ import type { NewJob } from './job'
 import type { Registration } from './registration'
 import { isOursUnopened } from './state'
 
-/** What tells the moderators of a request, or an answer, that is made now. */
+/** Jobs that notify the moderators of a new request or answer. */
 export function notices({ now: since, moderatorsRoom }: Policy): NewJob[] {
   return [
     { kind: 'notify_moderators', since, reminder: false },
@@ -11,7 +11,7 @@ export function notices({ now: since, moderatorsRoom }: Policy): NewJob[] {
   ]
 }
 
-/** What takes an account away that was made here and never opened. */
+/** Jobs that remove an account that was created here and never unlocked. */
 export function removal({ account, username }: Registration): NewJob[] {
   return isOursUnopened(account) ? [{ kind: 'remove_account', username }] : []
 }

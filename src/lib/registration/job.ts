@@ -8,19 +8,19 @@ const mail = <K extends string, E extends v.ObjectEntries>(kind: K, entries: E) 
 const job = <K extends string, E extends v.ObjectEntries>(kind: K, entries: E) =>
   v.object({ kind: v.literal(kind), ...entries })
 
-/** Of a mail to the operator's addresses: those that are still to get it; all of them where it is missing. */
+/** For email to the operator's addresses: the recipients left; all if missing. */
 const rest = { to: v.optional(v.array(v.string())) }
 
-/** The servers that we depend on, each of which can be out as a whole. */
+/** The servers we depend on, each of which can be unavailable as a whole. */
 export const SERVERS = ['homeserver', 'mail'] as const
 export type Server = (typeof SERVERS)[number]
 
-/** Work on the world outside: its kind, and what its handler needs besides the registration. */
+/** A job with effects outside: its kind, and what its handler needs besides the registration. */
 export const jobSchema = v.variant('kind', [
   v.variant('mail', [
     /**
-     * `username`: the name that this link confirms; the registration may have another one by now. The others came with it,
-     * and count once it is confirmed; rows of before have none of them.
+     * `username`: the one this link confirms; the registration may have another by now. The rest came with it and
+     * applies once it is confirmed; older rows have none of it.
      */
     mail('verification', {
       username: usernameSchema,
@@ -35,31 +35,31 @@ export const jobSchema = v.variant('kind', [
     mail('approved', {}),
     mail('set_password', { reminder: v.boolean() }),
     mail('denied', {}),
-    /** What moderators asked at that time (milliseconds since 1970). */
+    /** The moderators' question of that time (milliseconds since 1970). */
     mail('question', { at: v.number() }),
-    /** To who shall be a moderator, or to a moderator's new address; `link`: the id of the link it carries. */
+    /** To a new moderator, or to a moderator's new address; `link`: the ID of the link it contains. */
     mail('invitation', { link: v.string(), email: emailSchema, language: languageSchema }),
     mail('confirm_moderator', { link: v.string(), email: emailSchema, language: languageSchema }),
   ]),
   job('open_account', {}),
   job('remove_account', { username: usernameSchema }),
-  /** Closes an account that was just made, where the request that made it did not come to it. */
+  /** Locks an account that was just created, if the request that created it did not get to it. */
   job('lock_account', { username: usernameSchema }),
   job('bind_address', {}),
   job('consent', { version: v.string() }),
   job('join_room', { room: v.string() }),
   job('welcome', {}),
-  /** To the moderators' room: what asks for a decision since a time (milliseconds since 1970). */
+  /** To the moderators' room: requests waiting for a decision since a time (milliseconds since 1970). */
   job('notify_room', { since: v.number() }),
-  /** The same by mail. `reminder`: they have waited for long. */
+  /** The same by email. `reminder`: they have waited for long. */
   job('notify_moderators', { since: v.number(), reminder: v.boolean(), ...rest }),
-  /** To one moderator, by id: what asks for a decision since a time, and why they hear of it. */
+  /** To one moderator, by ID: requests waiting for a decision since a time, and why they are notified. */
   job('notify_person', {
     moderator: v.string(),
     why: v.picklist(['each', 'digest', 'reminder']),
     since: v.number(),
   }),
-  /** To the moderators, by the way that works: the other server is out since a time. */
+  /** To the moderators, over the channel that works: the other server is unavailable since a time. */
   job('warn_outage', {
     by: v.picklist(['mail', 'room']),
     server: v.picklist(SERVERS),
@@ -73,7 +73,7 @@ export const jobSchema = v.variant('kind', [
     rooms: v.array(v.string()),
     ...rest,
   }),
-  /** To operator and moderators: registration closed or opened by itself at a time (milliseconds since 1970). */
+  /** To operator and moderators: registration closed or opened automatically at a time (milliseconds since 1970). */
   job('warn_opening', {
     by: v.picklist(['mail', 'room']),
     open: v.boolean(),
@@ -83,7 +83,7 @@ export const jobSchema = v.variant('kind', [
   }),
 ])
 
-/** A job as the domain asks for it. */
+/** A job as the domain requests it. */
 export type NewJob = v.InferOutput<typeof jobSchema>
 export type JobKind = NewJob['kind']
 export type MailJob = Extract<NewJob, { kind: 'mail' }>
@@ -108,15 +108,15 @@ export const JOB_KINDS = [
 export const JOB_STATES = ['waiting', 'running', 'done', 'failed', 'cancelled'] as const
 export type JobState = (typeof JOB_STATES)[number]
 
-/** Whose matter it is that a mail was refused: its receiver's (there is no such mailbox), or ours (all else). */
+/** Who must act on a rejected email: its recipient (the mailbox does not exist), or us (anything else). */
 export const BLAMES = ['receiver', 'us'] as const
 export type Blame = (typeof BLAMES)[number]
 
-/** What jobs use outside. Messages in rooms have a limit of their own at the homeserver. */
+/** What jobs depend on. Room messages have a rate limit of their own on the homeserver. */
 export const OUTSIDES = ['homeserver', 'rooms', 'mail'] as const
 export type Outside = (typeof OUTSIDES)[number]
 
-/** What a job uses outside: it waits while that does not work, and others go on. */
+/** What a job depends on: it waits while that is unavailable, and others run. */
 export function outsideOf(job: NewJob): Outside {
   switch (job.kind) {
     case 'mail':

@@ -1,18 +1,18 @@
-/** How many of 1 the shingles of two reasons must share to be called nearly the same. */
+/** The share of shingles (of 1) that two reasons must have in common to be nearly the same. */
 const NEAR = 0.8
 
-/** Fewer words than this tell too little: such reasons are only compared whole. */
+/** Fewer words tell too little: such reasons are only compared as a whole. */
 const FEW_WORDS = 6
 
-/** MinHash in bands: two reasons at 0.8 share one of eight bands of three in 997 of 1000 cases. */
+/** MinHash in bands: two reasons with a similarity of 0.8 share one of eight bands of three in 997 of 1000 cases. */
 const BANDS = 8
 const ROWS = 3
 
-/** Words, and where a script writes none (or a picture stands for one), single characters. */
+/** Words, or single characters in scripts without spaces (and emoji). */
 const WORDS =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Extended_Pictographic}]|[\p{L}\p{M}\p{N}]+/gu
 
-/** What a reason says whatever it is dressed in: case, width, digits, links, invisible characters and blanks do not count. */
+/** Normalizes a reason: case, width, digits, links, invisible characters and blanks do not count. */
 function wordsOf(reason: string): string[] {
   const plain = reason
     .normalize('NFKC')
@@ -23,14 +23,14 @@ function wordsOf(reason: string): string[] {
   return plain.match(WORDS) ?? []
 }
 
-/** Three words at a time: their order counts, and one word that differs changes three of them. */
+/** Three words at a time: order matters, and one different word changes three of them. */
 function shinglesOf(words: readonly string[]): Set<string> {
   return new Set(words.slice(2).map((word, index) => `${words[index]} ${words[index + 1]} ${word}`))
 }
 
 /**
- * Parts of a reason's fingerprint. Reasons that say the same share the first (`=`), those that say nearly the same
- * most likely one of the others; whether they do, `isNear` tells. None for a reason without words.
+ * A reason's fingerprint. Equal reasons share the first part (`=`), nearly equal ones most likely one of the others;
+ * `isNear` tells for certain. Empty for a reason without words.
  */
 export function printsOf(reason: string): { same: string; near: string[] } | null {
   const words = wordsOf(reason)
@@ -50,7 +50,7 @@ export function printsOf(reason: string): { same: string; near: string[] } | nul
   return { same, near }
 }
 
-/** Whether two reasons say nearly the same (Jaccard of their shingles); short ones only when they say just the same. */
+/** Whether two reasons are nearly the same (Jaccard index of their shingles); short ones only if they are equal. */
 export function isNear(one: string, other: string): boolean {
   const mine = wordsOf(one)
   const theirs = wordsOf(other)
@@ -66,7 +66,7 @@ export function isNear(one: string, other: string): boolean {
 const hex = (value: number): string => value.toString(16).padStart(8, '0')
 const seedOf = (row: number): number => Math.imul(row + 1, 0x9e3779b1)
 
-/** FNV-1a, then mixed: near texts must get far numbers. */
+/** FNV-1a, then mixed: similar texts must get very different numbers. */
 function hash(text: string, seed: number): number {
   let value = 0x811c9dc5 ^ seed
   for (let index = 0; index < text.length; index++)
@@ -74,7 +74,7 @@ function hash(text: string, seed: number): number {
   return mixed(value)
 }
 
-/** The last step of MurmurHash3: each bit of the result depends on each of the value. */
+/** The finalizer of MurmurHash3: each bit of the result depends on each bit of the value. */
 function mixed(value: number): number {
   let bits = value
   bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b)

@@ -1,24 +1,24 @@
 import { beforeInvisible, percentDecoded, trimEnds, trimInvisible } from './typed-text'
 
-/** What stands around a name that was copied out of a text, and can be in none. */
+/** Characters around a username copied from a text that cannot be part of it. */
 const AROUND = /["'`‘’“”„«»‹›<>(),;!?]/u
 
-/** A link to a person: `https://matrix.to/#/@a:b` (Matrix spec, "matrix.to navigation"), or that of a client that is like it. */
+/** A link to a user: `https://matrix.to/#/@a:b` (Matrix spec, "matrix.to navigation"), or that of a similar client. */
 const LINK = /^[^\s#]*#\/(?:user\/)?([^?]*)/i
 
 /** `matrix:u/a:b`, without the sigil (Matrix spec, "Matrix URI scheme"; `user` in its first draft). */
 const MATRIX_URI = /^matrix:(?:\/\/[^/?#]*\/)?u(?:ser)?\/([^?#]*)/i
 
-/** A name as somebody wrote it, in the normal form and lower case; neither part is checked. */
+/** A username as written, normalized and in lower case; neither part is checked. */
 export interface WrittenName {
   localpart: string
   /** Null: none was given. */
   server: string | null
-  /** What can be seen before the first character without a shape; null where there is none. */
+  /** The text before the first invisible character; null if there is none. */
   after: string | null
 }
 
-/** Takes `a`, `@a`, `@a:b`, `a:b`, a link or a URI of a person apart, in any case and width, whatever stands around it. */
+/** Splits `a`, `@a`, `@a:b`, `a:b`, a link or a URI of a user, in any case and width, whatever surrounds it. */
 export function readMatrixId(typed: string): WrittenName {
   const text = plain(typed)
   const linked = (MATRIX_URI.exec(text) ?? LINK.exec(text))?.[1]
@@ -31,7 +31,7 @@ export function readMatrixId(typed: string): WrittenName {
   }
 }
 
-/** Whether somebody wrote this homeserver's name, in letters of its own script or as it is in ASCII (RFC 5891). */
+/** Whether the input names this homeserver, in Unicode or in ASCII (RFC 5891). */
 export function isServer(server: string, domain: string): boolean {
   const name = domain.toLowerCase()
   if (server === name) return true
@@ -39,6 +39,6 @@ export function isServer(server: string, domain: string): boolean {
   return /[^\0-\x7f]/.test(server) && URL.canParse(url) && new URL(url).host === name
 }
 
-/** A full stop can end a name, but for one behind a bracket or a quotation mark. */
+/** A username can end with a full stop, but not with one after a bracket or a quotation mark. */
 const plain = (typed: string): string =>
   trimEnds(trimInvisible(typed.normalize('NFKC')).replace(/(?<=["'”’»>)])\.$/u, ''), AROUND)

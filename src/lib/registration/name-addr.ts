@@ -1,22 +1,25 @@
 import { percentDecoded, trimEnds, trimInvisible } from './typed-text'
 
-/** What stands around an address that was copied out of a text, a list or the head of a mail, and can begin none (RFC 5322, 3.2.3). */
+/**
+ * Characters around an address copied from a text, a list or an email header that it cannot start with (RFC 5322,
+ * 3.2.3).
+ */
 const AROUND = /["“”„«»‹›<>()[\],;:]/u
 
-/** A display name in quotes (RFC 5322, 3.4): only with a bracket behind it, as people quote addresses as well. */
+/** A display name in quotes (RFC 5322, 3.4): only before a bracket, because people also quote addresses. */
 const QUOTED_NAME = /"(?:[^"\\]|\\.)*"(?=\s*[<([])/g
 
-/** What a `mailto:` says besides the address: subject, text and copies. */
+/** The other parts of a `mailto:`: subject, text and copies. */
 const MAILTO_QUERY = /(mailto:[^?<>]*)\?[^<>]*/gi
 
-/** An address in brackets, as mail programs write it behind a name: `<a@b>`, `(a@b)`, `[mailto:a@b]`. */
+/** An address in brackets, as mail programs write it after a name: `<a@b>`, `(a@b)`, `[mailto:a@b]`. */
 const BRACKETED = /[<([]([^<>()[\]]*@[^<>()[\]]*)[>)\]]/g
 
 const COMMENT = /\([^()]*\)/g
 
 /**
- * The addresses in what somebody typed or pasted into a field for one, each once: `a@b`, `<a@b>`, `Anna <a@b>`,
- * `"B., Anna" <a@b>` (RFC 5322, 3.4), `mailto:a@b?subject=…` (RFC 6068), and lists of these. They are not checked.
+ * The addresses typed or pasted into a field for one, without duplicates: `a@b`, `<a@b>`, `Anna <a@b>`, `"B., Anna"
+ * <a@b>` (RFC 5322, 3.4), `mailto:a@b?subject=…` (RFC 6068), and lists of these. They are not validated.
  */
 export function addressesIn(typed: string): string[] {
   const text = trimInvisible(typed.normalize('NFKC'))
@@ -30,7 +33,7 @@ export function addressesIn(typed: string): string[] {
   return [...new Map(addresses.map((address) => [address.toLowerCase(), address])).values()]
 }
 
-/** The addresses in one entry of a list: in brackets, or with nothing but comments and blanks beside them. */
+/** The addresses in one entry of a list: in brackets, or with only comments and blanks beside them. */
 function ofOne(entry: string): string[] {
   const bracketed = [...entry.matchAll(BRACKETED)].map(([, address = '']) => address)
   if (bracketed.length > 0) return bracketed
@@ -39,7 +42,10 @@ function ofOne(entry: string): string[] {
   return words.length > 1 ? words : [rest]
 }
 
-/** An apostrophe or an exclamation mark can begin an address: the one goes where it stands at both ends, the other at the end. */
+/**
+ * An address can start with an apostrophe or an exclamation mark: the former is removed if it is at both ends, the
+ * latter at the end.
+ */
 function plain(part: string): string {
   const text = trimEnds(part, AROUND)
   const uri = /^mailto:(?:\/\/)?(.*)/is.exec(text)?.[1]

@@ -2,27 +2,28 @@ import type { PasswordNeed, Refusal } from './refusal'
 
 export const PASSWORD_MINIMUM = 12
 /**
- * bcrypt, and so Synapse, reads no further and says nothing: log-in works with the first 72 bytes alone. They are those of
- * `hashedForm`; a `password_pepper` of the server stands behind them, and is what is cut then.
+ * bcrypt, and so Synapse, silently ignores anything after 72 bytes of `hashedForm`; a `password_pepper` of the server
+ * comes after them and is cut off then.
  */
 export const PASSWORD_MAXIMUM_BYTES = 72
 
 /**
- * What is hashed of a password, as one keyboard sends `ü` as one code point and another as two: by Synapse 1.160
- * (`AuthHandler.hash`) and for moderators (NIST SP 800-63B, 5.1.1.2) in the form NFKC, longer (`½`) or shorter (`ａ`)
- * than what was typed.
+ * The form in which a password is hashed, because keyboards send `ü` as one code point or as two: Synapse 1.160
+ * (`AuthHandler.hash`) and moderators' accounts (NIST SP 800-63B, 5.1.1.2) use NFKC, which can be longer (`½`) or
+ * shorter (`ａ`) than the input.
  */
 export const hashedForm = (password: string): string => password.normalize('NFKC')
 
-/** Characters of a password: neither a sign that stands for many nor one of several parts makes it longer. */
+/** A password's characters: neither ligatures nor combined characters make it longer. */
 export function passwordLength(password: string): number {
   return Math.min([...password].length, [...hashedForm(password)].length)
 }
 
 /**
- * What not every server reads alike, so that it may not log in, or only with others (RFC 8265, 4.2): control characters,
- * lone surrogates (Synapse answers 500), what no Unicode knows yet, but pictographs, which stand for themselves; and what has
- * a normal form since Unicode 14 to 17, while Synapse runs on Pythons that know no more than 13.
+ * Characters that servers do not read alike, so that signing in may fail, or work with others (RFC 8265, 4.2):
+ * control characters, lone surrogates (Synapse answers 500), unassigned code points except pictographs, which are
+ * stable; and those normalized differently since Unicode 14 to 17, because Synapse runs on Python versions that know
+ * at most 13.
  */
 const UNRELIABLE = new RegExp(
   String.raw`[\p{Cc}\p{Cs}]|(?!\p{Extended_Pictographic})\p{Cn}|[` +
@@ -33,10 +34,10 @@ const UNRELIABLE = new RegExp(
   'u',
 )
 
-/** Whether a password has characters that a log-in cannot rely on. */
+/** Whether a password contains characters that signing in cannot rely on. */
 export const hasUnreliableCharacters = (password: string): boolean => UNRELIABLE.test(password)
 
-/** What the homeserver itself asks of a password (Matrix client API, `password_policy`). Absent: not asked. */
+/** The homeserver's own password policy (Matrix client API, `password_policy`). Absent: no requirement. */
 export interface PasswordPolicy {
   minimumLength?: number
   requireDigit?: boolean
@@ -45,7 +46,10 @@ export interface PasswordPolicy {
   requireUppercase?: boolean
 }
 
-/** The same classes as Synapse's own check (`PasswordPolicyHandler`): a symbol is whatever is neither a letter nor a digit. */
+/**
+ * The same classes as in Synapse's own check (`PasswordPolicyHandler`): a symbol is anything that is neither a letter
+ * nor a digit.
+ */
 const NEEDS: [PasswordNeed, keyof PasswordPolicy, RegExp][] = [
   ['digit', 'requireDigit', /[0-9]/],
   ['symbol', 'requireSymbol', /[^a-zA-Z0-9]/],
@@ -53,14 +57,14 @@ const NEEDS: [PasswordNeed, keyof PasswordPolicy, RegExp][] = [
   ['uppercase', 'requireUppercase', /[A-Z]/],
 ]
 
-/** The least number of characters, ours and the homeserver's together. */
+/** The minimum length: the larger of ours and the homeserver's. */
 export function passwordMinimum(policy: PasswordPolicy): number {
   return Math.max(PASSWORD_MINIMUM, policy.minimumLength ?? 0)
 }
 
 /**
- * Answers why this password cannot be taken, or null. `username` must not be the password. The homeserver's own rules
- * look at what is typed, all else at what is hashed.
+ * Returns why this password is rejected, or null. `username` must not be the password. The homeserver's own rules
+ * apply to the input, ours to the hashed form.
  */
 export function checkPassword(password: string, username: string, policy: PasswordPolicy): Refusal | null {
   if (password === '') return { code: 'password_missing' }

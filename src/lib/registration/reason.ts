@@ -2,18 +2,18 @@ import * as v from 'valibot'
 import { accept, refuse, type Result } from './refusal'
 import { plainLines, substance, visibleLength } from './text-length'
 
-/** Of what can be seen; a character of Chinese, Japanese or Korean counts for two (`substance`). */
+/** Visible characters; a Chinese, Japanese or Korean one counts as two (`substance`). */
 export const REASON_MINIMUM = 30
 /** In characters as people see them. */
 export const REASON_MAXIMUM = 2000
 
-/** Why somebody wants an account, in their own words: trimmed, line ends as `\n`. */
+/** Why an applicant wants an account, in their own words: trimmed, line breaks as `\n`. */
 export type Reason = string & v.Brand<'Reason'>
 
 /** For values that were parsed before: rows. */
 export const reasonSchema = v.pipe(v.string(), v.brand('Reason'))
 
-/** Answers the reason in its stored form, or what is wrong with its length. */
+/** Returns the reason in its stored form, or what is wrong with its length. */
 export function parseReason(typed: string): Result<Reason> {
   const text = plainLines(typed)
   const length = visibleLength(text)

@@ -1,46 +1,46 @@
 import type { AccountState, State } from './state'
 
 /**
- * Every expected "no", by one list of codes. The domain and the server answer with these values; pages, tRPC and
- * the CLI each put them in their own words. Exceptions are for bugs and outages only.
+ * Every expected refusal, in one list of codes. The domain and the server return these values; pages, tRPC and the
+ * CLI each word them. Exceptions are only for bugs and outages.
  */
 export type Refusal =
   | { code: 'username_missing' }
   | { code: 'username_other_server'; domain: string }
-  /** `characters`: which ones a name can have here. */
+  /** `characters`: the ones allowed here. */
   | { code: 'username_characters'; characters: 'basic' | 'all' }
-  /** Neither letter nor digit. */
+  /** Neither letters nor digits. */
   | { code: 'username_only_signs' }
-  /** A character without a shape stands within; `after`: what can be seen before it. */
+  /** It contains an invisible character; `after`: the visible text before it. */
   | { code: 'username_invisible'; after: string }
   | { code: 'username_digits' }
   | { code: 'username_underscore' }
   | { code: 'username_too_long'; longest: number }
-  /** Kept back by the operator or by the homeserver. */
+  /** Reserved by the operator or by the homeserver. */
   | { code: 'username_reserved' }
   | { code: 'username_taken' }
   /** The one that the same browser is registering already. */
   | { code: 'username_own' }
-  /** It was free when it was chosen and is not any more: another one has to be picked. */
+  /** It was available when it was chosen and no longer is: another one must be chosen. */
   | { code: 'username_lost' }
   | { code: 'email_missing' }
   | { code: 'email_invalid' }
-  /** More than one address. */
+  /** Several addresses. */
   | { code: 'email_several' }
   /** As with names. */
   | { code: 'email_invisible'; after: string }
   | { code: 'email_blocked' }
   | { code: 'email_disposable' }
   | { code: 'network_blocked' }
-  /** Nobody new can start now; `until` in milliseconds since 1970, where it is known. */
+  /** Registration is closed; `until` in milliseconds since 1970, if known. */
   | { code: 'registration_closed'; until: number | null }
-  /** `hours`: when the next mail is possible again, rounded up. */
+  /** `hours`: when the next email can be requested, rounded up. */
   | { code: 'too_many_mails'; hours: number }
-  /** `minutes`: when the same is possible again, rounded up. */
+  /** `minutes`: when this can be tried again, rounded up. */
   | { code: 'too_many_tries'; minutes: number }
-  /** The form is too old, or from before there was a proof of work to ask for: the next one can be sent as it stands. */
+  /** The form is too old, or from before a proof of work was required: the next one can be submitted as it is. */
   | { code: 'form_outdated' }
-  /** Too many come without a proof of work. `minutes`: when one more may, rounded up. */
+  /** Too many requests without a proof of work. `minutes`: when the next one is possible, rounded up. */
   | { code: 'too_many_unproved'; minutes: number }
   | { code: 'link_broken' }
   | { code: 'link_expired' }
@@ -48,37 +48,40 @@ export type Refusal =
   | { code: 'password_missing' }
   | { code: 'password_too_short'; minimum: number }
   | { code: 'password_too_long'; maximumBytes: number }
-  /** Some that not every server reads alike. */
+  /** Characters that servers do not read alike. */
   | { code: 'password_characters' }
   | { code: 'password_needs'; needs: PasswordNeed }
   | { code: 'password_like_name' }
-  /** One of those that are tried first. */
+  /** One of the most common passwords. */
   | { code: 'password_guessed' }
   | { code: 'reason_too_short'; minimum: number; length: number }
   | { code: 'reason_too_long'; maximum: number; length: number }
   | { code: 'legal_missing' }
   | { code: 'message_too_long'; maximum: number }
-  /** The browser holds no registration, or it is over. */
+  /** The browser has no registration, or it has ended. */
   | { code: 'no_registration' }
-  /** What was sent is about another registration, or another name of it, than whoever sends it stands for `now`; names, `shown` where it says one. */
+  /**
+   * The form was for another registration, or another username, than the sender's `now`; names, `shown` if the form
+   * has one.
+   */
   | { code: 'other_registration'; shown: string | null; now: string }
   | { code: 'not_found' }
-  /** A form that no page here makes. */
+  /** A form that no page here creates. */
   | { code: 'unreadable' }
   | { code: 'wrong_state'; state: State; account: AccountState }
-  /** Somebody else was faster; `by` is a moderator's name or null for the applicant or the system. */
+  /** Somebody else was faster; `by` is a moderator's username, or null for the applicant or the system. */
   | { code: 'already_decided'; state: State; by: string | null; at: number }
-  /** The row changed since the page was made, but the decision is still open. */
+  /** The row changed since the page was rendered, but the decision is still open. */
   | { code: 'stale' }
-  /** What was decided is being done already. */
+  /** The decision is being carried out already. */
   | { code: 'undo_too_late' }
-  /** The address has another registration by now. */
+  /** The email address has another registration by now. */
   | { code: 'address_taken' }
-  /** The account of the denial is not removed yet. */
+  /** The account of the denial has not been removed yet. */
   | { code: 'reopen_too_early' }
-  /** No question waits for an answer. */
+  /** No question is waiting for an answer. */
   | { code: 'nothing_asked' }
-  /** A colleague has it for themselves; `by` is a moderator's name. */
+  /** It is assigned to a colleague; `by` is their username. */
   | { code: 'claimed'; by: string; at: number }
   | { code: 'text_missing' }
   | { code: 'text_too_long'; maximum: number; length: number }
@@ -87,88 +90,88 @@ export type Refusal =
   | { code: 'reply_gone' }
   | { code: 'reply_title_missing' }
   | { code: 'reply_title_too_long'; maximum: number }
-  /** `placeholder`: as it was written, with its braces. */
+  /** `placeholder`: as written, with its braces. */
   | { code: 'reply_placeholder'; placeholder: string }
-  /** The password of a moderator that was asked for again. */
+  /** The moderator's password, when it is asked for again. */
   | { code: 'password_wrong' }
-  /** No code of the authenticator, and no recovery code that can still be used. */
+  /** Neither a valid authenticator code nor an unused recovery code. */
   | { code: 'code_wrong' }
   | { code: 'factor_on' }
   /** The secret key changed since the authenticator was set up. */
   | { code: 'factor_unreadable' }
-  /** What a browser answered for a passkey was not what it was asked, or too late. */
+  /** A browser's passkey response did not match the challenge, or came too late. */
   | { code: 'passkey_refused' }
   | { code: 'passkey_unknown' }
   | { code: 'passkey_name'; maximum: number }
   | { code: 'passkeys_too_many' }
-  /** An administrator wants everybody to have a second factor. */
+  /** An administrator requires a second factor for everyone. */
   | { code: 'second_factor_needed' }
   | { code: 'moderator_name_invalid' }
   | { code: 'moderator_name_taken' }
-  /** Somebody at the desk has this address. */
+  /** A moderator has this email address. */
   | { code: 'moderator_known' }
-  /** Without one nobody could look after people and rules. */
+  /** The last administrator: nobody else could manage moderators and rules. */
   | { code: 'last_administrator' }
-  /** A reminder after no, or too many, whole hours. */
+  /** The hours for a reminder are not an integer, or too many. */
   | { code: 'remind_hours_wrong'; minimum: number; maximum: number }
-  /** Only an administrator may do that. */
+  /** Only administrators may do this. */
   | { code: 'role_too_low' }
   | { code: 'homeserver_unavailable' }
-  /** The homeserver refuses for good; only the operator can change that. */
+  /** The homeserver refuses permanently; only the operator can change that. */
   | { code: 'homeserver_refuses' }
-  /** Nothing was kept: the database does not take it now. */
+  /** Nothing was stored: the database is unavailable for writing. */
   | { code: 'database_unavailable' }
   | { code: 'sign_in_failed' }
-  /** `minutes`: when the next try is possible, rounded up. */
+  /** `minutes`: when the next attempt is possible, rounded up. */
   | { code: 'too_many_sign_ins'; minutes: number }
-  /** Too many passwords are being checked; nothing was counted, and the same works in a moment. */
+  /** Too many passwords are being checked; nothing was counted, and trying again in a moment works. */
   | { code: 'too_busy' }
   | { code: 'not_signed_in' }
-  /** Too long ago for what changes the ways in. */
+  /** The sign-in is too long ago for changing sign-in methods. */
   | { code: 'sign_in_again' }
   | { code: 'job_not_waiting' }
-  /** An approval that cannot be carried out is approved anew or denied. */
+  /** An approval that cannot be carried out must be approved again or denied. */
   | { code: 'decision_needed' }
-  /** Somebody uses the account, so that it is not this program's to touch. */
+  /** Somebody is using the account, so this program must not touch it. */
   | { code: 'account_used' }
-  /** What a rule is to look at cannot be read. */
+  /** The rule's value is invalid. */
   | { code: 'rule_value_invalid'; subject: 'network' | 'email' | 'domain' | 'username' }
   /** As with names. */
   | { code: 'rule_value_invisible'; after: string }
-  /** Such a rule counts already. */
+  /** This rule exists already. */
   | { code: 'rule_exists' }
-  /** It does not count any more. */
+  /** It is no longer active. */
   | { code: 'rule_over' }
-  /** A moderator's rule has to be about the request that they made it from. */
+  /** A rule made by a moderator must match the request that they made it from. */
   | { code: 'rule_misses' }
   | { code: 'rule_reason_too_long'; maximum: number }
-  /** No such kind or effect in a table of rules, where only the known words are read. */
+  /** A rules table has an unknown kind or action; only the known words are accepted. */
   | { code: 'rule_kind_unknown'; known: readonly string[] }
   | { code: 'rule_effect_unknown'; known: readonly string[] }
-  /** No moment that is still to come. */
+  /** Not a moment in the future. */
   | { code: 'rule_expires_wrong' }
-  /** A line of a table has more cells than its first one. */
+  /** A line of a table has more cells than its header. */
   | { code: 'list_cells' }
   | { code: 'list_empty' }
   | { code: 'list_too_long'; maximum: number; length: number }
-  /** The first line of a table names no column `value`. */
+  /** A table's header has no column `value`. */
   | { code: 'list_column_missing' }
-  /** A quote that is not closed, or stands where none can. */
+  /** A quote is not closed, or is in the wrong place. */
   | { code: 'list_quotes'; line: number }
-  /** So many patterns would slow everybody down. */
+  /** This many patterns would slow everybody down. */
   | { code: 'list_patterns'; maximum: number }
-  /** What was sent is not what was looked at. */
+  /** The submitted list is not the one that was previewed. */
   | { code: 'list_changed' }
-  /** No day that is still to come, or one that is too far away. */
+  /** Not a future day, or too far in the future. */
   | { code: 'date_wrong' }
-  /** Nobody registers here without an invitation. */
+  /** An invitation is required here. */
   | { code: 'invitation_missing' }
-  /** Nobody ever made such a code. */
+  /** No such code was ever created. */
   | { code: 'invitation_unknown' }
   | { code: 'invitation_over'; why: 'ended' | 'expired' | 'used_up' }
-  /** `minutes`: when the next try is possible, rounded up. */
+  /** `minutes`: when the next attempt is possible, rounded up. */
   | { code: 'too_many_codes'; minutes: number }
-  /** What a moderator wants of a new code. */
+  /** Invalid choices for a new code. */
   | { code: 'code_uses_wrong'; minimum: number; maximum: number }
   | { code: 'code_days_wrong'; minimum: number; maximum: number }
   | { code: 'code_note_too_long'; maximum: number }
@@ -177,14 +180,14 @@ export type PasswordNeed = 'digit' | 'symbol' | 'lowercase' | 'uppercase'
 
 export type RefusalCode = Refusal['code']
 
-/** A "no"; `others`: what else is wrong with the same form, so that a person hears it all at once. */
+/** A refusal; `others`: what else is wrong with the same form, so that the user learns it all at once. */
 export interface Refused {
   ok: false
   refusal: Refusal
   others?: Refusal[]
 }
 
-/** Either what was asked for, or why not. */
+/** Either the value that was asked for, or why not. */
 export type Result<T> = { ok: true; value: T } | Refused
 
 export const accept = <T>(value: T): { ok: true; value: T } => ({ ok: true, value })

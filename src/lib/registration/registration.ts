@@ -5,23 +5,23 @@ import type { Reason } from './reason'
 import type { AccountState, Exchange, Opening, State } from './state'
 import type { Username } from './username'
 
-/** One person's wish for an account. Times are milliseconds since 1970. */
+/** One applicant's request for an account. Times are milliseconds since 1970. */
 export interface Registration {
   id: string
-  /** Counts up with every change: who decides on an older one is told so. */
+  /** Incremented with every change: whoever decides on an older version is told so. */
   version: number
   state: State
   username: Username
-  /** Whether nobody else can take the name; false until verified, and when it was lost since. */
+  /** Whether the username is reserved; false until verified, and if it was lost since. */
   holdsName: boolean
   email: EmailAddress
   language: Language
   clientAddress: string
   reason: Reason | null
-  /** When the legal documents were accepted, and which version of the homeserver's policy stood there. */
+  /** When the legal documents were accepted, and the homeserver's policy version at that time. */
   legalAcceptedAt: number | null
   consentVersion: string | null
-  /** A moderator's words to the applicant. */
+  /** A moderator's message to the applicant. */
   message: string | null
   silent: boolean
   decidedBy: string | null
@@ -29,21 +29,21 @@ export interface Registration {
   stateSince: number
   remindedAt: number | null
   exchange: Exchange
-  /** Why it was denied, by the operator's list; null where nobody said. */
+  /** The denial reason, from the operator's list; null if none was given. */
   category: string | null
-  /** The moderator who took it for themselves, by id. */
+  /** The moderator it is assigned to, by ID. */
   claimedBy: string | null
   claimedAt: number | null
-  /** What an approval stands in place of that was reopened: what it goes back to where it is taken back. */
+  /** For an approval that reopened a denial: the denial, to return to if it is undone. */
   denial: Denial | null
-  /** The invitation code it came by; null: none, or one that does not count for it. */
+  /** The invitation code it used; null: none, or one that is not valid for it. */
   invitationId: string | null
   account: AccountState
-  /** Of one that is approved. */
+  /** Of an approved one. */
   opening: Opening
 }
 
-/** A denial as it was; `since` in milliseconds since 1970. */
+/** The earlier denial; `since` in milliseconds since 1970. */
 export interface Denial {
   decidedBy: string | null
   message: string | null
@@ -54,7 +54,7 @@ export interface Denial {
 
 const nullableText = v.fallback(v.nullable(v.string()), null)
 
-/** A denial as it is kept. Without its time it cannot be gone back to. */
+/** A denial as stored. Without its time it cannot be restored. */
 export const denialSchema: v.GenericSchema<unknown, Denial | null> = v.object({
   decidedBy: nullableText,
   message: nullableText,
@@ -63,10 +63,10 @@ export const denialSchema: v.GenericSchema<unknown, Denial | null> = v.object({
   since: v.number(),
 })
 
-/** Who did it. A moderator is named by id. */
+/** The actor. A moderator is given by ID. */
 export type Actor = { kind: 'applicant' } | { kind: 'system' } | { kind: 'moderator'; id: string }
 
-/** What happened, for the audit trail; holds nothing personal, as it outlives the registration. */
+/** What happened, for the audit log; contains nothing personal, because it outlives the registration. */
 export interface AuditEvent {
   kind: EventKind
   detail?: EventDetail
@@ -74,7 +74,7 @@ export interface AuditEvent {
 
 export type EventDetail = Record<string, string | number | boolean>
 
-/** What an event tells besides its kind, as it is kept; what is deeper than that is left out. */
+/** Additional data of an event, as stored; deeper structures are dropped. */
 export const detailSchema: v.GenericSchema<unknown, EventDetail | null> = v.pipe(
   v.record(v.string(), v.unknown()),
   v.transform((kept) => {

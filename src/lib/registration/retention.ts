@@ -6,27 +6,30 @@ export interface Retention {
   started: number
   completed: number
   approved: number
-  /** After the data of a denied registration went: what knows a similar one again, without saying whose it was. */
+  /**
+   * After the data of a denied registration is deleted: fingerprints that recognize a similar one, without
+   * identifying anybody.
+   */
   memory: number
-  /** The audit trail, which is about nobody by name; what is about a registration goes after it at the earliest. */
+  /** The audit log, which names nobody; entries about a registration are deleted no earlier than it. */
   history: number
 }
 
 export const DAY = 24 * 60 * 60 * 1000
 
-/** The longest that a link to confirm an address works. */
+/** The longest lifetime of a link to confirm an email address. */
 export const LINK_HOURS = 24
 
-/** How long a link to confirm an address works, in hours: never longer than the registration itself is kept. */
+/** The lifetime of a link to confirm an email address, in hours: never longer than the registration itself is kept. */
 export const linkHours = ({ started }: Pick<Retention, 'started'>): number =>
   Math.min(LINK_HOURS, started * 24)
 
-/** How long a link to the status works, in days, and a browser stays the applicant's; the data may go before. */
+/** The lifetime of a status link and of an applicant's session, in days; the data may be deleted earlier. */
 export const STATUS_LINK_DAYS = 90
 
 /**
- * How many days a registration may stay in a state before it goes. `null`: no time limit; a requested one waits
- * for a moderator, who is reminded, and an approved one only ends by time while its password is not set.
+ * How many days a registration may stay in a state before it is deleted. `null`: no limit; a requested one waits for
+ * a moderator, who is reminded, and an approved one only expires while its password is not set.
  */
 export function keptDays(state: State, retention: Retention): number | null {
   switch (state) {
@@ -48,14 +51,14 @@ export function keptDays(state: State, retention: Retention): number | null {
 
 type Aged = Pick<Registration, 'state' | 'stateSince' | 'account' | 'remindedAt'>
 
-/** Whether the registration and its personal data have to go by now (milliseconds since 1970). */
+/** Whether the registration and its personal data are due for deletion by now (milliseconds since 1970). */
 export function isExpired(registration: Aged, retention: Retention, now: number): boolean {
   const days = keptDays(registration.state, retention)
   if (days === null || now - registration.stateSince < days * DAY) return false
   return registration.state !== 'approved' || awaitsPassword(registration)
 }
 
-/** Whether the applicant has to be reminded, once, that the link to set the password runs out: at half its time. */
+/** Whether the applicant must be reminded, once, that the link to set the password expires: at half its lifetime. */
 export function isReminderDue(registration: Aged, retention: Retention, now: number): boolean {
   if (!awaitsPassword(registration) || registration.remindedAt !== null) return false
   return now - registration.stateSince >= (retention.approved * DAY) / 2

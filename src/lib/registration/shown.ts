@@ -6,18 +6,18 @@ import { usernameSchema, type Username } from './username'
 type Named = Pick<Registration, 'id'> & { username: string }
 
 /**
- * What a page carries to say whom it shows: which registration, and under which name. It opens nothing; who sends it
- * back still has to be that person.
+ * What a page carries to say whose it is: which registration, and its username. It grants nothing; the sender still
+ * has to be that user.
  */
 export const shownOf = ({ id, username }: Named): string => `${id}:${username}`
 
-/** The name that a page showed; null where what it carries can be none. */
+/** The username that a page showed; null if its value cannot be one. */
 export function nameShown(shown: string): Username | null {
   const name = v.safeParse(usernameSchema, shown.slice(shown.indexOf(':') + 1))
   return name.success ? name.output : null
 }
 
-/** Whether a page showed this registration, as it is now; a page that does not say so showed another one. */
+/** Whether a page showed this registration in its present form; a page that does not say so showed another one. */
 export function isShown(shown: string, now: Named): Result<null> {
   if (shown === shownOf(now)) return accept(null)
   return refuse({ code: 'other_registration', shown: nameShown(shown), now: now.username })

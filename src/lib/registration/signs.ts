@@ -4,28 +4,28 @@ import type { Username } from './username'
 
 /** An account as the homeserver shows it. Times are milliseconds since 1970. */
 export interface Account {
-  /** By the homeserver's clock, a whole second. */
+  /** By the homeserver's clock, in whole seconds. */
   createdAt: number
   locked: boolean
   deactivated: boolean
   displayName: string | null
   avatar: boolean
   addresses: EmailAddress[]
-  /** How many addresses and telephone numbers are on it. */
+  /** The number of its email addresses and phone numbers. */
   contacts: number
-  /** How many identities of other providers (single sign-on) lead to it. */
+  /** The number of its single sign-on identities. */
   externalIds: number
-  /** How many devices are signed in now. */
+  /** The number of devices signed in now. */
   devices: number
-  /** When it was used last, also by a device that is signed out; null: never. */
+  /** Last use, including signed-out devices; null: never. */
   lastSeenAt: number | null
   administrator: boolean
-  /** Whether it is for a program or the support. */
+  /** Whether it is a bot or support account. */
   special: boolean
   consentVersion: string | null
 }
 
-/** What tells that an account which was made here and never opened is in other hands. */
+/** Signs that somebody else has an account that was created here and never unlocked. */
 export const SIGNS = [
   'unlocked',
   'deactivated',
@@ -41,18 +41,18 @@ export const SIGNS = [
 ] as const
 export type Sign = (typeof SIGNS)[number]
 
-/** Where it was locked here. A lock outlives a deactivation (Synapse 1.160). */
+/** It was locked here. A lock survives deactivation (Synapse 1.160). */
 const LOCKED: AccountState[] = ['locked', 'filled']
-/** It may have been removed before it was locked, and does not stand open since. */
+/** It may have been removed before it was locked, and has not been active since. */
 const REMOVED: AccountState[] = ['removed', 'reviving']
-/** Where it stands, as far as the ledger knows. */
+/** Its state, as far as the records tell. */
 const STANDING: AccountState[] = ['claimed', 'locked', 'filled']
 
 /**
- * Answers each sign that somebody else has an account which, by the ledger, was made here and never opened: it is
- * nobody's to touch then. An account without a sign has no addresses, devices or identities, was never used, and is
- * locked where it was locked here. A password cannot be seen (Synapse 1.160): what was set on an account that nobody
- * signed in to leaves no sign.
+ * Returns each sign that somebody else has an account that, according to the records, was created here and never
+ * unlocked: then nothing may touch it. An account without a sign has no email addresses, devices or identities, was
+ * never used, and is locked if it was locked here. A password cannot be seen (Synapse 1.160): one set on an account
+ * that nobody signed in to leaves no sign.
  */
 export function signsOfOthers(
   username: Username,
@@ -68,7 +68,7 @@ export function signsOfOthers(
     used: account.lastSeenAt !== null,
     contacts: account.contacts > 0,
     external_ids: account.externalIds > 0,
-    // Synapse gives new accounts their name; one that was erased has none.
+    // Synapse gives new accounts their username as the display name; an erased account has none.
     display_name: displayName !== null && displayName !== username,
     avatar: account.avatar,
     administrator: account.administrator,

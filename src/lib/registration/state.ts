@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 
-/** Where a registration stands. The way from one to the next is in `decide.ts`, the way out by time in `retention.ts`. */
+/** The state of a registration. Transitions are in `decide.ts`, expiry is in `retention.ts`. */
 export const STATES = [
   'started',
   'verified',
@@ -13,18 +13,18 @@ export const STATES = [
 export const stateSchema = v.picklist(STATES)
 export type State = v.InferOutput<typeof stateSchema>
 
-/** Whose turn it is in the talk with an applicant: nobody asked, the applicant is asked, or has answered. */
+/** Whose turn it is in the conversation with an applicant: nobody asked, waiting for the applicant, or answered. */
 export const EXCHANGES = ['none', 'asked', 'answered'] as const
 export type Exchange = (typeof EXCHANGES)[number]
 
-/** Where moderators find a registration: a request is `answered` before it is looked at again. */
+/** Where moderators find a registration: a request is `answered` until it is looked at again. */
 export const QUEUES = ['begun', 'answered', 'waiting', 'asked', 'decided'] as const
 export type Queue = (typeof QUEUES)[number]
 
 /**
- * What is known of the account in the homeserver: `claiming` means that it was asked for and the answer is not
- * known, `doubtful` that it exists and is, or may be, somebody else's, `reviving` that it was removed and is being
- * brought back.
+ * What is known of the account on the homeserver: `claiming` means that it was requested and the answer is unknown,
+ * `doubtful` that it exists and is, or may be, somebody else's, `reviving` that it was removed and is being
+ * reactivated.
  */
 export const ACCOUNT_STATES = [
   'none',
@@ -41,13 +41,13 @@ export const accountStateSchema = v.picklist(ACCOUNT_STATES)
 export type AccountState = v.InferOutput<typeof accountStateSchema>
 
 /**
- * How it goes with opening the account of an approved registration: `delayed` means that a try did not succeed and others
- * follow by themselves, `failed` that nothing opens it any more until a moderator does something.
+ * The progress of unlocking an approved registration's account: `delayed` means that an attempt failed and is retried
+ * automatically, `failed` that nothing happens until a moderator acts.
  */
 export const OPENINGS = ['under_way', 'delayed', 'failed'] as const
 export type Opening = (typeof OPENINGS)[number]
 
-/** Approved, and the account cannot be opened: a moderator decides anew. */
+/** Approved, but the account cannot be unlocked: a moderator decides again. */
 export function isOpeningFailed({
   state,
   account,
@@ -60,20 +60,23 @@ export function isOpeningFailed({
   return state === 'approved' && account === 'filled' && opening === 'failed'
 }
 
-/** Approved, and as far as is known the account is not open yet: all of it can still be stopped. */
+/** Approved, but as far as is known the account is not active yet: the approval can still be stopped. */
 export function isUnopened({ state, account }: { state: State; account: AccountState }): boolean {
   return state === 'approved' && account !== 'open'
 }
 
-/** Approved, and the applicant has yet to set the password (`password: after_approval`). */
+/** Approved, but the applicant still has to set the password (`password: after_approval`). */
 export function awaitsPassword({ state, account }: { state: State; account: AccountState }): boolean {
   return state === 'approved' && account !== 'filled' && account !== 'open'
 }
 
-/** Made here, or about to be, and not opened. */
+/** Created here, or about to be, and not unlocked. */
 export const UNOPENED: readonly AccountState[] = ['claiming', 'claimed', 'locked', 'filled', 'reviving']
 
-/** Whether an account in this state was made here, is not opened, and has to go when nobody waits for it any more. */
+/**
+ * Whether an account in this state was created here, is not unlocked, and must be removed once nobody is waiting for
+ * it.
+ */
 export function isOursUnopened(account: AccountState): boolean {
   return UNOPENED.includes(account)
 }

@@ -1,24 +1,27 @@
-/** What a text's length is, for every text that people write here: in the browser, in refusals and in limits. */
+/** The length of every text that users write here: in the browser, in refusals and in limits. */
 
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' })
 const ASCII = /^[\0-\x7F]*$/
 /**
- * A character can hold any number of marks and joined pictures. Those that any writing needs are below 32 code points (UAX #15
- * 13.1 knows 30 marks as safe, a family with skin tones has 11): what holds more counts as several, so that a limit is one.
+ * A character can contain any number of marks and joined emoji. Real writing needs fewer than 32 code points (UAX #15
+ * 13.1 considers 30 marks safe, a family with skin tones has 11): longer ones count as several, so that limits hold.
  */
 const LARGEST = 32
-/** What leaves no trace on a screen; all blanks, line ends included. */
+/** Invisible on a screen; all blanks, line breaks included. */
 const INVISIBLE = /^[\s\p{Z}\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800\u{1D159}]*$/u
 const BLANK = /^[\s\p{Z}\x85\u2800\u3164\uFFA0]*$/u
 const WIDE =
   /[\p{Script_Extensions=Han}\p{Script_Extensions=Hiragana}\p{Script_Extensions=Katakana}\p{Script_Extensions=Hangul}\p{Script_Extensions=Bopomofo}]/u
 
-/** V8 looks through the whole text for each character of a long one, which takes seconds: so in pieces, in code units. */
+/**
+ * For each character of a long text, V8 scans all of it, which takes seconds: so it is split into pieces, in code
+ * units.
+ */
 const PIECE = 512
-/** The first half of a pair, which would be a character of its own. */
+/** The first half of a surrogate pair, which would become a character of its own. */
 const HALF = /[\uD800-\uDBFF]/
 
-/** The characters as people see them (UAX #29), in their order; one that fills a piece comes in several. */
+/** Characters as people see them (UAX #29), in order; one that fills a piece is returned in parts. */
 function* characters(text: string): Generator<string> {
   for (let start = 0; start < text.length;) {
     const isLast = start + PIECE >= text.length
@@ -33,7 +36,7 @@ function* characters(text: string): Generator<string> {
       }
       before = segment
     }
-    // The last one may go on in the next piece, which begins with it.
+    // The last one may continue in the next piece, which starts with it.
     if (before !== null && (isLast || done === 0)) {
       yield before
       done = piece.length
@@ -42,7 +45,7 @@ function* characters(text: string): Generator<string> {
   }
 }
 
-/** Counts characters as people see them: an emoji of a family or a letter with its accents is one. */
+/** Counts characters as people see them: a family emoji or an accented letter is one. */
 export function visibleLength(text: string): number {
   if (ASCII.test(text)) return text.length
   let length = 0
@@ -52,8 +55,8 @@ export function visibleLength(text: string): number {
 }
 
 /**
- * How much a text says, for a minimum: what nobody sees counts for nothing, blanks between words for one, and a character of
- * Chinese, Japanese or Korean for two, as it says what two or more letters say elsewhere.
+ * The length of a text for a minimum: invisible characters count as nothing, blanks between words as one, and
+ * Chinese, Japanese or Korean characters as two, because they say what two or more letters say elsewhere.
  */
 export function substance(text: string): number {
   let sum = 0
@@ -69,10 +72,13 @@ export function substance(text: string): number {
   return sum
 }
 
-/** Whether nothing of a text can be seen. */
+/** Whether nothing of a text is visible. */
 export const isBlank = (text: string): boolean => INVISIBLE.test(text)
 
-/** A text of several lines in its stored form: line ends as `\n`, as browsers send two characters for each, no blanks around it. */
+/**
+ * A multi-line text in its stored form: line breaks as `\n`, because browsers send two characters for each, and no
+ * blanks around it.
+ */
 export const plainLines = (typed: string): string => typed.replace(/\r\n?/g, '\n').trim()
 
 /** A text of one line in its stored form. */

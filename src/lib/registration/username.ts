@@ -5,10 +5,10 @@ import { accept, refuse, type Result } from './refusal'
 /** A localpart that passed `parseUsername`: lower case, Synapse's grammar, short enough for its Matrix ID. */
 export type Username = string & v.Brand<'Username'>
 
-/** The whole of `@localpart:domain` may have this many bytes (Matrix spec, "User Identifiers"). */
+/** The maximum length of `@localpart:domain` in bytes (Matrix spec, "User Identifiers"). */
 const MATRIX_ID_BYTES = 255
 
-/** What Synapse 1.160 accepts when an account is made: `a-z 0-9 = _ - . / +`, no leading `_`, not digits alone. */
+/** What Synapse 1.160 accepts for new accounts: `a-z 0-9 = _ - . / +`, no leading `_`, not only digits. */
 const GRAMMAR = /^[a-z0-9=\-./+][a-z0-9=_\-./+]*$/
 
 /** For values that were parsed before: rows, jobs, the homeserver's answers. */
@@ -19,18 +19,18 @@ export function matrixId(username: Username, domain: string): string {
   return `@${username}:${domain}`
 }
 
-/** The most characters that a localpart can have on this homeserver. */
+/** The maximum length of a localpart on this homeserver, in characters. */
 export function longestUsername(domain: string): number {
   return MATRIX_ID_BYTES - '@:'.length - new TextEncoder().encode(domain).length
 }
 
-/** What stands in a name that somebody picks: letters, digits and `. _ -` (`basic`), or all that Synapse takes. */
+/** Characters of a chosen username: letters, digits and `. _ -` (`basic`), or everything that Synapse accepts. */
 export const USERNAME_CHARACTERS = ['basic', 'all'] as const
 export type UsernameCharacters = (typeof USERNAME_CHARACTERS)[number]
 
 /**
- * Reads the name of an account that there can be, as a person types or pastes it (`readMatrixId` tells the forms).
- * Answers the localpart, or why it cannot be one.
+ * Parses the username of a possible account, as typed or pasted (`readMatrixId` lists the forms). Returns the
+ * localpart, or why it cannot be one.
  */
 export function parseUsername(typed: string, domain: string): Result<Username> {
   const { localpart: name, server, after } = readMatrixId(typed)
@@ -46,8 +46,8 @@ export function parseUsername(typed: string, domain: string): Result<Username> {
 }
 
 /**
- * The same for a name that somebody picks. `/`, `=` and `+` are in the grammar, and yet break links and clients that
- * do not escape them; a name of signs alone (`..`) is no name, in a path or anywhere.
+ * The same for a new username. `/`, `=` and `+` are in the grammar, but break links and clients that do not escape
+ * them; a username of only punctuation (`..`) is no name, in a path or anywhere.
  */
 export function parseNewUsername(
   typed: string,
@@ -64,7 +64,7 @@ export function parseNewUsername(
   return /[a-z0-9]/.test(parsed.value) ? parsed : refuse({ code: 'username_only_signs' })
 }
 
-/** Letters and digits of Matrix names that people take for each other, by what they look like. */
+/** Letters and digits of Matrix usernames that look alike. */
 const LOOKALIKES: [RegExp, string][] = [
   [/[^a-z0-9]/g, ''],
   [/0/g, 'o'],
@@ -81,7 +81,10 @@ const LOOKALIKES: [RegExp, string][] = [
   [/cl/g, 'd'],
 ]
 
-/** The same text for names that look alike (UTS #39, 4, for what can stand in a name): to compare, never to show. */
+/**
+ * The same text for all lookalike usernames (UTS #39, 4, restricted to what usernames may contain): for comparing,
+ * never for display.
+ */
 export function lookOf(username: Username): string {
   return LOOKALIKES.reduce((name, [letters, look]) => name.replace(letters, look), String(username))
 }

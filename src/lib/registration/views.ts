@@ -7,7 +7,7 @@ import type { Account, Sign } from './signs'
 import type { AccountState, Exchange, Opening, State } from './state'
 import type { UsernameCharacters } from './username'
 
-// What pages get to see. Times are milliseconds since 1970.
+// What pages receive. Times are milliseconds since 1970.
 
 /** What every page shows of the site. */
 export interface SiteView {
@@ -15,7 +15,7 @@ export interface SiteView {
   /** The homeserver's name, the part after the colon in a Matrix ID. */
   domain: string
   url: string
-  /** Cookies of this request are for https alone. */
+  /** Cookies of this request are restricted to https. */
   secure: boolean
   logoUrl: string | null
   legal: { title: string; url: string }[]
@@ -24,7 +24,10 @@ export interface SiteView {
   usernameCharacters: UsernameCharacters
 }
 
-/** What a form carries that asks for a mail; `asked`: whether the browser has to work on it before it is sent. */
+/**
+ * What a form carries that requests an email; `asked`: whether the browser must solve a proof of work before
+ * submitting.
+ */
 export interface EntranceView {
   challenge: string
   asked: boolean
@@ -33,7 +36,7 @@ export interface EntranceView {
 /** An applicant's own registration. */
 export interface OwnView {
   id: string
-  /** What its forms carry (`shown.ts`). */
+  /** The hidden fields of its forms (`shown.ts`). */
   shown: string
   state: State
   username: string
@@ -42,38 +45,38 @@ export interface OwnView {
   email: string
   reason: string | null
   account: AccountState
-  /** Of an approved one, whose account is opened. */
+  /** Of an approved one, whose account is being unlocked. */
   opening: Opening
-  /** What could not be done about an open account: it has no address, or has not consented. */
+  /** What could not be done for an active account: adding its email, or recording consent. */
   unfinished: ('bind_address' | 'consent')[]
   startedAt: number
   stateSince: number
-  /** A moderator's words, once it is decided. */
+  /** A moderator's message, once it is decided. */
   message: string | null
   awaitsPassword: boolean
-  /** Questions of the moderators and the answers, oldest first; moderators are not named. */
+  /** The moderators' questions and the answers, oldest first; moderators are not named. */
   talk: { at: number; from: 'moderators' | 'you'; text: string }[]
-  /** A question waits for an answer. */
+  /** A question is waiting for an answer. */
   asked: boolean
-  /** What a Matrix client asks for at sign-in: the server's name, which leads it to the right address. */
+  /** What a Matrix client asks for at sign-in: the server name, which leads it to the right address. */
   homeserver: string
-  /** What is known of the newest mail to them; null: nothing. */
+  /** The status of the latest email to them; null: none. */
   mail: MailStanding | null
-  /** Whether they come by an invitation, or need a code to go on. */
+  /** Whether they have an invitation, or need a code to continue. */
   invitation: 'by_code' | 'needs_code' | 'free'
 }
 
-/** The talk about a registration, as moderators see it. */
+/** The conversation about a registration, as moderators see it. */
 export interface TalkView {
-  /** Whose turn it is, while nobody has decided. */
+  /** Whose turn it is, while it is undecided. */
   exchange: Exchange
-  /** Whether it waits for a decision, so that it can be asked about and taken. */
+  /** Whether it is waiting for a decision, so that questions can be asked and it can be assigned. */
   isOpen: boolean
   exchanges: { at: number; author: 'moderator' | 'applicant'; moderator: string | null; text: string }[]
   notes: { at: number; moderator: string | null; text: string }[]
-  /** Who has it for themselves, and until when, unless they do something. */
+  /** Who it is assigned to, and until when, unless they act again. */
   claim: { by: string; mine: boolean; until: number } | null
-  /** Of a denial: whether it can be approved after all. */
+  /** Of a denial: whether it can still be approved. */
   reopen: 'possible' | 'not_yet' | 'impossible' | null
 }
 
@@ -89,14 +92,14 @@ export interface QueueItem {
   startedAt: number
   stateSince: number
   exchange: Exchange
-  /** A job of it failed for good or keeps failing. */
+  /** One of its jobs failed permanently or keeps failing. */
   trouble: boolean
 }
 
 export interface JobView {
   id: string
   kind: JobKind
-  /** What it is about: the mail's kind, the room. */
+  /** What the job is about: the kind of email, the room. */
   about: string | null
   state: JobState
   attempts: number
@@ -104,11 +107,11 @@ export interface JobView {
   error: string | null
   createdAt: number
   finishedAt: number | null
-  /** Whether a moderator may say that it is not to be done any more. */
+  /** Whether a moderator may dismiss it. */
   dismissible: boolean
 }
 
-/** Jobs that failed for one reason: one of them, and how many there are. */
+/** Jobs that failed for one reason: one of them, and their number. */
 export interface FailureView {
   job: string
   error: string
@@ -133,23 +136,23 @@ export interface RegistrationView extends QueueItem {
   silent: boolean
   category: string | null
   decidedBy: string | null
-  /** Until when the decision can be taken back; null where it cannot. */
+  /** Until when the decision can be undone; null if it cannot. */
   undoUntil: number | null
   /** What the domain allows a moderator to do now. */
   actions: ('approve' | 'deny')[]
-  /** Approved and not open yet, so that it can be stopped; `may_be_open`: no answer came to the opening. Else null. */
+  /** Approved and not active yet, so it can be stopped; `may_be_open`: unlocking it got no answer. Otherwise null. */
   unopened: 'closed' | 'may_be_open' | null
-  /** Whether the decision can be taken back. */
+  /** Whether the decision can be undone. */
   undoable: boolean
-  /** Approved, and the account cannot be opened: it is approved anew, or denied. */
+  /** Approved, but the account cannot be unlocked: approve it again, or deny it. */
   openingFailed: boolean
-  /** Approving sends the link to set the password: no account exists yet. */
+  /** An approval sends the link to set the password: there is no account yet. */
   passwordAfterApproval: boolean
   events: EventView[]
   jobs: JobView[]
 }
 
-/** An account that is, or may be, somebody else's, and what shows it. */
+/** An account that is, or may be, somebody else's, and the signs of that. */
 export interface DoubtView {
   username: string
   matrixId: string
@@ -160,6 +163,6 @@ export interface DoubtView {
     Account,
     'createdAt' | 'locked' | 'deactivated' | 'displayName' | 'addresses' | 'lastSeenAt' | 'devices'
   > | null
-  /** What shows that somebody has it; then it cannot be adopted. */
+  /** The signs that somebody has it; then it cannot be adopted. */
   signs: Sign[]
 }

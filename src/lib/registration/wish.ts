@@ -3,8 +3,8 @@ import { languageSchema } from './language'
 import type { Username } from './username'
 
 /**
- * What an attempt to register brought with it, besides a name and an address that nobody has proven: it belongs to the
- * link of its mail, and counts once that link is confirmed. `heldFor`: why to look closer.
+ * What an attempt to register brought, besides a username and an unverified email address: it belongs to the link in
+ * its email, and applies once that link is confirmed. `heldFor`: why it is flagged.
  */
 export const broughtSchema = v.object({
   language: languageSchema,
@@ -14,10 +14,10 @@ export const broughtSchema = v.object({
 })
 export type BroughtAlong = v.InferOutput<typeof broughtSchema>
 
-/** The same with the name that its link confirms. */
+/** The same with the username that its link confirms. */
 export type Wish = BroughtAlong & { username: Username }
 
-/** What a link brought, as it was kept; null where it is of a time before that was kept, and its registration tells. */
+/** The stored data of a link; null if it is from before that was stored, and its registration has it. */
 export function readBrought(kept: unknown): BroughtAlong | null {
   const read = v.safeParse(broughtSchema, kept)
   return read.success ? read.output : null
