@@ -11,31 +11,31 @@ export type Theme = 'light' | 'dark' | 'system'
 declare global {
   namespace App {
     interface Locals {
-      /** What the API knows of this request; pages use `api`, which is bound to it. */
+      /** Context for the API of this request; pages use `api`, which is bound to it. */
       context: Context
       api: Api
       site: SiteView
       language: Language
       theme: Theme
       clientAddress: string
-      /** Seals what an address carries of a draft, so that no log can read it. */
+      /** Encrypts a draft that an address carries, so that no log can read it. */
       draftSeal: Seal
       /** The operator's logo, or null. */
       logo: () => Promise<Logo | null>
       moderator: SignedInModerator | null
-      /** In how many seconds the same may work, where it is too often now. */
+      /** Seconds until this can be tried again, after a rate limit. */
       comeAgain?: number
     }
     interface PageData {
-      /** Whose registration the page is about. */
+      /** The registration that the page is about. */
       own?: OwnView | null
       standing?: OwnView | null
     }
     interface Error {
       message: string
-      /** What is said in place of the general words for the status. */
+      /** Shown instead of the general text for the status. */
       words?: string
-      /** Stands in the log beside the cause. */
+      /** Logged beside the cause. */
       reference?: string
     }
   }

@@ -33,7 +33,7 @@ import type { Context } from '$lib/server/trpc/context'
 import { appRouter, createApi } from '$lib/server/trpc/router'
 import { APPLICANT_COOKIE } from '$lib/server/trpc/t'
 
-/** In development this module is loaded again after a change: the app before it must end first. */
+/** In development this module is reloaded after a change: the previous app must stop first. */
 const held: typeof globalThis & { registrationApp?: App } = globalThis
 let services: Services
 let health: ReturnType<typeof createHealth>
@@ -58,26 +58,29 @@ export const init: ServerInit = async () => {
   noteRefusal = createRefusalLog({ log, clock: Date.now })
   accent = styleOf(config.site.accent)
   process.once('sveltekit:shutdown', () => void app.stop())
-  // The server waits for its connections, and those of the desk never end by themselves.
+  // The server waits for its connections, and live updates never close theirs.
   for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => services.live.stop())
-  // The terminal is gone: that is no reason to leave requests and jobs half done.
+  // The terminal was closed: that is no reason to leave requests and jobs half done.
   process.once('SIGHUP', () => process.emit('SIGTERM', 'SIGTERM'))
 }
 
-/** A database or a homeserver that cannot be used ends the process as a wrong configuration does, in words; anything else is a bug. */
+/**
+ * An unusable database or homeserver ends the process with a message, like an invalid configuration; anything else is
+ * a bug.
+ */
 function endWithProblem(error: unknown): never {
   if (!(error instanceof DatabaseProblem || error instanceof HomeserverError)) throw error
   process.stderr.write(`${error.message}\n`)
   process.exit(1)
 }
 
-/** Answers monitors before anything else is asked: they come by address, with any Host. */
+/** Answers monitoring before any other check: it connects by address, with any Host. */
 const monitor: Handle = async ({ event, resolve }) => {
   const answer = await health(event.url.pathname)
   return answer ?? resolve(event)
 }
 
-/** Refuses what other sites send, and hosts that are not ours. */
+/** Refuses cross-site requests and unknown hosts. */
 const guard: Handle = ({ event, resolve }) => {
   const { request, url } = event
   const { site, hosts } = services.config
@@ -88,18 +91,18 @@ const guard: Handle = ({ event, resolve }) => {
   return refusedAnswer(refused, { request, url, look: lookOf(event), siteUrl: site.url })
 }
 
-/** The language of the request that is being answered: where the texts look it up. */
+/** The language of the current request, where the messages look it up. */
 const languages = new AsyncLocalStorage<{ locale?: Language; origin?: string; messageCalls?: Set<string> }>()
 overwriteServerAsyncLocalStorage(languages)
 
 /**
- * The first page depends on language, theme, and whether registration is open, and on nothing else: each of its few forms
- * is written once, and kept until that changes. What follows a `?` means nothing there, and is left out before anything
- * is written: the page of one visitor is the page of all.
+ * The landing page depends only on language, theme, and whether registration is open: each variant is rendered once
+ * and cached until that changes. Query strings mean nothing here and are dropped before rendering, so that every
+ * visitor gets the same page.
  */
 const landing: Handle = async ({ event, resolve }) => {
   if (event.route.id !== '/' || event.request.method !== 'GET' || event.isDataRequest) return resolve(event)
-  // Who has begun sees where that stands, which is nobody else's page.
+  // Applicants who have started see their own progress, which is nobody else's page.
   if (OWN_COOKIES.some((name) => event.cookies.get(name) !== undefined)) return resolve(event)
   const opening = JSON.stringify(await services.opening.look())
   if (opening !== landings.opening) landings = { opening, pages: new Map() }
@@ -109,7 +112,7 @@ const landing: Handle = async ({ event, resolve }) => {
   if (kept !== undefined) return new Response(kept.body, { headers: kept.headers })
   event.url.search = ''
   const response = await resolve(event)
-  // A nonce is for one answer; what carries one is never kept.
+  // A nonce is for one response; a page that contains one is never cached.
   const once = response.headers.get('content-security-policy')?.includes('nonce-') === true
   if (!response.ok || once || response.headers.has('set-cookie')) return response
   const page = { body: await response.text(), headers: [...response.headers] }
@@ -124,7 +127,7 @@ let landings = { opening: '', pages: new Map<string, { body: string; headers: [s
 
 const turnstile = createTurnstile()
 
-/** A few at a time; and whoever comes when too many wait is sent away, in words and at once. */
+/** A few at a time; when too many wait, the rest get a busy page at once. */
 const queue: Handle = async ({ event, resolve }) => {
   const cookies = requestCookies(event.cookies, hasHttps(event.request.headers, services.config.site.url))
   if (await turnstile.enter(services.sessions.isKnown(cookies.get(services.sessions.cookieName))))
@@ -132,7 +135,7 @@ const queue: Handle = async ({ event, resolve }) => {
   return sentAway({ request: event.request, url: event.url, look: lookOf(event) })
 }
 
-/** Who asks, in which language, and with what rights. */
+/** The user, their language, and their role. */
 const identify: Handle = async ({ event, resolve }) => {
   const { config, sessions } = services
   const secure = hasHttps(event.request.headers, config.site.url)
@@ -184,7 +187,7 @@ const identify: Handle = async ({ event, resolve }) => {
   })
 }
 
-/** Before loads and actions: they do not wait for each other. */
+/** Before loads and actions, which do not wait for each other. */
 const door: Handle = ({ event, resolve }) => atTheDoor(event) ?? resolve(event)
 
 const trpc: Handle = createTRPCHandle({
@@ -197,7 +200,7 @@ const trpc: Handle = createTRPCHandle({
   },
 })
 
-/** Pages on the way to an account whose looks are counted for the figures: not who looked, only how often. */
+/** Pages of the registration flow whose views are counted for the statistics: only how often, not by whom. */
 const COUNTED: Record<string, string> = { '/register': 'view:name', '/register/email': 'view:email' }
 
 const views: Handle = async ({ event, resolve }) => {
@@ -218,7 +221,7 @@ const page: Handle = ({ event, resolve }) =>
         .replace('%accent%', accent.style),
   })
 
-/** On every answer, refusals included. What is not a file of the build is nobody else's to keep. */
+/** On every response, refusals included. Anything but a static file must not be cached by others. */
 const headers: Handle = async ({ event, resolve }) => {
   const response = await resolve(event)
   const headersHere = securityHeaders(services.config.site.url)
@@ -232,7 +235,7 @@ const headers: Handle = async ({ event, resolve }) => {
     response.headers.set('content-type', 'text/plain; charset=utf-8')
   if (event.locals.comeAgain !== undefined)
     response.headers.set('retry-after', String(event.locals.comeAgain))
-  // A cookie is for one browser: a proxy that keeps the answer for all must not keep that.
+  // A cookie is for one browser: a proxy that caches responses must not keep this one.
   if (!response.headers.has('cache-control') || response.headers.has('set-cookie'))
     response.headers.set('cache-control', 'private, no-store')
   return response
@@ -248,8 +251,8 @@ export const handle: Handle = unlessBuilding(
 )
 
 /**
- * The log has what happened, under a reference that the person can pass on. Nothing that was typed is in it. What the
- * other side did wrong is no failure of ours: nobody fills the log with it.
+ * Logs the error under a reference that the user can pass on, without any user input. Clients' mistakes are not our
+ * failures and do not fill the log.
  */
 export const handleError: HandleServerError = ({ error, event, status, message }) => {
   if (status < 500 || hungUp(error)) return { message }
@@ -263,7 +266,7 @@ export const handleError: HandleServerError = ({ error, event, status, message }
   return { message, reference }
 }
 
-/** What a page that is no route's needs to look like the others. */
+/** What error pages need to look like the others. */
 const lookOf = ({ cookies }: RequestEvent): Look => ({
   site: services.config.site.name,
   accent: accent.style,
@@ -275,7 +278,7 @@ function themeOf(cookie: string | undefined): Theme {
   return theme.success ? theme.output : 'system'
 }
 
-/** The operator's colours as a style element, and what the Content-Security-Policy knows it by. */
+/** The operator's colors as a style element, and its hash for the Content-Security-Policy. */
 function styleOf(colour: string): { style: string; hash: string } {
   const { accent, accentText, inkLight, inkDark } = accentTheme(colour)
   const css = `:root{--accent:${accent};--accent-text:${accentText};--accent-ink-light:${inkLight};--accent-ink-dark:${inkDark}}`

@@ -4,7 +4,7 @@ import { keptKeyPath } from '$lib/server/config/secret-key'
 import { backUp } from '$lib/server/database/backup'
 import { readFileName } from './usage'
 
-/** Copies the database into a new file, also while the server runs. Needs no secret key, and makes none. */
+/** Copies the database to a new file, even while the server runs. Needs no secret key, and creates none. */
 export async function backup(args: string[]): Promise<void> {
   const file = readFileName('backup', args)
   const { database, secretKey } = configOrExit((line) => process.stderr.write(`${line}\n`))

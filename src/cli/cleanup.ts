@@ -1,7 +1,7 @@
 import { readOptions } from './usage'
 import { withServices } from './with-services'
 
-/** Takes away what is due by retention, or lists it. */
+/** Deletes data whose retention period has passed, or lists it. */
 export async function cleanup(args: string[]): Promise<void> {
   const dryRun = readOptions(args, { 'dry-run': { type: 'boolean' } })['dry-run'] === true
   let gone = 0

@@ -6,7 +6,7 @@ import { WRONG_USE } from '$lib/server/config/run-config'
 
 type Environment = Record<string, string | undefined>
 
-/** Why nothing can be served, in one sentence with the remedy, and the exit code that goes with it. */
+/** Why the server cannot listen, in one sentence with the remedy, and the exit code for it. */
 export interface NoListening {
   words: string
   code: 1 | typeof WRONG_USE
@@ -14,12 +14,12 @@ export interface NoListening {
 
 const LOOPBACK = '127.0.0.1'
 const FAILED = 1
-/** unix(7) has 108 bytes with the one at the end, and macOS four fewer. */
+/** unix(7) allows 108 bytes including the final one, and macOS four fewer. */
 const LONGEST_SOCKET_PATH = 103
 
 /**
- * Fills in where to listen, before the server reads the environment: on this machine alone where HOST names no address, as
- * whoever reaches the port past the proxy could write X-Forwarded-For. Empty variables are none.
+ * Fills in where to listen before the server reads the environment: on this machine only if HOST is not set, because
+ * anybody who reaches the port without the proxy could forge X-Forwarded-For. Empty variables count as not set.
  */
 export function fillInListening(env: Environment): void {
   env['HOST'] ||= LOOPBACK
@@ -30,8 +30,8 @@ export function fillInListening(env: Environment): void {
 }
 
 /**
- * Tries to listen where the environment says (`HOST`, `PORT`, or `SOCKET_PATH`), and lets go again. Null: it works, or
- * systemd hands over the socket. Nothing else is started yet when this is asked.
+ * Tries to listen where the environment says (`HOST`, `PORT`, or `SOCKET_PATH`), and closes again. Null: it works, or
+ * systemd passes the socket. Nothing else has been started at this point.
  */
 export async function findNoListening(env: Environment): Promise<NoListening | null> {
   const { LISTEN_PID, LISTEN_FDS, SOCKET_PATH, HOST, PORT } = env
@@ -44,7 +44,7 @@ export async function findNoListening(env: Environment): Promise<NoListening | n
     }
   }
   if (SOCKET_PATH) {
-    // libuv cuts a path that is too long, and calls a missing folder a missing right.
+    // libuv truncates a path that is too long, and reports a missing folder as a missing permission.
     if (Buffer.byteLength(SOCKET_PATH) > LONGEST_SOCKET_PATH)
       return { words: socketWords('ENAMETOOLONG', SOCKET_PATH), code: WRONG_USE }
     if (!existsSync(dirname(SOCKET_PATH)))
@@ -58,7 +58,7 @@ export async function findNoListening(env: Environment): Promise<NoListening | n
   return error === null ? null : noListening(error, env)
 }
 
-/** What an error of listening means, in words. */
+/** What an error from listening means, in words. */
 export function noListening(error: unknown, { HOST, PORT, SOCKET_PATH }: Environment): NoListening {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   if (SOCKET_PATH)
@@ -109,7 +109,7 @@ function socketWords(code: string, path: string): string {
   }
 }
 
-/** A socket that nobody serves any more is removed by the server itself; what else is there stays as it is. */
+/** A stale socket is removed by the server itself; anything else at that path is left as it is. */
 async function whatIsAt(path: string): Promise<NoListening | 'stale' | null> {
   const found = look(path)
   if (found === null) return null
@@ -131,7 +131,7 @@ function look(path: string): Stats | null {
   try {
     return lstatSync(path)
   } catch {
-    // Whatever keeps it from being looked at says so when it is listened on.
+    // If it cannot be inspected, listening on it will report why.
     return null
   }
 }

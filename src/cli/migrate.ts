@@ -1,7 +1,7 @@
 import { readOptions } from './usage'
 import { withServices } from './with-services'
 
-/** Brings the database up to date. */
+/** Applies database migrations. */
 export async function migrate(args: string[]): Promise<void> {
   readOptions(args, {})
   await withServices(({ config }) => {

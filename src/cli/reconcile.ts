@@ -4,7 +4,7 @@ import type { Disagreement } from '$lib/server/registrations/reconcile'
 import { readOptions, UsageError } from './usage'
 import { withServices } from './with-services'
 
-/** Of each difference: what it is and means, which follows the name, and what `--mend` does. */
+/** For each difference: what it means (the text follows the name), and what `--mend` does. */
 const WORDS: Record<DifferenceCode, { means: string; mending: string }> = {
   not_opened: {
     means: 'is approved, but no job is queued to unlock the account',
@@ -68,7 +68,7 @@ const WORDS: Record<DifferenceCode, { means: string; mending: string }> = {
   },
 }
 
-/** Lists in what homeserver and database disagree, and mends it where asked to. Throws where something is left. */
+/** Lists the differences between homeserver and database, and repairs them if asked to. Throws if some are left. */
 export async function reconcile(args: string[]): Promise<void> {
   const options = readOptions(args, { mend: { type: 'boolean' }, only: { type: 'string' } })
   const left = await withServices(async ({ reconciliation, homeserver: { domain } }) => {
@@ -96,7 +96,7 @@ function readName(typed: string, domain: string): Username {
   throw new UsageError(`--only needs a username on ${domain}; "${typed}" cannot be one`)
 }
 
-/** What is to be done about a difference that is left. */
+/** What to do about a difference that is left. */
 function remedy({ username, code, mend, byNameOnly }: Disagreement, tried: boolean): string {
   const { mending } = WORDS[code]
   if (mend === null) return `${mending}.`

@@ -2,7 +2,7 @@ import { configOrExit } from '$lib/server/config/run-config'
 import { restore as restoreDatabase } from '$lib/server/database/restore'
 import { readFileName } from './usage'
 
-/** Puts a backup in the database's place, while no server runs. Needs no secret key, and makes none. */
+/** Replaces the database with a backup, while no server runs. Needs no secret key, and creates none. */
 export async function restore(args: string[]): Promise<void> {
   const file = readFileName('restore', args)
   const { database } = configOrExit((line) => process.stderr.write(`${line}\n`))

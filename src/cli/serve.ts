@@ -5,31 +5,31 @@ import { securityHeaders } from '$lib/server/http/request-guard'
 import { fillInListening, findNoListening, noListening, type NoListening } from './listening'
 import { readOptions } from './usage'
 
-/** The largest form that a person can mean, and then some: a message of 4,000 emoji of families, form-encoded. */
+/** The largest form that a person can send, with a margin: a message of 4,000 family emoji, form-encoded. */
 const BODY_SIZE_LIMIT = '320K'
 
 const builtSchema = v.object({ server: v.object({ server: v.instance(Server) }) })
 
-/** Starts the built site. Its server reads the environment when it is imported, so that is set before. */
+/** Starts the built site. Its server reads the environment on import, so the environment is set first. */
 export async function serve(args: string[]): Promise<void> {
   readOptions(args, {})
   const { site } = runConfigOrExit()
   ignoreHeaderSettings()
   fillInListening(process.env)
-  // Asked first: with the server starts the work behind it.
+  // Checked first, because the background jobs start with the server.
   const problem = await findNoListening(process.env)
   if (problem !== null) endWith(problem)
   process.env.ORIGIN = site.url
   process.env.BODY_SIZE_LIMIT ??= BODY_SIZE_LIMIT
   process.env.SHUTDOWN_TIMEOUT ??= '20'
   const built: unknown = await import(/* @vite-ignore */ new URL('../index.js', import.meta.url).href).catch(
-    // What it could not read in the environment it says when the work behind it has begun.
+    // It reports what it could not read in the environment once the background jobs have started.
     (error: unknown) => endWith({ words: error instanceof Error ? error.message : String(error), code: 1 }),
   )
   const { server } = v.parse(builtSchema, built)
   server.server.on('error', (error) => endWith(noListening(error, process.env)))
   const headers = Object.entries(securityHeaders(site.url))
-  // Files of the build and refusals of the server itself do not come by the hooks.
+  // Static files and the server's own refusals do not pass through the hooks.
   server.server.prependListener('request', (_request, response) => {
     for (const [name, value] of headers) response.setHeader(name, value)
   })
@@ -40,7 +40,7 @@ function endWith({ words, code }: NoListening): never {
   process.exit(code)
 }
 
-/** The server underneath would believe these headers from anybody; whose word counts is said by `trust_proxy` alone. */
+/** The adapter would trust these headers from anybody; only `trust_proxy` decides which to trust. */
 function ignoreHeaderSettings(): void {
   for (const name of ['ADDRESS_HEADER', 'XFF_DEPTH', 'PROTOCOL_HEADER', 'HOST_HEADER', 'PORT_HEADER']) {
     if (process.env[name] === undefined) continue

@@ -1,11 +1,11 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 
-/** The command line is wrong: the message says how, and the help follows. */
+/** Invalid usage: the message says why, and the help follows. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** Reads options strictly; throws `UsageError` on what the command does not know. */
+/** Parses options strictly; throws `UsageError` on unknown ones. */
 export function readOptions<T extends NonNullable<ParseArgsConfig['options']>>(args: string[], options: T) {
   try {
     return parseArgs({ args, options, strict: true, allowPositionals: false }).values
@@ -14,7 +14,7 @@ export function readOptions<T extends NonNullable<ParseArgsConfig['options']>>(a
   }
 }
 
-/** The one file that a command takes, and nothing else; throws `UsageError`. */
+/** The one file name that a command takes; throws `UsageError`. */
 export function readFileName(command: string, args: string[]): string {
   const [file, ...more] = args
   if (file === undefined || file === '' || file.startsWith('-') || more.length > 0)

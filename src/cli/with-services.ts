@@ -6,7 +6,7 @@ import { isDatabaseError, problemOf } from '$lib/server/database/problem'
 import { createLog } from '$lib/server/logging/log'
 import { openWorld } from '$lib/server/dependencies'
 
-/** Runs a command over the same modules as the server, on a migrated database, and closes everything after it. */
+/** Runs a command with the server's modules on a migrated database, and closes everything afterwards. */
 export async function withServices<T>(command: (services: Services) => Promise<T>): Promise<T> {
   const config = runConfigOrExit((line) => process.stderr.write(`${line}\n`))
   const world = await openWorld(config, createLog({ log: { level: 'error' } }))
@@ -15,7 +15,7 @@ export async function withServices<T>(command: (services: Services) => Promise<T
     await forgetCodes(world.database, world.clock())
     return await command(compose(config, world))
   } catch (error) {
-    // A failed query's own message holds what was typed.
+    // The message of a failed query contains user input.
     throw isDatabaseError(error) ? problemOf(settingOf(config.database.url), error) : error
   } finally {
     world.mailer.close()

@@ -16,10 +16,10 @@ const DOMAIN = 'example.org'
 const SITE_PORT = 3000
 const MAILBOX_PORT = 8025
 
-/** Everything on one machine: a stand-in homeserver, a mailbox, a dozen requests, and the built site. */
+/** Everything on one machine: a stand-in homeserver, an inbox, a dozen requests, and the built site. */
 const folder = mkdtempSync(join(tmpdir(), 'synapse-registration-demo-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
-// Until the built server is there, which ends by itself, nobody else would run the line above at a signal.
+// Until the built server is running, which shuts down by itself, nothing else would clean up on a signal.
 const leave = () => process.exit(1)
 process.on('SIGINT', leave).on('SIGTERM', leave).on('SIGHUP', leave)
 
@@ -73,7 +73,7 @@ The demo is running. Everything stays on this machine and is deleted when it sto
 
 `)
 
-/** The requests, by the same modules that serve the site, with a clock that is set back. */
+/** Creates the requests with the modules that serve the site, on a clock that is set back. */
 async function fill(): Promise<void> {
   const config = runConfigOrExit()
   const world = await openWorld(config, createLog(config))

@@ -5,16 +5,16 @@ import { SMTPServer } from 'smtp-server'
 import { isAllowedHost, LOOPBACK_HOSTS } from '$lib/server/net/hosts'
 
 export interface Mailbox {
-  /** Where mails are handed in, on 127.0.0.1. */
+  /** SMTP, on 127.0.0.1. */
   smtpPort: number
-  /** Where they can be read. */
+  /** The web page to read them on. */
   url: string
   close(): Promise<void>
 }
 
 const SHOWN = 200
 
-/** A mail server that delivers to nobody, and a page that shows what it caught, newest first. For the demo. */
+/** A mail server that delivers nothing, and a page that shows what it received, newest first. For the demo. */
 export async function openMailbox(port: number): Promise<Mailbox> {
   const mails: ParsedMail[] = []
   const smtp = new SMTPServer({
@@ -63,11 +63,11 @@ export async function openMailbox(port: number): Promise<Mailbox> {
   }
 }
 
-/** Listens on the port, or on a free one where it is taken; answers which. */
+/** Listens on the port, or on a free one if it is taken; returns the port. */
 export async function listen(server: Server, port: number): Promise<number> {
   for (const wanted of [port, 0]) {
     server.listen(wanted, '127.0.0.1')
-    // `once` rejects where an error comes first.
+    // `once` rejects if an error comes first.
     const listens = await once(server, 'listening').then(
       () => true,
       () => false,
@@ -101,7 +101,7 @@ function listPage(mails: ParsedMail[]): string {
 }
 
 function mailPage(mail: ParsedMail): string {
-  // The mail is the project's own and has no target of its own: a link leads out of the frame, into a new tab.
+  // The email is our own and sets no target: its links open in a new tab, outside the frame.
   const html = (mail.html || '').replaceAll('<a ', '<a target="_blank" rel="noopener" ')
   return document(
     mail.subject ?? 'Mail',

@@ -1,6 +1,6 @@
 import type { Language } from '$lib/registration/language'
 
-/** What a moderator did, and how many minutes after the request; `stuck`: approved, and then the homeserver refused. */
+/** What a moderator did, and how many minutes after the request; `stuck`: approved, but the homeserver then refused. */
 export interface Outcome {
   decision: 'approve' | 'deny'
   afterMinutes: number
@@ -8,7 +8,7 @@ export interface Outcome {
   stuck?: true
 }
 
-/** Somebody who asks in the demo. */
+/** An applicant of the demo. */
 export interface Person {
   username: string
   language: Language
@@ -17,7 +17,7 @@ export interface Person {
   outcome?: Outcome
 }
 
-/** The dozen of the demo, the earliest first. */
+/** The demo's dozen applicants, the earliest first. */
 export const PEOPLE: Person[] = [
   {
     username: 'quietkeys',

@@ -11,14 +11,14 @@ export interface Desk {
   services: Services
   standIn: Pick<StandIn, 'faults'>
   mailer: LinkCatcher
-  /** Sets the clock back by so many milliseconds. */
+  /** Sets the clock back by this many milliseconds. */
   setClock: (ago: number) => void
   moderator: SignedInModerator
 }
 
 /**
- * Sends the dozen requests in the way that applicants do, at the times given, and decides three of them as a moderator:
- * one is approved, one denied, and one approved whose account the homeserver then refuses to open.
+ * Sends the dozen requests the way applicants do, at the given times, and decides three of them as a moderator: one
+ * approved, one denied, and one approved whose account the homeserver then refuses to unlock.
  */
 export async function askForAccounts(desk: Desk, password: string): Promise<void> {
   const { services, mailer, setClock } = desk
@@ -69,7 +69,7 @@ async function decide({ services, standIn, moderator }: Desk, id: string, outcom
   standIn.faults = undefined
 }
 
-/** Passes mails on, and remembers the token of the newest verification link: what an applicant would click. */
+/** Passes emails on, and remembers the token of the latest verification link, as an applicant would click it. */
 export class LinkCatcher implements Mailer {
   #last = ''
   readonly #mailer: Mailer

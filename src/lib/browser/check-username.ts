@@ -13,7 +13,7 @@ const LOOKS = {
 } as const
 type Kind = keyof typeof LOOKS
 
-/** While a name is typed, tells whether it is free and what Matrix ID results. */
+/** While a username is typed, shows whether it is available and the resulting Matrix ID. */
 export function checkUsername(): void {
   const field = document.querySelector<HTMLInputElement>('input[data-check-username]')
   const live = document.getElementById(`${field?.id ?? ''}-live`)
@@ -29,7 +29,7 @@ export function checkUsername(): void {
     if (kind === 'refused') field.setAttribute('aria-invalid', 'true')
   }
 
-  /** An answer to what is not typed any more is dropped. */
+  /** Drop an answer for text that has changed since. */
   const check = async (username: string) => {
     const { signal } = (asking = new AbortController())
     say('checking', m.wizard_name_checking({ name: trimInvisible(username) }))
@@ -41,7 +41,7 @@ export function checkUsername(): void {
       else if (isUsernameRefusal(found.refusal)) say('refused', usernameRefusalText(found.refusal))
       else say('unknown', m.wizard_name_unknown())
     } catch {
-      // No connection, or the homeserver is away: the form asks again when it is sent.
+      // No connection, or the homeserver is unavailable: the form checks again when it is submitted.
       if (!signal.aborted) say('unknown', m.wizard_name_unknown())
     }
   }

@@ -2,7 +2,10 @@ import { m } from '$lib/paraglide/messages'
 import { REASON_MAXIMUM, REASON_MINIMUM } from '$lib/registration/reason'
 import { plainLines, substance, visibleLength } from '$lib/registration/text-length'
 
-/** Counts the characters that people see while the reason is typed; read out when it changes in kind, not at each letter. */
+/**
+ * Counts characters as people see them while the reason is typed; announced when the state changes, not at every
+ * letter.
+ */
 export function countReason(): void {
   const field = document.querySelector<HTMLTextAreaElement>('textarea[data-count]')
   const shown = document.getElementById('reason-count')

@@ -1,4 +1,4 @@
-/** Whether somebody is writing there, so that letters are letters. */
+/** Whether the user is typing there, so that letters are just letters. */
 function isTyping(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement &&
@@ -10,8 +10,8 @@ function isTyping(target: EventTarget | null): boolean {
 }
 
 /**
- * Single keys of the desk (WCAG 2.1.4: never while typing or with a modifier, and the person can turn them off). A key
- * does what `actions` says, or presses what names it in `aria-keyshortcuts`: fields and details get the focus.
+ * Single-key shortcuts (WCAG 2.1.4: never while typing or with a modifier, and they can be turned off). A key runs
+ * its entry in `actions`, or activates the element with that `aria-keyshortcuts`: fields and details get the focus.
  */
 export function onDeskKey(event: KeyboardEvent, actions: Record<string, () => void>): void {
   const { key, target } = event

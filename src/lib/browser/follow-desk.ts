@@ -1,13 +1,13 @@
-/** Without a word from the server for so long, the connection counts as lost: it beats every 15 seconds. */
+/** Without a message for this long, the connection counts as lost: the server sends a heartbeat every 15 seconds. */
 const SILENCE_MS = 40_000
-/** How often the page is asked for anew while the server cannot tell. */
+/** How often the page is reloaded while the server cannot push. */
 const POLL_MS = 15_000
-/** Changes that come together are one. */
+/** Changes that arrive together count as one. */
 const GATHER_MS = 250
 
 /**
- * Calls `refresh` when something on the desk changed: as the server tells, or every 15 seconds where nothing gets
- * through from it. Rests while nobody sees the page. `look` is the registration that is open. Answers how to stop.
+ * Calls `refresh` when something in the queue changed: when the server says so, or every 15 seconds if nothing gets
+ * through. Pauses while the page is hidden. `look` is the open registration. Returns a function that stops it.
  */
 export function followDesk(look: string | null, refresh: () => void): () => void {
   let source: EventSource | null = null

@@ -4,9 +4,9 @@ const FIRST_MS = 1000
 const LONGEST_MS = 30_000
 
 /**
- * Where a page tells of a mail that is not out yet, asks for the page anew, at growing intervals and while somebody sees
- * it, and puts in what is known by then: the mail was sent, or its address is to be corrected right there. What somebody
- * types meanwhile stays.
+ * While a page reports an email that has not been sent yet, reloads the page at growing intervals while it is
+ * visible, and shows what is known by then: it was sent, or the address needs correcting. Text that the user has
+ * typed stays.
  */
 export function followMail(wait = FIRST_MS): void {
   const news = document.querySelector('[data-mail-news][data-follow]')
@@ -15,7 +15,7 @@ export function followMail(wait = FIRST_MS): void {
 }
 
 async function look(news: Element, wait: number): Promise<void> {
-  // Another answer may have taken the page's place: that one is followed by itself.
+  // Another response may have replaced the page: that one is followed separately.
   if (!news.isConnected) return
   if (!document.hidden) await ask(news)
   followMail(Math.min(wait * 2, LONGEST_MS))
@@ -31,7 +31,7 @@ async function ask(news: Element): Promise<void> {
     if (now.getAttribute('data-mail-news') === news.getAttribute('data-mail-news')) return
     whenReleased(news, () => putIn(news, now, page.title))
   } catch {
-    // Offline for a moment: the next look may get through.
+    // Briefly offline: the next attempt may get through.
   }
 }
 

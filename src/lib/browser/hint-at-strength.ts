@@ -11,8 +11,8 @@ const WORDS = [
 const PAUSE_MS = 150
 
 /**
- * Says in words how hard a new password is to guess. The estimator is large: it is loaded at the first letter, in a
- * worker of this page, so that neither the page nor the typing waits for it. What is typed goes nowhere else.
+ * Describes the strength of a new password. The estimator is large: it is loaded at the first letter, in a worker, so
+ * that neither the page nor typing waits for it. The password does not leave the browser.
  */
 export function hintAtStrength(): void {
   const field = document.querySelector<HTMLInputElement>('input[data-new-password]')

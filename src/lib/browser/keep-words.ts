@@ -3,15 +3,15 @@ import { tabStorage } from './tab-storage'
 const KEY = 'words-before-preferences'
 const FIELDS = 'main textarea[name], main input[inputmode=email][name], main input[data-check-username]'
 
-/** Whom a page is for: words that were typed for one person stand on nobody else's page. */
+/** The user that a page is for: text typed by one user never appears on another user's page. */
 function whose(): string {
   const said = document.querySelectorAll<HTMLInputElement>('main input[name=shown], main input[name=chosen]')
   return [location.pathname, ...[...said].map(({ value }) => value)].join(' ')
 }
 
 /**
- * Another language or theme loads the page anew: what was typed until then waits in this tab alone, for that one
- * load. Passwords are not kept.
+ * Changing language or theme reloads the page: until then, typed text is kept in this tab for that one reload.
+ * Passwords are not kept.
  */
 export function keepWords(): void {
   const fields = () => document.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>(FIELDS)

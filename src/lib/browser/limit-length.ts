@@ -2,8 +2,8 @@ import { m } from '$lib/paraglide/messages'
 import { plainLines, visibleLength } from '$lib/registration/text-length'
 
 /**
- * Holds a form back while a field has more characters than `maximum`, as people see them. The attribute `maxlength` counts
- * code units, and would cut an emoji of a family in eleven.
+ * Blocks submitting while a field has more than `maximum` characters, as people see them. The attribute `maxlength`
+ * counts code units, and would split a family emoji into eleven.
  */
 export const limitLength =
   (maximum: number) =>

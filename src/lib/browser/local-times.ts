@@ -1,7 +1,7 @@
 import { momentText } from '$lib/text/moment'
 import { getLocale } from '$lib/paraglide/runtime'
 
-/** Turns times that the server wrote in UTC into the reader's own. */
+/** Converts times that the server rendered in UTC to the reader's time zone. */
 export function localTimes(): void {
   for (const time of document.querySelectorAll<HTMLTimeElement>('main time[datetime]'))
     time.textContent = momentText(Date.parse(time.dateTime), getLocale(), 'local')

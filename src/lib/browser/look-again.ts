@@ -2,7 +2,7 @@ import { whenReleased } from './when-released'
 
 const LOOK_AGAIN_MS = 4000
 
-/** Where the page waits for a few seconds' work, looks whether it is done, and shows the new page when it is. */
+/** If the page waits for a few seconds of work, checks whether it is done, and shows the new page then. */
 export function lookAgain(): void {
   if (document.querySelector('[data-look-again]') === null) return
   setTimeout(() => void look(), LOOK_AGAIN_MS)
@@ -16,7 +16,7 @@ async function look(): Promise<void> {
       return
     }
   } catch {
-    // Offline for a moment: the next look may get through.
+    // Briefly offline: the next attempt may get through.
   }
   lookAgain()
 }

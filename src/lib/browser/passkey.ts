@@ -8,17 +8,19 @@ import { trpc } from '$lib/trpc'
 
 export const canUsePasskeys = browserSupportsWebAuthn
 
-/** What came of asking the browser: its answer as JSON, or why there is none. `lost`: this site could not be reached. */
+/**
+ * The result of asking the browser: its answer as JSON, or why there is none. `lost`: this site could not be reached.
+ */
 export type Asked = { answer: string } | { answer: null; why: 'stopped' | 'there_already' | 'lost' }
 
-/** Has the browser make a passkey for the moderator who is signed in. */
+/** Has the browser create a passkey for the signed-in moderator. */
 export const makePasskey = (): Promise<Asked> =>
   ask(
     () => trpc.factors.startPasskey.mutate(),
     (optionsJSON) => startRegistration({ optionsJSON }),
   )
 
-/** Has a passkey sign, whichever the person chooses. */
+/** Has a passkey sign; the user chooses which. */
 export const usePasskey = (): Promise<Asked> =>
   ask(
     () => trpc.session.startPasskey.mutate(),

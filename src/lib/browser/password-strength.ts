@@ -8,12 +8,12 @@ const estimator = new ZxcvbnFactory({
   graphs: common.adjacencyGraphs,
 })
 
-/** More than this is cut by the homeserver, and estimating it would only cost time. */
+/** The homeserver ignores more than this, and estimating it would only cost time. */
 const LONGEST = 72
 
 /**
- * How hard what is hashed of a password is to guess, from 0 (at once) to 4 (not in this life). Large: load it when it is needed.
- * `known`: words that an attacker tries first, such as the name.
+ * The strength of the password as it is hashed, from 0 (found at once) to 4 (never). Large: load it on demand.
+ * `known`: words that an attacker tries first, such as the username.
  */
 export function passwordStrength(password: string, known: string[]): 0 | 1 | 2 | 3 | 4 {
   return estimator.check(hashedForm(password).slice(0, LONGEST), known).score

@@ -1,12 +1,12 @@
 import { solveChallenge } from 'altcha-lib'
 import { deriveKey } from 'altcha-lib/algorithms/web/pbkdf2'
 
-/** Does the work that a form asks for beside the page; answers what the form is to carry then. */
+/** Solves a form's proof of work beside the page; returns the value to submit. */
 addEventListener('message', ({ data }: MessageEvent<string>) => {
   void work(data).then(postMessage)
 })
 
-/** Null where this browser cannot do it. */
+/** Null if this browser cannot do it. */
 async function work(carried: string): Promise<string | null> {
   try {
     const { challenge } = JSON.parse(carried)

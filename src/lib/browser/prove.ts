@@ -1,12 +1,12 @@
 import { m } from '$lib/paraglide/messages'
 
-/** After so long a form goes without its proof. */
+/** After this long, the form is sent without its proof. */
 const LONGEST_MS = 30_000
 const working = new WeakMap<HTMLInputElement, Promise<void>>()
 
 const fieldIn = (form: HTMLFormElement) => form.querySelector<HTMLInputElement>('input[data-proof-worker]')
 
-/** Begins with the work that a form asks for as soon as somebody is in it, so that it is mostly done when it is sent. */
+/** Starts the proof of work as soon as the user enters the form, so that it is usually done when they submit. */
 export function prove(): void {
   for (const form of document.querySelectorAll<HTMLFormElement>('main form')) {
     const field = fieldIn(form)
@@ -16,7 +16,7 @@ export function prove(): void {
   }
 }
 
-/** Waits for the work, and says so meanwhile; also where nothing came of it: the form goes without a proof then. */
+/** Waits for the proof, and says so meanwhile; if it fails, the form is sent without one. */
 export async function proved(form: HTMLFormElement): Promise<void> {
   const field = fieldIn(form)
   if (field === null) return
@@ -32,12 +32,12 @@ function workOn(field: HTMLInputElement): Promise<void> {
   return begun
 }
 
-/** A browser that has no such workers: the server looks at the form more closely. */
+/** The browser has no such workers: the server checks the form more closely. */
 function goWithout(error: unknown): void {
   console.warn('The proof of work could not be made', error)
 }
 
-/** The solver is loaded here, in a worker: pages that ask for no work do without it. */
+/** The solver is loaded here, in a worker, so that pages without a proof of work do not load it. */
 function solve(field: HTMLInputElement): Promise<void> {
   return new Promise((resolve) => {
     const worker = new Worker(field.dataset['proofWorker'] ?? '', { type: 'module' })

@@ -4,9 +4,9 @@ import { proved } from './prove'
 const BUSY = 'aria-disabled'
 
 /**
- * Sends the forms in `<main>` without leaving the page, as long as the answer is the same page with something to
- * correct, or with what stands there instead (`data-instead`): one press sends once, what was typed stays, the focus goes to the first problem, and a lost connection is
- * told in words. `onReplaced` is called when a new `<main>` stands there.
+ * Submits the forms in `<main>` without leaving the page, as long as the response is the same page with errors, or
+ * its replacement (`data-instead`): one press submits once, typed text stays, the first problem gets the focus, and a
+ * lost connection is reported. `onReplaced` is called when a new `<main>` is in place.
  */
 export function sendForms(onReplaced: () => void): void {
   document.addEventListener('submit', (event) => {
@@ -16,7 +16,7 @@ export function sendForms(onReplaced: () => void): void {
     const button = event.submitter
     if (form.querySelector(`[${BUSY}="true"]`) === null) void send(form, button, onReplaced)
   })
-  // Back from the next page, the browser may show this one as it was left: with its button pressed.
+  // When the user goes back, the browser may restore the page as it was left, with its button pressed.
   window.addEventListener('pageshow', () => {
     for (const button of document.querySelectorAll(`main [${BUSY}="true"]`)) button.removeAttribute(BUSY)
   })
@@ -51,20 +51,20 @@ async function send(
       onReplaced()
     }
   } catch {
-    // The network failed on the way: everything typed still stands in the form.
+    // The network failed: everything typed is still in the form.
     tell(form, m.site_lost_connection())
   }
   button?.removeAttribute(BUSY)
   if (pending !== null) pending.textContent = ''
 }
 
-/** Whom a page is for. */
+/** The user that a page is for. */
 const shownIn = (main: Element): string | undefined =>
   main.querySelector<HTMLInputElement>('input[name=shown]')?.value
 
 /**
- * Puts the answer's `<main>` in place. A password that was not refused stays, for the same person: the server never
- * sends one back.
+ * Replaces `<main>` with that of the response. A password that was not rejected stays, for the same user: the server
+ * never sends one back.
  */
 function replaceMain(answer: Document): void {
   const main = document.querySelector('main')
@@ -79,7 +79,7 @@ function replaceMain(answer: Document): void {
   main.querySelector<HTMLElement>('[autofocus]')?.focus()
 }
 
-/** Says above the form why nothing came of it. */
+/** Explains above the form why it failed. */
 function tell(form: HTMLFormElement, words: string): void {
   form.querySelector('[data-lost]')?.remove()
   const notice = document.createElement('div')

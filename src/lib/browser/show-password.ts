@@ -1,6 +1,6 @@
 import { m } from '$lib/paraglide/messages'
 
-/** A button in each new password's frame that shows and hides it. */
+/** Adds a button to each new password's field that shows and hides it. */
 export function showPassword(): void {
   for (const field of document.querySelectorAll<HTMLInputElement>('input[data-new-password]')) {
     const button = document.createElement('button')
@@ -13,7 +13,7 @@ export function showPassword(): void {
       button.textContent = shown ? m.wizard_password_hide() : m.wizard_password_show()
     }
     button.addEventListener('click', () => show(field.type === 'password'))
-    // Browsers offer to keep what stands in a password field: it has to be one again when it is sent.
+    // Browsers offer to save passwords: the field must be a password field again when it is submitted.
     field.form?.addEventListener('submit', () => show(false), { capture: true })
     show(false)
     field.after(button)

@@ -1,4 +1,4 @@
-/** Starts pieces of script that do without each other: one that fails is reported, and takes none of the others along. */
+/** Starts independent pieces of script: one that fails is reported and does not stop the others. */
 export function startPieces(pieces: Record<string, () => void>): void {
   for (const [name, start] of Object.entries(pieces))
     try {

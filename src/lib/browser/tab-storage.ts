@@ -1,6 +1,6 @@
-/** What this tab alone keeps; nothing where the browser denies it, as Chromium does with cookies blocked. */
+/** Storage of this tab only; null if the browser denies it, as Chromium does with cookies blocked. */
 export const tabStorage = {
-  /** Answers what was kept under a key, and forgets it. */
+  /** Returns what was stored under a key, and deletes it. */
   take(key: string): string | null {
     return attempt((storage) => {
       const kept = storage.getItem(key)
@@ -13,7 +13,7 @@ export const tabStorage = {
   },
 }
 
-/** Reading the property already throws (HTML, "The sessionStorage getter steps"). */
+/** Reading the property can already throw (HTML, "The sessionStorage getter steps"). */
 function attempt<T>(use: (storage: Storage) => T): T | null {
   try {
     return use(window.sessionStorage)

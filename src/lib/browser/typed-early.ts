@@ -1,8 +1,8 @@
 type Field = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement
 
 /**
- * What was typed, ticked or chosen before the page's script began: beginning, it sets each field to what the server wrote.
- * Call it before that; the answer puts everything back, and says so to whoever listens to a field.
+ * Restores input made before the page's script started: on start, it resets each field to the server's value. Call
+ * this before; the returned function restores everything and notifies listeners.
  */
 export function keepTypedEarly(): () => void {
   const fields = [...document.querySelectorAll<Field>('main :is(input, textarea, select)')]

@@ -1,12 +1,12 @@
 let pressed = false
 const waiting = new Map<Element, () => void>()
 
-/** Knows from now on whether a mouse button or a finger is down on the page. Answers how to stop. */
+/** Tracks whether a mouse button or a finger is down on the page. Returns a function that stops it. */
 export function watchPresses(): () => void {
   const stopped = new AbortController()
   const options = { capture: true, signal: stopped.signal }
   document.addEventListener('pointerdown', () => (pressed = true), options)
-  // After the click that a release is.
+  // After the click that follows the release.
   for (const type of ['pointerup', 'pointercancel'])
     document.addEventListener(type, () => setTimeout(release), options)
   window.addEventListener('blur', release, { signal: stopped.signal })
@@ -14,8 +14,8 @@ export function watchPresses(): () => void {
 }
 
 /**
- * Changes what stands at `place` now, or as soon as nobody presses on the page: what moves away under a press is not
- * clicked, and the press would be lost. Of several changes of one place the last one counts.
+ * Applies a change at `place` now, or as soon as nothing is pressed: an element that moves during a press is not
+ * clicked, and the press would be lost. Of several changes at one place, the last one wins.
  */
 export function whenReleased(place: Element, change: () => void): void {
   if (pressed) waiting.set(place, change)

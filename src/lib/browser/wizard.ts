@@ -12,15 +12,13 @@ import { showPassword } from './show-password'
 import { startPieces } from './start-pieces'
 import { watchPresses } from './when-released'
 
-/*
- * All the JavaScript of an applicant's pages. The server writes them whole, and they work without this: it only
- * makes them nicer. So there is nothing to hydrate, and a page loads a tenth of what it would with SvelteKit's client.
- */
+/* All JavaScript of the applicants' pages. The server renders them completely and they work without it; this is an
+   enhancement. So there is nothing to hydrate, and a page loads a tenth of what SvelteKit's client would. */
 
 const written = document.documentElement.lang
 overwriteGetLocale(() => (isLocale(written) ? written : baseLocale))
 
-/** What each page may have; called again for a `<main>` that was replaced. */
+/** The pieces for each page; called again for a replaced `<main>`. */
 function enliven(): void {
   startPieces({
     checkUsername,

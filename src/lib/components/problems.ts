@@ -4,13 +4,13 @@ import { refusalText } from '../text/refusal-text'
 /** The fields of an applicant's forms. */
 export type FieldName = 'username' | 'email' | 'password' | 'reason' | 'legal' | 'invitation'
 
-/** What a page shows of a refusal: words at the field they belong to, or above the form. */
+/** What a page shows for a refusal: text at the field it belongs to, or above the form. */
 export interface Problems {
   fields: Partial<Record<FieldName, string>>
   form: string | null
 }
 
-/** Puts refusals in words, each at its field. */
+/** Words refusals, each at its field. */
 export function problemsOf(refusals: Refusal[]): Problems {
   const problems: Problems = { fields: {}, form: null }
   for (const refusal of refusals) {

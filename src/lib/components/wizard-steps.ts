@@ -1,7 +1,7 @@
 import { m } from '$lib/paraglide/messages'
 import type { SiteView } from '$lib/registration/views'
 
-/** The steps of the way to an account, in their order, in words. */
+/** The registration steps in order, in words. */
 export function wizardSteps(passwordMode: SiteView['passwordMode']): { title: string; hint: string }[] {
   const withPassword = passwordMode === 'at_request'
   return [

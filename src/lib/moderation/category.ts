@@ -1,2 +1,2 @@
-/** The categories of a denial that pages have words for; an operator's own are shown as they are written. */
+/** The denial reasons that have messages; the operator's own ones are shown as configured. */
 export const DENIAL_CATEGORIES = ['spam', 'no_reason', 'wrong_server', 'duplicate', 'other'] as const

@@ -5,11 +5,11 @@ export interface DayCount {
   count: number
 }
 
-/** So many days back one can look. */
+/** How many days statistics can go back. */
 export const FIGURE_DAYS = [7, 30, 90, 365] as const
 export type FigureDays = (typeof FIGURE_DAYS)[number]
 
-/** The steps to an account, and what shows that somebody got so far. */
+/** The registration steps, and the event that shows each was reached. */
 const FUNNEL = [
   ['looked', 'view:name'],
   ['named', 'view:email'],
@@ -21,10 +21,10 @@ const FUNNEL = [
 ] as const
 export type FunnelStep = (typeof FUNNEL)[number][0]
 
-/** In minutes: where the bars of the waiting times begin. */
+/** In minutes: the lower bounds of the bars for waiting times. */
 const WAIT_BARS = [0, 60, 4 * 60, 12 * 60, 24 * 60, 2 * 24 * 60, 4 * 24 * 60, 7 * 24 * 60]
 
-/** How long requests waited for their decision, in minutes; null where nothing was decided. */
+/** How long requests waited for a decision, in minutes; null if none was decided. */
 export interface Waits {
   decisions: number
   median: number | null
@@ -34,16 +34,16 @@ export interface Waits {
 export interface Figures {
   from: string
   to: string
-  /** A bar for each day, or for each week (by its first day) where days would be too many. */
+  /** One bar per day, or per week (by its first day) if there are too many days. */
   unit: 'day' | 'week'
   bars: { day: string; requested: number; approved: number; denied: number }[]
   weeks: ({ day: string } & Waits)[]
   waits: Waits & {
-    /** `from` included, `until` not; in minutes. */
+    /** `from` inclusive, `until` exclusive; in minutes. */
     bars: { from: number; until: number | null; count: number }[]
   }
   funnel: { step: FunnelStep; count: number }[]
-  /** In which state registrations were when their time ran out, or that applicants took them back. */
+  /** The states of registrations when they expired, or that applicants withdrew them. */
   ends: { end: string; count: number }[]
   refusals: { step: string; code: string; count: number }[]
   categories: { category: string; count: number }[]
@@ -55,15 +55,15 @@ const DAY_MS = 24 * 60 * 60 * 1000
 const shift = (day: string, days: number) =>
   new Date(Date.parse(day) + days * DAY_MS).toISOString().slice(0, 10)
 
-/** The days that a period ending now has: the first and the last, both included. */
+/** The days of a period that ends now: first and last, both included. */
 export function period(days: FigureDays, now: number): { from: string; to: string } {
   const to = new Date(now).toISOString().slice(0, 10)
   return { from: shift(to, 1 - days), to }
 }
 
 /**
- * The smallest value that at least this share of all does not exceed (nearest rank); null where there is none.
- * `values`: how often each value was.
+ * The smallest value that at least this share of all values does not exceed (nearest rank); null if there are none.
+ * `values`: the count of each value.
  */
 export function percentile(values: Map<number, number>, share: number): number | null {
   const sorted = [...values].filter(([, count]) => count > 0).sort(([a], [b]) => a - b)
@@ -76,7 +76,7 @@ export function percentile(values: Map<number, number>, share: number): number |
   return null
 }
 
-/** Everything that the page of figures shows, from what was counted in the period. */
+/** Everything that the statistics page shows, from the counters of the period. */
 export function figuresOf(counted: DayCount[], { from, to }: { from: string; to: string }): Figures {
   const rows = counted.filter(({ day }) => day >= from && day <= to)
   const days = daysBetween(from, to)
@@ -160,7 +160,7 @@ function weeksOf(rows: DayCount[], days: string[]): Figures['weeks'] {
   return [...weeks].map(([day, its]) => ({ day, ...summary(waitsOf(its)) }))
 }
 
-/** How often it took so many minutes. */
+/** How often it took this many minutes. */
 function waitsOf(rows: DayCount[]): Map<number, number> {
   const waits = new Map<number, number>()
   for (const { what, count } of rows) {

@@ -3,7 +3,7 @@ import { EVENT_KINDS, type EventKind } from '$lib/registration/registration'
 import { DAY } from '../registration/retention'
 import type { Role } from './moderator'
 
-/** What events are filed under, in the order in which pages offer it. */
+/** Groups of events, in the order in which pages offer them. */
 export const EVENT_GROUPS = [
   'decisions',
   'talk',
@@ -96,7 +96,7 @@ export const kindsOf = (group: EventGroup): EventKind[] =>
 const isEventGroup = (what: string): what is EventGroup => EVENT_GROUPS.some((group) => group === what)
 
 const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10)
-/** A day in UTC, that the calendar has: the 31st of February is none. */
+/** A UTC day that exists in the calendar: not February 31. */
 const day = v.pipe(
   v.string(),
   v.isoDate(),
@@ -105,15 +105,18 @@ const day = v.pipe(
     return !Number.isNaN(at) && dayOf(at) === text
   }),
 )
-/** Of a registration or a moderator; an address is none, and so never gets into the log by an export's filter. */
+/**
+ * An ID of a registration or a moderator, never an email address, so that an export's filter brings none into the
+ * log.
+ */
 const id = v.pipe(v.string(), v.trim(), v.regex(/^[\w-]{0,64}$/))
-/** Forms send empty fields for what is not wished. */
+/** Forms send empty fields for filters that are not set. */
 const optional = <S extends v.GenericSchema<string, string>>(schema: S) =>
   v.optional(v.union([schema, v.literal('')]))
 
 /**
- * What to show of the audit log; an empty text is no wish, as none is. `who`: a side, or a moderator's id. `what`: a group or a
- * kind. `from` and `to`: days in UTC, both included.
+ * What to show of the audit log; empty text counts as not set. `who`: a kind of actor, or a moderator's ID. `what`: a
+ * group or a kind. `from` and `to`: UTC days, both included.
  */
 export const historyFilterSchema = v.object({
   who: optional(id),
@@ -124,14 +127,14 @@ export const historyFilterSchema = v.object({
 })
 export type HistoryFilter = v.InferOutput<typeof historyFilterSchema>
 
-/** Sides that events come from; anything else in `who` is a moderator's id. */
+/** Kinds of actors; anything else in `who` is a moderator's ID. */
 const SIDES = { applicants: 'applicant', system: 'system', moderators: 'moderator' } as const
 export const HISTORY_SIDES = ['applicants', 'system', 'moderators'] as const
 
-/** What is an administrator's to know of others: who signs in when and with what, and who is who at the desk. */
+/** What only administrators may know about others: who signs in when and how, and who the moderators are. */
 const PERSONAL: EventKind[] = [...kindsOf('people'), ...kindsOf('sign_ins')]
 
-/** A filter as a database asks it; null: no wish. Times in milliseconds since 1970, `until` not included. */
+/** A filter as a database query; null: not set. Times in milliseconds since 1970, `until` exclusive. */
 export interface HistoryQuery {
   actor: 'applicant' | 'system' | 'moderator' | null
   moderatorId: string | null
@@ -139,11 +142,11 @@ export interface HistoryQuery {
   registrationId: string | null
   from: number | null
   until: number | null
-  /** Of these kinds, what this moderator did alone; null: of all kinds, what everybody did. */
+  /** Of these kinds, only what this moderator did; null: all kinds, by everybody. */
   own: { kinds: EventKind[]; moderatorId: string } | null
 }
 
-/** `moderator`: who looks. Of what concerns people, administrators see everything, and others what they did. */
+/** `moderator`: the viewer. Of personal events, administrators see everything, and others only their own. */
 export function historyQuery(filter: HistoryFilter, moderator: { id: string; role: Role }): HistoryQuery {
   const { who = '', what = '', registration = '', from = '', to = '' } = filter
   const side = HISTORY_SIDES.find((name) => name === who)
@@ -158,7 +161,7 @@ export function historyQuery(filter: HistoryFilter, moderator: { id: string; rol
   }
 }
 
-/** The wishes of a filter that are there: for a link, or for the audit log itself. */
+/** The parts of a filter that are set: for a link, or for the audit log itself. */
 export function filterWishes(filter: HistoryFilter): Record<string, string> {
   const { who = '', what = '', registration = '', from = '', to = '' } = filter
   const wishes = Object.entries({ who, what, registration, from, to })

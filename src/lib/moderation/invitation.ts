@@ -2,23 +2,23 @@ import type { CodeStanding } from '../registration/invited'
 import { accept, refuse, type Result } from '../registration/refusal'
 import { isBlank, oneLine, visibleLength } from '../registration/text-length'
 
-/** Letters and digits that neither look nor are read alike: no 0 O, 1 I L, 2 Z, 5 S, 8 B, U V. */
+/** Letters and digits that neither look nor sound alike: no 0 O, 1 I L, 2 Z, 5 S, 8 B, U V. */
 const ALPHABET = '34679ACDEFGHJKMNPQRTVWXY'
 const GROUPS = 4
 const GROUP = 4
 
-/** So many bits nobody can guess, as one letter of a code carries log2 of their number. */
+/** This many bits cannot be guessed; each letter of a code carries the log2 of their number. */
 export const CODE_BITS = Math.log2(ALPHABET.length) * GROUPS * GROUP
 
-/** A code that is read aloud and typed: `7KQM-…`, in groups. `draw` answers a random whole number below its bound. */
+/** A code to be read aloud and typed: `7KQM-…`, in groups. `draw` returns a random integer below its bound. */
 export function drawCode(draw: (below: number) => number): string {
   const group = () => Array.from({ length: GROUP }, () => ALPHABET.charAt(draw(ALPHABET.length))).join('')
   return Array.from({ length: GROUPS }, group).join('-')
 }
 
 /**
- * A code as it was typed or came with a link, in its one form; case, spaces and dashes of all kinds do not count. Null
- * where it cannot be one.
+ * Normalizes a code that was typed or came with a link; case, spaces and dashes of all kinds do not count. Null if it
+ * cannot be one.
  */
 export function readCode(typed: string): string | null {
   const letters = typed
@@ -32,9 +32,9 @@ export function readCode(typed: string): string | null {
   )
 }
 
-/** What a code counts by. Times in milliseconds since 1970. */
+/** What makes a code valid. Times in milliseconds since 1970. */
 export interface CodeTerms {
-  /** Null: as often as one likes. */
+  /** Null: unlimited. */
   usesMaximum: number | null
   uses: number
   /** Null: never. */
@@ -42,7 +42,7 @@ export interface CodeTerms {
   endedAt: number | null
 }
 
-/** Whether a code counts at a time; it does not any more at the moment at which it expires. */
+/** Whether a code is valid at a time; it no longer is at the moment it expires. */
 export function standingOf({ usesMaximum, uses, expiresAt, endedAt }: CodeTerms, now: number): CodeStanding {
   if (endedAt !== null) return 'ended'
   if (expiresAt !== null && expiresAt <= now) return 'expired'
@@ -53,14 +53,14 @@ export const CODE_USES = { minimum: 1, maximum: 10_000 }
 export const CODE_DAYS = { minimum: 1, maximum: 3_650 }
 export const CODE_NOTE_MAXIMUM = 200
 
-/** What a moderator wants of a new code. Null: no end of uses, or of days. */
+/** A moderator's choices for a new code. Null: unlimited uses or days. */
 export interface CodeWish {
   uses: number | null
   days: number | null
   note: string | null
 }
 
-/** Reads what was typed; an empty text is no limit. */
+/** Reads the typed values; empty text means no limit. */
 export function readCodeWish(typed: { uses: string; days: string; note: string }): Result<CodeWish> {
   const uses = readWhole(typed.uses, CODE_USES)
   if (uses === undefined) return refuse({ code: 'code_uses_wrong', ...CODE_USES })
@@ -72,7 +72,7 @@ export function readCodeWish(typed: { uses: string; days: string; note: string }
   return accept({ uses, days, note: isBlank(note) ? null : note })
 }
 
-/** Null where nothing was typed; undefined where it is no whole number within the bounds. */
+/** Null if nothing was typed; undefined if it is not an integer within bounds. */
 function readWhole(typed: string, { minimum, maximum }: typeof CODE_USES): number | null | undefined {
   const text = typed.trim()
   if (text === '') return null

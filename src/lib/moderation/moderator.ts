@@ -1,7 +1,7 @@
-/** A `moderator` decides; an `administrator` also looks after people, rules and settings. */
+/** A `moderator` decides; an `administrator` also manages moderators, rules and settings. */
 export const ROLES = ['moderator', 'administrator'] as const
 export type Role = (typeof ROLES)[number]
 
-/** Which mails a moderator wants: of each request, one a day, or none. */
+/** Which email a moderator wants: one per request, one per day, or none. */
 export const NOTICES = ['each', 'digest', 'none'] as const
 export type Notices = (typeof NOTICES)[number]

@@ -1,4 +1,4 @@
-/** A network: the first `prefix` of its 32 or 128 bits. The bits after them are 0. */
+/** A network: the first `prefix` of its 32 or 128 bits. The remaining bits are 0. */
 export interface Network {
   family: 4 | 6
   bits: bigint
@@ -8,8 +8,8 @@ export interface Network {
 const WIDTH = { 4: 32, 6: 128 } as const
 
 /**
- * Reads an address or a network (`203.0.113.0/24`, `2001:db8::/32`). IPv4 in an IPv6 coat (`::ffff:203.0.113.7`) is
- * the IPv4 address it is; a zone (`%eth0`) is left out; bits after the prefix are cleared. Null for anything else.
+ * Parses an address or a network (`203.0.113.0/24`, `2001:db8::/32`). IPv4-mapped IPv6 (`::ffff:203.0.113.7`) becomes
+ * the IPv4 address; a zone (`%eth0`) is dropped; host bits are cleared. Null for anything else.
  */
 export function parseNetwork(typed: string): Network | null {
   const [, address = '', length] = /^([^/%]+)(?:%[\w.-]+)?(?:\/(\d{1,3}))?$/.exec(typed.trim()) ?? []
@@ -22,13 +22,13 @@ export function parseNetwork(typed: string): Network | null {
   return mapped ? cut(4, found.bits & 0xffff_ffffn, prefix - 96) : cut(found.family, found.bits, prefix)
 }
 
-/** How a network is written: one address without a prefix, IPv6 as RFC 5952 asks. */
+/** Formats a network: a single address without a prefix, IPv6 according to RFC 5952. */
 export function networkText({ family, bits, prefix }: Network): string {
   const address = family === 4 ? writeIPv4(bits) : writeIPv6(bits)
   return prefix === WIDTH[family] ? address : `${address}/${prefix}`
 }
 
-/** The network of the first `prefix` bits of an address, to compare: the same text for all addresses of it. */
+/** The network of the first `prefix` bits of an address, for comparing: the same text for all addresses in it. */
 export function networkKey({ family, bits }: Network, prefix: number): string {
   return `${family} ${prefix} ${cut(family, bits, prefix).bits}`
 }
@@ -45,7 +45,7 @@ function readIPv4(text: string): Network | null {
   return { family: 4, bits: bytes.reduce((bits, byte) => (bits << 8n) | BigInt(byte), 0n), prefix: 32 }
 }
 
-/** The URL parser knows every way to write IPv6. */
+/** The URL parser accepts every notation of IPv6. */
 function readIPv6(text: string): Network | null {
   if (!/^[0-9a-f:.]*:[0-9a-f:.]*$/i.test(text) || !URL.canParse(`http://[${text}]/`)) return null
   const [head = '', tail] = new URL(`http://[${text}]/`).hostname.slice(1, -1).split('::')

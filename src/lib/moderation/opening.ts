@@ -4,46 +4,49 @@ import { refuse, accept, type Result } from '$lib/registration/refusal'
 import { DAY } from '../registration/retention'
 import { parseText } from '../registration/talk'
 
-/** From so many on registration closes by itself; null: never. */
+/** Limits at which registration closes automatically; null: never. */
 export interface OpeningLimits {
   /** Requests that wait for a moderator. */
   waiting: number | null
-  /** Requests that came on one day (UTC). */
+  /** Requests that arrived in a day (UTC). */
   perDay: number | null
 }
 
-/** What the limits are held against. `today`: requests that came since midnight (UTC). */
+/** What the limits are compared with. `today`: requests since midnight (UTC). */
 export interface OpeningCounts {
   waiting: number
   today: number
 }
 
 export const CLOSINGS = ['by_hand', 'waiting', 'per_day', 'set_up'] as const
-/** Why nobody can start: a moderator said so, too many wait, too many came today, or an operator has to mend the set-up. */
+/**
+ * Why registration is closed: a moderator closed it, too many requests are waiting, too many came today, or an
+ * operator must fix the setup.
+ */
 export type Closing = (typeof CLOSINGS)[number]
 
-/** Why it opened: a moderator said so, the date of theirs came, the waiting were worked off, or a new day began. */
+/** Why it reopened: a moderator opened it, the date they set has come, the backlog is cleared, or a new day began. */
 export type Reopening = 'by_hand' | 'date' | 'worked_off' | 'new_day'
 
-/** A moderator's words to everybody who comes, as they were typed. */
+/** A moderator's message to all visitors, as typed. */
 export type PublicMessage = Partial<Record<Language, string>>
 
 export const PUBLIC_MESSAGE_MAXIMUM = 1000
 
-/** Whether somebody new can start. `until`: when it opens by itself (milliseconds since 1970), where that is known. */
+/** Whether new applicants can start. `until`: when it reopens automatically (milliseconds since 1970), if known. */
 export type Opening =
   { open: true } | { open: false; why: Closing; message: PublicMessage; until: number | null }
 
 const hand = v.object({
   until: v.fallback(v.nullable(v.number()), null),
-  /** A moderator, by id, and when. */
+  /** A moderator, by ID, and when. */
   by: v.fallback(v.string(), ''),
   at: v.fallback(v.number(), 0),
 })
 
-/** What is kept of it between two requests. Closed by hand stays closed, whatever else stands there. */
+/** The stored state. What was closed by hand stays closed, whatever the rest says. */
 export const openingRecordSchema = v.object({
-  /** What a moderator said: closed, or open although a limit closed it. Null: the limits alone count. */
+  /** A moderator's override: closed, or open in spite of a limit. Null: only the limits count. */
   hand: v.nullable(
     v.variant('says', [
       v.object({
@@ -54,7 +57,7 @@ export const openingRecordSchema = v.object({
       v.object({ says: v.literal('open'), ...hand.entries }),
     ]),
   ),
-  /** Which limit closed it, and since when; a queue that is too long has to be worked off before that ends. */
+  /** Which limit closed it, and since when; a backlog must be cleared before that ends. */
   shut: v.fallback(
     v.nullable(v.object({ why: v.picklist(['waiting', 'per_day']), since: v.number() })),
     null,
@@ -69,15 +72,15 @@ const LONGEST_CLOSING_DAYS = 366
 /** When the day (UTC) of a time ends. */
 const endOfDay = (now: number): number => (Math.floor(now / DAY) + 1) * DAY
 
-/** Closed by this many waiting, it opens again at so many. */
+/** Closed at this many waiting requests, it reopens at so many. */
 export const workedOffAt = (maximum: number): number => Math.floor(maximum / 2)
 
-/** What changed by itself, for the audit log and the moderators. */
+/** An automatic change, for the audit log and the moderators. */
 export type Change =
   | { open: false; why: Exclude<Closing, 'by_hand' | 'set_up'> }
   | { open: true; why: Exclude<Reopening, 'by_hand'> }
 
-/** What the record becomes as counts and time go on, and whether it closed or opened by that. */
+/** The next state as counts and time move on, and whether it closed or opened by that. */
 export function settle(
   record: OpeningRecord,
   counts: OpeningCounts,
@@ -102,7 +105,7 @@ function limitReached(
   return limits.perDay !== null && today >= limits.perDay ? 'per_day' : null
 }
 
-/** A date that came ends what was said; that it stays open although is said until no limit closes it any more. */
+/** A date that has come ends the override; being open in spite of a limit ends when no limit applies any more. */
 function isOver(hand: OpeningRecord['hand'], shut: OpeningRecord['shut'], now: number): boolean {
   if (hand === null) return false
   return (hand.until !== null && hand.until <= now) || (hand.says === 'open' && shut === null)
@@ -117,13 +120,13 @@ function changeBetween(before: OpeningRecord, after: OpeningRecord): Change | nu
   const was = closingOf(before)
   const is = closingOf(after)
   if (is === 'by_hand' || is === was) return null
-  // From one limit to the other it stays closed, and nobody needs to hear of that.
+  // From one limit to the other it stays closed, and nobody needs to be told.
   if (is !== null) return was === null || was === 'by_hand' ? { open: false, why: is } : null
   if (was === 'by_hand') return { open: true, why: 'date' }
   return { open: true, why: was === 'waiting' ? 'worked_off' : 'new_day' }
 }
 
-/** Whether somebody new can start, by a settled record. */
+/** Whether new applicants can start, by an up-to-date state. */
 export function openingOf(record: OpeningRecord, now: number): Opening {
   const why = closingOf(record)
   if (why === null) return { open: true }
@@ -132,10 +135,12 @@ export function openingOf(record: OpeningRecord, now: number): Opening {
   return { open: false, why, message: {}, until: why === 'per_day' ? endOfDay(now) : null }
 }
 
-/** Whoever began now would come to a step that cannot be done. */
+/** Anyone starting now would reach a step that cannot be completed. */
 export const NOT_SET_UP: Opening = { open: false, why: 'set_up', message: {}, until: null }
 
-/** Reads a moderator's words and date. `until`: a day (UTC) as forms send it, at whose beginning it ends; empty: none. */
+/**
+ * Reads a moderator's message and date. `until`: a UTC day as forms send it, at whose beginning it ends; empty: none.
+ */
 export function readClosing(
   typed: { message: Record<Language, string>; until: string },
   now: number,
@@ -150,7 +155,7 @@ export function readClosing(
   return until.ok ? accept({ message, until: until.value }) : until
 }
 
-/** Reads until when something said by hand counts: a day (UTC) in the future, within a year; empty: null. */
+/** Reads until when an override lasts: a UTC day in the future, within a year; empty: null. */
 export function readUntil(typed: string, now: number): Result<number | null> {
   if (typed.trim() === '') return accept(null)
   const at = /^\d{4}-\d{2}-\d{2}$/.test(typed.trim()) ? Date.parse(typed.trim()) : NaN
@@ -159,7 +164,7 @@ export function readUntil(typed: string, now: number): Result<number | null> {
   return accept(at)
 }
 
-/** The words in a reader's language, else in another; null where there are none. */
+/** The message in a reader's language, or else in another; null if there is none. */
 export function messageFor(
   message: PublicMessage,
   language: Language,
@@ -171,7 +176,7 @@ export function messageFor(
   return null
 }
 
-/** Whether somebody new can start, as visitors see it. */
+/** Whether registration is open, as visitors see it. */
 export type OpeningView =
   | { open: true }
   | {

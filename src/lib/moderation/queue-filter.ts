@@ -3,20 +3,20 @@ import { parseDomain } from '$lib/registration/email'
 import { LANGUAGES } from '$lib/registration/language'
 import { trimInvisible } from '$lib/registration/typed-text'
 
-/** Where a moderator looks; `asked`: the applicant has to answer first. */
+/** The tabs of the queue; `asked`: waiting for the applicant. */
 export const TABS = ['waiting', 'asked', 'trouble', 'decided', 'all'] as const
 export type Tab = (typeof TABS)[number]
 
 const text = v.pipe(v.string(), v.transform(trimInvisible), v.nonEmpty(), v.maxLength(320))
-/** A domain as it is kept; what can be none finds nothing. */
+/** A normalized domain; anything that cannot be one matches nothing. */
 const kept = (typed: string): string => parseDomain(typed.replace(/^@/, '')) ?? typed.toLowerCase()
 const day = v.pipe(v.string(), v.isoDate())
 
 /**
- * Which registrations a list shows, and from where on. All of it stands in the URL, so that it can be sent to a
- * colleague. `words` are looked for in name, address and reason; `name` and `address` are what look-alikes have in
- * common; `like` is a registration whose reason is nearly the same; `invitation` is one by its id;
- * `marked`: whether something asks for a closer look; `from` and `to` are days (UTC), both included.
+ * Which registrations a list shows, and from where on. All of it is in the URL, so that it can be sent to a
+ * colleague. `words` are searched for in username, email and reason; `name` and `address` are what lookalikes have in
+ * common; `like` is a registration whose reason is nearly the same; `invitation` is one by its ID; `marked`: whether
+ * it is flagged; `from` and `to` are UTC days, both included.
  */
 export const queueFilterSchema = v.object({
   tab: v.optional(v.picklist(TABS), 'waiting'),
@@ -37,7 +37,7 @@ export const queueFilterSchema = v.object({
 })
 export type QueueFilter = v.InferOutput<typeof queueFilterSchema>
 
-/** The parts of a filter that a person sets, and can take away one by one. */
+/** The parts of a filter that a user sets and can remove one by one. */
 export const CONDITIONS = [
   'q',
   'language',
@@ -56,7 +56,7 @@ export type Condition = (typeof CONDITIONS)[number]
 
 const KEYS = ['tab', ...CONDITIONS, 'sort', 'after'] as const
 
-/** Reads a filter from a URL; what cannot be one is left out. */
+/** Parses a filter from a URL, ignoring invalid parts. */
 export function readQueueFilter(params: URLSearchParams): QueueFilter {
   const filter: Record<string, string> = {}
   for (const key of KEYS) {
@@ -66,15 +66,15 @@ export function readQueueFilter(params: URLSearchParams): QueueFilter {
   return v.parse(queueFilterSchema, filter)
 }
 
-/** Reads a filter from a form whose fields are named like its parts; empty ones are left out. */
+/** Parses a filter from a form whose fields are named like its parts, ignoring empty ones. */
 export function filterOfForm(form: FormData): QueueFilter {
   const texts = [...form].flatMap(([key, value]) => (typeof value === 'string' ? [[key, value]] : []))
   return readQueueFilter(new URLSearchParams(texts))
 }
 
 /**
- * The query of a URL for a filter with changes, `?` included; null takes a part away. What is so by default is left out,
- * and all of it for the first page of what waits.
+ * The query of a URL for a filter with changes, `?` included; null removes a part. Defaults are left out, so the
+ * first page of waiting requests has no query.
  */
 export function queueQuery(
   filter: QueueFilter,
@@ -93,7 +93,10 @@ export function queueQuery(
   return query === '' ? '' : `?${query}`
 }
 
-/** Whether the oldest stand first: what waits should not wait longer, and of what is over the newest matters. */
+/**
+ * Whether the oldest come first: waiting requests should not wait longer, while of finished ones the latest matter
+ * most.
+ */
 export function isOldestFirst({ tab, sort }: { tab: Tab; sort?: QueueFilter['sort'] }): boolean {
   return sort === undefined ? tab === 'waiting' || tab === 'asked' : sort === 'oldest'
 }

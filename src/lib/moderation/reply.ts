@@ -3,11 +3,11 @@ import { accept, refuse, type Result } from '../registration/refusal'
 import { parseText, QUESTION_MAXIMUM } from '../registration/talk'
 import { isBlank, oneLine, visibleLength } from '../registration/text-length'
 
-/** What a reply that is kept ready is for. */
+/** What a canned reply is for. */
 export const REPLY_PURPOSES = ['approve', 'deny', 'ask'] as const
 export type ReplyPurpose = (typeof REPLY_PURPOSES)[number]
 
-/** What a reply may hold in braces: the localpart, the whole Matrix ID, the site's name. */
+/** Placeholders of a canned reply: the username, the full Matrix ID, the site's name. */
 export const REPLY_PLACEHOLDERS = ['name', 'matrixId', 'site'] as const
 
 /** In characters, as people see them. */
@@ -20,14 +20,14 @@ export interface Reply {
   texts: Partial<Record<Language, string>>
 }
 
-/** A reply as it was typed: a language without words is left out. */
+/** A reply as typed: a language without text is left out. */
 export interface TypedReply {
   purpose: ReplyPurpose
   title: string
   texts: Record<Language, string>
 }
 
-/** Answers the reply in its stored form, or what is wrong with it. Placeholders are not looked at. */
+/** Returns the reply in its stored form, or what is wrong with it. Placeholders are not checked. */
 export function parseReply({ purpose, title: typed, texts }: TypedReply): Result<Reply> {
   const title = oneLine(typed)
   if (isBlank(title)) return refuse({ code: 'reply_title_missing' })
@@ -44,7 +44,7 @@ export function parseReply({ purpose, title: typed, texts }: TypedReply): Result
     : accept({ purpose, title, texts: kept })
 }
 
-/** The text in a language, or in another one where it is missing. */
+/** The text in a language, or in another one if it is missing. */
 export function textIn({ texts }: Pick<Reply, 'texts'>, language: Language): string {
   return texts[language] ?? LANGUAGES.map((other) => texts[other]).find((text) => text !== undefined) ?? ''
 }

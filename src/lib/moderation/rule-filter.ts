@@ -3,7 +3,7 @@ import { trimInvisible } from '../registration/typed-text'
 import { RULE_EFFECTS, RULE_VALUE_MAXIMUM } from './rule'
 import { KINDS } from './rule-kind'
 
-/** Which rules a list or an export has. `q`: a text in the value or the reason. */
+/** Which rules a list or an export contains. `q`: text in the value or the reason. */
 export const ruleFilterSchema = v.object({
   kind: v.optional(v.picklist(KINDS)),
   effect: v.optional(v.picklist(RULE_EFFECTS)),
@@ -15,7 +15,7 @@ export type RuleFilter = v.InferOutput<typeof ruleFilterSchema>
 
 const KEYS = ['kind', 'effect', 'q'] as const
 
-/** Reads a filter from a URL; what cannot be one is left out. */
+/** Parses a filter from a URL, ignoring invalid parts. */
 export function readRuleFilter(params: URLSearchParams): RuleFilter {
   const filter: Record<string, string> = {}
   for (const key of KEYS) {
@@ -25,7 +25,7 @@ export function readRuleFilter(params: URLSearchParams): RuleFilter {
   return v.parse(ruleFilterSchema, filter)
 }
 
-/** A filter and more as a query, `?` not included; what is not wished is left out. */
+/** A filter and more as a query, without `?`; parts that are not set are left out. */
 export function ruleQuery(filter: RuleFilter, more: Record<string, string> = {}): string {
   const wishes = KEYS.flatMap((key) => (filter[key] === undefined ? [] : [[key, filter[key]]]))
   return new URLSearchParams([...Object.entries(more), ...wishes]).toString()

@@ -1,6 +1,6 @@
 import type { RuleForm, RuleSubject } from './rule'
 
-/** What a rule looks at and how it compares, in one word for forms. */
+/** What a rule matches and how it compares, in one word for forms. */
 export const RULE_KINDS = {
   address: { subject: 'email', form: 'exact' },
   address_pattern: { subject: 'email', form: 'pattern' },
@@ -12,7 +12,7 @@ export const RULE_KINDS = {
 } as const satisfies Record<string, { subject: RuleSubject; form: RuleForm }>
 export type RuleKind = keyof typeof RULE_KINDS
 
-/** The kind that a form's field names, or null. */
+/** The kind named by a form field, or null. */
 export function readRuleKind(text: string): RuleKind | null {
   return KINDS.find((kind) => kind === text) ?? null
 }
@@ -33,7 +33,7 @@ export function kindOf({ subject, form }: { subject: RuleSubject; form: RuleForm
   return found
 }
 
-/** A pattern for names like this one: the same, with any number where it has one (RE2 syntax). */
+/** A pattern for usernames like this one: the same, with any number in place of its number (RE2 syntax). */
 export function patternOf(username: string): string {
   return username
     .split(/(\d+)/)

@@ -7,13 +7,14 @@ import { lookOf, usernameSchema, type Username } from '../registration/username'
 import * as v from 'valibot'
 import { networkText, parseNetwork } from './network'
 
-/** What a rule looks at: the client's network, the address or its domain, the name. */
+/** What a rule looks at: the client's network, the email address or its domain, the username. */
 export const RULE_SUBJECTS = ['network', 'email', 'domain', 'username'] as const
 export type RuleSubject = (typeof RULE_SUBJECTS)[number]
 
 /**
- * How it compares: `exact` the value itself (of an address the mailbox, of a domain also those below it), `pattern` a
- * regular expression over the whole value, `look` names that look alike. `FORMS` tells which a subject has.
+ * How it compares: `exact` the value itself (for an email address the inbox, for a domain also its subdomains),
+ * `pattern` a regular expression for the whole value, `look` lookalike usernames. `FORMS` lists which apply to a
+ * subject.
  */
 export const RULE_FORMS = ['exact', 'pattern', 'look'] as const
 export type RuleForm = (typeof RULE_FORMS)[number]
@@ -25,11 +26,11 @@ export const FORMS: Record<RuleSubject, readonly RuleForm[]> = {
   username: ['exact', 'pattern', 'look'],
 }
 
-/** `block` refuses, `hold` marks the request for a closer look, `allow` is an exception that wins. */
+/** `block` refuses, `hold` flags the request, `allow` is an exception that wins. */
 export const RULE_EFFECTS = ['block', 'hold', 'allow'] as const
 export type RuleEffect = (typeof RULE_EFFECTS)[number]
 
-/** The rule itself: what it compares with what. `value` is in the one form that `readRuleValue` gives it. */
+/** The rule itself: what it compares with what. `value` is normalized by `readRuleValue`. */
 export interface RuleCore {
   subject: RuleSubject
   form: RuleForm
@@ -41,19 +42,19 @@ export interface RuleCore {
 export const ruleKey = ({ subject, form, effect, value }: RuleCore): string =>
   `${subject} ${form} ${effect} ${value}`
 
-/** More is no rule that a person wrote, and a pattern is compiled on each change. */
+/** A longer one was not written by a person, and each pattern is compiled on every change. */
 export const RULE_VALUE_MAXIMUM = 255
 export const RULE_REASON_MAXIMUM = 500
 
 /**
- * The one form of what a person typed as a rule's value, so that `Spam.Example.`, `*.spam.example` and
- * `@spam.example` make the same rule. Patterns stay as they are; whether they can be read, the engine tells.
+ * Normalizes a typed rule value, so that `Spam.Example.`, `*.spam.example` and `@spam.example` make the same rule.
+ * Patterns stay as they are; the engine checks whether they are valid.
  */
 export function readRuleValue(subject: RuleSubject, form: RuleForm, typed: string): Result<string> {
   const text = trimInvisible(typed)
   const no = refuse({ code: 'rule_value_invalid', subject })
   if (text === '' || text.length > RULE_VALUE_MAXIMUM || !FORMS[subject].includes(form)) return no
-  // No value has any line break, and a list has one value a line.
+  // No value contains a line break, and a list has one value per line.
   if (/[\t\n\v\f\r\u0085]/.test(text)) return no
   const after = beforeInvisible(text)
   if (after !== null) return refuse({ code: 'rule_value_invisible', after })
@@ -80,11 +81,11 @@ export function readRuleValue(subject: RuleSubject, form: RuleForm, typed: strin
   }
 }
 
-/** What is known of somebody at the step they are at; rules on the rest do not match. */
+/** What is known of an applicant at their step; rules about the rest do not match. */
 export interface Candidate {
   clientAddress?: string
   email?: EmailAddress
-  /** Where only the domain is asked about. */
+  /** If only the domain is being checked. */
   domain?: string
   username?: Username
 }
@@ -94,13 +95,13 @@ export function domainOfCandidate({ email, domain }: Candidate): string | null {
   return email === undefined ? (domain ?? null) : domainOf(email)
 }
 
-/** A domain and those above it, the nearest first: what a rule on a domain can say of it. */
+/** A domain and its parents, the nearest first: the values that a rule on a domain can have for it. */
 export function domainsAbove(domain: string): string[] {
   const labels = domain.split('.')
   return labels.map((_, index) => labels.slice(index).join('.'))
 }
 
-/** Everything that a text which somebody types to try the rules can be. */
+/** Everything that a text typed to try the rules may be. */
 export function readCandidate(typed: string): Candidate {
   const text = trimInvisible(typed)
   const network = parseNetwork(text)
@@ -117,7 +118,7 @@ export function readCandidate(typed: string): Candidate {
   }
 }
 
-/** Where everybody has an address: a rule on such a domain hits mostly others. */
+/** Providers used by everybody: a rule on such a domain affects mostly others. */
 const PROVIDERS = new Set(
   `gmail.com googlemail.com outlook.com outlook.de hotmail.com hotmail.de live.com msn.com yahoo.com yahoo.de yahoo.fr
   ymail.com aol.com icloud.com me.com mac.com gmx.de gmx.net gmx.com gmx.at gmx.ch web.de t-online.de freenet.de
@@ -127,10 +128,12 @@ const PROVIDERS = new Set(
   systemli.org`.split(/\s+/),
 )
 
-/** What makes a rule hit more people than its author may mean: a big mail service, a whole top-level domain, a wide network. */
+/**
+ * What makes a rule affect more people than intended: a big email provider, a whole top-level domain, a wide network.
+ */
 export type Breadth = 'provider' | 'top_level' | 'wide_network' | null
 
-/** IPv4 wider than a /16 and IPv6 wider than a /32 are more than one provider's branch. */
+/** IPv4 wider than a /16 and IPv6 wider than a /32 are more than one provider's range. */
 export function breadthOf({ subject, form, value }: Omit<RuleCore, 'effect'>): Breadth {
   if (subject === 'domain')
     return PROVIDERS.has(value) ? 'provider' : value.includes('.') ? null : 'top_level'

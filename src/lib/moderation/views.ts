@@ -5,21 +5,21 @@ import type { QueueItem } from '../registration/views'
 import type { HeldFor } from './held'
 import type { Breadth, RuleCore, RuleEffect, RuleForm, RuleSubject } from './rule'
 
-// What pages of the desk get to see of lists, facts and rules. Times are milliseconds since 1970.
+// What moderation pages see of lists, signals and rules. Times are milliseconds since 1970.
 
-/** A registration as it stands in a list. Moderators are told by name. */
+/** A registration as it appears in a list. Moderators are shown by username. */
 export interface ListedItem extends QueueItem {
   version: number
   claimedBy: string | null
   decidedBy: string | null
   category: string | null
-  /** A rule wants it looked at more closely. */
+  /** A rule flags it. */
   held: boolean
-  /** What else asks for that. */
+  /** What else flags it. */
   heldFor: HeldFor[]
-  /** The code it came by. */
+  /** The invitation code it used. */
   invitation: { note: string | null; by: string | null } | null
-  /** Who else has it open now. */
+  /** Who else has it open right now. */
   looking: string[]
 }
 
@@ -31,14 +31,17 @@ export interface OtherView {
   stateSince: number
 }
 
-/** Others that share something; `more`: at least so many. The newest few are named. */
+/** Other registrations that share something; `more`: at least this many. The latest few are named. */
 export interface OthersView {
   count: number
   more: boolean
   some: OtherView[]
 }
 
-/** What became of others that share something; `newest`: of the decided ones only so many, as there are more. */
+/**
+ * Outcomes of other registrations that share something; `newest`: only this many of the decided ones were counted,
+ * there are more.
+ */
 export interface TallyView {
   name: string
   waiting: { count: number; more: boolean }
@@ -47,7 +50,7 @@ export interface TallyView {
   newest: number | null
 }
 
-/** Denied registrations like this one whose data is gone: how many, of them by which trait, and why they were denied. */
+/** Similar denied registrations whose data is deleted: how many, by which trait, and the denial reasons. */
 export interface MemoryView {
   count: number
   mailbox: number
@@ -56,23 +59,23 @@ export interface MemoryView {
   categories: string[]
 }
 
-/** What one wants to know before deciding. */
+/** What a moderator wants to know before deciding. */
 export interface FactsView {
   email: string
-  /** Of the pages the applicant used. */
+  /** The language of the pages that the applicant used. */
   language: Language
-  /** That the reason seems to be written in (ISO 639-1); null where nobody can tell. */
+  /** The detected language of the reason (ISO 639-1); null if unknown. */
   reasonLanguage: string | null
   domain: TallyView
   network: TallyView
   names: OthersView & { key: string }
   mailbox: OthersView & { key: string }
   reasons: OthersView
-  /** Whose the address is at the homeserver, if it is another account's. */
+  /** The other account on the homeserver that has this email address, if any. */
   bound: { known: boolean; owner: string | null }
-  /** The code it came by. */
+  /** The invitation code it used. */
   invitation: { id: string; note: string | null; by: string | null; skipReview: boolean } | null
-  /** What asks for a closer look: a rule, and other things. */
+  /** What flags the request: a rule, and other things. */
   heldBy: { subject: RuleSubject; form: RuleForm; value: string; reason: string | null } | null
   heldFor: HeldFor[]
   memory: MemoryView | null
@@ -89,50 +92,50 @@ export interface RuleView extends RuleCore {
   endedAt: number | null
   hits: number
   lastHitAt: number | null
-  /** Whether the one who looks may end it. */
+  /** Whether the viewer may revoke it. */
   mayEnd: boolean
 }
 
-/** An invitation code, as moderators see it: never the code itself. */
+/** An invitation code as moderators see it: never the code itself. */
 export interface InvitationView {
   id: string
   standing: CodeStanding
   note: string | null
   uses: number
-  /** Null: as often as one likes. */
+  /** Null: unlimited. */
   usesMaximum: number | null
   skipReview: boolean
-  /** Whether it skips review, and its maker still can let people in so. */
+  /** Whether it skips review, and its creator may still do that. */
   vouches: boolean
   author: string | null
   madeAt: number
   /** Null: never. */
   expiresAt: number | null
   endedAt: number | null
-  /** Registrations that came by it and are still there. */
+  /** Registrations that used it and still exist. */
   came: { count: number; more: boolean }
 }
 
-/** Codes that still count and that somebody could know who shall not use them; the newest few are named. */
+/** Valid codes that may be known to somebody who must not use them; the latest few are named. */
 export interface KnownCodesView {
   moderator: { id: string; username: string; disabled: boolean }
   count: number
-  /** So many of them skip review. */
+  /** How many of them skip review. */
   skipping: number
   some: { id: string; note: string | null; skipReview: boolean; madeAt: number; author: string | null }[]
 }
 
-/** A rule that matches a value which somebody tried; one of the configuration has no id. */
+/** A rule that matches a tried value; rules from the configuration have no ID. */
 export interface MatchView {
-  /** Null: one of the configuration. */
+  /** Null: from the configuration. */
   id: string | null
-  /** From the list of services for throwaway mail. */
+  /** From the list of disposable email services. */
   disposable: boolean
   subject: RuleSubject
   form: RuleForm
   value: string
   effect: RuleEffect
-  /** Whether the one who looks may end it. */
+  /** Whether the viewer may revoke it. */
   mayEnd: boolean
 }
 
@@ -147,14 +150,14 @@ export interface ReachedView {
   stateSince: number
 }
 
-/** How many match. `looked`: so many were compared; `more`: there are more. */
+/** How many match. `looked`: how many were compared; `more`: there are more. */
 export interface ReachCount {
   count: number
   looked: number
   more: boolean
 }
 
-/** Whom a rule would have hit and would hit. */
+/** Whom a rule would have matched, and would match. */
 export interface ReachView {
   rule: RuleCore
   breadth: Breadth

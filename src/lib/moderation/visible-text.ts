@@ -1,23 +1,23 @@
-/** A piece of text: as it is, or a character that does not show itself or pretends, with its name. */
+/** A piece of text: as it is, or a character that is invisible or deceptive, with its name. */
 export type Piece = { text: string } | { code: string; kind: OddKind }
 
-/** `invisible`: no width; `direction`: turns the order of reading around; `control`: means nothing in a text. */
+/** `invisible`: zero width; `direction`: changes the reading direction; `control`: a control character. */
 export type OddKind = 'invisible' | 'direction' | 'control'
 
-/** What turns the direction (UAX #9); it can make a name read as another. */
+/** Changes the direction (UAX #9); it can make a username read as another. */
 const DIRECTION = /[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/u
-/** Between pictures the joiner makes one of two, and the variation selectors choose a form: both are in their place there. */
+/** Within emoji, joiners combine two into one, and variation selectors choose a form: both are legitimate there. */
 const ODD = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}\u034F\u115F\u1160\u17B4\u17B5\u2800\u3164\uFFA0]/u
-/** Most texts have nothing of it. */
+/** Most texts contain none. */
 const HIDES = new RegExp(`(?![\\n\\t])${ODD.source}`, 'u')
 const PICTURE = /\p{Extended_Pictographic}|\p{Emoji_Modifier}|\uFE0F/u
-/** Scripts that join their letters need the joiners (Arabic, and those of India and Persia). */
+/** Scripts with joined letters need the joiners (Arabic, and those of India and Persia). */
 const JOINING =
   /[\p{Script=Arabic}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Tamil}\p{Script=Malayalam}\p{Script=Sinhala}\p{Script=Kannada}\p{Script=Telugu}\p{Script=Gujarati}]/u
 
 /**
- * Takes a text apart so that nothing in it stays hidden: each character that has no shape of its own becomes a piece
- * with its code (`U+202E`). Line breaks and tabs stay text.
+ * Splits a text so that nothing in it stays hidden: each character without a visible shape becomes a piece with its
+ * code point (`U+202E`). Line breaks and tabs stay text.
  */
 export function piecesOf(text: string): Piece[] {
   if (!HIDES.test(text)) return text === '' ? [] : [{ text }]
@@ -52,7 +52,7 @@ function kindOf(character: string): OddKind {
 const codeOf = (character: string): string =>
   `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
 
-/** Alphabets whose letters are taken for each other's. */
+/** Alphabets whose letters are easily confused. */
 const ALPHABETS = [
   ['Latin', /\p{Script=Latin}/u],
   ['Cyrillic', /\p{Script=Cyrillic}/u],
@@ -62,7 +62,7 @@ const ALPHABETS = [
 ] as const
 export type Alphabet = (typeof ALPHABETS)[number][0]
 
-/** Words that mix letters of alphabets that look alike (`раypal` with Cyrillic `ра`), with the alphabets; at most ten. */
+/** Words that mix letters of confusable alphabets (`раypal` with Cyrillic `ра`), with the alphabets; at most ten. */
 export function mixedWords(text: string): { word: string; alphabets: Alphabet[] }[] {
   const found = new Map<string, Alphabet[]>()
   for (const [word] of text.matchAll(/[\p{L}\p{M}\p{N}_'’-]+/gu)) {
@@ -73,10 +73,10 @@ export function mixedWords(text: string): { word: string; alphabets: Alphabet[] 
   return [...found].map(([word, alphabets]) => ({ word, alphabets }))
 }
 
-/** The name that an internationalised domain shows (`xn--…` decoded is not our work): whether it is one. */
+/** Whether a domain is internationalized (`xn--…`); decoding it is not our job. */
 export const isEncodedDomain = (domain: string): boolean => /(^|\.)xn--/.test(domain)
 
 const DIRECTIONS = new RegExp(DIRECTION, 'gu')
 
-/** A text that turns nothing around it, for where nothing can be shown beside it: a line of a message. */
+/** A text that does not affect its surroundings, for where nothing can be shown beside it: a line of a message. */
 export const withoutDirections = (text: string): string => text.replace(DIRECTIONS, '')

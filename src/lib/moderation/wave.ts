@@ -1,24 +1,24 @@
-/** How long one of the steps is that starts are counted in. */
+/** The length of one step in which starts are counted. */
 export const WAVE_STEP_MS = 10 * 60 * 1000
-/** So many steps are looked back: a day. */
+/** How many steps back are considered: a day. */
 export const WAVE_STEPS = 144
 
-/** More starts than this in one step are no wave by themselves, however quiet it is usually. */
+/** Up to this many starts in one step are no surge, however quiet it usually is. */
 const FEW = 30
 const TIMES_USUAL = 5
-/** A wave is over only well below where it began, and not before this: else it would come and go. */
+/** A surge ends only well below where it began, and not before this, so that it does not flap. */
 const SHORTEST_MS = 30 * 60 * 1000
 
-/** Far more people begin than usual. `usual`: starts in a step, as it was before the wave. */
+/** Far more applicants start than usual. `usual`: starts per step, as before the surge. */
 export interface Wave {
   since: number
   usual: number
 }
 
 /**
- * Whether a wave runs now. `before`: what was answered last. `counts`: starts in each step up to now, the newest
- * first. What is usual is the median, so that neither a night nor half a day of a wave changes it; while a wave runs
- * it stays what it was, so that a long one does not become the usual.
+ * Whether a surge is on. `before`: the previous result. `counts`: starts per step up to now, the latest first.
+ * "Usual" is the median, so that neither a night nor half a day of a surge changes it; during a surge it is frozen,
+ * so that a long one does not become usual.
  */
 export function waveAfter(before: Wave | null, counts: number[], now: number): Wave | null {
   const [recent = 0, ...earlier] = counts

@@ -9,7 +9,7 @@ const WORDS: Record<(typeof DENIAL_CATEGORIES)[number], () => string> = {
   other: m.category_other,
 }
 
-/** A category of denials in words; an operator's own one as it is written. */
+/** A denial reason in words; the operator's own ones as configured. */
 export function categoryText(category: string): string {
   const known = DENIAL_CATEGORIES.find((one) => one === category)
   return known === undefined ? category : WORDS[known]()

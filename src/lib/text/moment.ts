@@ -1,6 +1,6 @@
 import type { Language } from '$lib/registration/language'
 
-/** A moment (milliseconds since 1970) in words: in the reader's time zone, or in UTC, named so. */
+/** A moment (milliseconds since 1970) in words: in the reader's time zone, or in UTC, marked as such. */
 export function momentText(at: number, language: Language, zone: 'local' | 'UTC'): string {
   return new Intl.DateTimeFormat(language, {
     day: 'numeric',

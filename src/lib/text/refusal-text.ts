@@ -4,7 +4,7 @@ import type { State } from '$lib/registration/state'
 import { usernameRefusalText } from './username-refusal-text'
 import { waitText } from './wait-text'
 
-/** Puts a refusal in words for the person who meets it: what happened, what it means, what to do. */
+/** Words a refusal for the user: what happened, what it means, what to do. */
 export function refusalText(refusal: Refusal): string {
   switch (refusal.code) {
     case 'username_missing':

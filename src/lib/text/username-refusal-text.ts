@@ -3,12 +3,15 @@ import type { Refusal } from '$lib/registration/refusal'
 
 type UsernameRefusal = Extract<Refusal, { code: `username_${string}` }>
 
-/** Whether a refusal is about the name. */
+/** Whether a refusal is about the username. */
 export function isUsernameRefusal(refusal: Refusal): refusal is UsernameRefusal {
   return refusal.code.startsWith('username_')
 }
 
-/** What is wrong with a name, in words: apart from the other refusals, as browsers need these while somebody types. */
+/**
+ * What is wrong with a username, in words: separate from other refusals, because browsers need these while the user
+ * types.
+ */
 export function usernameRefusalText(refusal: UsernameRefusal): string {
   switch (refusal.code) {
     case 'username_missing':
