@@ -62,7 +62,7 @@ export const targets = [
   },
   {
     file: 'src/lib/server/database/tokens.ts',
-    tests: ['src/lib/server/auth/tokens.test.ts'],
+    tests: ['src/lib/server/crypto/tokens.test.ts'],
   },
   {
     file: 'src/lib/server/database/moderator-tokens.ts',
@@ -73,8 +73,8 @@ export const targets = [
     tests: ['src/lib/server/database/moderator-tokens.test.ts', 'tests/server/factors.test.ts'],
   },
   {
-    file: 'src/lib/server/rules.ts',
-    tests: ['src/lib/server/rules.test.ts'],
+    file: 'src/lib/server/rules/matcher.ts',
+    tests: ['src/lib/server/rules/matcher.test.ts'],
     harmless: [
       {
         was: 'return disposableEmailBlocklist() .map(parseDomain) .filter((domain) => domain !== null)',
@@ -116,20 +116,20 @@ export const targets = [
     ],
   },
   {
-    file: 'src/lib/server/auth/limits.ts',
-    tests: ['src/lib/server/auth/limits.test.ts'],
+    file: 'src/lib/server/rate-limits/rate-limiter.ts',
+    tests: ['src/lib/server/rate-limits/rate-limiter.test.ts'],
   },
   {
     file: 'src/lib/server/database/attempts.ts',
-    tests: ['src/lib/server/auth/limits.test.ts', 'tests/server/attempts.test.ts'],
+    tests: ['src/lib/server/rate-limits/rate-limiter.test.ts', 'tests/server/attempts.test.ts'],
   },
   {
-    file: 'src/lib/server/request-guard.ts',
-    tests: ['src/lib/server/request-guard.test.ts'],
+    file: 'src/lib/server/http/request-guard.ts',
+    tests: ['src/lib/server/http/request-guard.test.ts'],
   },
   {
-    file: 'src/lib/server/request-origin.ts',
-    tests: ['src/lib/server/request-origin.test.ts'],
+    file: 'src/lib/server/http/request-origin.ts',
+    tests: ['src/lib/server/http/request-origin.test.ts'],
   },
   {
     file: 'src/lib/server/auth/sessions.ts',
@@ -144,7 +144,7 @@ export const targets = [
     tests: ['src/lib/server/auth/sessions.test.ts', 'src/lib/server/auth/known-sessions.test.ts'],
   },
   {
-    file: 'src/lib/server/reconcile.ts',
+    file: 'src/lib/server/registrations/reconcile.ts',
     tests: ['tests/server/reconcile.test.ts'],
   },
   {

@@ -133,3 +133,26 @@ test('names are of letters that cannot be taken for others, nor for markup', asy
     expect(answer.body).not.toContain('<b>x</b>')
   }
 })
+
+test.each([
+  ['beyond ASCII', '%F0%9F%91%A9%E2%80%8D%F0%9F%91%A9'],
+  ['a turn of direction', '%E2%80%AEevil'],
+  ['no character', 'a%00b'],
+  ['a line break', 'zq%0ABcc:%20x%40mail.test'],
+  ['half an escape', '%25'],
+])('a link whose code has %s leads to a page, and never into a header as it is', async (_, code) => {
+  for (const link of ['/register/verify', '/register/status']) {
+    const answer = await aVisitor(site.url).send('GET', `${link}/${code}/in`, { accept: 'text/html' })
+    expect([answer.status, answer.headers.location]).toEqual([303, `${link}/${code}?in`])
+  }
+  const moderator = await signedIn(site)
+  for (const action of ['approve', 'release', 'ask', 'dismiss']) {
+    const answer = await moderator.send(
+      'POST',
+      `/admin/registrations/${code}?/${action}`,
+      { 'content-type': 'application/x-www-form-urlencoded', origin: site.url },
+      'version=1',
+    )
+    expect([action, answer.status < 500]).toEqual([action, true])
+  }
+})

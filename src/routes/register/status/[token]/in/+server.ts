@@ -7,5 +7,5 @@ export const GET: RequestHandler = async ({ params, url, locals: { api } }) => {
   const found = await attempt(() => api.registration.status(params))
   const own = found.ok ? await api.registration.current() : null
   const isMine = found.ok && own?.id === found.value.id
-  redirect(303, leadOn(isMine ? own : null, `/register/status/${params.token}`, url))
+  redirect(303, leadOn(isMine ? own : null, url.pathname.replace(/\/in$/, ''), url))
 }

@@ -2,5 +2,5 @@ import { queueQuery, readQueueFilter } from '$lib/moderation/queue-filter'
 
 /** Where a form of a request's page leads: to the same page, with the list beside it as it was. */
 export function pathOf(id: string, url: URL): string {
-  return `/admin/registrations/${id}${queueQuery(readQueueFilter(url.searchParams))}`
+  return `/admin/registrations/${encodeURIComponent(id)}${queueQuery(readQueueFilter(url.searchParams))}`
 }
