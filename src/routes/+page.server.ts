@@ -1,7 +1,10 @@
 import { standingHere } from './register/standing-here'
 import type { PageServerLoad } from './$types'
 
-/** Without a cookie of an applicant, what this depends on is what the kept page is kept by (`landing` in hooks.server.ts). */
+/**
+ * Without an applicant's cookie, this must depend only on the cache key of the landing page (`landing` in
+ * hooks.server.ts).
+ */
 export const load: PageServerLoad = async (event) => ({
   opening: await event.locals.api.registration.opening(),
   ...(await standingHere(event)),

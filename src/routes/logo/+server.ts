@@ -1,7 +1,7 @@
 import { error } from '@sveltejs/kit'
 import type { RequestHandler } from './$types'
 
-/** The operator's logo, fetched by us: browsers of visitors talk to this site alone. */
+/** The operator's logo, fetched by the server: visitors' browsers connect to this site only. */
 export const GET: RequestHandler = async ({ locals }) => {
   const logo = await locals.logo()
   if (logo === null) error(404)

@@ -14,7 +14,7 @@ const wishSchema = v.object({
   shown: v.optional(v.fallback(v.pipe(v.string(), v.maxLength(1000)), '')),
 })
 
-/** Keeps the language and the theme that somebody chose, and goes back to the page where they chose it. */
+/** Stores the chosen language and theme, and returns to the page where they were chosen. */
 export const POST: RequestHandler = async ({ request, cookies, locals: { api, site } }) => {
   const { language, theme, back, shown } = v.parse(wishSchema, Object.fromEntries(await request.formData()))
   const attributes = {
@@ -27,7 +27,7 @@ export const POST: RequestHandler = async ({ request, cookies, locals: { api, si
   if (theme !== undefined) cookies.set('theme', theme, attributes)
   if (language !== undefined) {
     cookies.set('language', language, attributes)
-    // A registration that is over has no mails left to follow the language: its refusal matters to nobody.
+    // A finished registration has no email left that could follow the language: its refusal matters to nobody.
     const spoken =
       shown === undefined ? null : await attempt(() => api.registration.speak({ language, shown }))
     if (shown !== undefined && spoken?.ok === false && spoken.refusal.code === 'other_registration')

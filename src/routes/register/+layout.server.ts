@@ -1,6 +1,6 @@
 import type { LayoutServerLoad } from './$types'
 
-/** How long links from mails work: said where one is on its way, and where one has run out. */
+/** The lifetime of links in emails: shown when one has been sent, and when one has expired. */
 export const load: LayoutServerLoad = async ({ locals: { api } }) => ({
   links: await api.registration.links(),
 })

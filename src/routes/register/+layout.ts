@@ -1,2 +1,2 @@
-/** These pages are written whole by the server; what makes them nicer is in $lib/browser. */
+/** These pages are rendered completely by the server; enhancements are in $lib/browser. */
 export const csr = false

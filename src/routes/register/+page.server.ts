@@ -32,7 +32,7 @@ export const actions: Actions = {
     const invitation = typed.invitation.trim() === '' ? draft.invitation : typed.invitation
     const name = await attempt(() => api.registration.checkUsername({ username: typed.username }))
     if (!name.ok) return fail(name.status, { problems: problemsOf(name.refusals), ...typed })
-    // Their own: it leads to where they stand.
+    // Their own registration: this leads to its current step.
     if (!name.value.ok && name.value.refusal.code === 'username_own') redirect(303, '/register/account')
     const code = await attempt(() => api.registration.checkInvitation({ invitation }))
     const refusals = [...(name.value.ok ? [] : [name.value.refusal]), ...(code.ok ? [] : code.refusals)]

@@ -1,6 +1,6 @@
 import type { MailStanding } from '$lib/registration/mail-standing'
 
-/** What is known of the mail that this browser asked for last; null: nothing. */
+/** The status of the email that this browser requested last; null: none. */
 export async function standingOf(
   { registration }: Pick<App.Locals['api'], 'registration'>,
   id: string,

@@ -5,11 +5,11 @@ import { attempt } from '$lib/server/trpc/attempt'
 import { keepDraft, onWith, readDraft } from './draft'
 import { turnAway } from './turn-away'
 
-/** Whether a refusal is about the invitation, and not about what else was typed. */
+/** Whether a refusal is about the invitation rather than the rest of the form. */
 export const isAboutCode = ({ code }: Refusal): boolean =>
   code.startsWith('invitation_') || code === 'too_many_codes'
 
-/** What the first page shows of the invitation that somebody carries: whether it counts, or the code and why not. */
+/** What the first page shows of a carried invitation: whether it is valid, or the code and why not. */
 export interface Carried {
   invited: boolean
   code: string
@@ -17,8 +17,8 @@ export interface Carried {
 }
 
 /**
- * Looks at the code of the link (`/register?code=…`), or at the one carried since. One that counts is kept, and leaves
- * the address bar; one that does not is not carried on.
+ * Checks the code of the link (`/register?code=…`), or the one carried since. A valid one is kept and removed from
+ * the address bar; an invalid one is dropped.
  */
 export async function carriedCode(asked: Pick<RequestEvent, 'cookies' | 'url' | 'locals'>): Promise<Carried> {
   const { url } = asked

@@ -3,28 +3,28 @@ import * as v from 'valibot'
 import { LINK_HOURS } from '$lib/registration/retention'
 import { cookieName, DRAFT_COOKIE } from '$lib/server/http/cookie-name'
 
-/** What was typed in the first two steps, until the address is confirmed. It proves nothing, and holds no key. */
+/** The input of the first two steps, until the email address is confirmed. It proves nothing, and grants nothing. */
 export interface Draft {
   username: string
   email: string
-  /** An invitation code. It is looked at again wherever something depends on it. */
+  /** An invitation code. It is checked again wherever something depends on it. */
   invitation: string
-  /** The id of the mail that was asked for last, by which its page tells what became of it. */
+  /** The ID of the email requested last, by which its page shows its status. */
   mail: string
 }
 
 type Asked = Pick<RequestEvent, 'cookies' | 'url' | 'locals'>
 
-/** As long as the link of the mail can work. */
+/** As long as the email's link can work. */
 const SECONDS = LINK_HOURS * 60 * 60
-/** Longer than any name or address can be. */
+/** Longer than any username or address can be. */
 const LONGEST = 300
-/** Carries the draft in the address, sealed, where the browser keeps no cookie: no log can read what was typed. */
+/** Carries the draft in the address, encrypted, if the browser keeps no cookie: logs cannot reveal the input. */
 const PARAM = 'draft'
 /** With it the draft stays in the address: w3m takes a second redirect from one path for a loop, and stops. */
 const STAYS = 'stays'
 
-/** The draft that this browser carries, in the address or else in its cookie; what is missing is empty. */
+/** The draft that this browser carries, in the address or else in its cookie; missing parts are empty. */
 export function readDraft(asked: Asked): Draft {
   return parse(carried(asked) ?? kept(asked))
 }
@@ -43,7 +43,7 @@ export function dropDraft({ cookies, locals: { site } }: Asked): void {
   cookies.delete(cookieName(DRAFT_COOKIE, site.secure), { path: '/', secure: site.secure })
 }
 
-/** Keeps a draft; answers the address to go on at: with the draft in it where this browser has sent no cookie yet. */
+/** Stores a draft; returns the address to continue at: with the draft in it if this browser has sent no cookie yet. */
 export function onWith(asked: Asked, path: string, draft: Draft): string {
   const keepsCookies = kept(asked) !== undefined
   keepDraft(asked, draft)
@@ -56,9 +56,12 @@ export function onWith(asked: Asked, path: string, draft: Draft): string {
   return withParam(path, sealed) + (isHere ? `&${STAYS}` : '')
 }
 
-/** The same address without the draft, where the cookie turned out to be kept; null where it says what it should, or was led to from its own path. */
+/**
+ * The same address without the draft, once the cookie is known to be kept; null if it is right already, or was
+ * redirected to from its own path.
+ */
 export function withoutDraft(asked: Asked & Pick<RequestEvent, 'request'>): string | null {
-  // What this very request sets has not come back yet.
+  // A cookie set by this very request has not come back yet.
   if (asked.request.method !== 'GET' || asked.url.searchParams.has(STAYS)) return null
   const inAddress = carried(asked)
   if (inAddress === null || inAddress !== kept(asked)) return null
@@ -70,13 +73,16 @@ export function withoutDraft(asked: Asked & Pick<RequestEvent, 'request'>): stri
   return pathname + (query.length === 0 ? '' : `?${query.join('&')}`)
 }
 
-/** The name and the address for which a mail was asked for in this browser, and not more than that came of it yet; else null. */
+/**
+ * The username and the address for which an email was requested in this browser, with nothing done since; otherwise
+ * null.
+ */
 export function begun(asked: Asked): { username: string; email: string } | null {
   const { username, email } = readDraft(asked)
   return username === '' || email === '' ? null : { username, email }
 }
 
-/** The address that a form leads to, with what the page's own address carries of the draft. */
+/** The target address of a form, with the draft that the page's own address carries. */
 export function formPath({ url }: Pick<Asked, 'url'>, path: string): string {
   const sealed = url.searchParams.get(PARAM)
   return sealed === null ? path : withParam(path, sealed)
@@ -105,7 +111,7 @@ function parse(carried: string | undefined): Draft {
 const kept = ({ cookies, locals: { site } }: Asked): string | undefined =>
   cookies.get(cookieName(DRAFT_COOKIE, site.secure))
 
-/** What was sealed here, while it counts. */
+/** What was encrypted here, while it is valid. */
 function carried(asked: Asked): string | null {
   const opened = asked.locals.draftSeal.open(asked.url.searchParams.get(PARAM)?.slice(0, 4000) ?? '', PARAM)
   if (opened === null) return null

@@ -1,23 +1,23 @@
 import type { OwnView } from '$lib/registration/views'
 
-/** Somebody pressed to go on behind their link, or sent one of the forms that stand there when no cookie came back. */
+/** The user pressed the button to continue from their link, or submitted a form shown because no cookie came back. */
 export const isGoingOn = ({ searchParams }: URL): boolean =>
   ['in', '/request', '/chooseUsername', '/setPassword'].some((name) => searchParams.has(name))
 
 /**
- * Where a press behind a link leads, to see whether its cookie comes back. It is a path of its own, as w3m takes two
- * redirects from one path for a loop, and stops. `shown`: whom the page showed, where that is somebody else.
+ * Where continuing from a link leads, to see whether its cookie comes back. It is a path of its own, because w3m
+ * takes two redirects from one path for a loop, and stops. `shown`: the user the page showed, if it is another one.
  */
 export const onBehind = (link: string, shown: string | null = null): string => withShown(`${link}/in`, shown)
 
-/** Where it leads on from there: to where they stand, or, where no cookie came back, to the forms behind the link. */
+/** Where it continues from there: to the current step, or to the forms behind the link if no cookie came back. */
 export function leadOn(own: Pick<OwnView, 'state'> | null, link: string, { searchParams }: URL): string {
   const shown = searchParams.get('shown')
   if (own === null) return shown === null ? `${link}?in` : withShown(link, shown)
   return withShown(stepOf(own), shown)
 }
 
-/** The page on which somebody goes on, or sees where they stand. */
+/** The page to continue on, or to see the status. */
 export const stepOf = ({ state }: Pick<OwnView, 'state'>): string =>
   state === 'verified' ? '/register/account' : '/register/status'
 

@@ -9,6 +9,6 @@ const TITLES = {
   failed: m.mail_news_failed_title,
 }
 
-/** What a page is called that tells of a mail. */
+/** The title of a page about an email. */
 export const mailTitle = (standing: MailStanding | null): string =>
   (standing === null ? m.wizard_sent_title : TITLES[standing])()

@@ -6,17 +6,17 @@ import { textOf } from '$lib/server/http/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
 import { onBehind, stepOf, withShown } from './going-on'
 
-// The forms of somebody's own registration, the same behind their cookie and, with its `token`, behind the link of a
-// mail. Each answers what came of it, or what its page says (`told`) under an HTTP status.
+// The forms of one's own registration, the same with the cookie and, with a `token`, behind an email's link. Each
+// returns its result, or the page's message (`told`) with an HTTP status.
 
 type Posted = Pick<RequestEvent, 'request' | 'url' | 'locals'>
 
-/** Whom the page showed, and the link that it stands behind. */
+/** What the page showed, and the link it is behind. */
 const asking = (form: FormData, token: string | undefined) => ({ shown: textOf(form, 'shown'), token })
 
 /**
- * Where the page itself is not what it was, it is asked for anew instead of saying what was refused: it says what is the
- * matter with its link, or that it shows somebody else by now.
+ * If the page itself is outdated, it is reloaded instead of showing the refusal: it says what is wrong with its link,
+ * or that it now shows another user.
  */
 async function lookAnew(
   { code }: Refusal,
@@ -34,7 +34,7 @@ async function lookAnew(
 
 const isNameGone = ({ code }: Refusal) => code === 'username_lost' || code === 'username_taken'
 
-/** Password, reason, and what goes with them. */
+/** Password, reason, and everything with them. */
 export async function sendRequest(event: Posted, token?: string) {
   const { api } = event.locals
   const form = await event.request.formData()
@@ -56,7 +56,7 @@ export async function sendRequest(event: Posted, token?: string) {
   return { ok: false as const, status: answer.status, told }
 }
 
-/** Another name in place of one that was lost. */
+/** Another username in place of a lost one. */
 export async function sendName(event: Posted, token?: string) {
   const { api } = event.locals
   const form = await event.request.formData()
@@ -71,7 +71,7 @@ export async function sendName(event: Posted, token?: string) {
   }
 }
 
-/** The password that comes after the approval. */
+/** The password set after the approval. */
 export async function sendPassword(event: Posted, token?: string) {
   const { api } = event.locals
   const form = await event.request.formData()
@@ -83,7 +83,7 @@ export async function sendPassword(event: Posted, token?: string) {
   return { ok: false as const, status: answer.status, told }
 }
 
-/** The answer to a question of the moderators. */
+/** The answer to a moderators' question. */
 export async function sendAnswer(event: Posted, token?: string) {
   const { api } = event.locals
   const form = await event.request.formData()
@@ -95,7 +95,7 @@ export async function sendAnswer(event: Posted, token?: string) {
   return { ok: false as const, status: answer.status, told }
 }
 
-/** Takes the registration back. */
+/** Withdraws the registration. */
 export async function sendWithdrawal(event: Posted, token?: string) {
   const { api } = event.locals
   const form = await event.request.formData()

@@ -7,7 +7,10 @@ interface Rules {
   needs: PasswordNeed[]
 }
 
-/** What the page says of passwords. While the homeserver does not tell its own rules, ours: it is asked again at the submission. */
+/**
+ * The password rules that the page shows. If the homeserver's own are unavailable, ours: it is asked again on
+ * submission.
+ */
 export async function passwordRules(api: App.Locals['api']): Promise<Rules> {
   const rules = await attempt(() => api.registration.passwordRules())
   return rules.ok ? rules.value : { minimum: PASSWORD_MINIMUM, needs: [] }

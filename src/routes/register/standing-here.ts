@@ -2,13 +2,16 @@ import type { RequestEvent } from '@sveltejs/kit'
 import type { OwnView } from '$lib/registration/views'
 import { begun } from './draft'
 
-/** What this browser has begun: its registration, and a name for which a mail was asked for since; null for none. */
+/**
+ * What this browser has started: its registration, and a username for which an email was requested since; null for
+ * none.
+ */
 export interface StandingHere {
   own: OwnView | null
   begun: { username: string; email: string } | null
 }
 
-/** What the first pages lead to. A registration that was taken back leads nowhere. */
+/** Where the first pages lead. A withdrawn registration leads nowhere. */
 export async function standingHere(
   asked: Pick<RequestEvent, 'cookies' | 'url' | 'locals'>,
 ): Promise<StandingHere> {

@@ -1,6 +1,6 @@
 import { m } from '$lib/paraglide/messages'
 
-/** How long something took, in minutes, hours or days. */
+/** A duration in minutes, hours or days. */
 export function durationText(ms: number): string {
   const minutes = Math.max(0, Math.floor(ms / 60_000))
   if (minutes < 1) return m.facts_at_once()

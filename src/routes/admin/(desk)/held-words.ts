@@ -16,7 +16,7 @@ const WORDS: Record<HeldFor, () => string> = {
   unknown: m.proof_held_unknown,
 }
 
-/** What asks for a closer look at a request, beside a rule, in a few words. */
+/** What flags a request besides a rule, in a few words. */
 export const heldTag = (why: HeldFor): string => TAGS[why]()
 
 /** The same in a sentence. */

@@ -1,7 +1,7 @@
 import { m } from '$lib/paraglide/messages'
 import type { MailStanding } from '$lib/registration/mail-standing'
 
-/** Why a mail to somebody at the desk is not out; null where nothing is wrong with it. */
+/** Why an email to a moderator has not been sent; null if nothing is wrong with it. */
 export function mailTroubleText(standing: MailStanding | null, email: string): string | null {
   switch (standing) {
     case 'refused':

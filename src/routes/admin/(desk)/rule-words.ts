@@ -18,7 +18,7 @@ export const EFFECT_WORDS: Record<RuleEffect, () => string> = {
   allow: m.rule_effect_allow,
 }
 
-/** What an effect means, where one is chosen. */
+/** What an action of a rule means, when choosing one. */
 export const EFFECT_HINTS: Record<RuleEffect, () => string> = {
   block: m.rule_effect_block_hint,
   hold: m.rule_effect_hold_hint,
@@ -27,12 +27,12 @@ export const EFFECT_HINTS: Record<RuleEffect, () => string> = {
 
 export const EFFECT_TAGS: Record<RuleEffect, string> = { block: 'bad', hold: 'warn', allow: 'good' }
 
-/** Why a rule hits more than its author may mean. */
+/** Why a rule may affect more people than intended. */
 export const BREADTHS: Record<Exclude<Breadth, null>, () => string> = {
   provider: m.rule_wide_provider,
   top_level: m.rule_wide_top_level,
   wide_network: m.rule_wide_network,
 }
 
-/** What a rule looks at, in words: `Domain`, `Names that look alike`. */
+/** What a rule matches, in words: `Domain`, `Names that look alike`. */
 export const kindText = (rule: { subject: RuleSubject; form: RuleForm }): string => KIND_WORDS[kindOf(rule)]()

@@ -131,7 +131,7 @@ const MAILS: Record<string, () => string> = {
   question: m.mailkind_question,
 }
 
-/** What shows that an account is in other hands. */
+/** The signs that somebody else has an account. */
 export const SIGN_WORDS: Words<Sign> = {
   unlocked: m.sign_unlocked,
   deactivated: m.sign_deactivated,
@@ -146,21 +146,21 @@ export const SIGN_WORDS: Words<Sign> = {
   consent: m.sign_consent,
 }
 
-/** The kind of a job, also of one that another version of this program wrote. */
+/** The kind of a job, even of one that another version of this program wrote. */
 const jobWords = (kind: string): string =>
   Object.entries(JOBS).find(([name]) => name === kind)?.[1]() ?? m.job_unknown({ kind })
 
-/** What an event is, also one that another version of this program wrote. */
+/** What an event is, even one that another version of this program wrote. */
 const eventWords = (kind: string): string =>
   Object.entries(EVENTS).find(([name]) => name === kind)?.[1]() ?? m.event_unknown({ kind })
 
-/** What a job is, with what it is about. */
+/** What a job does, and what it is about. */
 export function jobText(kind: JobKind, about: string | null): string {
   const words = about === null ? null : kind === 'mail' ? MAILS[about]?.() : about
   return words ? `${jobWords(kind)} ${words}` : jobWords(kind)
 }
 
-/** An event of the history, with the job that it is about where there is one, or how often it happened besides. */
+/** An event of the activity, with the job that it is about, or how often it was repeated. */
 export function eventText(kind: EventKind, detail: Record<string, string | number | boolean> | null): string {
   const more = detail?.['more']
   if (typeof more === 'number') {
@@ -181,6 +181,6 @@ export function eventText(kind: EventKind, detail: Record<string, string | numbe
   return `${eventWords(kind)}: ${[jobWords(String(job)), mail ?? about].filter((word) => word !== undefined).join(' ')}`
 }
 
-/** Whether a job wants a moderator's eye: it failed, or its last try did. */
+/** Whether a job needs a moderator's attention: it failed, or its last attempt did. */
 export const needsEye = ({ state, error }: JobView): boolean =>
   state === 'failed' || (state === 'waiting' && error !== null)

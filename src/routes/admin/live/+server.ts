@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { RequestHandler } from './$types'
 
-/** How often a browser hears that the connection still stands, and is asked for its session again. */
+/** The interval of heartbeats, at which the session is checked again. */
 const BEAT_MS = 15_000
 
 /**
- * Tells the desk in a browser that something changed (server-sent events, HTML 9.2): what it was, the page asks for
- * itself. While the connection stands, its moderator looks at the registration `look`.
+ * Tells a moderator's browser that something changed (server-sent events, HTML 9.2); the page then queries what it
+ * was. While the connection is open, its moderator counts as viewing the registration `look`.
  */
 export const GET: RequestHandler = ({ locals: { api, context, moderator }, url }) => {
   if (moderator === null) return new Response(null, { status: 401 })
@@ -37,12 +37,12 @@ export const GET: RequestHandler = ({ locals: { api, context, moderator }, url }
         unlisten()
         forget()
         clearInterval(beat)
-        // It ends by itself after a while, where the database does not take it now.
+        // Expires by itself after a while if the database is unavailable now.
         if (look !== null) void api.moderation.look({ id: null, stream }).catch(() => {})
         try {
           controller.close()
         } catch {
-          // The browser closed it already.
+          // The browser has closed it already.
         }
       }
       void check().catch(() => end())

@@ -24,7 +24,8 @@ export const actions: Actions = {
   passkey: enterByPasskey,
   signOut: async ({ locals, setHeaders, url }) => {
     await locals.api.session.signOut()
-    // What the browser may hold of the desk goes with it; it keeps the pages' storage, in which there is nothing.
+    // Clears everything the browser has cached of the moderation pages; local storage is kept, it contains nothing of
+    // them.
     setHeaders({ 'clear-site-data': '"cache"' })
     const next = url.searchParams.get('next')
     redirect(303, next === null ? '/admin/login' : `/admin/login?next=${encodeURIComponent(deskPath(next))}`)

@@ -1,5 +1,5 @@
-/** A page of the desk, and nothing that a browser could read as another host. */
+/** A moderation page, and nothing that a browser could read as another host. */
 const DESK = /^\/admin(?:[/?][^\\\s]*)?$/
 
-/** Where a sign-in leads: to the page of the desk that was asked for, or to its first one. */
+/** Where a sign-in leads: to the moderation page that was requested, or to the first one. */
 export const deskPath = (next: string | null): string => (next !== null && DESK.test(next) ? next : '/admin')

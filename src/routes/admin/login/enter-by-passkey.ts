@@ -4,7 +4,7 @@ import { textOf } from '$lib/server/http/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
 import { deskPath } from './desk-path'
 
-/** Takes what a passkey signed, on either page of the sign-in. */
+/** Accepts a passkey's response, on either page of the sign-in. */
 export async function enterByPasskey({ request, locals: { api }, url }: RequestEvent) {
   const answer = textOf(await request.formData(), 'answer')
   const entered = await attempt(() => api.session.enterPasskey({ answer }))

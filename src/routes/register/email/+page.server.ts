@@ -39,7 +39,10 @@ export const load: PageServerLoad = async (event) => {
 }
 
 export const actions: Actions = {
-  /** The first mail, the same once more, and one to a corrected address are all the same wish, for the name that the page showed. */
+  /**
+   * The first email, a repeat, and one to a corrected address are all the same request, for the username that the
+   * page showed.
+   */
   default: async (event) => {
     const { request, url, locals } = event
     const { api, site } = locals
@@ -53,12 +56,12 @@ export const actions: Actions = {
     const wish = { username, email: typed, invitation: draft.invitation, ...entryOf(form) }
     const answer = await attempt(() => api.registration.start(wish))
     if (!answer.ok) {
-      // Another tab, or the link of the mail, was faster: it leads to where they stand.
+      // Another tab, or the email's link, was faster: this leads to the current step.
       if (answer.refusal.code === 'username_own') {
         dropDraft(event)
         redirect(303, '/register/account')
       }
-      // Where nobody needs one, the same press once more goes on without the code.
+      // If no code is needed, pressing the same button again continues without it.
       if (site.invitations === 'optional' && answer.refusals.some(isAboutCode)) chosen.invitation = ''
       keepDraft(event, { ...draft, ...chosen })
       return fail(answer.status, { problems: problemsOf(answer.refusals), email: typed, chosen })

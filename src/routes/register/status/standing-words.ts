@@ -43,7 +43,7 @@ const UNFINISHED: Record<OwnView['unfinished'][number], () => string> = {
   consent: m.status_completed_no_consent,
 }
 
-/** Of an approval that is carried out: how it goes with that. */
+/** Of an approval being carried out: its progress. */
 function openingWords({ opening }: OwnView): { title: string; words: string[] } {
   switch (opening) {
     case 'failed':
@@ -55,13 +55,13 @@ function openingWords({ opening }: OwnView): { title: string; words: string[] } 
   }
 }
 
-/** The mail with the link, as far as it has come; `mailTrouble` says the rest. */
+/** The progress of the email with the link; `mailTrouble` covers the rest. */
 function startedWords({ mail, email }: OwnView): string[] {
   if (mail === 'being_sent') return [m.status_mail_sending({ email })]
   return mail === null || mail === 'sent' ? [m.status_started_words()] : []
 }
 
-/** Why nobody should wait for our last mail; null where there is no reason. */
+/** Why waiting for our last email is in vain; null if it is not. */
 export function mailTrouble({ mail, email }: OwnView): string | null {
   switch (mail) {
     case 'refused':
@@ -81,7 +81,7 @@ export interface Mark {
   at?: number
 }
 
-/** What happened and what is to come, in its order. Only the first and the last moment are known. */
+/** What has happened and what comes next, in order. Only the first and the last moment are known. */
 export function timeline(own: OwnView): Mark[] {
   const { startedAt, stateSince: at } = own
   const began: Mark = { words: m.status_event_started(), stage: 'past', at: startedAt }

@@ -2,7 +2,7 @@ import { readQueueFilter } from '$lib/moderation/queue-filter'
 import { attempt } from '$lib/server/trpc/attempt'
 import type { LayoutServerLoad } from './$types'
 
-/** The list stands beside whatever is open, so all of its state is in every URL below; `done` is what was decided last. */
+/** The list is beside whatever is open, so every URL below carries its whole state; `done` is the latest decision. */
 export const load: LayoutServerLoad = async ({ locals: { api }, url }) => {
   const filter = readQueueFilter(url.searchParams)
   const done = url.searchParams.get('done')

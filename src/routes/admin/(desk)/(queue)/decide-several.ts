@@ -2,27 +2,27 @@ import { trpc } from '$lib/trpc'
 import type { QueueFilter } from '$lib/moderation/queue-filter'
 import type { Refusal } from '$lib/registration/refusal'
 
-/** What came of one decision on several requests. */
+/** The result of one decision in a bulk decision. */
 export interface Outcome {
   decision: 'approve' | 'deny'
   results: { id: string; username: string | null; refusal: Refusal | null }[]
-  /** The connection broke half-way: what is not in the results was not decided. */
+  /** The connection broke halfway: requests that are not in the results were not decided. */
   broken: boolean
-  /** It can be taken back for a while. */
+  /** It can be undone for a while. */
   undoable: boolean
 }
 
-/** So many go out at once, so that one sees how far it is, and a broken connection leaves few in doubt. */
+/** How many are sent at once, so that progress shows, and a broken connection leaves few results unknown. */
 const AT_ONCE = 10
 
-/** A request as the moderator saw it, or as the list had it when they asked. */
+/** A request as the moderator saw it, or as the list had it at that time. */
 export interface Chosen {
   id: string
   version: number
   username: string | null
 }
 
-/** Everything that a list finds now, on every page, without deciding anything. What comes later is not among it. */
+/** Everything that a list contains now, on every page, without deciding anything. Later requests are not included. */
 export async function everythingIn(filter: QueueFilter, tell: (found: number) => void): Promise<Chosen[]> {
   const chosen: Chosen[] = []
   let after: string | undefined
@@ -35,7 +35,7 @@ export async function everythingIn(filter: QueueFilter, tell: (found: number) =>
   }
 }
 
-/** Decides as the form says, a few at a time. Answers what came of each, also where the connection breaks half-way. */
+/** Decides as the form says, a few at a time. Returns every result, even if the connection breaks halfway. */
 export async function decideSeveral(
   chosen: Chosen[],
   decision: Outcome['decision'],
@@ -59,12 +59,12 @@ export async function decideSeveral(
     }
     return outcome
   } catch {
-    // Said to the person: what was decided until then is in the list, and stands.
+    // Shown to the moderator: what was decided until then is in the list, and stays.
     return { ...outcome, broken: true }
   }
 }
 
-/** The values of ticked boxes: `VERSION.ID`. What no page here makes is left out. */
+/** The values of ticked boxes: `VERSION.ID`. Values that no page here creates are ignored. */
 export function readItems(values: string[]): { id: string; version: number }[] {
   return values.flatMap((value) => {
     const [, version, id] = /^(\d{1,9})\.([\w-]{1,100})$/.exec(value) ?? []

@@ -1,7 +1,7 @@
 import { m } from '$lib/paraglide/messages'
 import type { Server } from '$lib/registration/job'
 
-/** A server that is out. */
+/** A server that is unavailable. */
 export interface OutageView {
   server: Server
   since: number
@@ -9,19 +9,19 @@ export interface OutageView {
   waiting: number
 }
 
-/** Something about the set-up that moderators should know. */
+/** Something about the setup that moderators should know. */
 export interface NoticeView {
   key: string
   text: string
 }
 
-/** So many people were asked to come again, as too many came at once. */
+/** How many people were asked to try again because of too many at once. */
 export interface CrowdView {
   since: number
   refused: number
 }
 
-/** What in the set-up an operator has to mend; administrators are told what it is. */
+/** A setting that an operator must fix; only administrators are told which. */
 export type SetUpView =
   | { code: 'ask_administrator' }
   | { code: 'proxy_not_trusted'; peer: string; header: string }

@@ -9,7 +9,7 @@ export const TAB_WORDS: Record<Tab, () => string> = {
   all: m.desk_tab_all,
 }
 
-/** What a list says that has nothing in it. */
+/** What an empty list says. */
 export const EMPTY_WORDS: Record<Tab, () => string> = {
   waiting: m.desk_empty_waiting,
   asked: m.desk_empty_asked,
@@ -18,7 +18,7 @@ export const EMPTY_WORDS: Record<Tab, () => string> = {
   all: m.desk_empty_all,
 }
 
-/** A condition of a list, as a person would say it. */
+/** A filter of a list in words. */
 export function conditionText(condition: Condition, value: string): string {
   switch (condition) {
     case 'q':

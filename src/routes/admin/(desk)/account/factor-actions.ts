@@ -7,7 +7,7 @@ const refused = (answer: Extract<Attempt<unknown>, { ok: false }>) =>
   fail(answer.status, { factor: { problem: refusalText(answer.refusal), codes: null } })
 const shown = (codes: string[]) => ({ factor: { problem: null, codes } })
 
-/** The forms of `SecondFactor.svelte`. Recovery codes are in the answer to the form, and nowhere else. */
+/** The forms of `SecondFactor.svelte`. Recovery codes are in the response to the form, and nowhere else. */
 export const factorActions = {
   factorBegin: async ({ locals: { api } }: RequestEvent) => {
     const answer = await attempt(() => api.factors.begin())

@@ -5,12 +5,12 @@ import { noticesSchema } from '$lib/moderation/notices'
 import { textOf } from '$lib/server/http/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
 
-/** Takes the form of `Notices.svelte`; the page has it as its action `notices`. */
+/** Handles the form of `Notices.svelte` as the page's action `notices`. */
 export async function setNotices({ request, locals }: Pick<RequestEvent, 'request' | 'locals'>) {
   const form = await request.formData()
   const hours = textOf(form, 'remindHours').trim().slice(0, 20)
   const typed = { notices: textOf(form, 'notices'), remindHours: hours, language: textOf(form, 'language') }
-  // What is no number is refused by the API, in its words.
+  // The API rejects anything that is not a number, in its own words.
   const wish = v.safeParse(noticesSchema, {
     ...typed,
     remindHours: hours === '' ? null : /^\d+$/.test(hours) ? Number(hours) : -1,

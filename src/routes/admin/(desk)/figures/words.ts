@@ -21,7 +21,7 @@ export const ENDS: Words = {
   withdrawn: m.figures_end_withdrawn,
 }
 
-/** The steps that `trpc/count-refusal.ts` tells apart. */
+/** The steps that `trpc/count-refusal.ts` distinguishes. */
 const STEPS: Words = {
   name: m.figures_at_name,
   email: m.figures_at_email,
@@ -76,11 +76,11 @@ const RULES: Words = {
   database_unavailable: m.figures_no_database_unavailable,
 }
 
-/** A rule that stopped applicants, and at which step; one without words here is named as the program does. */
+/** A rule that stopped applicants, and at which step; one without words here is shown by its code. */
 export const ruleText = (step: string, code: string): string =>
   `${STEPS[step]?.() ?? step}: ${RULES[code]?.() ?? code.replaceAll('_', ' ')}`
 
-/** So many minutes, in the two largest units of days, hours and minutes. */
+/** Minutes in the two largest units of days, hours and minutes. */
 export function minutesText(all: number): string {
   const [days, hours, minutes] = [Math.floor(all / 1440), Math.floor(all / 60) % 24, all % 60]
   if (days > 0) return hours > 0 ? m.figures_days_hours({ days, hours }) : m.figures_whole_days({ days })

@@ -45,10 +45,10 @@ const LABELS: Record<string, () => string> = {
   effect: m.history_detail_effect,
   kind: m.history_detail_kind,
 }
-/** What the event's own words say already. */
+/** What the event's own text says already. */
 const SAID = ['job', 'mail', 'room', 'inviter', 'more']
 
-/** The rest of what an event holds, each in a few words; what has none here is shown as it stands. */
+/** The other data of an event, each in a few words; anything without words here is shown as it is. */
 export function detailTexts(detail: Record<string, string | number | boolean> | null): string[] {
   return Object.entries(detail ?? {})
     .filter(([name, value]) => !SAID.includes(name) && value !== false && value !== '')

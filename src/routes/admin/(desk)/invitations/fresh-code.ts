@@ -9,17 +9,17 @@ const freshSchema = v.pipe(
   v.parseJson(),
   v.object({ id: v.string(), code: v.string(), link: v.string() }),
 )
-/** A code that was made just now, and its link. */
+/** A code that was just created, and its link. */
 export type FreshCode = v.InferOutput<typeof freshSchema>
 
-/** Has the next page show the code, to who made it and in this browser. */
+/** Lets the next page show the code, to its creator and in this browser only. */
 export function keepFresh({ services, cookies, moderator }: Context, fresh: FreshCode): void {
   if (moderator === null) return
   const kept = services.shownOnce.keep(JSON.stringify(fresh), moderator.id)
   cookies.set(COOKIE, kept, SHOWN_ONCE_MS / 1000)
 }
 
-/** The code of that id, the one time that it is shown; null before and after. */
+/** The code with that ID, the only time it is shown; null before and after. */
 export function takeFresh({ services, cookies, moderator }: Context, id: string): FreshCode | null {
   const kept = cookies.get(COOKIE)
   if (kept === undefined || moderator === null) return null

@@ -9,7 +9,7 @@ export const load: PageServerLoad = async ({ locals: { api }, url }) => ({
   saved: url.searchParams.has('saved'),
 })
 
-/** What was typed, and what is wrong with it: at the day, or above the form. */
+/** The input, and what is wrong with it: at the date, or above the form. */
 function refused(answer: Extract<Attempt<unknown>, { ok: false }>, typed: Typed) {
   const words = refusalText(answer.refusal)
   const atDay = answer.refusal.code === 'date_wrong'

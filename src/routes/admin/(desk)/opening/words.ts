@@ -1,7 +1,7 @@
 import type { Closing, Reopening } from '$lib/moderation/opening'
 import { m } from '$lib/paraglide/messages'
 
-/** That nobody new can start, and why, at the head of a page. */
+/** That registration is closed, and why, at the top of a page. */
 export const CLOSED_WORDS: Record<Closing, () => string> = {
   by_hand: m.opening_closed_by_hand,
   waiting: m.opening_closed_waiting,
@@ -9,7 +9,7 @@ export const CLOSED_WORDS: Record<Closing, () => string> = {
   set_up: m.opening_closed_set_up,
 }
 
-/** Why it closed or opened, in the audit log. */
+/** Why it closed or opened, for the audit log. */
 export const WHY_WORDS: Record<string, () => string> = {
   by_hand: m.opening_why_by_hand,
   waiting: m.opening_why_waiting,

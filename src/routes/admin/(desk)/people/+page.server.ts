@@ -18,7 +18,7 @@ export const load: PageServerLoad = async ({ locals: { api }, url }) => {
 const roleOf = (form: FormData) =>
   textOf(form, 'role') === 'administrator' ? ('administrator' as const) : ('moderator' as const)
 
-/** An action that has nothing to keep of what was typed. `leaves`: it can leave codes behind that somebody knows. */
+/** An action without input to keep. `leaves`: it may leave codes behind that somebody knows. */
 const simple =
   (act: (api: App.Locals['api'], form: FormData) => Promise<unknown>, { leaves = false } = {}) =>
   async ({ request, locals: { api } }: RequestEvent) => {

@@ -12,14 +12,14 @@ export const load: PageServerLoad = async ({ url, locals }) => {
   return { rules, filter, place, now: Date.now() }
 }
 
-/** Which of the two lists is shown (`over`), and from where on, where that is not its beginning. */
+/** Which of the two lists is shown (`over`), and from where on, unless from its beginning. */
 function placeIn({ searchParams }: URL): { over?: string; before?: string } {
   const before = searchParams.get('before')?.slice(0, 100)
   return { ...(searchParams.has('over') && { over: '' }), ...(before !== undefined && { before }) }
 }
 
 export const actions: Actions = {
-  /** Posted and not asked by the URL: what is tried can be somebody's address. */
+  /** Posted and kept out of the URL: the value to try can be somebody's address. */
   test: async ({ request, locals }) => {
     const value = textOf(await request.formData(), 'value')
     const answer = await attempt(() => locals.api.rules.test({ value }))

@@ -2,7 +2,7 @@ import { redirect } from '@sveltejs/kit'
 import { deskPath } from '../desk-path'
 import type { RequestHandler } from './$types'
 
-/** After the password was right: to the desk, to the second factor, or back with a word where no cookie came along. */
+/** After the right password: to the queue, to the second factor, or back with a message if no cookie came along. */
 export const GET: RequestHandler = async ({ locals, url }) => {
   const next = deskPath(url.searchParams.get('next'))
   if (locals.moderator !== null) redirect(303, next)

@@ -14,14 +14,14 @@ export const load: PageServerLoad = async ({ params, url, locals: { api, site } 
     standing.awaitsPassword || (standing.state === 'verified' && site.passwordMode === 'at_request')
   return {
     standing,
-    /** Somebody pressed to go on, and no cookie came back: the forms stand here. */
+    /** The user continued, but no cookie came back: the forms are shown here. */
     cookieless: isGoingOn(url),
     rules: asksPassword ? await passwordRules(api) : null,
   }
 }
 
 export const actions: Actions = {
-  /** Makes this browser the applicant's, to go on where it stands. */
+  /** Makes this browser the applicant's, to continue at the current step. */
   resume: async ({ params, url, locals: { api } }) => {
     const resumed = await attempt(() => api.registration.resume(params))
     redirect(303, resumed.ok ? onBehind(url.pathname) : url.pathname)

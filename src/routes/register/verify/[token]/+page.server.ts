@@ -11,7 +11,7 @@ import { passwordRules } from '../../password-rules'
 import { turnAway } from '../../turn-away'
 import type { Actions, PageServerLoad } from './$types'
 
-/** Looking changes nothing: mail scanners open links too. */
+/** Viewing changes nothing: mail scanners open links too. */
 export const load: PageServerLoad = async ({ params, request, url, locals: { api, site } }) => {
   const link = await attempt(() => api.verification.look(params))
   if (!link.ok) turnAway(link)
@@ -19,13 +19,13 @@ export const load: PageServerLoad = async ({ params, request, url, locals: { api
   const shown = url.searchParams.get('shown')
   if (mine && own !== null && request.method === 'GET')
     redirect(303, own.state === 'verified' ? withShown('/register/account', shown) : '/register/status?used')
-  /** Somebody pressed to go on, and no cookie came back: the form stands here. */
+  /** The user continued, but no cookie came back: the form is shown here. */
   const cookieless = own !== null && isGoingOn(url)
   const rules = cookieless && site.passwordMode === 'at_request' ? await passwordRules(api) : null
   return { ...link.value, cookieless, rules }
 }
 
-/** The page itself says what is the matter with its link, and when registration is closed. */
+/** The page itself says what is wrong with its link, and when registration is closed. */
 const saysItself = ({ code }: Refusal): boolean => code.startsWith('link_') || code === 'registration_closed'
 
 export const actions: Actions = {

@@ -13,7 +13,7 @@ interface Format {
 
 const COLUMNS = ['seq', 'time', 'kind', 'actor', 'moderator', 'moderator_id', 'registration_id', 'detail']
 
-/** Kinds and names of columns are the program's own in every language, so that a script reads every export alike. */
+/** Kinds and column names are the same in every language, so that a script can read every export. */
 export const FORMATS: Record<'csv' | 'json', Format> = {
   csv: {
     type: CSV_TYPE,

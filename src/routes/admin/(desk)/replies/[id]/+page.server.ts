@@ -7,7 +7,7 @@ import type { Actions, PageServerLoad } from './$types'
 
 const purposeOf = (typed: string | null) => REPLY_PURPOSES.find((one) => one === typed) ?? 'approve'
 
-/** One reply, or an empty one to be added (`new`). */
+/** A canned reply, or an empty one to add (`new`). */
 export const load: PageServerLoad = async ({ params: { id }, url, locals: { api } }) => {
   const purpose = purposeOf(url.searchParams.get('purpose'))
   if (id === 'new') return { isNew: true, reply: { purpose, title: '', en: '', de: '' } }

@@ -10,16 +10,16 @@ import { attempt } from '$lib/server/trpc/attempt'
 import type { RequestHandler } from './$types'
 
 const effect = v.optional(v.picklist(RULE_EFFECTS))
-/** Values of one kind alone; a table can have all. */
+/** Values of one kind only; a table can contain all. */
 const wishSchema = v.variant('format', [
   v.object({ format: v.literal('csv'), kind: v.optional(v.picklist(KINDS)), effect }),
   v.object({ format: v.literal('txt'), kind: v.picklist(KINDS), effect }),
 ])
 
-/** The rules that count as a file: a table that can be imported again, or values of a kind, one per line. */
+/** The active rules as a file: a table that can be imported again, or values of one kind, one per line. */
 export const GET: RequestHandler = async ({ locals: { api, moderator }, url }) => {
   if (moderator === null) error(401, refusalText({ code: 'not_signed_in' }))
-  // A form sends an empty field for what is not wished.
+  // Forms send empty fields for filters that are not set.
   const asked = [...url.searchParams].filter(([, value]) => value !== '')
   const wish = v.safeParse(wishSchema, Object.fromEntries(asked))
   if (!wish.success) error(400, refusalText({ code: 'unreadable' }))

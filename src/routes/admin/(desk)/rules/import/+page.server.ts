@@ -16,11 +16,11 @@ export const load: PageServerLoad = async ({ locals: { api } }) => {
   return { typed: UNTYPED }
 }
 
-/** The list, and how long its rules count as it stands in the form. */
+/** The list, and how long its rules last, as in the form. */
 function read(form: FormData) {
   const [format, effect, days] = [textOf(form, 'format'), textOf(form, 'effect'), textOf(form, 'days')]
   const list = {
-    // A page that has it again leaves the first empty line out, and lines are told by their numbers.
+    // A page that shows it again drops the first empty line, and lines are referred to by number.
     text: textOf(form, 'text').replace(/^(?:[ \t]*\r?\n)+/, ''),
     format: LIST_FORMATS.find((known) => known === format) ?? 'lines',
     kind: readRuleKind(textOf(form, 'kind')) ?? 'domain',
@@ -31,7 +31,7 @@ function read(form: FormData) {
   return { list, typed: { ...list, days } }
 }
 
-/** Said at the field of the list, and not above the form. */
+/** Shown at the list's field, and not above the form. */
 const AT_LIST: RefusalCode[] = [
   'list_empty',
   'list_too_long',
@@ -42,7 +42,7 @@ const AT_LIST: RefusalCode[] = [
 
 function refused<T>({ refusal, status }: Extract<Attempt<unknown>, { ok: false }>, kept: T) {
   const words = refusalText(refusal)
-  // Shown its page again, who may not would be refused, and noted, once more.
+  // Showing the page again to somebody without the permission would refuse, and record, it once more.
   if (refusal.code === 'role_too_low') error(status, words)
   const atList = AT_LIST.includes(refusal.code)
   return fail(status, { ...kept, atList: atList ? words : null, problem: atList ? null : words })

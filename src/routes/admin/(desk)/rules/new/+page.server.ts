@@ -9,7 +9,7 @@ import { attempt } from '$lib/server/trpc/attempt'
 import type { Api } from '$lib/server/trpc/router'
 import type { Actions, PageServerLoad } from './$types'
 
-/** A rule as it stands in the form. `days`: empty for ever. */
+/** A rule as in the form. `days`: empty for permanent. */
 interface Typed {
   kind: RuleKind
   value: string
@@ -19,7 +19,7 @@ interface Typed {
   message: string
   category: string
   silent: boolean
-  /** The boxes that were ticked; null: all that are shown. */
+  /** The ticked boxes; null: all that are shown. */
   deny: string[] | null
 }
 
@@ -38,7 +38,7 @@ function read(form: FormData): Typed {
   }
 }
 
-/** The requests that were chosen, as `id.version`. */
+/** The chosen requests, as `id.version`. */
 function chosen(form: FormData): { id: string; version: number }[] {
   return form.getAll('deny').flatMap((value) => {
     const [, id, version] = /^([\w-]{1,100})\.(\d{1,9})$/.exec(String(value)) ?? []
@@ -46,7 +46,7 @@ function chosen(form: FormData): { id: string; version: number }[] {
   })
 }
 
-/** What a request has of this kind. */
+/** A request's value for this kind. */
 async function valueFrom(api: Api, id: string, kind: RuleKind): Promise<{ value: string; matrixId: string }> {
   const { email, username, matrixId } = await api.moderation.registration({ id })
   const values: Record<RuleKind, () => string | Promise<string>> = {

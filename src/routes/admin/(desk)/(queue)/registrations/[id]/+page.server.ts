@@ -11,7 +11,7 @@ import type { Actions, PageServerLoad } from './$types'
 export const load: PageServerLoad = async ({ params: { id }, locals: { api }, url, isDataRequest }) => {
   const answer = await attempt(() => api.moderation.registration({ id }))
   if (!answer.ok) error(answer.status, refusalText(answer.refusal))
-  // Nobody waits for this, and who looks is worth no error: the page is what they came for.
+  // Nobody waits for this, and presence is not worth an error: the page is what they came for.
   void api.moderation.look({ id, again: isDataRequest }).catch(() => {})
   const filter = readQueueFilter(url.searchParams)
   const [neighbours, facts, talk] = await Promise.all([
@@ -30,7 +30,7 @@ export const actions = {
     const silent = textOf(form, 'silent') !== ''
     const category = textOf(form, 'category') || null
     const filter = readQueueFilter(url.searchParams)
-    // Asked before: a request that is decided is no part of most lists any more.
+    // Queried first: a decided request is no longer part of most lists.
     const { after } = await api.moderation.neighbours({ id, filter })
     const answer = await attempt(() =>
       api.moderation.decide({
@@ -42,7 +42,7 @@ export const actions = {
         category,
       }),
     )
-    // What was typed is kept: it may be worth a letter, or another try.
+    // The input is kept: it may be worth an email, or another try.
     if (!answer.ok)
       return fail(answer.status, { message, silent, category, problem: refusalText(answer.refusal) })
     const next = after ?? (await api.moderation.queue({ ...filter, after: undefined, limit: 1 })).items[0]?.id

@@ -7,7 +7,7 @@ import { pathOf } from './path-of'
 type Event = RequestEvent<{ id: string }>
 export type TalkPlace = 'ask' | 'note' | 'claim' | 'reopen'
 
-/** A refusal at the form it belongs to, with what was typed there; where all went well, the page there anew. */
+/** A refusal at its form, with the input kept; on success, the page is reloaded there. */
 function answered(
   answer: Attempt<unknown>,
   place: TalkPlace,
@@ -50,7 +50,7 @@ export const talkActions = {
     const answer = await attempt(() => event.locals.api.talk.reopen({ id, version, message }))
     return answered(answer, 'reopen', message, event)
   },
-  /** Shows the mail that a form would send; what was typed stays in it. */
+  /** Previews the email that a form would send; the input is kept. */
   preview: async ({ params: { id }, request, locals }: Event) => {
     const form = await request.formData()
     const action = previewed(textOf(form, 'preview'))

@@ -2,7 +2,7 @@ import { error } from '@sveltejs/kit'
 import { refusalText } from '$lib/text/refusal-text'
 import { attempt } from '$lib/server/trpc/attempt'
 
-/** What the page needs besides the request itself: the talk about it, and replies to choose from (`?reply=ID`). */
+/** What the page needs besides the request itself: its conversation, and canned replies (`?reply=ID`). */
 export async function loadTalk(api: App.Locals['api'], id: string, url: URL) {
   const talk = await attempt(() => api.talk.thread({ id }))
   if (!talk.ok) error(talk.status, refusalText(talk.refusal))
