@@ -16,7 +16,7 @@ const SYSTEMS: [RegExp, string][] = [
   [/\bLinux\b/, 'Linux'],
 ]
 
-/** Browser and system of a User-Agent header, as a person calls them: "Firefox, Android". Null where it says neither. */
+/** The browser and system of a User-Agent header in plain words: "Firefox, Android". Null if it names neither. */
 export function deviceOf(userAgent: string | null): string | null {
   const named = (list: [RegExp, string][]) => list.find(([pattern]) => pattern.test(userAgent ?? ''))?.[1]
   const parts = [named(BROWSERS), named(SYSTEMS)].filter((part) => part !== undefined)

@@ -30,15 +30,15 @@ import { deleteSessionsOf } from '../database/sessions'
 import { createSeal } from '../crypto/sealed'
 import { hashToken, mintToken, type Token } from '../crypto/tokens'
 
-/** Between the password and the code there is so much time, in milliseconds. */
+/** How long the second factor may take after the password, in milliseconds. */
 export const HALF_WAY_MS = 10 * 60_000
 const RECOVERY_CODES = 10
 
 export type Factors = ReturnType<typeof createFactors>
 
 /**
- * The second factor of moderators: an authenticator (TOTP, RFC 6238), and recovery codes for who loses it or their
- * passkeys (`passkeys.ts`).
+ * Moderators' second factor: an authenticator (TOTP, RFC 6238), and recovery codes in case it or the passkeys
+ * (`passkeys.ts`) are lost.
  */
 export function createFactors({
   database,
@@ -67,7 +67,7 @@ export function createFactors({
     return codes
   }
 
-  /** The moderator, where the password is theirs. */
+  /** The moderator, if the password is theirs. */
   async function proven(id: string, password: string): Promise<Result<ModeratorRow>> {
     const row = await database.read((reader) => findModerator(reader, id))
     const matches = await hashing.verifyOfKnown(row?.passwordHash ?? null, password)
@@ -81,7 +81,7 @@ export function createFactors({
     await say(tx, actor, { kind: 'second_factor_off' })
   }
 
-  /** Recovery codes go with the last factor that they stand in for. */
+  /** Recovery codes are deleted with the last factor they stand in for. */
   async function codesAfterLast(tx: Transaction, id: string): Promise<void> {
     const row = await findModerator(tx, id)
     if (row === null || !(await hasSecondFactor(tx, row))) await replaceRecoveryCodes(tx, id, [])
@@ -91,12 +91,12 @@ export function createFactors({
     proven,
     codesAfterLast,
 
-    /** Makes recovery codes for who has none yet; null where there are some. */
+    /** Creates recovery codes for a moderator who has none; null if there are some. */
     async codesForFirst(tx: Transaction, id: string): Promise<string[] | null> {
       return (await countRecoveryCodes(tx, id)) > 0 ? null : makeCodes(tx, id)
     },
 
-    /** Whether the password alone lets nobody in. */
+    /** Whether a password alone is not enough to sign in. */
     isAsked: (row: ModeratorRow) => database.read((reader) => hasSecondFactor(reader, row)),
 
     /** What the account page shows; `setup` while an authenticator is being added. */
@@ -116,7 +116,7 @@ export function createFactors({
       })
     },
 
-    /** Makes a secret; it counts once a code of it was typed. */
+    /** Creates a secret; it becomes active once a code from it was entered. */
     async begin(id: string): Promise<Result<null>> {
       return database.write(async (tx) => {
         const row = await findModerator(tx, id)
@@ -126,7 +126,7 @@ export function createFactors({
       })
     },
 
-    /** Switches it on, and answers the recovery codes, which nobody sees again. */
+    /** Activates it, and returns the recovery codes, which are never shown again. */
     async confirm(id: string, code: string): Promise<Result<string[]>> {
       return database.write(async (tx) => {
         const row = await findModerator(tx, id)
@@ -154,8 +154,8 @@ export function createFactors({
     },
 
     /**
-     * For who lost everything; the operator's, at the terminal. Whoever is in, is out: it may be who has the phone now.
-     * False where nobody has that name.
+     * For moderators who lost everything; only from the operator's terminal. All sessions end: somebody else may have
+     * the phone now. False if there is no such username.
      */
     async reset(username: string): Promise<boolean> {
       return database.write(async (tx) => {
@@ -176,7 +176,7 @@ export function createFactors({
         await say(tx, own(by), { kind: 'settings_changed', detail })
       }),
 
-    /** After the right password: what the browser holds until the code comes. */
+    /** After the right password: what the browser holds until the code is entered. */
     async startHalfWay(moderatorId: string): Promise<Token> {
       const { plain, hash } = mintToken()
       const now = clock()
@@ -191,7 +191,7 @@ export function createFactors({
       return plain
     },
 
-    /** Whose code is awaited; null where nobody's is, or not any more. */
+    /** The moderator whose code is awaited; null if none, or no longer. */
     async halfWay(token: Token): Promise<string | null> {
       const row = await database.read((reader) =>
         findModeratorToken(reader, hashToken(token), 'second_factor'),
@@ -199,7 +199,7 @@ export function createFactors({
       return row === null || row.spentAt !== null || row.expiresAt <= clock() ? null : row.moderatorId
     },
 
-    /** Takes a code of the authenticator, or a recovery code, once; answers who may come in. */
+    /** Accepts a code of the authenticator or a recovery code, once; returns who may sign in. */
     async enter(token: Token, typed: string): Promise<Result<ModeratorRow>> {
       return database.write(async (tx) => {
         const half = await findModeratorToken(tx, hashToken(token), 'second_factor')
@@ -225,7 +225,7 @@ export function createFactors({
   }
 }
 
-/** Whether somebody has an authenticator that counts, or a passkey. */
+/** Whether a moderator has an active authenticator or a passkey. */
 async function hasSecondFactor(reader: Reader, { id, totpSince }: ModeratorRow): Promise<boolean> {
   return totpSince !== null || (await countPasskeysOf(reader, id)) > 0
 }
@@ -237,7 +237,7 @@ function newRecoveryCode(): string {
   return letters.replace(/.{4}(?=.)/g, '$&-')
 }
 
-/** However it was typed: case, spaces and lines between the groups do not count. */
+/** Normalizes input: case, spaces and dashes between the groups do not count. */
 function hashCode(typed: string): string {
   return createHash('sha256')
     .update(typed.toLowerCase().replace(/[^a-z0-9]/g, ''))

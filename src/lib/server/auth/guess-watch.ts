@@ -2,14 +2,14 @@ import type { Logger } from 'pino'
 import type { Actor, AuditEvent } from '$lib/registration/registration'
 import type { SignInTries } from './sign-in-tries'
 
-/** An account that is guessed at is told of once within this. */
+/** An account being guessed at is reported once within this time. */
 const TOLD_MS = 24 * 60 * 60_000
 
 export type GuessWatch = ReturnType<typeof createGuessWatch>
 
 /**
- * Says in the audit trail and in the log when somebody begins to guess at a moderator's password from elsewhere: once a
- * day for an account. The account itself shows it as long as it goes on (`SignInTries.guesses`).
+ * Reports in the audit log and the log when somebody starts guessing a moderator's password: once a day per account.
+ * The account itself shows it for as long as it lasts (`SignInTries.guesses`).
  */
 export function createGuessWatch({
   tries,
@@ -22,11 +22,11 @@ export function createGuessWatch({
   clock: () => number
   log: Pick<Logger, 'warn'>
 }) {
-  /** When it was told of each moderator. */
+  /** When each moderator's was reported. */
   const told = new Map<string, number>()
 
   return {
-    /** A sign-in of this moderator's name failed. */
+    /** A sign-in with this moderator's username failed. */
     async failed({ id, username }: { id: string; username: string }): Promise<void> {
       const last = told.get(id)
       if (last !== undefined && Math.abs(clock() - last) < TOLD_MS) return

@@ -1,20 +1,20 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 
-/** How long a browser is known without a sign-in, in seconds. */
+/** How long a browser is remembered after a sign-in, in seconds. */
 export const KNOWN_SECONDS = 180 * 24 * 60 * 60
 
 export type KnownDevices = ReturnType<typeof createKnownDevices>
 
 /**
- * Tells browsers that a moderator signed in with before from all others, so that whoever guesses at an account from
- * elsewhere uses up the tries of strangers and not its owner's. What is told lets nobody in.
+ * Distinguishes browsers that a moderator signed in with before from all others, so that an attacker elsewhere uses
+ * up the attempts of strangers and not the owner's. It grants no access.
  */
 export function createKnownDevices({ secretKey }: { secretKey: string }) {
   const sign = (moderatorId: string, device: string) =>
     createHmac('sha256', secretKey).update(`known-device\0${moderatorId}\0${device}`).digest()
 
   return {
-    /** What the browser keeps. */
+    /** The browser's cookie. */
     make(moderatorId: string): string {
       const device = randomBytes(16).toString('base64url')
       return `${device}.${sign(moderatorId, device).toString('base64url')}`

@@ -1,10 +1,10 @@
 import { hashToken, parseToken } from '../crypto/tokens'
 
-/** So many are kept, and of one moderator so many: who signs in again and again drives out no colleague. */
+/** How many are kept, in total and per moderator: repeated sign-ins do not displace a colleague. */
 const KEPT = 1000
 const KEPT_OF_ONE = 20
 
-/** A session that the database confirmed, under the hash that it knows it by. */
+/** A session confirmed by the database, under its stored hash. */
 export interface ConfirmedSession {
   hash: string
   moderatorId: string
@@ -13,12 +13,12 @@ export interface ConfirmedSession {
 export type KnownSessions = ReturnType<typeof createKnownSessions>
 
 /**
- * The sessions that the database confirmed within the last `lifeMs`, in memory: this tells whoever works here from
- * strangers before anything is asked of the database. It lets nobody in: that is asked afterwards, and who is not let in
- * is forgotten (`forget`).
+ * Sessions that the database confirmed within the last `lifeMs`, in memory: this distinguishes moderators from
+ * strangers before the database is queried. It grants no access: that is checked afterwards, and a session that fails
+ * is dropped (`forget`).
  */
 export function createKnownSessions({ clock, lifeMs }: { clock: () => number; lifeMs: number }) {
-  /** The one that was confirmed longest ago stands first. */
+  /** The one confirmed longest ago comes first. */
   const known = new Map<string, { moderatorId: string; at: number }>()
 
   function oldest(moderatorId: string | null): string | undefined {
@@ -41,7 +41,7 @@ export function createKnownSessions({ clock, lifeMs }: { clock: () => number; li
       for (const [hash, one] of known) if (one.moderatorId === moderatorId) known.delete(hash)
     },
 
-    /** What a cookie says may be anything. */
+    /** The cookie's value may be anything. */
     has(cookieValue: string | undefined): boolean {
       const token = parseToken(cookieValue)
       const one = token === null ? undefined : known.get(hashToken(token))

@@ -2,7 +2,7 @@ import { hashedForm, hasUnreliableCharacters, passwordLength } from '$lib/regist
 import type { Refusal } from '$lib/registration/refusal'
 
 export const MODERATOR_PASSWORD_MINIMUM = 12
-/** Longer ones are nobody's; what is longer still only costs time. */
+/** Nobody uses a longer one; anything longer only costs time. */
 export const MODERATOR_PASSWORD_MAXIMUM = 512
 
 type Weak = Extract<
@@ -18,8 +18,8 @@ type Weak = Extract<
 >
 
 /**
- * What is wrong with a password that a moderator wants; null where nothing is. No kinds of letters are asked for, but
- * length, and that it is none of those that are tried first (NIST SP 800-63B, 5.1.1.2; OWASP ASVS 5.0, 6.2.4).
+ * What is wrong with a moderator's new password; null if nothing is. There are no character class rules, only a
+ * length, and it must not be among the most common ones (NIST SP 800-63B, 5.1.1.2; OWASP ASVS 5.0, 6.2.4).
  */
 export async function weaknessOf(password: string, username: string): Promise<Weak | null> {
   if (hasUnreliableCharacters(password)) return { code: 'password_characters' }

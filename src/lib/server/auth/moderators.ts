@@ -20,7 +20,7 @@ import { deleteSessionsOf } from '../database/sessions'
 import { weaknessOf } from './moderator-password'
 import { hashPassword } from '../crypto/password-hash'
 
-/** A moderator without the secret. Times are milliseconds since 1970. */
+/** A moderator without secrets. Times are milliseconds since 1970. */
 export type Moderator = Omit<ModeratorRow, 'passwordHash' | 'totpSecret'>
 
 /** `problem` is a sentence for the operator at the terminal. */
@@ -30,7 +30,7 @@ export type Moderators = ReturnType<typeof createModerators>
 
 const USERNAME = /^[a-z0-9._-]{1,64}$/
 
-/** The people who decide; only the operator makes and disables them. */
+/** Moderators' accounts as the operator manages them at the terminal. */
 export function createModerators({
   database,
   clock,
@@ -40,12 +40,12 @@ export function createModerators({
   clock: () => number
   randomId?: () => string
 }) {
-  /** Whoever has the terminal has no name here. */
+  /** The operator at the terminal has no username here. */
   const say = (tx: Transaction, event: AuditEvent) =>
     insertEvents(tx, null, [event], { kind: 'system' }, clock())
 
   return {
-    /** An administrator, where nothing else is wished: the first one has to look after the others. */
+    /** An administrator unless stated otherwise: the first account must manage the others. */
     async create(wish: {
       username: string
       email: string
@@ -70,7 +70,7 @@ export function createModerators({
       })
     },
 
-    /** All of them, disabled ones too, by name. */
+    /** All of them by username, disabled ones included. */
     async list(): Promise<Moderator[]> {
       return (await database.read(findModerators)).map(withoutSecret)
     },
@@ -80,7 +80,7 @@ export function createModerators({
       return row === null ? null : withoutSecret(row)
     },
 
-    /** Signs the moderator out everywhere and lets them in no more; once is enough, twice does no harm. */
+    /** Ends all sessions of the moderator and blocks further sign-ins; idempotent. */
     async disable(username: string): Promise<ModeratorResult> {
       return database.write(async (tx): Promise<ModeratorResult> => {
         const row = await findModeratorByName(tx, username)
@@ -95,7 +95,10 @@ export function createModerators({
       })
     },
 
-    /** Sets another password and ends all sessions, so that whoever knew the old one is out. Not for a disabled one. */
+    /**
+     * Sets a new password and ends all sessions, so that whoever knew the old one is signed out. Not for a disabled
+     * account.
+     */
     async setPassword(username: string, password: string): Promise<ModeratorResult> {
       const wrong = await passwordProblem(password, username)
       if (wrong !== null) return refused(wrong)
@@ -115,17 +118,17 @@ export function createModerators({
   }
 }
 
-/** 24 characters of 32 kinds (120 bits) in groups of four, without those that look alike (0 and o, 1 and l). */
+/** 24 characters out of 32 (120 bits) in groups of four, without those that look alike (0 and o, 1 and l). */
 export function generatePassword(random: (bytes: number) => Uint8Array = randomBytes): string {
   const alphabet = 'abcdefghijkmnpqrstuvwxyz23456789'
   const letters = Array.from(random(24), (byte) => alphabet.charAt(byte % alphabet.length)).join('')
   return letters.replace(/.{4}(?=.)/g, '$&-')
 }
 
-/** A name at the desk as somebody types it, in the one form that is kept. */
+/** Normalizes a typed moderator's username. */
 export const moderatorName = (typed: string): string => trimInvisible(typed.normalize('NFKC')).toLowerCase()
 
-/** Whether that can be the name of somebody at the desk. */
+/** Whether it can be a moderator's username. */
 export const isModeratorName = (username: string): boolean => USERNAME.test(username)
 
 function usernameProblem(username: string): string | null {

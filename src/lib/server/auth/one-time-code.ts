@@ -2,17 +2,17 @@ import { Secret, TOTP } from 'otpauth'
 
 const PERIOD_S = 30
 
-/** A new secret for an authenticator, in base32: 160 bits, as RFC 4226, 4 asks for. */
+/** A new authenticator secret in base32: 160 bits, as required by RFC 4226, 4. */
 export const newSecret = (): string => new Secret({ size: 20 }).base32
 
-/** Where an authenticator reads a secret from: the link in the QR code. */
+/** The link in the QR code, from which an authenticator reads the secret. */
 export function secretLink(secret: string, issuer: string, label: string): string {
   return new TOTP({ issuer, label, secret: Secret.fromBase32(secret), period: PERIOD_S }).toString()
 }
 
 /**
- * The time step (RFC 6238, 4.2) that a code of six digits belongs to: the present one, or one beside it, as clocks
- * differ. Null for a wrong code, and for one of a step that was accepted before (5.2: once only).
+ * The time step (RFC 6238, 4.2) that a six-digit code belongs to: the current one or an adjacent one, as clocks
+ * differ. Null for a wrong code, and for one from a step that was accepted before (5.2: once only).
  */
 export function acceptCode(
   secret: string,

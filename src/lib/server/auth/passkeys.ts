@@ -22,10 +22,10 @@ import {
 import type { Factors } from './factors'
 import { hashToken, mintToken, parseToken, type TokenHash } from '../crypto/tokens'
 
-/** So long a challenge can be signed, in milliseconds. */
+/** How long a challenge can be signed, in milliseconds. */
 export const CHALLENGE_MS = 10 * 60_000
 export const PASSKEY_NAME_MAXIMUM = 60
-/** More than anybody has; without an end, a stolen session could fill the database. */
+/** More than anybody has; without a limit, a stolen session could fill the database. */
 const PASSKEYS_MAXIMUM = 20
 
 const base64url = v.pipe(v.string(), v.regex(/^[\w-]+$/))
@@ -45,18 +45,18 @@ const answer = <T extends v.ObjectEntries>(response: T) =>
     }),
   )
 
-/** What a browser answers when a passkey was made (WebAuthn 3, 5.1), as JSON text. */
+/** The browser's response after creating a passkey (WebAuthn 3, 5.1), as JSON text. */
 const attestationSchema = answer({
   attestationObject: base64url,
   transports: v.optional(v.array(v.pipe(v.string(), v.maxLength(20))), []),
 })
-/** And when one has signed. */
+/** The response after signing. */
 const assertionSchema = answer({
   authenticatorData: base64url,
   signature: base64url,
 })
 
-/** What a challenge follows from; the browser keeps it, and sends it back with what was signed. */
+/** What a challenge is derived from; the browser keeps it, and returns it with the signature. */
 interface Begun {
   hash: TokenHash
   /** Milliseconds since 1970. */
@@ -66,8 +66,8 @@ interface Begun {
 export type Passkeys = ReturnType<typeof createPasskeys>
 
 /**
- * Passkeys of moderators (WebAuthn level 3). One is possession and a finger, face or PIN in one step: who signs in by
- * it is asked for nothing else. They belong to the host name of `site.url`.
+ * Moderators' passkeys (WebAuthn level 3). A passkey is possession plus fingerprint, face or PIN in one step: no
+ * second factor is asked for after it. Passkeys belong to the host of `site.url`.
  */
 export function createPasskeys({
   database,
@@ -85,7 +85,7 @@ export function createPasskeys({
   const { origin, hostname: rpID } = new URL(site.url)
   const own = (id: string): Actor => ({ kind: 'moderator', id })
 
-  /** Nobody knows it before us, and it is kept nowhere: it follows from what the browser brings back. */
+  /** Nobody can know it in advance, and it is not stored: it is derived from what the browser returns. */
   const challengeOf = (begun: Begun, moderatorId: string | null): Uint8Array<ArrayBuffer> =>
     Uint8Array.from(
       createHmac('sha256', secretKey)
@@ -99,7 +99,7 @@ export function createPasskeys({
     return { ticket: `${plain}.${expiresAt}`, challenge: challengeOf({ hash, expiresAt }, moderatorId) }
   }
 
-  /** What a browser was given, while it can be signed; `moderatorId` null: to sign in by it. */
+  /** What a browser was given, while it can be signed; `moderatorId` null: to sign in. */
   function awaited(ticket: string, moderatorId: string | null): (Begun & { challenge: string }) | null {
     const [plain, time = ''] = ticket.split('.')
     const token = parseToken(plain)
@@ -108,7 +108,10 @@ export function createPasskeys({
     return { ...begun, challenge: Buffer.from(challengeOf(begun, moderatorId)).toString('base64url') }
   }
 
-  /** Each challenge counts once; false where somebody was faster. Only what was signed is kept, and so fills nothing. */
+  /**
+   * Each challenge works once; false if it was used already. Only signed ones are stored, so requests cannot fill the
+   * database.
+   */
   const spend = (tx: Transaction, { hash, expiresAt }: Begun, moderatorId: string): Promise<boolean> =>
     insertSpent(tx, {
       hash,
@@ -130,7 +133,7 @@ export function createPasskeys({
       }))
     },
 
-    /** What the browser needs to make a passkey, and what it brings back with the answer. */
+    /** What the browser needs to create a passkey, and returns with its response. */
     async startAdding(
       id: string,
     ): Promise<
@@ -155,7 +158,7 @@ export function createPasskeys({
       return accept({ options, ticket })
     },
 
-    /** Adds it; answers recovery codes where this is the first second factor, which nobody sees again. */
+    /** Adds it; returns recovery codes if this is the first second factor, which are never shown again. */
     async add(
       id: string,
       ticket: string,
@@ -168,7 +171,7 @@ export function createPasskeys({
       const response = v.safeParse(attestationSchema, typed.answer)
       if (kept === null || !response.success) return refuse({ code: 'passkey_refused' })
       const { verifyRegistrationResponse } = await import('@simplewebauthn/server')
-      // The library throws on each thing that is wrong with what the browser sent, and on nothing else.
+      // The library throws on anything wrong in the browser's response, and on nothing else.
       const checked = await verifyRegistrationResponse({
         response: response.output,
         expectedChallenge: kept.challenge,
@@ -207,7 +210,7 @@ export function createPasskeys({
       })
     },
 
-    /** What the browser needs to sign in by a passkey; it names nobody, and so is the same for everybody. */
+    /** What the browser needs to sign in with a passkey; it names nobody, and so is the same for everybody. */
     async startSignIn(): Promise<{
       options: Omit<PublicKeyCredentialRequestOptionsJSON, 'extensions'>
       ticket: string
@@ -222,7 +225,7 @@ export function createPasskeys({
       return { options, ticket }
     },
 
-    /** Answers who may come in; each challenge lets somebody in once. */
+    /** Returns who may sign in; each challenge works once. */
     async signIn(ticket: string, typed: string): Promise<Result<ModeratorRow>> {
       const kept = awaited(ticket, null)
       const response = v.safeParse(assertionSchema, typed)

@@ -38,18 +38,18 @@ import { isModeratorName, moderatorName } from './moderators'
 import { weaknessOf } from './moderator-password'
 import { hashToken, mintToken, type Token } from '../crypto/tokens'
 
-/** What a session is called outside: what the database knows it by stays there. */
+/** The public ID of a session: the database's own stays internal. */
 const sessionName = (id: string): string => createHash('sha256').update(`session ${id}`).digest('base64url')
 
-/** How long a link to a moderator works, in days. */
+/** The lifetime of a link to a moderator, in days. */
 export const LINK_DAYS = 7
 const DAY_MS = 24 * 60 * 60 * 1000
 
 export type People = ReturnType<typeof createPeople>
 
 /**
- * The people of the desk, as far as they and their administrators can change each other: invitations, roles, who is let
- * in; and each one's own password, address and sessions. All of it is in the audit trail. `by` is a moderator's id.
+ * Moderators' accounts as moderators and administrators manage them: invitations, roles, access; and each one's own
+ * password, email and sessions. Everything is recorded in the audit log. `by` is a moderator's ID.
  */
 export function createPeople({
   database,
@@ -67,7 +67,7 @@ export function createPeople({
   const say = (tx: Transaction, by: string, ...events: AuditEvent[]) =>
     insertEvents(tx, null, events, { kind: 'moderator', id: by }, clock())
 
-  /** A link that a mail will carry: its token is made when the mail goes out. Answers the mail's id. */
+  /** A link for an email: its token is created when the email is sent. Returns the email's ID. */
   async function sendLink(
     tx: Transaction,
     link: Pick<ModeratorTokenRow, 'purpose' | 'moderatorId' | 'email' | 'role' | 'createdBy'>,
@@ -98,19 +98,19 @@ export function createPeople({
     return row.expiresAt <= clock() ? refuse({ code: 'link_expired' }) : accept(row)
   }
 
-  /** Whether the desk could go on without this administrator. */
+  /** Whether there would still be an administrator without this one. */
   async function isNeeded(reader: Reader, { role, disabledAt }: ModeratorRow): Promise<boolean> {
     return role === 'administrator' && disabledAt === null && (await countAdministrators(reader)) < 2
   }
 
-  /** Whoever may not invite any more leaves no way in behind. */
+  /** Anyone who may no longer invite leaves no open invitation behind. */
   async function withdrawInvitationsBy(tx: Transaction, id: string, by: string): Promise<void> {
     const count = await spendInvitationsBy(tx, id, clock())
     await say(tx, by, ...Array.from({ length: count }, () => ({ kind: 'invitation_withdrawn' }) as const))
   }
 
   return {
-    /** Everybody, disabled ones too, with when they were last seen; and who is invited. */
+    /** All moderators, disabled ones included, with when they were last seen; and open invitations. */
     async list() {
       return database.read(async (reader) => {
         const seen = await findLastSeen(reader)
@@ -130,7 +130,7 @@ export function createPeople({
       })
     },
 
-    /** Refuses `moderator_known`, `too_many_mails`, and what is no address as `readEmail` does. */
+    /** Refuses `moderator_known`, `too_many_mails`, and invalid addresses like `readEmail`. */
     async invite(wish: { email: string; role: Role; language: Language }, by: string): Promise<Result<null>> {
       const read = readEmail(wish.email)
       if (!read.ok) return read
@@ -177,7 +177,7 @@ export function createPeople({
       })
     },
 
-    /** Out everywhere at once, or let in again. */
+    /** Signed out everywhere at once, or allowed to sign in again. */
     async setDisabled(id: string, disabled: boolean, by: string): Promise<Result<null>> {
       return database.write(async (tx) => {
         const row = await findModerator(tx, id)
@@ -194,7 +194,7 @@ export function createPeople({
       })
     },
 
-    /** Whether somebody was sent this link, whatever became of it. */
+    /** Whether this link was ever sent, whatever became of it. */
     isLink: (token: Token, purpose: 'invitation' | 'address') =>
       database.read(async (reader) => (await findModeratorToken(reader, hashToken(token), purpose)) !== null),
 
@@ -208,8 +208,8 @@ export function createPeople({
       }),
 
     /**
-     * The address counts as confirmed, as the link came there. Answers the new moderator's id. Nothing is worked out for
-     * who has no link that counts.
+     * The email counts as confirmed, because the link was sent there. Returns the new moderator's ID. Nothing is
+     * hashed without a valid link.
      */
     async join(
       token: Token,
@@ -246,7 +246,7 @@ export function createPeople({
       })
     },
 
-    /** What a moderator sees of their own account; `current` is the hash of the session that asks. */
+    /** What moderators see of their own account; `current` is the hash of the asking session. */
     async account(id: string, current: string) {
       return database.read(async (reader) => {
         const row = await findModerator(reader, id)
@@ -266,7 +266,10 @@ export function createPeople({
       })
     },
 
-    /** Ends every session, and what was begun: whoever knew the old password is out. Refuses `password_wrong` and what is wrong with the new one. */
+    /**
+     * Ends every session and pending sign-in: whoever knew the old password is signed out. Refuses `password_wrong`
+     * and what is wrong with the new one.
+     */
     async changePassword(id: string, { now, next }: { now: string; next: string }): Promise<Result<null>> {
       const row = await database.read((reader) => findModerator(reader, id))
       const matches = await hashing.verifyOfKnown(row?.passwordHash ?? null, now)
@@ -289,8 +292,8 @@ export function createPeople({
     },
 
     /**
-     * Sends a link to an address; it becomes theirs when the link is followed. Whose it is now is told there alone.
-     * Answers the mail's id. Refuses `too_many_mails`, and what is no address as `readEmail` does.
+     * Sends a link to an address; it becomes theirs once the link is followed. If somebody else has it, only that
+     * inbox is told. Returns the email's ID. Refuses `too_many_mails`, and invalid addresses like `readEmail`.
      */
     async askAddress(id: string, typed: string): Promise<Result<string>> {
       const read = readEmail(typed)
@@ -308,7 +311,7 @@ export function createPeople({
       })
     },
 
-    /** The address that a link confirms. */
+    /** The email address that a link confirms. */
     address: (token: Token) =>
       database.read(async (reader) => {
         const found = await open(reader, token, 'address')
@@ -333,7 +336,7 @@ export function createPeople({
     setPreferences: (id: string, preferences: { shortcuts: boolean }) =>
       database.write((tx) => updateModerator(tx, id, preferences)),
 
-    /** Ends one session of a moderator, or with null all but `current`; answers how many ended. */
+    /** Ends one session of a moderator, or with null all but `current`; returns how many ended. */
     async endSessions(moderatorId: string, which: string | null, current: string): Promise<number> {
       return database.write(async (tx) => {
         const own = await findSessionsOf(tx, moderatorId)
@@ -344,7 +347,7 @@ export function createPeople({
       })
     },
 
-    /** Ends every session of a moderator, and what they have begun: for who left a browser open, or lost a device. */
+    /** Ends every session and pending sign-in of a moderator: in case a browser was left open, or a device was lost. */
     async signOut(id: string, by: string): Promise<Result<null>> {
       return database.write(async (tx) => {
         const row = await findModerator(tx, id)
@@ -358,7 +361,7 @@ export function createPeople({
       })
     },
 
-    /** A token for the mail of a link, and who it is about; null where the link is over. */
+    /** A token for the email of a link, and whom it is about; null if the link is no longer valid. */
     async mintLink(id: string) {
       const { plain: token, hash } = mintToken()
       return database.write(async (tx) => {
@@ -370,7 +373,7 @@ export function createPeople({
       })
     },
 
-    /** Forgets links that ran out a week ago. */
+    /** Deletes links that expired a week ago. */
     deleteOld: () =>
       purge(database, (tx, limit) => deleteModeratorTokens(tx, clock() - LINK_DAYS * DAY_MS, limit)),
   }

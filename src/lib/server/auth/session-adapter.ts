@@ -6,14 +6,14 @@ import { moderators, sessions } from '../database/schema'
 import { deleteEndedSessions, findSession, findSessionsOf, type SessionRow } from '../database/sessions'
 import { hashToken, tokenSchema } from '../crypto/tokens'
 
-/** What Lucia is shown where it shall delete the session. */
+/** What Lucia is shown to make it delete the session. */
 const ENDED = new Date(0)
 
 /**
- * Lucia's drizzle adapter with four differences: the database gets SHA-256 of the session id, so that nothing in it
- * can be replayed; writes go through the one writer; a session ends `absoluteMs` after it began, however busy, and
- * when its moderator is disabled; and times are of `clock`, where Lucia reckons with `Date`: what is left of `idleMs`
- * by the one is shown to Lucia by the other.
+ * Lucia's drizzle adapter with four differences: the database stores SHA-256 of the session ID, so that nothing in it
+ * can be replayed; writes go through the single writer; a session ends `absoluteMs` after it began, however active,
+ * and when its moderator is disabled; and times follow `clock`, while Lucia uses `Date`: the rest of `idleMs` by the
+ * one is shown to Lucia by the other.
  */
 export function createSessionAdapter({
   database,
@@ -49,7 +49,7 @@ export function createSessionAdapter({
       const user = disabledAt === null ? { id: moderatorId, attributes } : null
       return [shown(found.session, id), user]
     },
-    /** With the hashes for ids: nobody knows more. */
+    /** With the hashes as IDs: nobody knows more. */
     async getUserSessions(userId) {
       const rows = await database.read((reader) => findSessionsOf(reader, userId))
       return rows.map((row) => shown(row, row.id))

@@ -6,15 +6,15 @@ import { createKnownSessions } from './known-sessions'
 import { createSessionAdapter } from './session-adapter'
 import { hashToken, mintToken, parseToken } from '../crypto/tokens'
 
-/** A session ends when it was not used for this long; Lucia extends it once half of that is over. */
+/** A session expires after this long without use; Lucia extends it once half of that has passed. */
 const IDLE = new TimeSpan(7, 'd')
-/** And this long after the sign-in in any case. */
+/** And this long after signing in, in any case. */
 const ABSOLUTE = new TimeSpan(30, 'd')
 
-/** So long after a sign-in, whoever is at the browser can change the ways in. */
+/** How long after signing in the sign-in methods can be changed. */
 export const LATELY_MS = 30 * 60_000
 
-/** How often it is noted that a moderator is still there. */
+/** How often a moderator's activity is recorded. */
 const SEEN_EVERY_MS = 5 * 60_000
 
 declare module 'lucia' {
@@ -25,7 +25,7 @@ declare module 'lucia' {
   }
 }
 
-/** To be set on the answer as it is. `maxAge` in seconds; 0 deletes the cookie. */
+/** To be set on the response as it is. `maxAge` in seconds; 0 deletes the cookie. */
 export interface SessionCookie {
   name: string
   value: string
@@ -37,21 +37,21 @@ interface SessionAttributes extends From {
   lastSeenAt: number | null
 }
 
-/** Where a sign-in comes from: browser and system, and the network; null where nobody knows. */
+/** Where a sign-in comes from: browser and system, and the network; null if unknown. */
 export interface From {
   device: string | null
   network: string | null
 }
 
-/** `shortcuts`: whether single keys do something on the desk. */
+/** `shortcuts`: whether keyboard shortcuts are on. */
 export interface SignedInModerator {
   id: string
   username: string
   role: Role
   shortcuts: boolean
-  /** A second factor is wanted of everybody, and there is none yet: until then nothing else is answered. */
+  /** A second factor is required of everybody, and there is none yet: until then no other call is answered. */
   mustSetUp?: boolean
-  /** Signed in so lately that it is hardly somebody else at a browser left open (`LATELY_MS`). */
+  /** Signed in recently, so hardly somebody else at a browser left open (`LATELY_MS`). */
   lately?: boolean
 }
 
@@ -59,15 +59,15 @@ export interface SignedInModerator {
 export interface SignedIn {
   moderator: SignedInModerator
   session: { startedAt: number }
-  /** The session was extended: the browser has to learn so. */
+  /** The session was extended: the browser must be told. */
   freshCookie?: SessionCookie
 }
 
 export type Sessions = ReturnType<typeof createSessions>
 
 /**
- * The sessions of moderators. `secure`: the site has https, and so the cookie is bound to this host by its name
- * (`__Host-`, RFC 6265bis 4.1.3.2) and never sent without TLS.
+ * Moderators' sessions. `secure`: the site has https, so the cookie is bound to this host by its name (`__Host-`, RFC
+ * 6265bis 4.1.3.2) and never sent without TLS.
  */
 export function createSessions({
   database,
@@ -100,10 +100,12 @@ export function createSessions({
   return {
     cookieName,
 
-    /** Whether this cookie's session was confirmed lately, as far as memory tells: it lets nobody in (`check` does). */
+    /**
+     * Whether this cookie's session was confirmed recently, according to memory: it grants no access (`check` does).
+     */
     isKnown: (cookieValue: string | undefined): boolean => known.has(cookieValue),
 
-    /** Takes the sessions that go on over a restart into memory, so that those who work here are known from the first request. */
+    /** Loads valid sessions into memory after a restart, so that moderators are recognized from the first request. */
     async recall(): Promise<void> {
       const living = await database.read((reader) =>
         findLivingSessions(reader, { now: clock(), startedAfter: clock() - ABSOLUTE.milliseconds() }),
@@ -111,7 +113,7 @@ export function createSessions({
       for (const session of living) known.confirm(session)
     },
 
-    /** Begins a session under an id that never was before, whatever cookie the browser holds. */
+    /** Starts a session under a new ID, whatever cookie the browser holds. */
     async signIn(moderatorId: string, from: From = { device: null, network: null }): Promise<SessionCookie> {
       const { plain, hash } = mintToken(random)
       const { id } = await lucia.createSession(
@@ -123,7 +125,7 @@ export function createSessions({
       return cookie(lucia.createSessionCookie(id))
     },
 
-    /** Who holds this cookie; null when nobody does, or not any more. May extend or delete the session. */
+    /** Whose session this cookie is; null if nobody's, or expired. May extend or delete the session. */
     async check(cookieValue: string | undefined): Promise<SignedIn | null> {
       const id = parseToken(cookieValue)
       if (id === null) return null
@@ -150,7 +152,7 @@ export function createSessions({
       }
     },
 
-    /** Ends the session, here and not only in the browser; answers the cookie that clears the browser's. */
+    /** Ends the session, here and not only in the browser; returns the cookie that clears the browser's. */
     async signOut(cookieValue: string | undefined): Promise<SessionCookie> {
       const id = parseToken(cookieValue)
       if (id !== null) {
@@ -166,7 +168,7 @@ export function createSessions({
       await lucia.invalidateUserSessions(moderatorId)
     },
 
-    /** Deletes sessions that ended by time; they are refused before that, too. */
+    /** Deletes expired sessions; they are refused before that, too. */
     deleteExpired: (): Promise<void> => lucia.deleteExpiredSessions(),
   }
 }

@@ -6,16 +6,16 @@ const DAY_MS = 24 * 60 * MINUTE_MS
 const WINDOW_MS = 15 * MINUTE_MS
 const ACCOUNT = 'sign-in-account'
 
-/** Of a browser that the account is known to have, and of a network on one account. */
+/** Of a browser known to the account, or of a network on one account. */
 export const PER_ACCOUNT = { count: 10, windowMs: WINDOW_MS }
 /** Of a network, on all accounts. */
 export const PER_NETWORK = { count: 20, windowMs: WINDOW_MS }
-/** Somebody guesses at an account from so many tries of strangers within a day on, wherever they came from. */
+/** An account counts as being guessed at from this many attempts by strangers within a day, from anywhere. */
 export const GUESSED = { count: 20, windowMs: DAY_MS }
-/** Then a network has so many tries on it; one that has not tried yet is never refused. */
+/** After that, each network has this many attempts on it; a network's first attempt is never refused. */
 export const PER_ACCOUNT_GUESSED = { count: 3, windowMs: DAY_MS }
 
-/** Who tries: a name, and the browser where it is one that the account is known to have, or else the network. */
+/** Who is trying: a username, and the browser if the account knows it, or else the network. */
 export interface Trying {
   username: string
   device: string | null
@@ -25,8 +25,8 @@ export interface Trying {
 export type SignInTries = ReturnType<typeof createSignInTries>
 
 /**
- * Tries to sign in. Those of strangers on one account are counted together, which slows all strangers down and refuses
- * nobody by itself: no account can be closed by those who know its name.
+ * Sign-in attempts. Those of strangers on one account are counted together, which slows all strangers down and locks
+ * nobody out: knowing a username is not enough to block an account.
  */
 export function createSignInTries({
   limits,
@@ -57,20 +57,23 @@ export function createSignInTries({
   return {
     isGuessed,
 
-    /** Counts one try, or refuses it. */
+    /** Counts one attempt, or refuses it. */
     take: async (trying: Trying): Promise<Taken> => limits.takeAll(await claimsOf(trying)),
 
     /** What `take` would refuse now, without counting. */
     look: async (trying: Trying): Promise<Taken> => limits.peekAll(await claimsOf(trying)),
 
-    /** Whoever got in has the tries back that this browser, or this network, had on this account. */
+    /** A successful sign-in returns the attempts that this browser, or this network, used on this account. */
     async giveBack(trying: Trying): Promise<void> {
       if (trying.device !== null) return limits.forget('sign-in-device', trying.device)
       const [own, ...wider] = onAccount(trying)
       if (own !== undefined) await limits.forgetWith(own, [...wider, ...elsewhere(trying)])
     },
 
-    /** How many tries strangers had on an account within a day, where that is more than its owner mistypes; else 0. */
+    /**
+     * How many attempts strangers made on an account within a day, if that is more than an owner's typos; otherwise
+     * 0.
+     */
     async guesses(username: string): Promise<number> {
       const [count = 0] = await limits.tally(ACCOUNT, username, DAY_MS, 1)
       return count >= GUESSED.count ? count : 0

@@ -22,7 +22,7 @@ export type SignInStep = { id: string } & (
 export type SignIn = ReturnType<typeof createSignIn>
 
 /**
- * Signs moderators in. An unknown name, a wrong password and a disabled account get the same answer, for the same
+ * Signs moderators in. An unknown username, a wrong password and a disabled account get the same answer, for the same
  * work.
  */
 export function createSignIn({
@@ -42,7 +42,7 @@ export function createSignIn({
   knownDevices: Pick<KnownDevices, 'read'>
   hashing: Pick<Hashing, 'inTurn' | 'verify'>
   guessWatch: Pick<GuessWatch, 'failed'>
-  /** Writes into the audit trail. */
+  /** Writes to the audit log. */
   note: (events: AuditEvent[], actor: Actor) => Promise<void>
 }) {
   async function failed(moderator: ModeratorRow | null): Promise<Refused> {
@@ -54,10 +54,10 @@ export function createSignIn({
 
   return {
     /**
-     * Refuses `sign_in_failed`, `too_many_sign_ins` and `too_busy`. Every try is counted before its password is looked at,
-     * so that many at once are no way around the limit; one that finds the queue full is not. Who signs in gets the tries
-     * back that this network had on this account, but not those that others had on it, nor those on other accounts. A
-     * browser that the account is known to have (`known`) has tries of its own, which nobody else can use up.
+     * Refuses `sign_in_failed`, `too_many_sign_ins` and `too_busy`. Every attempt is counted before its password is
+     * checked, so that concurrent ones cannot evade the limit; one that finds the queue full is not. A successful
+     * sign-in returns the attempts of this network on this account, but not those of others on it, nor those on other
+     * accounts. A browser known to the account (`known`) has its own attempts, which nobody else can use up.
      */
     async signIn({
       username: typed,
@@ -76,7 +76,7 @@ export function createSignIn({
       const moderator = await database.read((reader) => findModeratorByName(reader, username))
       const ownDevice = moderator === null ? null : knownDevices.read(known, moderator.id)
       const trying = { username, device: ownDevice, clientAddress }
-      // Whoever has no tries left takes nobody's place in the queue.
+      // Anyone without attempts left takes no place in the queue.
       const looked = await tries.look(trying)
       if (!looked.ok) return tooMany(looked.retryAfterMs)
       const checked = await hashing.inTurn(ownDevice !== null, async (): Promise<Result<boolean>> => {

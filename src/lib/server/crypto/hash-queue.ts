@@ -3,21 +3,21 @@ import { accept, refuse, type Result } from '$lib/registration/refusal'
 import { hashPassword, verifyPassword } from './password-hash'
 
 /**
- * So many hashes are made or checked at a time. Each takes a core for some 20 ms and 19 MiB: one core stays for the pages,
- * and one of the four threads that Node keeps for such work (libuv) for files and names.
+ * How many hashes are computed or checked at a time. Each takes a core for some 20 ms and 19 MiB: one core is left
+ * for the pages, and one of the four threads that Node keeps for such work (libuv) for files and DNS.
  */
 export const AT_ONCE = Math.min(3, Math.max(1, availableParallelism() - 1))
-/** So many strangers may wait: with one core the last of them is served within some two seconds. */
+/** How many strangers may wait: with one core the last of them is served within some two seconds. */
 const MOST_WAITING = 60
-/** Beyond them, for browsers and sessions that are known. */
+/** In addition, for known browsers and sessions. */
 const MOST_KNOWN_WAITING = 60
 
 export type Hashing = ReturnType<typeof createHashing>
 
 /**
- * The one queue for all work with passwords. Who is `known` (a session, a link that was sent to them, a browser that
- * signed in before) goes first, and has room to wait that strangers cannot fill. Refused `too_busy` is who finds no room.
- * `hash` and `verify` have the promises of `password-hash.ts`; they are here for tests.
+ * The queue for all password hashing. The `known` (a session, an emailed link, a browser that signed in before) go
+ * first, and have waiting places that strangers cannot fill. Anyone without a place is refused as `too_busy`. `hash`
+ * and `verify` have the contracts of `password-hash.ts`; they are parameters for tests.
  */
 export function createHashing({
   atOnce = AT_ONCE,
@@ -30,7 +30,7 @@ export function createHashing({
   atOnce?: number
   mostWaiting?: number
   mostKnownWaiting?: number
-  /** Hears of each who found no room. */
+  /** Called for everyone refused. */
   onBusy?: () => void
   hash?: typeof hashPassword
   verify?: typeof verifyPassword
@@ -48,14 +48,14 @@ export function createHashing({
     return new Promise((resolve) => line.push(() => resolve(true)))
   }
 
-  /** Whoever is next takes over the place. */
+  /** The next one takes over the place. */
   function leave(): void {
     const next = lines.known.shift() ?? lines.strangers.shift()
     if (next === undefined) running--
     else next()
   }
 
-  /** Runs a task when it is its turn. It may look at other things first, but waits for nobody outside. */
+  /** Runs a task when it is its turn. It may check other things first, but must not wait for anything outside. */
   async function inTurn<T>(known: boolean, task: () => Promise<T>): Promise<Result<T>> {
     if (!(await enter(known))) {
       onBusy()
@@ -72,7 +72,7 @@ export function createHashing({
     inTurn,
     /** Within a turn of `inTurn`. */
     verify,
-    /** The same for who is known. */
+    /** The same for the known. */
     verifyOfKnown: (passwordHash: string | null, password: string): Promise<Result<boolean>> =>
       inTurn(true, () => verify(passwordHash, password)),
     hashOfKnown: (password: string): Promise<Result<string>> => inTurn(true, () => hash(password)),

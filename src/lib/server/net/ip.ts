@@ -1,8 +1,8 @@
 import { isIPv4, isIPv6 } from 'node:net'
 
 /**
- * One spelling for each address: dotted IPv4, IPv6 as RFC 5952 writes it, IPv4-mapped IPv6 (RFC 4291, 2.5.5.2) as the
- * IPv4 address it is, without a zone. Null where the text is no address.
+ * One spelling per address: dotted IPv4, IPv6 according to RFC 5952, IPv4-mapped IPv6 (RFC 4291, 2.5.5.2) as the IPv4
+ * address, without a zone. Null if the text is no address.
  */
 export function canonicalAddress(text: string): string | null {
   if (isIPv4(text)) return text
@@ -13,24 +13,24 @@ export function canonicalAddress(text: string): string | null {
 }
 
 /**
- * What belongs to one party as far as can be told: an IPv4 address by itself, of IPv6 the /64 (RFC 4291, 2.5.4: the
- * rest is the host's own to choose, so one host has 2^64 of them). Text that is no address stays as it is.
+ * The network that most likely belongs to one party: a single IPv4 address, or the /64 of IPv6 (RFC 4291, 2.5.4: the
+ * rest is the host's own choice, so one host has 2^64 of them). Text that is no address is returned unchanged.
  */
 export function networkOf(address: string): string {
   return networksOf(address)[0].network
 }
 
-/** A network, and how many times as much as its narrowest part all of it may. */
+/** A network, and its limit as a multiple of that of its narrowest part. */
 export interface Network {
   network: string
   share: number
 }
 
 /**
- * All networks that may belong to one party, the narrowest first. Providers give a customer of IPv6 a /64, /56 or /48
- * (RFC 6177, 2), and anybody gets a /48, 65,536 of the narrowest, for nothing: it has no more than four times their
- * share. A /24 of IPv4 costs money, and many people of one provider come from one: it has 32 times the share of an
- * address, of 256 that it could have.
+ * All networks that may belong to one party, the narrowest first. Providers give an IPv6 customer a /64, /56 or /48
+ * (RFC 6177, 2), and anybody can get a /48, 65,536 of the narrowest, for free: it gets only four times their limit. A
+ * /24 of IPv4 costs money, and many customers of one provider share one: it gets 32 times the limit of an address,
+ * instead of 256.
  */
 export function networksOf(address: string): [Network, ...Network[]] {
   const canonical = canonicalAddress(address)
@@ -57,7 +57,7 @@ function prefixOf(groups: number[], bits: 48 | 56 | 64): string {
   return `${compressed(`${prefix.map((group) => (group & 0xffff).toString(16)).join(':')}::`)}/${bits}`
 }
 
-/** The URL parser writes IPv6 as RFC 5952 asks, but for mapped addresses, which it writes in hex: that fits here. */
+/** The URL parser writes IPv6 according to RFC 5952, except for mapped addresses, which it writes in hex: fine here. */
 function compressed(address: string): string {
   return new URL(`http://[${address}]/`).hostname.slice(1, -1)
 }

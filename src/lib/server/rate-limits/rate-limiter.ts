@@ -13,13 +13,13 @@ import { networkOf, networksOf } from '../net/ip'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
-/** What is counted: a kind of try, and by whom or on whom. An address stands for its network (`networkOf`). */
+/** What is counted: a kind of attempt, and by whom or on whom. An IP address stands for its network (`networkOf`). */
 export interface Counted {
   kind: string
   subject: string
 }
 export interface Limit {
-  /** Infinity: it is only counted. */
+  /** Infinity: counted, but not limited. */
   count: number
   windowMs: number
 }
@@ -27,7 +27,10 @@ export interface Claim extends Counted {
   limit: Limit
 }
 
-/** A try of each network that an address may be part of, the narrowest first; wider ones may more often (`networksOf`). */
+/**
+ * An attempt for each network that an address may belong to, the narrowest first; wider ones have higher limits
+ * (`networksOf`).
+ */
 export function byNetwork(kind: string, address: string, limit: Limit): Claim[] {
   return networksOf(address).map(({ network, share }) => ({
     kind,
@@ -36,14 +39,14 @@ export function byNetwork(kind: string, address: string, limit: Limit): Claim[] 
   }))
 }
 
-/** `retryAfterMs`: when the same would be let through, if nothing else is counted until then. */
+/** `retryAfterMs`: when the same would be allowed, if nothing else is counted until then. */
 export type Taken = { ok: true } | { ok: false; retryAfterMs: number }
 
 export type Limits = ReturnType<typeof createLimits>
 
 /**
- * Counts tries in a sliding window that outlives a restart. The database sees HMAC-SHA256(secret, kind NUL subject)
- * and the time, so that neither names nor addresses can be read from it. Windows are at most `longestWindowMs` long.
+ * A sliding-window rate limiter that survives restarts. The database stores HMAC-SHA256(secret, kind NUL subject) and
+ * the time, so that neither usernames nor addresses can be read from it. Windows are at most `longestWindowMs` long.
  */
 export function createLimits({
   database,
@@ -61,7 +64,7 @@ export function createLimits({
       .update(`${kind}\0${networkOf(subject)}`)
       .digest('base64url')
 
-  /** How long until there is room for one more; 0: there is. */
+  /** Time until there is room for one more; 0: there is room. */
   async function waitFor(reader: Reader, claim: Claim, now: number): Promise<number> {
     const { count, windowMs } = claim.limit
     if (windowMs > longestWindowMs)
@@ -84,8 +87,8 @@ export function createLimits({
     database.read((reader) => longestWait(reader, claims, clock()))
 
   /**
-   * Counts one try of each thing that is claimed, or of none when one of the claims is used up. What is refused is not
-   * counted, and does not wait for the one writer either: many refused tries cost others nothing.
+   * Counts one attempt for each claim, or for none if one of them has reached its limit. Refused attempts are not
+   * counted, and do not wait for the single writer either: many of them cost others nothing.
    */
   async function takeAll(claims: Claim[]): Promise<Taken> {
     const looked = await peekAll(claims)
@@ -110,14 +113,14 @@ export function createLimits({
     take: (kind: string, subject: string, limit: Limit): Promise<Taken> =>
       takeAll([{ kind, subject, limit }]),
 
-    /** What `take` would answer now, without counting. */
+    /** What `take` would return now, without counting. */
     peek: (kind: string, subject: string, limit: Limit): Promise<Taken> =>
       peekAll([{ kind, subject, limit }]),
 
     /** What `takeAll` would. */
     peekAll,
 
-    /** Which of these claims makes whoever claims them wait longest; null where none does. */
+    /** The claim with the longest wait; null if none has to wait. */
     async refusing(claims: Claim[]): Promise<Claim | null> {
       return database.read(async (reader) => {
         const now = clock()
@@ -130,7 +133,7 @@ export function createLimits({
       })
     },
 
-    /** How often it was counted in each of so many steps up to now, the newest first. */
+    /** How often it was counted per step up to now, the latest first. */
     tally: (kind: string, subject: string, stepMs: number, steps: number): Promise<number[]> =>
       database.read((reader) => countAttempts(reader, keyOf({ kind, subject }), clock(), stepMs, steps)),
 
@@ -138,7 +141,7 @@ export function createLimits({
       await database.write((tx) => deleteAttempts(tx, keyOf({ kind, subject })))
     },
 
-    /** Forgets all tries of one thing, and of others just those that `takeAll` counted together with them. */
+    /** Deletes all attempts of one claim, and of others only those that `takeAll` counted together with them. */
     async forgetWith(counted: Counted, together: Counted[]): Promise<void> {
       await database.write(async (tx) => {
         for (const at of await deleteAttempts(tx, keyOf(counted)))
@@ -146,7 +149,7 @@ export function createLimits({
       })
     },
 
-    /** Deletes what no window reaches any more. */
+    /** Deletes what is outside every window. */
     async deleteOld(): Promise<void> {
       await purge(database, (tx, limit) => deleteAttemptsUntil(tx, clock() - longestWindowMs, limit))
     },
