@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { whyUnread, type ReadFile } from './read-file'
 
-/** The names of the files in a folder; throws as node:fs does. */
+/** The names of the files in a folder; throws like node:fs. */
 export type ReadFolder = (path: string) => string[]
 
 export const readFolderNames: ReadFolder = (path) => readdirSync(path)
@@ -10,8 +10,9 @@ export const readFolderNames: ReadFolder = (path) => readdirSync(path)
 const BEGIN = '-----BEGIN CERTIFICATE-----'
 
 /**
- * The certificates (PEM) of a file, or of all files in a folder, as Python's requests takes both; or what is wrong, to go on
- * after the setting's name. In a folder, what holds none is left out, and what stands there under two names is taken once.
+ * The certificates (PEM) of a file, or of all files in a folder, as Python's requests accepts both; or what is wrong,
+ * to follow the setting's name. In a folder, files without certificates are skipped, and one present under two names
+ * is read once.
  */
 export function readCertificates(
   path: string,
@@ -44,7 +45,7 @@ function textsOf(
   }
 }
 
-/** What cannot be read among many is not what is looked for: a folder in the folder, a link to nowhere. */
+/** An unreadable entry among many is not what was meant: a subfolder, or a dangling link. */
 function readable(path: string, readFile: ReadFile): string[] {
   try {
     return [readFile(path)]

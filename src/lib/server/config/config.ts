@@ -4,34 +4,34 @@ import type { Retention } from '$lib/registration/retention'
 import type { UsernameCharacters } from '$lib/registration/username'
 
 /**
- * The settings of one installation: checked, complete and frozen. Made by `loadConfig` from config.yaml, secret
- * files and the environment; `null` means that something is not used. config.dist.yaml tells what each is for.
+ * The settings of one installation: checked, complete and frozen. Created by `loadConfig` from config.yaml, secret
+ * files and the environment; `null` means that something is not used. config.dist.yaml documents each.
  */
 export interface Config {
-  /** More in the log; never more on pages. */
+  /** More details in the log; never on pages. */
   readonly debug: boolean
-  /** Null where the operator gave none: `secretKeyOf` then makes one and keeps it. */
+  /** Null if the operator set none: `secretKeyOf` then generates one and stores it. */
   readonly secretKey: string | null
   readonly synapse: {
     readonly adminToken: string
-    /** Base URL of the homeserver, without a slash at the end. */
+    /** Base URL of the homeserver, without a trailing slash. */
     readonly server: string
     /** The homeserver's name, the part after the colon in a Matrix ID. */
     readonly domain: string
-    /** False: any certificate is taken. */
+    /** False: any certificate is accepted. */
     readonly verifyCert: boolean
     /** PEM text of the certificates to trust instead of the usual ones, or null for the usual ones. */
     readonly ca: string | null
   }
-  /** Hosts that may be asked for, as in Django's ALLOWED_HOSTS, lower case: `example.org`, `.example.org`, `*`. */
+  /** Hosts that are served, like Django's ALLOWED_HOSTS, lower case: `example.org`, `.example.org`, `*`. */
   readonly hosts: readonly string[]
   readonly site: {
     readonly name: string
-    /** Origin of every link that is sent out: scheme, host and port, without a slash at the end. */
+    /** The origin of every link that is sent: scheme, host and port, without a trailing slash. */
     readonly url: string
-    /** Any CSS colour; `accentTheme` makes the theme of it. */
+    /** Any CSS color; `accentTheme` computes its theme. */
     readonly accent: string
-    /** Of mails and notices to moderators; applicants get theirs. */
+    /** For email and messages to moderators; applicants get their own. */
     readonly language: Language
   }
   readonly email: {
@@ -42,30 +42,30 @@ export interface Config {
     readonly username: string | null
     readonly password: string | null
     readonly tls: MailTls
-    /** False: any certificate is taken. Looked at where TLS is `required` or `implicit`. */
+    /** False: any certificate is accepted. Used if TLS is `required` or `implicit`. */
     readonly verifyCert: boolean
     /** PEM text of the certificates to trust instead of the usual ones, or null for the usual ones. */
     readonly ca: string | null
     /** `a@example.org` or `Name <a@example.org>`. */
     readonly from: string
-    /** Stands before every subject as it is: ends with a space, or is empty. */
+    /** The prefix of every subject as it is: ends with a space, or is empty. */
     readonly subjectPrefix: string
   }
   readonly admin: {
-    /** Where mails to moderators go; at least one. */
+    /** Recipients of email to moderators; at least one. */
     readonly email: readonly string[]
   }
-  /** True: exactly the proxy that is connected; a list: addresses, networks, and the names that proxy-addr knows. */
+  /** True: exactly the proxy that is connected; a list: addresses, networks, and the names known to proxy-addr. */
   readonly trustProxy: boolean | readonly string[]
   /** Room IDs and aliases that every new account joins. */
   readonly autoJoin: readonly string[]
   readonly legal: readonly { readonly title: string; readonly url: string }[]
-  /** What Synapse's own consent form needs; null: no consent is submitted. Never without `legal`. */
+  /** What Synapse's own consent form needs; null: consent is not submitted. Never without `legal`. */
   readonly consent: { readonly version: string; readonly formSecret: string } | null
   /** In days. */
   readonly retention: Readonly<Retention>
   readonly database: {
-    /** `file:` for a path of this machine (relative to the working directory), or a libSQL server's URL. */
+    /** `file:` for a local path (relative to the working directory), or a libSQL server's URL. */
     readonly url: string
     readonly authToken: string | undefined
     /** The folder that holds the database file and the secret key. */
@@ -73,63 +73,64 @@ export interface Config {
   }
   readonly logoUrl: string | null
   readonly rateLimit: {
-    /** How many verification mails one client address may ask for in `emailSubmissionHours`. */
+    /** How many verification emails one client address may request in `emailSubmissionHours`. */
     readonly emailSubmission: number
     readonly emailSubmissionHours: number
-    /** How many mails, confirmations, passwords and answers each all applicants together may send in a minute. */
+    /** How many emails, confirmations, passwords and answers each all applicants together may send per minute. */
     readonly everybodyPerMinute: number
   }
   readonly matrixNotifications: {
-    /** Null: moderators are not told in a room. `template` null: our own words, without address and reason. */
+    /** Null: no room for moderators. `template` null: our own text, without email and reason. */
     readonly adminRoom: { readonly room: string; readonly template: string | null } | null
-    /** Null: no welcome. `room` null: a direct chat. */
+    /** Null: no welcome message. `room` null: a direct chat. */
     readonly welcome: { readonly room: string | null; readonly template: string } | null
   }
   readonly registration: {
     readonly password: 'at_request' | 'after_approval'
     readonly invitations: Invitations
     readonly usernameCharacters: UsernameCharacters
-    /** Our own list and the operator's, lower case. */
+    /** The built-in list and the operator's, lower case. */
     readonly reservedUsernames: readonly string[]
-    /** RE2 patterns that match the whole value, in any case. */
+    /** RE2 patterns that match the whole value, ignoring case. */
     readonly blockedUsernames: readonly string[]
     readonly blockedEmails: readonly string[]
     /** Addresses and CIDR networks. */
     readonly blockedNetworks: readonly string[]
     readonly disposableEmails: DisposableMode
-    /** From so many requests on nobody new can start: that wait, and that came on one day (UTC). Null: no limit. */
+    /** Registration closes at this many requests: waiting ones, and those of one day (UTC). Null: no limit. */
     readonly maxWaiting: number | null
     readonly maxPerDay: number | null
     readonly proofOfWork: ProofMode
   }
   readonly moderation: {
-    /** Moderators are reminded of a request that waits this long. */
+    /** Moderators are reminded of a request that has waited this long. */
     readonly remindAfterHours: number
-    /** How long a decision can be taken back before anything is done about it. */
+    /** How long a decision can be undone before it is carried out. */
     readonly undoMs: number
-    /** How long a request stays a moderator's own without a sign of life. */
+    /** How long a request stays assigned to an inactive moderator. */
     readonly claimMs: number
-    /** What a denial can be filed under. */
+    /** The denial reasons. */
     readonly denialCategories: readonly string[]
   }
   readonly log: { readonly level: LogLevel }
 }
 
 /**
- * How mail is encrypted. `required`: by STARTTLS (RFC 3207) or not sent. `if_offered`: by STARTTLS, and without it where it
- * is not offered or fails. `never`: not at all. `implicit`: TLS from the start of the connection (RFC 8314, 3).
+ * How email is encrypted. `required`: by STARTTLS (RFC 3207) or not sent. `if_offered`: by STARTTLS, or unencrypted
+ * if it is not offered or fails. `never`: unencrypted. `implicit`: TLS from the start of the connection (RFC 8314,
+ * 3).
  */
 export const MAIL_TLS = ['required', 'if_offered', 'never', 'implicit'] as const
 export type MailTls = (typeof MAIL_TLS)[number]
 
-/** Whether browsers have to do some work before a mail is sent; `automatic`: while a wave of requests comes in. */
+/** Whether browsers must solve a proof of work before an email is sent; `automatic`: during a surge. */
 export const PROOF_MODES = ['off', 'on', 'automatic'] as const
 export type ProofMode = (typeof PROOF_MODES)[number]
 
-/** What happens to addresses of services for throwaway mail; `hold`: their requests are marked for a closer look. */
+/** What happens to disposable email services; `hold`: their requests are flagged. */
 export const DISPOSABLE_MODES = ['off', 'hold', 'block'] as const
 export type DisposableMode = (typeof DISPOSABLE_MODES)[number]
 
-/** As pino names them. */
+/** pino's names. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]

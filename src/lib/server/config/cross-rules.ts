@@ -5,17 +5,20 @@ import { fileSchema } from './schema'
 
 const ADDRESS = /^[^\s@<>]+@[^\s@<>]+$/
 
-/** The host that links are built with where `site.url` is not set: the first that is one host and no pattern. */
+/** The host that links are built with if `site.url` is not set: the first full host name. */
 export function firstHost(hosts: readonly string[]): string | null {
   return hosts.find((host) => host !== '*' && !host.startsWith('.')) ?? null
 }
 
-/** Whether the name that signs in to the mail server can also be the sender. */
+/** Whether the mail server's username can also be the sender. */
 function isSender(username: string | undefined): boolean {
   return username !== undefined && ADDRESS.test(username)
 }
 
-/** What is contradictory in `tls` and `ssl`; `tls: false` beside `ssl: true` is not, as false only says no STARTTLS. */
+/**
+ * Contradictions between `tls` and `ssl`; `tls: false` with `ssl: true` is none, because false only rules out
+ * STARTTLS.
+ */
 function tlsConflict({
   tls,
   ssl,
@@ -33,8 +36,8 @@ function tlsConflict({
 }
 
 /**
- * The settings, and the rules between them. A rule is looked at when the settings it reads are right by themselves, and
- * nothing before it was wrong with them: so each of two rules that can both be broken tells another setting.
+ * The settings, and the rules between them. A rule is checked only if the settings it reads are valid and nothing
+ * before it was wrong with them: so two rules that are both broken report different settings.
  */
 export const configSchema = v.pipe(
   fileSchema,

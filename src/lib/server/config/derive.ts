@@ -8,17 +8,17 @@ import { m } from '$lib/paraglide/messages'
 
 const DEFAULT_DATABASE = 'data/registration.db'
 
-/** What the configuration is made of besides the file's settings. */
+/** Everything besides the file's settings that the configuration is made from. */
 export interface Surroundings {
-  /** Port that this server listens on. */
+  /** The port that this server listens on. */
   port: number
-  /** PEM text of `synapse.verify_cert`, where that is a path. */
+  /** PEM text of `synapse.verify_cert`, if that is a path. */
   ca: string | null
-  /** The same of `email.verify_cert`. */
+  /** The same for `email.verify_cert`. */
   mailCa: string | null
 }
 
-/** Makes the configuration of settings that passed `configSchema`: fills in what follows from others. Frozen. */
+/** Builds the configuration from settings that passed `configSchema`, filling in derived values. Frozen. */
 export function deriveConfig(settings: Settings, { port, ca, mailCa }: Surroundings): Config {
   const { synapse, email, retention, registration } = settings
   const signsIn = Boolean(email.username) && Boolean(email.password)
@@ -99,13 +99,13 @@ export function deriveConfig(settings: Settings, { port, ca, mailCa }: Surroundi
   })
 }
 
-/** Whether this is a host of the machine itself (RFC 6761, 6.3; RFC 1122, 3.2.1.3), where nobody can read along. */
+/** Whether this host is the machine itself (RFC 6761, 6.3; RFC 1122, 3.2.1.3), where nobody can eavesdrop. */
 export function isLocal(host: string): boolean {
   const name = host.replace(/^\[(.*)\]$/, '$1').toLowerCase()
   return /^(?:.+\.)?localhost\.?$/.test(name) || name === '::1' || (isIPv4(name) && name.startsWith('127.'))
 }
 
-/** Without a setting, mail goes out wherever it would unencrypted, which is what the original did, and encrypted where it can. */
+/** Without a setting, email is sent even if unencrypted, as in the original, and encrypted if possible. */
 function mailTls({ tls, ssl }: Settings['email']): MailTls {
   if (ssl === true) return 'implicit'
   if (typeof tls === 'string') return tls
@@ -116,7 +116,7 @@ function localOrPublic(host: string, port: number): string {
   return new URL(isLocal(host) ? `http://${host}:${port}` : `https://${host}`).origin
 }
 
-/** 0 is no limit. */
+/** 0 means no limit. */
 function limit(count: number): number | null {
   return count === 0 ? null : count
 }

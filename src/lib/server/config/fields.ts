@@ -4,18 +4,18 @@ import * as v from 'valibot'
 
 type Message = (issue: { input: unknown }) => string
 
-/** `must be …`, with the value as it is; or `is missing: …`. */
+/** `must be …`, with the actual value; or `is missing: …`. */
 export function must(be: string): Message {
   return ({ input }) =>
     input === undefined ? `is missing: it must be ${be}` : `must be ${be} (is ${shown(input)})`
 }
 
-/** Text as it stands in the file, without white space around it. */
+/** Text as in the file, trimmed. */
 export const text = (be: string) => v.pipe(v.string(must(be)), v.trim(), v.nonEmpty(must(be)))
 
 export const matching = (pattern: RegExp, be: string) => v.pipe(text(be), v.regex(pattern, must(be)))
 
-/** One line of text that no message may ever repeat. */
+/** One line of text that no message may ever quote. */
 export function secret(be: string) {
   const message: Message = ({ input }) =>
     input === undefined
@@ -26,7 +26,7 @@ export function secret(be: string) {
 
 export const yesOrNo = v.boolean(({ input }) => `must be true or false, without quotes (is ${shown(input)})`)
 
-/** A whole number, also as text, as the original took it. */
+/** An integer, also as text, as the original accepted it. */
 export function whole(least: number, most: number) {
   const message = must(`a number from ${least} to ${most}`)
   return v.pipe(
@@ -41,7 +41,7 @@ export function whole(least: number, most: number) {
 export const oneOf = <const Choices extends readonly string[]>(choices: Choices) =>
   v.picklist(choices, must(choices.join(' or ')))
 
-/** A choice in which `on` or `off` stand: YAML 1.1 reads those as true and false. */
+/** A choice that includes `on` or `off`: YAML 1.1 reads those as true and false. */
 export const mode = <const Choices extends readonly string[]>(choices: Choices) =>
   v.pipe(
     v.union(
@@ -57,7 +57,7 @@ export const mode = <const Choices extends readonly string[]>(choices: Choices) 
     oneOf(choices),
   )
 
-/** Text, or none on purpose. */
+/** Text, or deliberately empty. */
 export const orEmpty = <Schema extends v.GenericSchema<string, string>>(schema: Schema) =>
   v.union([v.literal(''), schema], (issue) => issue.issues?.at(-1)?.message ?? issue.message)
 
@@ -68,7 +68,7 @@ export const list = <Item extends v.GenericSchema<unknown, unknown>>(
   split: (one: string) => string[] = (one) => [one],
 ) => v.pipe(v.union([v.array(v.unknown()), v.pipe(v.string(), v.transform(split))], must(be)), v.array(item))
 
-/** An http(s) address, without credentials. `base`: nothing after the path, and no slash at the end. */
+/** An http(s) URL, without credentials. `base`: nothing after the path, and no trailing slash. */
 export function httpUrl(be: string, { base }: { base: boolean }) {
   const right = (value: string) => {
     const url = URL.canParse(value) ? new URL(value) : null
@@ -82,7 +82,7 @@ export function httpUrl(be: string, { base }: { base: boolean }) {
   )
 }
 
-/** An address or a CIDR network. */
+/** An IP address or a CIDR network. */
 export function isNetwork(value: string): boolean {
   const [address = '', prefix, ...rest] = value.split('/')
   const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
@@ -111,7 +111,7 @@ function patternProblem(value: string): string | null {
 
 const SHOWN_CHARACTERS = 60
 
-/** A value as a problem shows it: short, on one line, and without the password of a URL. */
+/** A value as shown in a problem: short, on one line, and without the password of a URL. */
 function shown(value: unknown): string {
   if (value === null || value === undefined || value === '') return 'empty'
   if (Array.isArray(value)) return 'a list'

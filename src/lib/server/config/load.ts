@@ -20,8 +20,9 @@ const DEFAULT_PATH = 'config.yaml'
 const DEFAULT_PORT = '3000'
 
 /**
- * Reads and checks the configuration, and writes nothing. `path`: the file, else what CONFIG in the environment names, or
- * CONFIG_PATH as the original has it, else config.yaml; it and the files it names are relative to the working directory.
+ * Reads and checks the configuration, and writes nothing. `path`: the file, else what CONFIG in the environment
+ * names, or CONFIG_PATH as in the original, else config.yaml; it and the files it names are relative to the working
+ * directory.
  */
 export function loadConfig({
   env = process.env,
@@ -77,7 +78,7 @@ export function loadConfig({
 
 const portSchema = v.pipe(v.string(), v.regex(/^[0-9]{1,5}$/), v.transform(Number), v.maxValue(65535))
 
-/** The certificates that the group's `verify_cert` names, where it names some. */
+/** The certificates that the group's `verify_cert` names, if any. */
 function certificatesOf(
   group: unknown,
   sources: { readFile: ReadFile; readFolder: ReadFolder },
@@ -94,7 +95,7 @@ function startsWith(path: Path, start: Path): boolean {
   return start.every((part, index) => path[index] === part)
 }
 
-/** Each line once: two rules can come to the same end. */
+/** Each line once: two rules can produce the same one. */
 function linesOf(problems: readonly Problem[]): string[] {
   return [...new Set(problems.map(({ path, text }) => `${pathText(path)} ${text}`.trim()))]
 }

@@ -1,13 +1,13 @@
-/** Where a setting stands: keys, and positions in lists from 0. */
+/** The position of a setting: keys, and list indexes from 0. */
 export type Path = readonly (string | number)[]
 
-/** What is wrong with one setting; the text goes on after its path. */
+/** What is wrong with one setting; the text follows its path. */
 export interface Problem {
   path: Path
   text: string
 }
 
-/** As people read it: `email.port`, `auto_join entry 2`, `legal entry 1: url`. */
+/** As people write it: `email.port`, `auto_join entry 2`, `legal entry 1: url`. */
 export function pathText(path: Path): string {
   let text = ''
   for (const [index, part] of path.entries()) {

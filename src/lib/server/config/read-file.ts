@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** Reads a text file; throws as node:fs does. */
+/** Reads a text file; throws like node:fs. */
 export type ReadFile = (path: string) => string
 
 export const readTextFile: ReadFile = (path) => readFileSync(path, 'utf8')
@@ -20,7 +20,7 @@ export function whyUnread(error: unknown): string {
   return REASONS[code] ?? error.message
 }
 
-/** Whether the error says that no such file. */
+/** Whether the error means that there is no such file. */
 export function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }

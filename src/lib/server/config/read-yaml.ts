@@ -2,7 +2,7 @@ import * as yaml from 'yaml'
 
 type Read = { ok: true; value: unknown } | { ok: false; problems: string[] }
 
-/** What to look at, by the parser's code. No message repeats the file: it may be a password that is wrong. */
+/** What to check, by the parser's code. No message quotes the file: the error may be in a password. */
 const REMEDIES: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: 'a tab indents this line: use spaces',
   BAD_SCALAR_START: 'a value cannot start with @, % or `: put it in quotes',
@@ -20,7 +20,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
 }
 const OTHERWISE = 'this is not valid YAML: check this line and the one before it'
 
-/** As the original's YAML reader had them: YAML 1.1 has yes and no, too. */
+/** As in the original's YAML reader: YAML 1.1 includes yes and no. */
 const BOOLEANS = [
   { value: true, test: /^(?:true|True|TRUE|yes|Yes|YES|on|On|ON)$/ },
   { value: false, test: /^(?:false|False|FALSE|no|No|NO|off|Off|OFF)$/ },
@@ -35,8 +35,8 @@ const BOOLEANS = [
 })
 
 /**
- * Reads YAML. Numbers stay text, as they are written: a version of `1.0` is not `1`, and a password of digits keeps its
- * zeros. What is wrong is told by line and column; keys given twice are wrong.
+ * Parses YAML. Numbers stay text as written: a version of `1.0` is not `1`, and a numeric password keeps its zeros.
+ * Errors are reported by line and column; duplicate keys are errors.
  */
 export function readYaml(text: string): Read {
   const lines = new yaml.LineCounter()
@@ -74,7 +74,7 @@ export function readYaml(text: string): Read {
   }
 }
 
-/** What is YAML, and yet not what the operator meant. */
+/** Valid YAML that is not what the operator meant. */
 function unusual(document: yaml.Document, text: string, place: (offset: number) => string): Set<string> {
   const problems = new Set<string>()
   const offset = (node: unknown) => (yaml.isNode(node) ? (node.range?.[0] ?? 0) : 0)

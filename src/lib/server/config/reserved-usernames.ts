@@ -1,6 +1,6 @@
 /**
- * Names that an applicant would be taken for somebody official with: the mailboxes of RFC 2142, and what people
- * expect behind a homeserver. `registration.reserved_usernames` adds to them.
+ * Usernames that would look official: the mailboxes of RFC 2142, and what people expect of a homeserver.
+ * `registration.reserved_usernames` adds to them.
  */
 export const RESERVED_USERNAMES: readonly string[] = [
   ...[

@@ -2,15 +2,15 @@ import type { Config } from './config'
 import { loadConfig } from './load'
 import { secretKeyOf } from './secret-key'
 
-/** A configuration to run with: its secret key was given, or made and kept at the first start. */
+/** A configuration to run with: its secret key was set, or generated and stored at the first start. */
 export type RunConfig = Config & { readonly secretKey: string }
 
-/** The exit code of every command for wrong use and wrong configuration. */
+/** The exit code of every command for invalid usage and configuration. */
 export const WRONG_USE = 2
 
 /**
- * The configuration that the environment names, or the end of the process: one line on standard error for each
- * problem, exit code 2. `onWarning` hears of settings that work, but perhaps not as they were meant.
+ * The configuration that the environment names, or exits: one line on standard error per problem, exit code 2.
+ * `onWarning` receives settings that work, but perhaps not as intended.
  */
 export function configOrExit(onWarning: (line: string) => void = () => undefined): Config {
   const loaded = loadConfig()
@@ -22,7 +22,7 @@ export function configOrExit(onWarning: (line: string) => void = () => undefined
   return loaded.config
 }
 
-/** The same with its secret key, which is made where there is none. */
+/** The same with its secret key, which is generated if there is none. */
 export function runConfigOrExit(onWarning?: (line: string) => void): RunConfig {
   const config = configOrExit(onWarning)
   try {

@@ -9,9 +9,11 @@ import { httpUrl, list, mode, must, oneOf, orEmpty, pattern, secret, text, whole
 import { ADMIN_ROOM_PLACEHOLDERS, WELCOME_PLACEHOLDERS } from '../text/template'
 import * as value from './values'
 
-// Every group of settings is a v.object here: `settingPaths` and the shaping of the file read them.
+// Every group of settings is a v.object here: `settingPaths` and `shapeSettings` read them.
 
-/** What may stand in config.yaml, by the names that stand there. Numbers arrive as text; an empty value is none. */
+/**
+ * What config.yaml may contain, under the keys used there. Numbers arrive as text; an empty value counts as not set.
+ */
 export const fileSchema = v.object({
   debug: v.optional(yesOrNo, false),
   secret_key: v.optional(secret('a long random text')),
@@ -121,5 +123,5 @@ export const fileSchema = v.object({
   log: v.object({ level: v.optional(oneOf(LOG_LEVELS)) }),
 })
 
-/** The file's settings, each by itself as it should be. */
+/** The file's settings, each validated by itself. */
 export type Settings = v.InferOutput<typeof fileSchema>

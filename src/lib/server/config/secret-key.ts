@@ -9,9 +9,9 @@ const KEY_BYTES = 32
 const KEY = /^[A-Za-z0-9_-]{43}$/
 
 /**
- * The secret key: the configured one, or the one kept in `secret_key` beside the database, which is made at the first
- * call (32 random bytes as base64url, for this user's eyes alone). Processes that start at once get the same.
- * Throws Error, in words for operators, where it can be neither read nor kept.
+ * The secret key: the configured one, or the one stored in `secret_key` beside the database, which is generated at
+ * the first call (32 random bytes as base64url, readable by this user only). Processes that start at once get the
+ * same. Throws Error, in words for operators, if it can be neither read nor stored.
  */
 export function secretKeyOf(
   { secretKey, database }: Pick<Config, 'secretKey' | 'database'>,
@@ -22,7 +22,7 @@ export function secretKeyOf(
   return keptKey(path) ?? makeKey(database.directory, path, random)
 }
 
-/** Where the key is kept that was not configured. It is made there at the first start. */
+/** Where a generated key is stored. It is created at the first start. */
 export function keptKeyPath({ directory }: Config['database']): string {
   return join(directory, 'secret_key')
 }
@@ -41,7 +41,10 @@ function keptKey(path: string): string | null {
   )
 }
 
-/** The key is written whole under another name first: whoever finds the file finds all of it, and a link never replaces. */
+/**
+ * The key is first written completely under another name: whoever finds the file finds all of it, and a link never
+ * replaces a file.
+ */
 function makeKey(directory: string, path: string, random: (bytes: number) => Buffer): string {
   const key = random(KEY_BYTES).toString('base64url')
   const draft = `${path}.${randomBytes(8).toString('hex')}`

@@ -20,13 +20,13 @@ export function secretVariable(path: readonly string[]): string {
 
 interface Source {
   name: string
-  /** Reads the value; throws as node:fs does. */
+  /** Reads the value; throws like node:fs. */
   read: () => unknown
 }
 
 /**
- * Puts the secrets that stand in files or in the environment where the file's own would stand in `settings`. Each can
- * be given in one place only. An empty variable counts as none.
+ * Adds secrets from files or the environment to `settings`, in place of the file's own. Each can be set in one place
+ * only. An empty variable counts as not set.
  */
 export function fillInSecrets(settings: Group, env: Environment, readFile: ReadFile): Problem[] {
   const problems: Problem[] = []

@@ -2,12 +2,12 @@ import type * as v from 'valibot'
 
 type Entries = Readonly<Record<string, v.GenericSchema>>
 
-/** The settings of a group by their names, or null where the schema is no group. */
+/** A group's settings by name, or null if the schema is no group. */
 export function entriesOf(schema: v.GenericSchema): Entries | null {
   return isGroup(schema) ? schema.entries : null
 }
 
-/** The settings of each entry where the schema is a list of groups, or null. */
+/** The settings of each entry if the schema is a list of groups, or null. */
 export function listedEntriesOf(schema: v.GenericSchema): Entries | null {
   if (isWrapper(schema)) return listedEntriesOf(schema.wrapped)
   return isList(schema) ? entriesOf(schema.item) : null

@@ -3,33 +3,35 @@ import { pathText, type Path, type Problem } from './path'
 import { entriesOf, listedEntriesOf, settingPaths } from './setting-paths'
 import { suggestSetting } from '../text/suggest'
 
-/** A group of settings as it stands in the file. */
+/** A group of settings as in the file. */
 export type Group = Record<string, unknown>
 
 export interface Shaped {
-  /** Every group and every setting of the schema is there; what the file does not set is undefined. */
+  /** Contains every group and every setting of the schema; what the file does not set is undefined. */
   settings: Group
   problems: Problem[]
   warnings: string[]
-  /** Keys that are none of ours, each with what was meant: they explain why another one is missing. */
+  /** Unknown keys, each with what was meant: they explain why another one is missing. */
   unknown: string[]
 }
 
-/** Keys of the original that nothing is done with any more, and why. */
+/** Keys of the original that are ignored now, and why. */
 const RETIRED = new Map([
   ['mjml', 'email is now rendered here, without another server'],
   ['email.mjml', 'email is now rendered here, without another server'],
 ])
-/** Older names of settings. */
+/** Former names of settings. */
 const RENAMED = new Map([['policy_version', 'consent_version']])
 
-/** Settings to which empty text is not the same as none: a subject without a prefix, and no sign-in to the mail server. */
+/**
+ * Settings for which empty text differs from not set: a subject without a prefix, and no sign-in to the mail server.
+ */
 const MEANT_EMPTY = new Set(['email.subject_prefix', 'email.username', 'email.password'])
 
 /**
- * Brings what was read into the shape of the schema: lists of one-key maps become maps (the original's samples write
- * them), empty values and empty text become none, also in lists, older names the present ones. Finds unknown keys and keys
- * given twice.
+ * Shapes the parsed file like the schema: lists of one-key maps become maps (the original's samples write them),
+ * empty values and empty text become not set, also in lists, and former names are replaced. Finds unknown and
+ * duplicate keys.
  */
 export function shapeSettings(read: unknown, schema: v.GenericSchema): Shaped {
   const problems: Problem[] = []
@@ -53,7 +55,7 @@ export function shapeSettings(read: unknown, schema: v.GenericSchema): Shaped {
     )
   }
 
-  /** `values`: all that the file gives under this name; a list of one-key maps can give a group in pieces. */
+  /** `values`: everything that the file has under this name; a list of one-key maps can contain a group in pieces. */
   function setting(values: unknown[], schema: v.GenericSchema, path: Path): unknown {
     const [value] = values
     const entries = entriesOf(schema)
@@ -101,7 +103,7 @@ export function shapeSettings(read: unknown, schema: v.GenericSchema): Shaped {
 const isEmpty = (value: unknown): boolean =>
   value === null || (typeof value === 'string' && value.trim() === '')
 
-/** An item of a list that says nothing. */
+/** A list item without content. */
 const isHollow = (item: unknown): boolean =>
   isEmpty(item) || (isMap(item) && Object.values(item).every(isEmpty))
 

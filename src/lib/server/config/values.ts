@@ -5,10 +5,10 @@ import { MAIL_TLS } from './config'
 import { httpUrl, isNetwork, matching, must, text } from './fields'
 import { templateProblem } from '../text/template'
 
-// The values that mean something here: an address, a room, a host.
+// Values with a meaning here: an email address, a room, a host.
 
 export const file = text('the path of a file')
-/** An address with or without a name, of which the address is taken: `a@example.org`, `Name <a@example.org>`. */
+/** An email address with or without a display name, returning the address: `a@example.org`, `Name <a@example.org>`. */
 export const mailbox = v.pipe(
   matching(
     /^(?:[^<>@]*<\s*[^\s@<>"(),:;]+@[^\s@<>"(),:;]+\s*>|[^\s@<>"(),:;]+@[^\s@<>"(),:;]+)$/,
@@ -16,7 +16,7 @@ export const mailbox = v.pipe(
   ),
   v.transform((text) => /<\s*(\S+?)\s*>$/.exec(text)?.[1] ?? text),
 )
-/** The addresses of one line, with commas or semicolons between them. */
+/** The email addresses in one line, separated by commas or semicolons. */
 export const severalMailboxes = (line: string): string[] =>
   line.includes('"') ? [line] : line.split(/[,;]/).filter((part) => part.trim() !== '')
 export const colour = v.pipe(
@@ -40,7 +40,7 @@ export const host = v.pipe(
   v.toLowerCase(),
 )
 const MAIL_HOST = 'the host name of your mail server, like mail.example.org, or its address'
-/** An IPv6 address can stand in brackets, as in URLs; without quotes, YAML reads it then as a list of one. */
+/** An IPv6 address can be in brackets, as in URLs; without quotes, YAML then reads a list of one. */
 export const mailHost = v.pipe(
   v.union(
     [
@@ -55,7 +55,7 @@ export const mailHost = v.pipe(
   matching(/^[^\s/@]+$/, MAIL_HOST),
   v.transform((host) => host.replace(/^\[(.*)\]$/, '$1')),
 )
-/** As the original had it, true is `required` and false is `never`. */
+/** As in the original, true means `required` and false means `never`. */
 export const mailTls = v.union(
   [v.boolean(), v.picklist(MAIL_TLS)],
   must(`${MAIL_TLS.join(' or ')}, or true or false without quotes`),
@@ -91,11 +91,11 @@ export const proxies = v.union(
   must('true or false without quotes, or a list of the addresses or networks of your proxies'),
 )
 const CERTIFICATES = must('true or false without quotes, or the path of a file with CA certificates')
-/** Text in `verify_cert` is the path of a file or folder, unless somebody put true or false in quotes. */
+/** Text in `verify_cert` is the path of a file or folder, unless it is true or false in quotes. */
 export const certificatesPath = v.pipe(v.string(), v.regex(/^(?!(?:true|false)$)./i, CERTIFICATES))
 export const certificates = v.union([v.boolean(), certificatesPath], CERTIFICATES)
 
-/** Whether `proxy-addr`, which reads this list for every request, can read the entry. */
+/** Whether `proxy-addr`, which reads this list for every request, accepts the entry. */
 function isProxy(entry: string): boolean {
   return ['loopback', 'linklocal', 'uniquelocal'].includes(entry) || (isNetwork(entry) && compiles(entry))
 }

@@ -4,7 +4,7 @@ import type { Settings } from './schema'
 
 const SHORTEST_SECRET_KEY = 32
 
-/** What is allowed and probably not meant, one line each. */
+/** What is allowed but probably not intended, one line each. */
 export function warningsOf(settings: Settings, config: Config): string[] {
   const { enabled, admin_room, welcome } = settings.matrix_notifications
   const told = admin_room.room_id !== undefined || welcome.enabled
@@ -64,7 +64,7 @@ export function warningsOf(settings: Settings, config: Config): string[] {
   return warnings.filter(([applies]) => applies).map(([, text]) => text)
 }
 
-/** The same about the way to the mail server. */
+/** The same about the connection to the mail server. */
 function mailWarnings(settings: Settings, { email }: Config): [boolean, string][] {
   const open = email.password !== null && !isLocal(email.host)
   const remedy =

@@ -1,31 +1,34 @@
 import { clampChroma, converter, formatHex, parse, wcagContrast, type Oklch } from 'culori'
 
-/** The brand's green, where the operator sets no colour. */
+/** The brand's green, if the operator sets no color. */
 export const DEFAULT_ACCENT = 'oklch(52% 0.15 160)'
 
-/** What text stands on: of the light theme the paper, of the dark one the sheet, as that is the lighter of the two. */
+/**
+ * The backgrounds of text: the page color of the light theme, and the card color of the dark one, as that is the
+ * lighter of the two.
+ */
 const LIGHT_PAPER = '#fbfaf8'
 const DARK_SHEET = '#1e2024'
 /** WCAG 2.2, 1.4.3: text against its background. */
 const TEXT_CONTRAST = 4.5
 const STEP = 0.005
 
-/** Colours of one theme, as `#rrggbb`. */
+/** Colors of one theme, as `#rrggbb`. */
 export interface AccentTheme {
   accent: string
-  /** Text on `accent`: whichever of the two contrasts more. */
+  /** Text on `accent`: whichever of the two has more contrast. */
   accentText: '#000' | '#fff'
-  /** The accent as text: at least 4.5 to 1 on the light paper, and on the dark paper and sheet. */
+  /** The accent as text: at least 4.5 to 1 on the light page, and on the dark page and card. */
   inkLight: string
   inkDark: string
 }
 
-/** Whether this is a colour as CSS writes it. */
+/** Whether this is a CSS color. */
 export function isColour(text: string): boolean {
   return parse(text) !== undefined
 }
 
-/** Makes the theme of a CSS color; its transparency does not count. Throws TypeError on what is no colour. */
+/** Computes the theme of a CSS color, ignoring transparency. Throws TypeError for anything else. */
 export function accentTheme(accent: string): AccentTheme {
   const colour = converter('oklch')(accent)
   if (colour === undefined) throw new TypeError(`"${accent}" is not a CSS color`)
@@ -38,7 +41,9 @@ export function accentTheme(accent: string): AccentTheme {
   }
 }
 
-/** Moves the lightness, hue and chroma kept as far as sRGB has them, until the colour can be read on the paper. */
+/**
+ * Adjusts the lightness, keeping hue and chroma as far as sRGB allows, until the color is readable on the background.
+ */
 function readable(colour: Oklch, paper: string, step: number): string {
   for (let l = colour.l; l >= 0 && l <= 1; l += step) {
     const hex = toHex({ ...colour, l })

@@ -1,6 +1,6 @@
 import { distance } from 'fastest-levenshtein'
 
-/** The candidate that somebody most likely meant, or null where none is near: two letters, or a third of them. */
+/** The most likely intended candidate, or null if none is close: within two letters, or a third of them. */
 export function nearest(typed: string, candidates: readonly string[]): string | null {
   const plain = (text: string) => text.toLowerCase().replaceAll(/[-\s]/g, '_')
   let best: { candidate: string; distance: number } | null = null
@@ -15,8 +15,8 @@ export function nearest(typed: string, candidates: readonly string[]): string | 
 }
 
 /**
- * The setting that an unknown key most likely means: one of its own group with a similar name, else one anywhere
- * with that very name, else one with a similar path. All are dotted paths.
+ * The setting that an unknown key most likely means: one of its own group with a similar name, else one anywhere with
+ * the same name, else one with a similar path. All are dotted paths.
  */
 export function suggestSetting(unknown: string, settings: readonly string[]): string | null {
   const name = lastPart(unknown)

@@ -1,16 +1,16 @@
 import { nearest } from './suggest'
 
-/** What the message of a new request may hold. */
+/** Placeholders in the message for a new request. */
 export const ADMIN_ROOM_PLACEHOLDERS = ['username', 'matrix_domain', 'email', 'reason', 'admin_url'] as const
-/** What the welcome of a new account may hold. */
+/** Placeholders in the welcome message. */
 export const WELCOME_PLACEHOLDERS = ['username', 'matrix_domain'] as const
 
-/** `{{` and `}}` are literal braces, as in Python's str.format, which the original's templates were written for. */
+/** `{{` and `}}` are literal braces, as in Python's str.format, for which the original's templates were written. */
 const PIECES = /\{\{|\}\}|\{([^{}]*)\}|[{}]/g
 
 /**
- * Puts values into the places of a template: plain text in, plain text out. One pass: braces inside a value stay as
- * they are. A placeholder without a value stays too; `templateProblem` finds those when the configuration is read.
+ * Fills a template: plain text in, plain text out. One pass: braces inside a value stay as they are. A placeholder
+ * without a value stays too; `templateProblem` finds those when the configuration is read.
  */
 export function fillTemplate(template: string, values: Readonly<Record<string, string>>): string {
   return template.replace(PIECES, (piece, name: string | undefined) => {
@@ -20,7 +20,7 @@ export function fillTemplate(template: string, values: Readonly<Record<string, s
   })
 }
 
-/** The first piece of a template that is neither a placeholder of these nor a literal brace, or null. */
+/** The first piece of a template that is neither one of these placeholders nor a literal brace, or null. */
 export function strangePiece(
   template: string,
   placeholders: readonly string[],
