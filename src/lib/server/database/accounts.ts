@@ -4,7 +4,7 @@ import type { Username } from '$lib/registration/username'
 import type { Reader, Transaction } from './open'
 import { accounts, registrations } from './schema'
 
-/** One line of the ledger: an account that was made here, or may have been. */
+/** A record of an account that was created here, or may have been. */
 export type LedgerEntry = typeof accounts.$inferSelect
 
 export async function findAccount(reader: Reader, localpart: Username): Promise<LedgerEntry | null> {
@@ -12,7 +12,7 @@ export async function findAccount(reader: Reader, localpart: Username): Promise<
   return row ?? null
 }
 
-/** Makes or changes a line; what is not named stays. */
+/** Creates or updates a record; fields that are not given stay. */
 export async function putAccount(
   tx: Transaction,
   localpart: Username,
@@ -25,7 +25,7 @@ export async function putAccount(
     .onConflictDoUpdate({ target: accounts.localpart, set: { changedAt: now, ...change } })
 }
 
-/** For a name that turned out not to be ours. */
+/** For a username that turned out not to be ours. */
 export async function deleteAccount(tx: Transaction, localpart: Username): Promise<void> {
   await tx.delete(accounts).where(eq(accounts.localpart, localpart))
 }
@@ -38,7 +38,7 @@ export async function countDoubtful(reader: Reader): Promise<number> {
   return reader.$count(accounts, eq(accounts.state, 'doubtful'))
 }
 
-/** Lines that are in one of these states since before a time; pages like `findHeldNames`. */
+/** Records in one of these states since before a time; paged like `findHeldNames`. */
 export async function findSinceIn(
   reader: Reader,
   states: AccountState[],
@@ -54,7 +54,7 @@ export async function findSinceIn(
     .limit(limit)
 }
 
-/** The names in the ledger that were never opened, as far as it knows; pages like `findHeldNames`. */
+/** Recorded usernames that were never active, as far as known; paged like `findHeldNames`. */
 export async function findUnopenedNames(
   reader: Reader,
   after: Username | null,
@@ -70,8 +70,8 @@ export async function findUnopenedNames(
 }
 
 /**
- * Accounts that were made here, never opened, and belong to nobody who still waits for them: their registration is
- * gone, over, or has another name now. Pages like `findHeldNames`.
+ * Accounts that were created here, never unlocked, and that nobody is waiting for: their registration is deleted,
+ * over, or has another username now. Paged like `findHeldNames`.
  */
 export async function findOrphans(
   reader: Reader,

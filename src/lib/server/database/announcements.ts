@@ -2,7 +2,7 @@ import { desc, eq } from 'drizzle-orm'
 import type { Reader, Transaction } from './open'
 import { announcements } from './schema'
 
-/** Notes that something was said; false when it had been said before. */
+/** Records that something was announced; false if it had been before. */
 export async function announceOnce(
   tx: Transaction,
   key: string,
@@ -17,12 +17,12 @@ export async function announceOnce(
   return added.length > 0
 }
 
-/** Changes the words of what was said, where it stands. */
+/** Changes the text of an existing announcement. */
 export async function announceAnew(tx: Transaction, key: string, text: string): Promise<void> {
   await tx.update(announcements).set({ text }).where(eq(announcements.key, key))
 }
 
-/** Notes that something is said again now; false when that need not be yet, by the time it was said last. */
+/** Records that something is announced again now; false if it is too early, judging by the last time. */
 export async function announceAfter(
   tx: Transaction,
   key: string,
@@ -42,7 +42,7 @@ export async function findAnnouncements(reader: Reader) {
   return reader.select().from(announcements).orderBy(desc(announcements.at))
 }
 
-/** So that it is said again when it happens again. */
+/** So that it is announced again when it happens again. */
 export async function forgetAnnouncement(tx: Transaction, key: string): Promise<void> {
   await tx.delete(announcements).where(eq(announcements.key, key))
 }

@@ -2,12 +2,12 @@ import { and, asc, desc, eq, gt, inArray, lte, sql, sum } from 'drizzle-orm'
 import type { Reader, Transaction } from './open'
 import { attempts } from './schema'
 
-/** So many tries of a key have a row each within a window. */
+/** How many attempts of a key have their own row within a window. */
 const SINGLE = 32
-/** With more, it is divided into so many parts, and those of one part share the row of the first. */
+/** Beyond that, the window is divided into so many parts, and attempts within one part share the first one's row. */
 const PARTS = 64
 
-/** The time of the try that is the `nth` newest of a key, if it was after `since`; null where there are fewer. */
+/** The time of the `nth` latest attempt of a key, if it was after `since`; null if there are fewer. */
 export async function findNthNewestAttempt(
   reader: Reader,
   key: string,
@@ -25,8 +25,8 @@ export async function findNthNewestAttempt(
 }
 
 /**
- * Counts one try of each key. However many there are, a key has no more than some hundred rows in a window: from `SINGLE`
- * on, a try that comes within a part of the window (`PARTS`) after another one counts as of that one's time, and so is
+ * Counts one attempt per key. However many there are, a key has at most some hundred rows per window: from `SINGLE`
+ * on, an attempt within a part of the window (`PARTS`) after another one is counted at that one's time, and so is
  * forgotten that much earlier.
  */
 export async function insertAttempts(
@@ -54,7 +54,7 @@ export async function insertAttempts(
   if (single.length > 0) await tx.insert(attempts).values(single)
 }
 
-/** How many tries of a key there were in each of so many steps up to `now`, the newest first. */
+/** How many attempts of a key there were per step up to `now`, the latest first. */
 export async function countAttempts(
   reader: Reader,
   key: string,
@@ -62,7 +62,7 @@ export async function countAttempts(
   stepMs: number,
   steps: number,
 ): Promise<number[]> {
-  // A clock that was set back leaves tries that are still to come: they are of now.
+  // A clock that was set back leaves attempts in the future: they count as now.
   const step = sql<number>`cast(max(0, ${now} - ${attempts.at}) / ${stepMs} as integer)`.mapWith(Number)
   const rows = await reader
     .select({ step, count: sum(attempts.count).mapWith(Number) })
@@ -73,7 +73,7 @@ export async function countAttempts(
   return Array.from({ length: steps }, (_, index) => counts.get(index) ?? 0)
 }
 
-/** Deletes every try of a key, and answers when they were. */
+/** Deletes every attempt of a key, and returns their times. */
 export async function deleteAttempts(tx: Transaction, key: string): Promise<number[]> {
   const rows = await tx
     .delete(attempts)
@@ -82,7 +82,7 @@ export async function deleteAttempts(tx: Transaction, key: string): Promise<numb
   return rows.flatMap(({ at, count }) => Array.from({ length: count }, () => at))
 }
 
-/** Deletes one try of that moment, or of the nearest to it. */
+/** Deletes one attempt at that moment, or the nearest to it. */
 export async function deleteOneAttempt(tx: Transaction, key: string, at: number): Promise<void> {
   const nearest = tx
     .select({ seq: attempts.seq })
@@ -98,7 +98,7 @@ export async function deleteOneAttempt(tx: Transaction, key: string, at: number)
   await tx.delete(attempts).where(and(eq(attempts.key, key), lte(attempts.count, 0)))
 }
 
-/** Deletes at most so many rows of that time and before; answers how many. */
+/** Deletes at most so many rows up to that time; returns how many. */
 export async function deleteAttemptsUntil(tx: Transaction, at: number, limit: number): Promise<number> {
   const old = tx.select({ seq: attempts.seq }).from(attempts).where(lte(attempts.at, at)).limit(limit)
   const { rowsAffected } = await tx.delete(attempts).where(inArray(attempts.seq, old))

@@ -7,9 +7,9 @@ import { filePath, isLocal, settingOf } from './location'
 import { DatabaseProblem } from './problem'
 
 /**
- * Copies the database into a file that must not exist: as it is at one moment, checked, and on the disk when this
- * returns, for this user's eyes alone. A server may read and write meanwhile; the database is not migrated.
- * Throws `DatabaseProblem` and leaves nothing behind where that cannot be.
+ * Copies the database to a file that must not exist: a consistent snapshot, checked, and on disk when this returns,
+ * readable by this user only. A server may read and write meanwhile; the database is not migrated. If it fails,
+ * throws `DatabaseProblem` and leaves nothing behind.
  */
 export async function backUp({ url, file }: { url: string; file: string }): Promise<void> {
   const subject = settingOf(url)
@@ -28,7 +28,7 @@ export async function backUp({ url, file }: { url: string; file: string }): Prom
       )
     try {
       await copyInto(client, draft, file)
-      // Never under its own name before it is whole.
+      // It gets its final name only when it is complete.
       refuseExisting(file)
       renameSync(draft, file)
       flush(dirname(file))

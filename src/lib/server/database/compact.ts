@@ -1,28 +1,28 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '@libsql/client'
 
-/** What became of a compaction. */
+/** The result of a compaction. */
 export interface Compacted {
-  /** Whether the log beside the file is empty. It is not while another program reads from it. */
+  /** Whether the write-ahead log is empty. It is not while another program is reading it. */
   emptied: boolean
-  /** How many bytes are free in the file that can only be given back in one go that holds everybody up; 0: none. */
+  /** How many free bytes of the file can only be returned in one go that blocks everybody; 0: none. */
   left: number
 }
 
-/** So many pages are given back in some ten milliseconds. */
+/** This many pages are returned in some ten milliseconds. */
 const SLICE_PAGES = 1_000
-/** Fewer free pages than these, or than this share of the file, are worth no work: new rows fill them. */
+/** Fewer free pages than this, or than this share of the file, are not worth it: new rows fill them. */
 const FEW_PAGES = 64
 const SMALL_SHARE = 0.1
-/** A file of a time before its pages could be given back one by one is made anew, once: a megabyte takes ten milliseconds. */
+/** A file from before pages could be returned one by one is rewritten once: a megabyte takes ten milliseconds. */
 const MADE_ANEW_BYTES = 128 * 1024 * 1024
 const WAITS_MS = [20, 50, 100, 200, 400, 800, 1600]
 
-/** `PRAGMA auto_vacuum`: free pages are given back when asked for. Has to be said before the first table is made. */
+/** `PRAGMA auto_vacuum`: free pages are returned on request. Must be set before the first table is created. */
 export const INCREMENTAL = 'PRAGMA auto_vacuum = INCREMENTAL'
 
 /**
- * Gives free pages of a local file back to the disk, and empties the log beside it, in which what was deleted can still be
+ * Returns free pages of a local file to the disk, and empties the write-ahead log, in which deleted data can still be
  * read. `inTurn` runs each step as a writer; others write in between. `atOnce`: nobody else minds how long it takes.
  */
 export async function compact(
@@ -42,7 +42,7 @@ export async function compact(
   return { emptied: false, left: step.left }
 }
 
-/** Gives some pages back; `again`: there are more. */
+/** Returns some pages; `again`: there are more. */
 async function giveBack(client: Client, atOnce: boolean): Promise<{ again: boolean; left: number }> {
   const read = async (name: string) =>
     Number(Object.values((await client.execute(`PRAGMA ${name}`)).rows[0] ?? {})[0])
@@ -50,7 +50,7 @@ async function giveBack(client: Client, atOnce: boolean): Promise<{ again: boole
   const all = await read('page_count')
   if (free < FEW_PAGES || free < all * SMALL_SHARE) return { again: false, left: 0 }
   if ((await read('auto_vacuum')) === 2) {
-    // As a script: by itself, the driver stops after the first page and leaves the statement open.
+    // As a script: otherwise the driver stops after the first page and leaves the statement open.
     await client.executeMultiple(`PRAGMA incremental_vacuum(${SLICE_PAGES})`)
     return { again: free > SLICE_PAGES, left: 0 }
   }
@@ -61,7 +61,7 @@ async function giveBack(client: Client, atOnce: boolean): Promise<{ again: boole
   return { again: false, left: 0 }
 }
 
-/** Moves the log into the file and cuts it off; false while somebody else reads what it says. */
+/** Moves the log into the file and truncates it; false while somebody else is reading it. */
 async function emptyLog(client: Client): Promise<boolean> {
   const { rows } = await client.execute('PRAGMA wal_checkpoint(TRUNCATE)')
   return rows[0]?.['busy'] === 0

@@ -4,10 +4,13 @@ import { createClient, type Client } from '@libsql/client'
 import { filePath, isLocal, settingOf } from './location'
 import { DatabaseProblem, explained } from './problem'
 
-/** How long the driver may hold the event loop waiting for another process's lock; the longer waits are ours, asleep. */
+/**
+ * How long the driver may block the event loop waiting for another process's lock; longer waits are ours,
+ * asynchronous.
+ */
 const DRIVER_WAIT_MS = 50
 
-/** Connects to a database by URL; makes the folder of a local one. Throws `DatabaseProblem` where that cannot be. */
+/** Connects to a database by URL, creating the folder of a local one. Throws `DatabaseProblem` if that fails. */
 export async function connect({
   url,
   authToken,
@@ -19,7 +22,7 @@ export async function connect({
     if (isLocal(url)) {
       mkdirSync(dirname(filePath(url)), { recursive: true })
       refuseEmptied(url)
-      // It holds people's addresses: what SQLite makes itself, all users of the machine may read.
+      // It contains email addresses: files created by SQLite itself are readable by all users of the machine.
       if (sizeOf(filePath(url)) === null) closeSync(openSync(filePath(url), 'a', 0o600))
     }
     return createClient({
@@ -30,7 +33,7 @@ export async function connect({
   })
 }
 
-/** A file of no bytes is a new database, and SQLite deletes the log beside it: but where there is one, it was none. */
+/** An empty file is a new database, and SQLite deletes the log beside it: but if there is one, it was not new. */
 function refuseEmptied(url: string): void {
   const log = `${filePath(url)}-wal`
   if (sizeOf(filePath(url)) !== 0 || (sizeOf(log) ?? 0) === 0) return
@@ -39,7 +42,7 @@ function refuseEmptied(url: string): void {
   )
 }
 
-/** In bytes; null where there is no file. */
+/** In bytes; null if there is no file. */
 function sizeOf(path: string): number | null {
   return statSync(path, { throwIfNoEntry: false })?.size ?? null
 }

@@ -5,12 +5,12 @@ import { urlOf } from './location'
 import { isBusy } from './open'
 import { DatabaseProblem, explained, isDamage, problemOf } from './problem'
 
-/** How long a copy waits for a lock. Commands may sleep in the driver: nothing else runs in their process. */
+/** How long a copy waits for a lock. Commands may block in the driver: nothing else runs in their process. */
 const WAIT_MS = 5000
 
 /**
- * Runs a task on one connection of its own to a database file that exists. A lock that the task leaves, it may keep
- * until this process ends: the driver closes late. Throws `DatabaseProblem`, in which `subject` names the file.
+ * Runs a task on its own connection to an existing database file. A lock left by the task may be held until this
+ * process ends: the driver closes late. Throws `DatabaseProblem`, in which `subject` names the file.
  */
 export async function withFile<T>(
   { path, subject, waitMs = WAIT_MS }: { path: string; subject: string; waitMs?: number },
@@ -27,9 +27,9 @@ export async function withFile<T>(
 }
 
 /**
- * Copies what `client` is connected to, as it is at one moment, into a new file for this user's eyes alone, and checks
- * the copy. Others read and write on. Throws where it fails or the copy is not sound; `subject` names the copy then, and
- * what is left of it is the caller's to delete.
+ * Copies the database that `client` is connected to, as a consistent snapshot, to a new file readable by this user
+ * only, and checks the copy. Others keep reading and writing. Throws if it fails or the copy is damaged; `subject`
+ * then names the copy, and deleting its remains is up to the caller.
  */
 export async function copyInto(client: Client, path: string, subject: string): Promise<void> {
   try {
@@ -40,21 +40,21 @@ export async function copyInto(client: Client, path: string, subject: string): P
       throw new DatabaseProblem(`${subject}: the copy is damaged (${found}) and was deleted`)
     flush(path)
   } catch (error) {
-    // Damage and locks are the source's, and its name is for the caller to tell.
+    // Damage and locks are the source's, and naming it is up to the caller.
     throw error instanceof DatabaseProblem || isDamage(error) || isBusy(error)
       ? error
       : problemOf(subject, error)
   }
 }
 
-/** Where pages, rows and indexes of a database contradict each other: the first that was found, or null. */
+/** The first inconsistency between a database's pages, rows and indexes, or null. */
 export async function damageOf(client: Client): Promise<string | null> {
   const { rows } = await client.execute('PRAGMA integrity_check(1)')
   const found = String(rows[0]?.integrity_check)
   return found === 'ok' ? null : found.replaceAll('\n', ' ')
 }
 
-/** Sees that a file, or the names in a folder, are on the disk. */
+/** Makes sure that a file, or the entries of a folder, are on disk. */
 export function flush(path: string): void {
   const file = openSync(path, 'r')
   try {
@@ -64,7 +64,7 @@ export function flush(path: string): void {
   }
 }
 
-/** Throws `DatabaseProblem` where there is no file. */
+/** Throws `DatabaseProblem` if there is no file. */
 export function mustExist(path: string, subject: string): void {
   if (!existsSync(path)) throw new DatabaseProblem(`${subject}: no such file`)
 }

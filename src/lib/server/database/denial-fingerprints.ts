@@ -9,7 +9,7 @@ export async function insertMemories(tx: Transaction, rows: MemoryRow[]): Promis
   await tx.insert(memories).values(rows)
 }
 
-/** What is remembered under any of these hashes, the newest first. */
+/** What is stored under any of these hashes, the latest first. */
 export async function findMemories(
   reader: Reader,
   { kind, hashes }: { kind: MemoryKind; hashes: string[] },
@@ -23,7 +23,7 @@ export async function findMemories(
     .limit(limit)
 }
 
-/** Forgets what has to be forgotten by a time; answers how many rows went. */
+/** Deletes what is due by a time; returns how many rows. */
 export async function deleteMemories(tx: Transaction, until: number, limit: number): Promise<number> {
   const old = tx
     .select({ seq: memories.seq })

@@ -6,13 +6,13 @@ import { events, eventSurplus } from './schema'
 const HOUR = 60 * 60 * 1000
 const DAY = 24 * HOUR
 
-/** So many are written one by one since the first of them, until `windowMs` are over. */
+/** How many are written individually from the first of them on, until `windowMs` have passed. */
 interface Sample {
   count: number
   windowMs: number
 }
 
-/** Of what concerns no registration: what nobody is known for, and what is about one moderator. */
+/** Events without a registration: anonymous ones, and those about one moderator. */
 const SAMPLES: Partial<Record<EventKind, { nobody: Sample; moderator: Sample }>> = {
   sign_in_failed: { nobody: { count: 20, windowMs: DAY }, moderator: { count: 10, windowMs: HOUR } },
   access_refused: { nobody: { count: 20, windowMs: DAY }, moderator: { count: 20, windowMs: HOUR } },
@@ -20,7 +20,7 @@ const SAMPLES: Partial<Record<EventKind, { nobody: Sample; moderator: Sample }>>
   job_failed: { nobody: { count: 200, windowMs: DAY }, moderator: { count: 200, windowMs: DAY } },
 }
 
-/** What an applicant can repeat; so many of each kind are written for one registration. */
+/** Events that an applicant can repeat; how many of each kind are written per registration. */
 const REPEATED: readonly EventKind[] = [
   'started_again',
   'link_asked',
@@ -39,8 +39,8 @@ export interface About {
 }
 
 /**
- * Whether an event is to be written by itself. What people without any right can cause as often as they like is, until
- * there were so many of it; from then on it is counted, and `settleSurplus` writes how many those were.
+ * Whether to write an event individually. Events that anybody can cause at will are, up to a limit; from then on they
+ * are counted, and `settleSurplus` writes the count.
  */
 export async function hasRoom(tx: Transaction, about: About, now: number): Promise<boolean> {
   const { kind, registrationId, moderatorId } = about
@@ -56,7 +56,7 @@ export async function hasRoom(tx: Transaction, about: About, now: number): Promi
   const subject = moderatorId ?? ''
   const key = and(eq(eventSurplus.kind, kind), eq(eventSurplus.subject, subject))
   const [row] = await tx.select().from(eventSurplus).where(key)
-  // A clock that was set back begins anew.
+  // A clock that was set back starts a new window.
   if (row === undefined || now < row.since || now - row.since >= sample.windowMs) {
     if (row !== undefined) await settle(tx, row, now)
     const begun = { since: now, written: 1, more: 0 }
@@ -89,7 +89,7 @@ async function count(tx: Transaction, kind: EventKind, subject: string, now: num
 
 type Surplus = typeof eventSurplus.$inferSelect
 
-/** Writes how many more there were as one event. */
+/** Writes the surplus as one event. */
 async function settle(tx: Transaction, { kind, subject, more }: Surplus, now: number): Promise<void> {
   if (more === 0) return
   const isOfRegistration = REPEATED.includes(kind)
@@ -105,7 +105,7 @@ async function settle(tx: Transaction, { kind, subject, more }: Surplus, now: nu
 }
 
 /**
- * Writes how many more of each there were since the last time, and forgets what is over: at most so many rows; answers how
+ * Writes the surplus of each since the last time, and deletes finished windows: at most so many rows; returns how
  * many.
  */
 export async function settleSurplus(tx: Transaction, now: number, limit: number): Promise<number> {

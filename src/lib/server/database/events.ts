@@ -5,8 +5,8 @@ import type { Reader, Transaction } from './open'
 import { events, historyBoundary, moderators, registrations } from './schema'
 
 /**
- * Writes what happened to a registration (or to none: `null`) into the audit trail; what people without any right can cause
- * as often as they like, only so many times (`hasRoom`).
+ * Writes what happened to a registration (or to none: `null`) to the audit log; events that anybody can cause at will
+ * only up to a limit (`hasRoom`).
  */
 export async function insertEvents(
   tx: Transaction,
@@ -23,13 +23,13 @@ export async function insertEvents(
   if (rows.length > 0) await tx.insert(events).values(rows)
 }
 
-/** When the newest event was, in milliseconds since 1970; null where there is none. */
+/** The time of the latest event, in milliseconds since 1970; null if there is none. */
 export async function lastEventAt(reader: Reader): Promise<number | null> {
   const [row] = await reader.select({ at: events.at }).from(events).orderBy(desc(events.seq)).limit(1)
   return row?.at ?? null
 }
 
-/** What happened last and concerns no registration, the newest first. */
+/** The latest events without a registration, the latest first. */
 export async function findNewestEvents(reader: Reader, limit: number) {
   return reader
     .select()
@@ -39,13 +39,13 @@ export async function findNewestEvents(reader: Reader, limit: number) {
     .limit(limit)
 }
 
-/** The number of the newest event; 0 where there is none. */
+/** The number of the latest event; 0 if there is none. */
 export async function lastEventSeq(reader: Reader): Promise<number> {
   const [row] = await reader.select({ seq: events.seq }).from(events).orderBy(desc(events.seq)).limit(1)
   return row?.seq ?? 0
 }
 
-/** When something last happened to a registration, in milliseconds since 1970; null where it never did. */
+/** When something last happened to a registration, in milliseconds since 1970; null if it never did. */
 export async function lastEventOf(
   reader: Reader,
   registrationId: string,
@@ -60,7 +60,7 @@ export async function lastEventOf(
   return row?.at ?? null
 }
 
-/** The history of a registration, oldest first, with the names of moderators. */
+/** The activity of a registration, oldest first, with moderators' usernames. */
 export async function findEvents(reader: Reader, registrationId: string) {
   return reader
     .select({ ...getTableColumns(events), moderator: moderators.username })
@@ -70,12 +70,12 @@ export async function findEvents(reader: Reader, registrationId: string) {
     .orderBy(asc(events.seq))
 }
 
-/** What the triggers on the audit trail let go at the earliest, by the database's own clock. */
+/** The minimum age at which the triggers on the audit log allow deletion, by the database's own clock. */
 const YOUNGEST = sql<number>`(strftime('%s', 'now') - 2592000) * 1000`
 
 /**
- * Deletes at most so many events of before a time; answers how many. Those of the last 30 days stay whatever is asked, and
- * those of registrations that are there.
+ * Deletes at most so many events from before a time; returns how many. Those of the last 30 days, and those of
+ * existing registrations, always stay.
  */
 export async function deleteOldEvents(tx: Transaction, before: number, limit: number): Promise<number> {
   const boundary = sql<number>`min(${before}, ${YOUNGEST})`

@@ -3,13 +3,13 @@ import { settingOf } from './location'
 import { knownMigrations, MIGRATIONS_TABLE } from './migrations'
 import { DatabaseProblem } from './problem'
 
-/** What a database holds: nothing yet, a registration desk, or something of another program. */
+/** What a database contains: nothing yet, our tables, or another program's. */
 export type Contents =
   | { kind: 'empty' }
   | { kind: 'ours'; newest: number; missing: string[] }
   | { kind: 'foreign'; tables: string[] }
 
-/** Of the first migration. Migrations only add, so every database of ours has them. */
+/** From the first migration. Migrations only add, so every database of ours has them. */
 const OUR_TABLES = [
   'accounts',
   'announcements',
@@ -22,10 +22,10 @@ const OUR_TABLES = [
   'tokens',
 ]
 
-/** Tables that SQLite, libSQL and Litestream keep for themselves. */
+/** Tables that SQLite, libSQL and Litestream use internally. */
 const NOBODYS = /^(?:sqlite_|libsql_|_litestream)/
 
-/** Reads what a database holds, and writes nothing. `newest` is the time of its newest migration. */
+/** Reads what a database contains, and writes nothing. `newest` is the time of its latest migration. */
 export async function readContents(client: Pick<Client, 'execute'>): Promise<Contents> {
   const { rows } = await client.execute("select name from sqlite_master where type in ('table', 'view')")
   const names = rows.map(({ name }) => String(name)).filter((name) => !NOBODYS.test(name))
@@ -46,7 +46,10 @@ async function readApplied(client: Pick<Client, 'execute'>): Promise<number[]> {
   return rows.map((row) => Number(row.created_at))
 }
 
-/** Throws `DatabaseProblem` where a database is another program's, not whole, or newer than this program. Writes nothing. */
+/**
+ * Throws `DatabaseProblem` if a database is another program's, incomplete, or newer than this program. Writes
+ * nothing.
+ */
 export async function examine(client: Pick<Client, 'execute'>, url: string): Promise<Contents> {
   const contents = await readContents(client)
   const problem = whyUnusable(contents)
@@ -59,7 +62,7 @@ export function isUpToDate(contents: Contents): boolean {
   return contents.kind === 'ours' && contents.newest === newestKnown()
 }
 
-/** What is wrong with a database, and what to do, to be read after its name; null where this program can use it. */
+/** What is wrong with a database, and what to do, to follow its name; null if this program can use it. */
 export function whyUnusable(contents: Contents): string | null {
   switch (contents.kind) {
     case 'empty':

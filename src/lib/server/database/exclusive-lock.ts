@@ -5,13 +5,14 @@ import { readContents, whyUnusable } from './examine'
 import { isBusy } from './open'
 import { DatabaseProblem, isDamage } from './problem'
 
-/** A lock that is passing may pass; a server keeps its own. */
+/** A short lock may pass; a server keeps its own. */
 const WAIT_MS = 500
 
 /**
- * Runs a task while nobody else has a database file open, nor can open it. Its log is written into it before, so that
- * the file alone is all of the database, unless it is damaged. The task hears whether there is a file. It must not open
- * the file itself: closing it would give up the lock. Throws `DatabaseProblem` where the file is open, or not ours.
+ * Runs a task while nobody else has a database file open, nor can open it. The write-ahead log is merged into it
+ * before, so that the file alone is the whole database, unless it is damaged. The task is told whether there is a
+ * file. It must not open the file itself: closing it would release the lock. Throws `DatabaseProblem` if the file is
+ * open, or not ours.
  */
 export async function withoutOthers<T>(
   path: string,
@@ -31,7 +32,7 @@ export async function withoutOthers<T>(
         throw new DatabaseProblem(
           `${subject} is open in another process. Nothing was changed. Stop the server and anything else that uses it, then try again`,
         )
-      // SQLite asks for the lock before it looks at the content: a damaged file is nobody's now.
+      // SQLite takes the lock before it reads the content: a damaged file is not in use.
       if (!isDamage(error)) throw error
     }
     return task(true)
@@ -39,8 +40,9 @@ export async function withoutOthers<T>(
 }
 
 /**
- * In WAL mode every connection shares a lock on the file for as long as it is open, so the exclusive one is to be had
- * only when there is no other. Leaving WAL mode then writes the log into the file (https://sqlite.org/wal.html).
+ * In WAL mode every connection holds a shared lock on the file for as long as it is open, so the exclusive one is
+ * only available if there is no other. Leaving WAL mode then merges the log into the file
+ * (https://sqlite.org/wal.html).
  */
 async function claim(client: Client, path: string, subject: string): Promise<void> {
   await client.execute('PRAGMA locking_mode = EXCLUSIVE')
@@ -52,7 +54,7 @@ async function claim(client: Client, path: string, subject: string): Promise<voi
   rmSync(`${path}-journal`, { force: true })
 }
 
-/** Logs without their database: whose server still runs, cannot be told. */
+/** Logs without their database: whether a server is still running cannot be determined. */
 function refuseLogs(path: string, subject: string): void {
   const left = ['-wal', '-shm'].map((log) => path + log).filter((log) => existsSync(log))
   if (left.length > 0)

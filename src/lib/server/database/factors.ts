@@ -4,7 +4,7 @@ import type { Reader, Transaction } from './open'
 import { recoveryCodes } from './schema'
 import { findSetting, putSetting } from './settings'
 
-/** Puts new recovery codes in the place of all that a moderator has. */
+/** Replaces all recovery codes of a moderator. */
 export async function replaceRecoveryCodes(
   tx: Transaction,
   moderatorId: string,
@@ -14,7 +14,7 @@ export async function replaceRecoveryCodes(
   if (hashes.length > 0) await tx.insert(recoveryCodes).values(hashes.map((hash) => ({ hash, moderatorId })))
 }
 
-/** Uses a recovery code up; false where it is none of this moderator's, or was used. */
+/** Uses up a recovery code; false if it is not this moderator's, or was used. */
 export async function spendRecoveryCode(
   tx: Transaction,
   moderatorId: string,
@@ -44,7 +44,7 @@ export async function countRecoveryCodes(reader: Reader, moderatorId: string): P
 
 const REQUIRED = 'second_factor_required'
 
-/** Whether everybody at the desk needs a second factor; also where what was said of it cannot be read. */
+/** Whether everybody needs a second factor; also true if the setting cannot be read. */
 export const isFactorRequired = (reader: Reader): Promise<boolean> =>
   findSetting(reader, REQUIRED, v.boolean(), { unset: false, otherwise: true })
 

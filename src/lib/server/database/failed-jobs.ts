@@ -11,12 +11,12 @@ export interface FailedJob {
   error: string
 }
 
-/** How many failed jobs are looked at for the desk, the newest first. */
+/** How many failed jobs the queue page examines, the latest first. */
 const MOST = 5_000
 
 /**
- * Jobs that failed for good and are a moderator's matter: not the mails to addresses that nobody has proven and are unknown.
- * The newest first; `id`: this one alone; `before`: the `seq` of the last one of the page before.
+ * Jobs that failed permanently and need a moderator: not emails to unverified addresses that do not exist. The latest
+ * first; `id`: only this one; `before`: the `seq` of the last one on the previous page.
  */
 export async function findFailed(
   reader: Reader,
@@ -40,7 +40,7 @@ export async function findFailed(
     .limit(limit)
 }
 
-/** Lets failed jobs run at once, with their tries counted anew; answers those that still stood so. */
+/** Lets failed jobs run at once, with a fresh retry count; returns those that were still failed. */
 export async function retryFailed(tx: Transaction, ids: string[], now: number): Promise<JobRow[]> {
   return tx
     .update(jobs)

@@ -5,12 +5,12 @@ import type { Reader } from './open'
 import { events, moderators, registrations } from './schema'
 import { DAY } from '$lib/registration/retention'
 
-/** An event with the names of who did it and whom it concerns, where these are still known. */
+/** An event with the names of its actor and subject, if they are still known. */
 export type HistoryRow = Awaited<ReturnType<typeof findHistory>>[number]
 
 /**
- * A page of the audit log, newest first; `before` is the `seq` of the last event of the page before. Found by one
- * index each: in a log of a million events no page may read more than it shows, as far as the filter lets it.
+ * A page of the audit log, latest first; `before` is the `seq` of the last event on the previous page. Each is found
+ * through one index: even with a million events, no page may read more than it shows, as far as the filter allows.
  */
 export async function findHistory(reader: Reader, query: HistoryQuery, before: number | null, limit: number) {
   const bounds = await findBounds(reader, query)
@@ -43,7 +43,7 @@ export async function findHistory(reader: Reader, query: HistoryQuery, before: n
     .limit(limit)
 }
 
-/** What leads to the events through an index: each kind by itself, as only then they come in their order. */
+/** Conditions that use an index: each kind separately, because only then do they come in order. */
 function branches({ registrationId, moderatorId, kinds, own }: HistoryQuery): (SQL | undefined)[] {
   if (registrationId !== null) return [eq(events.registrationId, registrationId)]
   if (moderatorId !== null) return [eq(events.moderatorId, moderatorId)]
@@ -73,8 +73,8 @@ function exactly({ actor, moderatorId, kinds, from, until, own }: HistoryQuery):
 }
 
 /**
- * Between which events a time lies, so that not the whole log is read for it; null where nothing does. A day more on
- * each side, as a clock may have been set back.
+ * The events between which a time lies, so that the log is not read completely; null if there are none. With a margin
+ * of a day on each side, because a clock may have been set back.
  */
 async function findBounds(reader: Reader, { from, until }: HistoryQuery): Promise<SQL | undefined | null> {
   const seq = { seq: events.seq }
@@ -94,7 +94,7 @@ async function findBounds(reader: Reader, { from, until }: HistoryQuery): Promis
   return and(...bounds)
 }
 
-/** The newest event's `seq`; 0 where there is none. */
+/** The latest event's `seq`; 0 if there is none. */
 export async function lastSeq(reader: Reader): Promise<number> {
   const [row] = await reader.select({ seq: events.seq }).from(events).orderBy(desc(events.seq)).limit(1)
   return row?.seq ?? 0

@@ -6,12 +6,12 @@ import type { Reader, Transaction } from './open'
 import { events, invitations, moderators, registrations } from './schema'
 import { fieldOf } from './stored-json'
 
-/** Counting ends here: of more, one only knows that there are more. */
+/** Counting stops here: beyond that, there are just "more". */
 export const CAME_LIMIT = 1_000
 
 export type InvitationRow = typeof invitations.$inferSelect
 
-/** As `standingOf` of the domain has it. */
+/** Like the domain's `standingOf`. */
 export const counts = (now: number) =>
   and(
     isNull(invitations.endedAt),
@@ -19,7 +19,7 @@ export const counts = (now: number) =>
     or(isNull(invitations.usesMaximum), lt(invitations.uses, invitations.usesMaximum)),
   )
 
-/** Whether a moderator is an administrator who is let in. */
+/** Whether a moderator is an administrator who is not disabled. */
 const isIn = ({ role, disabledAt }: { role: SQLWrapper; disabledAt: SQLWrapper }) =>
   sql<number>`coalesce(${role} = 'administrator' and ${disabledAt} is null, 0)`
 
@@ -41,7 +41,7 @@ export async function endInvitation(tx: Transaction, id: string, now: number): P
   await tx.update(invitations).set({ endedAt: now }).where(eq(invitations.id, id))
 }
 
-/** Counts a use of an invitation that counts; throws where it does not, so that nothing of the use stays. */
+/** Counts a use of a valid invitation; throws if it is not valid, so that the whole transaction is rolled back. */
 export async function countUse(tx: Transaction, id: string, now: number): Promise<void> {
   const { rowsAffected } = await tx
     .update(invitations)
@@ -51,8 +51,8 @@ export async function countUse(tx: Transaction, id: string, now: number): Promis
 }
 
 /**
- * A page of invitations, newest first: those that count, or those that are over; with who made them and how many came.
- * `skipping`: those that skip review among them.
+ * A page of invitations, latest first: valid or ended ones, with their creator and number of uses. `skipping`:
+ * including those that skip review.
  */
 export async function findInvitations(
   reader: Reader,
@@ -76,7 +76,7 @@ export async function findInvitations(
     .select({
       invitation: invitations,
       author: moderators.username,
-      /** Whether its maker still can let people in without review. */
+      /** Whether its creator may still skip review. */
       vouches: isIn(moderators),
       came: sql<number>`(select count(*) from ${some})`,
     })
@@ -93,7 +93,7 @@ export async function findInvitations(
     .limit(limit)
 }
 
-/** What is known of the invitation that a registration holds; null where it holds none that was ever made. */
+/** What is known of a registration's invitation; null if it has none that ever existed. */
 export async function findBrought(
   reader: Reader,
   registrationId: string,
@@ -126,7 +126,7 @@ export async function findBrought(
   }
 }
 
-/** The invitation that a registration came by, as moderators see it; null where it came by none. */
+/** The invitation that a registration used, as moderators see it; null if none. */
 export async function findCameBy(reader: Reader, registrationId: string) {
   const [row] = await reader
     .select({

@@ -22,24 +22,24 @@ import { fieldOf } from './stored-json'
 import { payloadOf, readJob } from './stored-job'
 
 export type JobRow = typeof jobs.$inferSelect
-/** A job in the hands of a worker: the row, and what it is to do. */
+/** A job leased to a worker: the row, and what to do. */
 export interface LeasedJob {
   row: JobRow
   job: NewJob
 }
 
-/** Notices of one kind are gathered: after one went out, the next waits this long for company. */
+/** Notices of one kind are batched: after one was sent, the next waits this long for others. */
 const GATHER_MS = 60_000
-/** A server that is back by then is not worth an alert. */
+/** A server that is back within this time is not worth an alert. */
 const ALERT_AFTER_MS = 5 * 60_000
 
-/** The lane of mails to one registration, or to an address that has none. */
+/** The lane of emails to one registration, or to an address without one. */
 export const laneOfMail = (registrationId: string | null, email: string | null): string =>
   registrationId === null ? `nobody mail ${email ?? ''}`.trim() : `${registrationId} mail`
 
 /**
- * Jobs of one lane run one at a time and in order. Mails go their own way: neither waits for the other's server, and one
- * that was put off does not hold up the next, as whether a mail is still true is asked when it goes out.
+ * Jobs of one lane run one at a time and in order. Emails have their own lanes: neither waits for the other's server,
+ * and a postponed email does not block the next, because whether an email still applies is checked when it is sent.
  */
 function laneOf(job: NewJob, registrationId: string | null): string {
   switch (job.kind) {
@@ -63,7 +63,7 @@ function laneOf(job: NewJob, registrationId: string | null): string {
   }
 }
 
-/** Which jobs belong to the moderators as a whole and not to one registration. */
+/** Jobs for the moderators as a whole instead of one registration. */
 const FOR_ALL: JobKind[] = [
   'notify_room',
   'notify_moderators',
@@ -73,14 +73,14 @@ const FOR_ALL: JobKind[] = [
   'warn_opening',
 ]
 
-/** What a job uses outside, by the domain's rule (`outsideOf`), for the alias of a row. */
+/** What a job depends on, by the domain's rule (`outsideOf`), for the alias of a row. */
 const outsideOfRow = (row: 'j' | 'o' | 'jobs') =>
   sql.raw(`case when ${row}.kind in ('mail', 'notify_person') or ${row}.lane = 'moderators' then 'mail'
     when ${row}.kind = 'welcome' or ${row}.lane = 'room' then 'rooms' else 'homeserver' end`)
 
 /**
- * Writes a job; it may run once it rested, in milliseconds from `now` on. A notice is not needed while one of its kind waits that has not begun, and a
- * mail or a removal not while the very same one does: a form that was sent ten times is one mail.
+ * Stores a job; it may run after its delay, in milliseconds from `now` on. A notice is skipped while one of its kind
+ * waits unstarted, and an email or a removal while the very same one does: a form submitted ten times is one email.
  */
 export async function insertJob(
   tx: Transaction,
@@ -112,8 +112,8 @@ export async function insertJob(
 }
 
 /**
- * Cancels what a decision of that time asked for and what rests since; false when one of these jobs does not rest any
- * more, and then nothing is changed.
+ * Cancels the pending jobs of a decision made at that time; false if one of them is no longer pending, and then
+ * nothing is changed.
  */
 export async function cancelResting(
   tx: Transaction,
@@ -135,7 +135,7 @@ export async function cancelResting(
   return true
 }
 
-/** Whether a notice waits that has not begun: it will tell of this one as well. */
+/** Whether a notice is waiting unstarted: it will cover this one as well. */
 async function isGathering(tx: Transaction, { kind, ...payload }: NewJob, lane: string): Promise<boolean> {
   const reminder = 'reminder' in payload && payload.reminder ? 1 : 0
   const why = 'why' in payload ? payload.why : ''
@@ -156,7 +156,7 @@ async function isGathering(tx: Transaction, { kind, ...payload }: NewJob, lane: 
   return rows.length > 0
 }
 
-/** Whether the very same mail waits that has not begun. */
+/** Whether the very same email is waiting unstarted. */
 async function isWaiting(tx: Transaction, payload: object, lane: string): Promise<boolean> {
   const rows = await tx
     .select({ seq: jobs.seq })
@@ -190,12 +190,14 @@ async function lastFinished(tx: Transaction, kind: JobKind, lane: string): Promi
 }
 
 /**
- * No job is put off for longer, and no lease lasts longer: a time beyond was written while the clock was wrong, and
- * counts as come.
+ * No job is delayed longer, and no lease lasts longer: a time beyond was written while the clock was wrong, and
+ * counts as due.
  */
 export const LONGEST_AHEAD_MS = 2 * 60 * 60_000
 
-/** When the next job can be run that uses nothing `closed`, in milliseconds since 1970; null when none waits. */
+/**
+ * When the next job can run that depends on nothing in `closed`, in milliseconds since 1970; null if none is waiting.
+ */
 export async function nextDue(reader: Reader, closed: Outside[], now: number): Promise<number | null> {
   const latest = now + LONGEST_AHEAD_MS
   const [row] = await reader
@@ -220,9 +222,9 @@ const UNREADABLE =
   'This version of the program cannot read this job: another version wrote it, or the row is damaged. Install the latest version and retry, or do by hand what is missing'
 
 /**
- * Takes the oldest job that is due, first in its lane and uses nothing `closed`, for as long as the lease lasts. A job
- * whose lease ran out is taken again: whoever had it is gone. One that cannot be read has failed with that, so that it
- * stands before the moderators and holds up no other: then `job` is null.
+ * Leases the oldest job that is due, first in its lane and depends on nothing in `closed`. A job whose lease expired
+ * is leased again: its worker is gone. One that cannot be read fails with that error, so that moderators see it and
+ * it blocks no other: then `job` is null.
  */
 export async function leaseJob(
   tx: Transaction,
@@ -275,7 +277,7 @@ async function putAside(tx: Transaction, { seq, kind, registrationId }: JobRow, 
   )
 }
 
-/** Keeps a lease; false when it was lost. */
+/** Renews a lease; false if it was lost. */
 export async function renewLease(
   tx: Transaction,
   seq: number,
@@ -290,7 +292,7 @@ export async function renewLease(
   return kept.length > 0
 }
 
-/** Gives a job out of one's hands, with what came of it; false when the lease was lost, and then nothing is changed. */
+/** Releases a job with its result; false if the lease was lost, and then nothing is changed. */
 export async function releaseJob(
   tx: Transaction,
   seq: number,
@@ -309,7 +311,7 @@ export async function releaseJob(
 const mine = (seq: number, owner: string) =>
   and(eq(jobs.seq, seq), eq(jobs.leaseOwner, owner), eq(jobs.state, 'running'))
 
-/** Gives back everything that one worker holds, as if it had never taken it. */
+/** Releases everything that one worker holds, as if it had never been leased. */
 export async function releaseAll(tx: Transaction, owner: string): Promise<void> {
   await tx
     .update(jobs)
@@ -317,12 +319,12 @@ export async function releaseAll(tx: Transaction, owner: string): Promise<void> 
     .where(and(eq(jobs.leaseOwner, owner), eq(jobs.state, 'running')))
 }
 
-/** How many jobs wait that use one of these. */
+/** How many waiting jobs depend on one of these. */
 export async function countWaiting(reader: Reader, outsides: Outside[]): Promise<number> {
   return reader.$count(jobs, and(eq(jobs.state, 'waiting'), inArray(outsideOfRow('jobs'), outsides)))
 }
 
-/** What was put off while one of these did not work is due again, the oldest first. */
+/** Makes jobs postponed while one of these was unavailable due again, the oldest first. */
 export async function endWaiting(tx: Transaction, outsides: Outside[]): Promise<void> {
   await tx
     .update(jobs)
@@ -330,7 +332,7 @@ export async function endWaiting(tx: Transaction, outsides: Outside[]): Promise<
     .where(and(eq(jobs.state, 'waiting'), isNotNull(jobs.error), inArray(outsideOfRow('jobs'), outsides)))
 }
 
-/** Lets a job that failed or waits run at once, with its tries counted anew; false when it is done or running. */
+/** Lets a failed or waiting job run at once, with a fresh retry count; false if it is done or running. */
 export async function hastenJob(tx: Transaction, id: string, now: number): Promise<JobRow | null> {
   const [row] = await tx
     .update(jobs)
@@ -340,7 +342,7 @@ export async function hastenJob(tx: Transaction, id: string, now: number): Promi
   return row ?? null
 }
 
-/** A job is not to be done any more. */
+/** Cancels a job. */
 export async function dismissJob(tx: Transaction, seq: number, now: number): Promise<void> {
   await tx.update(jobs).set({ state: 'cancelled', finishedAt: now }).where(eq(jobs.seq, seq))
 }
@@ -355,8 +357,8 @@ export async function findJobs(reader: Reader, registrationId: string): Promise<
 }
 
 /**
- * Jobs that belong to no registration and failed, or keep failing; but for mails to an address that nobody has proven and
- * whose mailbox does not exist.
+ * Jobs without a registration that failed, or keep failing; except emails to an unverified address whose mailbox does
+ * not exist.
  */
 export async function findStuck(reader: Reader): Promise<JobRow[]> {
   return reader
@@ -373,14 +375,14 @@ export async function findStuck(reader: Reader): Promise<JobRow[]> {
     .limit(100)
 }
 
-/** What is to be done, or failed and stands before a moderator. */
+/** Jobs that are waiting, or failed and are shown to moderators. */
 const isPending = inArray(jobs.state, ['waiting', 'running', 'failed'])
 
 const names = (username: string) => sql`${fieldOf(jobs.payload, 'username')} = ${username}`
 const removes = (username: string) => and(eq(jobs.kind, 'remove_account'), names(username))
 const locks = (username: string) => and(eq(jobs.kind, 'lock_account'), names(username))
 
-/** What failed of this kind is not needed any more. */
+/** Failed jobs of this kind are no longer needed. */
 export async function dropFailed(
   tx: Transaction,
   registrationId: string,
@@ -393,7 +395,10 @@ export async function dropFailed(
     .where(and(eq(jobs.registrationId, registrationId), eq(jobs.kind, kind), eq(jobs.state, 'failed')))
 }
 
-/** Nothing that waits, or failed, opens the account of this registration any more. Answers whether something is at it just now. */
+/**
+ * Cancels waiting and failed jobs that would unlock this registration's account. Returns whether one is running right
+ * now.
+ */
 export async function cancelOpening(tx: Transaction, registrationId: string, now: number): Promise<boolean> {
   const opens = and(eq(jobs.registrationId, registrationId), eq(jobs.kind, 'open_account'))
   await tx
@@ -403,7 +408,7 @@ export async function cancelOpening(tx: Transaction, registrationId: string, now
   return (await tx.$count(jobs, and(opens, eq(jobs.state, 'running')))) > 0
 }
 
-/** What was to lock this account and has not begun is not needed any more. */
+/** Cancels unstarted jobs that would lock this account. */
 export async function cancelLocking(tx: Transaction, username: string, now: number): Promise<void> {
   const { lane, state } = jobs
   await tx
@@ -412,7 +417,7 @@ export async function cancelLocking(tx: Transaction, username: string, now: numb
     .where(and(eq(lane, `account:${username}`), inArray(state, ['waiting', 'failed']), locks(username)))
 }
 
-/** Whether something is still to lock this account. */
+/** Whether a job to lock this account is pending. */
 export async function isLockingPending(reader: Reader, username: string): Promise<boolean> {
   const rows = await reader
     .select({ seq: jobs.seq })
@@ -422,7 +427,7 @@ export async function isLockingPending(reader: Reader, username: string): Promis
   return rows.length > 0
 }
 
-/** Whether a removal of this account is still to be done. */
+/** Whether a job to remove this account is pending. */
 export async function isRemovalPending(reader: Reader, username: string): Promise<boolean> {
   const rows = await reader
     .select({ seq: jobs.seq })
@@ -431,7 +436,7 @@ export async function isRemovalPending(reader: Reader, username: string): Promis
   return rows.length > 0
 }
 
-/** What is still to be done for a registration, and whether that is to remove this account. */
+/** Pending jobs of a registration, and whether one removes this account. */
 export async function findPendingKinds(
   reader: Reader,
   registrationId: string | null,
@@ -446,7 +451,7 @@ export async function findPendingKinds(
   return rows.map(({ kind }) => kind)
 }
 
-/** Ended jobs without a registration are of no use after a while: deletes at most so many, and answers how many. */
+/** Finished jobs without a registration are useless after a while: deletes at most so many, and returns how many. */
 export async function deleteEndedJobs(tx: Transaction, before: number, limit: number): Promise<number> {
   const ended = tx
     .select({ seq: jobs.seq })

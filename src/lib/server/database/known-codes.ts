@@ -6,12 +6,12 @@ import type { Database, Reader, Transaction } from './open'
 import { invitations, moderators } from './schema'
 import { findSetting, putSetting } from './settings'
 
-/** Until when the desk showed every moderator every code, in milliseconds since 1970. */
+/** Until when every moderator could see every code, in milliseconds since 1970. */
 const READABLE_UNTIL = 'invitation_codes_readable_until'
 
 /**
- * Empties what programs before this one kept to show codes again, and notes until when everybody at the desk could
- * read them. Answers how many codes those were; none costs one look.
+ * Clears what earlier versions stored to show codes again, and records until when all moderators could read them.
+ * Returns how many codes those were; if none, it costs one query.
  */
 export async function forgetCodes(database: Database, now: number): Promise<number> {
   return database.write(async (tx) => {
@@ -25,9 +25,9 @@ export async function forgetCodes(database: Database, now: number): Promise<numb
   })
 }
 
-/** Who could know a code that still counts, and is not meant to (any more). */
+/** Who may know a valid code without being allowed to use it (any more). */
 async function beyond(reader: Reader, now: number): Promise<SQL | undefined> {
-  // Where it cannot be read, better too many codes are listed than too few.
+  // If it cannot be read, listing too many codes is better than too few.
   const until = await findSetting(reader, READABLE_UNTIL, v.number(), { unset: 0, otherwise: now })
   const { madeBy, madeAt, skipReview } = invitations
   const { id, role, createdAt, disabledAt } = moderators
@@ -39,7 +39,7 @@ async function beyond(reader: Reader, now: number): Promise<SQL | undefined> {
   )
 }
 
-/** How many codes that still count somebody could know who is disabled, or beyond a moderator's role; by name. */
+/** How many valid codes may be known to disabled moderators, or beyond a moderator's role; by person. */
 export async function findKnowers(reader: Reader, now: number) {
   const { id, username, disabledAt } = moderators
   return reader
@@ -56,7 +56,7 @@ export async function findKnowers(reader: Reader, now: number) {
     .orderBy(username)
 }
 
-/** The newest of these codes, those that skip review first. */
+/** The latest of these codes, those that skip review first. */
 export async function findKnown(reader: Reader, moderatorId: string, now: number, limit: number) {
   const maker = alias(moderators, 'maker')
   const { id, note, skipReview, madeAt } = invitations
@@ -70,7 +70,7 @@ export async function findKnown(reader: Reader, moderatorId: string, now: number
     .limit(limit)
 }
 
-/** Ends all of these codes, and answers which those were. */
+/** Revokes all of these codes, and returns which those were. */
 export async function endKnown(tx: Transaction, moderatorId: string, now: number): Promise<string[]> {
   const known = tx
     .select({ id: invitations.id })

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** Whether a database URL names a file of this machine. */
+/** Whether a database URL is a local file. */
 export function isLocal(url: string): boolean {
   return url.startsWith('file:')
 }
@@ -17,7 +17,7 @@ export function urlOf(path: string): string {
   return `file:${resolve(path).split('/').map(encodeURIComponent).join('/')}`
 }
 
-/** How a problem names a database: the setting, and what it says. */
+/** How a problem refers to a database: the setting, and its value. */
 export function settingOf(url: string): string {
   return isLocal(url) ? `database.path: ${filePath(url)}` : `database.url: ${url}`
 }

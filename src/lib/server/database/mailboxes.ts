@@ -7,11 +7,11 @@ import { registrations, rules } from './schema'
 import { findSetting, putSetting } from './settings'
 
 const KEY = 'mailbox_rule'
-/** Counts up where `mailboxOf` changes: rows by an older one are written anew, once. */
+/** Increment when `mailboxOf` changes: rows by an older version are rewritten, once. */
 const VERSION = 2
 const SLICE = 500
 
-/** Writes what is kept of mailboxes in clear by the rule of today; where that was done before, it costs one look. */
+/** Rewrites mailboxes stored in clear by the current rule; if that was done before, it costs one query. */
 export async function refreshMailboxes(database: Database, now: number): Promise<void> {
   const said = { unset: 0, otherwise: 0 }
   if ((await database.read((reader) => findSetting(reader, KEY, v.number(), said))) === VERSION) return
@@ -25,7 +25,7 @@ export async function refreshMailboxes(database: Database, now: number): Promise
   })
 }
 
-/** Answers the last id of a slice, or null behind the last one. */
+/** Returns the last ID of a batch, or null after the last one. */
 async function refreshRegistrations(tx: Transaction, after: string): Promise<string | null> {
   const { id, email, addressKey } = registrations
   const rows = await tx
@@ -36,7 +36,7 @@ async function refreshRegistrations(tx: Transaction, after: string): Promise<str
     .limit(SLICE)
   for (const row of rows) {
     const key = mailboxOf(row.email)
-    // What has none yet is filled in with the rest (`found-by.ts`).
+    // Missing ones are filled in with the rest (`found-by.ts`).
     if (row.addressKey !== null && row.addressKey !== key)
       await tx.update(registrations).set({ addressKey: key }).where(eq(id, row.id))
   }

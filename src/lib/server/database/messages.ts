@@ -4,7 +4,10 @@ import type { Actor } from '$lib/registration/registration'
 import type { Reader, Transaction } from './open'
 import { exchanges, moderators, notes } from './schema'
 
-/** Keeps words of the talk with an applicant, or a note among moderators. A note is a moderator's. */
+/**
+ * Stores a message of the conversation with an applicant, or a comment among moderators. Only moderators write
+ * comments.
+ */
 export async function insertWords(
   tx: Transaction,
   registrationId: string,
@@ -22,7 +25,7 @@ export async function insertWords(
   await tx.insert(notes).values({ registrationId, at, moderatorId, text })
 }
 
-/** What was asked and answered, oldest first, with the names of moderators. */
+/** Questions and answers, oldest first, with moderators' usernames. */
 export async function findExchanges(reader: Reader, registrationId: string) {
   return reader
     .select({
@@ -37,7 +40,7 @@ export async function findExchanges(reader: Reader, registrationId: string) {
     .orderBy(asc(exchanges.seq))
 }
 
-/** What moderators asked at a time. */
+/** The moderators' question of a time. */
 export async function findQuestion(reader: Reader, registrationId: string, at: number): Promise<string[]> {
   const rows = await reader
     .select({ text: exchanges.text })
@@ -53,7 +56,7 @@ export async function findQuestion(reader: Reader, registrationId: string, at: n
   return rows.map(({ text }) => text)
 }
 
-/** What moderators wrote for each other, oldest first. */
+/** Moderators' comments, oldest first. */
 export async function findNotes(reader: Reader, registrationId: string) {
   return reader
     .select({ at: notes.at, text: notes.text, moderator: moderators.username })

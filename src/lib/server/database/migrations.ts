@@ -3,10 +3,10 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readMigrationFiles, type MigrationMeta } from 'drizzle-orm/migrator'
 
-/** Where drizzle notes what it applied: its own name for the table. */
+/** Where drizzle records applied migrations: its own table name. */
 export const MIGRATIONS_TABLE = '__drizzle_migrations'
 
-/** `drizzle/` stands beside package.json, at different heights above this module in sources and in builds. */
+/** `drizzle/` is beside package.json, at different levels above this module in sources and in builds. */
 export function migrationsFolder(): string {
   for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
     const found = join(folder, 'drizzle')
@@ -18,7 +18,7 @@ export function migrationsFolder(): string {
   }
 }
 
-/** The migrations that this program knows, oldest first. A migration is known by its time, `folderMillis`. */
+/** The migrations that this program knows, oldest first. A migration is identified by its time, `folderMillis`. */
 export function knownMigrations(): MigrationMeta[] {
   return readMigrationFiles({ migrationsFolder: migrationsFolder() })
 }

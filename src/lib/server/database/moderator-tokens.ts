@@ -13,8 +13,8 @@ export async function insertModeratorToken(
 }
 
 /**
- * Gives a link another token for a mail that goes out now, so that only its newest mail opens anything, and for as long as
- * that mail says; null where the link was used or withdrawn.
+ * Gives a link another token for an email being sent now, so that only its latest email works, and for as long as
+ * that email says; null if the link was used or withdrawn.
  */
 export async function renewModeratorToken(
   tx: Transaction,
@@ -42,7 +42,7 @@ export async function findModeratorToken(
   return row ?? null
 }
 
-/** Marks a token as used; false where somebody was faster. */
+/** Marks a token as used; false if it was used already. */
 export async function spendModeratorToken(tx: Transaction, hash: string, now: number): Promise<boolean> {
   const spent = await tx
     .update(moderatorTokens)
@@ -52,7 +52,7 @@ export async function spendModeratorToken(tx: Transaction, hash: string, now: nu
   return spent.length > 0
 }
 
-/** Notes that a token was used that nobody kept before; false where somebody was faster. */
+/** Records the use of a token that was not stored before; false if it was used already. */
 export async function insertSpent(
   tx: Transaction,
   row: typeof moderatorTokens.$inferInsert & { spentAt: number },
@@ -65,7 +65,7 @@ export async function insertSpent(
   return spent.length > 0
 }
 
-/** Invitations that can still be used, the oldest first, with who made them. */
+/** Open invitations, the oldest first, with who made them. */
 export async function findInvitations(reader: Reader, now: number) {
   return reader
     .select({
@@ -88,7 +88,7 @@ export async function findInvitations(reader: Reader, now: number) {
     .orderBy(asc(moderatorTokens.createdAt))
 }
 
-/** Deletes at most so many that ran out before a time; answers how many. */
+/** Deletes at most so many that expired before a time; returns how many. */
 export async function deleteModeratorTokens(tx: Transaction, before: number, limit: number): Promise<number> {
   const old = tx
     .select({ hash: moderatorTokens.hash })
@@ -99,7 +99,7 @@ export async function deleteModeratorTokens(tx: Transaction, before: number, lim
   return rowsAffected
 }
 
-/** Spends what waits for a moderator: half a sign-in, an address that is not confirmed. */
+/** Invalidates what is pending for a moderator: half a sign-in, an unconfirmed email. */
 export async function spendTokensOf(tx: Transaction, moderatorId: string, now: number): Promise<void> {
   await tx
     .update(moderatorTokens)
@@ -107,7 +107,7 @@ export async function spendTokensOf(tx: Transaction, moderatorId: string, now: n
     .where(and(eq(moderatorTokens.moderatorId, moderatorId), isNull(moderatorTokens.spentAt)))
 }
 
-/** Spends the invitations that a moderator made and nobody followed; answers how many those were. */
+/** Revokes the open invitations that a moderator sent; returns how many. */
 export async function spendInvitationsBy(tx: Transaction, createdBy: string, now: number): Promise<number> {
   const spent = await tx
     .update(moderatorTokens)

@@ -15,7 +15,7 @@ export async function findModeratorByName(reader: Reader, username: string): Pro
   return row ?? null
 }
 
-/** All of them, disabled ones too, by name. */
+/** All of them by username, disabled ones included. */
 export async function findModerators(reader: Reader): Promise<ModeratorRow[]> {
   return reader.select().from(moderators).orderBy(asc(moderators.username))
 }
@@ -38,7 +38,7 @@ export async function updatePasswordHash(tx: Transaction, id: string, passwordHa
   await tx.update(moderators).set({ passwordHash }).where(eq(moderators.id, id))
 }
 
-/** Who has this address and is let in. */
+/** The active moderator with this email address. */
 export async function findModeratorByEmail(reader: Reader, email: string): Promise<ModeratorRow | null> {
   const [row] = await reader
     .select()
@@ -47,7 +47,7 @@ export async function findModeratorByEmail(reader: Reader, email: string): Promi
   return row ?? null
 }
 
-/** How many administrators are let in. */
+/** How many active administrators there are. */
 export async function countAdministrators(reader: Reader): Promise<number> {
   return reader.$count(moderators, and(eq(moderators.role, 'administrator'), isNull(moderators.disabledAt)))
 }
@@ -60,7 +60,7 @@ export async function updateModerator(
   await tx.update(moderators).set(change).where(eq(moderators.id, id))
 }
 
-/** When each moderator who is signed in somewhere was last seen, by id. */
+/** When each signed-in moderator was last seen, by ID. */
 export async function findLastSeen(reader: Reader): Promise<Map<string, number>> {
   const { userId, startedAt, lastSeenAt } = sessions
   const rows = await reader

@@ -4,7 +4,7 @@ import type { ModeratorRow } from './moderators'
 import type { Reader, Transaction } from './open'
 import { moderators, registrations } from './schema'
 
-/** Moderators to whom mails may go at all, by name. */
+/** Moderators who may get email at all, by username. */
 export async function findHearers(reader: Reader): Promise<ModeratorRow[]> {
   return reader
     .select()
@@ -21,7 +21,7 @@ export async function updateDigestAt(tx: Transaction, id: string, digestAt: numb
   await tx.update(moderators).set({ digestAt }).where(eq(moderators.id, id))
 }
 
-/** Since when the oldest waits whose turn is the moderators'; null where none does. */
+/** Since when the oldest request has been waiting for moderators; null if none is. */
 export async function findOldestWaiting(reader: Reader): Promise<number | null> {
   const [row] = await reader
     .select({ count: count(), oldest: min(registrations.stateSince) })

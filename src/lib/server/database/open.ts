@@ -17,41 +17,41 @@ export type Transaction = Parameters<Parameters<Drizzle['transaction']>[0]>[0]
 export type Reader = Pick<Drizzle, 'select' | 'selectDistinct' | '$count' | 'all' | 'get'>
 
 /**
- * The one way to the database. Writes go through `write` alone: one transaction at a time in this process
- * (two would deadlock each other), repeated when another process held the lock.
+ * The only access to the database. Writes go through `write`: one transaction at a time in this process (two would
+ * deadlock each other), repeated while another process holds the lock.
  */
 export interface Database {
   /**
-   * Runs `work` all or nothing, and answers when it is on the disk. Works that come at the same time are written
-   * together, each in a savepoint of its own, as one flush to the disk costs more than they do. `work` may run again
-   * from its start, and so must await nothing but the database. Throws what `work` throws, rolled back; throws the
-   * database's own error when it stays busy, or when the disk does not take it.
+   * Runs `work` all or nothing, and returns once it is on disk. Concurrent works are committed together, each in its
+   * own savepoint, because a flush to disk costs more than they do. `work` may be run again from its start, and so
+   * must await nothing but the database. Throws what `work` throws, after rolling it back; throws the database's own
+   * error if it stays busy, or if the disk rejects the write.
    */
   write<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>
   /** Runs one or more selects, outside of any transaction; repeated like `write`. */
   read<T>(work: (reader: Reader) => Promise<T>): Promise<T>
   /**
-   * Applies all migrations that are missing. Throws `DatabaseProblem` where the database is another program's or newer
-   * than this one, and then writes nothing to it; and where it cannot be written.
+   * Applies all missing migrations. Throws `DatabaseProblem`, without writing, if the database is another program's
+   * or newer than this one; and if it cannot be written.
    */
   migrate(): Promise<void>
   /**
-   * To be called after deletions: a local file gets smaller where much of it is free, and the log beside it is emptied, in
-   * which what was deleted can still be read. `atOnce`: nobody minds how long that takes. Of a libSQL server, that is its own
-   * matter.
+   * Call this after deletions: a local file shrinks if much of it is free, and the write-ahead log is emptied, in
+   * which deleted data can still be read. `atOnce`: nobody minds how long that takes. For a libSQL server, that is
+   * its own job.
    */
   compact(options?: { atOnce: boolean }): Promise<Compacted>
   close(): void
 }
 
 const RETRY_WAITS_MS = [20, 50, 100, 200, 400, 800, 1600, 3000]
-/** Local calls hold the event loop: after this long, what has been written together is flushed and others have a turn. */
+/** Local calls block the event loop: after this long, the batch is flushed and others run. */
 const TOGETHER_MS = 8
 
 /**
- * Opens a database by URL (`file:…`, or a libSQL server's). `retryWaits`: how long to sleep between tries while
- * another process holds the lock, in milliseconds. Throws `DatabaseProblem`, and leaves the file as it is, where it
- * cannot be opened, is damaged, is another program's, or newer than this program.
+ * Opens a database by URL (`file:…`, or a libSQL server's). `retryWaits`: pauses between retries while another
+ * process holds the lock, in milliseconds. Throws `DatabaseProblem`, leaving the file untouched, if it cannot be
+ * opened, is damaged, is another program's, or newer than this program.
  */
 export async function openDatabase(options: {
   url: string
@@ -83,7 +83,7 @@ export async function openDatabase(options: {
       // Another process that started at the same time may have been faster.
       if (isBusy(error) || !isUpToDate(await examine(client, url))) throw error
     }
-    // Where nothing was missing, only this hears that nothing can be written.
+    // If nothing was missing, only this finds out that writing is impossible.
     await client.execute(`update ${MIGRATIONS_TABLE} set hash = hash where false`)
   }
   return {
@@ -97,8 +97,8 @@ export async function openDatabase(options: {
 }
 
 /**
- * Has what is deleted overwritten, and not only marked as free: personal data is gone from the file when it is deleted.
- * The setting is a connection's, and each transaction may have another one.
+ * Overwrites deleted data instead of only marking it as free: personal data is gone from the file once deleted. The
+ * setting belongs to a connection, and each transaction may have another one.
  */
 function wiping<T>(work: (tx: Transaction) => Promise<T>): (tx: Transaction) => Promise<T> {
   return async (tx) => {
@@ -109,8 +109,8 @@ function wiping<T>(work: (tx: Transaction) => Promise<T>): (tx: Transaction) => 
 
 /**
  * libSQL leaves a statement that failed with SQLITE_BUSY un-reset: the connection then stays inside a transaction,
- * answers "ok" to later writes, and loses them when it closes. Only new connections cure that, so every BUSY is
- * followed by `reconnect`, in turn with the writers so that none loses its connection under its feet.
+ * answers "ok" to later writes, and loses them when it closes. Only a new connection cures that, so every BUSY is
+ * followed by `reconnect`, serialized with the writers so that none loses its connection midway.
  */
 function turns(client: Client, waits: number[]) {
   let tail: Promise<unknown> = Promise.resolve()
@@ -146,16 +146,16 @@ function turns(client: Client, waits: number[]) {
   }
 }
 
-/** A work that waits to be written, and what makes its caller hear of it. */
+/** A work waiting to be written, and how its caller is told. */
 interface Waiting {
-  /** Runs it; answers what tells the caller when everything is on the disk. */
+  /** Runs it; returns what tells the caller once everything is on disk. */
   run: (transaction: Transaction) => Promise<() => void>
   fail: (error: unknown) => void
 }
 
 /**
- * Makes one transaction of the works that come while another is being written. Where one of them breaks the
- * transaction for all, each is written alone, so that only the guilty one hears of it.
+ * Combines works that arrive while another is being written into one transaction. If one of them breaks the
+ * transaction for all, each is written alone, so that only the failing one gets the error.
  */
 function gathered(
   commit: <T>(work: (transaction: Transaction) => Promise<T>) => Promise<T>,
@@ -222,7 +222,7 @@ function gathered(
     })
 }
 
-/** An error ends its own work alone, but for a lock: then all are tried again. */
+/** An error ends only its own work, except a lock: then all are retried. */
 async function inSavepoint(transaction: Transaction, { run, fail }: Waiting): Promise<() => void> {
   try {
     return await transaction.transaction(run)
@@ -232,7 +232,7 @@ async function inSavepoint(transaction: Transaction, { run, fail }: Waiting): Pr
   }
 }
 
-/** Whether an error says that another connection holds the lock, or that ours was renewed under a running call. */
+/** Whether an error means that another connection holds the lock, or that ours was replaced during a call. */
 export function isBusy(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const code = 'code' in cause ? String(cause.code) : ''

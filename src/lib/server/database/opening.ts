@@ -11,14 +11,14 @@ import { findSetting, putSetting } from './settings'
 
 const KEY = 'opening'
 
-/** Where it cannot be read, nothing was said: the limits count, and whoever comes waits for a moderator. */
+/** If it cannot be read, there is no override: the limits count, and new requests wait for a moderator. */
 export const findOpeningRecord = (reader: Reader): Promise<OpeningRecord> =>
   findSetting(reader, KEY, openingRecordSchema, { unset: NOTHING_SAID, otherwise: NOTHING_SAID })
 
 export const putOpeningRecord = (tx: Transaction, record: OpeningRecord, now: number): Promise<void> =>
   putSetting(tx, KEY, record, now)
 
-/** Both are kept by triggers: nothing is counted here. */
+/** Both are maintained by triggers: nothing is counted here. */
 export async function findOpeningCounts(reader: Reader, now: number): Promise<OpeningCounts> {
   const [waiting] = await reader
     .select({ count: sum(queueCounts.count) })

@@ -17,7 +17,7 @@ export async function countPasskeysOf(reader: Reader, moderatorId: string): Prom
   return reader.$count(passkeys, eq(passkeys.moderatorId, moderatorId))
 }
 
-/** Whose passkeys there are. */
+/** Who has passkeys. */
 export async function findPasskeyHolders(reader: Reader): Promise<Set<string>> {
   const rows = await reader.selectDistinct({ id: passkeys.moderatorId }).from(passkeys)
   return new Set(rows.map(({ id }) => id))
@@ -28,13 +28,13 @@ export async function findPasskey(reader: Reader, id: string): Promise<PasskeyRo
   return row ?? null
 }
 
-/** False where there is one with this id already. */
+/** False if there is one with this ID already. */
 export async function insertPasskey(tx: Transaction, row: PasskeyRow): Promise<boolean> {
   const added = await tx.insert(passkeys).values(row).onConflictDoNothing().returning({ id: passkeys.id })
   return added.length > 0
 }
 
-/** Notes that a passkey signed, and how often it says it did. */
+/** Records that a passkey signed, and its own counter. */
 export async function markPasskeyUsed(
   tx: Transaction,
   id: string,
@@ -44,7 +44,7 @@ export async function markPasskeyUsed(
   await tx.update(passkeys).set({ counter, lastUsedAt: now }).where(eq(passkeys.id, id))
 }
 
-/** False where this moderator has no such passkey. */
+/** False if this moderator has no such passkey. */
 export async function deletePasskey(tx: Transaction, moderatorId: string, id: string): Promise<boolean> {
   const gone = await tx
     .delete(passkeys)

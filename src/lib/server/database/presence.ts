@@ -16,7 +16,7 @@ export async function findLooks(reader: Reader, ids: string[], since: number) {
     .orderBy(asc(moderators.username))
 }
 
-/** Who looks at what. */
+/** Who is viewing what. */
 export async function findAllLooks(reader: Reader, since: number) {
   return reader
     .selectDistinct({ registrationId: looks.registrationId, moderatorId: looks.moderatorId })
@@ -25,18 +25,18 @@ export async function findAllLooks(reader: Reader, since: number) {
     .orderBy(asc(looks.moderatorId), asc(looks.registrationId))
 }
 
-/** What says that a moderator has a registration open; null: that it is not open any more. */
+/** Records that a moderator has a registration open; null: no longer. */
 export interface Look {
   registrationId: string | null
   /** The connection of a page; empty: a page was loaded. */
   stream: string
-  /** The page was there before, and was loaded anew: where its connection says the same, that is enough. */
+  /** The page existed before, and was reloaded: its connection's record is enough. */
   again: boolean
 }
 
 /**
- * Each page speaks for itself, so that one that closes leaves the others; a connection takes over from the load of its
- * page. Not where the registration is gone. Forgets what no page of this moderator has said since `since`.
+ * Each page has its own record, so that closing one leaves the others; a connection takes over from its page load.
+ * Not if the registration is deleted. Deletes records of this moderator's pages that are older than `since`.
  */
 export async function putLook(
   tx: Transaction,

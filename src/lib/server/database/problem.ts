@@ -29,14 +29,14 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   [/^(?:ECONN|ENOTFOUND|EAI_|ETIMEDOUT|EHOST|ENETUN|HRANA_|UND_ERR)/, UNREACHED],
 ]
 
-/** What an error of the database or the file system means for what `subject` names (`database.path: …`, or a file). */
+/** Explains an error of the database or the file system for what `subject` names (`database.path: …`, or a file). */
 export function problemOf(subject: string, error: unknown): DatabaseProblem {
   const { code, message } = innermost(error)
   const reason = REASONS.find(([codes]) => codes.test(code))?.[1]
   return new DatabaseProblem(`${subject} ${reason ?? 'cannot be used'} (${message})`, { cause: error })
 }
 
-/** Runs a task that asks nothing but the database and its files; what it throws becomes a `DatabaseProblem`. */
+/** Runs a task that uses only the database and its files; any error becomes a `DatabaseProblem`. */
 export async function explained<T>(subject: string, task: () => Promise<T>): Promise<T> {
   try {
     return await task()
@@ -45,12 +45,12 @@ export async function explained<T>(subject: string, task: () => Promise<T>): Pro
   }
 }
 
-/** Whether the database threw it, and not something else that a task asked. */
+/** Whether the database threw it, and not something else that a task used. */
 export function isDatabaseError(error: unknown): boolean {
   return error instanceof DrizzleQueryError || error instanceof LibsqlError
 }
 
-/** Whether the database did not do its part, which another time it may; a broken constraint is a mistake of ours. */
+/** Whether the database failed in a way that may pass; a constraint violation is a bug of ours. */
 export function isDatabaseOutage(error: unknown): boolean {
   return (
     isDatabaseError(error) &&
@@ -58,19 +58,19 @@ export function isDatabaseOutage(error: unknown): boolean {
   )
 }
 
-/** Whether an error says that a file is no database, or that what is in it cannot be. */
+/** Whether an error means that a file is not a database, or that its content is corrupt. */
 export function isDamage(error: unknown): boolean {
   return DAMAGE_CODES.test(innermost(error).code)
 }
 
-/** Without a code anywhere it is none of the driver's and none of the system's. */
+/** Without any code it comes neither from the driver nor from the system. */
 function isBug(error: unknown): boolean {
   return innermost(error).code === ''
 }
 
 /**
- * The first code, as the driver makes plain ones of extended ones; and the last message, which says what happened
- * without what was asked and typed.
+ * The first code, because the driver reduces extended codes to plain ones; and the last message, which says what
+ * happened without the query and its input.
  */
 function innermost(error: unknown): { code: string; message: string } {
   let code = ''
@@ -82,7 +82,7 @@ function innermost(error: unknown): { code: string; message: string } {
   return { code, message }
 }
 
-/** The driver reports a path that it cannot open, and a server that it does not reach, in words alone. */
+/** The driver reports a path that it cannot open, and a server that it cannot reach, only as text. */
 function codeOf(error: Error): string {
   if ('code' in error && error.code !== '') return String(error.code)
   if (error.message.startsWith('ConnectionFailed')) return 'SQLITE_CANTOPEN'

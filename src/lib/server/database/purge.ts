@@ -1,11 +1,11 @@
 import type { Database, Transaction } from './open'
 
-/** So many rows go in a few milliseconds. */
+/** This many rows are deleted in a few milliseconds. */
 const SLICE = 500
 
 /**
- * Deletes what may be very much, a slice in a transaction of its own, so that nobody waits for all of it.
- * `deleteSome` deletes at most `limit` rows and answers how many.
+ * Deletes what may be a lot in batches, each in its own transaction, so that nobody waits for all of it. `deleteSome`
+ * deletes at most `limit` rows and returns how many.
  */
 export async function purge(
   database: Database,

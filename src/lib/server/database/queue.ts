@@ -11,13 +11,13 @@ import type { Reader } from './open'
 import { IN_TROUBLE } from './registrations'
 import { invitations, moderators, queueCounts, registrations } from './schema'
 
-/** One page of a list; `next`: where the next one begins, or null. A short page may have a next one. */
+/** One page of a list; `next`: where the next one starts, or null. A short page may have a next one. */
 export interface QueuePage {
   ids: string[]
   next: string | null
 }
 
-/** The queues of a tab; null: it is no matter of the queue. */
+/** The queues of a tab; null: it does not depend on the queue. */
 const QUEUES_OF: Record<Tab, readonly (Queue | null)[]> = {
   waiting: ['answered', 'waiting'],
   asked: ['asked'],
@@ -25,18 +25,18 @@ const QUEUES_OF: Record<Tab, readonly (Queue | null)[]> = {
   decided: ['decided'],
   all: QUEUES,
 }
-/** The same, or null where a tab leaves none of them out. */
+/** The same, or null for a tab that includes all of them. */
 const queuesOf = (tab: Tab): Queue[] | null =>
   tab === 'all' || tab === 'trouble' ? null : QUEUES_OF[tab].filter((one) => one !== null)
 
-/** How many rows are looked at, at most, where conditions have no index of their own. */
+/** The maximum number of rows examined for conditions without an index. */
 const SCAN = 1000
 
 const { id, seq, queue, queueAt } = registrations
 
 /**
  * One page of a list: found by an index alone, or among a bounded number of rows, so that it takes as long with a
- * million registrations as with a thousand. `moderatorId`: whom `filter.moderator` names.
+ * million registrations as with a thousand. `moderatorId`: who `filter.moderator` is.
  */
 export async function findPage(
   reader: Reader,
@@ -58,7 +58,7 @@ export async function findPage(
   }
   const before = (a: Place, b: Place) =>
     (a.at === b.at ? a.id < b.id : a.at < b.at) === oldestFirst && a.id !== b.id
-  // Nobody knows what lies beyond the last row that was looked at.
+  // What follows the last examined row is unknown.
   const horizon = lists
     .flatMap(({ end }) => (end === null ? [] : [end]))
     .reduce<Place | null>((nearest, end) => (nearest === null || before(end, nearest) ? end : nearest), null)
@@ -72,8 +72,8 @@ export async function findPage(
 }
 
 /**
- * The rows that meet all conditions, in their order; `others` have no index, and are asked of a bounded number of rows:
- * `end` is the last of these where there may be more behind it.
+ * The rows that meet all conditions, in order; `others` have no index, and are checked for a bounded number of rows:
+ * `end` is the last of these if there may be more after it.
  */
 async function scan(
   reader: Reader,
@@ -115,7 +115,7 @@ async function scan(
   return { rows, end }
 }
 
-/** What a filter asks of a row. `indexed`: of those with an index the one that leaves the fewest rows. */
+/** A filter's conditions on a row. `indexed`: of those with an index, the most selective one. */
 function conditions(
   { invitation, network, domain, language, marked }: QueueFilter,
   moderatorId: string | null,
@@ -131,10 +131,10 @@ function conditions(
   return { indexed, others }
 }
 
-/** A rule holds it, or something else asks for a closer look. */
+/** A rule or something else flags it. */
 const MARKED = sql`(${registrations.heldBy} is not null or ${registrations.heldFor} <> '[]')`
 
-/** Days are UTC, and both of them count. */
+/** Days are UTC, and both are included. */
 function inPeriod({ from, to }: QueueFilter, one: Queue | null): SQL | undefined {
   const shift = one === 'answered' ? ANSWERED_FIRST : 0
   return and(
@@ -142,7 +142,7 @@ function inPeriod({ from, to }: QueueFilter, one: Queue | null): SQL | undefined
     to === undefined ? undefined : lt(queueAt, Date.parse(to) + DAY - shift),
   )
 }
-/** As the column's own rule in the schema. */
+/** Like the column's own rule in the schema. */
 const ANSWERED_FIRST = 10_000_000_000_000
 
 function beyond({ after }: QueueFilter, oldestFirst: boolean): SQL | undefined {
@@ -153,7 +153,7 @@ function beyond({ after }: QueueFilter, oldestFirst: boolean): SQL | undefined {
     : sql`(${queueAt}, ${id}) < (${place.at}, ${place.id})`
 }
 
-/** The words to look for, as FTS5 wants them: all of them, the beginning of each will do. Null where there are none. */
+/** The search words in FTS5 syntax: all of them, by prefix. Null if there are none. */
 function matchOf({ q, tab }: QueueFilter): string | null {
   const words = searchWords(q ?? '')
   if (words.length === 0) return null
@@ -162,7 +162,7 @@ function matchOf({ q, tab }: QueueFilter): string | null {
   return [...asked, ...queues].join(' AND ')
 }
 
-/** Searches are in the order of beginning. */
+/** Search results are ordered by start. */
 async function findByWords(
   reader: Reader,
   filter: QueueFilter,
@@ -185,7 +185,7 @@ async function findByWords(
     filter.to === undefined ? undefined : lt(startedAt, Date.parse(filter.to) + DAY),
     alike === null ? undefined : inArray(id, alike),
   )
-  // A cross join keeps the order of its tables: the words first, then the rows they lead to.
+  // A cross join keeps the order of its tables: first the words, then their rows.
   const rows = await reader.all<{ id: string; seq: number }>(sql`
     select ${id} as id, ${seq} as seq from search cross join registrations on ${seq} = ${rowid}
     where ${where} order by ${oldestFirst ? asc(rowid) : desc(rowid)} limit ${limit + 1}`)
@@ -196,7 +196,7 @@ async function findByWords(
   }
 }
 
-/** What stands before and behind a registration in a list; null where nothing does. */
+/** The neighbors of a registration in a list; null at the ends. */
 export async function findNeighbours(
   reader: Reader,
   filter: QueueFilter,
@@ -219,7 +219,7 @@ export async function findNeighbours(
   }
 }
 
-/** How many registrations each tab has; `trouble` up to a thousand and one. */
+/** The number of registrations per tab; `trouble` up to a thousand and one. */
 export async function countTabs(reader: Reader): Promise<Record<Tab, number>> {
   const rows = await reader.select().from(queueCounts)
   const of = (...names: (Queue | null)[]) =>
@@ -234,7 +234,7 @@ export async function countTabs(reader: Reader): Promise<Record<Tab, number>> {
   }
 }
 
-/** What a list shows of these registrations, in their order; whoever looked since `lookedSince` looks at it now. */
+/** What a list shows of these registrations, in order; anyone who viewed since `lookedSince` counts as viewing now. */
 export async function findListed(reader: Reader, ids: string[], lookedSince: number) {
   if (ids.length === 0) return []
   const decider = alias(moderators, 'decider')

@@ -6,8 +6,8 @@ import { jobs } from './schema'
 const isOurs = (state: JobRow['state']) => and(eq(jobs.state, state), eq(jobs.blame, 'us'))
 
 /**
- * Lets mails wait again that failed, with their tries counted anew: these, or (null) all that were refused for our sake.
- * `error`: what is known of it now, or (null) what was known before. Answers them.
+ * Requeues failed emails with a fresh retry count: these, or (null) all that were rejected because of us. `error`:
+ * the present error, or (null) the previous one. Returns them.
  */
 export async function reviveMails(
   tx: Transaction,
@@ -28,7 +28,7 @@ export async function reviveMails(
     .returning()
 }
 
-/** Lets the mail run now that was refused for our sake and comes next (or `all` of them); false where none waits. */
+/** Lets the next email that was rejected because of us run now (or `all` of them); false if none is waiting. */
 export async function hastenRefused(
   tx: Transaction,
   now: number,
@@ -48,7 +48,7 @@ export async function hastenRefused(
   return true
 }
 
-/** Whether one of them is being tried now. */
+/** Whether one of them is being tried right now. */
 async function isRunning(reader: Reader): Promise<boolean> {
   const rows = await reader.select({ seq: jobs.seq }).from(jobs).where(isOurs('running')).limit(1)
   return rows.length > 0

@@ -25,7 +25,7 @@ export async function findMail(reader: Reader, id: string): Promise<MailRow | nu
   return found ?? null
 }
 
-/** The id of the newest mail to a registration, or (null) to an address that has none. */
+/** The ID of the latest email to a registration, or (null) to an address without one. */
 export async function findNewestMail(
   reader: Reader,
   registrationId: string | null,
@@ -40,7 +40,7 @@ export async function findNewestMail(
   return found?.id ?? null
 }
 
-/** The newest mail that carries a moderator's link, by the link's id. */
+/** The latest email with a moderator's link, by the link's ID. */
 export async function findMailOfLink(reader: Reader, link: string, email: string): Promise<MailRow | null> {
   const [found] = await reader
     .select(row)
@@ -51,7 +51,7 @@ export async function findMailOfLink(reader: Reader, link: string, email: string
   return found ?? null
 }
 
-/** Whether a mail to a registration is still to go out that was put off; `any`: also one that was not tried yet. */
+/** Whether a postponed email to a registration is still to be sent; `any`: also one that was not tried yet. */
 export async function isMailPending(reader: Reader, registrationId: string, any: boolean): Promise<boolean> {
   const rows = await reader
     .select({ seq: jobs.seq })
@@ -69,7 +69,7 @@ export async function isMailPending(reader: Reader, registrationId: string, any:
 
 const MOST_WISHES = 20
 
-/** What was wished for with this address and not confirmed yet, the newest first, as far as its mails tell. */
+/** What was entered with this email address and not confirmed yet, the latest first, as far as its emails tell. */
 export async function findWishes(reader: Reader, registrationId: string): Promise<Wish[]> {
   const rows = await reader
     .select({ payload: jobs.payload })

@@ -38,7 +38,7 @@ const {
   ...ownColumns
 } = getTableColumns(registrations)
 
-/** The ledger's word on the account belongs to a registration only while the ledger names it. */
+/** The account record applies to a registration only while it names that registration. */
 const withAccount = {
   ...ownColumns,
   account: sql<Registration['account']>`coalesce(${accounts.state}, 'none')`,
@@ -66,7 +66,7 @@ export async function findRegistration(reader: Reader, id: string): Promise<Regi
   return row ?? null
 }
 
-/** The registration that stands for an address; there is at most one that is not over. */
+/** The open registration for an email address; there is at most one. */
 export async function findByAddress(reader: Reader, email: EmailAddress): Promise<Registration | null> {
   const [row] = await selectRegistrations(reader).where(
     and(eq(registrations.email, email), sql`${registrations.state} in (${LIVING})`),
@@ -74,7 +74,7 @@ export async function findByAddress(reader: Reader, email: EmailAddress): Promis
   return row ?? null
 }
 
-/** Who holds a name; there is at most one. */
+/** Who holds a username; there is at most one. */
 export async function findHolder(reader: Reader, username: Username): Promise<Registration | null> {
   const [row] = await selectRegistrations(reader).where(
     and(eq(registrations.username, username), eq(registrations.holdsName, true)),
@@ -82,7 +82,7 @@ export async function findHolder(reader: Reader, username: Username): Promise<Re
   return row ?? null
 }
 
-/** The names that are held, in their order, after one of them or from the first on. */
+/** The reserved usernames in order, after one of them or from the first on. */
 export async function findHeldNames(
   reader: Reader,
   after: Username | null,
@@ -99,7 +99,7 @@ export async function findHeldNames(
   return rows.map(({ name }) => name)
 }
 
-/** Whether somebody other than `except` holds this name. */
+/** Whether anybody except `except` holds this username. */
 export async function isNameHeld(
   reader: Reader,
   username: Username,
@@ -134,12 +134,12 @@ export async function updateRegistration(tx: Transaction, registration: Registra
   await keepPrints(tx, id, registration.reason)
 }
 
-/** Notes what asks for a closer look at a registration, beside a rule. */
+/** Records what flags a registration besides a rule. */
 export async function setHeldFor(tx: Transaction, id: string, heldFor: HeldFor[]): Promise<void> {
   await tx.update(registrations).set({ heldFor }).where(eq(registrations.id, id))
 }
 
-/** What asks for a closer look at a registration, beside a rule; nothing where there is none. */
+/** What flags a registration besides a rule; empty if nothing. */
 export async function findHeldFor(reader: Reader, id: string): Promise<HeldFor[]> {
   const [row] = await reader
     .select({ heldFor: registrations.heldFor })
@@ -152,7 +152,10 @@ export async function deleteRegistration(tx: Transaction, id: string): Promise<v
   await tx.delete(registrations).where(eq(registrations.id, id))
 }
 
-/** Registrations of one state that have been in it since before a time, oldest first; `after` is the last one of the page before. */
+/**
+ * Registrations that have been in one state since before a time, oldest first; `after` is the last one of the
+ * previous page.
+ */
 export async function findSince(
   reader: Reader,
   state: State,
@@ -181,11 +184,11 @@ export async function findSince(
 /** Where it is the moderators' turn. */
 const FOR_MODERATORS: Queue[] = ['waiting', 'answered']
 
-/** What waits for a moderator: how many, since when the oldest, and ten of them. */
+/** Requests waiting for moderators: how many, since when the oldest, and ten of them. */
 export interface Waiting {
   count: number
   oldest: number
-  /** Those that came since the time asked for stand first, the newest before others. */
+  /** Those that came since the given time come first, the latest before others. */
   some: Registration[]
   /** How many came since that time, by a request or by an answer. */
   recent: number
@@ -193,7 +196,10 @@ export interface Waiting {
 
 const NAMED = 10
 
-/** Whether a request has waited for a moderator since before a time; who was asked is waited for. */
+/**
+ * Whether a request has been waiting for a moderator since before a time; one waiting for its applicant does not
+ * count.
+ */
 export async function hasWaitedSince(reader: Reader, before: number): Promise<boolean> {
   const rows = await reader
     .select({ id: registrations.id })
@@ -229,14 +235,15 @@ export async function findWaiting(reader: Reader, since: number): Promise<Waitin
 }
 
 /**
- * A job failed for good or keeps failing. Of who only began, the mail alone is no moderator's matter: nobody has proven the
- * address, a mistyped one is theirs to correct, and where no mail goes out at all, that stands above the list.
+ * A job failed permanently or keeps failing. For registrations that only started, a failed email alone needs no
+ * moderator: the address is unverified, applicants can correct a typo themselves, and if no email is sent at all,
+ * that is shown above the list.
  */
 export const IN_TROUBLE = sql`trouble = 1 and (${registrations.state} <> 'started' or exists (select 1 from jobs
   where jobs.registration_id = ${registrations.id} and jobs.kind <> 'mail'
   and (jobs.state = 'failed' or (jobs.state = 'waiting' and jobs.error is not null))))`
 
-/** Whether that is so of a registration. */
+/** Whether that is true for a registration. */
 export async function isInTrouble(reader: Reader, id: string): Promise<boolean> {
   return (await reader.$count(registrations, and(eq(registrations.id, id), IN_TROUBLE))) > 0
 }

@@ -4,7 +4,7 @@ import { moderators, replies } from './schema'
 
 export type ReplyRow = typeof replies.$inferSelect
 
-/** All of them by title, with the names of who changed them last. */
+/** All of them by title, with the usernames of their last editors. */
 export async function findReplies(reader: Reader) {
   return reader
     .select({ ...getTableColumns(replies), moderator: moderators.username })

@@ -20,9 +20,9 @@ import { DatabaseProblem, explained, isDamage } from './problem'
 import { withoutOthers } from './exclusive-lock'
 
 /**
- * Puts a copy of a backup, brought up to date, in the database's place; the old database stays beside it, under the
- * name that is returned (null where there was none). Only while nobody has the database open. Throws
- * `DatabaseProblem` where the backup or the moment is not right; then the database is as it was.
+ * Replaces the database with a migrated copy of a backup; the old database is kept beside it, under the name that is
+ * returned (null if there was none). Only while nobody has the database open. Throws `DatabaseProblem` if the backup
+ * or the moment is wrong; then the database is unchanged.
  */
 export async function restore({
   url,
@@ -38,7 +38,7 @@ export async function restore({
     throw new DatabaseProblem(
       `${subject} is a libSQL server, not a file on this machine: use that server's own way to restore`,
     )
-  // A link stays a link, and the logs stand beside what it names.
+  // A symbolic link stays a link, and the logs are beside its target.
   const path = existsSync(filePath(url)) ? realpathSync(filePath(url)) : filePath(url)
   mustExist(file, file)
   if (isSameFile(file, path)) throw new DatabaseProblem(`${file} is the database itself: name a backup of it`)
@@ -50,7 +50,7 @@ export async function restore({
     try {
       await copyBackup(file, old, subject)
       await migrate(old)
-      // Copied anew, as the driver keeps what it had open, and its log, until this process ends.
+      // Copied again, because the driver keeps the file it had open, and its log, until this process ends.
       await withFile({ path: old, subject: old }, (client) => copyInto(client, draft, subject))
       return await withoutOthers(path, subject, (there) => {
         likeBefore(draft, there ? path : dirname(path))
@@ -105,7 +105,7 @@ function likeBefore(draft: string, model: string): void {
   if (process.getuid?.() === 0) chownSync(draft, uid, gid)
 }
 
-/** Logs of the old database that are left would be taken for the new one's, and change it. */
+/** Leftover logs of the old database would be taken for the new one's, and change it. */
 function putLogsAside(path: string, aside: string): void {
   for (const log of ['-wal', '-journal'])
     if (statSync(path + log, { throwIfNoEntry: false }) !== undefined) renameSync(path + log, aside + log)

@@ -12,7 +12,7 @@ export type RuleRow = typeof rules.$inferSelect
 const counts = (now: number) =>
   and(isNull(rules.endedAt), or(isNull(rules.expiresAt), gt(rules.expiresAt, now)))
 
-/** Changes with each rule that is added or ended, whoever did it: rows are only added, and ended once. */
+/** Changes with each rule that is added or ended, by anybody: rows are only added, and ended once. */
 export async function rulesVersion(reader: Reader): Promise<string> {
   const [row] = await reader.select({ all: count(), ended: count(rules.endedAt) }).from(rules)
   return `${row?.all ?? 0}.${row?.ended ?? 0}`
@@ -20,7 +20,7 @@ export async function rulesVersion(reader: Reader): Promise<string> {
 
 const row = sql<number>`${rules}.rowid`
 
-/** A slice of the rules that count at a time, in the order in which they were made; `after`: the `row` of the last one before. */
+/** A batch of the active rules, in order of creation; `after`: the `row` of the last one before. */
 export const findCounting = (reader: Reader, now: number, after: number, limit: number) =>
   reader
     .select({
@@ -37,7 +37,7 @@ export const findCounting = (reader: Reader, now: number, after: number, limit: 
     .orderBy(row)
     .limit(limit)
 
-/** Which rules are asked for. `over`: those that count no more. */
+/** Which rules to list. `over`: those that have ended. */
 export type RuleWishes = RuleFilter & { over: boolean }
 
 function wished({ over, kind, effect, q }: RuleWishes, now: number): SQL | undefined {
@@ -53,7 +53,7 @@ function wished({ over, kind, effect, q }: RuleWishes, now: number): SQL | undef
   )
 }
 
-/** A page of rules with their authors' names, newest first. */
+/** A page of rules with their authors' usernames, latest first. */
 export async function findRules(
   reader: Reader,
   wishes: RuleWishes,
@@ -83,7 +83,7 @@ export async function findRules(
 export const countRules = (reader: Reader, wishes: RuleWishes, now: number): Promise<number> =>
   reader.$count(rules, wished(wishes, now))
 
-/** Who made each of these rules, by its id. */
+/** Who made each of these rules, by its ID. */
 export async function findAuthors(reader: Reader, ids: string[]): Promise<Map<string, string | null>> {
   const { id, madeBy } = rules
   const found = await reader.select({ id, madeBy }).from(rules).where(inArray(id, ids))
@@ -95,7 +95,7 @@ export async function findRule(reader: Reader, id: string): Promise<RuleRow | nu
   return row ?? null
 }
 
-/** Those of these rules that count already, by their keys. */
+/** Those of these rules that exist already, by their keys. */
 export async function findThere(
   reader: Reader,
   listed: readonly RuleCore[],
@@ -127,7 +127,7 @@ export async function endRule(tx: Transaction, id: string, now: number): Promise
   await tx.update(rules).set({ endedAt: now }).where(eq(rules.id, id))
 }
 
-/** Counts that a rule refused or held somebody. */
+/** Counts that a rule blocked or flagged somebody. */
 export async function countHit(tx: Transaction, id: string, now: number): Promise<void> {
   await tx
     .update(rules)
@@ -135,7 +135,7 @@ export async function countHit(tx: Transaction, id: string, now: number): Promis
     .where(eq(rules.id, id))
 }
 
-/** Notes which rule asks for a closer look at a registration; false where that one is noted already. */
+/** Records which rule flags a registration; false if that one is recorded already. */
 export async function setHeldBy(tx: Transaction, id: string, ruleId: string): Promise<boolean> {
   const { heldBy } = registrations
   const other = or(isNull(heldBy), ne(heldBy, ruleId))
@@ -146,13 +146,13 @@ export async function setHeldBy(tx: Transaction, id: string, ruleId: string): Pr
   return rowsAffected > 0
 }
 
-/** What rules look at, of one registration. */
+/** The traits of a registration that rules match. */
 export type Traits = Pick<
   Registration,
   'id' | 'version' | 'username' | 'email' | 'clientAddress' | 'state' | 'stateSince' | 'reason'
 >
 
-/** The newest registrations of a queue before a place in it, as rules see them. */
+/** The latest registrations of a queue before a cursor, as rules see them. */
 export async function findTraits(
   reader: Reader,
   queue: Queue,
@@ -172,7 +172,7 @@ export async function findTraits(
     .limit(limit)
 }
 
-/** The rule that asks for a closer look at a registration, also when it is over. */
+/** The rule that flags a registration, even if it has ended. */
 export async function findHolding(reader: Reader, registrationId: string) {
   const { subject, form, value, reason } = rules
   const [row] = await reader

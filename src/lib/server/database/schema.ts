@@ -16,7 +16,7 @@ import type { Username } from '$lib/registration/username'
 import { broughtSchema, type BroughtAlong } from '$lib/registration/wish'
 import { storedJson } from './stored-json'
 
-/** The states of registrations that are not over. As text, as SQLite finds a partial index only by its very words. */
+/** The states of open registrations. As text, because SQLite uses a partial index only for the very same text. */
 export const LIVING = sql.raw("'started', 'verified', 'requested', 'approved', 'completed'")
 
 const stringsSchema = v.pipe(
@@ -24,7 +24,7 @@ const stringsSchema = v.pipe(
   v.transform((found) => found.filter((one) => typeof one === 'string')),
 )
 
-// All times are milliseconds since 1970, but for sessions, whose adapter counts seconds.
+// All times are milliseconds since 1970, except in sessions, whose adapter uses seconds.
 
 export const registrations = sqliteTable(
   'registrations',
@@ -46,43 +46,43 @@ export const registrations = sqliteTable(
     startedAt: integer('started_at').notNull(),
     stateSince: integer('state_since').notNull(),
     remindedAt: integer('reminded_at'),
-    /** Whose turn it is in the talk between moderators and applicant. */
+    /** Whose turn it is in the conversation between moderators and applicant. */
     exchange: text({ enum: EXCHANGES }).notNull().default('none'),
-    /** Why it was denied, by the operator's list (`moderation.denial_categories`). */
+    /** The denial reason, from the operator's list (`moderation.denial_categories`). */
     category: text(),
-    /** The moderator who took it for themselves, and since when. */
+    /** The moderator it is assigned to, and since when. */
     claimedBy: text('claimed_by'),
     claimedAt: integer('claimed_at'),
     /** Of an approval in place of a denial: that denial. */
     denial: storedJson('denial', 'registrations.denial', denialSchema, () => null),
 
-    // What follows is derived from the above, to find registrations by it (`database/found-by.ts`).
-    /** Counts up with every registration: the row of the search index. */
+    // The following columns are derived from the above, for searching (`database/found-by.ts`).
+    /** Incremented with every registration: the row of the search index. */
     seq: integer(),
-    /** Part of the address after the `@`. */
+    /** The part of the email address after the `@`. */
     domain: text(),
     /** Of the client: the IPv4 address's /24, the IPv6 address's /64. */
     network: text(),
-    /** The same for each way to write one mailbox. */
+    /** The same for every spelling of one mailbox. */
     addressKey: text('address_key'),
-    /** The same for names that look alike. */
+    /** The same for lookalike usernames. */
     nameKey: text('name_key'),
-    /** The rule that asks for a closer look at it. */
+    /** The rule that flags it. */
     heldBy: text('held_by'),
-    /** What else asks for one. */
+    /** What else flags it. */
     heldFor: storedJson('held_for', 'registrations.held_for', heldForSchema, (): HeldFor[] => ['unknown'])
       .notNull()
       .default([]),
-    /** The invitation it came by. */
+    /** The invitation it used. */
     invitationId: text('invitation_id'),
-    /** A job of it failed for good or keeps failing; kept by triggers on `jobs`. */
+    /** One of its jobs failed permanently or keeps failing; maintained by triggers on `jobs`. */
     trouble: integer({ mode: 'boolean' }).notNull().default(false),
     queue: text({ enum: QUEUES }).generatedAlwaysAs(
       sql`case when state in ('started', 'verified') then 'begun' when state <> 'requested' then 'decided'
         when exchange = 'asked' then 'asked' when exchange = 'answered' then 'answered' else 'waiting' end`,
       { mode: 'virtual' },
     ),
-    /** Its place in the queue: `state_since`, but before all others where the applicant has answered. */
+    /** Its position in the queue: `state_since`, but before all others if the applicant has answered. */
     queueAt: integer('queue_at').generatedAlwaysAs(
       sql`state_since - case when state = 'requested' and exchange = 'answered' then 10000000000000 else 0 end`,
       { mode: 'virtual' },
@@ -113,7 +113,7 @@ export const registrations = sqliteTable(
   ],
 )
 
-/** How many registrations each queue has; kept by triggers, as counting a million takes too long. */
+/** The number of registrations per queue; maintained by triggers, because counting a million takes too long. */
 export const queueCounts = sqliteTable('queue_counts', {
   queue: text({ enum: QUEUES }).primaryKey(),
   count: integer().notNull(),
@@ -134,7 +134,7 @@ export const reasonPrints = sqliteTable(
   ],
 )
 
-/** What moderators asked an applicant, and what they answered, in the order of `seq`. */
+/** Moderators' questions to an applicant, and the answers, in the order of `seq`. */
 export const exchanges = sqliteTable(
   'exchanges',
   {
@@ -150,7 +150,7 @@ export const exchanges = sqliteTable(
   (table) => [index('exchanges_by_registration').on(table.registrationId, table.seq)],
 )
 
-/** Moderators' notes for each other; no applicant ever sees them. */
+/** Moderators' comments for each other; never shown to applicants. */
 export const notes = sqliteTable(
   'notes',
   {
@@ -176,7 +176,7 @@ export const looks = sqliteTable(
       .notNull()
       .references(() => registrations.id, { onDelete: 'cascade' }),
     at: integer().notNull(),
-    /** The connection of the page that keeps it; empty for the page that was loaded last. */
+    /** The connection of the page that maintains it; empty for the page that was loaded last. */
     stream: text().notNull().default(''),
   },
   (table) => [
@@ -185,7 +185,7 @@ export const looks = sqliteTable(
   ],
 )
 
-/** Replies that moderators keep ready. `texts`: by language, with placeholders. */
+/** Moderators' canned replies. `texts`: by language, with placeholders. */
 export const replies = sqliteTable('replies', {
   id: text().primaryKey(),
   purpose: text({ enum: REPLY_PURPOSES }).notNull(),
@@ -195,14 +195,14 @@ export const replies = sqliteTable('replies', {
   changedAt: integer('changed_at').notNull(),
 })
 
-/** Moderators' rules on who can ask for an account, beside those of the configuration. */
+/** Moderators' rules on who can request an account, besides those of the configuration. */
 export const rules = sqliteTable(
   'rules',
   {
     id: text().primaryKey(),
     subject: text({ enum: RULE_SUBJECTS }).notNull(),
     form: text({ enum: RULE_FORMS }).notNull(),
-    /** What is compared, in the one form that `moderation/rule.ts` gives it. */
+    /** The value to compare, normalized by `moderation/rule.ts`. */
     value: text().notNull(),
     effect: text({ enum: RULE_EFFECTS }).notNull(),
     reason: text(),
@@ -217,19 +217,19 @@ export const rules = sqliteTable(
   (table) => [index('rules_by_value').on(table.subject, table.value)],
 )
 
-/** Codes that let somebody ask for an account: a keyed hash of each, so that whoever reads the file has none. */
+/** Invitation codes: a keyed hash of each, so that the file reveals none. */
 export const invitations = sqliteTable(
   'invitations',
   {
     id: text().primaryKey(),
     hash: text().notNull().unique(),
-    /** Empty. Programs before kept the code here, encrypted; a start of this one clears that. */
+    /** Empty. Earlier versions stored the code here, encrypted; it is cleared at the start. */
     code: text().notNull(),
     note: text(),
-    /** Null: as often as one likes. */
+    /** Null: unlimited. */
     usesMaximum: integer('uses_maximum'),
     uses: integer().notNull().default(0),
-    /** Whether a request that nothing holds is approved at once, in the name of `madeBy`. */
+    /** Whether an unflagged request is approved at once, in the name of `madeBy`. */
     skipReview: integer('skip_review', { mode: 'boolean' }).notNull().default(false),
     madeBy: text('made_by').notNull(),
     madeAt: integer('made_at').notNull(),
@@ -241,8 +241,8 @@ export const invitations = sqliteTable(
 )
 
 /**
- * What is remembered of denied registrations when their data is gone: keyed hashes, so that the same mailbox, network
- * or look of a name is known again, and nobody can be read from them.
+ * What is kept of denied registrations after their data is deleted: keyed hashes that recognize the same inbox,
+ * network or lookalike username, and identify nobody.
  */
 export const memories = sqliteTable(
   'memories',
@@ -250,7 +250,7 @@ export const memories = sqliteTable(
     seq: integer().primaryKey({ autoIncrement: true }),
     kind: text({ enum: MEMORY_KINDS }).notNull(),
     hash: text().notNull(),
-    /** The same for all that is remembered of one registration, and nothing else. */
+    /** The same for everything kept of one registration, and nothing else. */
     denial: text().notNull(),
     category: text(),
     deniedAt: integer('denied_at').notNull(),
@@ -270,8 +270,8 @@ export const tallies = sqliteTable(
 )
 
 /**
- * The audit trail. No foreign key: it outlives the registrations. Triggers refuse to change a row, and to delete one that
- * is not older than `history_boundary`, or whose registration is still there.
+ * The audit log. No foreign key: it outlives the registrations. Triggers reject changes to a row, and deleting one
+ * that is not older than `history_boundary`, or whose registration still exists.
  */
 export const events = sqliteTable(
   'events',
@@ -293,15 +293,18 @@ export const events = sqliteTable(
 )
 
 /**
- * Before when the clean-up may delete from the audit trail (`retention.history`): one row, which triggers let go forward
- * alone, and never nearer than 30 days to now by the database's own clock.
+ * The time before which the clean-up may delete from the audit log (`retention.history`): one row, which triggers
+ * only let move forward, and never closer than 30 days to now by the database's own clock.
  */
 export const historyBoundary = sqliteTable('history_boundary', {
   id: integer().primaryKey(),
   before: integer().notNull(),
 })
 
-/** Of events that strangers cause: how many of one kind were written since a window began, and how many more there were. */
+/**
+ * For events that strangers cause: how many of one kind were written since a window began, and how many more there
+ * were.
+ */
 export const eventSurplus = sqliteTable(
   'event_surplus',
   {
@@ -316,8 +319,8 @@ export const eventSurplus = sqliteTable(
 )
 
 /**
- * Work on the world outside. `id` is what Synapse and mail servers see of it, so it must not repeat when a
- * database is made anew. Jobs of one lane run one at a time, in the order of `seq`.
+ * Jobs with effects outside. `id` is visible to Synapse and mail servers, so it must not repeat if a database is
+ * created anew. Jobs of one lane run one at a time, in the order of `seq`.
  */
 export const jobs = sqliteTable(
   'jobs',
@@ -331,13 +334,13 @@ export const jobs = sqliteTable(
     payload: storedJson('payload', 'jobs.payload', v.unknown(), () => null).notNull(),
     state: text({ enum: JOB_STATES }).notNull(),
     attempts: integer().notNull().default(0),
-    /** Tries that may have taken effect without our hearing of it: an answer got lost, or the program was stopped. */
+    /** Attempts that may have succeeded without our knowledge: the answer was lost, or the program was stopped. */
     unanswered: integer().notNull().default(0),
     runAt: integer('run_at').notNull(),
     leaseOwner: text('lease_owner'),
     leaseUntil: integer('lease_until'),
     error: text(),
-    /** Of a mail that was refused at its last try: whose matter that is. Null too where nobody noted it. */
+    /** For an email that was rejected at its last attempt: who must act. Null also if that was not recorded. */
     blame: text({ enum: BLAMES }),
     createdAt: integer('created_at').notNull(),
     finishedAt: integer('finished_at'),
@@ -349,7 +352,7 @@ export const jobs = sqliteTable(
   ],
 )
 
-/** The ledger of accounts that were made here. No personal data besides the name; outlives the registrations. */
+/** The accounts that were created here. No personal data besides the username; outlives the registrations. */
 export const accounts = sqliteTable(
   'accounts',
   {
@@ -364,7 +367,7 @@ export const accounts = sqliteTable(
   (table) => [index('accounts_by_state').on(table.state, table.changedAt)],
 )
 
-/** Links in mails and the applicant's cookie: only the SHA-256 of the token is here. */
+/** Links in emails and the applicant's cookie: only the SHA-256 of the token is stored. */
 export const tokens = sqliteTable(
   'tokens',
   {
@@ -373,13 +376,13 @@ export const tokens = sqliteTable(
     registrationId: text('registration_id')
       .notNull()
       .references(() => registrations.id, { onDelete: 'cascade' }),
-    /** The name that a verification link confirms. */
+    /** The username that a verification link confirms. */
     username: text().$type<Username>(),
-    /** What came with it besides. Null in older rows. */
+    /** The rest of the data that came with it. Null in older rows. */
     brought: storedJson<BroughtAlong | null>('brought', 'tokens.brought', broughtSchema, () => null),
     createdAt: integer('created_at').notNull(),
     expiresAt: integer('expires_at').notNull(),
-    /** Of older rows: since then a link lets in until the request is in, and the registration's state tells. */
+    /** In older rows: by now a link works until the request is submitted, according to the registration's state. */
     spentAt: integer('spent_at'),
   },
   (table) => [
@@ -395,26 +398,26 @@ export const moderators = sqliteTable('moderators', {
   passwordHash: text('password_hash').notNull(),
   createdAt: integer('created_at').notNull(),
   disabledAt: integer('disabled_at'),
-  /** Whoever was made before there were roles could do everything. */
+  /** Moderators from before there were roles could do everything. */
   role: text({ enum: ROLES }).notNull().default('administrator'),
-  /** Since when the address is known to be theirs; notices go to no other. */
+  /** Since when the email address is verified; notifications go to no other. */
   emailConfirmedAt: integer('email_confirmed_at'),
   language: text({ enum: LANGUAGES }).notNull().default('en'),
   notices: text({ enum: NOTICES }).notNull().default('none'),
-  /** After how many hours a waiting request is worth a reminder; null: none. */
+  /** Hours after which a waiting request is worth a reminder; null: none. */
   remindHours: integer('remind_hours'),
-  /** When the last digest went out. */
+  /** When the last digest was sent. */
   digestAt: integer('digest_at'),
-  /** Whether single keys do something on the desk (WCAG 2.1.4). */
+  /** Whether keyboard shortcuts are on (WCAG 2.1.4). */
   shortcuts: integer({ mode: 'boolean' }).notNull().default(true),
-  /** The secret of the authenticator, encrypted; a second factor only from `totpSince` on. */
+  /** The authenticator's secret, encrypted; a second factor only from `totpSince` on. */
   totpSecret: text('totp_secret'),
   totpSince: integer('totp_since'),
-  /** The last time step that was accepted: no code works twice. */
+  /** The last accepted time step: no code works twice. */
   totpStep: integer('totp_step'),
 })
 
-/** Codes for who lost the second factor; only their SHA-256 is here, each works once. */
+/** Codes in case the second factor is lost; only their SHA-256 is stored, each works once. */
 export const recoveryCodes = sqliteTable(
   'recovery_codes',
   {
@@ -445,19 +448,19 @@ export const passkeys = sqliteTable(
   (table) => [index('passkeys_by_moderator').on(table.moderatorId)],
 )
 
-/** Links in mails to moderators, and what a browser holds half-way through a sign-in: only the SHA-256 is here. */
+/** Links in emails to moderators, and what a browser holds halfway through a sign-in: only the SHA-256 is stored. */
 export const moderatorTokens = sqliteTable(
   'moderator_tokens',
   {
     hash: text().primaryKey(),
-    /** Stays the same when the link is made anew. */
+    /** Stays the same when the link is renewed. */
     id: text().unique(),
     purpose: text({ enum: ['invitation', 'address', 'second_factor', 'passkey'] }).notNull(),
     moderatorId: text('moderator_id').references(() => moderators.id, { onDelete: 'cascade' }),
     /** Of an invitation, or the address to be confirmed. */
     email: text(),
     role: text({ enum: ROLES }),
-    /** What a passkey has to sign. */
+    /** What a passkey must sign. */
     challenge: text(),
     createdBy: text('created_by'),
     createdAt: integer('created_at').notNull(),
@@ -467,15 +470,15 @@ export const moderatorTokens = sqliteTable(
   (table) => [index('moderator_tokens_by_expiry').on(table.expiresAt)],
 )
 
-/** What administrators set on the desk and not in the configuration. */
+/** What administrators set on the pages instead of in the configuration. */
 export const settings = sqliteTable('settings', {
   key: text().primaryKey(),
-  /** Read by who knows the key (`settings.ts`). */
+  /** Read by whoever knows the key (`settings.ts`). */
   value: storedJson('value', 'settings.value', v.unknown(), () => null).notNull(),
   changedAt: integer('changed_at').notNull(),
 })
 
-/** Sign-ins of moderators. `id` is a SHA-256, `expiresAt` in seconds: the session adapter's unit. */
+/** Moderators' sessions. `id` is a SHA-256, `expiresAt` is in seconds: the session adapter's unit. */
 export const sessions = sqliteTable(
   'sessions',
   {
@@ -486,14 +489,14 @@ export const sessions = sqliteTable(
     expiresAt: integer('expires_at').notNull(),
     startedAt: integer('started_at').notNull(),
     lastSeenAt: integer('last_seen_at'),
-    /** Browser and system, as a person calls them. */
+    /** Browser and system in plain words. */
     device: text(),
     network: text(),
   },
   (table) => [index('sessions_by_moderator').on(table.userId)],
 )
 
-/** Tries of something limited, those of one moment in one row; the key is a keyed hash, so that no address stands here. */
+/** Rate-limited attempts, those of one moment in one row; the key is a keyed hash, so that no address is stored. */
 export const attempts = sqliteTable(
   'attempts',
   {
@@ -505,7 +508,7 @@ export const attempts = sqliteTable(
   (table) => [index('attempts_by_key').on(table.key, table.at), index('attempts_by_time').on(table.at)],
 )
 
-/** What has been said once and need not be said again. */
+/** Announcements made once that need not be repeated. */
 export const announcements = sqliteTable('announcements', {
   key: text().primaryKey(),
   at: integer().notNull(),

@@ -10,7 +10,7 @@ import { reasonPrints, registrations } from './schema'
 
 type Traits = Pick<Registration, 'username' | 'email' | 'clientAddress'>
 
-/** What a registration is found by on the desk: columns that follow from the others. */
+/** The columns by which moderators find a registration; derived from the others. */
 export function foundBy({ username, email, clientAddress }: Traits) {
   return {
     domain: domainOf(email),
@@ -20,14 +20,14 @@ export function foundBy({ username, email, clientAddress }: Traits) {
   }
 }
 
-/** The network that a moderator thinks of: of IPv4 the /24, of IPv6 the /64. Text that is no address stays as it is. */
+/** The network as moderators think of it: the /24 of IPv4, the /64 of IPv6. Text that is no address stays unchanged. */
 export function deskNetwork(clientAddress: string): string {
   const address = canonicalAddress(clientAddress)
   if (address === null) return clientAddress
   return isIPv4(address) ? address.replace(/\d+$/, '0/24') : networkOf(address)
 }
 
-/** Keeps the fingerprint of a reason, for others to be found by it; the same reason again costs one look. */
+/** Stores the fingerprint of a reason, so that others can be found by it; an unchanged reason costs one query. */
 export async function keepPrints(
   tx: Transaction,
   registrationId: string,
@@ -47,7 +47,7 @@ export async function keepPrints(
 
 const SLICE = 500
 
-/** Fills these columns in for registrations of a time before there were any; without such, it costs one look. */
+/** Fills in these columns for older registrations; if there are none, it costs one query. */
 export async function fillInFoundBy(database: Database): Promise<void> {
   for (;;) {
     const filled = await database.write(async (tx) => {

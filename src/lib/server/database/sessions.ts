@@ -8,8 +8,8 @@ export type SessionRow = typeof sessions.$inferSelect
 const MOST_LIVING = 1000
 
 /**
- * A session and whose it is, in one select, so that both are of the same moment. What was said of the second factor and
- * cannot be read asks for one, as `isFactorRequired` does.
+ * A session and its moderator, in one select, so that both are from the same moment. If the second-factor setting
+ * cannot be read, one is required, as in `isFactorRequired`.
  */
 export async function findSession(reader: Reader, id: TokenHash) {
   const [row] = await reader
@@ -35,7 +35,7 @@ export async function findSession(reader: Reader, id: TokenHash) {
   return row ?? null
 }
 
-/** The sessions that go on, by the hashes that the database knows them by: those seen last, and the very last one behind. */
+/** Valid sessions, by their stored hashes: those seen last, the very last one at the end. */
 export async function findLivingSessions(
   reader: Reader,
   { now, startedAfter }: { now: number; startedAfter: number },
@@ -62,7 +62,7 @@ export async function deleteSessionsOf(tx: Transaction, moderatorId: string): Pr
   await tx.delete(sessions).where(eq(sessions.userId, moderatorId))
 }
 
-/** `expiredAt` in seconds, as the column; `startedBefore` in milliseconds. */
+/** `expiredAt` in seconds, like the column; `startedBefore` in milliseconds. */
 export async function deleteEndedSessions(
   tx: Transaction,
   ended: { expiredAt: number; startedBefore: number },
@@ -76,7 +76,7 @@ export async function deleteSession(tx: Transaction, id: string): Promise<void> 
   await tx.delete(sessions).where(eq(sessions.id, id))
 }
 
-/** Notes that somebody is there. */
+/** Records activity. */
 export async function markSeen(tx: Transaction, id: TokenHash, now: number): Promise<void> {
   await tx.update(sessions).set({ lastSeenAt: now }).where(eq(sessions.id, id))
 }

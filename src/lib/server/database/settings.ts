@@ -5,7 +5,7 @@ import { settings } from './schema'
 import { noteUnreadable } from './stored-json'
 
 /**
- * What was set on the desk under a key: `unset` where nothing was, `otherwise` where it is not what `schema` takes, as
+ * The setting stored under a key: `unset` if there is none, `otherwise` if `schema` does not accept it, because
  * another version of this program wrote it.
  */
 export async function findSetting<T>(

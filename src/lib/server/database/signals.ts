@@ -4,14 +4,14 @@ import type { Queue, State } from '$lib/registration/state'
 import type { Reader } from './open'
 import { reasonPrints, registrations } from './schema'
 
-/** Counting ends here: what a million registrations share costs the same as what a thousand do. */
+/** Counting stops here: what a million registrations share costs the same as what a thousand do. */
 export const COUNT_LIMIT = 1_000
-/** So many decided ones are looked at to tell what became of them: unlike a count, that reads each row. */
+/** How many decided ones are examined for their outcome: unlike a count, that reads each row. */
 const DECIDED_LIMIT = 200
-/** So many reasons are compared word by word. */
+/** How many reasons are compared word by word. */
 const COMPARED = 200
 
-/** How many; `more`: at least so many. */
+/** How many; `more`: at least this many. */
 export interface Count {
   count: number
   more: boolean
@@ -19,7 +19,7 @@ export interface Count {
 
 const bounded = (rows: number): Count => ({ count: Math.min(rows, COUNT_LIMIT), more: rows > COUNT_LIMIT })
 
-/** What became of registrations that share something. `newest`: of the decided ones only so many, as there are more. */
+/** Outcomes of registrations that share something. `newest`: only this many of the decided ones, there are more. */
 export interface Tally {
   waiting: Count
   approved: number
@@ -30,7 +30,7 @@ export interface Tally {
 const WAITING: Queue[] = ['waiting', 'answered', 'asked']
 const APPROVED: State[] = ['approved', 'completed']
 
-/** Counts those of a domain or a network but one, by the index on it and the queue. */
+/** Counts those of a domain or a network except one, by its index and the queue. */
 export async function tallyOf(
   reader: Reader,
   by: { domain: string } | { network: string },
@@ -67,10 +67,10 @@ async function countUpTo(reader: Reader, where: SQL | undefined): Promise<number
   return row?.count ?? 0
 }
 
-/** Another registration, as a fact names it. */
+/** Another registration, as a signal names it. */
 export type Other = Pick<Registration, 'id' | 'username' | 'email' | 'state' | 'stateSince'>
 
-/** Others that share something: how many, and the newest few of those that were looked at. */
+/** Others that share something: how many, and the latest few of those examined. */
 export interface Others extends Count {
   some: Other[]
 }
@@ -78,7 +78,7 @@ export interface Others extends Count {
 const { id, username, email, state, stateSince, reason } = registrations
 const other = { id, username, email, state, stateSince }
 
-/** Those of one mailbox, or with names that look alike, but one. */
+/** Those of one inbox, or with lookalike usernames, except one. */
 export async function findAlike(
   reader: Reader,
   by: { addressKey: string } | { nameKey: string },
@@ -102,7 +102,7 @@ export async function findAlike(
   return { ...bounded(await countUpTo(reader, others)), some }
 }
 
-/** Those whose reason says just the same: they share the first print. */
+/** Those with the same reason: they share the first part of the fingerprint. */
 export async function findSameReason(reader: Reader, registrationId: string, limit: number): Promise<Others> {
   const same = reader
     .select({ id: reasonPrints.registrationId })
@@ -120,7 +120,7 @@ export async function findSameReason(reader: Reader, registrationId: string, lim
   return { ...bounded(row?.count ?? 0), some }
 }
 
-/** Those whose reason may say nearly the same, but not just the same; `more`: there are more than were found. */
+/** Those whose reason may be nearly, but not exactly, the same; `more`: there are more than were found. */
 export async function findNearReason(
   reader: Reader,
   registrationId: string,

@@ -5,24 +5,24 @@ import type { Queue } from '$lib/registration/state'
 import type { Reader } from './open'
 import { reasonPrints, registrations } from './schema'
 
-/** More than these share something only in an attack, and then the newest will do. */
+/** More than these have something in common only in an attack, and then the latest are enough. */
 const ALIKE = 500
-/** So many that are undecided are compared with a reason. */
+/** How many undecided ones are compared with a reason. */
 const COMPARED = 5_000
 
 const { id, seq, queue, reason, nameKey, addressKey } = registrations
 const { print, registrationId } = reasonPrints
 
 /**
- * The registrations that have a name, a mailbox or a reason in common; null where nobody asks. `queues`: in these, however
- * many there are besides; null: in any.
+ * Registrations that have a username, an inbox or a reason in common; null if not asked for. `queues`: in these,
+ * however many others there are; null: in any.
  */
 export async function findIdsAlike(
   reader: Reader,
   { name, address, like }: QueueFilter,
   queues: Queue[] | null,
 ): Promise<string[] | null> {
-  // The plus keeps it from the index of the queue, in which far more stand than share anything.
+  // The plus keeps SQLite from using the queue's index, which covers far more rows than share anything.
   const among = queues === null ? undefined : sql`+${inArray(queue, queues)}`
   const newest = (where: SQL) =>
     reader
@@ -45,7 +45,7 @@ export async function findIdsAlike(
   return alike
 }
 
-/** Those whose reason says nearly the same as that of one, which is among them where it is in these queues. */
+/** Those whose reason is nearly the same as that of one, including itself if it is in these queues. */
 async function findNearly(reader: Reader, one: string, queues: Queue[] | null): Promise<{ id: string }[]> {
   const [own] = await reader.select({ reason }).from(registrations).where(eq(id, one))
   const isOpen = queues !== null && !queues.includes('decided')
@@ -65,7 +65,9 @@ const sharingAny = (reader: Reader, one: string) =>
     .limit(ALIKE)
     .as('sharing')
 
-/** What waits is few, and what was decided and shares its words may be very many: it is looked for from there. */
+/**
+ * Waiting requests are few, and decided ones with the same text may be very many: the search starts from the former.
+ */
 function sharingIn(reader: Reader, one: string, queues: Queue[]) {
   const open = reader
     .select({ id })

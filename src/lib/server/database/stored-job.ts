@@ -3,8 +3,8 @@ import { jobSchema, type NewJob } from '$lib/registration/job'
 import type { JobRow } from './jobs'
 
 /**
- * The shape in which payloads are kept. Whoever changes what a kind of job carries counts this up, adds to `UPGRADES` how
- * a row of the version before becomes one of the new, and its rows to `tests/server/payloads.ts`.
+ * The version of stored payloads. Whoever changes what a kind of job carries increments this, adds to `UPGRADES` how
+ * to convert a row of the previous version, and adds its rows to `tests/server/payloads.ts`.
  */
 const VERSION = 1
 
@@ -14,7 +14,10 @@ type Kept = Pick<JobRow, 'kind' | 'payload' | 'createdAt'>
 /** From each version to the next one. */
 const UPGRADES: ((row: Kept, payload: Payload) => Payload)[] = [fromUnnumbered]
 
-/** Notices named their registrations, before one told of all since a time; the warning of rooms went by mail alone. */
+/**
+ * Notices named their registrations before they covered all since a time; the warning about rooms was sent only by
+ * email.
+ */
 function fromUnnumbered({ kind, createdAt }: Kept, payload: Payload): Payload {
   switch (kind) {
     case 'notify_room':
@@ -29,12 +32,15 @@ function fromUnnumbered({ kind, createdAt }: Kept, payload: Payload): Payload {
   }
 }
 
-/** What stands in the row of a job beside its kind. */
+/** What a job's row contains besides its kind. */
 export function payloadOf({ kind: _, ...payload }: NewJob | (NewJob & { to: string[] })): Payload {
   return { v: VERSION, ...payload }
 }
 
-/** What a row is to do, whichever version wrote it; null where this one cannot read it, as a newer or no program wrote it. */
+/**
+ * What a row's job is, whichever version wrote it; null if this one cannot read it, because a newer one or another
+ * program wrote it.
+ */
 export function readJob(row: Kept): NewJob | null {
   const read = v.safeParse(rowSchema, row.payload)
   if (!read.success) return null

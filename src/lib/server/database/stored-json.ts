@@ -3,22 +3,22 @@ import { sql, type SQL } from 'drizzle-orm'
 import { customType, type SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import * as v from 'valibot'
 
-/** Names what cannot be read (`events.detail`), never the value: that may be what a person typed. */
+/** Names what cannot be read (`events.detail`), never the value: that may be user input. */
 const unreadable = channel('database:unreadable')
 
-/** Calls `listener` with the name of what cannot be read, each time; answers what ends that. */
+/** Calls `listener` with the name of what cannot be read, each time; returns what stops that. */
 export function onUnreadable(listener: (what: string) => void): () => void {
   const heard = (what: unknown) => listener(String(what))
   unreadable.subscribe(heard)
   return () => void unreadable.unsubscribe(heard)
 }
 
-/** What stands for a value that its schema does not take. */
+/** The replacement for a value that its schema does not accept. */
 export const noteUnreadable = (what: string): void => unreadable.publish(what)
 
 /**
- * A column of JSON. Who reads it gets what `schema` makes of it, and `otherwise` where it is no JSON or not of this
- * program: one value that an older, a newer or no program wrote must not take a whole page along. `where`: table and
+ * A JSON column. Readers get what `schema` makes of it, or `otherwise` if it is not JSON or not of this program: one
+ * value written by an older or newer version, or by another program, must not break a whole page. `where`: table and
  * column, for the log.
  */
 export function storedJson<T>(
@@ -39,7 +39,7 @@ export function storedJson<T>(
   })(name)
 }
 
-/** Undefined where it is no JSON, which is a value of none. */
+/** Undefined if it is not JSON, which no JSON value is. */
 function parsed(stored: unknown): unknown {
   try {
     return JSON.parse(String(stored))
@@ -48,6 +48,6 @@ function parsed(stored: unknown): unknown {
   }
 }
 
-/** A field of a column of JSON; null where it has none or is no JSON, which `json_extract` by itself throws at. */
+/** A field of a JSON column; null if it is missing or not JSON, on which `json_extract` alone throws. */
 export const fieldOf = (column: SQLiteColumn, field: string): SQL<string | number | null> =>
   sql`case when json_valid(${column}) then json_extract(${column}, ${sql.raw(`'$.${field}'`)}) end`

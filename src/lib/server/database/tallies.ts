@@ -4,7 +4,7 @@ import { tallies } from './schema'
 
 export type Tally = typeof tallies.$inferSelect
 
-/** Adds to what is counted already. */
+/** Adds to the existing counts. */
 export async function addTallies(tx: Transaction, counted: Tally[]): Promise<void> {
   if (counted.length === 0) return
   await tx
@@ -16,7 +16,7 @@ export async function addTallies(tx: Transaction, counted: Tally[]): Promise<voi
     })
 }
 
-/** Everything that was counted from a day to another, both included. */
+/** All counts from one day to another, both included. */
 export async function findTallies(reader: Reader, from: string, to: string): Promise<Tally[]> {
   return reader
     .select()

@@ -13,7 +13,7 @@ export async function insertToken(
   await tx.insert(tokens).values(token)
 }
 
-/** A token of this purpose and no other; expired ones too, as people are told so. */
+/** A token for this purpose and no other; expired ones too, because their owners are told so. */
 export async function findToken(
   reader: Reader,
   hash: TokenHash,
@@ -26,7 +26,7 @@ export async function findToken(
   return row ?? null
 }
 
-/** Whether a registration has a link to confirm its address that still works. */
+/** Whether a registration has a working link to confirm its email. */
 export async function hasLiveLink(reader: Reader, registrationId: string, now: number): Promise<boolean> {
   const rows = await reader
     .select({ hash: tokens.hash })
@@ -43,7 +43,7 @@ export async function hasLiveLink(reader: Reader, registrationId: string, now: n
 }
 
 /**
- * Forgets at most so many tokens that expired at or before a time, and answers how many; until then their owners are
+ * Deletes at most so many tokens that expired at or before a time, and returns how many; until then their owners are
  * told "expired" and not "unknown".
  */
 export async function deleteExpiredTokens(tx: Transaction, before: number, limit: number): Promise<number> {
