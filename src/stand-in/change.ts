@@ -16,7 +16,10 @@ const changeSchema = v.object({
 
 type Change = v.InferOutput<typeof changeSchema>
 
-/** What the admin API's PUT on an account asks for, or the failure that Synapse answers before it does anything. */
+/**
+ * The change requested by the admin API's PUT on an account, or the failure that Synapse answers before doing
+ * anything.
+ */
 export function readChange(body: Record<string, unknown>): { change: Change } | { failure: StandInAnswer } {
   const fail = (text: string) => ({ failure: problem(400, 'M_UNKNOWN', text) })
   const parsed = v.safeParse(changeSchema, body)
@@ -30,7 +33,7 @@ export function readChange(body: Record<string, unknown>): { change: Change } | 
   return { change: parsed.output }
 }
 
-/** For an account that is made: Synapse ignores `locked` and `deactivated` then, and says nothing. */
+/** For a new account: Synapse then silently ignores `locked` and `deactivated`. */
 export function fillUser(
   state: StandInState,
   user: StandInUser,
@@ -42,11 +45,14 @@ export function fillUser(
   if (threepids !== undefined) bind(state, user, threepids)
 }
 
-/** For an account that is there, in Synapse's order: what stands before the failure has happened. Answers it, or null. */
+/**
+ * For an existing account, in Synapse's order: everything before the failure has happened. Returns the failure, or
+ * null.
+ */
 export function changeUser(state: StandInState, user: StandInUser, change: Change): StandInAnswer | null {
   const { displayname, threepids, password, deactivated, locked } = change
   if (displayname !== undefined) {
-    // Erasing takes the row that holds the profile, and Synapse does not expect that.
+    // Erasing deletes the row with the profile, which Synapse does not expect.
     if (user.erased) return problem(500, 'M_UNKNOWN', 'Internal server error')
     user.displayName = displayname
   }
@@ -78,7 +84,7 @@ function describeUser(
   if (external_ids !== undefined) user.externalIds = external_ids
 }
 
-/** Nothing deletes an account for good: its name stays taken, and its lock stays as it was. */
+/** Nothing deletes an account for good: its username stays taken, and its lock stays as it was. */
 export function deactivateUser(state: StandInState, user: StandInUser, erase: boolean): void {
   Object.assign(user, { deactivated: true, password: null, threepids: [], externalIds: [] })
   if (erase) Object.assign(user, { erased: true, displayName: null, avatarUrl: null })
@@ -89,7 +95,7 @@ export function deactivateUser(state: StandInState, user: StandInUser, erase: bo
   }
 }
 
-/** The list replaces the old one; an address that another account has moves here, silently. */
+/** The list replaces the old one; an address of another account moves here, silently. */
 function bind(
   state: StandInState,
   user: StandInUser,

@@ -29,16 +29,16 @@ export interface StandIn {
   users: Map<string, StandInUser>
   /** By room id. */
   rooms: Map<string, StandInRoom>
-  /** The room of this id or alias. */
+  /** The room with this ID or alias. */
   room(idOrAlias: string): StandInRoom | undefined
-  /** Asked for every request, when set: a test's way to break things, or to see them. */
+  /** If set, called for every request: lets tests break things, or observe them. */
   faults: ((request: SeenRequest) => Fault | undefined) | undefined
   close(): Promise<void>
 }
 
 /**
- * Starts a server on 127.0.0.1 that answers as Synapse 1.160 does to all that this program asks, and to log-ins. For
- * the demo and for tests; what it holds is in memory. One contract suite (tests/homeserver) keeps it true to Synapse.
+ * Starts a server on 127.0.0.1 that answers like Synapse 1.160 to everything this program asks, and to logins. For
+ * the demo and for tests; its state is in memory. A contract test suite (tests/homeserver) keeps it true to Synapse.
  */
 export async function startStandIn(options: StandInOptions): Promise<StandIn> {
   const state = createState(options)
@@ -77,7 +77,7 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
     return page(404, 'No Such Resource')
   }
 
-  /** Answers whose token it is, or why it will not do. */
+  /** Returns whose token it is, or why it is refused. */
   function authorize({ to }: StandInRoute, header = ''): StandInUser | StandInAnswer {
     const admin = state.users.get(`@admin:${options.domain}`)
     if (to === 'everybody' && admin !== undefined) return admin
@@ -151,7 +151,7 @@ function serverRoutes({ passwordPolicy = {}, delegatesTo }: StandInOptions): Sta
   ]
 }
 
-/** Null for what is no JSON object. Synapse does not look at the content type but for forms. */
+/** Null for anything but a JSON object. Synapse ignores the content type except for forms. */
 function readBody(text: string, type = ''): Record<string, unknown> | null {
   if (text === '') return {}
   if (type.startsWith('application/x-www-form-urlencoded') && !text.startsWith('{'))
@@ -160,7 +160,7 @@ function readBody(text: string, type = ''): Record<string, unknown> | null {
     const parsed: unknown = JSON.parse(text)
     return typeof parsed === 'object' && parsed !== null ? { ...parsed } : null
   } catch {
-    return null // Said to whoever sent it.
+    return null // Told to the sender.
   }
 }
 

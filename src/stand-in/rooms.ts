@@ -1,7 +1,7 @@
 import { ok, problem, type StandInAnswer, type StandInRequest, type StandInRoute } from './route'
 import type { StandInRoom, StandInState, StandInUser } from './state'
 
-/** Synapse's `rc_message` by default. */
+/** Synapse's default `rc_message`. */
 const BURST = 10
 const PER_SECOND = 0.2
 
@@ -33,7 +33,7 @@ export function roomRoutes(state: StandInState): StandInRoute[] {
     return ok({ room_id: room.id })
   }
 
-  /** The admin API invites first, in the administrator's name, where that is needed. */
+  /** The admin API first invites, in the administrator's name, if necessary. */
   function bring(caller: StandInUser, identifier: string, userId: string): StandInAnswer {
     if (!userId.endsWith(`:${options.domain}`))
       return problem(400, 'M_UNKNOWN', 'This endpoint can only be used with local users')
@@ -142,7 +142,7 @@ export function roomRoutes(state: StandInState): StandInRoute[] {
   ]
 }
 
-/** Answers a function that takes one message from the allowance, or tells how many ms to wait for it. */
+/** Returns a function that takes one message from the allowance, or tells how many ms to wait for it. */
 function createAllowance({ options, clock }: StandInState): () => number {
   let left = BURST
   let at = clock()

@@ -1,19 +1,19 @@
 import type { StandInUser } from './state'
 
-/** What a request to the stand-in is about, after its token and path were read. */
+/** A request to the stand-in, after its token and path were parsed. */
 export interface StandInRequest {
-  /** Whose token it came with; for open routes the administrator, and not to be asked. */
+  /** Whose token it came with; for public routes the administrator, unused. */
   caller: StandInUser
-  /** That token; empty where there is none. */
+  /** That token; empty if there is none. */
   token: string
-  /** The parts of the path that the route names with a colon, decoded. */
+  /** The path parameters of the route, decoded. */
   at: (name: string) => string
   query: URLSearchParams
   /** The parsed JSON object, or the form. */
   body: Record<string, unknown>
 }
 
-/** An answer: an object is sent as JSON, a text as HTML. */
+/** A response: an object is sent as JSON, text as HTML. */
 export interface StandInAnswer {
   status: number
   body: object | string
@@ -24,7 +24,7 @@ export interface StandInRoute {
   method: 'GET' | 'PUT' | 'POST'
   /** For example `/_matrix/client/v3/profile/:user`. */
   path: string
-  /** Whose token it takes. */
+  /** Whose token it accepts. */
   to: 'everybody' | 'users' | 'admins'
   handle: (request: StandInRequest) => StandInAnswer
 }
@@ -41,13 +41,13 @@ export const problem = (
   body: { errcode, error, ...more },
 })
 
-/** Synapse's page for errors. */
+/** Synapse's error page. */
 export const page = (status: number, text: string): StandInAnswer => ({
   status,
   body: `<!DOCTYPE html>\n<html lang=en><head><meta charset="utf-8"><title>${status}</title></head><body><p>${text}</p></body></html>\n`,
 })
 
-/** Answers the named parts of a path that is the route's, or null. An encoded slash is none. */
+/** Returns the path parameters if the path matches the route, or null. An encoded slash does not match. */
 export function matchPath(pattern: string, path: string): Map<string, string> | null {
   const wanted = pattern.split('/')
   const given = path.split('/')

@@ -2,13 +2,13 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { ok, page, problem, type StandInAnswer, type StandInRoute } from './route'
 import type { StandInState, StandInUser } from './state'
 
-/** bcrypt reads no further. Synapse counts them in the form NFKC. */
+/** bcrypt ignores the rest. Synapse counts them in NFKC. */
 const PASSWORD_BYTES = 72
 
-/** Each token is of a device of its own. */
+/** Each token has its own device. */
 export const deviceOf = (token: string): string => token.slice(-10).toUpperCase()
 
-/** Log-in, profile and consent: what the owner of an account asks, as Synapse 1.160 answers. */
+/** Login, profile and consent: calls by an account's owner, as Synapse 1.160 answers. */
 export function signInRoutes(state: StandInState): StandInRoute[] {
   const { options, users, tokens, unique } = state
   const { domain } = options
@@ -33,7 +33,7 @@ export function signInRoutes(state: StandInState): StandInRoute[] {
     })
   }
 
-  /** Whose consent it is about, or why that is not answered. */
+  /** Whose consent it is about, or why it is refused. */
   function consenting(username: string, given: string): StandInUser | StandInAnswer {
     const right = createHmac('sha256', options.formSecret ?? '')
       .update(username)
@@ -65,7 +65,7 @@ export function signInRoutes(state: StandInState): StandInRoute[] {
       if (typeof value !== 'string') return page(400, `Missing string query parameter ${name}`)
     const user = consenting(String(username), String(given))
     if ('status' in user) return user
-    // Any version is taken, not only the one that the server asks for.
+    // Any version is accepted, not only the one that the server requires.
     user.consentVersion = String(version)
     if (options.requireConsent === true) state.autoJoin(user)
     return page(200, 'Thank you.')

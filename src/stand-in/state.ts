@@ -1,29 +1,29 @@
 import { randomBytes } from 'node:crypto'
 
-/** How the stand-in is to behave: like a Synapse with these settings. */
+/** How the stand-in should behave: like a Synapse with these settings. */
 export interface StandInOptions {
   domain: string
   /** The access token of `@admin:domain`, a server administrator. */
   token: string
-  /** 0, the default, takes a free one. */
+  /** 0, the default, picks a free one. */
   port?: number
-  /** With `consentVersion`: Synapse's `user_consent`. Without either, `/_matrix/consent` is not there. */
+  /** With `consentVersion`: Synapse's `user_consent`. Without either, `/_matrix/consent` does not exist. */
   formSecret?: string
   consentVersion?: string
-  /** Versions of the policy that can be looked at beside it. */
+  /** Other versions of the policy that can be viewed. */
   otherVersions?: string[]
-  /** The issuer that it leaves its accounts to (MAS). */
+  /** The issuer that it delegates its accounts to (MAS). */
   delegatesTo?: string
-  /** Synapse's `require_at_registration`: nobody joins `autoJoinRooms` before the consent. */
+  /** Synapse's `require_at_registration`: nobody joins `autoJoinRooms` before consenting. */
   requireConsent?: boolean
-  /** Synapse's `auto_join_rooms`, as aliases; the rooms are made. */
+  /** Synapse's `auto_join_rooms`, as aliases; the rooms are created. */
   autoJoinRooms?: string[]
   passwordPolicy?: Record<string, number | boolean>
   /** False: `password_config.localdb_enabled` is. */
   passwords?: boolean
-  /** Localparts that an application service has for itself. */
+  /** Localparts reserved by an application service. */
   exclusive?: RegExp
-  /** True: ten messages pass, then one in five seconds, as by Synapse's defaults. */
+  /** True: ten messages pass, then one every five seconds, as in Synapse's defaults. */
   rateLimits?: boolean
   clock?: () => number
 }
@@ -40,7 +40,7 @@ export interface StandInUser {
   /** For example `bot`. */
   userType: string | null
   externalIds: { auth_provider: string; external_id: string }[]
-  /** When one of its tokens was used last, in milliseconds since 1970. */
+  /** When one of its tokens was last used, in milliseconds since 1970. */
   lastSeenAt: number | null
   locked: boolean
   deactivated: boolean
@@ -53,7 +53,7 @@ export interface StandInRoom {
   id: string
   name: string | null
   aliases: string[]
-  /** Whether anybody may join; else by invitation. */
+  /** Whether anybody may join; otherwise by invitation. */
   public: boolean
   members: Set<string>
   invited: Set<string>
@@ -62,7 +62,7 @@ export interface StandInRoom {
 
 export type StandInState = ReturnType<typeof createState>
 
-/** Everything that the stand-in knows, with `@admin`, `#lobby` (public) and `#moderators` (by invitation) in it. */
+/** The stand-in's whole state, with `@admin`, `#lobby` (public) and `#moderators` (by invitation) in it. */
 export function createState(options: StandInOptions) {
   const { domain } = options
   const clock = options.clock ?? Date.now
@@ -110,7 +110,7 @@ export function createState(options: StandInOptions) {
     return room
   }
 
-  /** The room of this id or alias. */
+  /** The room with this ID or alias. */
   function room(idOrAlias: string): StandInRoom | undefined {
     return rooms.get(idOrAlias) ?? [...rooms.values()].find(({ aliases }) => aliases.includes(idOrAlias))
   }

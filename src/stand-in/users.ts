@@ -6,12 +6,12 @@ import type { StandInState, StandInUser } from './state'
 const MATRIX_ID_BYTES = 255
 const NO_USER = problem(404, 'M_NOT_FOUND', 'User not found')
 
-/** Names and accounts in the admin API, as Synapse 1.160 answers. */
+/** Usernames and accounts in the admin API, as Synapse 1.160 answers. */
 export function userRoutes(state: StandInState): StandInRoute[] {
   const { options, users } = state
   const { domain } = options
 
-  /** Why an account cannot be made under this name, or null. */
+  /** Why an account with this username cannot be created, or null. */
   function nameProblem(localpart: string): StandInAnswer | null {
     const invalid = (text: string) => problem(400, 'M_INVALID_USERNAME', text)
     if (!/^[a-z0-9=_\-./+]+$/.test(localpart))
@@ -20,7 +20,7 @@ export function userRoutes(state: StandInState): StandInRoute[] {
     if (Buffer.byteLength(`@${localpart}:${domain}`) > MATRIX_ID_BYTES)
       return invalid('User ID may not be longer than 255 characters')
     const id = `@${localpart}:${domain}`
-    // Accounts of before Synapse 0.27 can have capitals.
+    // Accounts from before Synapse 0.27 can have capitals.
     if ([...users.keys()].some((taken) => taken.toLowerCase() === id))
       return problem(400, 'M_USER_IN_USE', 'User ID already taken.')
     if (localpart === 'notices') return problem(400, 'M_EXCLUSIVE', 'This user ID is reserved.')
@@ -80,7 +80,7 @@ export function userRoutes(state: StandInState): StandInRoute[] {
           .sort((one, other) => (one.id < other.id ? -1 : 1))
         const from = Number(query.get('from') ?? '0')
         const end = from + Number(query.get('limit') ?? '100')
-        // In milliseconds here, and in seconds for one user.
+        // In milliseconds here, and in seconds for a single user.
         const listed = found.slice(from, end).map((one) => ({
           ...describe(one),
           creation_ts: seconds(one) * 1000,
@@ -133,7 +133,7 @@ export function userRoutes(state: StandInState): StandInRoute[] {
       method: 'GET',
       path: '/_synapse/admin/v1/whois/:user',
       to: 'admins',
-      // Also for a user who is not there.
+      // Also for a user that does not exist.
       handle({ at }) {
         const seen = users.get(at('user'))?.lastSeenAt ?? null
         const connections = seen === null ? [] : [{ ip: '127.0.0.1', last_seen: seen, user_agent: '' }]

@@ -5,13 +5,13 @@ import type { Username } from '$lib/registration/username'
 
 export type { Account, PasswordPolicy }
 
-/** What the homeserver says of a name that nobody here holds. */
+/** What the homeserver says about a username that nobody here holds. */
 export type NameAnswer = 'free' | 'taken' | 'reserved' | 'invalid'
 
-/** What came of asking for an account. */
+/** The result of asking for an account. */
 export type Claimed = 'made' | 'existed' | 'refused'
 
-/** `secret`: `form_secret` is another one; `unknown`: there is no such version; `other`: another one is asked for. */
+/** `secret`: wrong `form_secret`; `unknown`: no such version; `other`: another one is required. */
 export type ConsentProblem = { code: 'secret' | 'unknown' | 'other' | 'none'; why: string }
 
 /** A text message; `html` is the same in Matrix's HTML subset. */
@@ -21,65 +21,69 @@ export interface RoomMessage {
 }
 
 /**
- * All that this program asks of a homeserver. Every method throws `HomeserverError` and nothing else when the
- * homeserver does not do what was asked.
+ * Everything this program asks of a homeserver. Every method throws `HomeserverError` and nothing else if the
+ * homeserver did not do what was asked.
  */
 export interface Homeserver {
   readonly domain: string
-  /** Whether a new account may take this name now. */
+  /** Whether a new account can have this username now. */
   nameAnswer(username: Username): Promise<NameAnswer>
   passwordPolicy(): Promise<PasswordPolicy>
   /**
-   * Makes an account without a password, or changes nothing: `made` means that it did not exist before this very
-   * call, `existed` that it did and is as it was, `refused` that there is none and nobody can have the name: an old
-   * account has it in other capitals, or an application service keeps it. The answer can get lost: then nothing is known.
+   * Creates an account without a password, or changes nothing: `made` means that it did not exist before this very
+   * call, `existed` that it did and is unchanged, `refused` that there is none and nobody can have the username: an
+   * old account has it in other capitals, or an application service reserves it. If the answer is lost, nothing is
+   * known.
    */
   claim(username: Username): Promise<Claimed>
   lock(username: Username): Promise<void>
   /** Sets the password of an account that is ours and locked. */
   fill(username: Username, password: string): Promise<void>
-  /** Unlocks; done already is done. Does not create: an account that is missing or deactivated is a permanent error. */
+  /** Unlocks; idempotent. Does not create: a missing or deactivated account is a permanent error. */
   open(username: Username): Promise<void>
-  /** Deactivates and erases; done already is done, and so is an account that is missing. */
+  /** Deactivates and erases; idempotent, also for a missing account. */
   remove(username: Username): Promise<void>
-  /** Brings an account back that was made here, never opened, and removed. It is locked afterwards, with a random password. */
+  /**
+   * Reactivates an account that was created here, never unlocked, and removed. It is locked afterwards, with a random
+   * password.
+   */
   revive(username: Username): Promise<void>
-  /** All that shows whose an account is; null where there is none. */
+  /** Everything that indicates whose an account is; null if there is none. */
   account(username: Username): Promise<Account | null>
   /**
-   * A page of the names whose accounts are locked and not deactivated, whoever locked them; names that nobody could
-   * have been given here are left out. `from`: the `next` of the page before, null for the first one. A page can be
+   * A page of the usernames of locked accounts that are not deactivated, whoever locked them; usernames that cannot
+   * be registered here are left out. `from`: the `next` of the previous page, null for the first one. A page can be
    * empty and yet have a next one.
    */
   lockedAccounts(from: string | null): Promise<{ names: Username[]; next: string | null }>
   joinedRooms(username: Username): Promise<string[]>
-  /** The Matrix ID that this address is bound to, or null. */
+  /** The Matrix ID that this email address is bound to, or null. */
   addressOwner(address: EmailAddress): Promise<string | null>
-  /** Adds the address to the account's addresses. Ask `addressOwner` directly before: binding moves an address silently. */
+  /** Adds the email address to the account. Ask `addressOwner` right before: binding moves an address silently. */
   bindAddress(username: Username, address: EmailAddress): Promise<void>
-  /** Makes the account a member of a room, given by id or alias. */
+  /** Joins the account to a room, given by ID or alias. */
   joinRoom(username: Username, room: string): Promise<'joined' | 'already'>
   /**
-   * Records consent to a version of the policy. Throws where it did not arrive, and where the homeserver asks for another
+   * Records consent to a version of the policy. Throws if it was not recorded, and if the homeserver requires another
    * version: its owner would be asked again.
    */
   consent(username: Username, version: string): Promise<void>
-  /** What stands in the way of recording consent to this version, with the remedy, or null. Changes nothing. */
+  /** What prevents recording consent to this version, with the remedy, or null. Changes nothing. */
   consentProblem(version: string): Promise<ConsentProblem | null>
-  /** Sends as the operator's account; the same transaction id sends once. Joins the room on the way if it must. */
+  /** Sends as the operator's account; the same transaction ID sends once. Joins the room first if necessary. */
   sendMessage(room: string, transactionId: string, message: RoomMessage): Promise<void>
-  /** A direct chat with the account: the same key answers the same room. */
+  /** A direct chat with the account: the same key returns the same room. */
   directRoom(username: Username, key: string): Promise<string>
-  /** The Matrix ID of the operator's account, its right to administrate, and the server's version. */
+  /** The Matrix ID of the operator's account, whether it is a server administrator, and the server's version. */
   identity(): Promise<{ userId: string; admin: boolean; version: string }>
-  /** The issuer that the homeserver leaves its accounts to (MSC3861, MAS), or null where it keeps them itself. */
+  /** The issuer that the homeserver delegates its accounts to (MSC3861, MAS), or null if it manages them itself. */
   delegatesTo(): Promise<string | null>
 }
 
 /**
- * Why the homeserver did not do it. `permanent`: asking again will not help until somebody changes something.
- * `outage`: any other call would fare the same now. `retryAfter`: milliseconds that the homeserver asked to wait. The
- * message is a sentence for moderators and holds nothing secret; `why` is the same for the log, and names nobody.
+ * Why the homeserver did not do it. `permanent`: repeating it will not help until something is changed. `outage`: any
+ * other call would fail the same way now. `retryAfter`: milliseconds to wait, as requested by the homeserver. The
+ * message is a sentence for moderators and contains no secrets; `why` is the same for the log, and names nobody.
  */
 export class HomeserverError extends Error {
   override readonly name = 'HomeserverError'
@@ -105,9 +109,13 @@ export class HomeserverError extends Error {
 
 const withoutMatrixIds = (text: string) => text.replace(/@[^\s:]*:[^\s,;)]+/g, '[Matrix ID]')
 
-/** `unreachable`: no answer, or none that is Synapse's; `not_asked`: nothing was sent, as it did not answer before; `limited`: 429; `token`: the admin token is refused or is no admin's;
- * `set_up`: the configuration names another homeserver, or one that does not answer its admin API there; `delegated`: its accounts are left to another service;
- * `password_disabled`: the server keeps no passwords; `missing`: the account or room is not there; `refused`: anything else it said no to. */
+/**
+ * `unreachable`: no answer, or none from Synapse; `not_asked`: nothing was sent, because it did not answer before;
+ * `limited`: 429; `token`: the admin token is rejected or not an administrator's; `set_up`: the configuration names
+ * another homeserver, or one whose admin API does not answer there; `delegated`: its accounts are managed by another
+ * service; `password_disabled`: the server stores no passwords; `missing`: the account or room does not exist;
+ * `refused`: any other refusal.
+ */
 export type HomeserverErrorKind =
   | 'unreachable'
   | 'not_asked'

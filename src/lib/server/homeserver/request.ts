@@ -3,10 +3,10 @@ import http from 'node:http'
 import https from 'node:https'
 import { urlToHttpOptions } from 'node:url'
 
-/** One call: `body` is sent as it stands. */
+/** One call: `body` is sent as it is. */
 export interface Request {
   method: 'GET' | 'PUT' | 'POST'
-  /** Below the server's address, each part percent-encoded. */
+  /** Below the server's URL, each part percent-encoded. */
   path: string
   headers: Record<string, string | number>
   body?: string | undefined
@@ -18,7 +18,9 @@ export interface Answer {
   body: string
 }
 
-/** Why there was no answer: an error code of Node's, `TIMEOUT`, `CUT` or `TOO_LARGE`. Holds nothing of the request. */
+/**
+ * Why there was no answer: an error code of Node's, `TIMEOUT`, `CUT` or `TOO_LARGE`. Contains nothing of the request.
+ */
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer'
   readonly code: string
@@ -29,18 +31,21 @@ export class NoAnswer extends Error {
   }
 }
 
-/** Answers of the calls used here are below 100 kB; what is much longer is none. */
+/** Answers to the calls used here are below 100 kB; anything much longer is not one. */
 const LONGEST_ANSWER_BYTES = 1_000_000
-/** Shorter than what servers and proxies keep: a connection that is about to be closed there must not be used. */
+/** Shorter than what servers and proxies keep: a connection about to be closed by the other side must not be used. */
 const IDLE_CONNECTION_MS = 4_000
-/** So many calls are under way at once, whoever they are for; others wait, and their time runs. Synapse answers one after the other. */
+/**
+ * The maximum number of concurrent calls for everybody; others wait, and their time-out is running. Synapse answers
+ * one after the other.
+ */
 export const MOST_AT_ONCE = 32
 
 /**
- * Answers a function that makes calls to one server over connections that stay open. Redirects are not followed: they
- * would carry the token elsewhere. `timeout` (ms) spans a call from its start to the end of its answer. `verifyCert`
- * is the path of a PEM file with CA certificates, or such text itself, the only ones to trust; `false` trusts
- * everything. The function throws `NoAnswer` and nothing else.
+ * Returns a function that calls one server over persistent connections. Redirects are not followed: they would carry
+ * the token elsewhere. `timeout` (ms) spans a call from its start to the end of its answer. `verifyCert` is the path
+ * of a PEM file with CA certificates, or such text itself, the only ones to trust; `false` trusts everything. The
+ * function throws `NoAnswer` and nothing else.
  */
 export function createRequest(options: { url: string; verifyCert: boolean | string; timeout: number }) {
   const base = new URL(options.url)
@@ -89,7 +94,7 @@ export function createRequest(options: { url: string; verifyCert: boolean | stri
     try {
       return await send(request)
     } catch (error) {
-      // Node throws at once at what cannot be sent: a token with a line break, say.
+      // Node throws at once for anything that cannot be sent: a token with a line break, for example.
       if (error instanceof NoAnswer) throw error
       const code = error instanceof Error && 'code' in error ? String(error.code) : 'INVALID'
       throw new NoAnswer(code, error)
@@ -97,7 +102,7 @@ export function createRequest(options: { url: string; verifyCert: boolean | stri
   }
 }
 
-/** Throws at the start, for the operator, when the file of certificates cannot be read. */
+/** Throws at the start, for the operator, if the certificate file cannot be read. */
 function trust(verifyCert: boolean | string): https.AgentOptions {
   if (typeof verifyCert === 'boolean') return { rejectUnauthorized: verifyCert }
   return { ca: verifyCert.includes('-----BEGIN') ? verifyCert : readFileSync(verifyCert, 'utf8') }

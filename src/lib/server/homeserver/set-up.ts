@@ -1,14 +1,14 @@
 import { HomeserverError, type Homeserver } from './homeserver'
 import { wrongSetUp } from './synapse-errors'
 
-/** Whether an operator has to mend the configuration, or the homeserver's, before anything works. */
+/** Whether an operator must fix the configuration, here or on the homeserver, before anything works. */
 export const isWrongSetUp = (error: unknown): error is HomeserverError =>
   error instanceof HomeserverError &&
   (error.kind === 'token' || error.kind === 'set_up' || error.kind === 'delegated')
 
 /**
- * Asks whether configuration and homeserver go together, and changes nothing. Throws `HomeserverError`, with the key and
- * the remedy: `delegated`, `token`, `set_up`; or another kind where the homeserver is out.
+ * Checks whether configuration and homeserver match, and changes nothing. Throws `HomeserverError`, with the key and
+ * the remedy: `delegated`, `token`, `set_up`; or another kind if the homeserver is unavailable.
  */
 export async function checkSetUp(homeserver: Homeserver): Promise<void> {
   const issuer = await homeserver.delegatesTo()

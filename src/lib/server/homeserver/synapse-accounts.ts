@@ -13,7 +13,10 @@ type Accounts = Pick<
   'nameAnswer' | 'claim' | 'lock' | 'fill' | 'open' | 'remove' | 'revive' | 'account' | 'lockedAccounts'
 >
 
-/** Users of one page: more of them, with all that a profile can hold, could be longer than an answer may be. */
+/**
+ * Users per page: more of them, with everything that a profile can contain, could exceed the maximum size of an
+ * answer.
+ */
 const PAGE = 200
 
 const pageSchema = v.object({
@@ -21,10 +24,10 @@ const pageSchema = v.object({
   next_token: v.optional(v.string()),
 })
 
-/** What Synapse calls accounts that are for no person. The operator may give kinds of their own to people. */
+/** Synapse's types for accounts that are not people. Operators may define their own types for people. */
 const SPECIAL = ['bot', 'support']
 
-/** Names and accounts by Synapse's admin API, in the order that is safe there. */
+/** Usernames and accounts through Synapse's admin API, in the order that is safe there. */
 export function createSynapseAccounts(synapse: SynapseCall, domain: string): Accounts {
   const { call, grant, parse } = synapse
   const { id, find, findActive, make, change } = createSynapseUsers(synapse, domain)
@@ -36,7 +39,7 @@ export function createSynapseAccounts(synapse: SynapseCall, domain: string): Acc
     if (!locked) throw refused(task, 'the homeserver reports success, but it is not locked')
   }
 
-  /** To an administrator, 403 says that no passwords are kept; to others, that they are none. */
+  /** To an administrator, 403 says that passwords are not stored; to others, that they are not administrators. */
   async function changePassword(username: Username, content: object, task: string): Promise<SynapseUser> {
     try {
       return await change(username, content, task)
@@ -99,17 +102,17 @@ export function createSynapseAccounts(synapse: SynapseCall, domain: string): Acc
       const before = await find(username, task)
       if (before === null) throw missing(task, 'there is no such account on the homeserver')
       if (before.deactivated) {
-        // The lock outlives that: nobody gets in between the one call and the next.
+        // The lock outlives that: nobody gets in between the two calls.
         if (!before.locked) await lock(username)
         const password = randomBytes(32).toString('base64url')
-        // Never with `locked` in the same call: Synapse may do the one and fail at the other.
+        // Never with `locked` in the same call: Synapse may do one and fail on the other.
         await changePassword(username, { deactivated: false, password }, task)
       } else if (!before.locked) {
         throw refused(task, 'it exists and is active, so somebody may be using it')
       }
       const after = await findActive(username, task)
       if (!after.locked) await lock(username)
-      // Erasing took the display name, which Synapse gives to new accounts only.
+      // Erasing removed the display name, which Synapse gives only to new accounts.
       if (!after.displayname) await change(username, { displayname: username }, task)
     },
 
@@ -140,7 +143,7 @@ export function createSynapseAccounts(synapse: SynapseCall, domain: string): Acc
     },
 
     async lockedAccounts(from) {
-      // `locked=true` adds the locked ones to all others; Synapse cannot be asked for them alone.
+      // `locked=true` adds the locked ones to all others; Synapse cannot list them alone.
       const asked = {
         locked: 'true',
         deactivated: 'false',

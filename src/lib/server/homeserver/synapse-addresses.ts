@@ -7,7 +7,7 @@ import { createSynapseUsers, type SynapseUser } from './synapse-users'
 type Addresses = Pick<Homeserver, 'addressOwner' | 'bindAddress'>
 type Threepid = SynapseUser['threepids'][number]
 
-/** E-mail addresses of accounts ("threepids") by Synapse's admin API. */
+/** Email addresses of accounts ("threepids") through Synapse's admin API. */
 export function createSynapseAddresses(synapse: SynapseCall, domain: string): Addresses {
   const { call, parse } = synapse
   const { id, findActive, change } = createSynapseUsers(synapse, domain)
@@ -15,7 +15,7 @@ export function createSynapseAddresses(synapse: SynapseCall, domain: string): Ad
   return {
     async addressOwner(address) {
       const task = 'look up the owner of an email address'
-      // Synapse lower-cases before it binds, but not in this look-up.
+      // Synapse lower-cases before it binds, but not in this lookup.
       const path = `/_synapse/admin/v1/threepid/email/users/${encodeURIComponent(address.toLowerCase())}`
       const reply = await call('GET', path, task)
       if (reply.granted) return parse(v.object({ user_id: v.string() }), reply.body, task).user_id
@@ -30,7 +30,7 @@ export function createSynapseAddresses(synapse: SynapseCall, domain: string): Ad
         one.medium === email.medium && one.address.toLowerCase() === email.address
       const { threepids } = await findActive(username, task)
       if (threepids.some(isIt)) return
-      // This list replaces the one that is there.
+      // This list replaces the existing one.
       const after = await change(username, { threepids: [...threepids, email] }, task)
       if (!after.threepids.some(isIt))
         throw refused(task, 'the homeserver reports success, but it is not there afterwards')

@@ -3,8 +3,10 @@ import type { HomeserverError } from './homeserver'
 import { createRequest, type Answer, type Request } from './request'
 import * as errors from './synapse-errors'
 
-/** What Synapse said to a call: yes, or no with its code, Synapse's words (`said`), and
- * the error that this is to whoever needed a yes. */
+/**
+ * Synapse's answer to a call: yes, or no with its code, Synapse's words (`said`), and the error for callers who need
+ * a yes.
+ */
 export type Reply =
   | { granted: true; status: number; body: unknown }
   | { granted: false; status: number; errcode: string; said: string; error: HomeserverError }
@@ -15,8 +17,8 @@ type Method = Request['method']
 type Schema = v.GenericSchema
 
 /**
- * The one way to call Synapse. `task` completes "Could not …" in the sentences of errors. Every function throws
- * `HomeserverError` for what is neither yes nor no: no answer, a proxy's, a refused token, a rate limit.
+ * The only way to call Synapse. `task` completes "Could not …" in error messages. Every function throws
+ * `HomeserverError` for anything that is neither yes nor no: no answer, a proxy's, a rejected token, a rate limit.
  */
 export function createSynapseCall(options: {
   url: string
@@ -36,7 +38,7 @@ export function createSynapseCall(options: {
       throw errors.noAnswer(error, task, origin, options.timeout)
     }
     const { status } = answer
-    // Whatever is quoted in a sentence later: nobody may read the token there.
+    // Anything quoted in a message later must not reveal the token.
     if (status >= 400) answer = { ...answer, body: answer.body.replaceAll(options.token, '…') }
     if (status === 429) throw errors.limited(task, answer)
     if (status >= 500) throw errors.serverError(task, origin, answer)
@@ -44,7 +46,7 @@ export function createSynapseCall(options: {
     return answer
   }
 
-  /** Answers Synapse's yes or no. */
+  /** Returns Synapse's yes or no. */
   async function call(method: Method, path: string, task: string, content?: object): Promise<Reply> {
     const body = content === undefined ? undefined : JSON.stringify(content)
     const headers: Request['headers'] = { authorization, accept: 'application/json' }
@@ -63,14 +65,14 @@ export function createSynapseCall(options: {
     return { granted: false, status, errcode, said, error: refusal(status, errcode, path, task, said) }
   }
 
-  /** Answers what was expected of a yes; another shape is not Synapse's. */
+  /** Returns a yes of the expected shape; any other shape is not Synapse's. */
   function parse<T extends Schema>(schema: T, body: unknown, task: string): v.InferOutput<T> {
     const parsed = v.safeParse(schema, body)
     if (parsed.success) return parsed.output
     throw errors.unreachable(task, `${origin} sent an answer that is not from Synapse; check synapse.server`)
   }
 
-  /** Answers Synapse's parsed yes, and throws its no. */
+  /** Returns Synapse's parsed yes, and throws its no. */
   async function grant<T extends Schema>(
     schema: T,
     method: Method,
@@ -86,7 +88,7 @@ export function createSynapseCall(options: {
   return { send, call, parse, grant }
 }
 
-/** The admin API says 403 to whoever is no server administrator; elsewhere it is about rooms. */
+/** The admin API answers 403 to anybody but server administrators; elsewhere it is about rooms. */
 function refusal(status: number, errcode: string, path: string, task: string, said: string): HomeserverError {
   if (status === 403 && path.startsWith('/_synapse/admin/')) return errors.badToken(task, said)
   if (status === 404 && errcode !== 'M_UNRECOGNIZED') return errors.missing(task, `it is not there (${said})`)

@@ -8,8 +8,8 @@ import { missing, refused } from './synapse-errors'
 const PATH = '/_matrix/consent'
 
 /**
- * Consent by Synapse's own form (`consent_resource.py`, 1.160). Its POST records any version whatever; what it asks for
- * stands in its configuration alone, and shows in the page that it gives without `v`.
+ * Consent through Synapse's own form (`consent_resource.py`, 1.160). Its POST records any version; the required one
+ * is only in its configuration, and on the page that it shows without `v`.
  */
 export function createSynapseConsent(
   synapse: SynapseCall,
@@ -39,7 +39,7 @@ export function createSynapseConsent(
     )
   }
 
-  /** By the pages that Synapse shows to this user: the one of a version, and the one that it asks for. */
+  /** Judged by the pages that Synapse shows to this user: that of a version, and that of the required one. */
   async function problem(user: string, version: string, task: string): Promise<ConsentProblem | null> {
     if (formSecret === undefined) return { code: 'secret', why: 'form_secret is not set' }
     const own = await look(user, formSecret, version, task)
@@ -90,7 +90,8 @@ export function createSynapseConsent(
         'content-length': Buffer.byteLength(body),
       }
       const { status } = await send({ method: 'POST', path: PATH, headers, body }, task)
-      // The answer is a page for people, and may even be an error's when the consent is recorded: read it back.
+      // The response is a page for people, and may even be an error page although the consent was recorded: read it
+      // back.
       if ((await find(username, task))?.consent_version === version) return
       throw refused(
         task,

@@ -2,19 +2,19 @@ import * as v from 'valibot'
 import { HomeserverError } from './homeserver'
 import { NoAnswer, type Answer } from './request'
 
-/** What is not Synapse's yes, as sentences for moderators. `task` completes "Could not …". */
+/** Anything but Synapse's yes, as sentences for moderators. `task` completes "Could not …". */
 
 const LONGEST_QUOTE = 200
 const problemSchema = v.object({ errcode: v.string(), error: v.optional(v.string(), '') })
 const limitSchema = v.object({ retry_after_ms: v.number() })
 const UNTRUSTED = /CERT|SIGN|ISSUER|TLS|SSL|EPROTO|HOSTNAME_MISMATCH/
 
-/** Undefined for what is not JSON, which JSON itself cannot say. */
+/** Undefined if it is not JSON, which no JSON value is. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    return undefined // A proxy's page, or half an answer; the callers tell it from Synapse's words.
+    return undefined // A proxy's page, or half an answer; the callers distinguish it from Synapse's words.
   }
 }
 
@@ -27,7 +27,7 @@ export function readProblem(body: unknown): { errcode: string; said: string } | 
   return { errcode, said }
 }
 
-/** No answer, or none that is Synapse's: it may pass. */
+/** No answer, or none from Synapse: it may pass. */
 export function unreachable(
   task: string,
   why: string,
@@ -71,7 +71,7 @@ export function badToken(task: string, said: string) {
   })
 }
 
-/** The configuration and the homeserver do not go together: an operator has to mend one of them. */
+/** Configuration and homeserver do not match: an operator must fix one of them. */
 export function wrongSetUp(kind: 'set_up' | 'delegated', message: string) {
   return new HomeserverError(kind, message, { permanent: true, outage: true })
 }
@@ -94,7 +94,7 @@ export function serverError(task: string, origin: string, answer: Answer) {
   const problem = readProblem(parseJson(answer.body))
   const said = problem === null ? '' : `, ${problem.said}`
   const why = `${origin} answered with a server error (${answer.status}${said})`
-  // An error in Synapse's own words may be about this call alone.
+  // An error in Synapse's own words may be about this call only.
   return unreachable(task, why, { outage: problem === null, retryAfter: waitAsked(answer) })
 }
 
@@ -104,14 +104,14 @@ export function redirected(task: string, origin: string, { status, headers: { lo
   return unreachable(task, why)
 }
 
-/** Also what a wrong path in synapse.server gives, and a proxy that does not let the admin API through. */
+/** Also the answer for a wrong path in synapse.server, and for a proxy that blocks the admin API. */
 export function notSynapse(task: string, origin: string, { status, headers }: Answer) {
   const type = (headers['content-type'] ?? 'no content type').slice(0, 60)
   const why = `${origin} sent an answer that is not from Synapse (${status}, ${type})`
   return unreachable(task, `${why}; check synapse.server and the proxy in front of it`)
 }
 
-/** RFC 9110, 10.2.3: seconds, or a date, which is read by the answer's own clock; else Synapse's `retry_after_ms`. */
+/** RFC 9110, 10.2.3: seconds, or a date, compared with the answer's own clock; else Synapse's `retry_after_ms`. */
 function waitAsked({ headers, body }: Answer): number | undefined {
   const asked = headers['retry-after']
   if (asked !== undefined) {

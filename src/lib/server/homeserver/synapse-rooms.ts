@@ -14,9 +14,9 @@ const sentSchema = v.object({ event_id: v.string() })
 const INVITE = 'The account of synapse.admin_token must be in the room and be allowed to invite'
 const CLIENT_API = '/_matrix/client/v3'
 
-/** What rooms and messages need of Synapse's admin and client API. */
+/** Rooms and messages through Synapse's admin and client API. */
 export function createSynapseRooms({ call, grant, parse }: SynapseCall, domain: string): Rooms {
-  /** Answers the id of a room given by id or alias. */
+  /** Returns the ID of a room given by ID or alias. */
   async function resolve(room: string, task: string): Promise<string> {
     if (!room.startsWith('#')) return room
     const path = `${CLIENT_API}/directory/room/${encodeURIComponent(room)}`
@@ -44,7 +44,7 @@ export function createSynapseRooms({ call, grant, parse }: SynapseCall, domain: 
         return 'joined'
       }
       if (reply.status !== 403) throw reply.error
-      // 403 is "already in", or "the operator's account is not in the room", or "no administrator".
+      // 403 means "already in", or "the operator's account is not in the room", or "not an administrator".
       const [joined, roomId] = await Promise.all([joinedRooms(userId, task), resolve(room, task)])
       if (joined.includes(roomId)) return 'already'
       throw refused(task, `the homeserver refuses it (${reply.said}). ${INVITE}`)
@@ -78,7 +78,7 @@ export function createSynapseRooms({ call, grant, parse }: SynapseCall, domain: 
         preset: 'trusted_private_chat',
         is_direct: true,
         invite: [userId],
-        // createRoom has no transaction id: the alias makes a repeat find the same room.
+        // createRoom has no transaction ID: through the alias, a repeat finds the same room.
         room_alias_name: name,
       })
       if (reply.granted) return parse(roomSchema, reply.body, task).room_id
@@ -88,7 +88,7 @@ export function createSynapseRooms({ call, grant, parse }: SynapseCall, domain: 
   }
 }
 
-/** Matrix client API, "m.text". It mentions nobody, whatever stands in it: without that, `@room` calls everybody. */
+/** Matrix client API, "m.text". It mentions nobody, whatever it contains: otherwise `@room` would notify everybody. */
 function content({ text, html }: RoomMessage): object {
   const plain = { msgtype: 'm.text', body: text, 'm.mentions': {} }
   return html === undefined ? plain : { ...plain, format: 'org.matrix.custom.html', formatted_body: html }

@@ -21,12 +21,12 @@ const userSchema = v.object({
   threepids: v.optional(v.array(v.object({ medium: v.string(), address: v.string() })), []),
   consent_version: v.nullish(v.string()),
 })
-/** Why Synapse gives a name to nobody. */
+/** Why Synapse gives a username to nobody. */
 const NOT_GIVEN = ['M_USER_IN_USE', 'M_EXCLUSIVE', 'M_INVALID_USERNAME']
 
 export type SynapseUser = v.InferOutput<typeof userSchema>
 
-/** One user of Synapse's admin API, read and changed. `task` completes "Could not …". */
+/** Reads and changes one user through Synapse's admin API. `task` completes "Could not …". */
 export function createSynapseUsers({ call, parse }: SynapseCall, domain: string) {
   const id = (username: Username) => matrixId(username, domain)
   const path = (username: Username) => `/_synapse/admin/v2/users/${encodeURIComponent(id(username))}`
@@ -56,8 +56,8 @@ export function createSynapseUsers({ call, parse }: SynapseCall, domain: string)
     },
 
     /**
-     * Makes an account (201) or leaves the one that is there as it is (200). Synapse looks at the name as at a
-     * registration's, without regard to case, only where there is no account of exactly this name.
+     * Creates an account (201) or leaves an existing one unchanged (200). Synapse checks the username as for a
+     * registration, ignoring case, only if there is no account with exactly this name.
      */
     async make(username: Username, task: string): Promise<Claimed> {
       const reply = await call('PUT', path(username), task, {})
@@ -70,8 +70,8 @@ export function createSynapseUsers({ call, parse }: SynapseCall, domain: string)
     },
 
     /**
-     * Changes an account that is there. Synapse makes one that is missing by the same call, and open: that is locked
-     * at once, so that nobody gets in unapproved, and told as an error.
+     * Changes an existing account. If it is missing, Synapse creates it by the same call, unlocked: it is then locked
+     * at once, so that nobody gets in unapproved, and reported as an error.
      */
     async change(username: Username, content: object, task: string): Promise<SynapseUser> {
       const reply = await call('PUT', path(username), task, content)

@@ -12,9 +12,9 @@ const seenSchema = v.object({
 })
 
 /**
- * Who uses an account: how many devices are signed in, and when one was seen last (milliseconds since 1970, 0: never).
- * A device that only signed in was not seen yet, and one that signed out is no device any more. Synapse writes what it
- * saw into the user some seconds later; here it tells at once (1.160). An account that is missing was never used.
+ * Who uses an account: how many devices are signed in, and when one was last seen (milliseconds since 1970, 0:
+ * never). A device that only signed in was not seen yet, and one that signed out is gone. Synapse copies this to the
+ * user some seconds later; here it is current (1.160). A missing account was never used.
  */
 export function createSynapseUses({ call, grant, parse }: SynapseCall) {
   return async (userId: string, task: string): Promise<{ devices: number; seenAt: number }> => {

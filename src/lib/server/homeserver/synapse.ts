@@ -8,15 +8,15 @@ import { parseJson, wrongSetUp } from './synapse-errors'
 import { createSynapseRooms } from './synapse-rooms'
 
 export interface SynapseOptions {
-  /** Where Synapse answers; a path in it is kept. */
+  /** Synapse's URL; a path in it is kept. */
   url: string
-  /** What stands after the colon in its Matrix IDs. */
+  /** The part of its Matrix IDs after the colon. */
   domain: string
   /** Access token of a server administrator. */
   token: string
-  /** Synapse's `form_secret`, without which no consent can be recorded. */
+  /** Synapse's `form_secret`, without which consent cannot be recorded. */
   formSecret?: string
-  /** `true`: check certificates; `false`: do not; else a PEM file's path, or its text: the only CAs to trust. */
+  /** `true`: verify certificates; `false`: do not; else a PEM file's path, or its text: the only CAs to trust. */
   verifyCert: boolean | string
   /** Milliseconds for one call, from its start to the end of its answer. */
   timeout?: number
@@ -25,7 +25,7 @@ export interface SynapseOptions {
 const WHO_AM_I = '/_matrix/client/v3/account/whoami'
 const SERVER_VERSION = '/_synapse/admin/v1/server_version'
 const ASK_WHO = 'check our access token'
-/** Matrix 1.15, and MSC2965 before: 404 `M_UNRECOGNIZED` where Synapse keeps its accounts itself (1.160). */
+/** Matrix 1.15, and MSC2965 before: 404 `M_UNRECOGNIZED` if Synapse manages its accounts itself (1.160). */
 const METADATA = [
   '/_matrix/client/v1/auth_metadata',
   '/_matrix/client/unstable/org.matrix.msc2965/auth_metadata',
@@ -41,8 +41,8 @@ const policySchema = v.object({
 })
 
 /**
- * Synapse (measured with 1.160) by its admin and client APIs. Holds no state but open connections, which end by
- * themselves. Throws at once only when the file of certificates cannot be read.
+ * Synapse (measured with 1.160) through its admin and client APIs. Stateless except for open connections, which close
+ * by themselves. Throws at once only if the certificate file cannot be read.
  */
 export function createSynapse({
   url,
@@ -61,7 +61,9 @@ export function createSynapse({
     return { userId }
   }
 
-  /** Once the client API has answered: a proxy that keeps the admin API back is told from a server that is out. */
+  /**
+   * Once the client API has answered, a proxy that blocks the admin API is distinguished from an unavailable server.
+   */
   async function serverVersion(): Promise<string> {
     const headers = { accept: 'application/json' }
     const { status, body } = await send({ method: 'GET', path: SERVER_VERSION, headers }, ASK_WHO)
@@ -97,7 +99,7 @@ export function createSynapse({
     async identity() {
       const { userId } = await whoAmI()
       const version = await serverVersion()
-      // The version is told to everybody; this is not.
+      // The version is public; this is not.
       const reply = await call('GET', `/_synapse/admin/v1/users/${encodeURIComponent(userId)}/admin`, ASK_WHO)
       if (!reply.granted && reply.status !== 403) throw reply.error
       const admin = reply.granted && parse(v.object({ admin: v.boolean() }), reply.body, ASK_WHO).admin
