@@ -14,25 +14,25 @@ const cancelled = (reason: string): JobEnd => ({ state: 'cancelled', reason })
 const IN_DOUBT =
   'Somebody else has, or may have, the account on the homeserver. It was not changed; see the unverified accounts'
 
-/** So long after an account was asked for, in milliseconds, its answer got lost. */
+/** How long after requesting an account its answer counts as lost, in milliseconds. */
 const CLAIM_MS = 30_000
 
-/** What its applicant leaves who gets in once it is open. */
+/** Traces of its applicant signing in once it is active. */
 const OWN: Sign[] = ['unlocked', 'devices', 'used']
 
-/** It was to be opened, and no answer came. */
+/** It was to be unlocked, and no answer came. */
 const mayBeOpen = ({ state, openedAt }: LedgerEntry) => state === 'filled' && openedAt !== null
 const wasUsed = (signs: Sign[]) => signs.includes('devices') || signs.includes('used')
 
-/** Signs of others, but for these. Where it may have been opened here, who got in is its applicant. */
+/** Signs of others, except these. If it may have been unlocked here, whoever signed in is its applicant. */
 function signsBeside(entry: LedgerEntry, signs: Sign[], ...expected: Sign[]): Sign[] {
   const known = mayBeOpen(entry) ? [...OWN, ...expected] : expected
   return signs.filter((sign) => !known.includes(sign))
 }
 
 /**
- * What is done to accounts after the request that made them. Each looks at the account directly before, and leaves alone
- * what is in other hands. Between the look and the change some milliseconds are left in which that can happen.
+ * Account jobs after the request that created the accounts. Each examines the account right before, and leaves it
+ * alone if somebody else has it. A few milliseconds remain between the check and the change in which that can happen.
  */
 export function createAccountJobs({
   registrar,
@@ -43,7 +43,7 @@ export function createAccountJobs({
   homeserver: Homeserver
   log: Logger
 }) {
-  /** Tried again at once where somebody else wrote on meanwhile. */
+  /** Retried at once if somebody else updated the record meanwhile. */
   async function doubt(entry: LedgerEntry, signs: Sign[], again: () => Promise<JobEnd>): Promise<JobEnd> {
     if (!(await registrar.doubt(entry, signs))) return again()
     log.warn(
@@ -54,8 +54,8 @@ export function createAccountJobs({
   }
 
   /**
-   * Nobody gets in unapproved, nor into what somebody else has by now. That it may be open from here on is written down
-   * before: an answer that got lost is no sign of others.
+   * Nobody gets in unapproved, nor into an account that somebody else has by now. That it may be active from here on
+   * is recorded before: a lost answer is no sign of others.
    */
   async function open(registration: Registration): Promise<JobEnd> {
     const { id, state, account: known, username, email } = registration
@@ -67,12 +67,12 @@ export function createAccountJobs({
       state: 'done',
       action: { type: 'opened' },
       account: { localpart: username, state: 'open', openedAt: registrar.now() },
-      // Stopped meanwhile: what closes it again waits for the end of this.
+      // Stopped meanwhile: the job that locks it again waits for this one to end.
       otherwise: { localpart: username, state: entry.state, openedAt: registrar.now() },
     }
     const account = await homeserver.account(username)
     if (account !== null && !account.deactivated) {
-      // Their address is added after the opening, to nobody else's account.
+      // Their email address is added after unlocking, and to nobody else's account.
       const isTheirs = account.addresses.includes(email)
       if (!account.locked && (isTheirs || entry.openedAt !== null)) return opened
       const signs = isTheirs ? [] : signsOfOthers(username, entry, account)
@@ -82,7 +82,7 @@ export function createAccountJobs({
     try {
       await homeserver.open(username)
     } catch (error) {
-      // A clear "no" opened nothing.
+      // A clear "no" unlocked nothing.
       if (entry.openedAt === null && error instanceof HomeserverError && error.kind !== 'unreachable')
         await registrar.recordAccount(null, { localpart: username, state: entry.state, openedAt: null }, [])
       throw error
@@ -106,13 +106,13 @@ export function createAccountJobs({
     if (holder !== null && holder.username === username && holder.holdsName)
       return cancelled('The account belongs to a registration in progress')
     const account = await homeserver.account(username)
-    // Nobody knows whose it is where the answer to the claim was lost.
+    // If the answer to the claim was lost, it is unknown whose it is.
     const signs = account === null ? [] : signsOfOthers(username, entry, account)
     const others = signsBeside(entry, signs, 'deactivated')
     if (account !== null && (entry.state === 'claiming' || others.length > 0))
       return doubt(entry, signs, () => remove(job))
     if (account !== null && !account.deactivated) await homeserver.remove(username)
-    // It can serve the next of that name, but not where there never was one.
+    // It can be reused for the same username, unless it never existed.
     const gone = account === null && entry.state === 'claiming'
     return {
       state: 'done',
@@ -137,13 +137,13 @@ export function createAccountJobs({
     }
     const signs = signsOfOthers(username, entry, account)
     if (entry.state === 'claiming' || signs.length > 0) return doubt(entry, signs, () => lock(job))
-    // Its applicant's next try brings it back.
+    // Its applicant's next attempt reactivates it.
     if (entry.state === 'reviving') return cancelled('The account is locked, or still deactivated')
     if (!account.locked) await homeserver.lock(username)
     return (await isLocked(entry)) ? { state: 'done', events: [] } : lock(job)
   }
 
-  /** Its approval was stopped when it may have been open already, as the answer to that got lost or came too late. */
+  /** Its approval was stopped when it may have been active already, because the answer was lost or came too late. */
   async function close(job: About<'lock_account'>, entry: LedgerEntry): Promise<JobEnd> {
     const { localpart, state, openedAt } = entry
     const account = await homeserver.account(localpart)

@@ -18,7 +18,10 @@ import type { Handle } from './worker'
 const DONE: JobEnd = { state: 'done' }
 const cancelled = (reason: string): JobEnd => ({ state: 'cancelled', reason })
 
-/** How each kind of job is done. Every handler may be run twice: it asks the world first, or uses an id the world knows. */
+/**
+ * How each kind of job is done. Every handler may be run twice: it checks the outside state first, or uses an ID
+ * known there.
+ */
 export function createHandlers({
   database,
   homeserver,
@@ -40,13 +43,13 @@ export function createHandlers({
   outages: Outages
   opening: Pick<Keeper, 'read'>
   people: Pick<People, 'mintLink'>
-  /** The version that is asked for now; null where none is. */
+  /** The version required now; null if none is. */
   consentVersion: string | null
 }): Handle {
   const find = (id: string | null) =>
     id === null ? Promise.resolve(null) : database.read((reader) => findRegistration(reader, id))
 
-  /** Only after unlocking, and never away from another account: asked directly before the bind. */
+  /** Only after unlocking, and never taking it from another account: checked right before the bind. */
   async function bindAddress({ username, email, account }: Registration): Promise<JobEnd> {
     if (account !== 'open') return cancelled('The account is not active')
     const owner = await homeserver.addressOwner(email)
@@ -61,8 +64,8 @@ export function createHandlers({
   }
 
   /**
-   * Under the name that the applicant ticked. Where the homeserver never had a version of that name, the setting was a
-   * mistake, and the same documents are meant by the one that stands there now.
+   * Under the version that the applicant accepted. If the homeserver never had that version, the setting was a
+   * mistake, and the same documents are meant by the current one.
    */
   async function consent(username: Username, ticked: string): Promise<JobEnd> {
     const mended =

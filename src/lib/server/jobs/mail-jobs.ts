@@ -19,14 +19,14 @@ import type { JobEnd } from '../registrations/job-results'
 
 export type Letters = ReturnType<typeof createLetters>
 
-/** Where a mail has from what does not stand in the registration. */
+/** Where an email gets its data from, besides the registration. */
 interface Sources {
   statusLink: (registration: Registration) => Promise<string>
-  /** What moderators asked at a time. */
+  /** The moderators' question of a time. */
   question: (registration: Registration, at: number) => Promise<string>
 }
 
-/** A mail to the operator's addresses that some of them have got already goes to the others (`to`). */
+/** An email to the operator's addresses that some of them have received goes to the others (`to`). */
 type Rest = Pick<Extract<NewJob, { kind: 'warn_outage' }>, 'to'>
 type Notice = Extract<NewJob, { kind: 'notify_moderators' }>
 
@@ -37,7 +37,7 @@ const late: JobEnd = {
   reason: 'The registration has changed since, so this email no longer applies',
 }
 
-/** Jobs that are mails: which one to whom, with fresh links, and none that would not be true any more. */
+/** Email jobs: which one to whom, with fresh links, and none that no longer applies. */
 export function createLetters({
   registrar,
   mailer,
@@ -51,7 +51,7 @@ export function createLetters({
   domain: string
   site: { url: string; language: Language }
   homeserverName: string
-  /** The addresses that mails to the moderators go to. */
+  /** The addresses that get email for the moderators. */
   moderators: { to: string[]; approvedDays: number; linkHours: number }
 }) {
   const fresh: Sources = {
@@ -60,7 +60,7 @@ export function createLetters({
     question: async ({ id }, at) => (await registrar.questionOf(id, at)).join('\n\n'),
   }
 
-  /** The mail that a job asks for, or null where the registration has moved on. */
+  /** The email that a job sends, or null if the registration has changed since. */
   async function compose(
     job: MailJob,
     registration: Registration,
@@ -134,7 +134,7 @@ export function createLetters({
   }
 
   return {
-    /** The mail that a job would send of a registration as it would stand then; its link opens nothing. */
+    /** The email that a job would send for a registration in its future state; its link does not work. */
     preview: (job: MailJob, registration: Registration, question: string) =>
       compose(job, registration, {
         statusLink: () => Promise.resolve(`${site.url}/register/status/…`),
@@ -149,7 +149,7 @@ export function createLetters({
       return DONE
     },
 
-    /** A link for somebody at the desk; null where it was withdrawn or used meanwhile. */
+    /** A link for a moderator; null if it was withdrawn or used meanwhile. */
     async toModerator(
       job: Extract<MailJob, { mail: 'invitation' | 'confirm_moderator' }>,
       minted: { token: Token; role: Role | null; by: string | null; username: string | null } | null,
@@ -182,7 +182,7 @@ export function createLetters({
       return DONE
     },
 
-    /** Tells of all that wait; where those are decided that it was to tell of, there is nothing to say. */
+    /** Reports everything that is waiting; if the requests it was for are decided, there is nothing to say. */
     async toModerators(waiting: Waiting, { reminder, to }: Notice, id: string): Promise<JobEnd> {
       if (waiting.recent === 0) return { state: 'cancelled', reason: 'All of them are decided' }
       const mail: Mail = {

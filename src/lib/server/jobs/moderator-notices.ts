@@ -24,8 +24,8 @@ const HOUR = 60 * 60 * 1000
 const cancelled = (reason: string): JobEnd => ({ state: 'cancelled', reason })
 
 /**
- * Mails to single moderators, each in a job of its own: one mailbox that takes nothing neither stops the others nor
- * makes them hear twice. The addresses of the configuration are served beside these (`letters.ts`).
+ * Email to single moderators, each in its own job: one inbox that rejects everything neither stops the others nor
+ * makes them get it twice. The configured addresses are handled separately (`letters.ts`).
  */
 export function createPersonNotices({
   database,
@@ -41,20 +41,20 @@ export function createPersonNotices({
   mailer: Mailer
   domain: string
   site: { url: string; language: Language }
-  /** Addresses that hear of each request anyway, and of what has waited for more than `operatorsHours`. */
+  /** Addresses that are notified of each request anyway, and of what has waited for more than `operatorsHours`. */
   operators: string[]
   operatorsHours: number
 }) {
   const known = new Set(operators.map((address) => address.toLowerCase()))
 
-  /** Whether this very mail goes to the address by the configuration. */
+  /** Whether this very email goes to the address because of the configuration. */
   function hearsAnyway({ email }: Hearer, why: NoticeReason, oldest: number): boolean {
     if (!known.has(email.toLowerCase())) return false
     return why === 'each' || (why === 'reminder' && registrar.now() - oldest > operatorsHours * HOUR)
   }
 
   return {
-    /** Asks for the mails that are due by time. What goes out in the daily mail is no second one's reason. */
+    /** Queues emails that are due. What is in the daily digest causes no second one. */
     async sweep(): Promise<void> {
       const oldest = await database.read(findOldestWaiting)
       if (oldest === null) return
@@ -74,7 +74,7 @@ export function createPersonNotices({
         })
     },
 
-    /** Tells one person of those that still wait, if they still want to hear of it. */
+    /** Notifies one moderator of those still waiting, if they still want that. */
     async send(job: Extract<NewJob, { kind: 'notify_person' }>, id: string): Promise<JobEnd> {
       const { person, waiting } = await database.read(async (reader) => ({
         person: await findModerator(reader, job.moderator),

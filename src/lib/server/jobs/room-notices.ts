@@ -24,7 +24,7 @@ const off: JobEnd = {
   reason: 'Messages of this kind are turned off in the configuration',
 }
 
-/** Jobs that are messages in Matrix rooms. The job's id is the transaction id, so that a repeat sends once. */
+/** Jobs that send messages to Matrix rooms. The job's ID is the transaction ID, so that a repeat sends once. */
 export function createRoomNotices({
   registrar,
   homeserver,
@@ -42,7 +42,7 @@ export function createRoomNotices({
   const { domain } = homeserver
   const link = (id: string) => `${site.url}/admin/registrations/${id}`
 
-  /** One request by the operator's template, or in our words with name and link only: a room keeps it for good. */
+  /** One request by the operator's template, or in our words with username and link only: a room keeps it forever. */
   function one(registration: Registration, template: string | null): string {
     const { id, username, email, reason } = registration
     const values = {
@@ -60,7 +60,7 @@ export function createRoomNotices({
   }
 
   return {
-    /** Tells the moderators' room of requests that still wait: a single one by itself, several by how many wait in all. */
+    /** Notifies the moderators' room of requests still waiting: a single one individually, several by their number. */
     async waiting(waiting: Waiting, id: string): Promise<JobEnd> {
       const room = settings.adminRoom
       if (room === null) return off
@@ -77,10 +77,10 @@ export function createRoomNotices({
       return DONE
     },
 
-    /** Greets a new account, in the room that the operator named or in a direct chat. */
+    /** Welcomes a new account, in the configured room or in a direct chat. */
     async welcome({ username }: Registration, id: string): Promise<JobEnd> {
       if (settings.welcome === null) return off
-      // In a chat with nobody else, there is nobody that a name could lead somewhere.
+      // In a direct chat, there is nobody whom a username could lead somewhere.
       const name = settings.welcome.room === null ? username : withoutLinks(username)
       const named = { username: name, matrix_domain: domain }
       const text = fillTemplate(settings.welcome.template, named).trim()

@@ -17,7 +17,7 @@ import type { Registrar } from '../registrations/registrar'
 
 export type Scheduler = ReturnType<typeof createScheduler>
 
-/** A registration that a clean-up takes away, or would. */
+/** A registration that a clean-up deletes, or would. */
 export interface Swept {
   id: string
   username: Username
@@ -29,10 +29,10 @@ const BATCH = 200
 const CLOCK_TOLERANCE_MS = 10 * 60_000
 const LONGEST_SILENCE_MS = 2 * DAY
 const HOUR = 60 * 60 * 1000
-/** Beyond this the data of who only began goes, whatever became of the mail. */
+/** After this, data of unfinished registrations is deleted, whatever became of the email. */
 const LONGEST_PROMISE_MS = 14 * DAY
 
-/** What is due by time: asks the domain, and tells the registrar. */
+/** Scheduled tasks: asks the domain what is due, and tells the registrar. */
 export function createScheduler({
   database,
   registrar,
@@ -50,14 +50,14 @@ export function createScheduler({
   registrar: Registrar
   retention: Retention
   remindAfterHours: number
-  /** Asks for the mails that single moderators want to have by time. */
+  /** Queues the emails that single moderators want at certain times. */
   notifyPersons: () => Promise<void>
-  /** Whether mails are known not to go out now. */
+  /** Whether emails are known not to be sent now. */
   isMailOut?: () => boolean
-  /** Tokens, sessions and counted tries that ran out. */
+  /** Expired tokens, sessions and counted attempts. */
   deleteExpired: () => Promise<void>
   clock: () => number
-  /** Milliseconds that really went by, since whenever. */
+  /** Monotonic milliseconds. */
   uptime?: () => number
   log: Logger
   onWork: () => void
@@ -66,8 +66,8 @@ export function createScheduler({
   let mark: { clock: number; uptime: number } | null = null
 
   /**
-   * Whether somebody who began was promised a mail that is not out yet, or a link that still works: then the data stays a
-   * while longer than the time that an applicant has to come back.
+   * Whether an applicant who started was promised an email that has not been sent, or has a link that still works:
+   * then the data is kept a while longer than usual.
    */
   async function isPromised(id: string, stateSince: number, now: number): Promise<boolean> {
     if (now - stateSince > LONGEST_PROMISE_MS) return false
@@ -77,7 +77,7 @@ export function createScheduler({
     )
   }
 
-  /** Everything that has to go by the domain's rule; `dryRun` only lists it. */
+  /** Everything that is due for deletion by the domain's rule; `dryRun` only lists it. */
   async function cleanUp({
     dryRun,
     atOnce = false,
@@ -86,7 +86,7 @@ export function createScheduler({
     dryRun: boolean
     /** See `Database.compact`. */
     atOnce?: boolean
-    /** Told of each registration; there may be very many. */
+    /** Called for each registration; there may be very many. */
     onGone?: (registration: Swept) => void
   }): Promise<{ accounts: Username[] }> {
     const accounts: Username[] = []
@@ -95,7 +95,7 @@ export function createScheduler({
       const days = keptDays(state, retention)
       if (days === null) continue
       for await (const due of since(state, now - days * DAY + 1)) {
-        // All at once: the database writes together what has room in a moment, and lets others have a turn.
+        // All at once: the database commits what fits into a moment together, and lets others run.
         await Promise.all(
           due.map(async ({ id, username, stateSince }) => {
             if (state === 'started' && (await isPromised(id, stateSince, now))) return
@@ -126,7 +126,7 @@ export function createScheduler({
     return { accounts }
   }
 
-  /** All registrations that are in a state since before a time, in batches, each once. */
+  /** All registrations that have been in a state since before a time, in batches, each once. */
   async function* since(state: State, before: number) {
     let last: { stateSince: number; id: string } | null = null
     for (;;) {
@@ -139,7 +139,7 @@ export function createScheduler({
     }
   }
 
-  /** All lines of the ledger that a query finds, which answers those after a name. */
+  /** All records that a query finds, which returns those after a username. */
   async function* ledger(find: (after: Username | null) => (reader: Reader) => Promise<LedgerEntry[]>) {
     let after: Username | null = null
     for (;;) {
@@ -150,7 +150,7 @@ export function createScheduler({
     }
   }
 
-  /** What was deleted can be read nowhere in the files any more, and they get smaller. */
+  /** Deleted data can no longer be read from the files, and they shrink. */
   async function compact(atOnce: boolean): Promise<void> {
     const { emptied, left } = await database.compact({ atOnce })
     if (!emptied)
@@ -164,7 +164,10 @@ export function createScheduler({
       )
   }
 
-  /** Before there were jobs that lock, nobody did where the request had stopped; and a moderator may dismiss one. */
+  /**
+   * Before there were jobs that lock, nobody did if the request had been interrupted; and a moderator may dismiss
+   * one.
+   */
   async function lockWhatIsOpen(): Promise<void> {
     const before = clock() - HOUR
     const open = (after: Username | null) => (reader: Reader) =>
@@ -188,7 +191,7 @@ export function createScheduler({
     onWork()
   }
 
-  /** Registration opens with a new day, or on the day that a moderator named. */
+  /** Registration opens with a new day, or on the day that a moderator set. */
   async function settleOpening(): Promise<void> {
     await registrar.settleOpening()
     onWork()
@@ -203,8 +206,9 @@ export function createScheduler({
   }
 
   /**
-   * Whether the clock went as time did since the last look; at the first look, whether it is where the database left
-   * it. Nobody's data is deleted by a clock that was set wrong: an hour later it is right again, or was right.
+   * Whether the clock has advanced like monotonic time since the last check; at the first check, whether it is where
+   * the database left it. Nobody's data is deleted because of a wrong clock: an hour later it is right again, or was
+   * right.
    */
   async function isClockSteady(): Promise<boolean> {
     const before = mark
@@ -215,7 +219,7 @@ export function createScheduler({
     return last === null || Math.abs(mark.clock - last) < LONGEST_SILENCE_MS
   }
 
-  /** The clean-up as the clock starts it. */
+  /** The scheduled clean-up. */
   async function cleanUpBySchedule(): Promise<void> {
     if (await isClockSteady()) await cleanUp({ dryRun: false })
     else

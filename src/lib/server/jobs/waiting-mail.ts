@@ -5,7 +5,7 @@ import type { Mail } from '../mail/mail'
 
 const HOUR = 60 * 60 * 1000
 
-/** What waits, as mails tell it: how much in all, and a link for each that they name. */
+/** Waiting requests as emails report them: how many in total, and a link for each that is named. */
 export function waitingMail(
   { count, oldest, some }: Waiting,
   { now, url, domain }: { now: number; url: string; domain: string },

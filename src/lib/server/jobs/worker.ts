@@ -9,34 +9,37 @@ import type { Outages } from '../outages/circuit-breaker'
 import type { Registrar } from '../registrations/registrar'
 import type { JobEnd } from '../registrations/job-results'
 
-/** Does one job. Throws `HomeserverError` or `MailError` when the world outside does not; may be run twice. */
+/** Does one job. Throws `HomeserverError` or `MailError` if the outside fails; may be run twice. */
 export type Handle = (leased: LeasedJob) => Promise<JobEnd>
 
 const LEASE_MS = 60_000
 /** How many jobs, of different lanes, run at a time. */
 const HANDS = 4
-/** Another process may have written a job: look at least this often. */
+/** Another process may have queued a job: poll at least this often. */
 const LONGEST_NAP_MS = 2_000
 
 const FIRST_WAIT_MS = 5_000
 const LONGEST_WAIT_MS = 30 * 60_000
-/** A passing error that has not passed after this is final, and a moderator's to retry. */
+/** A transient error that has not passed after this is final, and retrying is up to a moderator. */
 const PATIENCE_MS = 24 * 60 * 60_000
 
-/** Milliseconds until the next try after so many: doubling, at most half an hour, spread by a fifth either way. */
+/**
+ * Milliseconds until the next attempt after so many: doubling, at most half an hour, with a jitter of a fifth either
+ * way.
+ */
 export function backOff(attempts: number, random: () => number): number {
   const wait = Math.min(FIRST_WAIT_MS * 2 ** (attempts - 1), LONGEST_WAIT_MS)
   return Math.round(wait * (0.8 + random() * 0.4))
 }
 
-/** A mail may go out twice, with the same Message-ID, rather than not at all; more than twice is a moderator's to say. */
+/** Better to send an email twice, with the same Message-ID, than not at all; more than twice is up to a moderator. */
 const MOST_UNANSWERED = 1
 const MAYBE_SENT =
   'This email was handed over twice without an answer, so it may have arrived once, twice or not at all. Retrying sends it once more'
 
 /**
- * What becomes of a job whose handler threw: put off, or failed for good and shown to moderators. `refusing`: the mail
- * server refuses all mails, so that none has failed by itself.
+ * What happens to a job whose handler threw: postponed, or failed permanently and shown to moderators. `refusing`:
+ * the mail server rejects all emails, so none has failed individually.
  */
 export function afterError(
   error: unknown,
@@ -63,7 +66,7 @@ export function afterError(
 
 export type Worker = ReturnType<typeof createWorker>
 
-/** Runs the jobs that are due, each under a lease, until stopped. */
+/** Runs due jobs, each under a lease, until stopped. */
 export function createWorker({
   database,
   registrar,
@@ -81,7 +84,7 @@ export function createWorker({
   clock: () => number
   random: () => number
   log: Logger
-  /** Names this process in the leases. */
+  /** Identifies this process in leases. */
   owner: string
 }) {
   const running = new Set<Promise<void>>()
@@ -139,7 +142,7 @@ export function createWorker({
       log.warn({ job: row.id }, 'A lease was lost before the job ended')
   }
 
-  /** Starts what is due, as many as there are hands. Answers whether anything was started. */
+  /** Starts due jobs, as many as there are free slots. Returns whether any was started. */
   async function startDue(): Promise<boolean> {
     let started = false
     await outages.probeDue()
@@ -190,9 +193,12 @@ export function createWorker({
       timer = setTimeout(() => undefined, 0)
       wake()
     },
-    /** Looks for new jobs now rather than at the next nap's end. */
+    /** Checks for new jobs now instead of at the next poll. */
     nudge: () => wake(),
-    /** Runs everything that is due by the clock, and what follows from it, and answers when nothing is left. For tests and the CLI. */
+    /**
+     * Runs everything that is due by the clock, and what follows from it, and returns when nothing is left. For tests
+     * and the CLI.
+     */
     async drain(): Promise<void> {
       for (;;) {
         const started = await startDue()
@@ -200,7 +206,7 @@ export function createWorker({
         await Promise.race(running)
       }
     },
-    /** Takes no more jobs, lets the running ones end for up to `graceMs`, and gives the others back. */
+    /** Takes no more jobs, lets running ones finish for up to `graceMs`, and releases the others. */
     async stop(graceMs: number): Promise<void> {
       stopping = true
       clearTimeout(timer)
