@@ -1,18 +1,18 @@
 import type { Blame } from '$lib/registration/job'
 import type { SmtpReply } from './smtp-reply'
 
-/** What the server was asked when it refused: the sender (MAIL FROM), the receiver (RCPT TO), or the mail (DATA). */
+/** The command that the server rejected: the sender (MAIL FROM), the recipient (RCPT TO), or the message (DATA). */
 export type Stage = 'sender' | 'receiver' | 'content'
 
 /**
- * What an enhanced status code gives to the receiver's mailbox or domain. Everything else is ours: RFC 3463 and the
- * registry of RFC 5248 give it to the sender's address (1.7, 1.8), the mail system (3), the way there (4), the protocol
- * (5), the content (6) or a policy on who may send what (7). Left out though the subject is the receiver: 1.0 and 1.5
- * (say nothing against the mailbox), 1.9 (about a server on the way), 2.3 (our mail is too large).
+ * Enhanced status codes that blame the recipient's mailbox or domain. Everything else is ours: RFC 3463 and the
+ * registry of RFC 5248 assign it to the sender's address (1.7, 1.8), the mail system (3), the route (4), the protocol
+ * (5), the content (6) or a policy on who may send what (7). Left out although the subject is the recipient: 1.0 and
+ * 1.5 (say nothing against the mailbox), 1.9 (about a server on the route), 2.3 (our email is too large).
  */
 const RECEIVERS = new Set([
   '1.1', // Bad destination mailbox address: the mailbox does not exist.
-  '1.2', // Bad destination system address: what stands right of the "@" does not exist or accepts no mail.
+  '1.2', // Bad destination system address: the part after the "@" does not exist or accepts no mail.
   '1.3', // Bad destination mailbox address syntax.
   '1.4', // Destination mailbox address ambiguous.
   '1.6', // Destination mailbox has moved, no forwarding address.
@@ -23,16 +23,16 @@ const RECEIVERS = new Set([
   '2.4', // Mailing list expansion problem.
 ])
 
-/** RFC 7504, 4: the domain of the receiver takes no mail at all. */
+/** RFC 7504, 4: the recipient's domain accepts no mail at all. */
 const DOMAIN_TAKES_NO_MAIL = 556
 
-/** Servers that check the sender only when they hear of the receiver use the same codes; their words tell. */
+/** Servers that check the sender only at the recipient's command use the same codes; the text distinguishes them. */
 const NAMES_US =
   /\bsender\b|\breturn.path\b|\breverse.path\b|\bmail from\b|\brelay(?:ing)? (?:access )?(?:is )?(?:denied|not|prohibited)|\b(?:not|no|cannot|unable to) (?:permitted to )?relay\b|\bauthenticat/i
 
 /**
- * What Postfix, Exim, qmail, Exchange, OpenSMTPD, sendmail and their like say of a mailbox that does not exist, where
- * they give no enhanced status code.
+ * How Postfix, Exim, qmail, Exchange, OpenSMTPD, sendmail and others describe a mailbox that does not exist, if they
+ * give no enhanced status code.
  */
 const UNKNOWN_MAILBOX = [
   /\b(?:user|recipient|mailbox|account|addressee|local.part) (?:is )?(?:unknown|not found|not known|does ?n[o']t exist)\b/i,
@@ -45,12 +45,13 @@ const BAD_ADDRESS = /\b(?:bad|invalid) (?:recipient|destination)(?: mailbox)? ad
 const NOT_ABOUT_A_MAILBOX =
   /\b(?:polic|spam|block|black|deny.?list|dns[bw]l|spf|dkim|dmarc|reputation|limit|quota|rate|too many|client|helo|ehlo|grey|gray|access denied|your)/i
 
-/** Exchange Online says so of addresses that its directory does not have, against the meaning of 5.4.1. */
+/** Exchange Online's answer for addresses missing from its directory, contrary to the meaning of 5.4.1. */
 const EXCHANGE_UNKNOWN = /^(?:\d\.4\.1 )?Recipient address rejected: Access denied\b/i
 
 /**
- * Whose matter a refusal (4yz or 5yz) is. `alone`: one receiver, so that what is said of the mail can be about that one.
- * What cannot be told is ours: then the mail waits, and nobody is told that their address does not exist.
+ * Who must act on a rejection (4yz or 5yz). `alone`: there is one recipient, so what is said of the message can be
+ * about them. If it cannot be determined, it is ours: then the email waits, and nobody is told that their address
+ * does not exist.
  */
 export function blameOf(stage: Stage, { code, status, words }: SmtpReply, alone: boolean): Blame {
   if (stage === 'sender' || (stage === 'content' && !alone) || NAMES_US.test(words)) return 'us'

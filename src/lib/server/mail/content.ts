@@ -4,29 +4,29 @@ import type { Language } from '$lib/registration/language'
 import type { Mail } from './mail'
 import { openingWords } from './opening-words'
 
-/** The words of one mail, in one language, as plain text: `Letter.svelte` and the text part show the same. */
+/** The text of one email, in one language, as plain text: `Letter.svelte` and the text part show the same. */
 export interface Content {
   subject: string
   heading: string
-  /** What is set in monospace wherever it stands in the paragraphs: Matrix IDs and addresses. */
+  /** Set in monospace wherever it occurs in the paragraphs: Matrix IDs and addresses. */
   literals: string[]
   paragraphs: string[]
-  /** Set in monospace, one a line; `link`: where it leads. */
+  /** Set in monospace, one per line; `link`: its target. */
   list?: { text: string; link?: string }[]
-  /** A moderator's own words, with their line ends. */
+  /** A moderator's own message, with its line breaks. */
   quote?: string
   action?: { label: string; link: string }
   after: string[]
-  /** Why one got this mail. */
+  /** Why the recipient got this email. */
   footer: string
-  /** A link in the footer's words. */
+  /** A link within the footer. */
   footerLink?: string
 }
 
-/** What the remedy for rooms that Synapse joins names. */
+/** What the remedy for Synapse's automatic rooms refers to. */
 const SETTINGS = ['registration.password', 'after_approval', 'auto_join_rooms', 'auto_join']
 
-/** Finds the words for a mail. */
+/** The text for an email. */
 export function contentOf(mail: Mail, locale: Language, site: { name: string; url: string }): Content {
   const in_ = { locale }
   const host = new URL(site.url).host

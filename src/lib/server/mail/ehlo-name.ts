@@ -2,9 +2,9 @@ import { isIP } from 'node:net'
 import { isLocal } from '../config/derive'
 
 /**
- * The name that this program greets mail servers with (RFC 5321, 4.1.1.1 and 4.1.4): the host of the site; the sender's
- * domain where people open the site by an address or on this machine; else the address (4.1.3). A container's own name is
- * known to nobody else, and what takes its place, `[127.0.0.1]`, is refused by relays.
+ * The name with which this program greets mail servers (RFC 5321, 4.1.1.1 and 4.1.4): the site's host; the sender's
+ * domain if the site is opened by IP address or on this machine; else the address (4.1.3). A container's own name is
+ * unknown to anybody else, and the usual replacement, `[127.0.0.1]`, is rejected by relays.
  */
 export function ehloName(siteUrl: string, senderDomain: string): string {
   const host = new URL(siteUrl).hostname.replace(/\.$/, '')

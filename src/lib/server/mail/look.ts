@@ -1,6 +1,6 @@
 /**
- * The look of a mail, light, as inline styles: the only ones that every mail program takes. The dark colours are a style
- * sheet in `Letter.svelte`, for those that know dark; the others stay light.
+ * The light design of emails, as inline styles: the only ones that every mail program supports. The dark colors are a
+ * style sheet in `Letter.svelte` for programs with a dark mode; others stay light.
  */
 const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 const MONO = 'ui-monospace, SFMono-Regular, Menlo, Consolas, monospace'
@@ -50,7 +50,7 @@ export const button = {
   padding: '15px 24px',
   textDecoration: 'none',
 }
-/** Outlook takes no padding of a link, but of the cell that the link stands in. */
+/** Outlook ignores padding on a link, but not on the cell around it. */
 export const action = 'border-collapse:separate;border-spacing:0'
 export const actionCell = 'border-radius:10px;mso-padding-alt:15px 24px;padding:0'
 export const entry = { color: INK, textDecoration: 'underline' }
@@ -69,8 +69,8 @@ export const sheet = {
 }
 export const foot = { boxSizing: 'border-box', margin: '0 auto', maxWidth: '560px', padding: '16px 33px 0' }
 
-/** Of elements that are our own, so as text. */
+/** Of our own elements, so as text. */
 export const mono = `font-family:${MONO};font-size:15px`
-/** Without a letter in it, which text browsers and previews would read as one of the name. */
+/** Without a letter in it, which text browsers and previews would read as part of the name. */
 export const mark =
   'display:inline-block;width:14px;height:14px;margin-right:10px;border-radius:4px;vertical-align:-1px'

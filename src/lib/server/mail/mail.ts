@@ -3,27 +3,28 @@ import type { Role } from '$lib/moderation/moderator'
 import type { Blame } from '$lib/registration/job'
 import type { Language } from '$lib/registration/language'
 
-/** Every mail that this program writes, with what its text needs. Links are absolute; `username` is a localpart. */
+/** Every email that this program writes, with the data for its text. Links are absolute; `username` is a localpart. */
 export type Mail =
   /**
-   * To confirm the address. `matrixId`: null where a program could make a link of the name, as nobody knows yet whether
-   * its reader chose it. `hours`: how long the link works; `invited`: by a code, which can stand in for a decision.
+   * To confirm the email address. `matrixId`: null if a program could make a link of the username, because it is
+   * unknown yet whether the recipient chose it. `hours`: lifetime of the link; `invited`: with a code, which can
+   * replace a decision.
    */
   | { kind: 'verification'; matrixId: string | null; link: string; hours: number; invited: boolean }
-  /** Somebody gave an address that already has a registration here: where it stands, with a link to its status page. */
+  /** Somebody entered an address that already has a registration here: its status, with a link to its status page. */
   | {
       kind: 'known_address'
       matrixId: string
       stage: 'verified' | 'requested' | 'approved' | 'completed'
       link: string
     }
-  /** Somebody asked for their link, and there is no registration with this address. `link` starts one. */
+  /** Somebody requested their link, and there is no registration with this address. `link` starts one. */
   | { kind: 'unknown_address'; link: string }
-  /** The request was received; what happens now. */
+  /** The request was received; what happens next. */
   | { kind: 'requested'; matrixId: string; link: string }
-  /** The account is open. `homeserver`: its name, to type into a Matrix client. */
+  /** The account is ready. `homeserver`: its name, to type into a Matrix client. */
   | { kind: 'approved'; matrixId: string; message: string | null; homeserver: string; link: string }
-  /** Approved, and the password is still to be set (`password: after_approval`). `days`: how long the link works. */
+  /** Approved, but the password is still to be set (`password: after_approval`). `days`: lifetime of the link. */
   | {
       kind: 'set_password'
       matrixId: string
@@ -33,13 +34,16 @@ export type Mail =
       reminder: boolean
     }
   | { kind: 'denied'; matrixId: string; message: string | null }
-  /** What moderators want to know before they decide. `link`: where it is answered. */
+  /** A question of the moderators. `link`: where to answer it. */
   | { kind: 'question'; matrixId: string; question: string; link: string }
-  /** Somebody shall be a moderator. `days`: how long the link works. */
+  /** An invitation to become a moderator. `days`: lifetime of the link. */
   | { kind: 'invitation'; role: Role; by: string | null; link: string; days: number }
-  /** A moderator's address, to be confirmed. */
+  /** To confirm a moderator's email address. */
   | { kind: 'confirm_moderator'; username: string; link: string; days: number }
-  /** To the moderators: all that waits. `oldestHours` is whole hours; `requests` at most ten, the ones it is about first. */
+  /**
+   * To the moderators: everything that is waiting. `oldestHours` is whole hours; `requests` at most ten, the ones
+   * concerned first.
+   */
   | {
       kind: 'moderators_waiting'
       waiting: number
@@ -47,17 +51,20 @@ export type Mail =
       requests: { matrixId: string; link: string }[]
       reminder: boolean
       link: string
-      /** To one of them, who chose so; `account`: where that is changed. */
+      /** To a moderator who chose so; `account`: where to change that. */
       person?: { digest: boolean; account: string }
     }
-  /** To the moderators: the homeserver is out. `since` is milliseconds since 1970; `reason` a sentence. */
+  /** To the moderators: the homeserver is unavailable. `since` is milliseconds since 1970; `reason` a sentence. */
   | { kind: 'moderators_outage'; since: number; reason: string; waiting: number; link: string }
   /** To the moderators and the operator: new accounts of this server join rooms before anybody approved them. */
   | { kind: 'moderators_auto_join'; matrixId: string; rooms: string[]; link: string }
-  /** To the moderators and the operator: nobody new can start any more, or somebody can again. */
+  /** To the moderators and the operator: registration closed or reopened. */
   | ({ kind: 'moderators_opening'; link: string } & OpeningNews)
 
-/** Registration closed or opened by itself. `waiting`: how many requests wait; `until`: when it opens by itself, where known. */
+/**
+ * Registration closed or opened automatically. `waiting`: how many requests are waiting; `until`: when it reopens
+ * automatically, if known.
+ */
 export interface OpeningNews {
   open: boolean
   why: Change['why']
@@ -65,16 +72,16 @@ export interface OpeningNews {
   waiting: number
 }
 
-/** A mail with its receiver, ready to be rendered and sent. */
+/** An email with its recipient, ready to be rendered and sent. */
 export interface Letter {
   to: string[]
   language: Language
   mail: Mail
-  /** Stable over retries, so that a receiver can tell a duplicate: becomes the Message-ID's left part. */
+  /** Stable over retries, so that recipients can detect a duplicate: becomes the left part of the Message-ID. */
   id: string
 }
 
-/** What pages and mails show of the site. */
+/** What pages and emails show of the site. */
 export interface Site {
   name: string
   url: string
@@ -83,10 +90,11 @@ export interface Site {
 }
 
 /**
- * Why a mail did not go out. `permanent`: the same mail to the same address will not go out later either. `outage`: no
- * other mail would go out now. `handedOver`: the server had the whole mail, and its answer got lost: it may have taken it.
- * `blame`: it was refused, and whose matter that is. `lasting`: the server said so for good (5yz). `remaining`: only these
- * did not get it, and may later. The message is a sentence for moderators; it holds no password and no text of the mail.
+ * Why an email was not sent. `permanent`: the same email to the same address will not be sent later either. `outage`:
+ * no other email would be sent now. `handedOver`: the server had the whole email, and its answer was lost: it may
+ * have accepted it. `blame`: it was rejected, and who must act. `lasting`: the server rejected it permanently (5yz).
+ * `remaining`: only these did not get it, and may later. The message is a sentence for moderators; it contains no
+ * password and no text of the email.
  */
 export class MailError extends Error {
   override readonly name = 'MailError'
@@ -120,9 +128,9 @@ export class MailError extends Error {
 }
 
 export interface Mailer {
-  /** Hands the mail to the SMTP server. Throws `MailError`. */
+  /** Hands the email to the SMTP server. Throws `MailError`. */
   send(letter: Letter): Promise<void>
-  /** Whether mails can be handed over at all now: greets the SMTP server and signs in. Throws `MailError`. */
+  /** Whether emails can be sent at all now: greets the SMTP server and signs in. Throws `MailError`. */
   check(): Promise<void>
   close(): void
 }

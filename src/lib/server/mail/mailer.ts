@@ -10,7 +10,7 @@ import { partError, refusalsSchema, smtpError } from './smtp-error'
 /** How long an SMTP server may take to connect, to greet, and to answer. */
 const PATIENCE_MS = 20_000
 
-/** A mailer over SMTP (RFC 5321), encrypted as `tls` says. */
+/** A mailer over SMTP (RFC 5321), encrypted according to `tls`. */
 export function createMailer(options: {
   host: string
   port: number
@@ -22,11 +22,11 @@ export function createMailer(options: {
   from: string
   subjectPrefix: string
   site: Site
-  /** How long to wait for the server at each step, in milliseconds. */
+  /** Time-outs for the server at each step, in milliseconds. */
   timeout?: number
-  /** Told how many receivers of a mail were refused for good where others were not. */
+  /** Called with the number of recipients that were rejected permanently while others were not. */
   onRefused?: (receivers: number) => void
-  /** Told when mails go out unencrypted for a while, as the STARTTLS that the server offers fails. */
+  /** Called when emails are sent unencrypted for a while, because the server's STARTTLS fails. */
   onUnencrypted?: (reason: string) => void
   clock?: () => number
 }): Mailer {

@@ -3,7 +3,7 @@ import { m } from '$lib/paraglide/messages'
 import type { Language } from '$lib/registration/language'
 import type { OpeningNews } from './mail'
 
-/** Why registration closed or opened by itself, and what happens next, for moderators. */
+/** Why registration closed or opened automatically, and what happens next, for moderators. */
 export function openingWords({ open, why, until, waiting }: OpeningNews, locale: Language): string[] {
   const in_ = { locale }
   const counted = m.mail_opening_waiting({ count: waiting }, in_)

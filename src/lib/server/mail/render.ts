@@ -6,11 +6,12 @@ import Letter from './Letter.svelte'
 import type { Mail, Site } from './mail'
 
 const DOCTYPE = '<!doctype html>'
-/** What Svelte leaves for a browser to take over, which no mail program does. */
+/** Svelte's hydration markers, which no mail program needs. */
 const HYDRATION = /<!--(?:\[-?\d*!?|\]|[a-z\d]*)-->| on(?:load|error)="this\.__e=event"/g
 
 /**
- * Writes a mail in one language: a subject without control characters, HTML that loads nothing, and text with each link once.
+ * Renders an email in one language: a subject without control characters, HTML that loads nothing, and text with each
+ * link once.
  */
 export function renderMail(
   mail: Mail,
@@ -33,7 +34,7 @@ export function renderMail(
   }
 }
 
-/** The same words and links in the same order as `Letter.svelte`. */
+/** The same text and links in the same order as `Letter.svelte`. */
 function textOf({ heading, paragraphs, list, quote, action, after, footer }: Content, site: Site): string {
   const parts = [
     site.name,
@@ -58,7 +59,7 @@ function textOf({ heading, paragraphs, list, quote, action, after, footer }: Con
 const entryOf = ({ text, link }: { text: string; link?: string }): string =>
   link === undefined ? `- ${text}` : `- ${text}\n  ${link}`
 
-/** A subject is one line (RFC 5322, 2.2), and a quote has no line ends but its own. */
+/** A subject is one line (RFC 5322, 2.2), and a quote has only its own line breaks. */
 function clean(content: Content): Content {
   const subject = content.subject.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim()
   const quote = content.quote

@@ -3,7 +3,7 @@ import { blameOf, type Stage } from './blame'
 import { MailError } from './mail'
 import { parseReply, type SmtpReply } from './smtp-reply'
 
-/** One receiver's refusal, where others of the same mail may have been taken. */
+/** One recipient's rejection, while others of the same email may have been accepted. */
 const refusalSchema = v.object({
   recipient: v.fallback(v.string(), ''),
   response: v.fallback(v.string(), ''),
@@ -11,11 +11,11 @@ const refusalSchema = v.object({
 export const refusalsSchema = v.fallback(v.array(refusalSchema), [])
 export type Refusals = v.InferOutput<typeof refusalsSchema>
 
-/** What nodemailer 10 says of an error; an SMTP reply begins with its code (RFC 5321, 4.2). */
+/** nodemailer 10's description of an error; an SMTP reply starts with its code (RFC 5321, 4.2). */
 const failureSchema = v.object({
   message: v.fallback(v.string(), ''),
   code: v.fallback(v.string(), ''),
-  /** The system's own code, where nodemailer put a wider one in `code`. */
+  /** The system's own code, if nodemailer put a broader one in `code`. */
   originalCode: v.fallback(v.string(), ''),
   responseCode: v.fallback(v.number(), 0),
   response: v.fallback(v.string(), ''),
@@ -25,17 +25,18 @@ const failureSchema = v.object({
 const UNREADABLE = v.parse(failureSchema, {})
 
 const LONGEST_ANSWER = 200
-/** RFC 4954, 6: what is missing or wrong is our sign-in. */
+/** RFC 4954, 6: our credentials are missing or wrong. */
 const SIGN_IN = [530, 534, 535, 538]
 const TLS_TROUBLE = /^(?:ERR_TLS|ERR_SSL|ERR_OSSL|EPROTO$)/
-/** What OpenSSL and Node say of a certificate that is not trusted, has run out, or is for another name. */
+/** What OpenSSL and Node say of a certificate that is not trusted, has expired, or is for another name. */
 const CERTIFICATE =
   /^(?:ERR_TLS_CERT_ALTNAME_INVALID|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_MISMATCH|INVALID_|PATH_LENGTH|CERT_|ERROR_IN_CERT)/
 
 /**
- * An error of nodemailer as a sentence for moderators, with the server's own words at most, never the mail's; where an
- * operator can mend it, with the setting. A refusal says whose matter it is (`blame.ts`): only one of the receiver's
- * mailbox, for good, ends the mail. `begun`: the server had asked for the mail's content. `receivers`: how many it has.
+ * A nodemailer error as a sentence for moderators, quoting at most the server and never the email; with the setting,
+ * if an operator can fix it. A rejection says who must act (`blame.ts`): only a permanent one because of the
+ * recipient's mailbox ends the email. `begun`: the server had asked for the message's content. `receivers`: how many
+ * recipients it has.
  */
 export function smtpError(
   error: unknown,
@@ -69,7 +70,7 @@ export function smtpError(
         })
   if (responseCode === 0 && code === 'EMESSAGE')
     return ours(`This email is larger than ${host} accepts: make it accept 100 kB, or set another email.host`)
-  // RFC 5321, 3.8: the server is going down, or does not want us now.
+  // RFC 5321, 3.8: the server is shutting down, or does not want us now.
   if (responseCode === 421)
     return outage(`${host} does not accept email right now; it is tried again${said(answer)}`)
   if (responseCode >= 400) {
@@ -95,7 +96,7 @@ export function smtpError(
   )
 }
 
-/** The error of a mail that some of its receivers got; null where no other one will get it later either. */
+/** The error of an email that some of its recipients got; null if no other one will get it later either. */
 export function partError(refusals: Refusals, host: string): MailError | null {
   const later = refusals.filter(({ response }) => {
     const error = refused(host, 'receiver', [response], { alone: true })
@@ -107,7 +108,7 @@ export function partError(refusals: Refusals, host: string): MailError | null {
   return new MailError(message, { permanent: false, remaining: later.map(({ recipient }) => recipient) })
 }
 
-/** One refusal, or those of all receivers: theirs only where each one is. */
+/** One rejection, or those of all recipients: blamed on them only if each one is. */
 function refused(host: string, stage: Stage, responses: string[], { alone }: { alone: boolean }): MailError {
   const replies = responses.map((response) => ({ response, reply: parseReply(response) }))
   const us = replies.find(({ reply }) => blameOf(stage, reply, alone) === 'us')
@@ -136,7 +137,7 @@ function refused(host: string, stage: Stage, responses: string[], { alone }: { a
   return new MailError(trouble + said(answer), { permanent: false, blame: 'us', lasting })
 }
 
-/** What is refused for good and is not the receiver's matter, with what an operator can do. */
+/** Permanent rejections that are not the recipient's matter, with what an operator can do. */
 function troubleOf(host: string, stage: Stage, { code, status, words }: SmtpReply): string {
   const is = (subject: number, ...details: number[]) =>
     status?.subject === subject && details.includes(status.detail)

@@ -1,19 +1,19 @@
-/** What a mail server answered to a command (RFC 5321, 4.2), with its enhanced status code (RFC 3463), if it has one. */
+/** A mail server's reply to a command (RFC 5321, 4.2), with its enhanced status code (RFC 3463), if it has one. */
 export interface SmtpReply {
-  /** Three digits; 0 where no reply came. */
+  /** Three digits; 0 if there was no reply. */
   code: number
   /** `5.1.1` as `{ subject: 1, detail: 1 }`; its class only repeats the first digit of the code (RFC 2034, 4). */
   status: { subject: number; detail: number } | null
-  /** The server's own words in one line, without addresses: those may hold any word. */
+  /** The server's own text in one line, without addresses: those may contain any word. */
   words: string
 }
 
-/** At the beginning of the words, as RFC 2034 has it; Cisco puts a `#` before it. */
+/** At the start of the text, as in RFC 2034; Cisco puts a `#` before it. */
 const LEADING = /^\d{3}[ -]\s*#?[245]\.(\d{1,3})\.(\d{1,3})(?!\.?\d)/
-/** At their end, as qmail has it: `sorry, no mailbox here by that name (#5.1.1)`. */
+/** At the end, as in qmail: `sorry, no mailbox here by that name (#5.1.1)`. */
 const TRAILING = /\(#[245]\.(\d{1,3})\.(\d{1,3})\)/
 
-/** Reads a reply as it came over the wire; of several lines the first one counts. */
+/** Parses a raw reply; of several lines the first one counts. */
 export function parseReply(response: string): SmtpReply {
   const code = Number(/^[2-5]\d{2}(?=[ -]|$)/.exec(response)?.[0] ?? 0)
   const found = LEADING.exec(response) ?? TRAILING.exec(response)

@@ -3,7 +3,7 @@ import SMTPConnection from 'nodemailer/lib/smtp-connection'
 import * as v from 'valibot'
 import type { MailTls } from '../config/config'
 
-/** What became of a mail that some receiver got: the others, and the server's words on each. */
+/** The result of an email that some recipient got: the others, and the server's reply for each. */
 export interface Sent {
   rejected: unknown[]
   rejectedErrors?: unknown
@@ -25,18 +25,18 @@ export interface SmtpOptions {
   tls: MailTls
   verifyCert: boolean
   ca: string | null
-  /** What the server is greeted with. */
+  /** The name used to greet the server. */
   name: string
-  /** How long to wait for the server at each step, in milliseconds. */
+  /** Time-outs for the server at each step, in milliseconds. */
   timeout: number
-  /** Told when a server offers STARTTLS that fails, so that mails go to it unencrypted for a while. */
+  /** Called when a server's STARTTLS fails, so that emails to it are sent unencrypted for a while. */
   onUnencrypted: (reason: string) => void
-  /** Filled with the Message-IDs of the mails whose content the server asked for. */
+  /** Filled with the Message-IDs of the emails whose content the server asked for. */
   begun: Set<string>
   clock: () => number
 }
 
-/** How long mails go out unencrypted before STARTTLS is tried again where it failed. */
+/** How long emails are sent unencrypted before a failed STARTTLS is tried again. */
 const UNENCRYPTED_MS = 10 * 60_000
 
 /** Connections by the mode of `tls`. */
@@ -46,8 +46,8 @@ export function createSmtp(options: SmtpOptions): Smtp {
 }
 
 /**
- * Connections of one mode. Where TLS is only a wish, any certificate is taken, as the alternative is none (RFC 7435). Every try
- * after the first is the caller's: one that nodemailer makes by itself could send a mail twice unseen.
+ * Connections of one mode. With opportunistic TLS any certificate is accepted, because the alternative is no
+ * encryption (RFC 7435). Retries are up to the caller: one by nodemailer itself could send an email twice unnoticed.
  */
 function open(options: SmtpOptions, mode: MailTls): Smtp {
   const { username, password, verifyCert, ca, timeout } = options
@@ -71,7 +71,7 @@ function open(options: SmtpOptions, mode: MailTls): Smtp {
     disableUrlAccess: true,
     ...(username === null || password === null ? {} : { auth: { user: username, pass: password } }),
   })
-  // A server asks for the content with its answer to DATA (RFC 5321, 4.1.1.4).
+  // A server asks for the content with its reply to DATA (RFC 5321, 4.1.1.4).
   transport.use('stream', ({ data: { messageId }, message }, next) => {
     const create = message.createReadStream.bind(message)
     message.createReadStream = (given) => {
@@ -91,8 +91,8 @@ function open(options: SmtpOptions, mode: MailTls): Smtp {
 }
 
 /**
- * Sends by `encrypted`, and by `plain` where STARTTLS is what fails (`454`, or the handshake): that is so where a session comes
- * about without it, and not with it. Nothing of the mail was sent before that is known.
+ * Sends through `encrypted`, and through `plain` if STARTTLS is what fails (`454`, or the handshake): that is, if a
+ * session works without it, but not with it. Nothing of the email was sent before that is known.
  */
 function withFallback(encrypted: Smtp, plain: Smtp, options: SmtpOptions): Smtp {
   const { clock, begun, onUnencrypted } = options
@@ -132,7 +132,7 @@ function withFallback(encrypted: Smtp, plain: Smtp, options: SmtpOptions): Smtp 
   }
 }
 
-/** Whether a session comes about without STARTTLS in which mails can be handed over: with sign-in, where one is wanted. */
+/** Whether a session without STARTTLS works in which emails can be sent: signed in, if configured. */
 function greets({ host, port, name, timeout, username }: SmtpOptions): Promise<boolean> {
   const limits = { connectionTimeout: timeout, greetingTimeout: timeout, socketTimeout: timeout }
   const connection = new SMTPConnection({ host, port, name, secure: false, ignoreTLS: true, ...limits })
@@ -153,7 +153,7 @@ const failureSchema = v.object({
   originalCode: v.fallback(v.string(), ''),
 })
 
-/** Whether nodemailer says that STARTTLS failed, or that a connection broke, which may have been in the handshake. */
+/** Whether nodemailer says that STARTTLS failed, or that a connection broke, perhaps during the handshake. */
 function kindOf(error: unknown): 'tls' | 'unclear' | 'other' {
   const { code, responseCode, timeoutType, originalCode } = v.parse(failureSchema, error)
   if (code === 'ETLS' || timeoutType === 'UPGRADE_TIMEOUT') return 'tls'

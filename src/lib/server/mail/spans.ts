@@ -1,10 +1,10 @@
-/** A piece of a text: `literal` is what a reader copies character by character. */
+/** A piece of a text: a reader copies a `literal` character by character. */
 export interface Span {
   text: string
   literal: boolean
 }
 
-/** Cuts a text at the literals in it, longest first where one holds another; joined, the spans are the text. */
+/** Splits a text at the literals in it, longest first if one contains another; joined, the spans are the text. */
 export function spansOf(text: string, literals: string[]): Span[] {
   const [first, ...rest] = literals.filter((literal) => literal !== '').sort((a, b) => b.length - a.length)
   if (first === undefined) return text === '' ? [] : [{ text, literal: false }]

@@ -1,4 +1,4 @@
-/** svelte-email 0.0.4 names no types for its components in its `exports`, so TypeScript does not find them. */
+/** svelte-email 0.0.4 exports no types for its components in `exports`, so TypeScript does not find them. */
 declare module 'svelte-email/components/*.svelte' {
   import type { Component, Snippet } from 'svelte'
 
