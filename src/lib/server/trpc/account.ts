@@ -7,13 +7,13 @@ import { latelyProcedure, signedInProcedure, router } from './t'
 
 const line = v.pipe(v.string(), v.maxLength(1000))
 
-/** What the database knows of the session that asks. */
+/** The stored ID of the asking session. */
 function currentSession({ cookies, services }: Context): string {
   const token = parseToken(cookies.get(services.sessions.cookieName))
   return token === null ? '' : hashToken(token)
 }
 
-/** Tries of one's own password count like sign-ins: a browser left open is no way to guess it. */
+/** Attempts at one's own password count like sign-ins: a browser left open cannot be used to guess it. */
 const TRIES = { count: 10, windowMs: 15 * 60_000 }
 
 /** A moderator's own account. */
@@ -24,10 +24,10 @@ export const accountRouter = router({
     return view
   }),
 
-  /** How many tries others had at this moderator's password within a day; 0 where those are no more than mistakes. */
+  /** How many attempts others made at this moderator's password within a day; 0 if those are no more than typos. */
   guesses: signedInProcedure.query(({ ctx }) => ctx.services.signInTries.guesses(ctx.moderator.username)),
 
-  /** Ends every session, and begins another one here. */
+  /** Ends every session, and starts another one here. */
   changePassword: signedInProcedure
     .input(v.parser(v.object({ now: line, next: line })))
     .mutation(async ({ ctx, input }) => {
@@ -53,7 +53,7 @@ export const accountRouter = router({
     .input(v.parser(v.object({ shortcuts: v.boolean() })))
     .mutation(({ ctx, input }) => ctx.services.people.setPreferences(ctx.moderator.id, input)),
 
-  /** Ends one session, or with null all but this one; answers how many ended. */
+  /** Ends one session, or with null all but this one; returns how many ended. */
   endSessions: signedInProcedure
     .input(v.parser(v.object({ id: v.nullable(v.pipe(v.string(), v.maxLength(100))) })))
     .mutation(({ ctx, input }) =>

@@ -4,7 +4,7 @@ import { ValiError } from 'valibot'
 import type { Refusal } from '$lib/registration/refusal'
 import { RefusalError, STATUS } from './refusal-error'
 
-/** An answer for a page: the value, or every refusal (the first says it best) with its HTTP status. */
+/** A result for a page: the value, or every refusal (the most telling first) with its HTTP status. */
 export type Attempt<T> =
   { ok: true; value: T } | { ok: false; status: number; refusal: Refusal; refusals: Refusal[] }
 
@@ -15,7 +15,7 @@ const unreadable = {
   refusals: [{ code: 'unreadable' }],
 } satisfies Attempt<never>
 
-/** Runs a call of the API for a page. Refusals become values; bugs and outages are thrown on. */
+/** Runs an API call for a page. Refusals become values; bugs and outages are rethrown. */
 export async function attempt<T>(call: () => Promise<T>): Promise<Attempt<T>> {
   try {
     return { ok: true, value: await call() }

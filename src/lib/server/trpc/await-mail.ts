@@ -5,8 +5,8 @@ const LOOK_MS = 250
 const PATIENCE_MS = 1000
 
 /**
- * Waits a moment for what becomes of a mail, so that most people read the last word at once. It looks at the same moments
- * whoever the mail goes to.
+ * Waits a moment for an email's status, so that most people see the final one at once. It polls at the same moments
+ * for any recipient.
  */
 export async function awaitMail(
   { registration }: Pick<Api, 'registration'>,

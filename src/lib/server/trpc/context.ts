@@ -13,11 +13,11 @@ export interface Cookies {
 export interface Context {
   services: Services
   clientAddress: string
-  /** Browser and system of the request, where they are known. */
+  /** Browser and system of the request, if known. */
   device?: string | null | undefined
   language: Language
   cookies: Cookies
   moderator: SignedInModerator | null
-  /** Has the answer say when to come again, in seconds (`Retry-After`). */
+  /** Sets `Retry-After` on the response, in seconds. */
   comeAgain?: ((seconds: number) => void) | undefined
 }

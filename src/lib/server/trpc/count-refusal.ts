@@ -1,7 +1,7 @@
 import type { TallyCounter } from '../statistics/counter'
 import { RefusalError } from './refusal-error'
 
-/** At which step of the way each call of an applicant is made; pages have words for these. */
+/** The registration step of each applicant's call; pages have words for these. */
 const STEPS: Record<string, 'name' | 'email' | 'link' | 'account' | 'password'> = {
   'registration.checkUsername': 'name',
   'registration.chooseUsername': 'name',
@@ -15,7 +15,7 @@ const STEPS: Record<string, 'name' | 'email' | 'link' | 'account' | 'password'> 
   'registration.setPassword': 'password',
 }
 
-/** Counts why an applicant could not go on; whatever else was thrown is no refusal and is not counted. */
+/** Counts why an applicant could not continue; anything else that was thrown is no refusal and is not counted. */
 export function countRefusal(counter: TallyCounter, path: string, cause: unknown): void {
   const step = STEPS[path]
   if (step === undefined || !(cause instanceof RefusalError)) return

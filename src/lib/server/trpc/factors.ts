@@ -10,10 +10,10 @@ const line = v.pipe(v.string(), v.maxLength(1000))
 
 type Signed = Context & { moderator: { id: string } }
 
-/** Tries of a code or of one's own password, for one account. */
+/** Attempts at a code or at one's own password, for one account. */
 const TRIES = { count: 10, windowMs: 15 * 60_000 }
 
-/** Counts a try before it is looked at, and forgets them all when one succeeds. */
+/** Counts an attempt before it is checked, and clears them all when one succeeds. */
 async function tried<T>(ctx: Signed, attempt: (id: string) => Promise<Result<T>>): Promise<T> {
   const { limits } = ctx.services
   const { id } = ctx.moderator
@@ -35,7 +35,7 @@ export const factorsRouter = router({
     orThrow(await ctx.services.factors.begin(ctx.moderator.id))
   }),
 
-  /** Answers the recovery codes, which nobody sees again. */
+  /** Returns the recovery codes, which are never shown again. */
   confirm: signedInProcedure
     .input(v.parser(v.object({ code: line })))
     .mutation(({ ctx, input }) => tried(ctx, (id) => ctx.services.factors.confirm(id, input.code))),
@@ -50,14 +50,14 @@ export const factorsRouter = router({
 
   passkeys: signedInProcedure.query(({ ctx }) => ctx.services.passkeys.list(ctx.moderator.id)),
 
-  /** What the browser makes a passkey from. */
+  /** What the browser creates a passkey from. */
   startPasskey: latelyProcedure.mutation(async ({ ctx }) => {
     const { options, ticket } = orThrow(await ctx.services.passkeys.startAdding(ctx.moderator.id))
     ctx.cookies.set(PASSKEY_COOKIE, ticket, CHALLENGE_MS / 1000)
     return options
   }),
 
-  /** Answers recovery codes where there were none, which nobody sees again. */
+  /** Returns recovery codes if there were none, which are never shown again. */
   addPasskey: signedInProcedure
     .input(v.parser(v.object({ name: line, answer })))
     .mutation(async ({ ctx, input }) => {

@@ -4,7 +4,7 @@ import { refusalError } from './refusal-error'
 import { moderatorProcedure, router } from './t'
 
 export const factsRouter = router({
-  /** What one wants to know of a registration before deciding. */
+  /** What a moderator wants to know before deciding. */
   about: moderatorProcedure
     .input(v.parser(v.object({ id: v.pipe(v.string(), v.maxLength(100)) })))
     .query(async ({ ctx, input }) => {

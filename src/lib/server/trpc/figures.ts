@@ -4,9 +4,9 @@ import { findModerators } from '../database/moderators'
 import { findTallies } from '../database/tallies'
 import { moderatorProcedure, router } from './t'
 
-/** What the desk counts. */
+/** Statistics. */
 export const figuresRouter = router({
-  /** The figures of so many days, today among them. */
+  /** The statistics of this many days, including today. */
   get: moderatorProcedure
     .input(v.parser(v.object({ days: v.picklist(FIGURE_DAYS) })))
     .query(async ({ ctx, input }) => {

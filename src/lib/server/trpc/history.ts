@@ -7,15 +7,15 @@ import { findModerators } from '../database/moderators'
 import { administratorProcedure, moderatorProcedure, router } from './t'
 
 const PAGE = 50
-/** So many events are read and written in a few milliseconds. */
+/** How many events are read and written in a few milliseconds. */
 const SLICE = 500
 const before = v.pipe(v.number(), v.integer(), v.minValue(1))
 
 /** The audit log. */
 export const historyRouter = router({
   /**
-   * One page, newest first; `before` is the `next` of the page before. Of sign-ins and of what concerns people, who is
-   * no administrator sees their own.
+   * One page, latest first; `before` is the `next` of the previous page. Of sign-ins and personal events, moderators
+   * who are no administrators see only their own.
    */
   page: moderatorProcedure
     .input(v.parser(v.object({ ...historyFilterSchema.entries, before: v.optional(before) })))
@@ -35,13 +35,13 @@ export const historyRouter = router({
       }
     }),
 
-  /** Whose doings can be asked for. */
+  /** Who the log can be filtered by. */
   people: moderatorProcedure.query(async ({ ctx }) => {
     const people = await ctx.services.database.read(findModerators)
     return people.map(({ id, username }) => ({ id, username }))
   }),
 
-  /** Notes who takes which part of the log away, and answers where to begin: before that note. */
+  /** Records who exports which part of the log, and returns where to start: before that record. */
   beginExport: administratorProcedure
     .input(v.parser(v.object({ ...historyFilterSchema.entries, format: v.picklist(['csv', 'json']) })))
     .mutation(async ({ ctx, input }) => {
@@ -56,7 +56,7 @@ export const historyRouter = router({
       return { before }
     }),
 
-  /** A part of an export, newest first; the last one has no `next`. */
+  /** A part of an export, latest first; the last one has no `next`. */
   slice: administratorProcedure
     .input(v.parser(v.object({ ...historyFilterSchema.entries, before })))
     .query(async ({ ctx, input }) => {

@@ -11,7 +11,7 @@ import { administratorProcedure, moderatorProcedure, router } from './t'
 const PAGE = 100
 
 const id = v.pipe(v.string(), v.maxLength(100))
-/** Longer than anything a field can mean; the domain then says what is wrong in words. */
+/** Longer than any sensible value; the domain then says what is wrong in words. */
 const line = v.pipe(v.string(), v.maxLength(1000))
 
 type Signed = Context & { moderator: NonNullable<Context['moderator']> }
@@ -20,7 +20,7 @@ type Found = Awaited<ReturnType<typeof findInvitations>>[number]
 const actorOf = ({ moderator }: Signed) => ({ kind: 'moderator', id: moderator.id }) as const
 const isAdministrator = ({ moderator }: Signed): boolean => moderator.role === 'administrator'
 
-/** Who tries more than the role allows stands in the audit log. */
+/** Attempts beyond one's role are recorded in the audit log. */
 async function refuseRole(ctx: Signed, path: string): Promise<never> {
   await ctx.services.registrar.note([{ kind: 'access_refused', detail: { path } }], actorOf(ctx))
   throw refusalError(refuse({ code: 'role_too_low' }))
@@ -54,8 +54,8 @@ function view({ services }: Signed, { invitation, author, vouches, came }: Found
 /** Invitation codes for applicants. */
 export const invitationsRouter = router({
   /**
-   * A page of codes, newest first; `before` is the `next` of the page before. `over`: those that count no more. Those
-   * that skip review are there for administrators alone.
+   * A page of codes, latest first; `before` is the `next` of the previous page. `over`: those that have ended. Those
+   * that skip review are shown to administrators only.
    */
   list: moderatorProcedure
     .input(v.parser(v.object({ over: v.boolean(), before: v.optional(id) })))
@@ -83,8 +83,8 @@ export const invitationsRouter = router({
     }),
 
   /**
-   * Makes a code, which stands in this answer and nowhere else. `uses` and `days` as typed, empty for no end; only
-   * administrators let people in without review.
+   * Creates a code, which is in this response and nowhere else. `uses` and `days` as typed, empty for unlimited; only
+   * administrators can skip review.
    */
   make: moderatorProcedure
     .input(v.parser(v.object({ uses: line, days: line, note: line, skipReview: v.boolean() })))
@@ -96,7 +96,10 @@ export const invitationsRouter = router({
       return { id, code, link: linkOf(ctx.services, code) }
     }),
 
-  /** Ends a code, whoever made it: that lets nobody in. One that skips review is for administrators to end. */
+  /**
+   * Revokes a code, whoever created it: that lets nobody in. One that skips review can only be revoked by
+   * administrators.
+   */
   end: moderatorProcedure.input(v.parser(v.object({ id }))).mutation(async ({ ctx, input }) => {
     const mayEnd = ({ skipReview }: { skipReview: boolean }) => isAdministrator(ctx) || !skipReview
     const ended = await ctx.services.invitations.end(input.id, actorOf(ctx), mayEnd)
@@ -104,10 +107,10 @@ export const invitationsRouter = router({
     orThrow(ended)
   }),
 
-  /** Codes that still count and that somebody could know who shall not use them, by person. */
+  /** Valid codes that may be known to people who must not use them, by person. */
   known: administratorProcedure.query(({ ctx }) => ctx.services.knownCodes.list()),
 
-  /** Ends all codes of these that one person could know; answers how many. */
+  /** Revokes all of these codes that one person may know; returns how many. */
   endKnown: administratorProcedure
     .input(v.parser(v.object({ moderator: id })))
     .mutation(({ ctx, input }) => ctx.services.knownCodes.end(input.moderator, actorOf(ctx))),

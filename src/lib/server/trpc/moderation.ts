@@ -27,7 +27,7 @@ const verdict = {
 }
 type SignedIn = Context & { moderator: { id: string } }
 
-/** What the domain is asked to decide, or a refusal that is thrown. */
+/** What the domain is asked to decide; a refusal is thrown. */
 function readVerdict(
   ctx: SignedIn,
   {
@@ -52,13 +52,13 @@ async function decideOne(ctx: SignedIn, item: { id: string; version: number }, a
   return decided.ok ? decided : named(decided, item.id, ctx)
 }
 
-/** What came of a decision on one of several; null: it was decided. */
+/** The result of one decision in a bulk decision; null: it was decided. */
 interface DecidedItem {
   id: string
   refusal: Refusal | null
 }
 
-/** A refusal that names a moderator by id is told by name. */
+/** A refusal that names a moderator by ID gets their username. */
 async function named(refused: Refused, registrationId: string, ctx: Context): Promise<Refused> {
   if (refused.refusal.code !== 'already_decided') return refused
   const view = await registrationView(ctx.services, registrationId)
@@ -71,9 +71,9 @@ async function viewOrThrow(ctx: Context, registrationId: string) {
   return view
 }
 
-/** The desk of the moderators. */
+/** The moderation queue. */
 export const moderationRouter = router({
-  /** One page of a list; `after` is the `next` of the page before. */
+  /** One page of a list; `after` is the `next` of the previous page. */
   queue: moderatorProcedure
     .input(
       v.parser(
@@ -87,12 +87,12 @@ export const moderationRouter = router({
       queueView(ctx.services, filter, ctx.moderator, { limit, now: ctx.services.registrar.now() }),
     ),
 
-  /** The registrations before and behind one in a list. */
+  /** The neighbors of a registration in a list. */
   neighbours: moderatorProcedure
     .input(v.parser(v.object({ id, filter: queueFilterSchema })))
     .query(({ ctx, input }) => neighbours(ctx.services, input.filter, input.id)),
 
-  /** The moderator has this registration open in a page now, or (null) not any more: see `Look`. */
+  /** The moderator has this registration open in a page now, or (null) no longer: see `Look`. */
   look: moderatorProcedure
     .input(
       v.parser(
@@ -110,7 +110,7 @@ export const moderationRouter = router({
       await database.write((tx) => putLook(tx, ctx.moderator.id, look, { now, since: now - LOOK_MS }))
     }),
 
-  /** What a moderator can choose from: who decided, by name, and what a denial is filed under. */
+  /** A moderator's choices: who decided, by username, and the denial reasons. */
   choices: moderatorProcedure.query(async ({ ctx: { services } }) => ({
     moderators: (await services.moderators.list()).map(({ username }) => username),
     categories: [...services.config.moderation.denialCategories],
@@ -120,7 +120,7 @@ export const moderationRouter = router({
     .input(v.parser(v.object({ id })))
     .query(({ ctx, input }) => viewOrThrow(ctx, input.id)),
 
-  /** Approves or denies what the moderator saw in that version; refused, with who and what, when it is decided. */
+  /** Approves or denies the version that the moderator saw; if it is decided already, refused with who and what. */
   decide: moderatorProcedure
     .input(v.parser(v.object({ id, version, ...verdict })))
     .mutation(async ({ ctx, input }) => {
@@ -130,7 +130,7 @@ export const moderationRouter = router({
       return viewOrThrow(ctx, input.id)
     }),
 
-  /** The same decision on several, each one by itself: what came of it, in their order. */
+  /** The same decision on several, each individually: the results, in order. */
   decideMany: moderatorProcedure
     .input(
       v.parser(
@@ -148,13 +148,13 @@ export const moderationRouter = router({
       return results
     }),
 
-  /** Takes a decision back while it rests. */
+  /** Undoes a pending decision. */
   undo: moderatorProcedure.input(v.parser(v.object({ id }))).mutation(async ({ ctx, input }) => {
     orThrow(await ctx.services.registrar.undo(input.id, { kind: 'moderator', id: ctx.moderator.id }))
     return viewOrThrow(ctx, input.id)
   }),
 
-  /** The same on several: how many were taken back. */
+  /** The same for several: how many were undone. */
   undoMany: moderatorProcedure
     .input(v.parser(v.object({ ids: v.pipe(v.array(id), v.maxLength(PAGE)) })))
     .mutation(async ({ ctx, input }) => {
@@ -166,7 +166,7 @@ export const moderationRouter = router({
       return results
     }),
 
-  /** Tries a job at once that failed or waits for its next try. */
+  /** Retries a job at once that failed or waits for its next attempt. */
   retryJob: moderatorProcedure.input(v.parser(v.object({ job: id }))).mutation(async ({ ctx, input }) => {
     const retried = await ctx.services.registrar.retryJob(input.job, {
       kind: 'moderator',
@@ -176,13 +176,13 @@ export const moderationRouter = router({
     ctx.services.worker.nudge()
   }),
 
-  /** A job that failed is done by hand, or need not be done any more. */
+  /** A failed job was done by hand, or is not needed any more. */
   dismissJob: moderatorProcedure.input(v.parser(v.object({ job: id }))).mutation(async ({ ctx, input }) => {
     const actor = { kind: 'moderator', id: ctx.moderator.id } as const
     orThrow(await ctx.services.registrar.dismissJob(input.job, actor))
   }),
 
-  /** Tries all jobs at once that failed for the same reason as this one; answers how many there were. */
+  /** Retries all jobs that failed for the same reason as this one; returns how many there were. */
   retryAlike: moderatorProcedure.input(v.parser(v.object({ job: id }))).mutation(async ({ ctx, input }) => {
     const actor = { kind: 'moderator', id: ctx.moderator.id } as const
     const count = await ctx.services.registrar.retryAlike(input.job, actor)
@@ -196,7 +196,7 @@ export const moderationRouter = router({
     groupFailures(await ctx.services.database.read(findFailed)),
   ),
 
-  /** Jobs that failed and belong to no registration. Whose mail they are is in an error, for administrators. */
+  /** Failed jobs without a registration. Only administrators see whose email it was, in the error. */
   stuck: moderatorProcedure.query(async ({ ctx }) => {
     const rows = (await ctx.services.database.read((reader) => findStuck(reader))).map((row) =>
       jobView(row, null),
@@ -208,19 +208,19 @@ export const moderationRouter = router({
     }))
   }),
 
-  /** What this program found out about the set-up and moderators should know. */
+  /** What this program found out about the setup that moderators should know. */
   notices: moderatorProcedure.query(async ({ ctx }) => {
     const found = await ctx.services.database.read((reader) => findAnnouncements(reader))
     return found.filter(({ text }) => text !== '')
   }),
 
-  /** Which servers are out, since when, why, and how many jobs wait for each. */
+  /** Unavailable servers, since when, why, and how many jobs wait for each. */
   outages: moderatorProcedure.query(({ ctx }) => ctx.services.outages.current()),
 
-  /** Where applicants were asked to come again lately, as too many came at once. */
+  /** Where applicants were recently asked to try again because of a shared limit. */
   crowds: moderatorProcedure.query(({ ctx }) => ctx.services.crowds.lately()),
 
-  /** What in the set-up an operator has to mend; only administrators are told what. */
+  /** What an operator must fix in the setup; only administrators see the details. */
   setUp: moderatorProcedure.query(({ ctx }) => {
     const { proxyWatch, consentWatch } = ctx.services
     const found = [proxyWatch.problem(), consentWatch.problem()].filter((problem) => problem !== null)

@@ -7,9 +7,9 @@ import { updateNotices } from '../database/notices'
 import { refusalError } from './refusal-error'
 import { signedInProcedure, router } from './t'
 
-/** Which mails a moderator gets: everybody sets their own. */
+/** Which email a moderator gets: everybody sets their own. */
 export const noticesRouter = router({
-  /** `confirmed`: whether the address is known to be theirs, without which no mail goes out. */
+  /** `confirmed`: whether the address is verified; without that no email is sent. */
   get: signedInProcedure.query(async ({ ctx }) => {
     const { database } = ctx.services
     const row = await database.read((reader) => findModerator(reader, ctx.moderator.id))

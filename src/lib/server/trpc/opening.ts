@@ -5,17 +5,17 @@ import type { Context } from './context'
 import { orThrow } from './refusal-error'
 import { moderatorProcedure, router } from './t'
 
-/** Longer than anything a form can mean; the domain then says what is wrong in words. */
+/** Longer than any sensible value; the domain then says what is wrong in words. */
 const words = v.pipe(v.string(), v.maxLength(100_000))
 const day = v.pipe(v.string(), v.maxLength(100))
 
-/** What a moderator said of it, by whom and since when. */
+/** A moderator's override, by whom and since when. */
 async function saidBy({ services }: Context, id: string): Promise<string | null> {
   const moderator = await services.database.read((reader) => findModerator(reader, id))
   return moderator?.username ?? null
 }
 
-/** Whether somebody new can start: what moderators see of it, and what they say. */
+/** Whether registration is open: what moderators see of it, and how they change it. */
 export const openingRouter = router({
   state: moderatorProcedure.query(async ({ ctx }) => {
     const { opening, database } = ctx.services
@@ -32,14 +32,14 @@ export const openingRouter = router({
     }
   }),
 
-  /** Closes it, or changes what is said while it is closed. `until`: a day (UTC), or empty. */
+  /** Closes it, or changes the message while it is closed. `until`: a UTC day, or empty. */
   close: moderatorProcedure
     .input(v.parser(v.object({ message: v.object({ en: words, de: words }), until: day })))
     .mutation(async ({ ctx, input }) => {
       orThrow(await ctx.services.opening.close(input, ctx.moderator.id))
     }),
 
-  /** Opens it, although a limit closed it: then until a day, or until the waiting were worked off. */
+  /** Opens it in spite of a limit: until a day, or until the backlog is cleared. */
   open: moderatorProcedure.input(v.parser(v.object({ until: day }))).mutation(async ({ ctx, input }) => {
     orThrow(await ctx.services.opening.open(input, ctx.moderator.id))
   }),

@@ -17,12 +17,12 @@ function tokenOrThrow(typed: string): Token {
   return token
 }
 
-/** How often one link in a mail to a moderator is followed, and of one network those that nobody was sent. */
+/** How often one link in an email to a moderator can be used, and per network invalid ones. */
 const FOLLOWED = { count: 30, windowMs: 15 * 60_000 }
 
 /**
- * Looks a link up before anything is done for it: one that somebody was sent has uses of its own, whatever others try
- * from the same network.
+ * Looks up a link before doing anything for it: a valid one has its own limit, whatever others try from the same
+ * network.
  */
 async function follow(ctx: Context, typed: string, purpose: 'invitation' | 'address'): Promise<Token> {
   const { people, limits } = ctx.services
@@ -39,9 +39,9 @@ async function follow(ctx: Context, typed: string, purpose: 'invitation' | 'addr
   throw refusalError(refuse({ code: 'too_many_sign_ins', minutes }))
 }
 
-/** The people of the desk, for its administrators; and the ways in and on by the links that they are sent. */
+/** Moderators' accounts, for administrators; and what moderators do through emailed links. */
 export const peopleRouter = router({
-  /** `mail`: what is known of the mail that an invitation went out with. */
+  /** `mail`: the status of the email with an invitation. */
   list: administratorProcedure.query(async ({ ctx: { services } }) => {
     const { people, invitations } = await services.people.list()
     const standings = invitations.map(({ id: link, email }) =>
@@ -73,12 +73,12 @@ export const peopleRouter = router({
       orThrow(await ctx.services.people.setDisabled(input.id, input.disabled, ctx.moderator.id))
     }),
 
-  /** Ends every session of somebody. */
+  /** Ends every session of a moderator. */
   signOut: administratorProcedure.input(v.parser(v.object({ id }))).mutation(async ({ ctx, input }) => {
     orThrow(await ctx.services.people.signOut(input.id, ctx.moderator.id))
   }),
 
-  /** What an invitation is for; looking at it changes nothing. */
+  /** What an invitation is for; viewing it changes nothing. */
   invitation: procedure.input(v.parser(v.object({ token: line }))).query(async ({ ctx, input }) => {
     return orThrow(await ctx.services.people.invitation(await follow(ctx, input.token, 'invitation')))
   }),
@@ -93,7 +93,7 @@ export const peopleRouter = router({
       ctx.cookies.set(cookie.name, cookie.value, cookie.attributes.maxAge)
     }),
 
-  /** The address that a link confirms; looking at it changes nothing. */
+  /** The email address that a link confirms; viewing it changes nothing. */
   address: procedure.input(v.parser(v.object({ token: line }))).query(async ({ ctx, input }) => {
     return orThrow(await ctx.services.people.address(await follow(ctx, input.token, 'address')))
   }),

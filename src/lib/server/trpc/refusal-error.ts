@@ -5,7 +5,7 @@ import { HomeserverError } from '../homeserver/homeserver'
 
 type ErrorCode = TRPCError['code']
 
-/** What HTTP calls each refusal; the others are 400. */
+/** The HTTP status of each refusal; the others are 400. */
 const CODES: Partial<Record<RefusalCode, ErrorCode>> = {
   too_many_mails: 'TOO_MANY_REQUESTS',
   too_many_sign_ins: 'TOO_MANY_REQUESTS',
@@ -57,7 +57,7 @@ const CODES: Partial<Record<RefusalCode, ErrorCode>> = {
   list_changed: 'CONFLICT',
 }
 
-/** HTTP has a word for these that tRPC 10 has none for. */
+/** HTTP has a status for these that tRPC 10 lacks. */
 export const STATUS: Partial<Record<RefusalCode, number>> = {
   homeserver_unavailable: 503,
   homeserver_refuses: 502,
@@ -68,10 +68,10 @@ export const STATUS: Partial<Record<RefusalCode, number>> = {
   invitation_over: 410,
 }
 
-/** A queue of passwords is worked off within this. */
+/** A password queue is done within this. */
 const BUSY_SECONDS = 5
 
-/** In how many seconds the same may work (`Retry-After`); null where time changes nothing. */
+/** In how many seconds a retry may work (`Retry-After`); null if time changes nothing. */
 export function secondsToWait(refusal: Refusal): number | null {
   if (refusal.code === 'too_busy') return BUSY_SECONDS
   if ('minutes' in refusal) return refusal.minutes * 60
@@ -91,7 +91,7 @@ export class RefusalError extends Error {
   }
 }
 
-/** The value, or a TRPCError that carries the refusal. */
+/** The value, or a TRPCError with the refusal. */
 export function orThrow<T>(result: Result<T>): T {
   if (result.ok) return result.value
   throw refusalError(result)
@@ -105,7 +105,7 @@ export function refusalError(refused: Refused): TRPCError {
   })
 }
 
-/** An outage of homeserver or database is a refusal that can be repeated; anything else that is thrown stays what it is. */
+/** An outage of homeserver or database is a refusal that can be retried; anything else thrown stays as it is. */
 export function outageAsRefusal(error: unknown): unknown {
   if (isDatabaseOutage(error)) return refusalError({ ok: false, refusal: { code: 'database_unavailable' } })
   if (!(error instanceof HomeserverError)) return error

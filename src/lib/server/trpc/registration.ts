@@ -20,7 +20,7 @@ import { orThrow, refusalError, RefusalError } from './refusal-error'
 import { APPLICANT_COOKIE, applicantProcedure, line, ownRegistration, procedure, router } from './t'
 
 const text = v.pipe(v.string(), v.maxLength(100_000))
-/** What a form carries for the entrance; who has no form sends neither, and is looked at more closely. */
+/** A form's hidden bot-check fields; clients without a form send neither, and are checked more closely. */
 const entry = {
   proof: v.optional(v.pipe(v.string(), v.maxLength(10_000))),
   trap: v.optional(text),
@@ -67,7 +67,7 @@ export async function ownView(
   }
 }
 
-/** What a decision tells its applicant; one that rests says nothing, or still what was said before. */
+/** What an applicant sees of a decision; a pending one shows nothing, or still the previous one. */
 function toldOf({ denial, decidedBy, message, stateSince: since }: Registration, resting: boolean) {
   if (!resting) return { decidedBy, message, since }
   return denial ?? { decidedBy: null, message: null, since }
@@ -78,7 +78,7 @@ export function letIn(ctx: Context, applicant: Token): void {
   ctx.cookies.set(APPLICANT_COOKIE, applicant, COOKIE_SECONDS)
 }
 
-/** Counts that somebody comes by a link: their own for their registration, one that nobody was sent for their network. */
+/** Counts the use of a link: for its registration, or for the network if the link is invalid. */
 export async function takeByLink(ctx: Context, token: Token, purpose: ActingLink): Promise<void> {
   const { registrar, brakes } = ctx.services
   const id = await registrar.whoseLink(token, purpose)
@@ -91,7 +91,7 @@ async function byStatusLink(ctx: Context, token: string): Promise<Registration> 
   return orThrow(parsed === null ? BROKEN : await ctx.services.registrar.byToken(parsed, 'status'))
 }
 
-/** Whether a name is the one that this browser's applicant holds: neither free nor taken. */
+/** Whether a username is the one that this browser's applicant holds: neither free nor taken. */
 function isOwnName(typed: string, own: Registration | null, { services: { config } }: Context): boolean {
   if (own?.holdsName !== true) return false
   const parsed = parseUsername(typed, config.synapse.domain)
@@ -99,7 +99,7 @@ function isOwnName(typed: string, own: Registration | null, { services: { config
 }
 
 export const registrationRouter = router({
-  /** Answers a value, so that an unfinished name is no error. `typing`: nobody wanted to go on with it yet. */
+  /** Returns a value, so that an unfinished username is no error. `typing`: not submitted yet. */
   checkUsername: procedure
     .input(v.parser(v.object({ username: line, typing: v.optional(v.boolean()) })))
     .query(async ({ ctx, input }) => {
@@ -127,17 +127,17 @@ export const registrationRouter = router({
       }
     }),
 
-  /** Whether somebody new can start; where not, with the words for visitors in their language. */
+  /** Whether registration is open; if not, with the message for visitors in their language. */
   opening: procedure.query(async ({ ctx }) => openingView(await ctx.services.opening.look(), ctx.language)),
 
-  /** What a form that asks for a mail has to carry, and whether the browser has to work on it first. */
+  /** The hidden fields of a form that requests an email, and whether the browser must solve a proof of work first. */
   form: procedure
     .input(v.parser(v.object({ purpose: v.picklist(PROOF_PURPOSES) })))
     .query(({ ctx, input }) => ctx.services.entrance.form(input.purpose)),
 
   /**
-   * Whether an invitation code counts, which is no query: unknown ones are counted. Answers it in its one form; null
-   * for none.
+   * Whether an invitation code is valid. Not a query, because invalid ones are counted. Returns its normalized form;
+   * null for none.
    */
   checkInvitation: procedure
     .input(v.parser(v.object({ invitation: line })))
@@ -173,7 +173,7 @@ export const registrationRouter = router({
       return asked
     }),
 
-  /** What is known of a mail that `start`, `sendLink` or `renew` answered; null: nothing any more. */
+  /** The status of an email returned by `start`, `sendLink` or `renew`; null: unknown by now. */
   mail: procedure.input(v.parser(v.object({ id: line }))).query(async ({ ctx, input }) => ({
     standing: await ctx.services.mailStandings.of(input.id),
   })),
@@ -190,7 +190,7 @@ export const registrationRouter = router({
       return ownView(orThrow(await ctx.services.applicant.chooseName(ctx.registration, input.username)), ctx)
     }),
 
-  /** `link`: the way to where it stands for who came by a link that this spends. */
+  /** `link`: the way to the status for somebody whose link this uses up. */
   request: applicantProcedure('verification', 'status')
     .input(
       v.parser(
@@ -239,7 +239,7 @@ export const registrationRouter = router({
     return { minimum: passwordMinimum(policy), needs: asked.filter(([, is]) => is).map(([need]) => need) }
   }),
 
-  /** How long the links in mails work. */
+  /** The lifetime of links in emails. */
   links: procedure.query(({ ctx }) => ({
     confirmHours: linkHours(ctx.services.config.retention),
     statusDays: STATUS_LINK_DAYS,
@@ -263,7 +263,7 @@ export const registrationRouter = router({
     return ownView(withdrawn, ctx)
   }),
 
-  /** Answers what moderators asked, in the applicant's browser or behind the link of a mail (`token`). */
+  /** Answers a moderators' question, in the applicant's browser or behind an email's link (`token`). */
   answer: applicantProcedure('status')
     .input(v.parser(v.object({ text })))
     .mutation(async ({ ctx, input }) => {
@@ -273,7 +273,7 @@ export const registrationRouter = router({
       ctx.services.worker.nudge()
     }),
 
-  /** Mails follow the language of the pages that show their registration. */
+  /** Emails follow the language of the pages that show their registration. */
   speak: applicantProcedure()
     .input(v.parser(v.object({ language: languageSchema })))
     .mutation(async ({ ctx, input }) => {

@@ -7,7 +7,7 @@ import { orThrow, refusalError } from './refusal-error'
 import { messageOf } from './talk'
 import { moderatorProcedure, router } from './t'
 
-/** Longer than anything a form can mean; the domain then says what is wrong in words. */
+/** Longer than any sensible value; the domain then says what is wrong in words. */
 const text = v.pipe(v.string(), v.maxLength(100_000))
 const line = v.pipe(v.string(), v.maxLength(10_000))
 const id = v.pipe(v.string(), v.maxLength(100))
@@ -19,7 +19,7 @@ const previewed = v.object({
   silent: v.boolean(),
 })
 
-/** The replies that moderators keep ready, and what a mail with one would look like. */
+/** Moderators' canned replies, and previews of emails with them. */
 export const repliesRouter = router({
   list: moderatorProcedure.query(async ({ ctx }) => {
     const rows = await ctx.services.replies.list()
@@ -33,7 +33,7 @@ export const repliesRouter = router({
     }))
   }),
 
-  /** Adds a reply, or changes the one of that id. */
+  /** Adds a canned reply, or changes the one with that ID. */
   save: moderatorProcedure
     .input(
       v.parser(
@@ -54,7 +54,7 @@ export const repliesRouter = router({
     orThrow(await ctx.services.replies.remove(input.id, { kind: 'moderator', id: ctx.moderator.id }))
   }),
 
-  /** Adds a few to start with, where there are none. */
+  /** Adds a few to start with, if there are none. */
   start: moderatorProcedure.mutation(({ ctx }) =>
     ctx.services.replies.start({ kind: 'moderator', id: ctx.moderator.id }),
   ),
@@ -66,7 +66,7 @@ export const repliesRouter = router({
     return ctx.services.replies.offered(registration)
   }),
 
-  /** The very mail that would go out, but for its link; null where none would. */
+  /** The very email that would be sent, except for its link; null if none would. */
   preview: moderatorProcedure
     .input(v.parser(previewed))
     .query(async ({ ctx, input }) =>

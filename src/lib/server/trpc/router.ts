@@ -18,7 +18,7 @@ import { createCallerFactory, router } from './t'
 import { talkRouter } from './talk'
 import { verificationRouter } from './verification'
 
-/** Everything that pages and browsers can ask for; pages through `createApi`, browsers through /trpc. */
+/** Everything that pages and browsers can call; pages through `createApi`, browsers through /trpc. */
 export const appRouter = router({
   registration: registrationRouter,
   verification: verificationRouter,

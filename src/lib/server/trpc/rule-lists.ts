@@ -18,11 +18,11 @@ import type { Context } from './context'
 import { orThrow, refusalError } from './refusal-error'
 import { administratorProcedure, moderatorProcedure, router } from './t'
 
-/** So many lines of each kind are shown. */
+/** How many lines of each kind are shown. */
 const SHOWN = 50
-/** Of what is read well, a few show what was understood. */
+/** Of valid lines, a few show how they were understood. */
 const SHOWN_FRESH = 5
-/** So many rules are read and written in a few milliseconds. */
+/** How many rules are read and written in a few milliseconds. */
 const SLICE = 500
 
 const listSchema = v.object({
@@ -38,12 +38,12 @@ const { kind, effect } = ruleFilterSchema.entries
 const readList = async ({ services: { registrar } }: Context, typed: TypedList) =>
   orThrow(await readRuleList(typed, registrar.now()))
 
-/** Lists of rules, taken in and given out. */
+/** Importing and exporting lists of rules. */
 export const ruleListsRouter = router({
-  /** How much fits into one list. */
+  /** The maximum size of a list. */
   limits: administratorProcedure.query(() => ({ rules: LIST_MAXIMUM, patterns: PATTERNS_MAXIMUM })),
 
-  /** What would come of a list; changes nothing. */
+  /** Previews an import; changes nothing. */
   preview: administratorProcedure
     .input(v.parser(listSchema))
     .query(async ({ ctx, input }): Promise<ListView> => {
@@ -74,7 +74,7 @@ export const ruleListsRouter = router({
       }
     }),
 
-  /** Adds the rules of a list that was looked at (`seen`); answers how many, and how many counted already. */
+  /** Imports a previewed list (`seen`); returns how many rules were added, and how many existed already. */
   add: administratorProcedure
     .input(v.parser(v.object({ ...listSchema.entries, seen: v.pipe(v.string(), v.maxLength(100)) })))
     .mutation(async ({ ctx, input }) => {
@@ -86,7 +86,7 @@ export const ruleListsRouter = router({
       return { added, there: rules.length - added }
     }),
 
-  /** Notes who takes which rules away. */
+  /** Records who exports which rules. */
   beginExport: moderatorProcedure
     .input(v.parser(v.object({ kind, effect, format: v.picklist(['csv', 'txt']) })))
     .mutation(async ({ ctx, input: { format, kind, effect } }) => {
@@ -98,7 +98,7 @@ export const ruleListsRouter = router({
       )
     }),
 
-  /** A part of an export, newest first; the last one has no `next`. */
+  /** A part of an export, latest first; the last one has no `next`. */
   slice: moderatorProcedure
     .input(v.parser(v.object({ kind, effect, before: v.optional(v.pipe(v.string(), v.maxLength(100))) })))
     .query(async ({ ctx, input: { before, ...filter } }) => {

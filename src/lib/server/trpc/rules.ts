@@ -41,15 +41,15 @@ type Signed = Context & { moderator: NonNullable<Context['moderator']> }
 const actorOf = ({ moderator }: Signed) => ({ kind: 'moderator', id: moderator.id }) as const
 const isAdministrator = ({ moderator }: Signed): boolean => moderator.role === 'administrator'
 
-/** Who tries more than the role allows stands in the audit log. */
+/** Attempts beyond one's role are recorded in the audit log. */
 async function refuseRole(ctx: Signed, path: string): Promise<never> {
   await ctx.services.registrar.note([{ kind: 'access_refused', detail: { path } }], actorOf(ctx))
   throw refusalError(refuse({ code: 'role_too_low' }))
 }
 
 /**
- * Administrators make any rule. A moderator's rule blocks or holds, and is made from a request that it matches: what
- * they could deny, they can also keep away.
+ * Administrators make any rule. A moderator's rule blocks or flags, and is made from a request that it matches: what
+ * they could deny, they can also block.
  */
 async function mayAdd(ctx: Signed, rule: RuleCore, from: string | undefined): Promise<void> {
   if (isAdministrator(ctx)) return
@@ -78,9 +78,9 @@ const matchView = ({ id, subject, form, value, effect, disposable }: Rule, mayEn
   mayEnd,
 })
 
-/** Rules on who can ask for an account. */
+/** Rules on who can request an account. */
 export const rulesRouter = router({
-  /** A page of rules, newest first; `before` is the `next` of the page before. `over`: those that count no more. */
+  /** A page of rules, latest first; `before` is the `next` of the previous page. `over`: those that have ended. */
   list: moderatorProcedure
     .input(v.parser(v.object({ over: v.boolean(), before: v.optional(id), ...ruleFilterSchema.entries })))
     .query(async ({ ctx, input }) => {
@@ -103,18 +103,18 @@ export const rulesRouter = router({
       }
     }),
 
-  /** What a moderator can choose where a rule is made. */
+  /** A moderator's choices for a new rule. */
   choices: moderatorProcedure.query(({ ctx }) => ({
     categories: [...ctx.services.config.moderation.denialCategories],
     administrator: isAdministrator(ctx),
   })),
 
-  /** Whom a rule would hit, and in which form it is kept. */
+  /** Whom a rule would affect, and its normalized form. */
   preview: moderatorProcedure
     .input(v.parser(v.object(core)))
     .query(({ ctx, input }) => ctx.services.ruleReach.ofRule(orThrow(ctx.services.rules.read(input)))),
 
-  /** Which rules match what somebody types, in which order, and what happens. */
+  /** Which rules match a typed value, in which order, and what happens. */
   test: moderatorProcedure.input(v.parser(v.object({ value: line }))).query(async ({ ctx, input }) => {
     const candidate: Candidate = readCandidate(input.value)
     const matches = await ctx.services.rules.matches(candidate)
@@ -131,8 +131,8 @@ export const rulesRouter = router({
   }),
 
   /**
-   * Adds a rule, and denies requests with it: each by itself, in the version seen. Answers how many were denied, and
-   * why each other was not.
+   * Adds a rule, and denies requests with it: each individually, in the version that was shown. Returns how many were
+   * denied, and why the others were not.
    */
   add: moderatorProcedure
     .input(
@@ -189,7 +189,7 @@ export const rulesRouter = router({
       return { rule: ruleView(ctx, { rule: added, author: ctx.moderator.username }), denied, left }
     }),
 
-  /** Ends a rule: one's own, and administrators any. */
+  /** Ends a rule: one's own, and for administrators any. */
   end: moderatorProcedure.input(v.parser(v.object({ id }))).mutation(async ({ ctx, input }) => {
     const ended = await ctx.services.rules.end(input.id, actorOf(ctx), (rule) => mayEnd(ctx, rule))
     if (!ended.ok && ended.refusal.code === 'role_too_low') await refuseRole(ctx, 'rules.end')
@@ -197,7 +197,7 @@ export const rulesRouter = router({
   }),
 })
 
-/** A refusal names a moderator by id; people read names. */
+/** A refusal names a moderator by ID; people read usernames. */
 async function named({ services }: Context, refusal: Refusal): Promise<Refusal> {
   if (refusal.code !== 'already_decided' || refusal.by === null) return refusal
   const { by } = refusal

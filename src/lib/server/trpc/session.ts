@@ -16,13 +16,13 @@ const field = v.pipe(v.string(), v.maxLength(1000))
 /** What a browser holds between the password and the second factor. */
 const HALF_WAY_COOKIE = 'half-way'
 const MINUTE_MS = 60_000
-/** And from a sign-in on. */
+/** And after signing in. */
 const KNOWN_COOKIE = 'known-device'
 /** And while a passkey signs. */
 export const PASSKEY_COOKIE = 'passkey'
-/** What a passkey signed, as JSON; browsers send about 1 kB, or 4 where they made one. */
+/** A passkey's signed response, as JSON; browsers send about 1 kB, or 4 after creating one. */
 export const answer = v.pipe(v.string(), v.maxLength(20_000))
-/** Asking for a challenge and answering it count both. */
+/** Requesting a challenge and answering it both count. */
 const PASSKEYS_PER_NETWORK = { count: 60, windowMs: 15 * MINUTE_MS }
 
 function orTooMany(taken: Taken): void {
@@ -36,13 +36,13 @@ async function countFromNetwork({ services, clientAddress }: Context): Promise<v
   orTooMany(await services.limits.takeAll(claims))
 }
 
-/** The next sign-in with this browser has tries of its own. */
+/** The next sign-in in this browser has its own attempts. */
 function know({ services: { knownDevices }, cookies }: Context, id: string): void {
   if (knownDevices.read(cookies.get(KNOWN_COOKIE), id) === null)
     cookies.set(KNOWN_COOKIE, knownDevices.make(id), KNOWN_SECONDS)
 }
 
-/** Begins a session for who has shown who they are. */
+/** Starts a session for somebody who has authenticated. */
 async function letIn(ctx: Context, id: string): Promise<void> {
   const { services, clientAddress, device = null, cookies } = ctx
   know(ctx, id)
@@ -53,9 +53,9 @@ async function letIn(ctx: Context, id: string): Promise<void> {
   cookies.set(cookie.name, cookie.value, cookie.attributes.maxAge)
 }
 
-/** Moderators' sign-in; the session that the browser had before ends with it. */
+/** Moderators' sign-in; it ends the browser's previous session. */
 export const sessionRouter = router({
-  /** `next`: the desk, or the page that asks for the second factor. */
+  /** `next`: the queue, or the page that asks for the second factor. */
   signIn: procedure
     .input(v.parser(v.object({ username: field, password: field })))
     .mutation(async ({ ctx, input }) => {
@@ -72,15 +72,15 @@ export const sessionRouter = router({
       return { next: 'desk' as const }
     }),
 
-  /** Whether a code is awaited of this browser. */
+  /** Whether a code is awaited from this browser. */
   isHalfWay: procedure.query(async ({ ctx }) => {
     const token = parseToken(ctx.cookies.get(HALF_WAY_COOKIE))
     return token !== null && (await ctx.services.factors.halfWay(token)) !== null
   }),
 
   /**
-   * A code of the authenticator, or a recovery code. Every try counts before it is looked at; a browser that the account is
-   * known to have has tries of its own, also where somebody else knows the password.
+   * A code of the authenticator, or a recovery code. Every attempt counts before it is checked; a browser known to
+   * the account has its own attempts, even if somebody else knows the password.
    */
   enterCode: procedure.input(v.parser(v.object({ code: field }))).mutation(async ({ ctx, input }) => {
     const { services, clientAddress, cookies } = ctx

@@ -8,14 +8,14 @@ import type { Context } from './context'
 import { countRefusal } from './count-refusal'
 import { orThrow, outageAsRefusal, refusalError, RefusalError, secondsToWait, STATUS } from './refusal-error'
 
-/** Longer than anything a form can mean; the domain then says what is wrong in words. */
+/** Longer than any sensible value; the domain then says what is wrong in words. */
 export const line = v.pipe(v.string(), v.maxLength(1000))
 
 /** The cookie that makes a browser the applicant's. */
 export const APPLICANT_COOKIE = 'applicant'
 
 const t = initTRPC.context<Context>().create({
-  /** Refusals carry their value, wrong input its name, and anything else nothing: the log has it. */
+  /** Refusals include their value, invalid input its name, and anything else nothing: the log has it. */
   errorFormatter({ shape, error }) {
     const { code, httpStatus } = shape.data
     if (error.cause instanceof RefusalError) {
@@ -30,7 +30,10 @@ const t = initTRPC.context<Context>().create({
 export const router = t.router
 export const createCallerFactory = t.createCallerFactory
 
-/** Outages of homeserver and database come out as refusals, and applicants' refusals are counted, in one place for all procedures. */
+/**
+ * Outages of homeserver and database become refusals, and applicants' refusals are counted, in one place for all
+ * procedures.
+ */
 export const procedure = t.procedure.use(async ({ ctx, path, next }) => {
   const result = await next()
   if (result.ok) return result
@@ -44,19 +47,21 @@ export const procedure = t.procedure.use(async ({ ctx, path, next }) => {
   return result
 })
 
-/** For whoever is signed in at the desk, with a second factor or before one is set up. */
+/** For signed-in moderators, with a second factor or before one is set up. */
 export const signedInProcedure = procedure.use(({ ctx, next }) => {
   if (ctx.moderator === null) throw refusalError({ ok: false, refusal: { code: 'not_signed_in' } })
   return next({ ctx: { ...ctx, moderator: ctx.moderator } })
 })
 
-/** For what changes the ways in, or where mails go: only for a while after the sign-in (OWASP ASVS 5.0, 7.5.1). */
+/**
+ * For changes of sign-in methods or of the email address: only for a while after signing in (OWASP ASVS 5.0, 7.5.1).
+ */
 export const latelyProcedure = signedInProcedure.use(({ ctx, next }) => {
   if (ctx.moderator.lately !== true) throw refusalError({ ok: false, refusal: { code: 'sign_in_again' } })
   return next()
 })
 
-/** The registration that this browser's cookie stands for, or null. */
+/** The registration of this browser's cookie, or null. */
 export async function ownRegistration(ctx: Context): Promise<Registration | null> {
   const token = v.safeParse(tokenSchema, ctx.cookies.get(APPLICANT_COOKIE))
   if (!token.success) return null
@@ -64,14 +69,14 @@ export async function ownRegistration(ctx: Context): Promise<Registration | null
   return found.ok ? found.value : null
 }
 
-/** For moderators who are signed in, with the second factor where everybody has to have one. */
+/** For signed-in moderators, with the second factor if it is required. */
 export const moderatorProcedure = signedInProcedure.use(({ ctx, next }) => {
   if (ctx.moderator.mustSetUp === true)
     throw refusalError({ ok: false, refusal: { code: 'second_factor_needed' } })
   return next()
 })
 
-/** For administrators; who tries without being one stands in the audit log. */
+/** For administrators; attempts by others are recorded in the audit log. */
 export const administratorProcedure = moderatorProcedure.use(async ({ ctx, path, next }) => {
   if (ctx.moderator.role !== 'administrator') {
     const actor = { kind: 'moderator', id: ctx.moderator.id } as const
@@ -81,12 +86,13 @@ export const administratorProcedure = moderatorProcedure.use(async ({ ctx, path,
   return next()
 })
 
-/** `shown`: whom the page showed that asks. `token`: the link of a mail behind which it stands. */
+/** `shown`: what the asking page showed. `token`: the email's link that it is behind. */
 const asking = v.object({ shown: v.optional(line), token: v.optional(line) })
 
 /**
- * For applicants, known by their cookie, or by a link of these kinds. A page acts for whom it shows: what it sends is
- * refused where the browser is somebody else's by now, and where it does not say whom it showed. A link says that itself.
+ * For applicants, known by their cookie, or by a link of these kinds. A page acts for the applicant it shows: its
+ * input is refused if the browser is somebody else's by now, and if it does not say what it showed. A link says that
+ * itself.
  */
 export const applicantProcedure = (...links: ActingLink[]) =>
   procedure.input(v.parser(asking)).use(async ({ ctx, input: { shown = '', token }, next }) => {
@@ -95,7 +101,7 @@ export const applicantProcedure = (...links: ActingLink[]) =>
     return next({ ctx: { ...ctx, registration, link } })
   })
 
-/** Who asks, and the kind of link by which, where it is not a cookie. */
+/** The applicant, and the kind of link, if it is not a cookie. */
 async function whose(
   ctx: Context,
   token: string | undefined,

@@ -4,13 +4,13 @@ import { accept, refuse, type Result } from '$lib/registration/refusal'
 import { orThrow } from './refusal-error'
 import { moderatorProcedure, router } from './t'
 
-/** Longer than anything a form can mean; the domain then says what is wrong in words. */
+/** Longer than any sensible value; the domain then says what is wrong in words. */
 const text = v.pipe(v.string(), v.maxLength(100_000))
 const id = v.pipe(v.string(), v.maxLength(100))
 const one = v.parser(v.object({ id }))
 const written = v.parser(v.object({ id, text }))
 
-/** A moderator's words beside a decision, which need not be any. */
+/** A moderator's message with a decision, which may be empty. */
 export function messageOf(typed: string): Result<string | null> {
   const message = parseText(typed, QUESTION_MAXIMUM)
   if (message.ok) return message
@@ -18,9 +18,9 @@ export function messageOf(typed: string): Result<string | null> {
   return refuse({ code: 'message_too_long', maximum: QUESTION_MAXIMUM })
 }
 
-/** What moderators say about a request: to its applicant, and to each other. */
+/** What moderators write about a request: to its applicant, and to each other. */
 export const talkRouter = router({
-  /** Questions and answers, notes, and who has it for themselves. */
+  /** Questions and answers, comments, and assignment. */
   thread: moderatorProcedure
     .input(one)
     .query(async ({ ctx, input }) => orThrow(await ctx.services.talk.view(input.id, ctx.moderator.id))),
@@ -34,7 +34,7 @@ export const talkRouter = router({
     orThrow(await ctx.services.talk.note(input.id, ctx.moderator.id, input.text))
   }),
 
-  /** Refused where a colleague has it, unless it is taken over. */
+  /** Refused if it is assigned to a colleague, unless taken over. */
   take: moderatorProcedure
     .input(v.parser(v.object({ id, over: v.boolean() })))
     .mutation(async ({ ctx, input }) => {
@@ -45,7 +45,7 @@ export const talkRouter = router({
     orThrow(await ctx.services.talk.release(input.id, ctx.moderator.id))
   }),
 
-  /** Approves what was denied; a mail asks for the password. */
+  /** Approves what was denied; an email asks for the password. */
   reopen: moderatorProcedure
     .input(v.parser(v.object({ id, version: v.pipe(v.number(), v.integer()), message: text })))
     .mutation(async ({ ctx, input }) => {

@@ -17,7 +17,7 @@ function readToken(token: string): Token {
 
 const OPEN: OpeningView = { open: true }
 
-/** The link in the first mail. Looking at it changes nothing: mail scanners open links. */
+/** The link in the first email. Viewing it changes nothing: mail scanners open links. */
 export const verificationRouter = router({
   look: link.query(async ({ ctx, input }) => {
     const { registrar, opening } = ctx.services
@@ -30,19 +30,19 @@ export const verificationRouter = router({
     const confirmed = registration.state !== 'started'
     const mayConfirm = confirmed ? accept(null) : await registrar.mayConfirm({ invited })
     return {
-      /** For this registration: who was invited can go on although it is closed. */
+      /** For this registration: with an invitation it can continue although registration is closed. */
       opening: mayConfirm.ok ? OPEN : openingView(await opening.look(), ctx.language),
       matrixId: matrixId(username, ctx.services.config.synapse.domain),
       email: registration.email,
       shown: shownOf({ id: registration.id, username }),
-      /** This browser is its applicant's already; so it is answered although the link is over. */
+      /** This browser is its applicant's already; so it works although the link has expired. */
       mine,
-      /** Where it stands, once the address is confirmed. */
+      /** The status, once the email is confirmed. */
       own: confirmed ? await ownView(registration, ctx) : null,
     }
   }),
 
-  /** Confirms, and lets in who comes again. `shown`: whom the page showed; without, it is the link's. */
+  /** Confirms, and lets a returning applicant in. `shown`: what the page showed; without it, the link's. */
   confirm: procedure
     .input(v.parser(v.object({ token: line, shown: v.optional(line) })))
     .mutation(async ({ ctx, input }) => {
