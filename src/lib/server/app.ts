@@ -62,10 +62,10 @@ import { openWorld, type World } from './dependencies'
 export type Services = ReturnType<typeof compose>
 
 const HOUR = 60 * 60 * 1000
-/** Who opens a link late should be told that it expired, not that it is unknown. */
+/** A link opened late should be reported as expired, not as unknown. */
 const EXPIRED_TOKENS_KEPT_MS = 7 * DAY
 
-/** The composition root: everything that runs, made of the configuration and the world. Starts nothing. */
+/** The composition root: everything that runs, built from the configuration and the world. Starts nothing. */
 export function compose(config: RunConfig, world: World) {
   const { database, clock, random, log } = world
   const { site, registration, retention, matrixNotifications } = config
@@ -302,23 +302,23 @@ export function compose(config: RunConfig, world: World) {
   }
 }
 
-/** How long running jobs may take to end when the program is told to stop. */
+/** How long running jobs may take to finish when the program is told to stop. */
 const GRACE_MS = 15_000
 
-/** The homeserver may be out when this starts, and then it is looked at as soon as it is back. */
+/** The homeserver may be unavailable at the start, and is then checked once it is back. */
 const START_PATIENCE_MS = 5_000
 
-/** Accounts that another service keeps must not be made here: each try would spoil a name. */
+/** Accounts managed by another service must not be created here: each attempt would waste a username. */
 async function refuseWrongHomeserver({ outages }: Services): Promise<void> {
   const late = sleep(START_PATIENCE_MS, null, { ref: false })
   const problem = await Promise.race([outages.findSetUpProblem(), late])
   if (problem?.kind === 'delegated') throw problem
 }
 
-/** A program that runs: migrated, working, sweeping, until stopped. */
+/** A running program: migrated, processing jobs and scheduled tasks, until stopped. */
 export interface App {
   services: Services
-  /** Ends the running jobs, gives back the others, and closes everything. Twice is once. */
+  /** Finishes the running jobs, gives back the others, and closes everything. Calling it twice is harmless. */
   stop(): Promise<void>
 }
 

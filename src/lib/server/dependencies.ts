@@ -7,7 +7,7 @@ import type { Mailer } from './mail/mail'
 import { createMailer } from './mail/mailer'
 import { logUnreadable } from './database/unreadable-log'
 
-/** The world outside, and chance and time: what tests put something of their own in place of. */
+/** The outside world, plus time and randomness: what tests replace. */
 export interface World {
   database: Database
   homeserver: Homeserver
@@ -17,7 +17,7 @@ export interface World {
   log: Logger
 }
 
-/** The real world, by the configuration. */
+/** The real world, according to the configuration. */
 export async function openWorld(config: RunConfig, log: Logger): Promise<World> {
   const { synapse, email, site } = config
   const database = await openDatabase(config.database)

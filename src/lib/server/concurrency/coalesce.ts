@@ -1,6 +1,6 @@
 /**
- * One call in flight for all who ask the same at a time: whoever asks while it is under way gets its answer, or what it
- * threw. Nothing is kept after it.
+ * One call in flight for all concurrent callers: whoever asks during it gets its answer, or what it threw. Nothing is
+ * kept afterwards.
  */
 export function createShared<K, T>(ask: (key: K) => Promise<T>): (key: K) => Promise<T> {
   const underWay = new Map<K, Promise<T>>()
@@ -14,9 +14,9 @@ export function createShared<K, T>(ask: (key: K) => Promise<T>): (key: K) => Pro
 }
 
 /**
- * An answer that is kept for `goodForMs`, and asked for by one call at a time. When a new one does not come within
- * `patienceMs`, or fails, the last one counts on; where there is none, its failure counts for `failedForMs`, so that a
- * server that is out is not asked by everybody anew.
+ * An answer that is cached for `goodForMs`, and refreshed by one call at a time. If a new one does not arrive within
+ * `patienceMs`, or fails, the last one is used; if there is none, its failure is cached for `failedForMs`, so that an
+ * unavailable server is not asked again by everybody.
  */
 export function createKept<T>({
   ask,
@@ -53,7 +53,7 @@ export function createKept<T>({
       timer = setTimeout(() => resolve(last), patienceMs)
     })
     try {
-      // Why it failed is heard by whoever needs the homeserver for more than this.
+      // The reason for the failure is reported by whoever needs more than this from the homeserver.
       return await Promise.race([fresh(undefined).catch(() => last), late])
     } finally {
       clearTimeout(timer)

@@ -1,7 +1,7 @@
-/** So long the event loop is held in one go. */
+/** Maximum time without yielding to the event loop. */
 const TURN_MS = 20
 
-/** For work that takes long in one piece: awaited now and then in it, this gives others a turn when it is their time. */
+/** Await this inside long loops; it yields to the event loop once the time is up. */
 export function takingTurns(): () => Promise<void> {
   let begun = performance.now()
   return async () => {

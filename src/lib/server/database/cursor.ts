@@ -1,4 +1,4 @@
-/** Where a page of a list ends: the moment that the list is sorted by, and the id that tells its equals apart. */
+/** A cursor: the moment that the list is sorted by, and the ID that distinguishes equal ones. */
 export interface Place {
   at: number
   id: string
@@ -8,7 +8,7 @@ export function writePlace({ at, id }: Place): string {
   return `${at}.${id}`
 }
 
-/** Null for none, and for what is no place. */
+/** Null for none, and for an invalid cursor. */
 export function readPlace(text: string | undefined): Place | null {
   const [, at, id] = /^(-?\d{1,15})\.([\w-]{1,64})$/.exec(text ?? '') ?? []
   return at === undefined || id === undefined ? null : { at: Number(at), id }

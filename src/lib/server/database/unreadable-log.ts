@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { onUnreadable } from './stored-json'
 
-/** Logs once of each column or setting that something in it cannot be read; answers what ends that. */
+/** Logs once per column or setting that something in it cannot be read; returns what stops that. */
 export function logUnreadable(log: Pick<Logger, 'error'>): () => void {
   const told = new Set<string>()
   return onUnreadable((where) => {

@@ -3,14 +3,16 @@ import { HomeserverError, type Homeserver } from './homeserver'
 
 export type ConsentWatch = ReturnType<typeof createConsentWatch>
 
-/** Looks whether `consent_version` and `form_secret` are the homeserver's, before somebody who was approved shows it. */
+/**
+ * Checks whether `consent_version` and `form_secret` match the homeserver's, before the first approval fails on them.
+ */
 export function createConsentWatch({
   homeserver,
   version,
   log,
 }: {
   homeserver: Pick<Homeserver, 'consentProblem'>
-  /** `consent_version`; null where no consent is recorded. */
+  /** `consent_version`; null if consent is not recorded. */
   version: string | null
   log: Pick<Logger, 'warn'>
 }) {
@@ -19,7 +21,7 @@ export function createConsentWatch({
   return {
     problem: () => problem,
 
-    /** Never throws what the homeserver does: while it is out, the job that records consent says so. */
+    /** Never throws the homeserver's errors: during an outage, the job that records consent reports it. */
     async look(): Promise<void> {
       if (version === null) return
       try {

@@ -1,15 +1,18 @@
-/** How many may wait: at some 5 ms of work for a page, the last of them is served within two seconds. */
+/** How many may wait: at some 5 ms of work per page, the last of them is served within two seconds. */
 const MOST_WAITING = 250
-/** For those who work here (`sessions.isKnown`) there is always room beyond. */
+/** Moderators (`sessions.isKnown`) get a higher limit. */
 const MOST_WAITING_STAFF = 400
-/** So many are let in at each turn: more would hold up timers, fewer the people, while many others are sent away. */
+/**
+ * How many are admitted per turn: more would delay timers, fewer would delay visitors while many others are turned
+ * away.
+ */
 const AT_A_TURN = 3
 export type Turnstile = ReturnType<typeof createTurnstile>
 
 /**
- * Lets requests in a few at a time, with a turn of the event loop for each few, so that a crowd does not hold up timers, jobs and
- * each other; and sends away whoever comes when too many wait already, at once and in words rather than by a time-out.
- * Whoever is in, and waits for the homeserver or the disk, takes nobody's turn.
+ * Admission control: lets requests in a few at a time, with a turn of the event loop in between, so that a crowd does
+ * not delay timers, jobs and each other; and turns away requests when too many are waiting already, at once and with
+ * a readable page instead of a time-out. Requests waiting for the homeserver or the disk take nobody's turn.
  */
 export function createTurnstile({
   mostWaiting = MOST_WAITING,
@@ -25,7 +28,7 @@ export function createTurnstile({
   }
 
   return {
-    /** Answers true when it is one's turn, and false where one has to come again later. */
+    /** Returns true when it is one's turn, and false if one must try again later. */
     enter(isStaff: boolean): Promise<boolean> {
       if (waiting.length >= (isStaff ? mostWaitingStaff : mostWaiting)) return Promise.resolve(false)
       return new Promise((resolve) => {

@@ -4,30 +4,30 @@ import type { Language } from '$lib/registration/language'
 const POLICY =
   "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-/** What an answer says in place of a page; texts and addresses are plain text. */
+/** What a response says in place of a page; texts and addresses are plain text. */
 export interface BarePage {
   status: number
   title: string
   words: string
-  /** The way on; null where there is none. An empty `href` is this page again. */
+  /** The link to continue; null for none. An empty `href` is this page again. */
   link: { href: string; text: string } | null
-  /** What a call of the API is told in place of the page. */
+  /** What an API call gets in place of the page. */
   code: string
 }
 
-/** How the site's pages look to this reader, as far as it is known. */
+/** How the site's pages look to this reader, as far as known. */
 export interface Look {
   /** The site's name. */
   site?: string
-  /** The operator's colours as a style element, which the Content-Security-Policy of the answer has to know. */
+  /** The operator's colors as a style element, which the response's Content-Security-Policy must allow. */
   accent?: string
-  /** What the cookie of that name says. */
+  /** The value of the cookie with that name. */
   theme?: string | undefined
 }
 
 /**
- * An answer in the reader's language that needs nothing of what pages wait for: a page in the look of the others, or what the
- * scripts of a page understand. Who takes no HTML gets the words alone.
+ * A response in the reader's language without any of the page rendering: a page styled like the others, or what a
+ * page's scripts understand. Clients that accept no HTML get plain text.
  */
 export function bareAnswer(
   request: Request,

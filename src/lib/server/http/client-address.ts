@@ -2,17 +2,15 @@ import { isIP } from 'node:net'
 import proxyaddr from 'proxy-addr'
 import { canonicalAddress } from '../net/ip'
 
-/** RFC 4291, 2.5.2: the absence of an address; what a request over a unix socket without a proxy's word has. */
+/** RFC 4291, 2.5.2: the unspecified address; for a request over a Unix socket without a trusted proxy. */
 const UNSPECIFIED = '::'
 
 /**
- * The address of whoever sent a request, in its one spelling (`canonicalAddress`).
- *
- * `X-Forwarded-For` is read from the right, as each proxy adds whom it saw at the end and everything before is the
- * client's own claim. `trustProxy`: false trusts nobody; true trusts the one proxy that is connected; a list trusts
- * these addresses and networks (or `loopback`, `linklocal`, `uniquelocal`), through as many hops as they make.
- * What is no address ends the walk: the last hop that can be trusted to have been there is the answer.
- * Throws TypeError on a list with something else in it.
+ * The address of the client that sent a request, normalized (`canonicalAddress`). `X-Forwarded-For` is read from the
+ * right, because each proxy appends the address it saw and everything before is the client's own claim. `trustProxy`:
+ * false trusts none; true trusts the one proxy that is connected; a list trusts these addresses and networks (or
+ * `loopback`, `linklocal`, `uniquelocal`), through as many hops as they form. Anything that is no address ends the
+ * walk: the last trustworthy hop is returned. Throws TypeError for a list with anything else in it.
  */
 export function clientAddress({
   socketAddress,
@@ -41,7 +39,7 @@ function trustOf(trustProxy: boolean | readonly string[]): (address: string, hop
   return trustProxy === false ? () => false : proxyaddr.compile([...trustProxy])
 }
 
-/** Some proxies write the port as well: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
+/** Some proxies add the port: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
 function readClaim(claim: string): string | null {
   const text = claim.trim()
   if (isIP(text) !== 0) return canonicalAddress(text)

@@ -1,12 +1,12 @@
 /**
- * A file for whoever asked, made a part at a time, as fast as it is fetched: neither the whole nor a transaction is held
- * for a slow reader. What ends early is cut off, and is seen to be: the answer breaks off.
+ * A streamed download, generated as fast as it is read: neither the whole file nor a transaction is held for a slow
+ * reader. If it ends early, the response is aborted, so that the client notices.
  */
 export function download(name: string, type: string, parts: AsyncGenerator<string>): Response {
   const text = new TextEncoder()
   const stream = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      // Others have a turn between two parts, as reading one holds the process.
+      // Yields between two parts, because reading one blocks the process.
       await new Promise(setImmediate)
       const part = await parts.next()
       if (part.done === true) controller.close()
@@ -19,6 +19,6 @@ export function download(name: string, type: string, parts: AsyncGenerator<strin
   })
 }
 
-/** The name of a file that was made today (UTC). */
+/** The name of a file generated today (UTC). */
 export const dated = (name: string, ending: string): string =>
   `${name}-${new Date().toISOString().slice(0, 10)}.${ending}`

@@ -6,13 +6,13 @@ import { withoutAddresses } from '../logging/log'
 import type { Outages } from '../outages/circuit-breaker'
 import { createShared } from '../concurrency/coalesce'
 
-/** Monitors ask often, and the homeserver need not hear of each. */
+/** Monitoring polls often, and the homeserver need not be asked each time. */
 const REMEMBERED_MS = 5_000
 
 /**
- * Answers `/healthz` (this process runs) and `/readyz` (database, homeserver and mail, each `ok`, `out`, or
- * `misconfigured` where an operator has to mend the set-up; 503 unless all are ok); null for every other path. Anybody may
- * ask: why it is so stands in the log and on the desk.
+ * Answers `/healthz` (this process is running) and `/readyz` (database, homeserver and mail, each `ok`, `out`, or
+ * `misconfigured` if an operator must fix the setup; 503 unless all are ok); null for any other path. It is public:
+ * the reasons are in the log and in the queue.
  */
 export function createHealth({
   database,
@@ -25,7 +25,7 @@ export function createHealth({
 }) {
   let told = ''
 
-  /** `at`: when it came. */
+  /** `at`: when it was determined. */
   let last: { at: number; answer: Record<string, string> } | undefined
   const ask = createShared(async (): Promise<Record<string, string>> => {
     const answer = await look()
@@ -45,7 +45,7 @@ export function createHealth({
     }
   }
 
-  /** Once for each change, however often monitors ask. */
+  /** Once per change, however often it is polled. */
   function tell(words: Record<string, string>, why: Why): void {
     const now = JSON.stringify(words)
     if (now === told) return

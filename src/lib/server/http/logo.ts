@@ -10,7 +10,7 @@ const PATIENCE_MS = 5_000
 /** After a failure, and for a logo that changed. */
 const AGE_MS = 10 * 60_000
 
-/** Fetches the logo that the configuration names, and remembers it. Null where there is none or it is no image. */
+/** Fetches the configured logo, and caches it. Null if there is none or it is no image. */
 export function createLogo(url: string | null, log: Logger): () => Promise<Logo | null> {
   let last: { at: number; logo: Promise<Logo | null> } | undefined
   return () => {

@@ -1,25 +1,25 @@
 import proxyaddr from 'proxy-addr'
 import { canonicalAddress } from '../net/ip'
 
-/** What is wrong between the proxy in front and `trust_proxy`; `peer`: the address that connected. */
+/** How the proxy in front and `trust_proxy` mismatch; `peer`: the address that connected. */
 export type ProxyProblem =
-  /** It says for whom it asks, and is not believed: all visitors count as one. */
+  /** It sends the client address, but is not trusted: all visitors count as one. */
   | { code: 'proxy_not_trusted'; peer: string; header: string }
-  /** Its word is believed, and it says nothing: all visitors count as one, or it is gone round. */
+  /** It is trusted, but sends none: all visitors count as one, or it is bypassed. */
   | { code: 'proxy_silent'; peer: string }
 
 export type ProxyWatch = ReturnType<typeof createProxyWatch>
 
-/** What proxies write (RFC 7239, and by custom); browsers send none of it. */
+/** Headers of proxies (RFC 7239, and by custom); browsers send none of them. */
 const HEADERS = ['x-forwarded-for', 'x-real-ip', 'forwarded']
-/** Addresses that a proxy of the operator's own has. A stranger who connects from elsewhere can claim what they like. */
+/** Addresses of an operator's own proxy. A stranger connecting from elsewhere can claim anything. */
 const isNear = proxyaddr.compile(['loopback', 'linklocal', 'uniquelocal'])
-/** Whoever looks at the site on its own machine sends no such header either. */
+/** Visiting the site on its own machine sends no such header either. */
 const SILENT_IN_A_ROW = 20
 
 /**
- * Notices in the requests themselves that `trust_proxy` does not fit what stands in front: then limits and facts count all
- * visitors as one. Logged once, and shown on the desk until a request shows that it is mended.
+ * Detects from requests that `trust_proxy` does not match the proxy in front: rate limits and signals then count all
+ * visitors as one. Logged once, and shown in the queue until a request shows that it is fixed.
  */
 export function createProxyWatch({
   trustProxy,
@@ -42,7 +42,7 @@ export function createProxyWatch({
   return {
     problem: (): ProxyProblem | null => problem,
 
-    /** Looks at a request before it is answered. `socketAddress`: undefined over a unix socket. */
+    /** Inspects a request before it is answered. `socketAddress`: undefined over a Unix socket. */
     see({ socketAddress, headers }: { socketAddress: string | undefined; headers: Headers }): void {
       const peer = canonicalAddress(socketAddress ?? '')
       const header = HEADERS.find((name) => headers.has(name))

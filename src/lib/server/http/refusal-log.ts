@@ -15,8 +15,8 @@ const WORDS: Record<Refused['why'], string> = {
 }
 
 /**
- * Tells the log of requests that are refused before they reach a page, each kind at most once a minute, with how many went
- * before it untold: neither does a flood of them fill the log, nor does one go unheard. Of what was sent it names hosts alone.
+ * Logs requests that are refused before they reach a page, each kind at most once a minute, with how many were
+ * suppressed since: a flood does not fill the log, and none goes unnoticed. Of the request, only hosts are logged.
  */
 export function createRefusalLog({
   log,

@@ -3,10 +3,10 @@ import { bareAnswer, type BarePage, type Look } from './bare-page'
 import type { Refused } from './request-guard'
 import type { Language } from '$lib/registration/language'
 
-/** Takes forms, and is no page. */
+/** Handles forms, and is no page. */
 const PREFERENCES = '/preferences'
 
-/** The answer to what the guard refuses: what happened, what it means, and a link to where it can be done. */
+/** The response to what the guard refuses: what happened, what it means, and a link to continue. */
 export function refusedAnswer(
   refused: Refused,
   { request, url, look, siteUrl }: { request: Request; url: URL; look: Look; siteUrl: string },
@@ -59,7 +59,7 @@ function pageOf(
     case 'method':
     case 'not_json':
     case 'batch':
-      // Programs alone come here.
+      // Only programs get here.
       return { status, title: String(status), words: API_WORDS[why], link: null, code: why.toUpperCase() }
   }
 }

@@ -1,15 +1,15 @@
 import { isAllowedHost } from '../net/hosts'
 import { isFromHere } from './request-origin'
 
-/** What is refused, whatever route is asked for, and why. */
+/** What is refused on any route, and why. */
 export interface Refused {
   status: 400 | 403 | 404 | 405 | 415
   why: 'unknown_host' | 'other_site' | 'not_text' | 'no_action' | 'method' | 'not_json' | 'batch'
 }
 
 /**
- * What may not reach the site, whatever route it asks for: hosts that are not ours, and what other sites send. This is the
- * only check of the kind: SvelteKit's own covers form posts alone, knows one origin, and is off (svelte.config.js).
+ * What may not reach the site on any route: unknown hosts, and cross-site requests. This is the only such check:
+ * SvelteKit's own covers form posts only, knows one origin, and is off (svelte.config.js).
  */
 export function refuseRequest(
   { method, url, headers }: { method: string; url: URL; headers: Headers },
@@ -26,7 +26,7 @@ export function refuseRequest(
   return isBatch(url) ? { status: 400, why: 'batch' } : null
 }
 
-/** Forms come as our pages send them. What SvelteKit could not read, or takes for a mistake of ours, it answers with 500. */
+/** Forms come as our pages send them. SvelteKit would answer others with 500, as unreadable or as a bug of ours. */
 function refuseForm(url: URL, headers: Headers): Refused | null {
   if (mediaType(headers) !== 'application/x-www-form-urlencoded') return { status: 415, why: 'not_text' }
   return url.searchParams.has('/default') ? { status: 404, why: 'no_action' } : null
@@ -36,13 +36,13 @@ function mediaType(headers: Headers): string {
   return (headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
 }
 
-/** tRPC splits the decoded path at commas, so that one request can carry a thousand calls past a limit. */
+/** tRPC splits the decoded path at commas, so that one request can smuggle a thousand calls past a rate limit. */
 function isBatch(url: URL): boolean {
   if (url.searchParams.has('batch')) return true
   return /,|%2c/i.test(url.pathname) || /%(?:25)+2c/i.test(url.pathname)
 }
 
-/** Whether that was thrown because whoever sent the request went away before all of it was here. */
+/** Whether it was thrown because the client disconnected before sending everything. */
 export function hungUp(error: unknown): boolean {
   return (
     error instanceof Error && error.message === 'aborted' && 'code' in error && error.code === 'ECONNRESET'
@@ -51,12 +51,12 @@ export function hungUp(error: unknown): boolean {
 
 const YEAR_SECONDS = 365 * 24 * 60 * 60
 
-/** For what is no page: opened by itself, it loads nothing and stands in no frame. */
+/** For responses that are no page: opened directly, they load nothing and cannot be framed. */
 export const NO_CONTENT = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 /**
- * On every answer. The referrer stays here: links hold tokens (`no-referrer` would make browsers send `Origin: null`).
- * Only this host is held to https (RFC 6797), not those below it, which are not ours to speak for.
+ * On every response. The referrer is not sent: links contain tokens (`no-referrer` would make browsers send `Origin:
+ * null`). Only this host is bound to https (RFC 6797), not its subdomains, which are not ours to decide for.
  */
 export const securityHeaders = (siteUrl: string): Record<string, string> => ({
   ...EVERYWHERE,

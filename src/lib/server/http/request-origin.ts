@@ -8,9 +8,9 @@ interface Site {
 }
 
 /**
- * Whether what a browser says of where a request comes from is us, where it says anything: Sec-Fetch-Site (Fetch Metadata),
- * Origin, and in its absence Referer, as text browsers send no Origin. What says nothing passes: then the cookies are
- * SameSite alone.
+ * Whether a request comes from this site according to the browser, if it says anything: Sec-Fetch-Site (Fetch
+ * Metadata), Origin, and in its absence Referer, because text browsers send no Origin. Requests that say nothing
+ * pass: then SameSite cookies are the only protection.
  */
 export function isFromHere(headers: Headers, site: Site): boolean {
   const vouched = headers.get('sec-fetch-site')
@@ -24,12 +24,12 @@ export function isFromHere(headers: Headers, site: Site): boolean {
 }
 
 /**
- * Whether a page of this origin is a page of ours. That is `site.url`, and the name under which the request asks for us, where
- * `hosts` allows it: a page of one of our names sends nothing to another, as `hosts` can allow names that others have.
- *
- * Behind a proxy nobody here knows the port and the scheme that people use. A Host without a port leaves both open; one with
- * another port than the page's, or with the page of `site.url` under another scheme, needs the browser's word (Sec-Fetch-Site)
- * that page and request are of one origin. Cookies do not tell ports apart either (RFC 6265, 8.5).
+ * Whether a page of this origin is one of ours. That is `site.url`, and the host of the request, if `hosts` allows
+ * it: a page of one of our hosts sends nothing to another, because `hosts` can allow names that belong to others.
+ * Behind a proxy, the port and the scheme of the browser are unknown. A Host without a port leaves both open; one
+ * with a port other than the page's, or with the page of `site.url` under another scheme, needs the browser's
+ * confirmation (Sec-Fetch-Site) that page and request have the same origin. Cookies do not distinguish ports either
+ * (RFC 6265, 8.5).
  */
 function isOwnOrigin(origin: string, headers: Headers, { url, hosts }: Site): boolean {
   const site = new URL(url)
@@ -46,9 +46,9 @@ function isOwnOrigin(origin: string, headers: Headers, { url, hosts }: Site): bo
 }
 
 /**
- * Whether cookies of this request are for https alone (`Secure`, `__Host-`). Where `site.url` has https they are, unless the
- * browser came by plain http, where it would not keep them: it says so by the address of the page that it comes from. At
- * names other than the site's it has https when it sends Sec-Fetch-Site (to secure contexts alone) or a proxy says so.
+ * Whether cookies of this request are https only (`Secure`, `__Host-`). If `site.url` has https they are, unless the
+ * browser came by plain http, where it would not keep them: the address of the referring page says so. On hosts other
+ * than the site's, https is assumed if the browser sends Sec-Fetch-Site (to secure contexts only) or a proxy says so.
  */
 export function hasHttps(headers: Headers, siteUrl: string): boolean {
   const site = new URL(siteUrl)
@@ -61,7 +61,7 @@ export function hasHttps(headers: Headers, siteUrl: string): boolean {
   return name === hostNameOf(site.host)
 }
 
-/** The origin of an address of the web; null where it is none. */
+/** The origin of a web address; null if it is none. */
 function originOf(address: string): string | null {
   const url = URL.canParse(address) ? new URL(address) : null
   return url !== null && /^https?:$/.test(url.protocol) ? url.origin : null
@@ -69,6 +69,6 @@ function originOf(address: string): string | null {
 
 const portOf = ({ port, protocol }: URL): string => port || (protocol === 'https:' ? '443' : '80')
 
-/** Names to which browsers send Sec-Fetch-Site without TLS, too (Secure Contexts, 3.1). */
+/** Hosts to which browsers send Sec-Fetch-Site without TLS, too (Secure Contexts, 3.1). */
 const isLoopback = (name: string | null): boolean =>
   name !== null && (/^(?:.+\.)?localhost$|^127\./.test(name) || name === '::1')

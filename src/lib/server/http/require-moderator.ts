@@ -1,12 +1,12 @@
 import type { RequestEvent } from '@sveltejs/kit'
 
-/** Longer than any list of the desk is called; an answer's head must not grow with what was asked. */
+/** Longer than the address of any list; a response's headers must not grow with the request. */
 const LONGEST_NEXT = 2000
 
-/** Where whoever asks for the desk has to go first: to sign in, or to set up a second factor. Null: nowhere. */
+/** Where a visitor of the moderation pages must go first: to sign in, or to set up a second factor. Null: nowhere. */
 export function whereTo(url: URL, method: string, moderator: App.Locals['moderator']): string | null {
   if (moderator === null) {
-    // What was to be done is not done by the way back.
+    // Returning does not repeat an action.
     const next = method === 'GET' ? url.pathname + url.search : url.pathname
     return next.length > LONGEST_NEXT ? '/admin/login' : `/admin/login?next=${encodeURIComponent(next)}`
   }
@@ -18,8 +18,8 @@ type Asked = Pick<RequestEvent, 'route' | 'url' | 'request' | 'isDataRequest'> &
 }
 
 /**
- * Sends away who asks the desk for an action, or for the data of a page by itself: neither waits for the layout, which
- * asks at a page. Null: they may pass; the API asks once more for each call.
+ * Redirects requests for actions or data of moderation pages: neither waits for the layout, which checks pages. Null:
+ * they may pass; the API checks again for each call.
  */
 export function atTheDoor({ route, url, request, isDataRequest, locals }: Asked): Response | null {
   if (route.id?.startsWith('/admin/(desk)') !== true) return null

@@ -7,7 +7,7 @@ import type { ProofMode } from '../config/config'
 import { PROOF_MS, type Proofs, type ProofPurpose } from './proof-of-work'
 import type { WaveWatch } from './surge-detector'
 
-/** What came with a form: what it carried, with the solution if there is one, and the field that people do not see. */
+/** What came with a form: its hidden fields, with the solution if there is one, and the honeypot. */
 export interface Entry {
   proof: string
   trap: string
@@ -17,16 +17,16 @@ export interface Entry {
 export type Entrance = ReturnType<typeof createEntrance>
 
 const HOUR = 60 * 60 * 1000
-/** Faster than this nobody types an address. */
+/** Nobody types an address faster than this. */
 const SHORTEST_MS = 3_000
 const ONCE = { count: 1, windowMs: PROOF_MS }
 
-/** How often one network begins without a proof where one is asked for. */
+/** How often one network may start without a proof while one is required. */
 export const UNPROVED = { count: 1, windowMs: HOUR }
 
 /**
- * Looks at whoever asks for a mail: whether their browser worked for it, where that is asked, and whether it looks like
- * a program. Nobody is refused for that: it is said for whom to look closer, and where they stand in line.
+ * Checks whoever requests an email: whether their browser solved the proof of work, if required, and whether it looks
+ * like a bot. Nobody is refused for that: the request is flagged, and put into a quota.
  */
 export function createEntrance({
   proofs,
@@ -50,8 +50,8 @@ export function createEntrance({
     },
 
     /**
-     * What to hold a request for, where it stands in line, and what to count it as besides. A proof is spent by this. Refused is a form that is
-     * too old, or from before there was a proof to ask for: sending the next one is enough.
+     * What to flag a request for, its quota, and what else to count it as. This consumes a proof. Refused if the form
+     * is too old, or from before a proof was required: submitting the next one is enough.
      */
     async look(
       purpose: ProofPurpose,

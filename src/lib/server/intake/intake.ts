@@ -23,11 +23,11 @@ import { isDatabaseOutage } from '../database/problem'
 
 export type Keeper = ReturnType<typeof createOpening>
 
-/** What one program remembers; another one's word counts after so long. */
+/** How long a process caches the state; then it reads what another one wrote. */
 const REMEMBERED_MS = 1000
 const SYSTEM: Actor = { kind: 'system' }
 
-/** All there is to know of it, as moderators see it. */
+/** Everything there is to know about it, as moderators see it. */
 export interface OpeningState {
   opening: Opening
   record: OpeningRecord
@@ -35,8 +35,8 @@ export interface OpeningState {
 }
 
 /**
- * Whether somebody new can start. Who asks gets the truth by counts and clock at once; what follows from a change (the
- * audit log, the alert) is written by the transaction that made it, or by the clock, once for all programs.
+ * Whether registration is open. The answer reflects counts and clock immediately; the consequences of a change (the
+ * audit log, the alert) are written by the transaction that caused it, or on schedule, once for all processes.
  */
 export function createOpening({
   database,
@@ -48,9 +48,9 @@ export function createOpening({
 }: {
   database: Database
   limits: OpeningLimits
-  /** Whether no account can be made before an operator mends the set-up. */
+  /** Whether no account can be created before an operator fixes the setup. */
   needsOperator: () => boolean
-  /** Whether the moderators have a room to be told in. */
+  /** Whether the moderators have a room for notifications. */
   hasRoom: boolean
   clock: () => number
   log: Pick<Logger, 'warn'>
@@ -63,7 +63,7 @@ export function createOpening({
     looking = null
   }
 
-  /** However many ask at a time, the database is asked once; what was read before a change here is not kept after it. */
+  /** Concurrent queries share one read of the database; what was read before a change here is not kept after it. */
   function lookOnce(): Promise<Opening> {
     if (looking !== null) return looking
     const mine = database
@@ -102,10 +102,10 @@ export function createOpening({
   return {
     limits,
 
-    /** Whether somebody new can start now, by what this transaction or reader sees. */
+    /** Whether new applicants can start now, according to this transaction or reader. */
     read: (reader: Reader): Promise<OpeningState> => read(reader),
 
-    /** The same for a page, at most a second old; while the database is out, what was known last. */
+    /** The same for a page, at most a second old; while the database is unavailable, the last known state. */
     async look(): Promise<Opening> {
       if (needsOperator()) return NOT_SET_UP
       const now = clock()
@@ -119,7 +119,7 @@ export function createOpening({
       }
     },
 
-    /** Refused where nobody new can start. `passes`: who may although it is closed. */
+    /** Refused while registration is closed. `passes`: who may start although it is closed. */
     async admit(reader: Reader, { passes = false }: { passes?: boolean } = {}): Promise<Result<null>> {
       if (needsOperator()) return refuse({ code: 'registration_closed', until: null })
       if (passes) return accept(null)
@@ -127,7 +127,7 @@ export function createOpening({
       return opening.open ? accept(null) : refuse({ code: 'registration_closed', until: opening.until })
     },
 
-    /** Writes down what follows from counts and time, and answers whom to tell; in the transaction that changed them. */
+    /** Records what follows from counts and time, and returns whom to notify; in the transaction that changed them. */
     async settle(tx: Transaction): Promise<NewJob[]> {
       const { record, stored, change } = await read(tx)
       if (isDeepStrictEqual(record, stored)) return []
@@ -140,7 +140,7 @@ export function createOpening({
       return alerts(change, now)
     },
 
-    /** A moderator closes it, or says something else of its being closed. */
+    /** A moderator closes it, or changes the message while it is closed. */
     async close(
       typed: { message: Record<Language, string>; until: string },
       by: string,
@@ -163,8 +163,8 @@ export function createOpening({
     },
 
     /**
-     * A moderator opens it. Where a limit closed it, it stays open until the waiting were worked off, or until the
-     * day that was typed; else the limits count from now on.
+     * A moderator opens it. If a limit closed it, it stays open until the backlog is cleared, or until the given day;
+     * otherwise the limits count from now on.
      */
     async open(typed: { until: string }, by: string): Promise<Result<null>> {
       const until = readUntil(typed.until, clock())

@@ -18,14 +18,17 @@ import { DAY } from '$lib/registration/retention'
 
 const HOUR = 60 * 60 * 1000
 
-/** So many codes that nobody made may be tried from one network. Nobody guesses one of theirs (`CODE_BITS`). */
+/** How many invalid codes may be tried per network. Guessing a valid one is infeasible (`CODE_BITS`). */
 export const CODE_TRIES = { count: 10, windowMs: HOUR }
 
 type Moderator = Extract<Actor, { kind: 'moderator' }>
 
 export type InvitationCodes = ReturnType<typeof createInvitations>
 
-/** Invitation codes for applicants. The database has a keyed hash of each, to find it by; nobody reads a code there. */
+/**
+ * Invitation codes for applicants. The database stores a keyed hash of each, for lookups; codes cannot be read from
+ * it.
+ */
 export function createInvitations({
   database,
   limits,
@@ -46,7 +49,7 @@ export function createInvitations({
   const hashKey = Buffer.from(hkdfSync('sha256', secretKey, '', 'invitation code hash', 32))
   const hashOf = (code: string) => createHmac('sha256', hashKey).update(code).digest('base64url')
 
-  /** What becomes of whoever shows no code, or where none matters; null where there is one to look at. */
+  /** What happens to somebody without a code, or if none matters; null if there is one to check. */
   function withoutCode(typed: string): Result<null> | null {
     if (mode === 'off') return accept(null)
     if (typed.trim() !== '') return null
@@ -54,8 +57,8 @@ export function createInvitations({
   }
 
   /**
-   * The invitation behind a code that counts, looked up before anything is counted: whoever has one gets in, whatever
-   * others try. Codes that nobody made are limited for each network; what cannot be a code costs nothing and is not counted.
+   * The invitation of a valid code, looked up before anything is counted: whoever has one gets in, whatever others
+   * try. Invalid codes are rate-limited per network; malformed ones cost nothing and are not counted.
    */
   async function find(typed: string, clientAddress: string): Promise<Result<InvitationRow>> {
     const code = readCode(typed)
@@ -70,7 +73,7 @@ export function createInvitations({
   }
 
   return {
-    /** The one form of a code that counts; null for none. Refused as `bring` does. */
+    /** The normalized form of a valid code; null for none. Refused like `bring`. */
     async check(typed: string, clientAddress: string): Promise<Result<string | null>> {
       const free = withoutCode(typed)
       if (free !== null) return free
@@ -78,7 +81,7 @@ export function createInvitations({
       return found.ok ? accept(readCode(typed)) : found
     },
 
-    /** The invitation that somebody comes with, by id; null for none. Refused where only the invited get in. */
+    /** The invitation that somebody brings, by ID; null for none. Refused if one is required. */
     async bring(typed: string, clientAddress: string): Promise<Result<string | null>> {
       const free = withoutCode(typed)
       if (free !== null) return free
@@ -86,7 +89,7 @@ export function createInvitations({
       return found.ok ? accept(found.value.id) : found
     },
 
-    /** Whether a registration comes by an invitation, as far as one can tell now. */
+    /** Whether a registration may use an invitation, as far as is known now. */
     async stands({ id, invitationId }: Registration): Promise<'by_code' | 'needs_code' | 'free'> {
       if (mode === 'off') return 'free'
       const brought =
@@ -95,7 +98,7 @@ export function createInvitations({
       return mode === 'required' ? 'needs_code' : 'free'
     },
 
-    /** Makes a code, which nobody sees again. Who may let people in by it without review is for the caller to know. */
+    /** Creates a code, which is never shown again. The caller checks who may skip review. */
     async make(
       { uses, days, note, skipReview }: CodeWish & { skipReview: boolean },
       actor: Moderator,
@@ -117,7 +120,7 @@ export function createInvitations({
         endedAt: null,
       }
       const terms = { ...(uses === null ? {} : { uses }), ...(days === null ? {} : { days }) }
-      // Neither the code nor the note: that can name an applicant.
+      // Neither the code nor the comment: that can name an applicant.
       const detail = { invitation: id, skip_review: skipReview, ...terms }
       await database.write(async (tx) => {
         await insertInvitation(tx, row)
@@ -126,7 +129,7 @@ export function createInvitations({
       return { id, code }
     },
 
-    /** Ends a code; one that is ended already stays as it is. Refused where the actor may not (`mayEnd`). */
+    /** Revokes a code; one that has ended stays as it is. Refused if the actor may not (`mayEnd`). */
     async end(
       id: string,
       actor: Moderator,

@@ -4,21 +4,21 @@ import { insertEvents } from '../database/events'
 import { endKnown, findKnowers, findKnown } from '../database/known-codes'
 import type { Database } from '../database/open'
 
-/** So many codes of one person are named; all of them are ended. */
+/** How many codes per person are named; all of them are revoked. */
 const NAMED = 10
-/** So many events fit into one statement. */
+/** How many events fit into one statement. */
 const SLICE = 500
 
 export type KnownCodes = ReturnType<typeof createKnownCodes>
 
 /**
- * Invitation codes that still count and that somebody could know who shall not use them: whoever is disabled, any
- * code of their own; a moderator, one that skips review. Of the time when the desk showed all codes to everybody at it,
- * each that they could have seen there.
+ * Valid invitation codes that may be known to somebody who must not use them: for disabled moderators, all their own;
+ * for moderators, those that skip review. For the time when all moderators could see all codes, each that they could
+ * have seen.
  */
 export function createKnownCodes({ database, clock }: { database: Database; clock: () => number }) {
   return {
-    /** By person; who could know none is not among them. */
+    /** By person; only those who may know any. */
     list: (): Promise<KnownCodesView[]> =>
       database.read(async (reader) => {
         const now = clock()
@@ -32,14 +32,14 @@ export function createKnownCodes({ database, clock }: { database: Database; cloc
         return views
       }),
 
-    /** How many somebody could know. */
+    /** How many somebody may know. */
     async count(moderatorId: string): Promise<{ count: number; skipping: number }> {
       const people = await database.read((reader) => findKnowers(reader, clock()))
       const { count, skipping } = people.find(({ id }) => id === moderatorId) ?? { count: 0, skipping: 0 }
       return { count, skipping }
     },
 
-    /** Ends all that somebody could know; answers how many those were. */
+    /** Revokes all that somebody may know; returns how many. */
     end: (moderatorId: string, actor: Actor): Promise<number> =>
       database.write(async (tx) => {
         const now = clock()

@@ -3,23 +3,24 @@ import { createChallenge, verifySolution } from 'altcha-lib'
 import { deriveKey } from 'altcha-lib/algorithms/pbkdf2'
 import * as v from 'valibot'
 
-/** What a form is for: a proof made for one counts for no other. */
+/** What a form is for: a proof for one purpose is not valid for another. */
 export const PROOF_PURPOSES = ['start', 'link'] as const
 export type ProofPurpose = (typeof PROOF_PURPOSES)[number]
 
-/** How long a form counts. */
+/** How long a form is valid. */
 export const PROOF_MS = 20 * 60 * 1000
 
 /**
- * The work: so many derivations of so many rounds, 1.25 million rounds on average and at most 1.75 million. Measured in
- * Chromium: 0.15 s on a machine that does 9 million rounds a second; cheap phones do about a tenth of that.
+ * The work: this many derivations of so many rounds, 1.25 million rounds on average and at most 1.75 million.
+ * Measured in Chromium: 0.15 s on a machine that does 9 million rounds a second; cheap phones do about a tenth of
+ * that.
  */
 const ROUNDS = 5_000
 const FEWEST = 150
 const MOST = 350
 const ALGORITHM = 'PBKDF2/SHA-256'
 
-/** What came back with a form that was made here. */
+/** What came back with a form rendered here. */
 export interface Evidence {
   /** The same for each use of one form. */
   id: string
@@ -56,8 +57,8 @@ const sentSchema = v.pipe(
 export type Proofs = ReturnType<typeof createProofs>
 
 /**
- * Signs what a form carries, and reads what came back with it (ALTCHA, proof of work version 2). Keeps nothing: that a
- * proof is used once is the caller's to see to, by its `id`. `counter`: which derivation is the right one, of how many.
+ * Signs a form's hidden fields, and reads what came back with them (ALTCHA, proof of work version 2). Stateless: the
+ * caller makes sure that a proof is used once, by its `id`. `counter`: the number of the right derivation.
  */
 export function createProofs({
   secret,
@@ -73,7 +74,7 @@ export function createProofs({
   const hmacKeySignatureSecret = key('proof of work: solution')
 
   return {
-    /** What a form is to carry: signed, with its time, and with work to do where that is `asked`. */
+    /** A form's hidden fields: signed, with its time, and with work to do if it is `asked`. */
     async make(purpose: ProofPurpose, asked: boolean): Promise<string> {
       const challenge = await createChallenge({
         algorithm: ALGORITHM,
@@ -86,7 +87,7 @@ export function createProofs({
       return JSON.stringify({ challenge })
     },
 
-    /** Null where it was not made here for this purpose. */
+    /** Null if it was not made here for this purpose. */
     async read(sent: string, purpose: ProofPurpose): Promise<Evidence | null> {
       const parsed = v.safeParse(sentSchema, sent)
       if (!parsed.success) return null

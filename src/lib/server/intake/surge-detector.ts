@@ -5,15 +5,15 @@ import { isDatabaseOutage } from '../database/problem'
 
 export type WaveWatch = ReturnType<typeof createWaveWatch>
 
-/** How long an answer is good for. */
+/** How long a result is cached. */
 const FRESH_MS = 5_000
 const KIND = 'starts'
 const EVERYBODY = 'everybody'
-/** So many starts of one network count in a step: nobody makes a wave alone. */
+/** How many starts of one network count per step: nobody causes a surge alone. */
 const OF_ONE_NETWORK = { count: 3, windowMs: WAVE_STEP_MS }
 const WITHOUT_END = { count: Infinity, windowMs: WAVE_STEP_MS }
 
-/** Sees a wave of starts. What it counts is in the database, so that all processes see the same. */
+/** Detects a surge of starts. Its counts are in the database, so that all processes see the same. */
 export function createWaveWatch({
   limits,
   clock,
@@ -38,14 +38,14 @@ export function createWaveWatch({
     return next !== null
   }
 
-  /** While the database is out, pages still come: whoever sends their form hears of it then. */
+  /** While the database is unavailable, pages still load: submitting their form reports it then. */
   function asBefore(error: unknown): boolean {
     if (!isDatabaseOutage(error)) throw error
     return wave !== null
   }
 
   return {
-    /** Counts that somebody of this network begins. */
+    /** Counts a start from this network. */
     async count(clientAddress: string): Promise<void> {
       await limits.takeAll([
         ...byNetwork(KIND, clientAddress, OF_ONE_NETWORK),
@@ -53,7 +53,7 @@ export function createWaveWatch({
       ])
     },
 
-    /** Whether a wave runs now, as far as is known; asks the database at most every few seconds. */
+    /** Whether there is a surge now, as far as known; queries the database at most every few seconds. */
     isSeen(): Promise<boolean> {
       const now = clock()
       if (asked === null || Math.abs(now - asked.at) >= FRESH_MS) {

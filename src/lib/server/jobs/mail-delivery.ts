@@ -4,14 +4,17 @@ import type { Database } from '../database/open'
 import type { Outages } from '../outages/circuit-breaker'
 
 /**
- * When a mail was taken or refused is told in steps of so long since it was asked for: what the mail to a known address
- * costs more than the one to an unknown address is lost in them.
+ * When an email was accepted or rejected is reported in steps of this length since it was requested: the extra cost
+ * of an email to a known address, compared with an unknown one, disappears in them.
  */
 const STEP_MS = 250
 
 export type MailStandings = ReturnType<typeof createMailStandings>
 
-/** What is known of mails. Whoever has the random id of one asked for it; it says nothing of whom it went to. */
+/**
+ * The status of emails. Whoever has an email's random ID requested it; the status reveals nothing about the
+ * recipient.
+ */
 export function createMailStandings({
   database,
   outages,
@@ -42,17 +45,17 @@ export function createMailStandings({
   }
 
   return {
-    /** Null: there is no such mail any more, or it was not needed. */
+    /** Null: the email no longer exists, or was not needed. */
     of: async (id: string) => standingOf(await database.read((reader) => findMail(reader, id))),
 
-    /** Of the newest mail to a registration. */
+    /** Of the latest email to a registration. */
     newest: (registrationId: string) =>
       database.read(async (reader) => {
         const id = await findNewestMail(reader, registrationId, null)
         return id === null ? null : standingOf(await findMail(reader, id))
       }),
 
-    /** Of the mail that carries a link to somebody at the desk. */
+    /** Of the email with a moderator's link. */
     ofLink: async (link: string, email: string) =>
       standingOf(await database.read((reader) => findMailOfLink(reader, link, email))),
   }

@@ -1,11 +1,11 @@
-/** What is told once stands in the log again after so long, in milliseconds. */
+/** A line that was logged is logged again after this long, in milliseconds. */
 const EVERY_MS = 60_000
-/** So many different things are told apart; the one that was told first is forgotten first. */
+/** How many different lines are tracked; the oldest is dropped first. */
 const KEPT = 200
 
 /**
- * A rate limit for lines of the log, each thing by itself: so neither does a flood of one fill the log, nor does one go
- * unheard. Answers how many went before it untold, or null where it is told already.
+ * A rate limit for log lines, per line: a flood of one kind does not fill the log, and none goes unnoticed. Returns
+ * how many were suppressed since the last, or null if it was logged recently.
  */
 export function createLogRateLimit({ clock }: { clock: () => number }): (thing: string) => number | null {
   const told = new Map<string, { at: number; untold: number }>()

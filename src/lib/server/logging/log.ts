@@ -1,7 +1,7 @@
 import { DrizzleQueryError } from 'drizzle-orm/errors'
 import { pino, type Logger } from 'pino'
 
-/** One line of JSON for each entry, to standard output. Errors come with their causes, and without what was typed. */
+/** One line of JSON per entry, to standard output. Errors include their causes, but no user input. */
 export function createLog({ log }: { log: { level: string } }): Logger {
   return pino({
     level: log.level,
@@ -11,7 +11,7 @@ export function createLog({ log }: { log: { level: string } }): Logger {
   })
 }
 
-/** An error for the log. A failed query's own message holds its parameters, and so what people typed: not that. */
+/** An error for the log. A failed query's own message contains its parameters, and so user input: that is left out. */
 export function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { message: typeof error }
   const { name, cause } = error
@@ -26,19 +26,21 @@ export function describeError(error: unknown): Record<string, unknown> {
   return { name, message, ...code, stack, ...(cause === undefined ? {} : { cause: describeError(cause) }) }
 }
 
-/** Who wraps an error often takes over its message (tRPC does): that one is told with the cause, and as the cause is. */
+/**
+ * A wrapping error often repeats the cause's message (as in tRPC): it is then logged with the cause, sanitized the
+ * same way.
+ */
 const ownMessage = ({ message, cause }: Error): string =>
   cause instanceof Error && cause.message !== '' && message.includes(cause.message)
     ? 'see the cause'
     : withoutAddresses(message)
 
 /**
- * A sentence for the log, without the e-mail addresses in it: mail servers name the receiver whom they refuse. Matrix IDs
- * stay.
+ * A sentence for the log, without email addresses: mail servers name the recipient whom they reject. Matrix IDs stay.
  */
 export function withoutAddresses(text: string): string {
   return text.replace(/[^\s<>()[\]",:;]+/g, (word) => (ADDRESS.test(word) ? '[address]' : word))
 }
 
-/** Something before the `@`, as it is or in a URL; a package of a scope has a slash or a quote before it, and one after. */
+/** Something before the `@`, alone or in a URL; a scoped package has a slash or a quote before it, and one after. */
 const ADDRESS = /[^/'](?:@|%40)|.(?:@|%40)[^/]*$/

@@ -7,8 +7,8 @@ import { createLogRateLimit } from './log-rate-limit'
 export type FailureLog = ReturnType<typeof createFailureLog>
 
 /**
- * Logs what homeserver or database refused, or did not answer, while somebody waited for it: which call it was for, and
- * the reason without anything that was typed. Answers false for other errors, which are none of theirs.
+ * Logs failures of homeserver or database while somebody was waiting: the call, and the reason without any user
+ * input. Returns false for other errors.
  */
 export function createFailureLog({ log, clock }: { log: Pick<Logger, 'warn'>; clock: () => number }) {
   const untoldOf = createLogRateLimit({ clock })

@@ -20,7 +20,7 @@ export type Replies = ReturnType<typeof createReplies>
 
 type Moderator = Extract<Actor, { kind: 'moderator' }>
 
-/** The replies that moderators keep ready, each for one purpose, in one language or more. */
+/** Moderators' canned replies, each for one purpose, in one or more languages. */
 export function createReplies({
   database,
   clock,
@@ -43,7 +43,9 @@ export function createReplies({
   return {
     list: () => database.read(findReplies),
 
-    /** Adds a reply, or changes the one of that id. Refused is what holds anything else in braces than placeholders. */
+    /**
+     * Adds a canned reply, or changes the one with that ID. Refused if it contains braces that are not placeholders.
+     */
     async save(id: string | null, typed: TypedReply, actor: Moderator): Promise<Result<null>> {
       const parsed = parseReply(typed)
       if (!parsed.ok) return parsed
@@ -72,7 +74,7 @@ export function createReplies({
       })
     },
 
-    /** Adds a few to start with, where there are none at all. */
+    /** Adds a few to start with, if there are none at all. */
     async start(actor: Moderator): Promise<void> {
       await database.write(async (tx) => {
         if ((await findReplies(tx)).length > 0) return
@@ -80,7 +82,7 @@ export function createReplies({
       })
     },
 
-    /** Those for some purposes, filled in for a registration, in its language as far as there is one. */
+    /** Those for some purposes, filled in for a registration, in its language if available. */
     async offered({ username, language }: Registration) {
       const values = { name: username, matrixId: matrixId(username, domain), site: site.name }
       const rows = await database.read(findReplies)

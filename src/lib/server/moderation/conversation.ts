@@ -14,14 +14,14 @@ export type Talk = ReturnType<typeof createTalk>
 const asModerator = (id: string): Actor => ({ kind: 'moderator', id })
 
 /**
- * The talk about a registration: questions and answers, notes, and who has it for themselves. Words that stand there
- * already as the last ones are a form that was sent twice, and are not kept again.
+ * The conversation about a registration: questions and answers, comments, and assignment. A message that equals the
+ * last one was submitted twice, and is not stored again.
  */
 export function createTalk({ database, registrar }: { database: Database; registrar: Registrar }) {
   const nameOf = async (id: string) =>
     (await database.read((reader) => findModerator(reader, id)))?.username ?? id
 
-  /** A refusal that names a moderator by id is told by name. */
+  /** A refusal that names a moderator by ID gets their username. */
   async function named<T>(result: Result<T>): Promise<Result<T>> {
     if (result.ok || result.refusal.code !== 'claimed') return result
     return refuse({ ...result.refusal, by: await nameOf(result.refusal.by) })
@@ -32,7 +32,7 @@ export function createTalk({ database, registrar }: { database: Database; regist
     return done.ok ? accept(null) : done
   }
 
-  /** What may be done about a denial: whether it can be approved after all, and if not, why. */
+  /** What can be done about a denial: whether it can still be approved, and if not, why. */
   async function reopening(registration: Registration): Promise<TalkView['reopen']> {
     if (registration.state !== 'denied') return null
     const { addressFree, ...facts } = await registrar.reopening(registration)

@@ -3,7 +3,7 @@ import type { FailureLog } from '../logging/outage-log'
 import type { Homeserver } from '../homeserver/homeserver'
 import { createShared } from '../concurrency/coalesce'
 
-/** Whose an address is at the homeserver; `known: false`: it did not say in time. */
+/** The owner of an address on the homeserver; `known: false`: it did not answer in time. */
 export type Binding = { known: true; owner: string | null } | { known: false }
 
 const KEPT_MS = 5 * 60_000
@@ -12,8 +12,8 @@ const UNKNOWN_KEPT_MS = 30_000
 const KEPT_COUNT = 500
 
 /**
- * Asks the homeserver to whom an address is bound, for pages: an answer is remembered for five minutes, and one that
- * takes longer than `patienceMs` is not waited for (it is remembered when it comes). Never throws an outage.
+ * Asks the homeserver who owns an email address, for pages: an answer is cached for five minutes, and one that takes
+ * longer than `patienceMs` is not waited for (it is cached when it arrives). Never throws for an outage.
  */
 export function createBoundAddresses({
   homeserver,

@@ -11,8 +11,8 @@ export type Live = ReturnType<typeof createLive>
 const EVERY_MS = 1000
 
 /**
- * Tells who listens when something on the desk changed: a registration, a job, an outage, or who looks at what. It asks
- * the database, and so hears of what another process did, too; and only while somebody listens.
+ * Notifies listeners when something in the queue changed: a registration, a job, an outage, or presence. It polls the
+ * database, and so sees what another process did, too; and only while somebody listens.
  */
 export function createLive({
   database,
@@ -41,7 +41,7 @@ export function createLive({
       ]),
     )
 
-  /** Looks once, and tells everybody where something changed since the last time. */
+  /** Polls once, and notifies everybody of changes since the last time. */
   async function poll(): Promise<void> {
     if (underWay) return
     underWay = true
@@ -51,7 +51,7 @@ export function createLive({
       known = now
       if (changed) for (const listener of [...listeners]) listener()
     } catch (error) {
-      // Who listens hears of it when the database answers again; pages say meanwhile that it is out.
+      // Listeners are notified when the database answers again; until then pages say that it is out.
       log.warn(
         { reason: error instanceof Error ? error.name : 'unknown' },
         'The queue could not be watched for changes',
@@ -64,7 +64,7 @@ export function createLive({
   return {
     poll,
 
-    /** Calls back after each change; answers how to stop that. */
+    /** Calls back after each change; returns what stops that. */
     listen(listener: () => void): () => void {
       listeners.add(listener)
       if (timer === undefined) {
@@ -81,13 +81,13 @@ export function createLive({
       }
     },
 
-    /** Notes a connection that has to be ended before the program can stop; answers how to forget it. */
+    /** Registers a connection that must be closed before the program can stop; returns what removes it. */
     keepOpen(end: () => void): () => void {
       streams.add(end)
       return () => void streams.delete(end)
     },
 
-    /** Ends all connections, so that the server can close. */
+    /** Closes all connections, so that the server can stop. */
     stop(): void {
       for (const end of [...streams]) end()
       clearInterval(timer)

@@ -10,7 +10,7 @@ import type { Registrar } from '../registrations/registrar'
 
 export type Previews = ReturnType<typeof createPreviews>
 
-/** A mail as its receiver gets it, but for its link. */
+/** An email as its recipient gets it, except for its link. */
 export interface Preview {
   to: string
   language: Language
@@ -21,7 +21,7 @@ export interface Preview {
 export type Previewed =
   Extract<Action, { type: 'approve' | 'deny' | 'ask' }> | Extract<Action, { type: 'reopen' }>
 
-/** Shows the mail that an action would send, by the rules, the words and the renderer of the real one. */
+/** Previews the email that an action would send, with the rules, text and renderer of the real one. */
 export function createPreviews({
   registrar,
   letters,
@@ -33,7 +33,7 @@ export function createPreviews({
   site: Site
   subjectPrefix: string
 }) {
-  /** The registration as it would stand when the mail goes out, with the job of that mail. */
+  /** The registration in its state when the email is sent, with that email's job. */
   function foresee(
     registration: Registration,
     action: Action,
@@ -48,7 +48,7 @@ export function createPreviews({
   }
 
   return {
-    /** Null where no mail would tell of it. */
+    /** Null if no email would be sent. */
     async show(id: string, action: Previewed): Promise<Result<Preview | null>> {
       const registration = await registrar.find(id)
       if (registration === null) return refuse({ code: 'not_found' })

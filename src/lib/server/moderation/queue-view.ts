@@ -51,7 +51,7 @@ export function queueItem(
   }
 }
 
-/** How long a moderator counts as looking after the last sign of it. */
+/** How long a moderator counts as viewing after the last sign of it. */
 export const LOOK_MS = 40_000
 
 /** One page of a list, as `moderator` sees it. */
@@ -79,18 +79,18 @@ export async function queueView(
   })
 }
 
-/** What a moderator goes to from one registration: the ones before and behind it in the list. */
+/** Where a moderator can go from one registration: its neighbors in the list. */
 export async function neighbours({ database }: { database: Database }, filter: QueueFilter, id: string) {
   return database.read(async (reader) => findNeighbours(reader, filter, await deciderOf(reader, filter), id))
 }
 
-/** Whom a filter names; nobody decided anything under a name that nobody has. */
+/** The moderator that a filter names; an unknown username has decided nothing. */
 async function deciderOf(reader: Reader, { moderator }: QueueFilter): Promise<string | null> {
   if (moderator === undefined) return null
   return (await findModeratorByName(reader, moderator))?.id ?? ''
 }
 
-/** What moderators see of a job; of one that cannot be read, that it is there and of which kind. */
+/** What moderators see of a job; of an unreadable one, only its existence and kind. */
 export function jobView(row: JobRow, registration: Registration | null): JobView {
   const { id, kind, state, attempts, runAt, error, createdAt, finishedAt } = row
   const job = readJob(row)
@@ -99,7 +99,7 @@ export function jobView(row: JobRow, registration: Registration | null): JobView
   return { id, kind, about, state, attempts, runAt, error, createdAt, finishedAt, dismissible }
 }
 
-/** All that moderators see of one registration, and what the domain lets them do; null when there is none. */
+/** All that moderators see of one registration, and what the domain lets them do; null if there is none. */
 export async function registrationView(
   { database, homeserver, registrar }: { database: Database; homeserver: Homeserver; registrar: Registrar },
   id: string,

@@ -5,7 +5,7 @@ const LETTERS = 15
 /** Below this the library is guessing. */
 const SURE = 0.5
 
-/** The language that a reason seems to be written in (ISO 639-1), or null where that is anybody's guess. */
+/** The detected language of a reason (ISO 639-1), or null if that would be a guess. */
 export function languageOf(reason: string): string | null {
   if ((reason.match(/\p{L}/gu) ?? []).length < LETTERS) return null
   const [likeliest] = detectAll(reason.slice(0, 1000))

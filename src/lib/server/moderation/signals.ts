@@ -21,12 +21,12 @@ import { languageOf } from './reason-language'
 import type { EmailAddress } from '$lib/registration/email'
 import type { EventKind } from '$lib/registration/registration'
 
-/** So many of those that share something are named; all of them are on the list. */
+/** How many of those that share something are named; all of them are in the list. */
 const NAMED = 5
 
 /**
- * What one wants to know of a registration before deciding. Costs the same however many share something with it, and
- * waits for the homeserver no longer than `bindingOf` does.
+ * What a moderator wants to know before deciding. Costs the same however many share something with it, and waits for
+ * the homeserver no longer than `bindingOf` does.
  */
 export function createFacts({
   database,
@@ -60,14 +60,14 @@ export function createFacts({
   }
 
   return {
-    /** Null when there is no such registration. */
+    /** Null if there is no such registration. */
     async about(id: string): Promise<FactsView | null> {
       const registration = await database.read((reader) => findRegistration(reader, id))
       if (registration === null) return null
       const { email, language, reason, startedAt } = registration
       const keys = foundBy(registration)
       const asked = bindingOf(email)
-      // Heard below; without this, a bug in it would end the program while the database is asked.
+      // Handled below; without this, a bug in it would crash the program during the query.
       asked.catch(() => undefined)
       const known = await database.read(async (reader) => {
         const events = await findEvents(reader, id)

@@ -1,18 +1,18 @@
 import { canonicalAddress } from './ip'
 
-/** What this machine calls itself. A page elsewhere whose name is made to lead here (DNS rebinding) asks by another name. */
+/** Names of this machine. A page elsewhere whose name is made to resolve here (DNS rebinding) uses another name. */
 export const LOOPBACK_HOSTS = ['127.0.0.1', 'localhost', '::1'] as const
 
-/** As Django's `host_validation_re` (django/http/request.py), after lower-casing. */
+/** Like Django's `host_validation_re` (django/http/request.py), after lower-casing. */
 const HOST = /^(?:([a-z0-9.-]+)|\[([a-f0-9]*:[a-f0-9.:]+)\])(?::[0-9]{1,5})?$/
 
 /** RFC 1035, 2.3.4, and a port. */
 const LONGEST = 255 + ':65535'.length
 
 /**
- * Whether a Host header names one of our hosts, as Django's ALLOWED_HOSTS does: `example.org` is that host,
- * `.example.org` it and everything below it, `*` any host that can be one. The port does not count, nor case, nor one
- * dot at the end. Links in mails and redirects are made for these hosts alone.
+ * Whether a Host header names one of our hosts, like Django's ALLOWED_HOSTS: `example.org` is that host,
+ * `.example.org` it and its subdomains, `*` any valid host. The port, case and one trailing dot are ignored. Links in
+ * emails and redirects are made for these hosts only.
  */
 export function isAllowedHost(hostHeader: string | null | undefined, hosts: readonly string[]): boolean {
   const host = hostNameOf(hostHeader ?? '')
@@ -26,7 +26,7 @@ function matches(host: string, pattern: string): boolean {
   return host === (hostNameOf(pattern) ?? canonicalAddress(pattern))
 }
 
-/** The bare name or address in a Host header, in its one spelling; null where it is neither. */
+/** The host name or address in a Host header, normalized; null if it is neither. */
 export function hostNameOf(header: string): string | null {
   if (header.length > LONGEST) return null
   const [, name, literal] = HOST.exec(header.toLowerCase()) ?? []

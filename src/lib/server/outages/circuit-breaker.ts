@@ -12,7 +12,7 @@ import type { Registrar } from '../registrations/registrar'
 
 export type Outages = ReturnType<typeof createOutages>
 
-/** A server that does not do its part, since when, and its last word on it. */
+/** An unavailable server, since when, and its last error. */
 export interface Outage {
   server: Server
   since: number
@@ -21,20 +21,20 @@ export interface Outage {
   waiting: number
 }
 
-/** So many calls in a row may fail before nobody is sent there any more. */
+/** How many calls in a row may fail before the circuit opens. */
 const FAILURES = 3
 const FIRST_PROBE_MS = 5_000
 const LONGEST_PROBE_MS = 30_000
-/** After an outage: between two of the jobs that waited for it, as servers refuse whoever comes with everything at once. */
+/** After an outage: the pause between two of the waiting jobs, because servers reject a burst of everything at once. */
 const PACE_MS = 200
-/** So long it counts that configuration and homeserver went together. */
+/** How long a successful check of configuration and homeserver counts. */
 const SET_UP_AGE_MS = 10 * 60_000
 
 interface Circuit {
   /** Failed calls in a row, and when the first of them was. */
   failures: number
   since: number
-  /** Set while it is out. `refuses`: it answers, and takes no mail of ours. */
+  /** Set during an outage. `refuses`: it answers, but accepts none of our emails. */
   outage: { since: number; error: HomeserverError | MailError; refuses: boolean } | null
   nextProbe: number
   wait: number
@@ -46,14 +46,12 @@ const USES: Record<Server, Outside[]> = { homeserver: ['homeserver', 'rooms'], m
 const serverOf = (outside: Outside): Server => (outside === 'mail' ? 'mail' : 'homeserver')
 
 /**
- * Circuit breakers for homeserver and mail server. Where calls fail in a row with what would fail all others too,
- * further ones are refused at once, so that nobody sleeps through a time-out; jobs for that server wait untouched;
- * moderators see it on the desk, and hear of it by the other server. A plain question, asked from time to time, ends
- * it; then what waited goes out, oldest first, one after the other.
- *
- * A mail server that answers and refuses our mails is out as well, and would answer every plain question: there the
- * question is a mail that waits, and the outage ends when a mail is taken. New mails are tried meanwhile, as nobody
- * knows whether it refuses them too.
+ * Circuit breakers for homeserver and mail server. After calls in a row fail with an error that would affect all
+ * others too, further ones fail at once, so that nobody waits for a time-out; jobs for that server wait untouched;
+ * moderators see it in the queue, and are notified through the other server. A periodic probe ends it; then waiting
+ * jobs run, oldest first, one after the other. A mail server that answers but rejects our emails counts as
+ * unavailable as well, although it would pass every probe: there a waiting email is the probe, and the outage ends
+ * when one is accepted. New emails are tried meanwhile, because it may accept those.
  */
 export function createOutages({
   database,
@@ -68,7 +66,7 @@ export function createOutages({
   registrar: Registrar
   homeserver: Homeserver
   mailer: Mailer
-  /** Whether the moderators have a room to be told in. */
+  /** Whether the moderators have a room for notifications. */
   hasRoom: boolean
   clock: () => number
   log: Logger
@@ -83,20 +81,20 @@ export function createOutages({
   })
   const circuits: Record<Server, Circuit> = { homeserver: circuit(), mail: circuit() }
   const refusals = createRefusals({ clock })
-  /** Until when no job may be started that uses this. */
+  /** Until when no job that depends on this may start. */
   const pauses = new Map<Outside, number>()
-  /** Jobs that are older than this wait for each other. */
+  /** Jobs older than this run one at a time. */
   const backAt: Record<Server, number> = { homeserver: 0, mail: 0 }
 
   const probes: Record<Server, () => Promise<unknown>> = {
     mail: () => mailer.check(),
     homeserver: lookAtSetUp,
   }
-  /** When the homeserver was last looked at, and whether configuration and homeserver went together. */
+  /** When the homeserver was last checked, and whether it matched the configuration. */
   let looked: { at: number; right: boolean } | null = null
   let looking: Promise<void> | null = null
 
-  /** Asks whether the homeserver is one that this configuration can work with; one question for all who ask. */
+  /** Checks whether this configuration can work with the homeserver; concurrent callers share one check. */
   function lookAtSetUp(): Promise<void> {
     looking ??= checkSetUp(homeserver)
       .then(
@@ -114,7 +112,7 @@ export function createOutages({
     return looking
   }
 
-  /** The same, and what is wrong counts at once as an outage that only an operator can end. */
+  /** The same, and an error counts at once as an outage that only an operator can end. */
   async function findSetUpProblem(): Promise<HomeserverError | null> {
     try {
       await lookAtSetUp()
@@ -126,7 +124,7 @@ export function createOutages({
     }
   }
 
-  /** What is known of an outage now, where that is another thing than before; begins one where there is none. */
+  /** Updates what is known of an outage; begins one if there is none. */
   async function tell(server: Server, error: HomeserverError | MailError): Promise<void> {
     const { outage } = circuits[server]
     if (outage === null) return begin(server, error, { since: clock(), refuses: false })
@@ -156,7 +154,7 @@ export function createOutages({
     }
   }
 
-  /** A refusal of a mail: where it is about all of them, that is an outage, and the mail waits. */
+  /** A rejected email: if the rejection is about all of them, that is an outage, and the email waits. */
   async function refused(letter: Letter, error: MailError): Promise<MailError> {
     const state = circuits.mail
     const told = refusals.weigh(letter, error)
@@ -171,13 +169,13 @@ export function createOutages({
     return told
   }
 
-  /** A mail was taken, so that others will be. */
+  /** An email was accepted, so others will be. */
   async function taken({ id }: Letter): Promise<void> {
     refusals.taken(id)
     if (circuits.mail.outage?.refuses === true) await end('mail')
   }
 
-  /** Lets a mail that was refused ask whether the next one is taken; over where none waits any more. */
+  /** Lets a rejected email probe whether the next one is accepted; ends the outage if none is waiting. */
   async function probeByMail(state: Circuit): Promise<void> {
     state.nextProbe = clock() + state.wait
     state.wait = Math.min(state.wait * 2, LONGEST_PROBE_MS)
@@ -193,7 +191,7 @@ export function createOutages({
     circuits[server] = circuit()
   }
 
-  /** Makes the call, unless the server is out; learns from how it ends. */
+  /** Makes the call, unless the server is unavailable; learns from the result. */
   async function call<T>(server: Server, task: () => Promise<T>, letter: Letter | null): Promise<T> {
     const state = circuits[server]
     if (state.outage !== null && !state.outage.refuses) throw notAsked(server, state.outage)
@@ -241,7 +239,7 @@ export function createOutages({
   }
 
   return {
-    /** The same, but that its calls are refused at once while the server is out. */
+    /** The same, but its calls fail at once while the server is unavailable. */
     watched<T extends object>(server: Server, target: T): T {
       return new Proxy(target, {
         get(_, name) {
@@ -261,8 +259,8 @@ export function createOutages({
     },
 
     /**
-     * Goes on with the outages that stood when the program stopped: each is asked about first. Mails that were refused are
-     * tried at once, as the settings may be mended now.
+     * Resumes the outages from before the program stopped: each server is probed first. Rejected emails are tried at
+     * once, because the settings may be fixed now.
      */
     async resume(): Promise<void> {
       const refuses = await registrar.retryRefused()
@@ -277,12 +275,15 @@ export function createOutages({
       }
     },
 
-    /** Asks whether the homeserver is the right one. Answers what is wrong with it, or that it is out; null: nothing. */
+    /**
+     * Checks whether the homeserver is the right one. Returns what is wrong with it, or that it is unavailable; null:
+     * nothing.
+     */
     findSetUpProblem,
 
     /**
-     * Before something is made at the homeserver: that it is the right one was seen since the program started. Throws what
-     * is wrong, also where it cannot be asked.
+     * Before something is created on the homeserver: it must have been verified since the program started. Throws
+     * what is wrong, also if it cannot be checked.
      */
     async confirmSetUp(): Promise<void> {
       if (looked?.right === true) return
@@ -290,10 +291,10 @@ export function createOutages({
       if (problem !== null) throw problem
     },
 
-    /** Whether nobody can be given an account before an operator mends something. */
+    /** Whether nobody can get an account before an operator fixes something. */
     needsOperator: () => isWrongSetUp(circuits.homeserver.outage?.error),
 
-    /** Asks servers that are out, when it is time to, whether they are back. Never throws what they say. */
+    /** Probes unavailable servers when it is time. Never throws their errors. */
     async probeDue(): Promise<void> {
       lookAgain()
       const due = SERVERS.filter((server) => {
@@ -316,19 +317,19 @@ export function createOutages({
       return { outsides: [...closed.keys()], until: Math.min(...closed.values()) }
     },
 
-    /** Whether mails are known not to go out now. */
+    /** Whether emails are known not to be sent now. */
     isMailOut: () => circuits.mail.outage !== null,
 
-    /** Whether the mail server answers and takes no mail of ours: none of them fails meanwhile. */
+    /** Whether the mail server answers but rejects our emails: none of them counts as failed meanwhile. */
     isRefusing: () => circuits.mail.outage?.refuses === true,
 
-    /** A job was started: of those that waited for an outage to end, the next one waits a little. */
+    /** A job was started: the next of those that waited for an outage to end waits a little. */
     started(job: NewJob, createdAt: number): void {
       const outside = outsideOf(job)
       if (createdAt < backAt[serverOf(outside)]) pauses.set(outside, clock() + PACE_MS)
     },
 
-    /** Somebody was asked to wait (429): all that use the same wait with them. */
+    /** We were rate-limited (429): everything that uses the same server waits. */
     pause(job: NewJob, ms: number): void {
       pauses.set(outsideOf(job), clock() + ms)
     },
@@ -336,7 +337,7 @@ export function createOutages({
     current,
   }
 
-  /** A token can be revoked, and accounts be moved to another service, while this runs. */
+  /** A token can be revoked, and accounts be moved to another service, while this is running. */
   function lookAgain(): void {
     if (looked === null || looking !== null || circuits.homeserver.outage !== null) return
     if (clock() - looked.at < SET_UP_AGE_MS) return
@@ -361,11 +362,11 @@ export function createOutages({
   }
 }
 
-/** Why it is out, for the log. */
+/** Why it is unavailable, for the log. */
 const reasonOf = (error: HomeserverError | MailError): string =>
   withoutAddresses(error instanceof HomeserverError ? error.why : error.message)
 
-/** The mail that a call of the mailer is to send; null for every other call. */
+/** The email that a call of the mailer sends; null for every other call. */
 function letterOf(name: string | symbol, given: unknown[]): Letter | null {
   const [letter] = given
   return name === 'send' && isLetter(letter) ? letter : null
@@ -374,7 +375,7 @@ function letterOf(name: string | symbol, given: unknown[]): Letter | null {
 const isLetter = (value: unknown): value is Letter =>
   typeof value === 'object' && value !== null && 'mail' in value && 'to' in value && 'id' in value
 
-/** Nothing was sent: that is a clear answer, and none of the server's. */
+/** Nothing was sent: that is a clear answer, and not the server's. */
 function notAsked(
   server: Server,
   { since, error }: { since: number; error: HomeserverError | MailError },

@@ -1,29 +1,33 @@
 import { MailError, type Letter } from '../mail/mail'
 
-/** So many different mails in a row, or tries of one mail, that are refused for our sake are no matter of one mail. */
+/**
+ * This many different emails in a row, or attempts of one email, rejected because of us: the problem is not a single
+ * email.
+ */
 const MAILS = 3
-/** So many different receivers in a row that are said not to exist are no matter of their addresses. */
+/** This many different recipients in a row that supposedly do not exist: the problem is not their addresses. */
 const RECEIVERS = 3
-/** Being put off (4yz) is what servers do to strangers for some minutes (greylisting, RFC 6647); for longer it is a fault. */
+/** Servers defer strangers (4yz) for some minutes (greylisting, RFC 6647); any longer is a fault. */
 const PUT_OFF_MS = 15 * 60_000
-/** How many mails are remembered that were refused alone. */
+/** How many individually rejected emails are remembered. */
 const REMEMBERED = 1000
 
 export type Refusals = ReturnType<typeof createRefusals>
 
 /**
- * Weighs refusals of the mail server since it last took a mail: whether it refuses this one mail, or us. A mail after
- * whose refusal another one was taken is refused alone, and tells nothing about the others any more.
+ * Weighs the mail server's rejections since it last accepted an email: whether it rejects this one email, or us. An
+ * email that was rejected before another one was accepted is rejected individually, and no longer tells anything
+ * about the others.
  */
 export function createRefusals({ clock }: { clock: () => number }) {
-  /** Refused for our sake, by the mail's id. */
+  /** Rejected because of us, by the email's ID. */
   const ours = new Map<string, { first: number; tries: number }>()
-  /** Refused for the receiver's sake, and so ended; the receiver by the mail's id. */
+  /** Rejected because of the recipient, and so ended; the recipient by the email's ID. */
   const unknown = new Map<string, string>()
   const alone = new Set<string>()
 
   return {
-    /** The server took a mail: whatever it refused before was about those mails. */
+    /** The server accepted an email: its earlier rejections were about those emails. */
     taken(id: string): void {
       for (const refused of [...ours.keys(), ...unknown.keys()]) alone.add(refused)
       alone.delete(id)
@@ -35,15 +39,15 @@ export function createRefusals({ clock }: { clock: () => number }) {
       unknown.clear()
     },
 
-    /** Whether this mail was refused before and others were not. */
+    /** Whether this email was rejected before and others were not. */
     isAlone: (id: string) => alone.has(id),
 
-    /** The mails that ended because their receivers were said not to exist. */
+    /** The emails that ended because their recipients supposedly do not exist. */
     unknown: () => [...unknown.keys()],
 
     /**
-     * What a refusal tells about all mails: null where it is about this one alone, as far as is known. Of many receivers
-     * in a row that are said not to exist, an error that is ours.
+     * What a rejection means for all emails: null if, as far as is known, it is about this one only. After many
+     * recipients in a row that supposedly do not exist, an error that is ours.
      */
     weigh({ id, to }: Letter, error: MailError): MailError | null {
       if (alone.has(id)) return null

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 
-/** What all applicants share room for, each kind of mail apart (`Line`), and at the desk the queue of passwords. */
+/** Limits shared by all applicants, by kind of email (`Line`), and moderators' password queue. */
 export type Room =
   | 'name_check'
   | 'mail'
@@ -11,7 +11,7 @@ export type Room =
   | 'password'
   | 'sign_in'
 
-/** A room that was full lately. `refused`: how many were asked to come again. Times in milliseconds since 1970. */
+/** A limit that was reached recently. `refused`: how many were turned away. Times in milliseconds since 1970. */
 export interface Crowd {
   room: Room
   since: number
@@ -19,20 +19,20 @@ export interface Crowd {
   refused: number
 }
 
-/** So long after the last who found a room full, it counts as the same crowd, and moderators see it. */
+/** For this long after the last refusal it counts as the same incident, and moderators see it. */
 const CROWD_MS = 60 * 60_000
 
 export type CrowdWatch = ReturnType<typeof createCrowdWatch>
 
 /**
- * Notes who was sent away because others had used up what all share, so that moderators hear of it, and the log has it
- * once for each crowd. What only programs can fill (`mail_trapped`) stands in the log alone.
+ * Records who was turned away because others had used up a shared limit, so that moderators are told, and the log has
+ * it once per incident. What only bots can fill (`mail_trapped`) is only logged.
  */
 export function createCrowdWatch({ clock, log }: { clock: () => number; log: Pick<Logger, 'warn'> }) {
   const crowds = new Map<Room, Crowd>()
 
   return {
-    /** Somebody was sent away. */
+    /** Somebody was turned away. */
     full(room: Room): void {
       const now = clock()
       const before = crowds.get(room)
@@ -51,7 +51,7 @@ export function createCrowdWatch({ clock, log }: { clock: () => number; log: Pic
         )
     },
 
-    /** What moderators should know of. */
+    /** What moderators should know about. */
     lately(): Crowd[] {
       const now = clock()
       return [...crowds.values()].filter(

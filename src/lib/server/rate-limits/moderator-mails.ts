@@ -7,8 +7,8 @@ const HOUR_MS = 60 * 60_000
 const DAY_MS = 24 * HOUR_MS
 
 /**
- * How many mails the people of the desk can have sent on one day to addresses that nobody has confirmed: of each kind
- * one of them, to one mailbox, and all together.
+ * How many emails moderators can trigger per day to unconfirmed addresses: per moderator and kind, per inbox, and in
+ * total.
  */
 const OF_ONE = { address: 10, invitation: 50 }
 const TO_ONE_MAILBOX = 3
@@ -17,7 +17,7 @@ const OF_ALL = 200
 export type DeskMail = keyof typeof OF_ONE
 export type DeskMails = ReturnType<typeof createDeskMails>
 
-/** Whoever is at the desk, or at the browser that somebody left there, writes to strangers by us so often and no more. */
+/** A moderator, or somebody at a browser left open, can make us send only this much email to strangers. */
 export function createDeskMails({
   limits,
   log,
@@ -26,7 +26,7 @@ export function createDeskMails({
   log: Pick<Logger, 'warn'>
 }) {
   return {
-    /** Counts a mail of a moderator to an address, or refuses it: `too_many_mails`. */
+    /** Counts a moderator's email to an address, or refuses it: `too_many_mails`. */
     async take(mail: DeskMail, moderatorId: string, email: EmailAddress): Promise<Result<null>> {
       const limit = (count: number) => ({ count, windowMs: DAY_MS })
       const taken = await limits.takeAll([

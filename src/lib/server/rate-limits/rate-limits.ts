@@ -4,26 +4,25 @@ import type { CrowdWatch, Room } from './capacity-watch'
 
 const MINUTE_MS = 60_000
 
-/** What strangers do that costs the homeserver or other people's mailboxes something. */
+/** Strangers' actions that cost the homeserver or other people's inboxes something. */
 export type Braked = 'name_check' | 'mail'
 
 /**
- * How often, for each mail that one network may ask for: `network` of one client network, `subject` of one mailbox.
- * `everybody`: for each time that all together may within a minute. `first`: so many tries of a network have a room of
- * their own, as large as the one for everybody: those who come for the first time do not stand in line behind those who
- * try again and again.
+ * Limits, multiplied by the emails that one network may request: `network` per client network, `subject` per inbox.
+ * `everybody`: multiplied by the total limit per minute. `first`: this many attempts of a network count in a separate
+ * quota of the same size, so that newcomers are not stuck behind those who keep trying.
  */
 const SHARES: Record<Braked, { network: number; subject: number; everybody: number; first: number }> = {
   name_check: { network: 200, subject: 200, everybody: 12, first: 4 },
   mail: { network: 1, subject: 1, everybody: 1, first: 1 },
 }
 
-/** What people do by a link or a cookie of their own, which nobody can guess. */
+/** Actions through a link or a cookie of one's own, which nobody can guess. */
 export type OwnBraked = 'confirmation' | 'renewal' | 'name_choice' | 'password' | 'answer'
 
 /**
- * The same for each registration, whatever network asks: no stranger uses that up. `everybody`: only where it costs the
- * homeserver something; to fill that room takes as many registrations with a confirmed address.
+ * The same per registration, from any network: strangers cannot use it up. `everybody`: only for actions that cost
+ * the homeserver something; exhausting it takes as many registrations with a confirmed email.
  */
 const OWN: Record<OwnBraked, { count: number; everybody: number | null; first: number }> = {
   confirmation: { count: 20, everybody: null, first: 0 },
@@ -33,18 +32,18 @@ const OWN: Record<OwnBraked, { count: number; everybody: number | null; first: n
   answer: { count: 10, everybody: null, first: 0 },
 }
 
-/** Links that nobody was ever sent, for each mail that one network may ask for. */
+/** Invalid links, multiplied by the emails that one network may request. */
 const UNKNOWN_LINKS = 20
 
 /**
- * Where somebody stands who asks for a mail: with an invitation that counts; with a proof of work, or where none is asked
- * for; without one; or as programs do.
+ * The group that counts for somebody who requests an email: with a valid invitation; with a proof of work, or if none
+ * is required; without one; or as bots.
  */
 export type Line = 'invited' | 'proved' | 'unproved' | 'trapped'
 
 /**
- * Each line has rooms of its own, for so large a part of what all may: none takes another one's. Who brings no proof has
- * less of it.
+ * Each group has its own quota, as a share of the total limit, so that none uses up another's. Without a proof it is
+ * smaller.
  */
 export const LINES: Record<Line, { share: number; newcomers: boolean }> = {
   invited: { share: 1, newcomers: true },
@@ -55,14 +54,14 @@ export const LINES: Record<Line, { share: number; newcomers: boolean }> = {
 
 export type Brakes = ReturnType<typeof createBrakes>
 
-/** Limits on applicants that outlive a restart and hold for all programs on one database (`rate_limit`). */
+/** Rate limits for applicants that survive restarts and hold across all processes on one database (`rate_limit`). */
 export function createBrakes({
   limits,
   crowds,
   settings,
 }: {
   limits: Pick<Limits, 'take' | 'takeAll' | 'refusing'>
-  /** Hears of rooms that are full. */
+  /** Called when a shared limit is reached. */
   crowds: Pick<CrowdWatch, 'full'>
   settings: { emailSubmission: number; emailSubmissionHours: number; everybodyPerMinute: number }
 }) {
@@ -75,7 +74,7 @@ export function createBrakes({
     limit: { count: Math.max(1, Math.round(count * everybodyPerMinute)), windowMs: MINUTE_MS },
   })
 
-  /** Counts it in the room of newcomers, by `first`, or else in the one of everybody. */
+  /** Counts it in the newcomers' quota, according to `first`, or else in the general one. */
   async function inRoom(
     claims: Claim[],
     { room, count, first }: { room: Room; count: number; first: Claim[] | null },
@@ -99,8 +98,8 @@ export function createBrakes({
 
   return {
     /**
-     * Counts one try of a stranger, or refuses it: `too_many_mails`, `too_many_unproved` or `too_many_tries`. `subject`:
-     * the mailbox that it is about. `more`: what else it counts as.
+     * Counts one attempt of a stranger, or refuses it: `too_many_mails`, `too_many_unproved` or `too_many_tries`.
+     * `subject`: the inbox concerned. `more`: what else it counts as.
      */
     async take(
       what: Braked,
@@ -114,12 +113,12 @@ export function createBrakes({
         claims.push({ kind: `${what}-subject`, subject, limit: { count: share.subject * mails, windowMs } })
       const { share: part, newcomers } = LINES[line]
       const room = line === 'proved' ? what : (`mail_${line}` as const)
-      // The same tries, and fewer of them: who comes for the first time.
+      // The same attempts, and fewer of them: those who come for the first time.
       const first = newcomers ? byNetwork(network, clientAddress, { count: share.first, windowMs }) : null
       return inRoom(claims, { room, count: share.everybody * part, first }, more)
     },
 
-    /** Counts one try of what somebody does with their own registration, or refuses it. */
+    /** Counts one action on somebody's own registration, or refuses it. */
     async takeOwn(what: OwnBraked, registrationId: string): Promise<Result<null>> {
       const { count, everybody, first } = OWN[what]
       const own = { kind: `own-${what}`, subject: registrationId }
@@ -135,8 +134,8 @@ export function createBrakes({
     },
 
     /**
-     * What to say of a link that nobody was sent: `broken`, or that there were too many of them from this network. Links that
-     * somebody was sent are not counted here, and never refused for this.
+     * The answer for an invalid link: `broken`, or too many of them from this network. Valid links are not counted
+     * here, and never refused for this.
      */
     async unknownLink(clientAddress: string, broken: Refused): Promise<Refused> {
       const limit = { count: UNKNOWN_LINKS * mails, windowMs }

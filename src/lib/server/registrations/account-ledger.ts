@@ -7,7 +7,7 @@ import type { Database, Transaction } from '../database/open'
 import { findRegistration } from '../database/registrations'
 import { SYSTEM, type AccountChange, type Door } from './transaction'
 
-/** The registrar's part about what is known of accounts, by what somebody saw of one at the homeserver. */
+/** The registrar's part for account records, based on what was seen on the homeserver. */
 export function createLedger({
   database,
   clock,
@@ -21,7 +21,7 @@ export function createLedger({
     isDeepStrictEqual(await findAccount(tx, entry.localpart), entry)
 
   return {
-    /** Writes on if the line is still what it was when its account was looked at; false where it is not. */
+    /** Updates the record if it is still what it was when its account was examined; false if it is not. */
     async moveAccount(
       entry: LedgerEntry,
       change: AccountChange,
@@ -36,8 +36,8 @@ export function createLedger({
     },
 
     /**
-     * The account of an approved registration is opened next: from now on it may be open, whatever answer comes. False
-     * where it is not approved any more, or the line is not what it was when its account was looked at.
+     * The account of an approved registration is about to be unlocked: from now on it may be active, whatever the
+     * answer. False if it is no longer approved, or the record is not what it was when its account was examined.
      */
     async beginOpening(registrationId: string, entry: LedgerEntry): Promise<boolean> {
       return database.write(async (tx) => {
@@ -50,8 +50,8 @@ export function createLedger({
     },
 
     /**
-     * The account of this line is, or may be, somebody else's: from now on nobody touches it, and a moderator sees it;
-     * whoever waits for it picks another name. False where the line is not what it was.
+     * The account of this record is, or may be, somebody else's: from now on nobody touches it, and a moderator sees
+     * it; an applicant waiting for it chooses another username. False if the record is not what it was.
      */
     async doubt(entry: LedgerEntry, signs: Sign[]): Promise<boolean> {
       const { localpart, registrationId, state } = entry
@@ -61,7 +61,7 @@ export function createLedger({
         const detail = signs.length === 0 ? {} : { detail: { signs: signs.join(' ') } }
         await insertEvents(tx, registrationId, [{ kind: 'account_doubtful', ...detail }], SYSTEM, clock())
         const holder = registrationId === null ? null : await findRegistration(tx, registrationId)
-        // Where it is over, or has another name by now, nothing is lost.
+        // If the registration is over, or has another username by now, nothing is lost.
         if (holder?.holdsName === true && holder.username === localpart)
           await actIn(tx, holder.id, { type: 'lose_account', filled: state === 'filled' }, SYSTEM)
         return true

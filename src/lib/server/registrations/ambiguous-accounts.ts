@@ -10,15 +10,16 @@ import type { Account, Homeserver } from '../homeserver/homeserver'
 import type { Registrar } from './registrar'
 import { createShared } from '../concurrency/coalesce'
 
-/** Whether it is open or deactivated says nothing of an account that is in doubt. */
+/** Whether an uncertain account is active or deactivated says nothing about whose it is. */
 const signsOf = (username: Username, account: Account) =>
   signsOfOthers(username, { state: 'doubtful' }, account)
 
 export type Doubts = ReturnType<typeof createDoubts>
 
 /**
- * Accounts that are, or may be, somebody else's: the program stopped between a claim and its record, so that nobody knows
- * who made it, or what was made here shows signs of other hands. A moderator looks at each and adopts it, or leaves it to whoever it belongs to.
+ * Accounts that are, or may be, somebody else's: the program stopped between a claim and its record, so that it is
+ * unknown who created it, or an account created here shows signs of use by others. A moderator looks at each and
+ * adopts it, or leaves it to its owner.
  */
 export function createDoubts({
   database,
@@ -59,9 +60,9 @@ export function createDoubts({
     },
 
     /**
-     * `adopt`: it was made here; it is locked, and removed by a job, so that the name can be given out again. `leave`: it is somebody else's and is
-     * never touched. What shows that somebody has it is not adopted. Throws `HomeserverError` when the account cannot be
-     * looked at or locked; then nothing is recorded.
+     * `adopt`: it was created here; it is locked, and removed by a job, so that the username is available again.
+     * `leave`: it is somebody else's and is never touched. Accounts with signs of an owner cannot be adopted. Throws
+     * `HomeserverError` if the account cannot be examined or locked; then nothing is recorded.
      */
     async settle(localpart: Username, verdict: 'adopt' | 'leave', actor: Actor): Promise<Result<null>> {
       const entry = await registrar.account(localpart)

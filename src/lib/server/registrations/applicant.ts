@@ -22,7 +22,7 @@ import { createKept, createShared } from '../concurrency/coalesce'
 
 export type Applicant = ReturnType<typeof createApplicant>
 
-/** A mail that somebody asked for: where it goes, and its id, by which they hear what becomes of it. */
+/** A requested email: its recipient, and its ID, by which its status can be queried. */
 interface AskedMail {
   email: EmailAddress
   mail: string | null
@@ -30,12 +30,12 @@ interface AskedMail {
 
 const APPLICANT: Actor = { kind: 'applicant' }
 
-/** How long the homeserver's password policy may be remembered. */
+/** How long the homeserver's password policy may be cached. */
 const POLICY_AGE_MS = 5 * 60 * 1000
 
 /**
- * What an applicant can do, step by step; each step answers a value or a refusal, and throws `HomeserverError`
- * only when the homeserver does not do its part, after which the same step can be repeated.
+ * What an applicant can do, step by step; each step returns a value or a refusal, and throws `HomeserverError` only
+ * if the homeserver fails, after which the same step can be repeated.
  */
 export function createApplicant({
   registrar,
@@ -73,8 +73,8 @@ export function createApplicant({
   const nameAnswer = createShared((username: Username) => homeserver.nameAnswer(username))
 
   /**
-   * Grammar, rules, names held here, our ledger, and last the homeserver. `own`: whose registration asks; `counts`:
-   * whether a rule that refuses it counts that, which it does not while somebody types.
+   * Grammar, rules, usernames reserved here, our records, and last the homeserver. `own`: the registration asking;
+   * `counts`: whether a rule that blocks it counts a hit, which it does not while somebody types.
    */
   async function checkUsername(
     typed: string,
@@ -90,7 +90,8 @@ export function createApplicant({
       return refuse({ code: 'username_reserved' })
     }
     if (!(await registrar.isNameFree(username, own))) return refuse({ code: 'username_taken' })
-    // In the ledger and free means made here and never opened: Synapse calls such a name taken, and we can reuse it.
+    // Recorded as ours and free means created here and never unlocked: Synapse calls such a username taken, but we
+    // can reuse it.
     if ((await registrar.account(username)) !== null) return parsed
     switch (await nameAnswer(username)) {
       case 'free':
@@ -104,7 +105,7 @@ export function createApplicant({
     }
   }
 
-  /** Answers early, before anything is counted or asked; the transaction that would begin asks again. */
+  /** Refuses early, before anything is counted or queried; the transaction that would begin checks again. */
   async function mayStart(): Promise<Result<null>> {
     const now = await opening.look()
     return now.open ? accept(null) : refuse({ code: 'registration_closed', until: now.until })
@@ -125,8 +126,8 @@ export function createApplicant({
   }
 
   /**
-   * A rule that came after the first step refuses nobody who is on the way: moderators look closer instead. Answers
-   * whether they should.
+   * A rule added after the first step blocks nobody in progress: it flags the request instead. Returns whether to
+   * flag it.
    */
   async function holdIfAsked({ id, username, email, clientAddress }: Registration): Promise<boolean> {
     const rule = await rules.verdict({ username, email, clientAddress })
@@ -134,7 +135,7 @@ export function createApplicant({
     return rule !== null
   }
 
-  /** Where only the invited get in, and the invitation of before does not count any more, another one is typed here. */
+  /** If an invitation is required and the earlier one is no longer valid, another one is entered here. */
   async function bringCode(
     registration: Registration,
     typed: string,
@@ -144,7 +145,7 @@ export function createApplicant({
     return stands === 'needs_code' ? invitations.bring(typed, clientAddress) : accept(null)
   }
 
-  /** The homeserver's own `auto_join_rooms` show an account before anybody approved it. */
+  /** The homeserver's own `auto_join_rooms` reveal an account before anybody approved it. */
   async function warnOfAutoJoin(username: Username, rooms: string[]): Promise<void> {
     if (rooms.length === 0) return
     await registrar.warnOnce('auto_join_rooms', rooms.join(' '), [
@@ -153,7 +154,7 @@ export function createApplicant({
     ])
   }
 
-  /** The second click of a double one finds everything done: that is no refusal. */
+  /** The second click of a double click finds everything done: that is no refusal. */
   async function orAlready(refused: Refused, id: string): Promise<Result<Registration>> {
     const registration = refused.refusal.code === 'wrong_state' ? await registrar.find(id) : null
     return registration !== null && isRequested(registration) ? accept(registration) : refused
@@ -168,7 +169,7 @@ export function createApplicant({
     mayStart,
     passwordPolicy,
 
-    /** Refused while nobody new can start. `passes`: not for them. */
+    /** Refused while registration is closed. `passes`: exempt. */
     async start(wish: {
       username: string
       email: string
@@ -225,7 +226,7 @@ export function createApplicant({
       return accept({ email, mail: await registrar.sendLink(email, { language, clientAddress, heldFor }) })
     },
 
-    /** A new mail in place of a link that ran out. It counts for the registration: who has the link has its mailbox. */
+    /** A new email in place of an expired link. It counts for the registration: whoever has the link has its inbox. */
     async renewLink(token: Token, clientAddress: string): Promise<Result<AskedMail>> {
       const id = await registrar.whoseLink(token, 'verification')
       if (id === null) return brakes.unknownLink(clientAddress, refuse({ code: 'link_broken' }))
@@ -245,8 +246,8 @@ export function createApplicant({
     },
 
     /**
-     * Password and reason. The password goes to the homeserver and nowhere else. `invitation`: a code, where the one
-     * that somebody came with does not count any more; empty for none.
+     * Password and reason. The password is sent to the homeserver and nowhere else. `invitation`: a code, if the
+     * earlier one is no longer valid; empty for none.
      */
     async request(
       registration: Registration,
@@ -298,7 +299,7 @@ export function createApplicant({
       return requested.ok ? still(requested) : orAlready(requested, registration.id)
     },
 
-    /** Sets the password of an approved registration: the account is made now, and opened by a job. */
+    /** Sets the password of an approved registration: the account is created now, and unlocked by a job. */
     async setPassword(registration: Registration, password: string): Promise<Result<Registration>> {
       const { state, account, username } = registration
       if (!awaitsPassword(registration) || isResting(registration, registrar.policy()))
@@ -318,6 +319,6 @@ export function createApplicant({
   }
 }
 
-/** Done: it waits for a moderator, or an invitation has opened the way already. */
+/** Done: it is waiting for a moderator, or was approved through an invitation already. */
 const isRequested = ({ state, invitationId }: Registration): boolean =>
   state === 'requested' || ((state === 'approved' || state === 'completed') && invitationId !== null)

@@ -9,14 +9,15 @@ import { deleteMemories, findMemories, insertMemories } from '../database/denial
 import type { Database, Reader, Transaction } from '../database/open'
 import { purge } from '../database/purge'
 
-/** Counting ends here, so that a wave of last month does not make a page slow. */
+/** Counting stops here, so that last month's surge does not make a page slow. */
 const COUNTED = 1_000
 
 export type Memory = ReturnType<typeof createMemory>
 
 /**
- * What is remembered of denied registrations when their data goes: HMAC-SHA256 of mailbox, network and look of the
- * name under a key of its own (HKDF, RFC 5869), so that the next one can be called similar, and nobody be named.
+ * Fingerprints of denied registrations, kept when their data is deleted: HMAC-SHA256 of inbox, network and lookalike
+ * form of the username under its own key (HKDF, RFC 5869), so that the next one can be called similar without
+ * identifying anybody.
  */
 export function createMemory({
   database,
@@ -26,7 +27,7 @@ export function createMemory({
 }: {
   database: Database
   secretKey: string
-  /** How long it is remembered after the data went; 0: not at all. */
+  /** How long they are kept after the data is deleted; 0: not at all. */
   days: number
   randomId: () => string
 }) {
@@ -44,7 +45,7 @@ export function createMemory({
   }
 
   return {
-    /** Called where a registration goes with its data; of one that was not denied nothing stays. */
+    /** Called when a registration is deleted; nothing is kept unless it was denied. */
     async remember(tx: Transaction, registration: Registration, now: number): Promise<void> {
       if (registration.state !== 'denied' || days === 0) return
       const hashes = hashesOf(registration)
@@ -61,8 +62,8 @@ export function createMemory({
     },
 
     /**
-     * How many denied registrations, whose data is gone, were like this one; null: none. Also by the rule for mailboxes of
-     * before, as nobody can say which those hashes are of.
+     * How many denied registrations with deleted data were similar to this one; null: none. Also by the earlier
+     * mailbox rule, because the source of those hashes is unknown.
      */
     async recall(reader: Reader, registration: Registration): Promise<MemoryView | null> {
       const own = hashesOf(registration)

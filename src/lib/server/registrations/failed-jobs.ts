@@ -4,8 +4,8 @@ import type { FailedJob } from '../database/failed-jobs'
 import { withoutAddresses } from '../logging/log'
 
 /**
- * What is the same in the errors of jobs that failed for one reason: without what is each one's own, such as addresses,
- * Matrix IDs, the queue ids of mail servers, and times.
+ * What is common to the errors of jobs that failed for one reason: without individual data such as addresses, Matrix
+ * IDs, mail servers' queue IDs, and times.
  */
 export function reasonOf(error: string): string {
   return withoutAddresses(error)
@@ -16,7 +16,7 @@ export function reasonOf(error: string): string {
     .trim()
 }
 
-/** Those of the same kinds of work that failed for the same reason as this one, itself included. */
+/** Jobs of the same kind that failed for the same reason as this one, itself included. */
 export function alike(failed: FailedJob[], id: string): FailedJob[] {
   const one = failed.find((job) => job.id === id)
   if (one === undefined) return []
@@ -24,7 +24,7 @@ export function alike(failed: FailedJob[], id: string): FailedJob[] {
   return failed.filter(({ error }) => reasonOf(error) === reason)
 }
 
-/** Reasons for which more than one job failed, most of them first. */
+/** Reasons for which more than one job failed, the most frequent first. */
 export function groupFailures(failed: FailedJob[]): FailureView[] {
   const groups = new Map<string, { first: FailedJob; count: number; kinds: Set<JobKind> }>()
   for (const job of failed) {

@@ -21,11 +21,11 @@ import { payloadOf } from '../database/stored-job'
 import { alike } from './failed-jobs'
 import { SYSTEM, type AccountChange, type Door } from './transaction'
 
-/** What came of a job. */
+/** The result of a job. */
 export type JobEnd =
   /**
-   * `action` is decided on, `account` and `events` are recorded, in the transaction that ends the job; where the action is
-   * refused, `otherwise` in place of `account`.
+   * `action` is decided on, `account` and `events` are recorded, in the transaction that ends the job; if the action
+   * is refused, `otherwise` replaces `account`.
    */
   | {
       state: 'done'
@@ -34,9 +34,9 @@ export type JobEnd =
       otherwise?: AccountChange
       events?: AuditEvent[]
     }
-  /** Not needed any more. */
+  /** No longer needed. */
   | { state: 'cancelled'; reason: string }
-  /** `unanswered`: this try may have taken effect. `blame`: of a mail that was refused. `to`: who has not got it yet. */
+  /** `unanswered`: this attempt may have succeeded. `blame`: for a rejected email. `to`: the recipients left. */
   | {
       state: 'waiting'
       runAt: number
@@ -47,12 +47,12 @@ export type JobEnd =
     }
   | { state: 'failed'; error: string; blame?: Blame | null }
 
-/** So many are tried again in one transaction, so that nobody waits for all of them. */
+/** How many are retried in one transaction, so that nobody waits for all of them. */
 const RETRIED_AT_ONCE = 200
-/** How long a mail rests that waits for an outage to end: longer than asking about each other one takes. */
+/** The delay of an email that waits for an outage to end: longer than trying all others takes. */
 const REST_MS = 60 * 60_000
 
-/** The registrar's part about what comes of jobs. */
+/** The registrar's part for the results of jobs. */
 export function createJobEnds({
   database,
   clock,
@@ -74,8 +74,8 @@ export function createJobEnds({
 
   return {
     /**
-     * Ends a job or puts it off, together with what it changed. False when its lease was lost meanwhile: then
-     * another worker has it, and nothing is written.
+     * Ends or postpones a job, together with what it changed. False if its lease was lost meanwhile: then another
+     * worker has it, and nothing is written.
      */
     async finish({ row, job }: LeasedJob, owner: string, end: JobEnd): Promise<boolean> {
       return database.write(async (tx) => {
@@ -117,8 +117,8 @@ export function createJobEnds({
     },
 
     /**
-     * Mails that ended because of their receivers wait again, as all receivers are refused. They are asked about one by one
-     * (`hastenRefused`), and all are tried when one is taken.
+     * Emails that ended because of their recipients wait again, because all recipients are being rejected. They are
+     * tried one by one (`hastenRefused`), and all at once when one is accepted.
      */
     async waitAgain(ids: string[], error: string): Promise<void> {
       if (ids.length === 0) return
@@ -128,10 +128,10 @@ export function createJobEnds({
       })
     },
 
-    /** Lets the mail that was refused for our sake longest ago be tried at once; false where none waits. */
+    /** Lets the email that was rejected because of us longest ago be tried at once; false if none is waiting. */
     hastenRefused: () => database.write((tx) => hastenRefused(tx, clock())),
 
-    /** All mails that were refused for our sake are tried again, also those that were given up; false where none waits. */
+    /** Retries all emails that were rejected because of us, including those given up; false if none is waiting. */
     async retryRefused(): Promise<boolean> {
       return database.write(async (tx) => {
         const rows = await reviveMails(tx, { ids: null, error: null, runAt: clock() })
@@ -140,7 +140,7 @@ export function createJobEnds({
       })
     },
 
-    /** The kinds of what failed for a registration and stands before a moderator. */
+    /** The kinds of failed jobs of a registration that are shown to moderators. */
     failedKinds: (registrationId: string) =>
       database.read(async (reader) =>
         (await findJobs(reader, registrationId))
@@ -149,8 +149,8 @@ export function createJobEnds({
       ),
 
     /**
-     * A moderator does not want a job tried any more that failed: it is done by hand, or need not be. An approval that
-     * cannot be carried out is decided anew instead.
+     * A moderator dismisses a failed job: it was done by hand, or is not needed. An approval that cannot be carried
+     * out is decided again instead.
      */
     async dismissJob(id: string, actor: Actor): Promise<Result<null>> {
       return database.write(async (tx) => {
@@ -166,7 +166,7 @@ export function createJobEnds({
       })
     },
 
-    /** A moderator wants a job tried at once; false when it is done, running or unknown. */
+    /** A moderator retries a job at once; false if it is done, running or unknown. */
     async retryJob(id: string, actor: Actor): Promise<boolean> {
       return database.write(async (tx) => {
         const row = await hastenJob(tx, id, clock())
@@ -176,7 +176,7 @@ export function createJobEnds({
       })
     },
 
-    /** A moderator wants all jobs tried that failed for the same reason as this one; answers how many there were. */
+    /** A moderator retries all jobs that failed for the same reason as this one; returns how many there were. */
     async retryAlike(id: string, actor: Actor): Promise<number> {
       const [one] = await database.read((reader) => findFailed(reader, { id }))
       if (one === undefined) return 0
@@ -202,7 +202,7 @@ export function createJobEnds({
   }
 }
 
-/** Whether a moderator may say that a job which failed is not to be done any more. */
+/** Whether a moderator may dismiss a failed job. */
 export function isDismissible(
   { kind, state }: Pick<JobRow, 'kind' | 'state'>,
   registration: Registration | null,

@@ -14,10 +14,10 @@ import { findToken, insertToken, type TokenPurpose } from '../database/tokens'
 import type { Keeper } from '../intake/intake'
 import { APPLICANT, type Door } from './transaction'
 
-/** Links of mails by which an applicant acts where no cookie says who asks. */
+/** Links in emails by which an applicant acts without a cookie. */
 export type ActingLink = Extract<TokenPurpose, 'verification' | 'status'>
 
-/** The registrar's part about links in mails and the applicant's cookie. */
+/** The registrar's part for links in emails and the applicant's cookie. */
 export function createLinks({
   database,
   clock,
@@ -38,7 +38,7 @@ export function createLinks({
     return plain
   }
 
-  /** Refused while registration is closed, but for who was invited by this link. */
+  /** Refused while registration is closed, except with an invitation on this link. */
   const mayConfirm = (reader: Reader, { invited }: { invited: boolean }): Promise<Result<null>> =>
     opening.admit(reader, { passes: invited })
 
@@ -66,16 +66,16 @@ export function createLinks({
   }
 
   return {
-    /** Refused where an address cannot be confirmed now by a link. */
+    /** Refused if an email cannot be confirmed by a link now. */
     mayConfirm: (link: { invited: boolean }) => database.read((reader) => mayConfirm(reader, link)),
 
     /**
-     * What a verification link stands for, without changing anything; the name is the link's own until one is
+     * What a verification link stands for, without changing anything; the username is the link's own until one is
      * confirmed.
      */
     lookAtLink: (token: Token) => database.read((reader) => lookAt(reader, token)),
 
-    /** The id of the registration that a link is of, whatever became of both; null where nobody was sent it. */
+    /** The ID of the registration that a link belongs to, whatever became of both; null for an invalid link. */
     whoseLink: (token: Token, purpose: ActingLink): Promise<string | null> =>
       database.read(async (reader) => {
         const found = await findToken(reader, hashToken(token), purpose)
@@ -83,10 +83,10 @@ export function createLinks({
       }),
 
     /**
-     * Confirms the address. From here on the name is held, if nobody was faster; answers the applicant's own token.
-     * Until the request is in, the link lets its holder in as often as they come: an answer may get lost, and so may a
-     * browser. Refused while registration is closed (but for who was invited); the link stays as it was. `shown`: whom
-     * the page showed; empty where it does not say that, as the link does.
+     * Confirms the email address. From here on the username is reserved, if nobody was faster; returns the
+     * applicant's own token. Until the request is submitted, the link works any number of times: a response may be
+     * lost, and so may a browser. Refused while registration is closed (except with an invitation); the link stays
+     * valid. `shown`: what the page showed; empty if it does not say, as with the link.
      */
     async confirm(
       token: Token,
@@ -112,8 +112,8 @@ export function createLinks({
     },
 
     /**
-     * A new mail in place of a verification link that ran out; answers whom it goes to, and its id. Where that is confirmed,
-     * its link leads to where the registration stands.
+     * A new email in place of an expired verification link; returns its recipient and ID. If the address is
+     * confirmed, its link leads to the status.
      */
     async renewLink(token: Token): Promise<Result<{ registration: Registration; mail: string | null }>> {
       return database.write(async (tx) => {
@@ -132,7 +132,7 @@ export function createLinks({
       })
     },
 
-    /** The registration that a token opens: a link in a mail (`status`) or the cookie (`applicant`). */
+    /** The registration that a token opens: a link in an email (`status`) or the cookie (`applicant`). */
     byToken: (token: Token, purpose: Extract<TokenPurpose, 'status' | 'applicant'>) =>
       database.read(async (reader): Promise<Result<Registration>> => {
         const found = await findToken(reader, hashToken(token), purpose)
@@ -142,8 +142,8 @@ export function createLinks({
       }),
 
     /**
-     * The registration that a link of these kinds lets act: one to the status, or one that confirmed its address, until
-     * the request is in.
+     * The registration that a link of these kinds can act for: a status link, or one that confirmed its email, until
+     * the request is submitted.
      */
     byLink: (token: Token, purposes: ActingLink[]) =>
       database.read(async (reader): Promise<Result<{ registration: Registration; purpose: ActingLink }>> => {
@@ -164,7 +164,7 @@ export function createLinks({
     /** Makes another browser the applicant's. */
     letIn: (registrationId: string) => database.write((tx) => letIn(tx, registrationId)),
 
-    /** A link for a mail that is about to go out; only its hash is kept. `brought`: what counts once it is confirmed. */
+    /** A link for an email about to be sent; only its hash is stored. `brought`: what applies once it is confirmed. */
     async mintLink(
       registration: Registration,
       purpose: Extract<TokenPurpose, 'verification' | 'status'>,

@@ -8,7 +8,7 @@ import { findByAddress, findRegistration } from '../database/registrations'
 import { findExchanges, findNotes, findQuestion } from '../database/messages'
 import type { Door } from './transaction'
 
-/** The registrar's part about what moderators do besides deciding on what waits. */
+/** The registrar's part for what moderators do besides deciding on waiting requests. */
 export function createDeskWork({
   database,
   door: { actIn, isNameFree },
@@ -16,14 +16,14 @@ export function createDeskWork({
   database: Database
   door: Door
 }) {
-  /** Whether a registration that is over can stand for its address again. */
+  /** Whether a finished registration can become the open one for its email address again. */
   async function isAddressFree(reader: Reader, { id, email }: Registration): Promise<boolean> {
     const other = await findByAddress(reader, email)
     return other === null || other.id === id
   }
 
   return {
-    /** Takes a decision back while it rests: the request waits again, since when it was made. */
+    /** Undoes a pending decision: the request waits again, since when it was made. */
     async undo(id: string, actor: Actor): Promise<Result<Registration | null>> {
       return database.write(async (tx) => {
         const registration = await findRegistration(tx, id)
@@ -35,7 +35,7 @@ export function createDeskWork({
       })
     },
 
-    /** Approves what was denied, in that version, where name and address are still free. */
+    /** Approves what was denied, in that version, if its username and email are still free. */
     async reopen(
       id: string,
       verdict: Verdict,
@@ -53,14 +53,14 @@ export function createDeskWork({
       })
     },
 
-    /** The talk with an applicant, and what moderators noted, each oldest first. */
+    /** The conversation with an applicant, and moderators' comments, each oldest first. */
     talk: (id: string) =>
       database.read(async (reader) => ({
         exchanges: await findExchanges(reader, id),
         notes: await findNotes(reader, id),
       })),
 
-    /** What was asked at that time (milliseconds since 1970). */
+    /** The question of that time (milliseconds since 1970). */
     questionOf: (id: string, at: number) => database.read((reader) => findQuestion(reader, id, at)),
 
     /** What the domain needs to know before a registration is reopened. */

@@ -10,7 +10,7 @@ import type { FailureLog } from '../logging/outage-log'
 import { HomeserverError, type Claimed, type Homeserver } from '../homeserver/homeserver'
 import type { Registrar } from './registrar'
 
-/** `joinedRooms`: what the homeserver itself made the account join, normally nothing. */
+/** `joinedRooms`: rooms that the homeserver itself made the account join, normally none. */
 export interface Filled {
   registration: Registration | null
   joinedRooms: string[]
@@ -18,16 +18,16 @@ export interface Filled {
 
 export type AccountSetup = ReturnType<typeof createAccountSetup>
 
-/** Waits until another process must have written down what it was answered. */
+/** Waits until another process must have recorded the answer it got. */
 const OTHERS_RECORD_MS = [50, 150, 400]
 
-/** An account is ready after five steps; more happen where others work on the same one. */
+/** An account is ready after five steps; there are more if others work on the same one. */
 const MOST_STEPS = 20
 
 /**
- * Makes the account of a registration that holds its name: claim, lock, fill, each recorded in the ledger before
- * the next, so that a stop anywhere can be gone on from (synapse.md). Looks at the account directly before it changes
- * anything, and never changes one that may be somebody else's.
+ * Creates the account of a registration that holds its username: claim, lock, fill, each recorded before the next, so
+ * that it can resume after any interruption (synapse.md). Looks at the account right before changing anything, and
+ * never changes one that may be somebody else's.
  */
 export function createAccountSetup({
   registrar,
@@ -38,12 +38,12 @@ export function createAccountSetup({
 }: {
   registrar: Registrar
   homeserver: Homeserver
-  /** Throws `HomeserverError` unless this is a homeserver that accounts can be made at. */
+  /** Throws `HomeserverError` unless accounts can be created on this homeserver. */
   confirmSetUp: () => Promise<void>
   logFailure: FailureLog
   log: Logger
 }) {
-  /** One at a time for a registration: a double click must not be mistaken for a stop half-way. */
+  /** One at a time per registration: a double click must not be mistaken for an interruption. */
   const underWay = new Map<string, Promise<unknown>>()
 
   async function setUp(registration: Registration, password: string, then: Action): Promise<Result<Filled>> {
@@ -51,7 +51,7 @@ export function createAccountSetup({
     const ready = await makeOurs(registration)
     if (!ready.ok) return ready
     const { id: registrationId, username: localpart } = registration
-    // What Synapse itself made the account join is only asked, never waited for at the applicant's expense.
+    // Rooms that Synapse itself makes accounts join are looked up without making the applicant wait.
     const [, joinedRooms] = await Promise.all([
       homeserver.fill(localpart, password),
       homeserver.joinedRooms(localpart).catch((error: unknown) => {
@@ -59,7 +59,7 @@ export function createAccountSetup({
         throw error
       }),
     ])
-    // One transaction: an account that is filled and asked for by nobody would wait for ever.
+    // One transaction: an account that is filled but not requested by anybody would wait forever.
     const done = await registrar.act(
       registrationId,
       then,
@@ -72,7 +72,7 @@ export function createAccountSetup({
     return done.ok ? accept({ registration: done.value, joinedRooms }) : done
   }
 
-  /** Brings the account to where it is ours, was seen locked just now, and can be filled. */
+  /** Advances the account until it is ours, was just seen locked, and can be filled. */
   async function makeOurs(registration: Registration): Promise<Result<null>> {
     for (let step = 0; step < MOST_STEPS; step++) {
       const done = await nextStep(registration)
@@ -81,7 +81,7 @@ export function createAccountSetup({
     throw new Error('An account keeps changing: its record is different at every step')
   }
 
-  /** Null: there is a step more. */
+  /** Null: another step is needed. */
   async function nextStep(registration: Registration): Promise<Result<null> | null> {
     const { id, username } = registration
     const stopped = await stoppedMeanwhile(id)
@@ -115,7 +115,7 @@ export function createAccountSetup({
     }
   }
 
-  /** It was taken back, or denied: what was made of it is removed by a job. */
+  /** It was withdrawn or denied: what was created of it is removed by a job. */
   async function stoppedMeanwhile(id: string): Promise<Result<null> | null> {
     const registration = await registrar.find(id)
     if (registration !== null && mayBeFilled(registration)) return null
@@ -131,7 +131,7 @@ export function createAccountSetup({
     try {
       answer = await homeserver.claim(localpart)
     } catch (error) {
-      // A clear "no" made nothing; only a lost answer leaves a doubt.
+      // A clear "no" created nothing; only a lost answer leaves it uncertain.
       const clear = error instanceof HomeserverError && error.kind !== 'unreachable'
       if (clear && attempt === 'first') await registrar.recordAccount(null, { localpart, state: null }, [])
       throw error
@@ -153,7 +153,7 @@ export function createAccountSetup({
     return lost(registration)
   }
 
-  /** Whether another process, at work for the same person, records its own claim just now. */
+  /** Whether another process, working for the same applicant, is recording its own claim right now. */
   async function isClaimedElsewhere(localpart: Username): Promise<boolean> {
     for (const wait of OTHERS_RECORD_MS) {
       await sleep(wait)
@@ -170,7 +170,7 @@ export function createAccountSetup({
     return null
   }
 
-  /** The homeserver forgot it: an older copy of it was put back. */
+  /** The homeserver lost it: it was restored from an older backup. */
   async function strike(entry: LedgerEntry): Promise<null> {
     await registrar.moveAccount(entry, { localpart: entry.localpart, state: null }, [
       { kind: 'account_missing' },
@@ -201,8 +201,8 @@ export function createAccountSetup({
 
   return {
     /**
-     * Fills the account, and does `then` with the registration in the transaction that records it. Refuses where the
-     * name was lost. Throws `HomeserverError` when the homeserver did not answer; calling again goes on there.
+     * Fills the account, and runs `then` with the registration in the transaction that records it. Refused if the
+     * username was lost. Throws `HomeserverError` if the homeserver did not answer; calling it again resumes.
      */
     async fill(registrationId: string, password: string, then: Action): Promise<Result<Filled>> {
       const before = underWay.get(registrationId) ?? Promise.resolve()
@@ -225,7 +225,10 @@ export function createAccountSetup({
   }
 }
 
-/** Only who holds the name and is not past this step: verified, or approved with the password still to be set. */
+/**
+ * Only a registration that holds the username and is not past this step: verified, or approved with the password
+ * still to be set.
+ */
 function mayBeFilled({ state, account, holdsName }: Registration): boolean {
   return (
     holdsName &&

@@ -10,20 +10,20 @@ import type { Registrar } from './registrar'
 
 export type Reconciliation = ReturnType<typeof createReconciliation>
 
-/** A name that homeserver and database disagree about. */
+/** A username that homeserver and database disagree about. */
 export interface Disagreement extends Difference {
   username: Username
 }
 
 const PAGE = 200
-/** How many accounts are asked for at a time. */
+/** How many accounts are queried at a time. */
 const HANDS = 4
-/** The server may be running: what changes under the look is looked at again, so often. */
+/** The server may be running: if something changes during a check, it is repeated this often. */
 const LOOKS = 3
 
 /**
- * Finds and mends in what this database and the homeserver disagree, as they do after an older copy of one of them was
- * put back. Both methods throw `HomeserverError` when the homeserver does not answer; what was mended until then stays.
+ * Finds and repairs differences between this database and the homeserver, as after restoring an older backup of one
+ * of them. Both methods throw `HomeserverError` if the homeserver does not answer; repairs made until then stay.
  */
 export function createReconciliation({
   database,
@@ -34,7 +34,7 @@ export function createReconciliation({
   registrar: Registrar
   homeserver: Homeserver
 }) {
-  /** What is known of a name at one moment, or null when it does not hold still: then somebody is at work on it. */
+  /** What is known of a username at one moment, or null if it keeps changing: then somebody is working on it. */
   async function look(username: Username): Promise<Found | null> {
     let before = await registrar.standing(username)
     for (let tries = 0; tries < LOOKS; tries++) {
@@ -52,7 +52,10 @@ export function createReconciliation({
     return difference === null ? null : { username, ...difference }
   }
 
-  /** Every name that can differ, once: those that are held here, those in the ledger, and those locked there. */
+  /**
+   * Every username that can differ, once: those reserved here, those with an account record, and those locked on the
+   * homeserver.
+   */
   async function* names(): AsyncGenerator<Username> {
     const seen = new Set<Username>()
     for (const find of [findHeldNames, findUnopenedNames]) {
@@ -72,9 +75,9 @@ export function createReconciliation({
   }
 
   return {
-    /** Every difference, or that of one name, in the order of names. Changes nothing. */
+    /** Every difference, or that of one username, in order. Changes nothing. */
     async list(only: Username | null = null): Promise<Disagreement[]> {
-      // Everything below rests on what the homeserver says: it has to be the one whose accounts these are.
+      // Everything below relies on the homeserver: it must be the one with these accounts.
       await checkSetUp(homeserver)
       if (only !== null) return [await judge(only)].filter((found) => found !== null)
       const found: Disagreement[] = []
@@ -90,8 +93,8 @@ export function createReconciliation({
     },
 
     /**
-     * Mends a difference that was listed, if it is still the same one when looked at again. False when it is not, or
-     * when only an operator can mend it; then nothing is changed.
+     * Repairs a listed difference, if it is still the same when checked again. False if it is not, or if only an
+     * operator can repair it; then nothing is changed.
      */
     async mend({ username, code }: Disagreement): Promise<boolean> {
       const found = await look(username)

@@ -31,14 +31,14 @@ import { createLedger } from './account-ledger'
 import { createJobEnds } from './job-results'
 import { createLinks } from './links'
 
-/** What the database knows of a name. */
+/** What the database knows about a username. */
 export type Standing = Omit<Found, 'account'>
 
 export type Registrar = ReturnType<typeof createRegistrar>
 
 /**
- * The one door that writes registrations: loads the row, asks the domain, and commits row, events, jobs and ledger
- * in one transaction. Expected refusals are values; it throws only when the database fails.
+ * The only way to write registrations: loads the row, asks the domain, and commits row, events, jobs and account
+ * record in one transaction. Expected refusals are values; it throws only if the database fails.
  */
 export function createRegistrar({
   database,
@@ -68,8 +68,8 @@ export function createRegistrar({
   }
 
   /**
-   * A link for what was begun from where it is asked for, else for what was begun first; where it was asked from, and how,
-   * is what comes with it.
+   * A link for the attempt started where it is requested from, else for the first one; the details of that attempt
+   * come with it.
    */
   async function askLink(
     tx: Transaction,
@@ -84,7 +84,7 @@ export function createRegistrar({
 
   return {
     now: clock,
-    /** What the domain decides by, at this moment. */
+    /** What the domain's decisions depend on, at this moment. */
     policy: (): Policy => ({ ...policy, now: clock() }),
 
     isNameFree: (username: Username, registrationId: string | null) =>
@@ -92,13 +92,13 @@ export function createRegistrar({
 
     find: (id: string) => database.read((reader) => findRegistration(reader, id)),
 
-    /** The ledger's line for a name. */
+    /** The account record for a username. */
     account: (localpart: Username) => database.read((reader) => findAccount(reader, localpart)),
 
     /**
-     * Somebody wants an account. What happens, and what it costs, is the same whether or not the address is known:
-     * one row, one event, one mail, whose id is answered. Refused while registration is closed. `passes`: not for them.
-     * What came with it counts when the link of that mail is confirmed.
+     * Somebody requests an account. What happens, and what it costs, is the same whether or not the email is known:
+     * one row, one event, one email, whose ID is returned. Refused while registration is closed. `passes`: exempt.
+     * The input applies once the link in that email is confirmed.
      */
     async start({
       email,
@@ -126,10 +126,13 @@ export function createRegistrar({
       })
     },
 
-    /** Closes or opens registration where count or clock say so, and tells the moderators. */
+    /** Closes or opens registration if count or clock say so, and notifies the moderators. */
     settleOpening: () => database.write(async (tx) => enqueue(tx, null, await opening.settle(tx))),
 
-    /** Somebody lost their link. Where nobody started with this address, its owner is told so by mail. Answers the mail's id. */
+    /**
+     * Somebody lost their link. If nobody started with this address, its owner is told so by email. Returns the
+     * email's ID.
+     */
     async sendLink(
       email: EmailAddress,
       asked: Pick<Wish, 'language' | 'clientAddress' | 'heldFor'>,
@@ -145,7 +148,7 @@ export function createRegistrar({
       })
     },
 
-    /** Takes another name in place of one that was lost, unless somebody holds it. */
+    /** Takes another username in place of a lost one, unless somebody holds it. */
     async chooseName(id: string, username: Username): Promise<Result<Registration | null>> {
       return database.write(async (tx) => {
         if (!(await isNameFree(tx, username, id))) return refuse({ code: 'username_taken' })
@@ -154,9 +157,9 @@ export function createRegistrar({
     },
 
     /**
-     * Does what the domain decides on an action. `version`: what the actor saw; a registration that changed since
-     * is refused as `stale`. `account` and `events`: recorded in the same transaction, before the decision, and also
-     * where that is refused.
+     * Carries out what the domain decides on an action. `version`: what the actor saw; if the registration has
+     * changed since, it is refused as `stale`. `account` and `events`: recorded in the same transaction, before the
+     * decision, and also if that is refused.
      */
     async act(
       id: string,
@@ -175,7 +178,7 @@ export function createRegistrar({
       })
     },
 
-    /** Answers what the domain would decide, and changes nothing. */
+    /** Returns what the domain would decide, and changes nothing. */
     async consider(id: string, action: Action): Promise<Result<null>> {
       const registration = await database.read((reader) => findRegistration(reader, id))
       if (registration === null) return refuse({ code: 'not_found' })
@@ -183,7 +186,10 @@ export function createRegistrar({
       return decision.ok ? accept(null) : decision
     },
 
-    /** Opens a line in the ledger for a claim that is about to be made; false where there is one already, or the name is not held any more. */
+    /**
+     * Creates a record for a claim about to be made; false if there is one already, or the username is no longer
+     * reserved.
+     */
     beginClaim: (registrationId: string, localpart: Username) =>
       database.write(async (tx) => {
         if ((await findAccount(tx, localpart)) !== null) return false
@@ -193,7 +199,7 @@ export function createRegistrar({
         return true
       }),
 
-    /** Notes in the ledger what is known of an account now. */
+    /** Records what is known of an account now. */
     async recordAccount(
       registrationId: string | null,
       change: AccountChange,
@@ -213,8 +219,8 @@ export function createRegistrar({
     standing: (localpart: Username) => database.read((reader) => findStanding(reader, localpart)),
 
     /**
-     * Mends in what homeserver and database disagree about a name; answers what it was, or null where only an
-     * operator can. Refused as `stale` when the database does not say any more what was found.
+     * Repairs a difference between homeserver and database about a username; returns what it was, or null if only an
+     * operator can. Refused as `stale` if the database no longer says what was found.
      */
     async mend(localpart: Username, found: Found): Promise<Result<DifferenceCode | null>> {
       const { registration, ledger, pending } = found
@@ -231,13 +237,13 @@ export function createRegistrar({
         await enqueue(tx, null, mend.job === undefined ? [] : [mend.job])
         if (mend.action === undefined || registration === null) return accept(difference.code)
         const acted = await actIn(tx, registration.id, mend.action, SYSTEM)
-        // Thrown and not answered, so that the ledger stays as it was.
+        // Thrown instead of returned, so that the record is rolled back.
         if (!acted.ok) throw new Error(`${mend.action.type} is refused, which ${difference.code} asks for`)
         return accept(difference.code)
       })
     },
 
-    /** Says something to the moderators once, true since `at`; it is said again after it was forgotten. */
+    /** Announces something to the moderators once, true since `at`; it is announced again after it was cleared. */
     async warnOnce(key: string, text: string, jobs: NewJob[], at = clock()): Promise<boolean> {
       return database.write(async (tx) => {
         if (!(await announceOnce(tx, key, text, at))) return false
@@ -246,10 +252,10 @@ export function createRegistrar({
       })
     },
 
-    /** Says the same thing in other words. */
+    /** Changes the text of the announcement. */
     warnAnew: (key: string, text: string) => database.write((tx) => announceAnew(tx, key, text)),
 
-    /** Like `warnOnce`, without a word on the desk. */
+    /** Like `warnOnce`, without showing it in the queue. */
     async enqueueOnce(key: string, jobs: NewJob[]): Promise<boolean> {
       return database.write(async (tx) => {
         if (!(await announceOnce(tx, key, '', clock()))) return false
@@ -258,7 +264,7 @@ export function createRegistrar({
       })
     },
 
-    /** Takes a warning back, and lets run what waited for these to work. */
+    /** Clears an announcement, and releases jobs that waited for these to work. */
     endOutage: (key: string, outsides: Outside[]) =>
       database.write(async (tx) => {
         await forgetAnnouncement(tx, key)
@@ -266,14 +272,14 @@ export function createRegistrar({
         if (outsides.includes('mail')) await reviveMails(tx, { ids: null, error: null, runAt: clock() })
       }),
 
-    /** Writes into the audit trail what happened and concerns no registration. */
+    /** Writes an event without a registration to the audit log. */
     note: (events: AuditEvent[], actor: Actor) =>
       database.write((tx) => insertEvents(tx, null, events, actor, clock())),
 
     enqueue: (jobs: NewJob[]) => database.write((tx) => enqueue(tx, null, jobs)),
 
     ...createDeskWork({ database, door }),
-    /** The same, with what else is written in a transaction. */
+    /** The same, with other writes in one transaction. */
     enqueueIn: (tx: Transaction, jobs: NewJob[]) => enqueue(tx, null, jobs),
 
     ...createLinks({ database, clock, linkHours, door, opening }),
@@ -281,7 +287,7 @@ export function createRegistrar({
   }
 }
 
-/** What mending writes into the ledger, or null where that is right already. */
+/** The account record after a repair, or null if it is right already. */
 function ledgerChange(
   localpart: Username,
   { ledger, action }: Mend,

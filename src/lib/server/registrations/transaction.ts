@@ -24,18 +24,18 @@ import type { Keeper } from '../intake/intake'
 export const SYSTEM: Actor = { kind: 'system' }
 export const APPLICANT: Actor = { kind: 'applicant' }
 
-/** What changes nothing that anybody decides by. */
+/** Changes that no decision depends on. */
 const SILENT: Action['type'][] = ['speak', 'ask_link', 'take', 'release', 'note']
 
-/** A change in the ledger of accounts; null strikes the line out: the account is not ours. */
+/** A change of an account record; null deletes it: the account is not ours. */
 export type AccountChange = { localpart: Username } & (
   | { state: LedgerEntry['state']; registrationId?: string | null; madeAt?: number; openedAt?: number | null }
   | { state: null }
 )
 
 /**
- * From these states on an account may stand open at the homeserver, or nobody knows: so long after, in milliseconds, it
- * is looked at and locked, where whoever is at work on it has not come to that. A claim's answer can take its time.
+ * From these states on an account may be active on the homeserver, or that is unknown: after this many milliseconds,
+ * it is examined and locked, if whoever is working on it has not done so. The answer to a claim can take its time.
  */
 const LOCKED_AFTER: Partial<Record<AccountState, number>> = {
   claiming: 30_000,
@@ -45,7 +45,7 @@ const LOCKED_AFTER: Partial<Record<AccountState, number>> = {
 
 export type Door = ReturnType<typeof createDoor>
 
-/** What every transaction of the registrar is made of: the domain is asked, and all that follows is written with it. */
+/** The parts of every registrar transaction: the domain decides, and everything that follows is written with it. */
 export function createDoor({
   clock,
   randomId,
@@ -59,7 +59,7 @@ export function createDoor({
   opening: Pick<Keeper, 'settle'>
   memory: Pick<Memory, 'remember'>
 }) {
-  /** Who wants to hear of each request hears what the operator's addresses do, by a job of their own. */
+  /** Moderators who want to be notified of each request get the same as the operator's addresses, in their own job. */
   async function toPersons(tx: Transaction, jobs: NewJob[]): Promise<NewJob[]> {
     const told = jobs.find((job) => job.kind === 'notify_moderators' && !job.reminder)
     if (told?.kind !== 'notify_moderators') return []
@@ -82,7 +82,7 @@ export function createDoor({
       await insertJob(tx, job, { id: randomId(), registrationId, now, rest })
   }
 
-  /** A decision against an account that may be open already closes it at once, whatever else rests. */
+  /** A decision against an account that may be active already locks it at once, whatever else is pending. */
   async function stopOpening(tx: Transaction, { id, username }: Registration, now: number): Promise<void> {
     const isRunning = await cancelOpening(tx, id, now)
     const account = await findAccount(tx, username)
@@ -90,7 +90,7 @@ export function createDoor({
       await enqueue(tx, id, [{ kind: 'lock_account', username }], { now })
   }
 
-  /** Whether a registration waits for this account, or an answer about it is to come. */
+  /** Whether a registration waits for this account, or an answer about it is outstanding. */
   async function isAwaited(tx: Transaction, localpart: Username): Promise<boolean> {
     const entry = await findAccount(tx, localpart)
     if (entry === null || entry.state === 'claiming' || !isOursUnopened(entry.state)) return true
@@ -98,7 +98,7 @@ export function createDoor({
     return holder !== null && holder.holdsName && holder.username === localpart
   }
 
-  /** Whatever it becomes, nothing stays open that nobody locks, and nothing is kept that nobody waits for. */
+  /** Whatever it becomes, nothing stays active without a job to lock it, and nothing is kept that nobody waits for. */
   async function record(tx: Transaction, change: AccountChange): Promise<void> {
     const { localpart, ...values } = change
     await cancelLocking(tx, localpart, clock())
@@ -111,8 +111,8 @@ export function createDoor({
   }
 
   /**
-   * Writes what the domain decided at a time, all of it as of that time: jobs and words are found by it again. The
-   * jobs of a registration that goes must not go with it.
+   * Writes what the domain decided at a time, all of it with that time: jobs and messages are found by it later. The
+   * jobs of a deleted registration must not be deleted with it.
    */
   async function commit(
     tx: Transaction,
@@ -132,12 +132,12 @@ export function createDoor({
     const after = counts ? { ...next, version: before.version + 1 } : next
     await updateRegistration(tx, after)
     if (ledger !== undefined) await record(tx, { localpart: after.username, state: ledger })
-    // What could not be done about an approval is of no use once something else is decided.
+    // What failed about an approval is obsolete once something else is decided.
     if (counts && before.state === 'approved') await dropFailed(tx, before.id, 'open_account', now)
     if (stops === true) await stopOpening(tx, before, now)
     if (uses === true && after.invitationId !== null) await countUse(tx, after.invitationId, now)
     await enqueue(tx, before.id, jobs, { rest, now })
-    // One more or one less that waits: with the last that there is room for, nobody new can start.
+    // One waiting request more or less: with the last one allowed, registration closes.
     const moved = before.state !== after.state || before.exchange !== after.exchange
     if (moved && (before.state === 'requested' || after.state === 'requested'))
       await enqueue(tx, null, await opening.settle(tx), { now })
@@ -166,12 +166,12 @@ export function createDoor({
     const after = await commit(tx, registration, decision, actor, { counts, now })
     if (decision.then === undefined) return accept(after)
     const done = await actIn(tx, id, decision.then, SYSTEM)
-    // Thrown and not answered, so that nothing of it stays.
+    // Thrown instead of returned, so that it is rolled back.
     if (!done.ok) throw new Error(`${decision.then.type} is refused, which ${action.type} asks for`)
     return done
   }
 
-  /** Whether this registration may take the name: nobody holds it, and no account of ours stands under it for others. */
+  /** Whether this registration may have the username: nobody holds it, and no account of ours has it for others. */
   async function isNameFree(
     reader: Reader,
     username: Username,

@@ -7,17 +7,17 @@ import { findTraits, type Traits } from '../database/rules'
 import { createMatcher } from './matcher'
 import { takingTurns } from '../concurrency/yield-to-event-loop'
 
-/** So many that wait are compared with a rule, and so many that were approved: the newest. */
+/** How many waiting and how many approved requests are compared with a rule: the latest. */
 const WAITING_LOOKED = 5_000
 const DECIDED_LOOKED = 2_000
-/** So many rows are read for either. */
+/** How many rows are read for each. */
 const SEEN = 5_000
-/** So many are shown, and can be denied with the rule. */
+/** How many are shown, and can be denied with the rule. */
 const SHOWN = 50
-/** Read at a time, so that others have a turn in between. */
+/** Read at a time, so that others run in between. */
 const SLICE = 500
 
-/** A pattern may be slow: what was compared by then is the answer. */
+/** A pattern may be slow: the result is what was compared by then. */
 const PATIENCE_MS = 1_500
 
 const WAITING_QUEUES: Queue[] = ['answered', 'waiting', 'asked']
@@ -29,7 +29,7 @@ interface Looked {
   more: boolean
 }
 
-/** Tells whom rules would hit, before they are made. Costs the same however many registrations there are. */
+/** Previews whom rules would affect before they are made. Costs the same however many registrations there are. */
 export function createRuleReach({ database, domain }: { database: Database; domain: string }) {
   async function look(
     queues: Queue[],
@@ -60,7 +60,7 @@ export function createRuleReach({ database, domain }: { database: Database; doma
     return found
   }
 
-  /** Whom one of these rules matches at least. */
+  /** Whom at least one of these rules matches. */
   async function reach(rules: readonly RuleCore[]): Promise<{ waiting: Looked; approved: Looked }> {
     const match = createMatcher(rules.map((rule) => ({ ...rule, id: null, expiresAt: null })))
     const hits = (one: Traits) => match(one, 0).length > 0

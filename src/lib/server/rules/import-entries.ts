@@ -3,7 +3,7 @@ import { textOfCell } from '$lib/moderation/csv'
 import { LIST_COLUMNS, type ListColumn, type ListFormat } from '$lib/moderation/rule-list'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 
-/** A line of a list that says something: in the columns that the list has, as it was typed. */
+/** A line of a list with content: in the list's columns, as typed. */
 export interface ListEntry {
   line: number
   cells: Partial<Record<ListColumn, string>>
@@ -11,19 +11,19 @@ export interface ListEntry {
   surplus: boolean
 }
 
-/** `skipped`: so many lines are comments. */
+/** `skipped`: how many lines are comments. */
 export interface ListEntries {
   entries: ListEntry[]
   skipped: number
 }
 
-/** Commas as RFC 4180 has them, and what spreadsheets of other countries, or what is copied out of one, have. */
+/** Commas according to RFC 4180, and the separators of other countries' spreadsheets, or of text copied from one. */
 const SEPARATORS = [',', ';', '\t']
 
-/** A text without the byte order mark that an export begins with, its lines ended as in Unix. */
+/** A text without the byte order mark of exports, with Unix line breaks. */
 export const plainText = (text: string): string => text.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n')
 
-/** Takes a list apart into what stands in its lines, empty ones left out; refused where it is no table. */
+/** Splits a list into its non-empty lines; refused if it is not a table. */
 export const entriesOf = (text: string, format: ListFormat): Result<ListEntries> =>
   format === 'csv' ? tableOf(plainText(text)) : linesOf(plainText(text))
 
@@ -52,7 +52,7 @@ function tableOf(text: string): Result<ListEntries> {
   return accept({ entries, skipped: 0 })
 }
 
-/** The rows of a table that have a cell with something in it, each with the line at which it begins. */
+/** The rows of a table with a non-empty cell, each with its first line number. */
 function rowsOf(text: string): Result<{ line: number; cells: string[] }[]> {
   const rows: { line: number; cells: string[] }[] = []
   let read = 0
@@ -78,7 +78,7 @@ function rowsOf(text: string): Result<{ line: number; cells: string[] }[]> {
   return accept(rows)
 }
 
-/** What stands between the names of the columns, which have none of it in them. */
+/** The separator between column names, which contain none. */
 function separatorOf(text: string): string {
   const head = /\S.*/.exec(text)?.[0] ?? ''
   const count = (separator: string) => head.split(separator).length

@@ -16,27 +16,27 @@ import { readRule } from './store'
 import { takingTurns } from '../concurrency/yield-to-event-loop'
 import { DAY } from '$lib/registration/retention'
 
-/** A list as somebody pasted it, and what they say of all of it. */
+/** A pasted list, and the choices for all of it. */
 export interface TypedList extends ListChoice {
   text: string
   format: ListFormat
 }
 
-/** What a list says. `rules`: each once, in its order, with the line where it stands first. */
+/** A parsed list. `rules`: each once, in order, with the line of its first occurrence. */
 export interface ReadList {
   rules: (ListedRule & { line: number })[]
-  /** Lines that say a rule of the list again, and comments. */
+  /** Lines that repeat a rule of the list, and comments. */
   repeated: number
   skipped: number
   unread: UnreadLine[]
 }
 
-/** So many characters are shown of a line that nobody can read. */
+/** How many characters of an invalid line are shown. */
 const SHOWN = 100
 
 /**
- * Reads a list: each line makes a rule, says one again, or cannot be read, which it then tells. Refused as a whole where
- * it is empty, too long, or no table.
+ * Parses a list: each line makes a rule, repeats one, or is invalid and reported. Refused as a whole if it is empty,
+ * too long, or no table.
  */
 export async function readRuleList(typed: TypedList, now: number): Promise<Result<ReadList>> {
   const forAll = readRuleReason(plainText(typed.reason))
@@ -47,7 +47,7 @@ export async function readRuleList(typed: TypedList, now: number): Promise<Resul
   if (entries.length === 0) return refuse({ code: 'list_empty' })
   if (entries.length > LIST_MAXIMUM)
     return refuse({ code: 'list_too_long', maximum: LIST_MAXIMUM, length: entries.length })
-  // To compile one is work, so that too many are refused before.
+  // Compiling one takes work, so too many are refused before.
   if (entries.filter(({ cells }) => isPattern(cells, typed)).length > PATTERNS_MAXIMUM)
     return refuse({ code: 'list_patterns', maximum: PATTERNS_MAXIMUM })
 
@@ -68,16 +68,16 @@ export async function readRuleList(typed: TypedList, now: number): Promise<Resul
   return accept(list)
 }
 
-/** Stands for a list and its choices, so that only what was looked at is added. */
+/** Identifies a list and its choices, so that only what was previewed is imported. */
 export function printOf({ text, format, kind, effect, days, reason }: TypedList): string {
-  // What a page gives back to be sent again may differ at its ends.
+  // A list that a page sends back may differ at its ends.
   const print = JSON.stringify([plainText(text).trim(), format, kind, effect, days, plainText(reason).trim()])
   return createHash('sha256').update(print).digest('base64url')
 }
 
 const cut = (text: string): string => [...text.trim().slice(0, 2 * SHOWN)].slice(0, SHOWN).join('')
 
-/** A word of a table; what the form says where the cell is empty or not there; null where nobody knows it. */
+/** A word in a table; the form's choice if the cell is empty or missing; null if it is unknown. */
 function chosen<W extends string>(cell: string | undefined, known: readonly W[], choice: W): W | null {
   const word = cell?.trim().toLowerCase() ?? ''
   return word === '' ? choice : (known.find((one) => one === word) ?? null)
@@ -96,7 +96,7 @@ function ruleOf({ cells, surplus }: ListEntry, choice: ListChoice, now: number):
   if (effect === null) return refuse({ code: 'rule_effect_unknown', known: RULE_EFFECTS })
   const rule = readRule({ ...RULE_KINDS[kind], value: cells.value ?? '', effect })
   if (!rule.ok) return rule
-  // In a column of its own an empty cell means: none, and for ever.
+  // In its own column an empty cell means none, or permanent.
   const reason = readRuleReason(plainText(cells.reason ?? choice.reason))
   if (!reason.ok) return reason
   const forAll = choice.days === null ? null : now + choice.days * DAY

@@ -18,21 +18,21 @@ import { readMatrixId } from '$lib/registration/matrix-id'
 import { lookOf } from '$lib/registration/username'
 import type { DisposableMode } from '../config/config'
 
-/** A rule that counts. One of the configuration has no id. */
+/** An active rule. One from the configuration has no ID. */
 export interface Rule extends RuleCore {
   id: string | null
-  /** In milliseconds since 1970; null: for ever. */
+  /** In milliseconds since 1970; null: permanent. */
   expiresAt: number | null
-  /** It stands on the list of services for throwaway mail. */
+  /** It is on the list of disposable email services. */
   disposable?: true
 }
 
-/** Finds the rules that match a candidate, in the order in which they win, at a time. */
+/** Finds the rules that match a candidate at a time, in order of precedence. */
 export type Matcher = (candidate: Candidate, now: number) => Rule[]
 
 /**
- * What the configuration keeps back, as rules: names, patterns (RE2 syntax, case does not count), networks
- * (`203.0.113.0/24`, `2001:db8::/32`, or one address), and the domains of services for throwaway mail.
+ * The configuration's restrictions as rules: usernames, patterns (RE2 syntax, ignoring case), networks
+ * (`203.0.113.0/24`, `2001:db8::/32`, or one address), and the domains of disposable email services.
  */
 export function rulesOfConfiguration(configured: {
   reservedUsernames: readonly string[]
@@ -81,10 +81,10 @@ function disposableDomains(effect: DisposableMode): Rule[] {
     }))
 }
 
-/** Steps of a compiled pattern: what it takes to match grows with them and with the value. */
+/** Steps of a compiled pattern: the cost of matching grows with them and with the value. */
 const PATTERN_STEPS = 1_000
 
-/** Whether the engine can read a pattern, and runs it quickly; it runs in time linear to the value. */
+/** Whether the engine accepts a pattern, and runs it quickly; matching takes linear time. */
 export function isPattern(value: string): boolean {
   try {
     return RE2JS.compile(value, RE2JS.CASE_INSENSITIVE).programSize() <= PATTERN_STEPS
@@ -95,8 +95,8 @@ export function isPattern(value: string): boolean {
 }
 
 /**
- * Reads rules once, so that a candidate is looked up and not compared with each of them; only patterns are tried one
- * by one, over the whole value, and case does not count. Throws on patterns that cannot be read.
+ * Indexes rules, so that a candidate is looked up instead of compared with each of them; only patterns are tried one
+ * by one, for the whole value, ignoring case. Throws for invalid patterns.
  */
 export function createMatcher(rules: readonly Rule[]): Matcher {
   const exact = new Map<string, Rule[]>()
@@ -157,12 +157,12 @@ const WEIGHTS: readonly RuleEffect[] = [
 const byWeight = (one: Rule, other: Rule): number =>
   WEIGHTS.indexOf(one.effect) - WEIGHTS.indexOf(other.effect)
 
-/** What a candidate is, in two halves: an exception for one says nothing of the other, as anybody can type any name. */
+/** A candidate in two halves: an exception for one says nothing of the other, because anybody can type any username. */
 export const isAboutName = ({ subject }: Pick<RuleCore, 'subject'>): boolean => subject === 'username'
 
 /**
- * What happens, and by which rule: of what is said of the person (network, address, domain) and of what is said of the
- * name, an exception wins in its half, and of the halves the harder one. Null: nothing.
+ * What happens, and by which rule: of the rules about the person (network, email, domain) and about the username, an
+ * exception wins in its half, and between the halves the stricter one. Null: nothing.
  */
 export function judge(matches: readonly Rule[]): Rule | null {
   const halves = [matches.find((rule) => !isAboutName(rule)), matches.find(isAboutName)]

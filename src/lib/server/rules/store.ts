@@ -19,7 +19,7 @@ import {
 import { createMatcher, isPattern, judge, type Matcher, type Rule } from './matcher'
 import { DAY } from '$lib/registration/retention'
 
-/** A moderator's wish for a rule. `days`: how long it counts; null: for ever. */
+/** A moderator's new rule. `days`: how long it lasts; null: permanent. */
 export interface RuleWish extends RuleCore {
   reason: string | null
   days: number | null
@@ -27,13 +27,13 @@ export interface RuleWish extends RuleCore {
 
 export type RuleBook = ReturnType<typeof createRuleBook>
 
-/** After so long, a process asks whether another one changed the rules. */
+/** How often a process checks whether another one changed the rules. */
 const FRESH_MS = 1_000
-/** So many rules are read, or added, while others wait: a few milliseconds. */
+/** How many rules are read, or added, in one go: a few milliseconds. */
 const READ_AT_ONCE = 1_000
 const ADDED_AT_ONCE = 100
 
-/** What is kept in memory of the rules. `askedAt`: when the database had this version. */
+/** The cached rules. `askedAt`: when the database had this version. */
 interface Kept {
   version: string
   match: Matcher
@@ -41,9 +41,9 @@ interface Kept {
 }
 
 /**
- * The rules of the configuration and of the database together. They are kept in memory; a count of rows tells whether
- * somebody changed them, asked at most once a second: a rule that one process adds counts in the others a second
- * later, and here at once.
+ * The rules of the configuration and of the database together. They are cached in memory; a row count tells whether
+ * they changed, queried at most once a second: a rule added by one process applies in the others a second later, and
+ * here at once.
  */
 export function createRuleBook({
   database,
@@ -80,7 +80,7 @@ export function createRuleBook({
     return { version, match: createMatcher([...configured, ...found]), askedAt }
   }
 
-  /** However many ask at a time, the rules are read once; what was read before a change here is not kept after it. */
+  /** Concurrent queries share one read of the rules; what was read before a change here is not kept after it. */
   async function matcher(): Promise<Matcher> {
     if (kept !== null && Math.abs(clock() - kept.askedAt) < FRESH_MS) return kept.match
     const mine = (loading ??= load())
@@ -93,7 +93,7 @@ export function createRuleBook({
     }
   }
 
-  /** Those of these rules that do not count yet; refused where too many patterns would count with them. */
+  /** Those of these rules that do not exist yet; refused if there would be too many patterns. */
   async function freshOf<R extends ListedRule>(
     reader: Reader,
     listed: readonly R[],
@@ -130,18 +130,18 @@ export function createRuleBook({
   const matches = async (candidate: Candidate): Promise<Rule[]> => (await matcher())(candidate, clock())
 
   return {
-    /** All rules that match, in the order in which they win. */
+    /** All rules that match, in order of precedence. */
     matches,
 
-    /** The rule that decides over a candidate, and does not let it pass; null where none does. */
+    /** The deciding rule for a candidate that is not let through; null if none. */
     verdict: async (candidate: Candidate): Promise<Rule | null> => judge(await matches(candidate)),
 
-    /** Counts that somebody was refused. Rules of the configuration keep no count. */
+    /** Counts a refusal. Rules of the configuration have no counter. */
     async hit({ id }: Rule): Promise<void> {
       if (id !== null) await database.write((tx) => countHit(tx, id, clock()))
     },
 
-    /** Notes with a registration which rule asks for a closer look at it; counts once, however often it is tried. */
+    /** Records which rule flags a registration; counts once, however often it is tried. */
     async hold(registrationId: string, { id }: Rule): Promise<void> {
       if (id === null) return
       await database.write(async (tx) => {
@@ -151,7 +151,7 @@ export function createRuleBook({
 
     read: readRule,
 
-    /** Adds a rule that `read` gave; refused where just this one counts already. */
+    /** Adds a rule parsed by `read`; refused if the same one exists already. */
     async add(
       { days, ...core }: RuleWish,
       actor: Extract<Actor, { kind: 'moderator' }>,
@@ -162,7 +162,7 @@ export function createRuleBook({
         const expiresAt = days === null ? null : now + days * DAY
         const rule: RuleRow = rowOf(randomId(), { ...core, expiresAt }, actor.id, now)
         await insertRules(tx, [rule])
-        // Not its value: that can be an address.
+        // Not its value: that can be an email address.
         const detail = { rule: rule.id, subject: rule.subject, effect: rule.effect }
         await insertEvents(tx, null, [{ kind: 'rule_added', detail }], actor, now)
         return accept(rule)
@@ -171,11 +171,11 @@ export function createRuleBook({
       return added
     },
 
-    /** Those of a list that do not count yet, and would be added. */
+    /** The rules of a list that do not exist yet, and would be added. */
     fresh: <R extends ListedRule>(listed: readonly R[]): Promise<Result<R[]>> =>
       database.read((reader) => freshOf(reader, listed, clock())),
 
-    /** Adds all rules of a list that do not count yet, or none; answers how many these were. */
+    /** Adds all rules of a list that do not exist yet, or none; returns how many. */
     async addAll(
       listed: readonly ListedRule[],
       actor: Extract<Actor, { kind: 'moderator' }>,
@@ -184,12 +184,12 @@ export function createRuleBook({
         const now = clock()
         const fresh = await freshOf(tx, listed, now)
         if (!fresh.ok) return fresh
-        // Of what was made at one moment the highest id stands first: so the list keeps its order.
+        // Of those created at one moment the highest ID comes first: so the list keeps its order.
         const ids = fresh.value.map(() => randomId()).sort()
         const rows = fresh.value.map((rule) => rowOf(ids.pop() ?? randomId(), rule, actor.id, now))
         for (let from = 0; from < rows.length; from += ADDED_AT_ONCE) {
           await insertRules(tx, rows.slice(from, from + ADDED_AT_ONCE))
-          // A local database holds the process while it writes: the others of this process have a turn.
+          // A local database blocks the process while it writes: this lets others of this process run.
           await new Promise(setImmediate)
         }
         const [first] = fresh.value
@@ -203,7 +203,7 @@ export function createRuleBook({
       return added
     },
 
-    /** Ends a rule; refused where it is over. `mayEnd` tells whether the actor may. */
+    /** Ends a rule; refused if it has ended. `mayEnd` tells whether the actor may. */
     async end(
       id: string,
       actor: Extract<Actor, { kind: 'moderator' }>,
@@ -226,7 +226,7 @@ export function createRuleBook({
   }
 }
 
-/** The one form of a rule as a person typed it. */
+/** Normalizes a rule as typed. */
 export function readRule({ subject, form, effect, value: typed }: RuleCore): Result<RuleCore> {
   const value = readRuleValue(subject, form, typed)
   if (!value.ok) return value

@@ -7,8 +7,8 @@ export type TallyCounter = ReturnType<typeof createTallyCounter>
 const FLUSH_MS = 60_000
 
 /**
- * Counts what happens often and matters little by itself: looks at pages, refusals. No request waits for it or fails
- * with it: it counts in memory and writes every minute and at the stop. A crash loses what came since.
+ * Counts what is frequent and unimportant individually: page views, refusals. No request waits for it or fails
+ * because of it: it counts in memory and writes every minute and at shutdown. A crash loses what came since.
  */
 export function createTallyCounter({
   database,
@@ -24,7 +24,7 @@ export function createTallyCounter({
 
   const add = (key: string, count: number) => counted.set(key, (counted.get(key) ?? 0) + count)
 
-  /** Writes what was counted; where the database does not take it, it is kept for the next time. */
+  /** Writes the counts; if the database is unavailable, they are kept for the next time. */
   async function flush(): Promise<void> {
     const taken = counted
     if (taken.size === 0) return
@@ -42,7 +42,7 @@ export function createTallyCounter({
   }
 
   return {
-    /** `what` is one of few: each is a row of its own for each day. */
+    /** `what` is one of few: each is one row per day. */
     count(what: string): void {
       add(`${new Date(clock()).toISOString().slice(0, 10)} ${what}`, 1)
     },

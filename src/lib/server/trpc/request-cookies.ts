@@ -3,12 +3,12 @@ import { cookieName } from '../http/cookie-name'
 import type { Cookies } from './context'
 
 /**
- * The cookies of one request, under the names that they have in its browser, and as narrow as it keeps them. `secure`: for
- * https alone (`hasHttps`).
+ * The cookies of one request, under their names in its browser, and as restricted as it allows. `secure`: https only
+ * (`hasHttps`).
  */
 export function requestCookies(cookies: EventCookies, secure: boolean): Cookies {
   const attributes = { path: '/', httpOnly: true, sameSite: 'lax', secure } as const
-  // Lucia names its cookie by the site, which has one scheme; a request may have come by the other.
+  // Lucia names its cookie by the site, which has one scheme; a request may have used the other.
   const called = (name: string) => cookieName(name.replace(/^__Host-/, ''), secure)
   return {
     get: (name) => cookies.get(called(name)),
