@@ -11,8 +11,8 @@ export async function restore(args: string[]): Promise<void> {
   if (aside !== null) process.stdout.write(`The previous database is kept as ${aside}\n`)
   process.stdout.write(`
 What to do next:
-  1. Where the backup came with a secret_key, put that beside the database.
-  2. reconcile   lists where the homeserver and this database disagree: what happened since the backup.
-  3. serve       starts the site again.
+  1. If the backup came with a secret_key, put that beside the database.
+  2. reconcile   lists differences between the homeserver and this database since the backup.
+  3. serve       starts the server again.
 `)
 }

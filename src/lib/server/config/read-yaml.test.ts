@@ -15,7 +15,7 @@ test.each([
     'site:\n  accent: #00aa77\n',
     'line 2, column 11: a value that starts with # must be in quotes, otherwise it is a comment',
   ],
-  ["a: 'x' y", 'line 1, column 8: something follows where the value has ended: look at the quotes'],
+  ["a: 'x' y", 'line 1, column 8: there is text after the end of the value: check the quotes'],
   ['a: "\\d"', 'line 1, column 5: a backslash in double quotes starts an escape sequence: use single quotes'],
   [
     'a: [1',

@@ -11,7 +11,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
     'the line has a second ": ", or is indented too far: put the value in quotes, or fix the indentation',
   MULTILINE_IMPLICIT_KEY: 'the line has no ": " after its key, or is not indented like the lines around it',
   BAD_INDENT: 'the line is not indented like the lines around it, or a bracket before it is not closed',
-  UNEXPECTED_TOKEN: 'something follows where the value has ended: look at the quotes',
+  UNEXPECTED_TOKEN: 'there is text after the end of the value: check the quotes',
   TAG_RESOLVE_FAILED: 'a value that starts with ! must be in quotes',
   BAD_ALIAS: 'a value that starts with * must be in quotes',
   BAD_DQ_ESCAPE: 'a backslash in double quotes starts an escape sequence: use single quotes',

@@ -124,7 +124,7 @@ const wrong: [Record<string, unknown>, string][] = [
   ],
   [
     { admin: { email: [] } },
-    'admin.email must hold at least one address: that is where new requests are announced',
+    'admin.email must contain at least one email address, which is notified of new requests',
   ],
   [
     { trust_proxy: 'true' },

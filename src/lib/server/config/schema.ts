@@ -49,7 +49,7 @@ export const fileSchema = v.object({
   admin: v.object({
     email: v.pipe(
       list(value.mailbox, 'an email address, or a list of them', value.severalMailboxes),
-      v.minLength(1, 'must hold at least one address: that is where new requests are announced'),
+      v.minLength(1, 'must contain at least one email address, which is notified of new requests'),
     ),
   }),
   trust_proxy: v.optional(value.proxies, false),

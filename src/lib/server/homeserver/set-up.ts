@@ -15,7 +15,7 @@ export async function checkSetUp(homeserver: Homeserver): Promise<void> {
   if (issuer !== null)
     throw wrongSetUp(
       'delegated',
-      `synapse.server leaves its accounts to another service (${issuer}: matrix-authentication-service, MAS), where accounts made by Synapse's admin API cannot sign in. This program cannot work with MAS yet; nothing was changed there.`,
+      `synapse.server delegates its accounts to another service (${issuer}: matrix-authentication-service, MAS), where accounts created through Synapse's admin API cannot sign in. This program does not support MAS yet; nothing was changed there.`,
     )
   const { userId, admin } = await homeserver.identity()
   const domain = userId.slice(userId.indexOf(':') + 1)
