@@ -7,9 +7,8 @@ import { LEFT_OUT, licencesOf } from './licences.js'
 import { installedBeside } from './installed-beside.js'
 
 /**
- * Writes down what a build is made of, after it: a CycloneDX bill of materials, and the licences of everything in the
- * bundles. The same sources and packages make the same two files, on any machine and at any time.
- *
+ * Describes a finished build: a CycloneDX bill of materials, and the licenses of everything in the bundles. The same
+ * sources and packages produce the same two files, on any machine and at any time.
  * @typedef {Record<string, unknown> & { name: string, version: string }} Manifest
  * @typedef {{ folder: string, manifest: Manifest, parts: Set<string> }} Bundled
  */
@@ -17,7 +16,7 @@ import { installedBeside } from './installed-beside.js'
 const ROOT = join(import.meta.dirname, '..')
 const OUT = join(ROOT, process.env.BUILD_OUT ?? 'build')
 
-/** What is written here by a package, and so is its work. */
+/** Text written here by a package, and so its work. */
 const MADE_BY = /** @type {const} */ ([
   [/\/src\/lib\/paraglide\//, '@inlang/paraglide-js'],
   [/\/\.svelte-kit\/(?:generated|output\/server)\/|^\0virtual:__sveltekit\//, '@sveltejs/kit'],
@@ -36,7 +35,7 @@ const filesIn = (folder) =>
     entry.isFile() ? [join(entry.parentPath, entry.name)] : [],
   )
 
-/** Every file of which something stands in a bundle, and the bundles. @returns {[file: string, part: string][]} */
+/** Every file that is part of a bundle, and its bundles. @returns {[file: string, part: string][]} */
 function bundledFiles() {
   /** @type {[string, string][]} */
   const found = []
@@ -46,8 +45,8 @@ function bundledFiles() {
     const files = JSON.parse(readFileSync(join(NOTES, note), 'utf8'))
     for (const file of files) found.push([file, part])
   }
-  // The adapter bundles the server once more, with packages that Vite leaves out, and takes no plugin; but source maps
-  // say what of.
+  // The adapter bundles the server again, with packages that Vite leaves out, and accepts no plugin; but source
+  // maps list the files.
   for (const map of filesIn(OUT).filter((file) => file.endsWith('.map'))) {
     /** @type {{ sources: string[] }} */
     const { sources } = JSON.parse(readFileSync(map, 'utf8'))
@@ -61,7 +60,7 @@ function bundledFiles() {
   return found
 }
 
-/** The folder of the package that a file is of; null for our own sources. @param {string} file */
+/** The folder of a file's package; null for our own sources. @param {string} file */
 function packageOf(file) {
   const place = file.lastIndexOf('/node_modules/')
   if (place < 0 || file.startsWith('\0')) {
@@ -142,7 +141,7 @@ const serializer = new Serialize.JsonSerializer(new Serialize.JSON.Normalize.Fac
 const options = { sortLists: true, space: 2 }
 writeFileSync(join(OUT, 'sbom.cdx.json'), `${serializer.serialize(bom, options)}\n`)
 writeFileSync(join(OUT, 'THIRD-PARTY-LICENSES.txt'), licencesOf(bundled))
-// What this build noted says nothing of the next one.
+// This build's notes do not apply to the next one.
 if (existsSync(NOTES)) rmSync(NOTES, { recursive: true })
 process.stdout.write(
   `${relative(ROOT, OUT)}: ${bundled.length} packages in the bundles, ${components.size - bundled.length} beside them\n`,

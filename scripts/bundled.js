@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Where a build notes which files came into it, for `bill-of-materials.js`. */
+/** Where a build records its files, for `bill-of-materials.js`. */
 export const NOTES = join(import.meta.dirname, '../.svelte-kit/bundled')
 
 /**
- * A Vite plugin that notes which files came into a bundle: one list for each, named by the build (`client`, `ssr`,
- * `cli`, and each worker by itself).
+ * A Vite plugin that records the files of each bundle: one list per bundle, named by the build (`client`, `ssr`,
+ * `cli`, and each worker).
  * @param {string} [build] the name, where Vite's own name of the environment says too little
  * @returns {import('vite').Plugin}
  */

@@ -4,10 +4,10 @@ import { chromium } from '@playwright/test'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 
-/** A network that hangs must not hold up the tests for ever. */
+/** A hanging network must not block the tests forever. */
 const INSTALL_LIMIT_MS = 10 * 60_000
 
-/** Where a Chromium is installed: CHROMIUM_PATH, else on the PATH, else Playwright's own; null where there is none. */
+/** Where Chromium is installed: CHROMIUM_PATH, else on the PATH, else Playwright's own; null if it is not. */
 export function chromiumPath() {
   const { CHROMIUM_PATH } = process.env
   if (CHROMIUM_PATH) return CHROMIUM_PATH
@@ -19,7 +19,7 @@ export function chromiumPath() {
   return existsSync(own) ? own : null
 }
 
-/** What Chromium needs to know here: as root it has no sandbox, and it calls nobody. */
+/** Chromium's flags: as root it has no sandbox, and it must not connect to anything else. */
 export const CHROMIUM_ARGS = [
   ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
   '--disable-gpu',
@@ -29,7 +29,7 @@ export const CHROMIUM_ARGS = [
   '--no-first-run',
 ]
 
-/** Finds a Chromium or gets one; says what to install where neither works. Answers whether there is one now. */
+/** Finds or downloads Chromium; says what to install if neither works. Returns whether there is one now. */
 export function ensureChromium() {
   if (chromiumPath() !== null) return true
   const run = (/** @type {string} */ command, /** @type {string[]} */ args) =>

@@ -5,16 +5,16 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
 /**
- * Starts the demo on free ports, asks each address that it prints, and ends it as a supervisor would, with one SIGTERM to
- * the one process that it started; then starts it again and ends it while it still starts. Exit code 0 when it answered,
- * ended as it should, and left no file behind.
+ * Starts the demo on free ports, requests each address that it prints, and stops it like a supervisor, with one
+ * SIGTERM to the process that was started; then starts it again and stops it during the start. Exit code 0 if it
+ * answered, stopped cleanly, and left no file behind.
  */
 const folder = mkdtempSync(join(tmpdir(), 'demo-smoke-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const running = new Set()
-/** Everything that a demo started: for when this script gives up. @param {NodeJS.Signals} signal */
+/** Kills everything that the demo started, if this script gives up. @param {NodeJS.Signals} signal */
 const endAll = (signal) => {
   for (const { pid } of running) if (pid !== undefined) process.kill(-pid, signal)
 }
@@ -41,12 +41,12 @@ function startDemo() {
   )
   return {
     out: () => out,
-    /** Waits at most two minutes, and no longer than it runs. @param {() => boolean} condition */
+    /** Waits at most two minutes, and only while it is running. @param {() => boolean} condition */
     async until(condition) {
       const deadline = Date.now() + 120_000
       while (!condition() && running.has(child) && Date.now() < deadline) await delay(50)
     },
-    /** Answers the exit code, or the signal that ended it. */
+    /** Returns the exit code, or the signal that stopped it. */
     async stop() {
       if (child.pid !== undefined && running.has(child)) process.kill(child.pid, 'SIGTERM')
       return Promise.race([ended, delay(30_000, 'still running', { ref: false })])

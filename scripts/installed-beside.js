@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs'
 
 /**
- * What `npm ci --omit=dev` installs beside the bundles, by the lock, on all kinds of machines. `optional`: made for one
- * kind each, or not needed.
- *
+ * What `npm ci --omit=dev` installs beside the bundles according to the lockfile, on any platform. `optional`: for
+ * one platform each, or not required.
  * @typedef {{ version?: string, license?: string, dependencies?: Record<string, string>, optionalDependencies?: Record<string, string>, peerDependencies?: Record<string, string>, optional?: boolean, peer?: boolean }} Locked
  * @param {string} lockFile
  * @returns {{ name: string, version: string, license: string, optional: boolean }[]}
@@ -14,7 +13,7 @@ export function installedBeside(lockFile) {
   /** @type {Set<string>} */
   const places = new Set()
 
-  /** Where Node finds a package from another one's place. @param {string} from @param {string} name */
+  /** Where Node resolves a package from the location of another one. @param {string} from @param {string} name */
   function placeOf(from, name) {
     for (let at = from; ; at = at.slice(0, Math.max(at.lastIndexOf('/node_modules/'), 0))) {
       const place = `${at === '' ? '' : `${at}/`}node_modules/${name}`

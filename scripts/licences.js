@@ -1,9 +1,8 @@
 import { Contrib } from '@cyclonedx/cyclonedx-library'
 
 /**
- * What packages do not carry with them: `license` as SPDX has it, and whose work it is. svelte-email's stands in its
+ * What packages do not contain: `license` as an SPDX identifier, and the copyright holder. svelte-email's is in its
  * repository (carstenlebek/svelte-email, LICENSE), drizzle-orm's in its own package.json.
- *
  * @type {Record<string, { license: string, copyright: string }>}
  */
 export const LEFT_OUT = {
@@ -17,7 +16,7 @@ versions are listed in sbom.cdx.json beside this file. Packages with the same li
 
 const gatherer = new Contrib.License.Utils.LicenseEvidenceGatherer()
 
-/** The licences and notices in a package's folder, as they are. @param {string} folder */
+/** The licenses and notices in a package's folder, unchanged. @param {string} folder */
 function textsIn(folder) {
   return [...gatherer.getFileAttachments(folder)]
     .sort((a, b) => (a.file < b.file ? -1 : 1))
@@ -29,8 +28,7 @@ function textsIn(folder) {
 }
 
 /**
- * All licence texts, each once, under the packages that have it.
- *
+ * All license texts, each once, under the packages that have it.
  * @param {{ folder: string, manifest: { name: string, version: string, license?: unknown } }[]} packages
  */
 export function licencesOf(packages) {
@@ -43,7 +41,7 @@ export function licencesOf(packages) {
     }))
     .sort((a, b) => (a.title < b.title ? -1 : 1))
 
-  /** The words that a licence has for everybody, from a package that carries them. @param {string} license */
+  /** The standard text of a license, from a package that contains it. @param {string} license */
   function commonText(license) {
     const text = sorted.find((one) => one.license === license && one.text !== '')?.text
     if (text === undefined) throw new Error(`No package in the bundle contains the text of ${license}`)

@@ -1,6 +1,6 @@
 import { compile } from '@inlang/paraglide-js'
 
-/** How the texts in src/messages become code; the build uses the same. */
+/** How the messages in src/messages become code; the build uses the same. */
 export const paraglide = {
   project: './project.inlang',
   outdir: './src/lib/paraglide',

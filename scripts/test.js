@@ -5,17 +5,18 @@ import { join } from 'node:path'
 import { ensureChromium } from './chromium.js'
 
 /**
- * Every check and every test of the project, in order; all of them run, also when one failed. Ends with a line
- * `N passed, N failed`, in which each check counts as one.
+ * Every check and every test of the project, in order; all of them run, even after a failure. Ends with a line `N
+ * passed, N failed`, in which each check counts as one.
  */
 const MINUTE = 60_000
 const reports = mkdtempSync(join(tmpdir(), 'registration-tests-'))
 let passed = 0
 let failed = 0
-/** The process group of the step that runs. @type {number | undefined} */
+/** The process group of the running step. @type {number | undefined} */
 let group
 
-// A step is a group of its own, so that its limit ends all of it; a Ctrl+C here does not reach it by itself.
+// Each step is its own process group, so that its time limit stops all of it; Ctrl+C here does not reach it
+// automatically.
 for (const [signal, code] of /** @type {const} */ ([
   ['SIGINT', 130],
   ['SIGTERM', 143],
@@ -57,7 +58,12 @@ async function check(name, command, args) {
   return good
 }
 
-/** Counts what a test runner reported; a runner that ran nothing, or did not report, has failed. @param {boolean} good @param {number} yes @param {number} no */
+/**
+ * Counts a test runner's results; a runner that ran nothing, or reported nothing, has failed.
+ * @param {boolean} good
+ * @param {number} yes
+ * @param {number} no
+ */
 function count(good, yes, no) {
   passed += yes
   failed += no
