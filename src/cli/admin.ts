@@ -7,29 +7,8 @@ import { generatePassword } from '$lib/server/auth/moderators'
 import { readOptions, UsageError } from './usage'
 import { withServices } from './with-services'
 
-/** Makes, lists and disables moderators, and sets their passwords. */
-export async function admin([action = '', ...args]: string[]): Promise<void> {
-  switch (action) {
-    case 'create':
-      return create(args)
-    case 'list':
-      return list(args)
-    case 'disable':
-      return disable(args)
-    case 'password':
-      return setPassword(args)
-    case 'reset-factor':
-      return resetFactor(args)
-    default:
-      throw new UsageError(
-        action === ''
-          ? 'admin needs create, list, disable, password or reset-factor'
-          : `admin has no "${action}"`,
-      )
-  }
-}
-
-async function create(args: string[]): Promise<void> {
+/** Makes a moderator. */
+export async function createAdmin(args: string[]): Promise<void> {
   const options = readOptions(args, {
     username: { type: 'string' },
     email: { type: 'string' },
@@ -50,7 +29,8 @@ async function create(args: string[]): Promise<void> {
   process.stdout.write(`${made.moderator.username} can sign in at /admin\n${chosen.told}`)
 }
 
-async function setPassword(args: string[]): Promise<void> {
+/** Sets a moderator's password, which signs them out everywhere. */
+export async function setPassword(args: string[]): Promise<void> {
   const options = readOptions(args, { username: { type: 'string' }, 'password-stdin': { type: 'boolean' } })
   const username = nameIn(options)
   if (username === undefined) throw new UsageError('admin password needs --username')
@@ -61,7 +41,7 @@ async function setPassword(args: string[]): Promise<void> {
 }
 
 /** For who lost phone and recovery codes, or whose secret cannot be read any more. */
-async function resetFactor(args: string[]): Promise<void> {
+export async function resetFactor(args: string[]): Promise<void> {
   const username = nameIn(readOptions(args, { username: { type: 'string' } }))
   if (username === undefined) throw new UsageError('admin reset-factor needs --username')
   const reset = await withServices(({ factors }) => factors.reset(username))
@@ -96,7 +76,8 @@ async function askPassword(fromInput: boolean): Promise<string> {
   return first
 }
 
-async function list(args: string[]): Promise<void> {
+/** Prints the moderators. */
+export async function listAdmins(args: string[]): Promise<void> {
   readOptions(args, {})
   const moderators = await withServices((services) => services.moderators.list())
   if (moderators.length === 0) process.stdout.write('There are no moderators yet: admin create makes one\n')
@@ -104,7 +85,8 @@ async function list(args: string[]): Promise<void> {
     process.stdout.write(`${username}\t${email}${disabledAt === null ? '' : '\tdisabled'}\n`)
 }
 
-async function disable(args: string[]): Promise<void> {
+/** Disables a moderator, and says which invitation codes they could know. */
+export async function disableAdmin(args: string[]): Promise<void> {
   const options = readOptions(args, { username: { type: 'string' }, 'end-codes': { type: 'boolean' } })
   const username = nameIn(options)
   const { 'end-codes': endCodes = false } = options
