@@ -7,7 +7,7 @@ import { generatePassword } from '$lib/server/auth/moderators'
 import { readOptions, UsageError } from './usage'
 import { withServices } from './with-services'
 
-/** Makes a moderator. */
+/** Creates a moderator. */
 export async function createAdmin(args: string[]): Promise<void> {
   const options = readOptions(args, {
     username: { type: 'string' },
@@ -18,7 +18,7 @@ export async function createAdmin(args: string[]): Promise<void> {
   const username = nameIn(options)
   const { email } = options
   const role = v.safeParse(v.optional(v.picklist(ROLES), 'administrator'), options.role)
-  if (!role.success) throw new UsageError(`--role is one of ${ROLES.join(', ')}`)
+  if (!role.success) throw new UsageError(`--role must be one of ${ROLES.join(', ')}`)
   if (username === undefined || email === undefined)
     throw new UsageError('admin create needs --username and --email')
   const chosen = await choosePassword(options['password-stdin'] === true)
@@ -37,24 +37,24 @@ export async function setPassword(args: string[]): Promise<void> {
   const chosen = await choosePassword(options['password-stdin'] === true)
   const set = await withServices(({ moderators }) => moderators.setPassword(username, chosen.password))
   if (!set.ok) throw new Error(set.problem)
-  process.stdout.write(`${username} has a new password and is signed out everywhere\n${chosen.told}`)
+  process.stdout.write(`${username} has a new password and was signed out everywhere\n${chosen.told}`)
 }
 
-/** For who lost phone and recovery codes, or whose secret cannot be read any more. */
+/** For moderators who lost both phone and recovery codes, or whose secret can no longer be read. */
 export async function resetFactor(args: string[]): Promise<void> {
   const username = nameIn(readOptions(args, { username: { type: 'string' } }))
   if (username === undefined) throw new UsageError('admin reset-factor needs --username')
   const reset = await withServices(({ factors }) => factors.reset(username))
   if (!reset)
     throw new Error(`There is no moderator ${JSON.stringify(username)}; "admin list" shows all of them`)
-  process.stdout.write(`${username} signs in with the password alone, and can set up a second factor anew\n`)
+  process.stdout.write(`${username} can sign in with the password alone, and set up a new second factor\n`)
 }
 
-/** The name without what comes along with a copied one. */
+/** The username without anything that was copied along with it. */
 const nameIn = ({ username }: { username?: string | undefined }): string | undefined =>
   username === undefined ? undefined : trimInvisible(username)
 
-/** A password that was given, or one made here, which has to be told. */
+/** A password that was given, or one generated here, which must be shown. */
 async function choosePassword(fromInput: boolean): Promise<{ password: string; told: string }> {
   const given = await askPassword(fromInput)
   if (given !== '') return { password: given, told: '' }
@@ -62,7 +62,7 @@ async function choosePassword(fromInput: boolean): Promise<{ password: string; t
   return { password: made, told: `Password: ${made}\n` }
 }
 
-/** Empty: make one. */
+/** Empty: generate one. */
 async function askPassword(fromInput: boolean): Promise<string> {
   if (fromInput) {
     const given = (await text(process.stdin)).replace(/\r?\n$/, '')
@@ -70,9 +70,9 @@ async function askPassword(fromInput: boolean): Promise<string> {
     return given
   }
   if (!process.stdin.isTTY) return ''
-  const first = await password({ message: 'Password (empty: make one)' })
+  const first = await password({ message: 'Password (leave empty to generate one)' })
   if (first !== '' && first !== (await password({ message: 'Again' })))
-    throw new Error('The two passwords differ; nothing was changed')
+    throw new Error('The passwords do not match; nothing was changed')
   return first
 }
 
@@ -80,12 +80,13 @@ async function askPassword(fromInput: boolean): Promise<string> {
 export async function listAdmins(args: string[]): Promise<void> {
   readOptions(args, {})
   const moderators = await withServices((services) => services.moderators.list())
-  if (moderators.length === 0) process.stdout.write('There are no moderators yet: admin create makes one\n')
+  if (moderators.length === 0)
+    process.stdout.write('There are no moderators yet: create one with admin create\n')
   for (const { username, email, disabledAt } of moderators)
     process.stdout.write(`${username}\t${email}${disabledAt === null ? '' : '\tdisabled'}\n`)
 }
 
-/** Disables a moderator, and says which invitation codes they could know. */
+/** Disables a moderator, and says which invitation codes they may know. */
 export async function disableAdmin(args: string[]): Promise<void> {
   const options = readOptions(args, { username: { type: 'string' }, 'end-codes': { type: 'boolean' } })
   const username = nameIn(options)
@@ -100,15 +101,14 @@ export async function disableAdmin(args: string[]): Promise<void> {
       known: await knownCodes.count(id),
     }
   })
-  process.stdout.write(`${username} is disabled and signed out\n`)
-  if (ended > 0)
-    process.stdout.write(`Invitation codes that ${username} could know and that are ended now: ${ended}\n`)
+  process.stdout.write(`${username} is disabled and was signed out\n`)
+  if (ended > 0) process.stdout.write(`Revoked invitation codes that ${username} may know: ${ended}\n`)
   if (known.count > 0)
     process.stdout.write(
-      `Invitation codes that ${username} could know and that still count: ${known.count}, ${known.skipping} of them without review.\n` +
-        `End them on the desk under "People", or with: synapse-registration admin disable --username ${username} --end-codes\n`,
+      `Valid invitation codes that ${username} may know: ${known.count}, ${known.skipping} of them without review.\n` +
+        `Revoke them on the page with the moderators, or with: synapse-registration admin disable --username ${username} --end-codes\n`,
     )
   const left = await withServices(({ moderators }) => moderators.list())
   if (!left.some(({ role, disabledAt }) => role === 'administrator' && disabledAt === null))
-    process.stdout.write('Nobody is an administrator now: make one with "admin create"\n')
+    process.stdout.write('There is no administrator left: create one with "admin create"\n')
 }

@@ -41,9 +41,9 @@ describe('a command', () => {
   })
 
   test.each([
-    [['nonsense'], 'There is no command "nonsense"'],
-    [['constructor'], 'There is no command "constructor"'],
-    [['admin'], 'admin needs create, list, disable, password or reset-factor'],
-    [['admin', 'nonsense'], 'admin has no "nonsense"'],
+    [['nonsense'], 'Unknown command "nonsense"'],
+    [['constructor'], 'Unknown command "constructor"'],
+    [['admin'], 'admin needs one of create, list, disable, password or reset-factor'],
+    [['admin', 'nonsense'], 'admin has no command "nonsense"'],
   ])('%j is none', (typed, says) => expect(() => findCommand(typed)).toThrow(says))
 })

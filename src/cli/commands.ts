@@ -7,11 +7,11 @@ import { restore } from './restore'
 import { serve } from './serve'
 import { UsageError } from './usage'
 
-/** One command: what is typed, what the help says of it, and what it runs. */
+/** A command: its name, its help, and what it runs. */
 export interface Command {
-  /** One word, or two where several commands are about the same thing. */
+  /** One word, or two if several commands share the first. */
   name: string
-  /** The options and arguments behind the name. */
+  /** The options and arguments after the name. */
   options: string
   does: string
   run: (args: string[]) => Promise<void>
@@ -21,67 +21,67 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'serve',
     options: '',
-    does: 'the site, and the work behind it (PORT, HOST or SOCKET_PATH; CONFIG names the config file)',
+    does: 'runs the site and its background jobs (PORT, HOST or SOCKET_PATH; CONFIG names the config file)',
     run: serve,
   },
   {
     name: 'migrate',
     options: '',
-    does: 'brings the database up to date; serve does so by itself',
+    does: 'applies database migrations; serve does this automatically',
     run: migrate,
   },
   {
     name: 'admin create',
     options: '--username U --email E [--role moderator] [--password-stdin]',
-    does: 'makes a moderator; asks for the password, or makes one and prints it',
+    does: 'creates an administrator, or a moderator; asks for a password, or generates and prints one',
     run: createAdmin,
   },
-  { name: 'admin list', options: '', does: 'the moderators', run: listAdmins },
+  { name: 'admin list', options: '', does: 'lists moderators and administrators', run: listAdmins },
   {
     name: 'admin disable',
     options: '--username U [--end-codes]',
-    does: 'signs a moderator out and lets them in no more; ends the invitation codes that they could know, or says how many there are',
+    does: 'signs a moderator out and blocks sign-in; revokes the invitation codes they may know, or says how many there are',
     run: disableAdmin,
   },
   {
     name: 'admin password',
     options: '--username U [--password-stdin]',
-    does: 'sets another password and signs the moderator out everywhere; asks for the password, or makes one and prints it',
+    does: 'sets a new password and signs the moderator out everywhere; asks for a password, or generates and prints one',
     run: setPassword,
   },
   {
     name: 'admin reset-factor',
     options: '--username U',
-    does: 'takes away the second factor, the recovery codes and the passkeys of a moderator who lost them, and signs them out everywhere; the password alone lets them in again',
+    does: 'removes the second factor, recovery codes and passkeys of a moderator who lost them, and signs them out everywhere; they can then sign in with the password alone',
     run: resetFactor,
   },
   {
     name: 'cleanup',
     options: '[--dry-run]',
-    does: 'takes away what is due by retention now; --dry-run only lists it',
+    does: 'deletes data whose retention period has passed; --dry-run only lists it',
     run: cleanup,
   },
   {
     name: 'backup',
     options: 'FILE',
-    does: 'copies the database into a new file, also while the server runs',
+    does: 'copies the database to a new file, even while the server runs',
     run: backup,
   },
   {
     name: 'restore',
     options: 'FILE',
-    does: "puts a backup in the database's place, while no server runs; keeps the old one",
+    does: 'replaces the database with a backup, while no server runs; keeps the old one',
     run: restore,
   },
   {
     name: 'reconcile',
     options: '[--mend] [--only NAME]',
-    does: 'lists in what homeserver and database disagree after a restore; --mend mends it',
+    does: 'lists differences between homeserver and database after a restore; --mend repairs them',
     run: reconcile,
   },
 ]
 
-/** The command that was typed, and what was typed behind it; throws `UsageError` where there is none. */
+/** The command as typed, and its arguments; throws `UsageError` if there is none. */
 export function findCommand(typed: readonly string[]): { command: Command; args: string[] } {
   for (const command of COMMANDS) {
     const words = command.name.split(' ')
@@ -90,16 +90,16 @@ export function findCommand(typed: readonly string[]): { command: Command; args:
   }
   const [first = '', second] = typed
   const kin = COMMANDS.filter(({ name }) => name.startsWith(`${first} `))
-  if (kin.length === 0) throw new UsageError(`There is no command "${first}"`)
-  if (second !== undefined) throw new UsageError(`${first} has no "${second}"`)
+  if (kin.length === 0) throw new UsageError(`Unknown command "${first}"`)
+  if (second !== undefined) throw new UsageError(`${first} has no command "${second}"`)
   const ways = kin.map(({ name }) => name.slice(first.length + 1))
-  throw new UsageError(`${first} needs ${ways.slice(0, -1).join(', ')} or ${ways.at(-1) ?? ''}`)
+  throw new UsageError(`${first} needs one of ${ways.slice(0, -1).join(', ')} or ${ways.at(-1) ?? ''}`)
 }
 
 const INDENT = 36
 const WIDTH = 110
 
-/** The help on these commands, each with its own text behind or below it. */
+/** The help for these commands, each with its own text beside or below it. */
 export function helpOn(commands: readonly Command[]): string {
   return commands.map(entry).join('')
 }

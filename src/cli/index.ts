@@ -3,13 +3,13 @@ import { WRONG_USE } from '$lib/server/config/run-config'
 import { COMMANDS, findCommand, helpOn } from './commands'
 import { UsageError } from './usage'
 
-const HELP = `synapse-registration: the registration desk of a Matrix homeserver
+const HELP = `synapse-registration: a registration service for Matrix homeservers
 
 ${helpOn(COMMANDS)}`
 
 const HELP_OPTIONS = ['--help', '-h']
 
-/** Exit codes: 0 done, 1 failed, 2 wrong use or configuration. */
+/** Exit codes: 0 success, 1 failure, 2 invalid usage or configuration. */
 async function main(typed: string[]): Promise<number> {
   const [first = 'help'] = typed
   if (first === 'help' || HELP_OPTIONS.includes(first)) {
@@ -33,5 +33,5 @@ async function main(typed: string[]): Promise<number> {
 }
 
 const code = await main(process.argv.slice(2))
-// The server goes on after its command is done; everything else is over.
+// The server keeps running after its command has returned; every other command is finished.
 if (code !== 0 || process.argv[2] !== 'serve') process.exitCode = code
