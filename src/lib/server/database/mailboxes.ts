@@ -36,7 +36,7 @@ async function refreshRegistrations(tx: Transaction, after: string): Promise<str
     .limit(SLICE)
   for (const row of rows) {
     const key = mailboxOf(row.email)
-    // Missing ones are filled in with the rest (`found-by.ts`).
+    // Missing ones are filled in with the rest (`search-index.ts`).
     if (row.addressKey !== null && row.addressKey !== key)
       await tx.update(registrations).set({ addressKey: key }).where(eq(id, row.id))
   }

@@ -56,7 +56,7 @@ export const registrations = sqliteTable(
     /** Of an approval in place of a denial: that denial. */
     denial: storedJson('denial', 'registrations.denial', denialSchema, () => null),
 
-    // The following columns are derived from the above, for searching (`database/found-by.ts`).
+    // The following columns are derived from the above, for searching (`database/search-index.ts`).
     /** Incremented with every registration: the row of the search index. */
     seq: integer(),
     /** The part of the email address after the `@`. */

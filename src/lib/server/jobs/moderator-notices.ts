@@ -25,7 +25,7 @@ const cancelled = (reason: string): JobEnd => ({ state: 'cancelled', reason })
 
 /**
  * Email to single moderators, each in its own job: one inbox that rejects everything neither stops the others nor
- * makes them get it twice. The configured addresses are handled separately (`letters.ts`).
+ * makes them get it twice. The configured addresses are handled separately (`mail-jobs.ts`).
  */
 export function createPersonNotices({
   database,
