@@ -200,6 +200,28 @@ describe('retention', () => {
     }
     expect(reminders()).toBe(2)
   })
+
+  test.each([9, 23])(
+    'looked at every hour from %i o’clock, moderators are reminded once in any 24 hours',
+    async (hour) => {
+      await open()
+      world.pass((hour - new Date(world.now()).getUTCHours() + 24) * HOUR)
+      await requested(world, 'river')
+      world.pass(48 * HOUR)
+      const at: number[] = []
+      for (let hours = 0; hours < 26; hours++) {
+        world.pass(HOUR)
+        await world.services.scheduler.remind()
+        const before = at.length
+        await world.drain()
+        const said = world.mailbox.letters.filter(
+          ({ mail }) => mail.kind === 'moderators_waiting' && mail.reminder,
+        )
+        if (said.length > before) at.push(hours)
+      }
+      expect(at).toEqual([0, 24])
+    },
+  )
 })
 
 describe('notices', () => {

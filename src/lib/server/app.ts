@@ -198,7 +198,7 @@ export function compose(config: RunConfig, world: World) {
     issuer: site.name,
   })
   const signInTries = createSignInTries({ limits })
-  const { note } = registrar
+  const { note, noteDaily } = registrar
   const accounts = createAccountJobs({ registrar, homeserver, log })
   const handle = createHandlers({
     database,
@@ -278,7 +278,7 @@ export function compose(config: RunConfig, world: World) {
       factors,
       knownDevices,
       hashing,
-      guessWatch: createGuessWatch({ tries: signInTries, note, clock, log }),
+      guessWatch: createGuessWatch({ tries: signInTries, noteDaily, clock, log }),
     }).signIn,
     signInTries,
     knownDevices,

@@ -13,16 +13,17 @@ export type GuessWatch = ReturnType<typeof createGuessWatch>
  */
 export function createGuessWatch({
   tries,
-  note,
+  noteDaily,
   clock,
   log,
 }: {
   tries: Pick<SignInTries, 'isGuessed'>
-  note: (events: AuditEvent[], actor: Actor) => Promise<void>
+  /** Notes it unless that was done by this key within 24 hours, by whatever process. */
+  noteDaily: (key: string, events: AuditEvent[], actor: Actor) => Promise<boolean>
   clock: () => number
   log: Pick<Logger, 'warn'>
 }) {
-  /** When each moderator's was reported. */
+  /** When each moderator's was reported, so that a flood of tries does not ask the database each time. */
   const told = new Map<string, number>()
 
   return {
@@ -32,11 +33,12 @@ export function createGuessWatch({
       if (last !== undefined && Math.abs(clock() - last) < TOLD_MS) return
       if (!(await tries.isGuessed(username))) return
       told.set(id, clock())
+      const actor = { kind: 'moderator', id } as const
+      if (!(await noteDaily(`guessed at ${id}`, [{ kind: 'password_guessed_at' }], actor))) return
       log.warn(
         { moderator: id },
         "Somebody is guessing a moderator's password; unknown browsers are slowed down, and nobody is locked out",
       )
-      await note([{ kind: 'password_guessed_at' }], { kind: 'moderator', id })
     },
   }
 }

@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openTestDatabase, type TestDatabase } from '../../../../tests/support/database'
+import { isDayOver } from '$lib/moderation/notices'
 import type { Actor, AuditEvent } from '$lib/registration/registration'
+import { announceAfter } from '../database/announcements'
 import { insertModerator } from '../database/moderators'
 import { attempts } from '../database/schema'
 import { createFactors } from './factors'
-import { createGuessWatch } from './guess-watch'
+import { createGuessWatch, type GuessWatch } from './guess-watch'
 import { createHashing } from '../crypto/hash-queue'
 import { createKnownDevices, type KnownDevices } from './known-device'
 import { createLimits } from '../rate-limits/rate-limiter'
@@ -32,6 +34,9 @@ let tries: SignInTries
 /** What was written into the audit trail. */
 let noted: { kind: string; by: string | null }[]
 
+/** The watch of one more program on the same database, or of the same one after a restart. */
+let watch: () => GuessWatch
+
 beforeEach(async () => {
   test = await openTestDatabase()
   now = 10_000_000
@@ -49,7 +54,13 @@ beforeEach(async () => {
   const hashing = createHashing()
   const factors = createFactors({ database, hashing, clock, secretKey: 'a secret', issuer: 'Example' })
   knownDevices = createKnownDevices({ secretKey: 'a secret' })
-  const guessWatch = createGuessWatch({ tries, note, clock, log: { warn: () => undefined } })
+  const noteDaily = async (key: string, events: AuditEvent[], actor: Actor) => {
+    const isDue = await database.write((tx) => announceAfter(tx, key, now, (last) => isDayOver(last, now)))
+    if (isDue) await note(events, actor)
+    return isDue
+  }
+  watch = () => createGuessWatch({ tries, noteDaily, clock, log: { warn: () => undefined } })
+  const guessWatch = watch()
   const parts = { database, tries, sessions, note, factors, knownDevices, guessWatch }
   real = createSignIn({ ...parts, hashing })
   const verify = async (hash: string | null, password: string) => {
@@ -169,6 +180,8 @@ describe('limits of signing in', () => {
     expect(told()).toEqual([{ kind: 'password_guessed_at', by: 'id-anna' }])
     expect(await tries.guesses('anna')).toBe(GUESSED.count + 5)
     expect(await tries.guesses('bert')).toBe(0)
+    await watch().failed({ id: 'id-anna', username: 'anna' })
+    expect(told()).toHaveLength(1)
     now += DAY
     for (let host = 1; host <= GUESSED.count; host++) await fail(1, 'anna', `10.1.${host}.1`)
     expect(told()).toHaveLength(2)

@@ -177,16 +177,14 @@ export function createScheduler({
         await registrar.enqueue([{ kind: 'lock_account', username: localpart }])
   }
 
-  /** Reminds applicants of their link, and moderators of what has waited for long (once a day). */
+  /** Reminds applicants of their link, and moderators of what has waited for long (once in 24 hours). */
   async function remind(): Promise<void> {
     const now = clock()
     for await (const approved of since('approved', now - (retention.approved * DAY) / 2 + 1))
       for (const { id } of approved) await registrar.act(id, { type: 'remind' }, SYSTEM)
     const waiting = await database.read((reader) => hasWaitedSince(reader, now - remindAfterHours * HOUR + 1))
-    if (waiting) {
-      const today = `reminder ${new Date(now).toISOString().slice(0, 10)}`
-      await registrar.enqueueOnce(today, [{ kind: 'notify_moderators', since: 0, reminder: true }])
-    }
+    if (waiting)
+      await registrar.enqueueDaily('reminder', [{ kind: 'notify_moderators', since: 0, reminder: true }])
     await notifyPersons()
     onWork()
   }

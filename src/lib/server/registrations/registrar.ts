@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { begin, decide, type Action, type Policy } from '$lib/registration/decide'
 import { differenceOf, type DifferenceCode, type Found, type Mend } from '$lib/registration/differences'
 import { marksOf } from '$lib/moderation/held'
+import { isDayOver } from '$lib/moderation/notices'
 import type { EmailAddress } from '$lib/registration/email'
 import type { NewJob, Outside } from '$lib/registration/job'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
@@ -10,7 +11,7 @@ import type { Username } from '$lib/registration/username'
 import type { Wish } from '$lib/registration/wish'
 import { findAccount } from '../database/accounts'
 import { findNewestMail, findWishes } from '../database/registration-mails'
-import { announceAnew, announceOnce, forgetAnnouncement } from '../database/announcements'
+import { announceAfter, announceAnew, announceOnce, forgetAnnouncement } from '../database/announcements'
 import { insertEvents } from '../database/events'
 import { deskNetwork } from '../database/search-index'
 import { endWaiting, findPendingKinds } from '../database/jobs'
@@ -65,6 +66,12 @@ export function createRegistrar({
     const ledger = await findAccount(reader, localpart)
     const pending = await findPendingKinds(reader, registration?.id ?? null, localpart)
     return { registration, ledger, pending }
+  }
+
+  /** Whether something was not said by this key within the last 24 hours; then it counts as said now. */
+  async function isDue(tx: Transaction, key: string): Promise<boolean> {
+    const now = clock()
+    return announceAfter(tx, key, now, (last) => isDayOver(last, now))
   }
 
   /**
@@ -255,10 +262,10 @@ export function createRegistrar({
     /** Changes the text of the announcement. */
     warnAnew: (key: string, text: string) => database.write((tx) => announceAnew(tx, key, text)),
 
-    /** Like `warnOnce`, without showing it in the queue. */
-    async enqueueOnce(key: string, jobs: NewJob[]): Promise<boolean> {
+    /** Asks for jobs that were not asked for by this key within the last 24 hours; whether they were due. */
+    async enqueueDaily(key: string, jobs: NewJob[]): Promise<boolean> {
       return database.write(async (tx) => {
-        if (!(await announceOnce(tx, key, '', clock()))) return false
+        if (!(await isDue(tx, key))) return false
         await enqueue(tx, null, jobs)
         return true
       })
@@ -275,6 +282,15 @@ export function createRegistrar({
     /** Writes an event without a registration to the audit log. */
     note: (events: AuditEvent[], actor: Actor) =>
       database.write((tx) => insertEvents(tx, null, events, actor, clock())),
+
+    /** The same, unless it was noted by this key within the last 24 hours; whether it was due. */
+    async noteDaily(key: string, events: AuditEvent[], actor: Actor): Promise<boolean> {
+      return database.write(async (tx) => {
+        if (!(await isDue(tx, key))) return false
+        await insertEvents(tx, null, events, actor, clock())
+        return true
+      })
+    },
 
     enqueue: (jobs: NewJob[]) => database.write((tx) => enqueue(tx, null, jobs)),
 
