@@ -30,6 +30,7 @@ describe('a request is from here', () => {
       'with the port that the scheme has anyway',
       { host: 'plain.internal:80', origin: 'http://plain.internal' },
     ],
+    ['with the port that https has anyway', { host: 'plain.internal:443', origin: 'https://plain.internal' }],
     ['without TLS', { origin: 'http://register.example.org' }],
     ['with TLS under another name', { host: 'plain.internal', origin: 'https://plain.internal' }],
     [
@@ -38,6 +39,7 @@ describe('a request is from here', () => {
     ],
     ['from a text browser, which sends no Origin', { referer: `${url}/register` }],
     ['from one that sends nothing at all', {}],
+    ['from one that is told to send no Referer', { referer: '' }],
     ['by hand', { 'sec-fetch-site': 'none' }],
   ])('%s', (_, headers) => {
     expect(told(headers)).toBe(true)
@@ -87,6 +89,11 @@ describe('a request is not from here', () => {
     expect(told(headers)).toBe(false)
   })
 
+  test('nor is one that asks for no host, from any page but that of site.url', () => {
+    expect(isFromHere(new Headers({ origin: 'https://plain.internal' }), { url, hosts })).toBe(false)
+    expect(isFromHere(new Headers({ origin: url }), { url, hosts })).toBe(true)
+  })
+
   test('one port speaks one scheme', () => {
     const site = { url: 'http://127.0.0.1:3000', hosts: ['127.0.0.1'] }
     const headers = { host: '127.0.0.1:3000', origin: 'https://127.0.0.1:3000' }
@@ -124,6 +131,8 @@ describe('cookies are for https alone', () => {
       'on this machine, where browsers send that without TLS',
       { host: 'localhost:3000', 'sec-fetch-site': 'none' },
     ],
+    [false, 'at its address in IPv6', { host: '[::1]:3000', 'sec-fetch-site': 'none' }],
+    [false, 'where no host is asked for', {}],
     [false, 'on this machine', { host: '127.0.0.1:3000', origin: 'http://127.0.0.1:3000' }],
   ])('%s: %s', (expected, _, headers) => {
     expect(secure(headers)).toBe(expected)

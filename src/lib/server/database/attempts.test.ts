@@ -1,0 +1,130 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { openTestDatabase, type TestDatabase } from '../../../../tests/support/database'
+import {
+  countAttempts,
+  deleteAttempts,
+  deleteAttemptsUntil,
+  deleteOneAttempt,
+  findNthNewestAttempt,
+  insertAttempts,
+} from './attempts'
+import type { Reader, Transaction } from './open'
+import { attempts } from './schema'
+
+/** Many tries share a row, and each query asks for those of one key and one time. */
+const WINDOW = 6_400
+const PART = WINDOW / 64
+let kept: TestDatabase
+const write = <T>(work: (tx: Transaction) => Promise<T>) => kept.database.write(work)
+const read = <T>(work: (reader: Reader) => Promise<T>) => kept.database.read(work)
+const put = (rows: { key: string; at: number; count?: number }[]) =>
+  write((tx) => tx.insert(attempts).values(rows))
+/** The rows of a key as time and count, in their order. */
+const rowsOf = async (key: string) =>
+  (await read((reader) => reader.select().from(attempts)))
+    .filter((row) => row.key === key)
+    .map(({ at, count }) => [at, count])
+const many = (key: string, at: number, count = 32) => Array.from({ length: count }, () => ({ key, at }))
+
+beforeEach(async () => {
+  kept = await openTestDatabase()
+})
+afterEach(() => kept.dispose())
+
+describe('a try is counted', () => {
+  const count = (at: number) => write((tx) => insertAttempts(tx, [{ key: 'a', windowMs: WINDOW }], at))
+
+  test('in a row of its own as long as there are few within the window', async () => {
+    const at = 100_000
+    await put([
+      ...many('a', at - WINDOW),
+      ...many('a', at + 1),
+      ...many('b', at - 1),
+      ...many('a', at - WINDOW + 1, 30),
+      { key: 'a', at: at - 1 },
+    ])
+    await count(at)
+    expect((await rowsOf('a')).at(-1)).toEqual([at, 1])
+  })
+
+  test('with the newest of many, which is of the same part of the window, and with no other', async () => {
+    const at = 100_000
+    await put([...many('b', at), ...many('a', at - WINDOW + 9, 31), { key: 'a', at: at - PART + 1 }])
+    await count(at)
+    expect((await rowsOf('a')).at(-1)).toEqual([at - PART + 1, 2])
+    expect((await rowsOf('b')).every(([, many]) => many === 1)).toBe(true)
+    await count(at + 1)
+    expect((await rowsOf('a')).at(-1)).toEqual([at + 1, 1])
+    await count(at + 1)
+    expect((await rowsOf('a')).at(-1)).toEqual([at + 1, 2])
+  })
+
+  test('in rows that are there at the very moment', async () => {
+    await put(many('a', 100_000))
+    await count(100_000)
+    expect((await rowsOf('a')).filter(([, many]) => many === 2)).toHaveLength(1)
+  })
+})
+
+test('the nth newest is found within the time and of the key, whichever row it shares', async () => {
+  await put([
+    { key: 'a', at: 10 },
+    { key: 'b', at: 25 },
+    { key: 'a', at: 20, count: 3 },
+    { key: 'a', at: 30 },
+  ])
+  const nth = (count: number, since: number) =>
+    read((reader) => findNthNewestAttempt(reader, 'a', since, count))
+  expect(await Promise.all([1, 2, 4, 5, 6].map((count) => nth(count, 0)))).toEqual([30, 20, 20, 10, null])
+  expect([await nth(4, 19), await nth(4, 20), await nth(5, 10)]).toEqual([20, null, null])
+})
+
+test('tries are counted by steps back from now, and those to come with the newest', async () => {
+  await put([
+    { key: 'a', at: 70 },
+    { key: 'a', at: 80, count: 2 },
+    { key: 'a', at: 81 },
+    { key: 'b', at: 95 },
+    { key: 'a', at: 95 },
+    { key: 'a', at: 130 },
+  ])
+  expect(await read((reader) => countAttempts(reader, 'a', 100, 10, 3))).toEqual([2, 1, 2])
+  expect(await read((reader) => countAttempts(reader, 'a', 100, 10, 2))).toEqual([2, 1])
+})
+
+describe('tries are forgotten', () => {
+  const rows = [
+    { key: 'a', at: 10, count: 2 },
+    { key: 'b', at: 19 },
+    { key: 'a', at: 20 },
+    { key: 'b', at: 30 },
+  ]
+  beforeEach(() => put(rows))
+
+  test('all of a key, each with its time', async () => {
+    expect(await write((tx) => deleteAttempts(tx, 'a'))).toEqual([10, 10, 20])
+    expect([await rowsOf('a'), (await rowsOf('b')).length]).toEqual([[], 2])
+  })
+
+  test('one of a key, the nearest to a time', async () => {
+    await write((tx) => deleteOneAttempt(tx, 'a', 18))
+    expect(await rowsOf('a')).toEqual([[10, 2]])
+    await write((tx) => deleteOneAttempt(tx, 'a', 18))
+    expect(await rowsOf('a')).toEqual([[10, 1]])
+    await write((tx) => deleteOneAttempt(tx, 'a', 18))
+    await write((tx) => deleteOneAttempt(tx, 'a', 18))
+    expect([await rowsOf('a'), await rowsOf('b')]).toEqual([
+      [],
+      [
+        [19, 1],
+        [30, 1],
+      ],
+    ])
+  })
+
+  test('up to a time, so many rows at once', async () => {
+    expect(await write((tx) => deleteAttemptsUntil(tx, 20, 2))).toBe(2)
+    expect(await write((tx) => deleteAttemptsUntil(tx, 20, 2))).toBe(1)
+    expect([await rowsOf('a'), await rowsOf('b')]).toEqual([[], [[30, 1]]])
+  })
+})
