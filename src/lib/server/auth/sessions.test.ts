@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { openTestDatabase, type TestDatabase } from '../../../../tests/support/database'
 import { insertModerator, markModeratorDisabled } from '../database/moderators'
 import { sessions as table } from '../database/schema'
-import { createSessions, type Sessions } from './sessions'
+import { createSessions, LATELY_MS, type Sessions } from './sessions'
 import { mintToken } from '../crypto/tokens'
 
 const HOUR = 60 * 60 * 1000
@@ -240,4 +240,37 @@ it('knows the sessions that go on over a restart from the first request, and no 
   expect([living, old, disabled].map((cookie) => again.isKnown(cookie))).toEqual([true, false, false])
   now += 7 * DAY
   expect(again.isKnown(living)).toBe(false)
+})
+
+it('calls a sign-in lately for half an hour, however the session is used', async () => {
+  const { value } = await sessions.signIn('m1')
+  const lately = async () => (await sessions.check(value))?.moderator.lately
+  expect(LATELY_MS).toBe(HOUR / 2)
+  now = START + HOUR / 2 - 1
+  expect(await lately()).toBe(true)
+  now = START + HOUR / 2
+  expect(await lately()).toBe(false)
+})
+
+it('notes that somebody is there every five minutes, and not at each request', async () => {
+  const { value } = await sessions.signIn('m1')
+  const seenAfter = async (minutes: number, more = 0) => {
+    now = START + minutes * (HOUR / 60) + more
+    await sessions.check(value)
+    return (await rows())[0]?.lastSeenAt
+  }
+  expect(await seenAfter(5)).toBeNull()
+  expect(await seenAfter(5, 1)).toBe(now)
+  const seen = now
+  expect(await seenAfter(10)).toBe(seen)
+  expect(await seenAfter(10, 1)).toBe(seen)
+  expect(await seenAfter(10, 2)).toBe(now)
+})
+
+it('knows a session that another process began once it was confirmed here', async () => {
+  const another = createSessions({ database: test.database, secure: true, clock: () => now })
+  const { value } = await another.signIn('m1')
+  expect(sessions.isKnown(value)).toBe(false)
+  await sessions.check(value)
+  expect(sessions.isKnown(value)).toBe(true)
 })
