@@ -6,6 +6,7 @@ import type { Brought } from './invited'
 import { reasonSchema } from './reason'
 import type { Registration } from './registration'
 import type { AccountState } from './state'
+import type { Wish } from './wish'
 
 /** All that a decision changes, says and sets off: nothing besides what stands here. */
 const NOW = aPolicy().now
@@ -13,13 +14,13 @@ const river = username('river.stone')
 const other = username('other')
 const reason = v.parse(reasonSchema, 'A reason that is long enough to be taken by anybody.')
 const ada = { id: 'm1', name: 'ada' }
-const wish = {
+const wish: Wish = {
   username: other,
   language: 'de',
   clientAddress: '203.0.113.8',
   invitationId: null,
   heldFor: [],
-} as const
+}
 
 /** What is different in the registration, and the rest of the decision as it is. */
 function outcome(

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openTestDatabase, type TestDatabase } from '../../../../tests/support/database'
-import { hashToken, mintToken } from '../auth/tokens'
+import { hashToken, mintToken } from '../crypto/tokens'
 import { countRecoveryCodes, replaceRecoveryCodes, spendRecoveryCode } from './factors'
 import {
   deleteModeratorTokens,

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { RuleEffect, RuleForm, RuleSubject } from '$lib/moderation/rule'
 import { lookOf } from '$lib/registration/username'
-import { email, NOON, username } from '../../../tests/support/registration'
-import { createMatcher, isPattern, judge, rulesOfConfiguration, type Rule } from './rules'
+import { email, NOON, username } from '../../../../tests/support/registration'
+import { createMatcher, isPattern, judge, rulesOfConfiguration, type Rule } from './matcher'
 
 const rule = (
   effect: RuleEffect,
