@@ -41,10 +41,7 @@ export const MAY_IMPORT = {
     ...domain,
     ...server('concurrency', 'crypto', 'database', 'homeserver', 'intake', 'logging', 'rate-limits', 'rules'),
   ],
-  'lib/server/outages': [
-    ...domain,
-    ...server('database', 'homeserver', 'logging', 'mail', 'registrations'),
-  ],
+  'lib/server/outages': [...domain, ...server('database', 'homeserver', 'logging', 'mail', 'registrations')],
   'lib/server/jobs': [
     ...words,
     ...server('auth', 'crypto', 'database', 'homeserver', 'intake', 'logging', 'mail', 'outages'),
@@ -122,7 +119,8 @@ export const importDirections = {
     if (file.startsWith('..')) return {}
     /** @param {import('estree').Node | null | undefined} source */
     const look = (source) => {
-      if (source?.type !== 'Literal' || typeof source.value !== 'string' || mayImport(file, source.value)) return
+      if (source?.type !== 'Literal' || typeof source.value !== 'string' || mayImport(file, source.value))
+        return
       const folder = folderOf(file)
       const message =
         folder === null

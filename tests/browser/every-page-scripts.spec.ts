@@ -75,8 +75,7 @@ async function everywhere(page: Page, site: Site): Promise<Set<string>> {
   await page.waitForURL(/\/admin\/registrations\//)
   await look('/admin/registrations/[id]', null)
   await look('/admin/replies/[id]', '/admin/replies/new')
-  for (const route of PAGES)
-    if (route.startsWith('/admin/') && !/\[|\/login/.test(route)) await look(route)
+  for (const route of PAGES) if (route.startsWith('/admin/') && !/\[|\/login/.test(route)) await look(route)
   await look('/admin/nowhere')
 
   await page.goto(`${site.url}/admin/people`)
