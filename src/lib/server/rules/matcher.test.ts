@@ -168,7 +168,7 @@ describe('the configuration', () => {
       { ...block, subject: 'username', form: 'pattern', value: 'x.*' },
     ])
     expect(() => rulesOfConfiguration({ ...nothing, blockedNetworks: ['none'] })).toThrow(
-      'registration.blocked_networks: none is no network',
+      'registration.blocked_networks: none',
     )
   })
 
