@@ -88,7 +88,7 @@ test('tries are counted by steps back from now, and those to come with the newes
     { key: 'a', at: 95 },
     { key: 'a', at: 130 },
   ])
-  expect(await read((reader) => countAttempts(reader, 'a', 100, 10, 3))).toEqual([2, 1, 2])
+  expect(await read((reader) => countAttempts(reader, 'a', 100, 10, 5))).toEqual([2, 1, 2, 1, 0])
   expect(await read((reader) => countAttempts(reader, 'a', 100, 10, 2))).toEqual([2, 1])
 })
 

@@ -1,7 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openTestDatabase, type TestDatabase } from '../../../../tests/support/database'
 import { hashToken, mintToken } from '../crypto/tokens'
-import { countRecoveryCodes, replaceRecoveryCodes, spendRecoveryCode } from './factors'
+import {
+  countRecoveryCodes,
+  isFactorRequired,
+  replaceRecoveryCodes,
+  setFactorRequired,
+  spendRecoveryCode,
+} from './factors'
 import {
   deleteModeratorTokens,
   findInvitations,
@@ -15,7 +21,7 @@ import {
   type ModeratorTokenRow,
 } from './moderator-tokens'
 import type { Reader, Transaction } from './open'
-import { moderators, moderatorTokens } from './schema'
+import { moderators, moderatorTokens, settings } from './schema'
 
 /** What works once, works once: whoever comes second, too late, or with somebody else's, gets nothing. */
 let kept: TestDatabase
@@ -190,4 +196,15 @@ describe('a recovery code', () => {
     await write((tx) => replaceRecoveryCodes(tx, 'ada', []))
     expect([await count('ada'), await count('ben')]).toEqual([0, 1])
   })
+})
+
+test('a second factor is wanted of everybody once that was said, and where it cannot be read', async () => {
+  const isRequired = () => read((reader) => isFactorRequired(reader))
+  expect(await isRequired()).toBe(false)
+  for (const required of [true, false]) {
+    await write((tx) => setFactorRequired(tx, required, NOW))
+    expect(await isRequired()).toBe(required)
+  }
+  await write((tx) => tx.update(settings).set({ value: 'perhaps' }))
+  expect(await isRequired()).toBe(true)
 })
