@@ -28,7 +28,12 @@ describe('where it cannot listen it says so in a sentence and ends, before anyth
       1,
       /^127\.0\.0\.1:\d+ is already in use.* set PORT .*\n$/,
     ],
-    ['its own port, on all addresses', () => ({ PORT: taken, HOST: '0.0.0.0' }), 1, /^Something listens on/],
+    [
+      'its own port, on all addresses',
+      () => ({ PORT: taken, HOST: '0.0.0.0' }),
+      1,
+      /^0\.0\.0\.0:\d+ is already in use/,
+    ],
     [
       'a port that is none',
       () => ({ PORT: 'http' }),

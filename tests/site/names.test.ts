@@ -158,7 +158,7 @@ describe('what is refused is told in our words', () => {
       await aVisitor(plain.url).postAlone('/register', { username: 'typed.by.somebody' }, evil)
     await aVisitor(plain.url).send('GET', '/', { host: 'elsewhere.test' })
     const lines = plain.log().split('\n')
-    expect(lines.filter((line) => line.includes('another site was refused')).length).toBeLessThan(3)
+    expect(lines.filter((line) => line.includes('cross-site request was refused')).length).toBeLessThan(3)
     expect(lines.some((line) => line.includes('"from":"https://evil.test"'))).toBe(true)
     expect(lines.some((line) => line.includes('"host":"elsewhere.test"'))).toBe(true)
     expect(plain.log()).not.toContain('typed.by.somebody')

@@ -138,7 +138,10 @@ describe('the program, as its operator runs it', () => {
     }
     expect(await cli(['reconcile', '--mend', '--only', 'other'])).toMatchObject({ code: 0 })
     const mended = await cli(['reconcile', '--mend', '--only', 'brook'])
-    expect(mended).toMatchObject({ code: 0, out: expect.stringMatching(/Mended\.\nAll is mended/) })
+    expect(mended).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/Repaired\.\nEverything is repaired/),
+    })
     expect(await cli(['reconcile'])).toMatchObject({ code: 0 })
     expect(await cli(['reconcile', '--only', 'no name'])).toMatchObject({ code: 2 })
     await standIn.close()
@@ -174,7 +177,7 @@ describe('the program, as its operator runs it', () => {
     const answer = await visitor.submit(await visitor.get('/register'), { username: 'anybody' })
     expect(answer.status).toBe(503)
     expect(answer.body).toContain('value="anybody"')
-    expect(site.log()).toMatch(/"server":"homeserver".*"msg":"Somebody was refused/)
+    expect(site.log()).toMatch(/"server":"homeserver".*"msg":"Somebody was turned away/)
   }, 60_000)
 
   test('does not start on a homeserver that leaves its accounts to MAS, and says so in a sentence', async () => {

@@ -102,5 +102,5 @@ test('no page falls over what stands in the database and cannot be read', async 
     "select count(*) as n from jobs where error like 'This version of the program cannot%'",
   )
   expect(aside[0]?.['n']).toBeGreaterThan(30)
-  expect(lines.filter((line) => line.includes('was put aside'))).toHaveLength(Number(aside[0]?.['n']))
+  expect(lines.filter((line) => line.includes('was set aside'))).toHaveLength(Number(aside[0]?.['n']))
 }, 60_000)
