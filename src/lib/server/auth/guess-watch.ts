@@ -18,12 +18,12 @@ export function createGuessWatch({
   log,
 }: {
   tries: Pick<SignInTries, 'isGuessed'>
-  /** Notes it unless that was done by this key within 24 hours, by whatever process. */
+  /** Records the event unless any process did so under this key within the last 24 hours. */
   noteDaily: (key: string, events: AuditEvent[], actor: Actor) => Promise<boolean>
   clock: () => number
   log: Pick<Logger, 'warn'>
 }) {
-  /** When each moderator's was reported, so that a flood of tries does not ask the database each time. */
+  /** When each moderator's was reported, so that a flood of attempts does not query the database each time. */
   const told = new Map<string, number>()
 
   return {

@@ -68,7 +68,7 @@ export function createRegistrar({
     return { registration, ledger, pending }
   }
 
-  /** Whether something was not said by this key within the last 24 hours; then it counts as said now. */
+  /** True if nothing was announced under this key within the last 24 hours; then it counts as announced now. */
   async function isDue(tx: Transaction, key: string): Promise<boolean> {
     const now = clock()
     return announceAfter(tx, key, now, (last) => isDayOver(last, now))
@@ -262,7 +262,7 @@ export function createRegistrar({
     /** Changes the text of the announcement. */
     warnAnew: (key: string, text: string) => database.write((tx) => announceAnew(tx, key, text)),
 
-    /** Asks for jobs that were not asked for by this key within the last 24 hours; whether they were due. */
+    /** Queues jobs unless this was done under this key within the last 24 hours; returns whether they were due. */
     async enqueueDaily(key: string, jobs: NewJob[]): Promise<boolean> {
       return database.write(async (tx) => {
         if (!(await isDue(tx, key))) return false
@@ -283,7 +283,7 @@ export function createRegistrar({
     note: (events: AuditEvent[], actor: Actor) =>
       database.write((tx) => insertEvents(tx, null, events, actor, clock())),
 
-    /** The same, unless it was noted by this key within the last 24 hours; whether it was due. */
+    /** The same, unless it was recorded under this key within the last 24 hours; returns whether it was due. */
     async noteDaily(key: string, events: AuditEvent[], actor: Actor): Promise<boolean> {
       return database.write(async (tx) => {
         if (!(await isDue(tx, key))) return false
