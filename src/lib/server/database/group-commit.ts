@@ -1,0 +1,98 @@
+import { isBusy } from './busy'
+import { OutcomeUnknown } from './commit-once'
+import type { Database, Transaction } from './open'
+
+/** Local calls block the event loop: after this long, the batch is flushed and others run. */
+const TOGETHER_MS = 8
+
+/** A work waiting to be written, and how its caller is told. */
+interface Waiting {
+  /** Runs it; returns what tells the caller once everything is on disk. */
+  run: (transaction: Transaction) => Promise<() => void>
+  fail: (error: unknown) => void
+}
+
+/**
+ * Combines works that arrive while another is being written into one transaction. If one of them breaks the
+ * transaction for all, `onBroken` gets the error and each is written alone, so that only the failing one gets it too.
+ * If it is unknown whether the batch was committed, all get that error, and none is written again.
+ */
+export function groupCommit(
+  commit: <T>(work: (transaction: Transaction) => Promise<T>) => Promise<T>,
+  onBroken: (error: unknown, works: number) => void,
+): Database['write'] {
+  const waiting: Waiting[] = []
+  let writing = false
+
+  async function alone({ run, fail }: Waiting): Promise<void> {
+    try {
+      const tell = await commit(run)
+      tell()
+    } catch (error) {
+      fail(error)
+    }
+  }
+
+  async function together(): Promise<void> {
+    const taken: Waiting[] = []
+    let next = 0
+    try {
+      const tell = await commit(async (transaction) => {
+        const begun = performance.now()
+        const ends: (() => void)[] = []
+        for (next = 0; ; next++) {
+          if (next === taken.length) {
+            const more = performance.now() - begun < TOGETHER_MS ? waiting.shift() : undefined
+            if (more === undefined) return ends
+            taken.push(more)
+          }
+          const one = taken[next]
+          if (one !== undefined) ends.push(await inSavepoint(transaction, one))
+        }
+      })
+      for (const end of tell) end()
+    } catch (error) {
+      onBroken(error, taken.length)
+      for (const one of taken) {
+        if (error instanceof OutcomeUnknown) one.fail(error)
+        else await alone(one)
+      }
+    }
+  }
+
+  async function writeAll(): Promise<void> {
+    writing = true
+    while (waiting.length > 0) {
+      const [only] = waiting
+      if (waiting.length === 1 && only !== undefined) {
+        waiting.length = 0
+        await alone(only)
+      } else await together()
+      await new Promise(setImmediate)
+    }
+    writing = false
+  }
+
+  return (work) =>
+    new Promise((resolve, reject) => {
+      const run: Waiting['run'] = async (transaction) => {
+        const value = await work(transaction)
+        return () => resolve(value)
+      }
+      waiting.push({ run, fail: reject })
+      if (!writing) {
+        writing = true
+        setImmediate(() => void writeAll())
+      }
+    })
+}
+
+/** An error ends only its own work, except a lock: then all are retried. */
+async function inSavepoint(transaction: Transaction, { run, fail }: Waiting): Promise<() => void> {
+  try {
+    return await transaction.transaction(run)
+  } catch (error) {
+    if (isBusy(error)) throw error
+    return () => fail(error)
+  }
+}
