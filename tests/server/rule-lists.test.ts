@@ -171,7 +171,7 @@ describe('a list that is added', () => {
     expect(await kept()).toHaveLength(PATTERNS_MAXIMUM + 3)
   })
 
-  test('comes whole or not at all, and lets others in between', async () => {
+  test('comes whole or not at all, in one statement, and others have a turn before and after it', async () => {
     const text = domains(LIST_MAXIMUM)
     const { seen } = await preview(text)
     let turns = 0
@@ -191,8 +191,7 @@ describe('a list that is added', () => {
     expect(await adding).toEqual({ added: LIST_MAXIMUM, there: 0 })
     seenCounts.add((await kept()).length)
     expect([...seenCounts].sort((a, b) => a - b)).toEqual([0, LIST_MAXIMUM])
-    // Others have one after each hundred rules.
-    expect(turns).toBeGreaterThan(LIST_MAXIMUM / 100)
+    expect(turns).toBeGreaterThan(1)
     expect(await start('a@spam4999.example')).toBe('email_blocked')
   })
 })

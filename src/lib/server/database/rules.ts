@@ -1,4 +1,18 @@
-import { and, count, desc, eq, gt, inArray, isNull, lt, ne, or, sql, type SQL } from 'drizzle-orm'
+import {
+  and,
+  count,
+  desc,
+  eq,
+  getTableColumns,
+  gt,
+  inArray,
+  isNull,
+  lt,
+  ne,
+  or,
+  sql,
+  type SQL,
+} from 'drizzle-orm'
 import { RULE_SUBJECTS, ruleKey, type RuleCore } from '$lib/moderation/rule'
 import type { RuleFilter } from '$lib/moderation/rule-filter'
 import { RULE_KINDS } from '$lib/moderation/rule-kind'
@@ -119,8 +133,14 @@ export async function findThere(
 export const countPatterns = (reader: Reader, now: number): Promise<number> =>
   reader.$count(rules, and(eq(rules.form, 'pattern'), counts(now)))
 
+/** However many, in one statement: they are one parameter, as a row's columns for thousands of rows would be too many. */
 export async function insertRules(tx: Transaction, added: RuleRow[]): Promise<void> {
-  await tx.insert(rules).values(added)
+  const columns = Object.entries(getTableColumns(rules))
+  const names = columns.map(([, column]) => sql.identifier(column.name))
+  const values = columns.map(([key]) => sql`value ->> ${key}`)
+  await tx.run(
+    sql`insert into ${rules} (${sql.join(names, sql`, `)}) select ${sql.join(values, sql`, `)} from json_each(${JSON.stringify(added)})`,
+  )
 }
 
 export async function endRule(tx: Transaction, id: string, now: number): Promise<void> {

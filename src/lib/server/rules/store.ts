@@ -29,9 +29,8 @@ export type RuleBook = ReturnType<typeof createRuleBook>
 
 /** How often a process checks whether another one changed the rules. */
 const FRESH_MS = 1_000
-/** How many rules are read, or added, in one go: a few milliseconds. */
+/** How many rules are read in one go: a few milliseconds. */
 const READ_AT_ONCE = 1_000
-const ADDED_AT_ONCE = 100
 
 /** The cached rules. `askedAt`: when the database had this version. */
 interface Kept {
@@ -187,11 +186,7 @@ export function createRuleBook({
         // Of those created at one moment the highest ID comes first: so the list keeps its order.
         const ids = fresh.value.map(() => randomId()).sort()
         const rows = fresh.value.map((rule) => rowOf(ids.pop() ?? randomId(), rule, actor.id, now))
-        for (let from = 0; from < rows.length; from += ADDED_AT_ONCE) {
-          await insertRules(tx, rows.slice(from, from + ADDED_AT_ONCE))
-          // A local database blocks the process while it writes: this lets others of this process run.
-          await new Promise(setImmediate)
-        }
+        await insertRules(tx, rows)
         const [first] = fresh.value
         if (first === undefined) return accept(0)
         const isOne = fresh.value.every(({ effect }) => effect === first.effect)
