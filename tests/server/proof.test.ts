@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { HeldFor } from '$lib/moderation/held'
-import type { ProofMode } from '$lib/server/config/config'
+import type { ProofMode } from '$lib/server/config/modes'
 import { registrations } from '$lib/server/database/schema'
 import { LINES } from '$lib/server/rate-limits/rate-limits'
 import { createProofs, PROOF_MS, type ProofPurpose } from '$lib/server/intake/proof-of-work'

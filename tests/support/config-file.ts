@@ -1,6 +1,6 @@
 import { stringify } from 'yaml'
 import { loadConfig } from '$lib/server/config/load'
-import type { Config } from '$lib/server/config/config'
+import type { Config } from '$lib/server/config/derive'
 
 type Tree = { [key: string]: unknown }
 

@@ -10,6 +10,7 @@ import { startStandIn } from '../../src/stand-in/homeserver'
 import type { Letter, Mail, Mailer, MailError } from '$lib/server/mail/mail'
 import { createProofs, type ProofPurpose } from '$lib/server/intake/proof-of-work'
 import { createApi, type Api } from '$lib/server/trpc/router'
+import { configFile, configOf } from './config-file'
 import { openTestDatabase } from './database'
 import { NOON } from './registration'
 
@@ -19,55 +20,37 @@ export const REASON = 'I know two people from the repair café who are on your s
 export const HOUR = 60 * 60 * 1000
 export const DAY = 24 * HOUR
 
-/** A configuration as the loader would make it; change what matters. */
+/** The defaults of every setting, with what tests need otherwise; change what matters. */
 export function aConfig(change: Partial<RunConfig> = {}): RunConfig {
+  const defaults = configOf(
+    configFile({
+      synapse: { admin_token: 'token', server: 'http://127.0.0.1', domain: DOMAIN },
+      hosts: ['register.example.test'],
+      site: { name: 'Example' },
+      email: {
+        host: '127.0.0.1',
+        port: 25,
+        ssl: null,
+        username: null,
+        password: null,
+        from: 'desk@example.test',
+      },
+      admin: { email: ['moderators@example.test'] },
+      log: { level: 'silent' },
+    }),
+  )
   return {
-    debug: false,
+    ...defaults,
     secretKey: 'test-secret',
-    synapse: { adminToken: 'token', server: 'http://127.0.0.1', domain: DOMAIN, verifyCert: true, ca: null },
-    hosts: ['register.example.test'],
-    site: { name: 'Example', url: 'https://register.example.test', accent: '#138a5b', language: 'en' },
-    email: {
-      host: '127.0.0.1',
-      port: 25,
-      username: null,
-      password: null,
-      tls: 'if_offered',
-      verifyCert: true,
-      ca: null,
-      from: 'desk@example.test',
-      subjectPrefix: '',
-    },
-    admin: { email: ['moderators@example.test'] },
-    trustProxy: false,
-    autoJoin: [],
-    legal: [],
-    consent: null,
-    retention: { started: 2, completed: 30, approved: 14, memory: 180, history: 365 },
-    database: { url: 'file:unused', authToken: undefined, directory: '.' },
-    logoUrl: null,
-    rateLimit: { emailSubmission: 1000, emailSubmissionHours: 24, everybodyPerMinute: 100_000 },
-    matrixNotifications: { adminRoom: null, welcome: null },
+    email: { ...defaults.email, subjectPrefix: '' },
+    rateLimit: { ...defaults.rateLimit, emailSubmission: 1000, everybodyPerMinute: 100_000 },
     registration: {
-      password: 'at_request',
-      invitations: 'off',
-      usernameCharacters: 'basic',
+      ...defaults.registration,
       reservedUsernames: ['admin'],
-      blockedUsernames: [],
-      blockedEmails: [],
-      blockedNetworks: [],
-      disposableEmails: 'off',
       maxWaiting: null,
       maxPerDay: null,
-      proofOfWork: 'automatic',
     },
-    moderation: {
-      remindAfterHours: 48,
-      undoMs: 0,
-      claimMs: 30 * 60_000,
-      denialCategories: ['spam', 'no_reason', 'wrong_server', 'duplicate', 'other'],
-    },
-    log: { level: 'silent' },
+    moderation: { ...defaults.moderation, undoMs: 0 },
     ...change,
   }
 }

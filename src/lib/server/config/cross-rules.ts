@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { isAllowedHost } from '../net/hosts'
-import type { MailTls } from './config'
+import type { MailTls } from './modes'
 import { fileSchema } from './schema'
 
 const ADDRESS = /^[^\s@<>]+@[^\s@<>]+$/

@@ -1,6 +1,7 @@
 import { isIPv4 } from 'node:net'
 import { dirname } from 'node:path'
-import type { Config, MailTls } from './config'
+import camelcaseKeys from 'camelcase-keys'
+import type { MailTls } from './modes'
 import { firstHost } from './cross-rules'
 import { RESERVED_USERNAMES } from './reserved-usernames'
 import type { Settings } from './schema'
@@ -18,95 +19,93 @@ export interface Surroundings {
   mailCa: string | null
 }
 
+/**
+ * The settings of one installation: checked, complete and frozen. Created by `loadConfig` from config.yaml, secret files
+ * and the environment. Every setting of schema.ts is here in camel case; below are only those that are derived. `null`
+ * means that something is not used.
+ */
+export type Config = Frozen<ReturnType<typeof fromSettings>>
+
 /** Builds the configuration from settings that passed `configSchema`, filling in derived values. Frozen. */
-export function deriveConfig(settings: Settings, { port, ca, mailCa }: Surroundings): Config {
-  const { synapse, email, retention, registration } = settings
+export function deriveConfig(settings: Settings, surroundings: Surroundings): Config {
+  return deepFreeze(fromSettings(settings, surroundings))
+}
+
+function fromSettings(settings: Settings, { port, ca, mailCa }: Surroundings) {
+  const { consent_version, form_secret, ...others } = settings
+  const named = camelcaseKeys(others, { deep: true })
+  const { synapse, site, email, registration, moderation, log } = named
   const signsIn = Boolean(email.username) && Boolean(email.password)
-  const url = settings.site.url ?? localOrPublic(firstHost(settings.hosts) ?? 'localhost', port)
-  return deepFreeze({
-    debug: settings.debug,
-    secretKey: settings.secret_key ?? null,
+  const url = site.url ?? localOrPublic(firstHost(settings.hosts) ?? 'localhost', port)
+  return {
+    ...named,
+    /** Null if the operator set none: `secretKeyOf` then generates one and stores it. */
+    secretKey: named.secretKey ?? null,
     synapse: {
-      adminToken: synapse.admin_token,
-      server: synapse.server,
-      domain: synapse.domain,
-      verifyCert: synapse.verify_cert !== false,
+      ...synapse,
+      /** False: any certificate is accepted. */
+      verifyCert: synapse.verifyCert !== false,
+      /** PEM text of the certificates to trust instead of the usual ones, or null for the usual ones. */
       ca,
     },
+    /** Hosts that are served, like Django's ALLOWED_HOSTS, lower case: `example.org`, `.example.org`, `*`. */
     hosts: settings.hosts.length > 0 ? settings.hosts : [new URL(url).hostname],
     site: {
-      name: settings.site.name ?? synapse.domain,
+      ...site,
+      name: site.name ?? synapse.domain,
+      /** The origin of every link that is sent: scheme, host and port, without a trailing slash. */
       url,
-      accent: settings.site.accent,
-      language: settings.site.language,
     },
     email: {
       host: email.host,
       port: email.port,
+      /** Both or neither; null: without signing in. */
       username: signsIn ? (email.username ?? null) : null,
       password: signsIn ? (email.password ?? null) : null,
       tls: mailTls(email),
-      verifyCert: email.verify_cert !== false,
+      /** False: any certificate is accepted. Used if TLS is `required` or `implicit`. */
+      verifyCert: email.verifyCert !== false,
       ca: mailCa,
+      /** `a@example.org` or `Name <a@example.org>`. */
       from: email.from ?? email.username ?? '',
-      subjectPrefix: subjectPrefix(email.subject_prefix ?? `[${synapse.domain}]`),
+      /** The prefix of every subject as it is: ends with a space, or is empty. */
+      subjectPrefix: subjectPrefix(email.subjectPrefix ?? `[${synapse.domain}]`),
     },
-    admin: { email: settings.admin.email },
-    trustProxy: settings.trust_proxy,
-    autoJoin: settings.auto_join,
-    legal: settings.legal,
+    /** Needed for Synapse's own consent form; null: no consent is submitted. Never without `legal`. */
     consent:
-      settings.consent_version === undefined ||
-      settings.form_secret === undefined ||
-      settings.legal.length === 0
+      consent_version === undefined || form_secret === undefined || settings.legal.length === 0
         ? null
-        : { version: settings.consent_version, formSecret: settings.form_secret },
-    retention: {
-      started: retention.started,
-      completed: retention.completed,
-      approved: retention.approved,
-      memory: retention.memory,
-      history: retention.history,
-    },
+        : { version: consent_version, formSecret: form_secret },
     database: database(settings.database),
-    logoUrl: settings.logo_url ?? null,
-    rateLimit: {
-      emailSubmission: settings.rate_limit.email_submission,
-      emailSubmissionHours: settings.rate_limit.email_submission_hours,
-      everybodyPerMinute: settings.rate_limit.everybody_per_minute,
-    },
+    logoUrl: named.logoUrl ?? null,
     matrixNotifications: matrixNotifications(settings),
     registration: {
-      password: registration.password,
-      invitations: registration.invitations,
-      usernameCharacters: registration.username_characters,
-      reservedUsernames: [...new Set([...RESERVED_USERNAMES, ...registration.reserved_usernames])],
-      blockedUsernames: registration.blocked_usernames,
-      blockedEmails: registration.blocked_emails,
-      blockedNetworks: registration.blocked_networks,
-      disposableEmails: registration.disposable_emails,
-      maxWaiting: limit(registration.max_waiting),
-      maxPerDay: limit(registration.max_per_day),
-      proofOfWork: registration.proof_of_work,
+      ...registration,
+      /** The built-in list and the operator's, lower case. */
+      reservedUsernames: [...new Set([...RESERVED_USERNAMES, ...registration.reservedUsernames])],
+      /** Nobody new can start at this many requests waiting, or in one day (UTC). Null: no limit. */
+      maxWaiting: limit(registration.maxWaiting),
+      maxPerDay: limit(registration.maxPerDay),
     },
     moderation: {
-      remindAfterHours: settings.moderation.remind_after_hours,
-      undoMs: settings.moderation.undo_seconds * 1000,
-      claimMs: settings.moderation.claim_minutes * 60_000,
-      denialCategories: settings.moderation.denial_categories,
+      ...moderation,
+      /** How long a decision can be undone before anything is done about it. */
+      undoMs: moderation.undoSeconds * 1000,
+      /** How long a request stays assigned to an inactive moderator. */
+      claimMs: moderation.claimMinutes * 60_000,
     },
-    log: { level: settings.log.level ?? (settings.debug ? 'debug' : 'info') },
-  })
+    log: { level: log.level ?? (named.debug ? 'debug' : 'info') },
+  }
 }
 
-/** Whether this host is the machine itself (RFC 6761, 6.3; RFC 1122, 3.2.1.3), where nobody can eavesdrop. */
+/** Whether this is a host of the machine itself (RFC 6761, 6.3; RFC 1122, 3.2.1.3), where nobody can read along. */
 export function isLocal(host: string): boolean {
   const name = host.replace(/^\[(.*)\]$/, '$1').toLowerCase()
   return /^(?:.+\.)?localhost\.?$/.test(name) || name === '::1' || (isIPv4(name) && name.startsWith('127.'))
 }
 
-/** Without a setting, email is sent even if unencrypted, as in the original, and encrypted if possible. */
-function mailTls({ tls, ssl }: Settings['email']): MailTls {
+/** Without a setting, mail goes out wherever it would unencrypted, which is what the original did, and encrypted where it can. */
+function mailTls({ tls, ssl }: Pick<Settings['email'], 'tls' | 'ssl'>): MailTls {
   if (ssl === true) return 'implicit'
   if (typeof tls === 'string') return tls
   return tls === undefined ? 'if_offered' : tls ? 'required' : 'never'
@@ -116,7 +115,7 @@ function localOrPublic(host: string, port: number): string {
   return new URL(isLocal(host) ? `http://${host}:${port}` : `https://${host}`).origin
 }
 
-/** 0 means no limit. */
+/** 0 is no limit. */
 function limit(count: number): number | null {
   return count === 0 ? null : count
 }
@@ -125,14 +124,14 @@ function subjectPrefix(prefix: string): string {
   return prefix.trim() === '' ? '' : `${prefix.trim()} `
 }
 
-function database({ path, url, auth_token }: Settings['database']): Config['database'] {
+function database({ path, url, auth_token }: Settings['database']) {
   if (url !== undefined) return { url, authToken: auth_token, directory: dirname(DEFAULT_DATABASE) }
   const file = path ?? DEFAULT_DATABASE
   const encoded = file.split('/').map(encodeURIComponent).join('/')
   return { url: `file:${encoded}`, authToken: undefined, directory: dirname(file) }
 }
 
-function matrixNotifications({ matrix_notifications, site }: Settings): Config['matrixNotifications'] {
+function matrixNotifications({ matrix_notifications, site }: Settings) {
   const { enabled, admin_room, welcome } = matrix_notifications
   if (!enabled) return { adminRoom: null, welcome: null }
   const template = (text: string | undefined) => (text === undefined || text.trim() === '' ? null : text)
@@ -152,6 +151,12 @@ function matrixNotifications({ matrix_notifications, site }: Settings): Config['
   }
 }
 
+type Plain = string | number | boolean | null | undefined
+type Frozen<T> = T extends Plain
+  ? T
+  : T extends readonly (infer Item)[]
+    ? readonly Frozen<Item>[]
+    : { readonly [Key in keyof T]: Frozen<T[Key]> }
 function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null) {
     Object.values(value).forEach(deepFreeze)

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import type { Config } from './config'
+import type { Config } from './derive'
 import { readCertificates, readFolderNames, type ReadFolder } from './certificates'
 import { configSchema } from './cross-rules'
 import { deriveConfig } from './derive'

@@ -1,4 +1,4 @@
-import type { Config } from './config'
+import type { Config } from './derive'
 import { loadConfig } from './load'
 import { secretKeyOf } from './secret-key'
 

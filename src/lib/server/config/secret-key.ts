@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Config } from './config'
+import type { Config } from './derive'
 import { isMissing, readTextFile, whyUnread } from './read-file'
 
 const KEY_BYTES = 32

@@ -1,7 +1,7 @@
 import proxyaddr from 'proxy-addr'
 import * as v from 'valibot'
 import { isColour } from '../text/accent'
-import { MAIL_TLS } from './config'
+import { MAIL_TLS } from './modes'
 import { httpUrl, isNetwork, matching, must, text } from './fields'
 import { templateProblem } from '../text/template'
 

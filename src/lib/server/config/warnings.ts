@@ -1,5 +1,5 @@
 import { isLocal } from './derive'
-import type { Config } from './config'
+import type { Config } from './derive'
 import type { Settings } from './schema'
 
 const SHORTEST_SECRET_KEY = 32

@@ -3,7 +3,7 @@ import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { EntranceView } from '$lib/registration/views'
 import { byNetwork, type Claim, type Limits } from '../rate-limits/rate-limiter'
 import type { Line } from '../rate-limits/rate-limits'
-import type { ProofMode } from '../config/config'
+import type { ProofMode } from '../config/modes'
 import { PROOF_MS, type Proofs, type ProofPurpose } from './proof-of-work'
 import type { WaveWatch } from './surge-detector'
 

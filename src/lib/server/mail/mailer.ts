@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net'
 import * as v from 'valibot'
-import type { MailTls } from '../config/config'
+import type { MailTls } from '../config/modes'
 import { ehloName } from './ehlo-name'
 import { MailError, type Letter, type Mailer, type Site } from './mail'
 import { renderMail } from './render'

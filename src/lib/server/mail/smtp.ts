@@ -1,7 +1,7 @@
 import { createTransport, type SendMailOptions } from 'nodemailer'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
 import * as v from 'valibot'
-import type { MailTls } from '../config/config'
+import type { MailTls } from '../config/modes'
 
 /** The result of an email that some recipient got: the others, and the server's reply for each. */
 export interface Sent {

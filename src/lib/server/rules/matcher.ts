@@ -16,7 +16,7 @@ import { parseDomain } from '$lib/registration/email'
 import { mailboxKeys } from '$lib/registration/mailbox'
 import { readMatrixId } from '$lib/registration/matrix-id'
 import { lookOf } from '$lib/registration/username'
-import type { DisposableMode } from '../config/config'
+import type { DisposableMode } from '../config/modes'
 
 /** An active rule. One from the configuration has no ID. */
 export interface Rule extends RuleCore {
