@@ -238,7 +238,7 @@ describe('notices', () => {
     const texts = messagesInModeratorsRoom()
     expect(texts).toHaveLength(2)
     expect(texts[0]).toContain('@a1:example.test')
-    expect(texts[1]).toContain('5 requests wait')
+    expect(texts[1]).toContain('5 requests are waiting')
     expect(texts.join()).not.toContain('mail.test')
     expect(texts.join()).not.toContain(REASON)
   })
