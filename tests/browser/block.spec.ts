@@ -61,7 +61,7 @@ test('from a request its domain is blocked, with whom it hits, and they are deni
   await desk.locator('li', { hasText: third }).locator('input[name=deny]').uncheck()
   await desk.getByRole('button', { name: 'Save and deny selected' }).click()
   await expect(desk.getByText('The rule is active.')).toBeVisible()
-  await expect(desk.getByText('2 requests were denied with it.')).toBeVisible()
+  await expect(desk.getByText('2 requests were denied.')).toBeVisible()
   await expectFit(desk)
 
   await page.context().clearCookies()

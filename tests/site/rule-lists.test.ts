@@ -148,7 +148,7 @@ describe('an import', () => {
     const part = [lines[0], ...lines.slice(1, 1_500)].join('\n')
     const looked = await post(administrator, 'preview', { text: part, format: 'csv' })
     expect(looked.status).toBe(200)
-    expect(looked.body).toContain('1499 are in force already')
+    expect(looked.body).toContain('1499 are already active')
     expect(looked.body).toContain('No rules to add.')
     expect(looked.body).not.toMatch(/can’t be read|name="seen"/)
     expect(await count()).toBe(before)
@@ -223,5 +223,5 @@ test('who tries a value beside the rules that are over stays with these', async 
   const over = await administrator.get('/admin/rules?over=&effect=block')
   const tried = await administrator.submit(over, { value: 'spam1.example' })
   const current = [...tried.body.matchAll(/<a [^>]*aria-current="page"[^>]*>([^<]*)/g)]
-  expect(current.map(([, words]) => words)).toEqual(['Rules', 'Over'])
+  expect(current.map(([, words]) => words)).toEqual(['Rules', 'Ended'])
 })
