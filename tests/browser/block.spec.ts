@@ -71,7 +71,7 @@ test('from a request its domain is blocked, with whom it hits, and they are deni
   await page.waitForURL(/\/register\/email/)
   await page.locator('main input[name=email]').first().fill(`late@sub.${domain}`)
   await submit(page).click()
-  await expect(page.locator('main')).toContainText('Addresses of this provider are not taken here')
+  await expect(page.locator('main')).toContainText('We don’t accept email addresses from this provider')
 
   await desk.goto(`${site.url}/admin/rules`)
   const rule = desk.locator('.rows li', { hasText: domain })

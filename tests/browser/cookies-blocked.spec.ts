@@ -92,7 +92,7 @@ test('with cookies blocked, the pages of the desk that need no sign-in work', as
     await page.locator('main input[name=username]').fill('nobody')
     await page.locator('main input[name=password]').fill('wrong')
     await submit(page).click()
-    await expect(page.locator('main [role=alert]')).toContainText('do not fit together')
+    await expect(page.locator('main [role=alert]')).toContainText('Username or password is wrong')
     expect(failures).toEqual([])
   })
 })

@@ -23,7 +23,7 @@ test('the figures count a request and its decision, in a chart and in the table 
   const today = requests.locator('tbody tr').last().locator('td')
   expect(Number(await today.first().innerText())).toBeGreaterThan(0)
   expect(Number(await today.last().innerText())).toBeGreaterThan(0)
-  await expect(desk.locator('main')).toContainText('without a category')
+  await expect(desk.locator('main')).toContainText('no reason')
   await expectAccessible(desk)
 
   await desk.getByRole('link', { name: '365 days' }).click()

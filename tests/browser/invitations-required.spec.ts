@@ -14,7 +14,7 @@ test('without a code nothing goes on, and each page says what to do', async ({ p
   await page.locator('input[name=username]').fill(newName())
   await submit(page).click()
   await expect(page.locator('input[name=invitation]')).toHaveAttribute('aria-invalid', 'true')
-  await expect(page.locator('main')).toContainText('Enter the code that you were given')
+  await expect(page.locator('main')).toContainText('Registration is by invitation only. Enter your code')
   await expectAccessible(page)
   await page.goto(`${site.url}/register/email`)
   await expect(page).toHaveURL(`${site.url}/register?lost`)
@@ -31,7 +31,7 @@ test('who loses the invitation on the way enters another where they stand', asyn
   for (const note of ['First', 'Second']) {
     await desk.goto(`${site.url}/admin/invitations`)
     await desk.locator('input[name=note]').fill(`${note} ${name}`)
-    await desk.getByRole('button', { name: 'Make it' }).click()
+    await desk.getByRole('button', { name: 'Create code' }).click()
     await desk.waitForURL(/made=/)
     await expect(desk.locator('li', { hasText: `${note} ${name}` })).toHaveCount(1)
     codes.push((await desk.locator('.notice .code').textContent()) ?? '')

@@ -48,7 +48,7 @@ test('a form of another site is refused in words, with a link to the page', asyn
   )
   await page.goto(`${elsewhere}/attack`)
   await page.getByRole('button', { name: 'Win' }).click()
-  await expect(page.getByRole('heading', { name: 'This came from another site' })).toBeVisible()
+  await expect(page.getByRole('heading', { name: 'This came from another website' })).toBeVisible()
   await expectFit(page)
   await page.getByRole('link', { name: 'Open the page here' }).click()
   await page.waitForURL(`${site.url}/register`)

@@ -92,7 +92,7 @@ test('a passkey is added, signs in by itself and as second step, and is removed'
   await page.context().clearCookies()
   await page.goto(`${site.url}/admin/login`)
   await byPasskey.click()
-  await expect(page.getByText('This passkey is not known here')).toBeVisible()
+  await expect(page.getByText('We don’t know this passkey')).toBeVisible()
 })
 
 test('under another name of the site, a link leads to the one that passkeys belong to', async ({

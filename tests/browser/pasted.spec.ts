@@ -39,11 +39,11 @@ test('what nobody sees within a name or an address is named with its place, and 
   await page.goto(`${site.url}/register`)
   await refused(
     'riv\u200ber',
-    'There is an invisible character after “riv”. Delete it there, or type the name anew.',
+    'There is an invisible character after “riv”. Delete it, or type the username again.',
   )
   await expectAccessible(page)
-  await refused('a/b', 'Only letters a–z, digits and . _ - can be in a name: no spaces, no accents.')
-  await refused('..', 'A name of signs alone is not possible. Add a letter.')
+  await refused('a/b', 'A username can only contain letters a–z, numbers and . _ - (no spaces, no accents).')
+  await refused('..', 'A username can’t consist of symbols only. Add a letter.')
 
   await field.fill(newName())
   await submit(page).click()
@@ -52,9 +52,9 @@ test('what nobody sees within a name or an address is named with its place, and 
   for (const [typed, words] of [
     [
       'an\u00adna@mail.test',
-      'There is an invisible character after “an”. Delete it there, or type the address anew.',
+      'There is an invisible character after “an”. Delete it, or type the address again.',
     ],
-    ['anna@mail.test, bert@mail.test', 'These are several addresses. Give one of them.'],
+    ['anna@mail.test, bert@mail.test', 'These are several email addresses. Enter just one.'],
   ] as const) {
     await address.fill(typed)
     await submit(page).click()

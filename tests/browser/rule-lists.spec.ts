@@ -103,7 +103,7 @@ test('what is taken along as a table is there already when it is pasted again', 
   ])
   expect(table.suggestedFilename()).toMatch(/^rules-.*\.csv$/)
   const text = await readFile(await table.path(), 'utf8')
-  await page.getByLabel('Values of this kind').selectOption('address_pattern')
+  await page.getByLabel('Values of one kind').selectOption('address_pattern')
   const [values] = await Promise.all([
     page.waitForEvent('download'),
     page.getByRole('button', { name: 'Values only (text)' }).click(),

@@ -29,7 +29,7 @@ test('two people at one computer: the page of one does nothing for the other, an
   await submit(page).click()
   await page.waitForURL(/shown=/)
   await expect(page.locator('main')).toContainText(
-    `This browser now holds the request of @${bert}; the page you sent was for @${anna}. Nothing was done.`,
+    `This browser now has the request for @${bert}, but the page you sent was for @${anna}. Nothing was done.`,
   )
   await expect(page.locator('main .facts')).toContainText(`@${bert}:`)
   await expect(page.locator('textarea[name=reason]')).toHaveValue('')
@@ -66,6 +66,6 @@ test('who comes back is led to their registration, and may begin another one', a
   await expectFit(page)
   if (test.info().project.use.javaScriptEnabled !== false) {
     await page.locator('input[name=username]').pressSequentially(`${name}.b`)
-    await expect(page.locator('#username-live')).toContainText('you are registering already')
+    await expect(page.locator('#username-live')).toContainText('You are already requesting this username')
   }
 })

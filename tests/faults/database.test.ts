@@ -21,7 +21,7 @@ afterEach(async () => {
 /** A sentence and a way on, and what was typed; never a stack trace. */
 function apologizes(page: Page, typed: string): void {
   expect(page.status).toBe(503)
-  expect(page.body).toContain('could not save this just now')
+  expect(page.body).toContain('couldn’t save this just now')
   expect(page.body).not.toMatch(/\bat \S+ \(|SQLITE|Libsql|insert into/)
   expect(page.body).toContain(typed)
   expect(formsIn(page.body).length).toBeGreaterThan(0)

@@ -108,7 +108,7 @@ describe('what is refused is told in our words', () => {
   const evil = { origin: 'https://evil.test' }
 
   test.each([
-    ['en', 'This came from another site'],
+    ['en', 'This came from another website'],
     ['de', 'Das kam von einer anderen Website'],
   ])('a form of another site, in %s', async (language, title) => {
     const person = aVisitor(plain.url)
@@ -132,12 +132,12 @@ describe('what is refused is told in our words', () => {
       'content-type': 'multipart/form-data; boundary=x',
     }
     const page = await person.send('POST', '/register', files, '--x--\r\n')
-    expect([page.status, page.body]).toEqual([415, expect.stringContaining('takes text only')])
+    expect([page.status, page.body]).toEqual([415, expect.stringContaining('take only text, no files')])
     const action = await person.postAlone('/register?/default', {})
     expect([action.status, action.body]).toEqual([404, expect.stringContaining('use its buttons')])
     const host = await person.send('GET', '/register', { host: 'elsewhere.test', accept: 'text/html' })
     expect(host.status).toBe(400)
-    expect(host.body).toContain('This site has another address')
+    expect(host.body).toContain('This site has a different address')
     expect(host.body).toContain(`href="${plain.url}/"`)
   })
 

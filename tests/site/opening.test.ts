@@ -90,7 +90,7 @@ test('the request that fills the last place closes every way in at once, and not
 
   const moderator = await signedIn(site)
   const queue = await moderator.get('/admin')
-  expect(queue.body).toContain('too many requests wait')
+  expect(queue.body).toContain('too many requests are waiting')
   const saved = await moderator.post('/admin/opening?/open', { until: '' })
   expect(saved.path).toBe('/admin/opening?saved')
   expect(await landing()).toContain(START)

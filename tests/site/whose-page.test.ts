@@ -46,7 +46,7 @@ const rowOf = async (name: string) => {
 /** What the page says that was sent for one and is another's by now. */
 function expectTold(page: { body: string }, shown: string, now: string) {
   const main = mainOf(page.body)
-  expect(main).toContain(`@${now}; the page you sent was for @${shown}. Nothing was done.`)
+  expect(main).toContain(`@${now}, but the page you sent was for @${shown}. Nothing was done.`)
   expect(main).toContain(`Are you @${shown}?`)
   expect(main).toContain('/register/again')
 }
@@ -81,9 +81,9 @@ test('a request is not taken back, and not answered, for another; nor by a page 
   const bert = await requested(browser, 'bert-waits')
   expectTold(await browser.submit(anna.page, {}), 'anna-waits', 'bert-waits')
   const unnamed = await browser.post('/register/status?/withdraw', {})
-  expect(mainOf(unnamed.body)).toContain('does not say whose request it was for')
+  expect(mainOf(unnamed.body)).toContain('doesn’t say which request it was for')
   const answered = await browser.post('/register/status?/answer', { text: 'Yes' })
-  expect(mainOf(answered.body)).toContain('does not say whose request it was for')
+  expect(mainOf(answered.body)).toContain('doesn’t say which request it was for')
   expect(await rowOf('bert-waits')).toMatchObject({ state: 'requested' })
   expect(await rowOf('anna-waits')).toMatchObject({ state: 'requested' })
   await browser.submit(bert.page, {})
@@ -152,7 +152,7 @@ test('a second step of before leads to where one stands, and does not say that s
   await browser.submit(await browser.get(link), {})
   const again = await browser.submit(sent, { email: 'other@mail.test' })
   expect(again.path).toBe('/register/account')
-  expect(again.body).not.toContain('Somebody has this name')
+  expect(again.body).not.toContain('This username is taken')
 })
 
 test('a spent link leads on where it is this browser’s, and tells everybody else how to get there', async () => {

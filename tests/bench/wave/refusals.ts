@@ -4,9 +4,9 @@ import type { Answer } from '../../support/visitor'
 const WORDS = {
   closed: /Registration is closed/,
   outdated: /This form was open for too long/,
-  mails: /We have sent too many mails already/,
+  mails: /We have already sent too many emails/,
   unproved: /Only a few people at a time can continue without JavaScript/,
-  tries: /That was too often in a short time|Wait a while, then try again/,
+  tries: /Too many|Wait a while, then try again/,
 }
 export type Refusal = keyof typeof WORDS | 'busy' | 'cut' | 'no_mail'
 
