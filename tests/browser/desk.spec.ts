@@ -92,6 +92,6 @@ test('a phone shows one thing at a time, with a way back and to the next', async
   await expectAccessible(desk)
   await desk.getByRole('link', { name: 'Next' }).tap()
   await expect(desk.locator('h1')).toContainText(names[1] ?? '')
-  await desk.getByRole('link', { name: 'Back to canned replies' }).tap()
+  await desk.getByRole('link', { name: 'Back to the queue' }).tap()
   await expect(desk.locator('.queue')).toBeVisible()
 })

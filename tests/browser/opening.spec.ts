@@ -67,7 +67,7 @@ test('too many who wait close it, the desk says so, and opens it all the same', 
   await expectFit(desk)
   await desk.getByRole('link', { name: 'View or change' }).click()
   await expect(desk.locator('h1')).toHaveText('Registration')
-  await expect(desk.locator('main')).toContainText('It reopens automatically at 1 waiting.')
+  await expect(desk.locator('main')).toContainText('It reopens automatically when the number is down to 1.')
   await expectFit(desk)
   await desk.locator('#open-until').fill('2020-01-01')
   await desk.getByRole('button', { name: 'Open registration anyway' }).click()

@@ -98,7 +98,7 @@ test('the language of a page changes the mails of whom it shows alone', async ()
   const bert = await requested(browser, 'bert-speaks')
   const back = '/register/status'
   const told = await browser.post('/preferences', { language: 'de', back, shown: hidden(anna.page.body) })
-  expect(mainOf(told.body)).toContain('die abgeschickte Seite gehörte zu @anna-speaks')
+  expect(mainOf(told.body)).toContain('die abgeschickte Seite gehörte aber zu @anna-speaks')
   expect(await rowOf('bert-speaks')).toMatchObject({ language: 'en' })
   await browser.post('/preferences', { language: 'de', back })
   expect(await rowOf('bert-speaks')).toMatchObject({ language: 'en' })

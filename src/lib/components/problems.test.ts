@@ -16,5 +16,5 @@ test('each refusal is told at its field, and the first of a field counts', () =>
 test('what belongs to no field is told above the form', () => {
   const problems = problemsOf([{ code: 'homeserver_unavailable' }, { code: 'username_lost' }])
   expect(problems.fields).toEqual({})
-  expect(problems.form).toContain('does not answer')
+  expect(problems.form).toContain('isn’t answering')
 })

@@ -6,7 +6,7 @@ const WORDS = {
   outdated: /This form was open for too long/,
   mails: /We have already sent too many emails/,
   unproved: /Only a few people at a time can continue without JavaScript/,
-  tries: /Too many|Wait a while, then try again/,
+  tries: /Too many attempts|Wait a while, then try again/,
 }
 export type Refusal = keyof typeof WORDS | 'busy' | 'cut' | 'no_mail'
 

@@ -7,7 +7,7 @@ const request = (path: string, init: RequestInit = {}) => {
 }
 
 test.each([
-  ['en', 'Very many people', 'Try again'],
+  ['en', 'very busy right now', 'Try again'],
   ['de', 'sehr viele Leute', 'Noch einmal versuchen'],
 ])('a page in %s says what is the matter and when to come again', async (language, title, again) => {
   const answer = sentAway(request('/register', { headers: { 'accept-language': language } }))
