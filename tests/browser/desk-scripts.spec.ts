@@ -118,7 +118,7 @@ test('a new request, a colleague’s decision and who looks at what appear by th
   await row(desk, second).getByRole('link').click()
   await desk.locator('textarea[name=message]').fill('What I began to write')
   await colleague.locator('button[name=decision][value=approve]').click()
-  await expect(desk.locator('.act')).toContainText('by moderator')
+  await expect(desk.locator('.act')).toContainText('moderator decided in the meantime: approved')
   await expect(desk.locator('textarea[name=message]')).toHaveValue('What I began to write')
   // What somebody else decided can be denied as long as it rests, and not approved once more.
   await expect(desk.locator('button[name=decision][value=deny]')).toBeVisible()

@@ -133,7 +133,7 @@ test('a claim is seen by a colleague, who can take it over', async ({ page, site
   await colleague.locator('#claim button').click()
   await expect(colleague.locator('#claim')).toContainText('Assigned to you.')
   await desk.locator('#claim button').click()
-  await expect(desk.locator('[role=alert]')).toContainText('colleague has taken this request')
+  await expect(desk.locator('[role=alert]')).toContainText('assigned to colleague')
   await colleague.locator('#claim button').click()
   await expect(colleague.locator('#claim')).toContainText('Unassigned.')
   await colleague.context().close()

@@ -30,7 +30,7 @@ test('who confirms too often is told for how long, where they stand, and who ask
   await page.waitForURL(/\/register\/again\?sent/)
   await page.goto(link)
   await submit(page).click()
-  await expect(page.locator('main')).toContainText('in 24 hours you can ask again')
+  await expect(page.locator('main')).toContainText('you can try again in 24 hours')
   await expect(page.locator('main')).not.toContainText('on our side')
   await expectAccessible(page)
 })
