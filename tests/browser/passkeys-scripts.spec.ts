@@ -79,7 +79,7 @@ test('a passkey is added, signs in by itself and as second step, and is removed'
   await page.waitForURL(/\/admin$/)
 
   await page.goto(`${site.url}/admin/account`)
-  await page.getByText('Remove').click()
+  await page.getByText('Remove', { exact: true }).click()
   const password = page.locator('details input[name=password]')
   await password.fill('not the password')
   await page.getByRole('button', { name: 'Remove passkey' }).click()

@@ -75,7 +75,7 @@ test('a list is pasted, looked at, mended and added; its rules are found, tried 
   await page.getByRole('link', { name: 'Ended' }).click()
   await expect(page.locator('.rows li')).toContainText([domain])
   await page.goto(`${site.url}/admin/history?what=rules_imported`)
-  await expect(page.locator('main ol')).toContainText('how many: 1')
+  await expect(page.locator('main ol')).toContainText('count: 1')
   await expect(page.locator('main')).not.toContainText(domain)
 })
 
