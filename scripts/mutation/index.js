@@ -16,8 +16,11 @@ import { targets } from './targets.js'
  * @typedef {import('./targets.js').Target} Target
  */
 const HANDS = Number(process.env['MUTATION_HANDS'] ?? 2)
-/** A change can make an endless loop; a test of its own gives up after 20 s. */
-const LONGEST_MS = 120_000
+/** A change can make an endless loop: it has so many times what the tests take without it, and some time more. */
+const TIMES = 4
+const MORE_MS = 30_000
+/** What the tests may take without a change. */
+const LONGEST_MS = 10 * 60_000
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const LEFT_OUT = /^(?:\.git|node_modules|build.*|test-results|\.vite|paraglide)$/
 
@@ -67,12 +70,12 @@ function createHand(number) {
       })
     )
 
-  /** What is red with this text in place of a file; null: nothing. @param {Target} target @param {string} text @returns {Promise<string | null>} */
-  return async function firstRed({ file, tests }, text) {
+  /** What is red with this text in place of a file; null: nothing. @param {Target} target @param {string} text @param {number} [patience] in milliseconds @returns {Promise<string | null>} */
+  return async function firstRed({ file, tests }, text, patience = LONGEST_MS) {
     started ??= start()
     const worker = await started
     return new Promise((answer, fail) => {
-      const limit = setTimeout(() => settle(() => answer('It took too long'), true), LONGEST_MS)
+      const limit = setTimeout(() => settle(() => answer('It took too long'), true), patience)
       const onMessage = (/** @type {{ failed: string | null }} */ { failed }) => settle(() => answer(failed))
       const onExit = () => settle(() => fail(new Error(`The worker ended at ${file}`)), true)
       /** @param {() => void} how @param {boolean} [gone] */
@@ -100,8 +103,9 @@ async function survivorsOf(target, firstRed) {
   const survivors = []
   let red = await firstRed(target, source)
   if (red !== null) return { mutants, survivors, red }
+  const patience = TIMES * (Date.now() - begun) + MORE_MS
   for (const mutant of mutants) {
-    const killer = await firstRed(target, mutant.text)
+    const killer = await firstRed(target, mutant.text, patience)
     if (process.env['MUTATION_VERBOSE'])
       console.log(`${target.file}:${mutant.line}  ${mutant.became}\n    ${killer}`)
     if (killer === null) survivors.push(mutant)
