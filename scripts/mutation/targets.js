@@ -251,6 +251,6 @@ export const targets = [
   },
   {
     file: 'src/lib/server/trpc/t.ts',
-    tests: ['tests/server/role.test.ts', 'tests/server/whose-page.test.ts'],
+    tests: ['tests/server/procedures.test.ts'],
   },
 ]
