@@ -81,11 +81,7 @@ export const targets = [
   },
   {
     file: 'src/lib/server/jobs/account-jobs.ts',
-    tests: [
-      'tests/server/job-guards.test.ts',
-      'tests/server/other-hands.test.ts',
-      'tests/server/stopped.test.ts',
-    ],
+    tests: ['src/lib/server/jobs/account-jobs.test.ts'],
   },
   {
     file: 'src/lib/server/database/tokens.ts',
@@ -243,11 +239,18 @@ export const targets = [
   },
   {
     file: 'src/lib/server/registrations/reconcile.ts',
-    tests: ['tests/server/reconcile.test.ts'],
+    tests: ['src/lib/server/registrations/reconcile.test.ts'],
   },
   {
     file: 'src/lib/server/mail/render.ts',
     tests: ['src/lib/server/mail/render.test.ts'],
+    harmless: [
+      {
+        was: 'return { ...content, subject, ...(quote === undefined ? {} : { quote }) }',
+        became: 'return { ...content, subject, ...(false ? {} : { quote }) }',
+        why: 'Asked for by the types: undefined is as good as left out.',
+      },
+    ],
   },
   {
     file: 'src/lib/server/trpc/t.ts',

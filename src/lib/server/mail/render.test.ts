@@ -132,6 +132,8 @@ test('what is typed cannot begin a header', () => {
     link,
   }
   expect(renderMail(mail, 'en', site).subject).toBe('1 waiting: @a Bcc: b@mail.test:x')
+  const requests = [{ matrixId: '@a:x\r\n', link }]
+  expect(renderMail({ ...mail, requests }, 'en', site).subject).toBe('1 waiting: @a:x')
 })
 
 test('a message keeps its lines and loses what a screen does not show', () => {
