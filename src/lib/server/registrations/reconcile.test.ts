@@ -107,6 +107,14 @@ test('each name is asked for once: those held here, those of the ledger, those l
   expect([...asked].sort()).toEqual(['away', 'both', 'held', 'ledger', 'there'])
 })
 
+test('names are read page by page, up to the last', async () => {
+  const names = Array.from({ length: 201 }, (_, index) => username(`river${index}`))
+  await kept.database.write(async (tx) => {
+    for (const name of names) await putAccount(tx, name, { state: 'filled', registrationId: null }, NOON)
+  })
+  expect((await reconciliation().list()).map((one) => one.username)).toEqual([...names].sort())
+})
+
 test('a name by itself is told with its difference, or not at all', async () => {
   const [away = username('away')] = locked('away')
   expect(codes(await reconciliation().list(away))).toEqual([['away', 'unknown_lock']])
