@@ -14,7 +14,7 @@ import {
 } from '../../../../tests/support/registration'
 import { putAccount, type LedgerEntry } from '../database/accounts'
 import { insertRegistration, updateRegistration } from '../database/registrations'
-import { events } from '../database/schema'
+import { events, registrations } from '../database/schema'
 import { HomeserverError, type Homeserver } from '../homeserver/homeserver'
 import { createSynapse } from '../homeserver/synapse'
 import { createRegistrar, type Registrar } from '../registrations/registrar'
@@ -36,7 +36,9 @@ let shows: (Account | null)[]
 /** What happens elsewhere while it is looked at, once. */
 let meanwhile: (() => Promise<unknown>) | null
 /** What it answers when it is to unlock the account. */
-let refuses: HomeserverError | null
+let refuses: Error | null
+/** What the log says. */
+let logged: string[]
 
 beforeEach(async () => {
   kept = await openTestDatabase()
@@ -45,6 +47,7 @@ beforeEach(async () => {
   shows = [anAccount({ displayName: 'river' })]
   meanwhile = null
   refuses = null
+  logged = []
   const { now: _, ...policy } = aPolicy()
   let ids = 0
   registrar = createRegistrar({
@@ -79,7 +82,11 @@ beforeEach(async () => {
       if (refuses !== null) throw refuses
     },
   }
-  jobs = createAccountJobs({ registrar, homeserver, log: pino({ level: 'silent' }) })
+  jobs = createAccountJobs({
+    registrar,
+    homeserver,
+    log: pino({}, { write: (text: string) => void logged.push(text) }),
+  })
 })
 afterEach(() => kept.dispose())
 
@@ -106,6 +113,8 @@ const maybeOpen = { state: 'filled', openedAt: OPENED } as const
 async function inDoubt() {
   expect(await line()).toMatchObject({ state: 'doubtful', registrationId: null })
   expect(changes).toEqual([])
+  expect(logged).toHaveLength(1)
+  expect(JSON.parse(logged[0] ?? '')).toMatchObject({ level: 40, registration: ID })
 }
 
 describe('open', () => {
@@ -195,6 +204,19 @@ describe('open', () => {
     expect(await happened()).toEqual([])
   })
 
+  test('goes on with the second look where nothing that matters changed', async () => {
+    meanwhile = () => setLine({ state: 'filled', madeAt: NOON + 1 })
+    expect(await open()).toEqual(opened)
+    expect(changes).toEqual(['open'])
+  })
+
+  test('opens nothing whose registration is gone by the second look', async () => {
+    const registration = await stands({}, { state: 'filled' })
+    meanwhile = () => kept.database.write((tx) => tx.delete(registrations))
+    expect(await jobs.open(registration)).toMatchObject({ state: 'cancelled' })
+    expect(changes).toEqual([])
+  })
+
   test('opens nothing whose approval was taken back under the look', async () => {
     const registration = await stands({}, { state: 'filled' })
     meanwhile = () =>
@@ -203,7 +225,8 @@ describe('open', () => {
     expect(changes).toEqual([])
   })
 
-  test.each<[string, HomeserverError, number | null, number | null]>([
+  test.each<[string, Error, number | null, number | null]>([
+    ['a mistake of ours', new Error('Oops'), null, NOON],
     ['a clear no', new HomeserverError('refused', 'No', { permanent: true }), null, null],
     [
       'a clear no, and it was tried before',
@@ -302,6 +325,17 @@ describe('remove', () => {
     await inDoubt()
   })
 
+  test('what was deactivated already, though it may have been open, and what changed a moment ago', async () => {
+    shows = [shown({ deactivated: true })]
+    await stands(over, maybeOpen)
+    expect(await remove()).toEqual(removed())
+    expect(changes).toEqual([])
+    shows = [shown()]
+    await setLine({ state: 'locked', openedAt: null, changedAt: now })
+    expect(await remove()).toEqual(removed())
+    expect(changes).toEqual(['remove'])
+  })
+
   test('nothing that is somebody’s under the look', async () => {
     shows = [shown({ devices: 1 })]
     await stands(over, { state: 'filled' })
@@ -360,6 +394,7 @@ describe('lock', () => {
   test.each<[string, AccountState, Partial<Account>]>([
     ['a claim without an answer', 'claiming', {}],
     ['one in use', 'claimed', { locked: false, devices: 1 }],
+    ['one that was brought back, and is in use', 'reviving', { devices: 1 }],
   ])('nothing that may be somebody else’s: %s', async (_, state, change) => {
     shows = [shown(change)]
     await stands(own, { state })
