@@ -39,7 +39,7 @@ export const targets = [
     harmless: [
       {
         was: 'return by === null || at === null || now >= at + claimMs ? null : { by, at }',
-        became: 'return by === null || now >= at + claimMs ? null : { by, at }',
+        became: 'return (by === null) || now >= at + claimMs ? null : { by, at }',
         why: 'Asked for by the types: a claim of no time is as old as 1970.',
       },
     ],

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { mutantsOf } from '../../scripts/mutation/mutants.js'
+import { targets } from '../../scripts/mutation/targets.js'
 
 const became = (source: string) => mutantsOf(source).map((mutant) => mutant.became)
 
@@ -58,4 +60,9 @@ test('its name is the lines it touches, wherever they stand', () => {
   const source = 'const f = () =>\n  a &&\n  b\n'
   expect(mutantsOf(source)[0]).toMatchObject({ line: 2, was: 'a && b', became: '(a)' })
   expect(mutantsOf(`\n\n${source}`)[0]).toMatchObject({ line: 4, was: 'a && b', became: '(a)' })
+})
+
+test('the files that are changed, and their tests, are where the list says', () => {
+  const listed = targets.flatMap(({ file, tests }) => [file, ...tests])
+  expect(listed.filter((path) => !existsSync(path))).toEqual([])
 })
