@@ -1,6 +1,6 @@
 import { m } from '$lib/paraglide/messages'
 import { getLocale } from '$lib/paraglide/runtime'
-import type { JobKind, JobState } from '$lib/registration/job'
+import type { JobKind, JobState, MailJob } from '$lib/registration/job'
 import type { EventKind } from '$lib/registration/registration'
 import { SIGNS, type Sign } from '$lib/registration/signs'
 import type { AccountState } from '$lib/registration/state'
@@ -118,7 +118,7 @@ const JOBS: Words<JobKind> = {
   warn_opening: m.job_warn_opening,
 }
 
-const MAILS: Record<string, () => string> = {
+const MAILS: Words<MailJob['mail']> = {
   verification: m.mailkind_verification,
   known_address: m.mailkind_known_address,
   unknown_address: m.mailkind_unknown_address,
@@ -154,10 +154,11 @@ const jobWords = (kind: string): string =>
 const eventWords = (kind: string): string =>
   Object.entries(EVENTS).find(([name]) => name === kind)?.[1]() ?? m.event_unknown({ kind })
 
-/** What a job does, and what it is about. */
-export function jobText(kind: JobKind, about: string | null): string {
-  const words = about === null ? null : kind === 'mail' ? MAILS[about]?.() : about
-  return words ? `${jobWords(kind)} ${words}` : jobWords(kind)
+/** What a job does, and which email, room or address it is about. */
+export function jobText(kind: string, about: string | null): string {
+  if (about === null) return jobWords(kind)
+  const mail = Object.entries(MAILS).find(([name]) => name === about)?.[1]
+  return kind === 'mail' ? `${jobWords(kind)} (${mail?.() ?? about})` : `${jobWords(kind)} ${about}`
 }
 
 /** An event of the activity, with the job that it is about, or how often it was repeated. */
@@ -177,8 +178,7 @@ export function eventText(kind: EventKind, detail: Record<string, string | numbe
   const job = detail?.['job']
   if (job === undefined) return eventWords(kind)
   const about = detail?.['mail'] ?? detail?.['room']
-  const mail = MAILS[String(about)]?.()
-  return `${eventWords(kind)}: ${[jobWords(String(job)), mail ?? about].filter((word) => word !== undefined).join(' ')}`
+  return `${eventWords(kind)}: ${jobText(String(job), about === undefined ? null : String(about))}`
 }
 
 /** Whether a job needs a moderator's attention: it failed, or its last attempt did. */
