@@ -4,8 +4,7 @@ import type { StandIn } from '../stand-in/homeserver'
 import type { Mail, Mailer } from '$lib/server/mail/mail'
 import { createApi } from '$lib/server/trpc/router'
 import { PEOPLE, type Outcome } from './people'
-
-const MINUTE = 60_000
+import { MINUTE } from '$lib/registration/time'
 
 export interface Desk {
   services: Services

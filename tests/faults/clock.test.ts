@@ -3,8 +3,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createScheduler } from '$lib/server/jobs/scheduler'
 import { MailError } from '$lib/server/mail/mail'
 import { username } from '../support/registration'
-import { aBrowser, aWorld, DAY, HOUR, requested, type TestWorld } from '../support/world'
+import { aBrowser, aWorld, requested, type TestWorld } from '../support/world'
 import { decideOn } from '../support/decide'
+import { DAY, HOUR } from '../../src/lib/registration/time'
 
 let world: TestWorld
 beforeEach(async () => {

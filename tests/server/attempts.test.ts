@@ -7,13 +7,12 @@ import {
   aForm,
   aModerator,
   aWorld,
-  DAY,
-  HOUR,
   requested,
   tokenIn,
   verified,
   type TestWorld,
 } from '../support/world'
+import { DAY, HOUR } from '$lib/registration/time'
 
 /** Who knows an address begins with it as well: what came with a link counts when that link is confirmed. */
 let world: TestWorld

@@ -4,7 +4,6 @@ import {
   aBrowser,
   aModerator,
   aWorld,
-  HOUR,
   PASSWORD,
   REASON,
   requested,
@@ -13,6 +12,7 @@ import {
   type TestWorld,
 } from '../support/world'
 import type { RunConfig } from '$lib/server/config/run-config'
+import { HOUR } from '$lib/registration/time'
 
 let world: TestWorld
 const open = async (rateLimit: RunConfig['rateLimit']) => {

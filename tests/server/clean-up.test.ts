@@ -10,7 +10,8 @@ import { createScheduler } from '$lib/server/jobs/scheduler'
 import { decideOn } from '../support/decide'
 import { otherProcess } from '../support/other-process'
 import { aRegistration, email, NOON, username } from '../support/registration'
-import { aWorld, DAY, HOUR, REASON, requested, verified, type TestWorld } from '../support/world'
+import { aWorld, REASON, requested, verified, type TestWorld } from '../support/world'
+import { DAY, HOUR } from '$lib/registration/time'
 
 let world: TestWorld
 beforeEach(async () => {

@@ -15,9 +15,9 @@ import type { State } from '$lib/registration/state'
 import * as v from 'valibot'
 import { codeOf } from '../support/code-of'
 import { aRegistration, email, username } from '../support/registration'
-import { aBrowser, aModerator, aWorld, DAY, requested, verified, type TestWorld } from '../support/world'
+import { aBrowser, aModerator, aWorld, requested, verified, type TestWorld } from '../support/world'
+import { DAY, MINUTE } from '$lib/registration/time'
 
-const MINUTE = 60_000
 const SPAM =
   'We offer the best services for your website ranking and search results, please approve this request so that we can begin a cooperation for the mutual growth of our business, which many partners of ours already enjoy'
 

@@ -8,19 +8,9 @@ import { createTallyCounter } from '$lib/server/statistics/counter'
 import { pino } from 'pino'
 import { codeOf } from '../support/code-of'
 import { runSql, schemaStatements } from '../support/other-process'
-import {
-  aBrowser,
-  aModerator,
-  aWorld,
-  DAY,
-  HOUR,
-  PASSWORD,
-  requested,
-  verified,
-  type TestWorld,
-} from '../support/world'
+import { aBrowser, aModerator, aWorld, PASSWORD, requested, verified, type TestWorld } from '../support/world'
+import { DAY, HOUR, MINUTE } from '$lib/registration/time'
 
-const MINUTE = 60_000
 let world: TestWorld
 beforeEach(async () => {
   world = await aWorld()

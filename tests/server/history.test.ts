@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { EventKind } from '$lib/registration/registration'
 import { codeOf } from '../support/code-of'
 import { decideOn } from '../support/decide'
-import { aBrowser, aModerator, aWorld, DAY, requested, type TestWorld } from '../support/world'
+import { aBrowser, aModerator, aWorld, requested, type TestWorld } from '../support/world'
+import { DAY } from '$lib/registration/time'
 
 let world: TestWorld
 beforeEach(async () => {

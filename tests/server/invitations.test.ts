@@ -12,15 +12,14 @@ import {
   aForm,
   aModerator,
   aWorld,
-  DAY,
   DOMAIN,
-  HOUR,
   PASSWORD,
   REASON,
   signInToMatrix,
   tokenIn,
   type TestWorld,
 } from '../support/world'
+import { DAY, HOUR } from '$lib/registration/time'
 
 type Mode = 'off' | 'optional' | 'required'
 type Change = Parameters<typeof aWorld>[0]

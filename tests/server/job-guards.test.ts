@@ -12,7 +12,8 @@ import { insertRegistration } from '$lib/server/database/registrations'
 import type { Homeserver } from '$lib/server/homeserver/homeserver'
 import type { Registration } from '$lib/registration/registration'
 import { aRegistration, anAccount, email, NOON, username } from '../support/registration'
-import { aConfig, aWorld, HOUR, type TestWorld } from '../support/world'
+import { aConfig, aWorld, type TestWorld } from '../support/world'
+import { HOUR } from '$lib/registration/time'
 
 /**
  * The last look before something is done that cannot be taken back: whatever queued the job, and however long it waited,

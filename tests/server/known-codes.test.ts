@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { forgetCodes } from '$lib/server/database/known-codes'
 import { events, invitations } from '$lib/server/database/schema'
 import { codeOf } from '../support/code-of'
-import { aBrowser, aModerator, aWorld, DAY, type TestWorld } from '../support/world'
+import { aBrowser, aModerator, aWorld, type TestWorld } from '../support/world'
+import { DAY } from '$lib/registration/time'
 
 let world: TestWorld
 let ada: Awaited<ReturnType<typeof aModerator>>

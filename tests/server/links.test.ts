@@ -5,8 +5,6 @@ import {
   aConfig,
   aModerator,
   aWorld,
-  DAY,
-  HOUR,
   PASSWORD,
   REASON,
   requested,
@@ -14,6 +12,7 @@ import {
   verified,
   type TestWorld,
 } from '../support/world'
+import { DAY, HOUR } from '$lib/registration/time'
 
 let world: TestWorld
 afterEach(() => world.dispose())

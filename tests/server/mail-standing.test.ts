@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { MailError, type Letter } from '$lib/server/mail/mail'
 import { decideOn } from '../support/decide'
-import { aBrowser, aModerator, aWorld, DAY, HOUR, requested, tokenIn, verified } from '../support/world'
+import { aBrowser, aModerator, aWorld, requested, tokenIn, verified } from '../support/world'
 import type { TestWorld } from '../support/world'
+import { DAY, HOUR, MINUTE } from '$lib/registration/time'
 
-const MINUTE = 60_000
 const unknown = new MailError('No such mailbox (550 5.1.1)', { permanent: true, blame: 'receiver' })
 const out = new MailError('It could not be reached', { permanent: false, outage: true })
 const ours = new MailError('It refuses our sender (553)', { permanent: false, blame: 'us', lasting: true })

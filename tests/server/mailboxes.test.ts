@@ -10,11 +10,11 @@ import {
   aForm,
   aModerator,
   aWorld,
-  DAY,
   requested,
   verified,
   type TestWorld,
 } from '../support/world'
+import { DAY } from '$lib/registration/time'
 
 /** Many spellings lead to one mailbox: they count as one wherever people do, in rows of before too. */
 let world: TestWorld

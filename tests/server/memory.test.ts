@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { createClient } from '@libsql/client'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { aBrowser, aModerator, aWorld, DAY, requested, verified, type TestWorld } from '../support/world'
+import { aBrowser, aModerator, aWorld, requested, verified, type TestWorld } from '../support/world'
+import { DAY } from '$lib/registration/time'
 
 let world: TestWorld
 beforeEach(async () => {

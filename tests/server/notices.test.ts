@@ -5,9 +5,9 @@ import { moderators } from '$lib/server/database/schema'
 import { MailError } from '$lib/server/mail/mail'
 import { codeOf } from '../support/code-of'
 import { decideOn } from '../support/decide'
-import { aBrowser, aModerator, aWorld, DAY, HOUR, requested, type TestWorld } from '../support/world'
+import { aBrowser, aModerator, aWorld, requested, type TestWorld } from '../support/world'
+import { DAY, HOUR, MINUTE } from '$lib/registration/time'
 
-const MINUTE = 60_000
 const OPERATOR = 'moderators@example.test'
 
 let world: TestWorld

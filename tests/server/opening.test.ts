@@ -14,9 +14,7 @@ import {
   aConfig,
   aModerator,
   aWorld,
-  DAY,
   DOMAIN,
-  HOUR,
   PASSWORD,
   REASON,
   requested,
@@ -24,6 +22,7 @@ import {
   verified,
   type TestWorld,
 } from '../support/world'
+import { DAY, HOUR } from '$lib/registration/time'
 
 const MODERATORS = 'moderators@example.test'
 const ROOM = '#moderators:example.test'

@@ -5,11 +5,10 @@ import { MailError } from '$lib/server/mail/mail'
 import { codeOf } from '../support/code-of'
 import { decideOn } from '../support/decide'
 import { email, username } from '../support/registration'
-import { aBrowser, aModerator, aWorld, DAY, PASSWORD, REASON, requested, verified } from '../support/world'
+import { aBrowser, aModerator, aWorld, PASSWORD, REASON, requested, verified } from '../support/world'
 import type { TestWorld } from '../support/world'
+import { DAY, MINUTE, SECOND } from '$lib/registration/time'
 
-const SECOND = 1_000
-const MINUTE = 60 * SECOND
 const form = { password: PASSWORD, reason: REASON, legal: true }
 const smtpIsDown = new MailError('127.0.0.1:25 could not be reached', { permanent: false, outage: true })
 

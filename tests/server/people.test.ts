@@ -3,8 +3,8 @@ import { findEvents, findNewestEvents } from '$lib/server/database/events'
 import { deviceOf } from '$lib/server/auth/device'
 import { codeOf } from '../support/code-of'
 import { aBrowser, aModerator, aWorld, tokenIn, type TestWorld } from '../support/world'
+import { DAY } from '$lib/registration/time'
 
-const DAY = 24 * 60 * 60 * 1000
 const PASSWORD = 'a moderators password'
 let world: TestWorld
 let ada: Awaited<ReturnType<typeof aModerator>>

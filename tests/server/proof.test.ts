@@ -15,12 +15,11 @@ import {
   aModerator,
   aWorld,
   tokenIn,
-  HOUR,
   requested,
   type TestWorld,
 } from '../support/world'
+import { HOUR, MINUTE } from '$lib/registration/time'
 
-const MINUTE = 60_000
 const TYPING_MS = 5_000
 
 let world: TestWorld

@@ -12,8 +12,8 @@ import { setHeldBy } from '$lib/server/database/rules'
 import * as v from 'valibot'
 import { aRegistration, email, NOON, username } from '../support/registration'
 import { openTestDatabase } from '../support/database'
+import { DAY } from '$lib/registration/time'
 
-const DAY = 24 * 60 * 60 * 1000
 const STATES = ['requested', 'denied', 'completed', 'started', 'requested', 'withdrawn'] as const
 const REASONS = [
   'I know two people from the repair café who are on your server.',

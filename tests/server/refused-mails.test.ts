@@ -3,10 +3,9 @@ import { createHealth } from '$lib/server/http/health'
 import { MailError, type Letter } from '$lib/server/mail/mail'
 import { codeOf } from '../support/code-of'
 import { decideOn } from '../support/decide'
-import { aBrowser, aModerator, aWorld, DAY, requested, type TestWorld } from '../support/world'
+import { aBrowser, aModerator, aWorld, requested, type TestWorld } from '../support/world'
+import { DAY, MINUTE, SECOND } from '$lib/registration/time'
 
-const SECOND = 1_000
-const MINUTE = 60 * SECOND
 const ROOM = '#moderators:example.test'
 const ours = new MailError('It refuses our sender: check email.from (553 5.7.1)', {
   permanent: false,

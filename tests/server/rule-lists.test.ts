@@ -5,7 +5,8 @@ import { LIST_MAXIMUM, PATTERNS_MAXIMUM, RULE_COLUMNS, ruleCells } from '$lib/mo
 import { events, rules } from '$lib/server/database/schema'
 import { codeOf } from '../support/code-of'
 import { decideOn } from '../support/decide'
-import { aBrowser, aModerator, aWorld, DAY, requested, type TestWorld } from '../support/world'
+import { aBrowser, aModerator, aWorld, requested, type TestWorld } from '../support/world'
+import { DAY } from '$lib/registration/time'
 
 let world: TestWorld
 let administrator: Awaited<ReturnType<typeof aModerator>>

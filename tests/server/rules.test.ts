@@ -9,15 +9,13 @@ import {
   aConfig,
   aModerator,
   aWorld,
-  DAY,
   requested,
   verified,
   PASSWORD,
   REASON,
 } from '../support/world'
 import type { TestWorld } from '../support/world'
-
-const SECOND = 1_000
+import { DAY, SECOND } from '$lib/registration/time'
 
 let world: TestWorld
 let administrator: Awaited<ReturnType<typeof aModerator>>

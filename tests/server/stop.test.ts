@@ -6,8 +6,6 @@ import {
   aModerator,
   asAdmin,
   aWorld,
-  DAY,
-  HOUR,
   PASSWORD,
   REASON,
   requested,
@@ -15,6 +13,7 @@ import {
   verified,
   type TestWorld,
 } from '../support/world'
+import { DAY, HOUR } from '$lib/registration/time'
 
 let world: TestWorld
 beforeEach(async () => {

@@ -2,7 +2,8 @@ import { createClient } from '@libsql/client'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { EventKind } from '$lib/registration/registration'
 import { codeOf } from '../support/code-of'
-import { aBrowser, aModerator, aWorld, DAY, HOUR, verified, type TestWorld } from '../support/world'
+import { aBrowser, aModerator, aWorld, verified, type TestWorld } from '../support/world'
+import { DAY, HOUR } from '$lib/registration/time'
 
 let world: TestWorld
 beforeEach(async () => {

@@ -9,7 +9,6 @@ import {
   aConfig,
   aModerator,
   aWorld,
-  DAY,
   PASSWORD,
   REASON,
   requested,
@@ -18,6 +17,7 @@ import {
   verified,
   type TestWorld,
 } from '../support/world'
+import { DAY } from '$lib/registration/time'
 
 let world: TestWorld
 beforeEach(async () => {

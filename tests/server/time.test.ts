@@ -8,8 +8,6 @@ import {
   aBrowser,
   aModerator,
   aWorld,
-  DAY,
-  HOUR,
   PASSWORD,
   REASON,
   requested,
@@ -19,6 +17,7 @@ import {
   type TestWorld,
 } from '../support/world'
 import type { RunConfig } from '$lib/server/config/run-config'
+import { DAY, HOUR } from '$lib/registration/time'
 
 let world: TestWorld
 afterEach(() => world.dispose())

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { leaseJob } from '$lib/server/database/jobs'
 import { MailError } from '$lib/server/mail/mail'
-import { aModerator, aWorld, HOUR, requested, type TestWorld } from '../support/world'
+import { aModerator, aWorld, requested, type TestWorld } from '../support/world'
 import { decideOn } from '../support/decide'
+import { HOUR, MINUTE } from '$lib/registration/time'
 
-const MINUTE = 60_000
 let world: TestWorld
 beforeEach(async () => {
   world = await aWorld()

@@ -6,7 +6,6 @@ import {
   aModerator,
   asAdmin,
   aWorld,
-  DAY,
   PASSWORD,
   REASON,
   requested,
@@ -16,6 +15,7 @@ import {
   type TestWorld,
 } from '../support/world'
 import { email, username } from '../support/registration'
+import { DAY } from '$lib/registration/time'
 
 let world: TestWorld
 beforeEach(async () => {

@@ -17,8 +17,6 @@ import { NOON } from './registration'
 export const DOMAIN = 'example.test'
 export const PASSWORD = 'a pass phrase of some length'
 export const REASON = 'I know two people from the repair café who are on your server.'
-export const HOUR = 60 * 60 * 1000
-export const DAY = 24 * HOUR
 
 /** The defaults of every setting, with what tests need otherwise; change what matters. */
 export function aConfig(change: Partial<RunConfig> = {}): RunConfig {

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { EVENT_KINDS, type EventKind } from '$lib/registration/registration'
-import { DAY } from '../registration/retention'
 import type { Role } from './moderator'
+import { DAY } from '../registration/time'
 
 /** Groups of events, in the order in which pages offer them. */
 export const EVENT_GROUPS = [

@@ -1,9 +1,8 @@
 import * as v from 'valibot'
 import { languageSchema, type Language } from '$lib/registration/language'
 import { NOTICES, type Notices } from './moderator'
+import { DAY, HOUR } from '../registration/time'
 
-const HOUR = 60 * 60 * 1000
-const DAY = 24 * HOUR
 /** Jobs run by the clock: one that is a moment early still counts for its day. */
 const MOMENT = 60_000
 

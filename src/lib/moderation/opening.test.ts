@@ -9,8 +9,8 @@ import {
   type OpeningCounts,
   type OpeningRecord,
 } from './opening'
+import { DAY } from '../registration/time'
 
-const DAY = 24 * 60 * 60 * 1000
 const NOON = Date.UTC(2026, 10, 24, 12)
 const MIDNIGHT = Date.UTC(2026, 10, 25)
 const LIMITS = { waiting: 10, perDay: 4 }

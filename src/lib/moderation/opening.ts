@@ -1,8 +1,8 @@
 import * as v from 'valibot'
 import { LANGUAGES, textsSchema, type Language } from '$lib/registration/language'
 import { refuse, accept, type Result } from '$lib/registration/refusal'
-import { DAY } from '../registration/retention'
 import { parseText } from '../registration/talk'
+import { DAY } from '../registration/time'
 
 /** Limits at which registration closes automatically; null: never. */
 export interface OpeningLimits {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { WAVE_STEPS, waveAfter } from './wave'
+import { MINUTE } from '../registration/time'
 
-const MINUTE = 60_000
 /** So many in the newest step, after a day with the same in each. */
 const day = (recent: number, usual = 0) => [recent, ...Array<number>(WAVE_STEPS - 1).fill(usual)]
 

@@ -3,8 +3,8 @@ import { aPolicy, aRegistration, NOON, username } from '../../../tests/support/r
 import { decide, type Decision } from './decide'
 import { claimOf } from './decide-talk'
 import type { Registration } from './registration'
+import { MINUTE } from './time'
 
-const MINUTE = 60_000
 const policy = aPolicy()
 const later = (minutes: number) => ({ ...policy, now: policy.now + minutes * MINUTE })
 const requested = aRegistration({ state: 'requested', account: 'filled', stateSince: NOON - 1000 })

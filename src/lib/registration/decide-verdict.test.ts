@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { aPolicy, aRegistration, NOON, username } from '../../../tests/support/registration'
 import { decide, stateForApplicant, type Decision } from './decide'
 import type { Registration } from './registration'
-import { DAY } from './retention'
 import { ACCOUNT_STATES, STATES } from './state'
+import { DAY } from './time'
 
 const denied = aRegistration({
   state: 'denied',

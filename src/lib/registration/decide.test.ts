@@ -4,9 +4,9 @@ import { aPolicy, aRegistration, NOON, username } from '../../../tests/support/r
 import { begin, decide, stateForApplicant, type Action, type Decision } from './decide'
 import { reasonSchema } from './reason'
 import type { Registration } from './registration'
-import { DAY } from './retention'
 import type { Wish } from './wish'
 import { ACCOUNT_STATES, STATES, type AccountState, type State } from './state'
+import { DAY } from './time'
 
 const reason = v.parse(reasonSchema, 'A reason that is long enough to be taken by anybody.')
 const verdict = { moderator: 'm1', message: 'Welcome', silent: false }

@@ -1,5 +1,6 @@
 import type { Registration } from './registration'
 import { awaitsPassword, type State } from './state'
+import { DAY } from './time'
 
 /** How long data is kept, in days. */
 export interface Retention {
@@ -14,8 +15,6 @@ export interface Retention {
   /** The audit log, which names nobody; entries about a registration are deleted no earlier than it. */
   history: number
 }
-
-export const DAY = 24 * 60 * 60 * 1000
 
 /** The longest lifetime of a link to confirm an email address. */
 export const LINK_HOURS = 24

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { DAY, linkHours } from '$lib/registration/retention'
+import { linkHours } from '$lib/registration/retention'
 import { createAccountSetup } from './registrations/provisioning'
 import { createBrakes } from './rate-limits/rate-limits'
 import { createApplicant } from './registrations/applicant'
@@ -58,10 +58,10 @@ import { createTalk } from './moderation/conversation'
 import { createTallyCounter } from './statistics/counter'
 import { createWaveWatch } from './intake/surge-detector'
 import { openWorld, type World } from './dependencies'
+import { DAY, HOUR } from '$lib/registration/time'
 
 export type Services = ReturnType<typeof compose>
 
-const HOUR = 60 * 60 * 1000
 /** A link opened late should be reported as expired, not as unknown. */
 const EXPIRED_TOKENS_KEPT_MS = 7 * DAY
 

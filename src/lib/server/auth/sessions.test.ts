@@ -5,9 +5,8 @@ import { insertModerator, markModeratorDisabled } from '../database/moderators'
 import { sessions as table } from '../database/schema'
 import { createSessions, LATELY_MS, type Sessions } from './sessions'
 import { mintToken } from '../crypto/tokens'
+import { DAY, HOUR } from '$lib/registration/time'
 
-const HOUR = 60 * 60 * 1000
-const DAY = 24 * HOUR
 const START = Date.UTC(2031, 0, 1)
 let test: TestDatabase
 let now: number

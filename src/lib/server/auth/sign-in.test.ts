@@ -14,12 +14,12 @@ import { hashPassword } from '../crypto/password-hash'
 import { createSessions, type Sessions } from './sessions'
 import { createSignIn, type SignIn } from './sign-in'
 import { createSignInTries, GUESSED, PER_ACCOUNT_GUESSED, type SignInTries } from './sign-in-tries'
+import { DAY } from '$lib/registration/time'
 
 const PASSWORD = 'a good password'
 const WRONG = 'a wrong password'
 const HOME = '192.0.2.1'
 const QUARTER = 15 * 60 * 1000
-const DAY = 24 * 60 * 60 * 1000
 const FAILED = { ok: false, refusal: { code: 'sign_in_failed' } }
 
 let test: TestDatabase

@@ -2,9 +2,7 @@ import { and, eq, gt, lte, or, sql } from 'drizzle-orm'
 import type { EventKind } from '$lib/registration/registration'
 import type { Transaction } from './open'
 import { events, eventSurplus } from './schema'
-
-const HOUR = 60 * 60 * 1000
-const DAY = 24 * HOUR
+import { DAY, HOUR } from '$lib/registration/time'
 
 /** How many are written individually from the first of them on, until `windowMs` have passed. */
 interface Sample {

@@ -3,7 +3,7 @@ import type { HistoryQuery } from '$lib/moderation/history'
 import { EVENT_KINDS } from '$lib/registration/registration'
 import type { Reader } from './open'
 import { events, moderators, registrations } from './schema'
-import { DAY } from '$lib/registration/retention'
+import { DAY } from '$lib/registration/time'
 
 /** An event with the names of its actor and subject, if they are still known. */
 export type HistoryRow = Awaited<ReturnType<typeof findHistory>>[number]

@@ -2,7 +2,6 @@ import { and, asc, desc, eq, getTableColumns, gt, gte, inArray, lt, not, sql, ty
 import { alias } from 'drizzle-orm/sqlite-core'
 import { isOldestFirst, type QueueFilter, type Tab } from '$lib/moderation/queue-filter'
 import { searchWords } from '$lib/moderation/search-words'
-import { DAY } from '$lib/registration/retention'
 import { QUEUES, type Queue } from '$lib/registration/state'
 import { readPlace, writePlace, type Place } from './cursor'
 import { findIdsAlike } from './similar'
@@ -10,6 +9,7 @@ import { findLooks } from './presence'
 import type { Reader } from './open'
 import { IN_TROUBLE } from './registrations'
 import { invitations, moderators, queueCounts, registrations } from './schema'
+import { DAY } from '$lib/registration/time'
 
 /** One page of a list; `next`: where the next one starts, or null. A short page may have a next one. */
 export interface QueuePage {

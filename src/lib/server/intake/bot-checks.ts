@@ -6,6 +6,7 @@ import type { Line } from '../rate-limits/rate-limits'
 import type { ProofMode } from '../config/modes'
 import { PROOF_MS, type Proofs, type ProofPurpose } from './proof-of-work'
 import type { WaveWatch } from './surge-detector'
+import { HOUR } from '$lib/registration/time'
 
 /** What came with a form: its hidden fields, with the solution if there is one, and the honeypot. */
 export interface Entry {
@@ -16,7 +17,6 @@ export interface Entry {
 
 export type Entrance = ReturnType<typeof createEntrance>
 
-const HOUR = 60 * 60 * 1000
 /** Nobody types an address faster than this. */
 const SHORTEST_MS = 3_000
 const ONCE = { count: 1, windowMs: PROOF_MS }

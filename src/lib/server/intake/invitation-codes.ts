@@ -14,9 +14,7 @@ import {
   type InvitationRow,
 } from '../database/invitations'
 import type { Database } from '../database/open'
-import { DAY } from '$lib/registration/retention'
-
-const HOUR = 60 * 60 * 1000
+import { DAY, HOUR } from '$lib/registration/time'
 
 /** How many invalid codes may be tried per network. Guessing a valid one is infeasible (`CODE_BITS`). */
 export const CODE_TRIES = { count: 10, windowMs: HOUR }

@@ -2,8 +2,7 @@ import { LibsqlError } from '@libsql/client'
 import { pino } from 'pino'
 import { beforeEach, expect, test } from 'vitest'
 import { createWaveWatch } from './surge-detector'
-
-const SECOND = 1_000
+import { SECOND } from '$lib/registration/time'
 
 let now: number
 let asked: number

@@ -16,6 +16,7 @@ import { waitingMail } from './waiting-mail'
 import type { Outage } from '../outages/circuit-breaker'
 import type { Registrar } from '../registrations/registrar'
 import type { JobEnd } from '../registrations/job-results'
+import { HOUR } from '$lib/registration/time'
 
 export type Letters = ReturnType<typeof createLetters>
 
@@ -30,7 +31,6 @@ interface Sources {
 type Rest = Pick<Extract<NewJob, { kind: 'warn_outage' }>, 'to'>
 type Notice = Extract<NewJob, { kind: 'notify_moderators' }>
 
-const HOUR = 60 * 60 * 1000
 const DONE: JobEnd = { state: 'done' }
 const late: JobEnd = {
   state: 'cancelled',

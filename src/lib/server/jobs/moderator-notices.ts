@@ -17,10 +17,10 @@ import type { Mailer } from '../mail/mail'
 import type { Registrar } from '../registrations/registrar'
 import type { JobEnd } from '../registrations/job-results'
 import { waitingMail } from './waiting-mail'
+import { HOUR } from '$lib/registration/time'
 
 export type PersonNotices = ReturnType<typeof createPersonNotices>
 
-const HOUR = 60 * 60 * 1000
 const cancelled = (reason: string): JobEnd => ({ state: 'cancelled', reason })
 
 /**

@@ -14,10 +14,10 @@ import type { Homeserver } from '../homeserver/homeserver'
 import type { Outage } from '../outages/circuit-breaker'
 import type { Registrar } from '../registrations/registrar'
 import type { JobEnd } from '../registrations/job-results'
+import { HOUR } from '$lib/registration/time'
 
 export type RoomNotices = ReturnType<typeof createRoomNotices>
 
-const HOUR = 60 * 60 * 1000
 const DONE: JobEnd = { state: 'done' }
 const off: JobEnd = {
   state: 'cancelled',

@@ -1,6 +1,6 @@
 import { Cron } from 'croner'
 import type { Logger } from 'pino'
-import { DAY, keptDays, type Retention } from '$lib/registration/retention'
+import { keptDays, type Retention } from '$lib/registration/retention'
 import type { Registration } from '$lib/registration/registration'
 import { STATES, type State } from '$lib/registration/state'
 import type { Username } from '$lib/registration/username'
@@ -14,6 +14,7 @@ import { purge } from '../database/purge'
 import { findSince, hasWaitedSince } from '../database/registrations'
 import { hasLiveLink } from '../database/tokens'
 import type { Registrar } from '../registrations/registrar'
+import { DAY, HOUR } from '$lib/registration/time'
 
 export type Scheduler = ReturnType<typeof createScheduler>
 
@@ -28,7 +29,6 @@ const SYSTEM = { kind: 'system' } as const
 const BATCH = 200
 const CLOCK_TOLERANCE_MS = 10 * 60_000
 const LONGEST_SILENCE_MS = 2 * DAY
-const HOUR = 60 * 60 * 1000
 /** After this, data of unfinished registrations is deleted, whatever became of the email. */
 const LONGEST_PROMISE_MS = 14 * DAY
 

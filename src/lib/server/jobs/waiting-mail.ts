@@ -2,8 +2,7 @@ import { withoutLinksInId } from '$lib/registration/linkable'
 import { matrixId } from '$lib/registration/username'
 import type { Waiting } from '../database/registrations'
 import type { Mail } from '../mail/mail'
-
-const HOUR = 60 * 60 * 1000
+import { HOUR } from '$lib/registration/time'
 
 /** Waiting requests as emails report them: how many in total, and a link for each that is named. */
 export function waitingMail(

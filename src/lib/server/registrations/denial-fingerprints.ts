@@ -3,11 +3,11 @@ import { MEMORY_KINDS, type MemoryKind } from '$lib/moderation/memory'
 import type { MemoryView } from '$lib/moderation/views'
 import type { Registration } from '$lib/registration/registration'
 import { mailboxKeys } from '$lib/registration/mailbox'
-import { DAY } from '$lib/registration/retention'
 import { foundBy } from '../database/search-index'
 import { deleteMemories, findMemories, insertMemories } from '../database/denial-fingerprints'
 import type { Database, Reader, Transaction } from '../database/open'
 import { purge } from '../database/purge'
+import { DAY } from '$lib/registration/time'
 
 /** Counting stops here, so that last month's surge does not make a page slow. */
 const COUNTED = 1_000

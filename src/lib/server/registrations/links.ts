@@ -2,7 +2,7 @@ import { marksOf } from '$lib/moderation/held'
 import type { Action } from '$lib/registration/decide'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Registration } from '$lib/registration/registration'
-import { DAY, STATUS_LINK_DAYS } from '$lib/registration/retention'
+import { STATUS_LINK_DAYS } from '$lib/registration/retention'
 import { isShown } from '$lib/registration/shown'
 import type { Username } from '$lib/registration/username'
 import type { BroughtAlong } from '$lib/registration/wish'
@@ -13,6 +13,7 @@ import { findHeldFor, findRegistration, setHeldFor } from '../database/registrat
 import { findToken, insertToken, type TokenPurpose } from '../database/tokens'
 import type { Keeper } from '../intake/intake'
 import { APPLICANT, type Door } from './transaction'
+import { DAY } from '$lib/registration/time'
 
 /** Links in emails by which an applicant acts without a cookie. */
 export type ActingLink = Extract<TokenPurpose, 'verification' | 'status'>

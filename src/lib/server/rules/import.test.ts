@@ -12,9 +12,9 @@ import {
 } from '$lib/moderation/rule-list'
 import { readRule } from './store'
 import { printOf, readRuleList, type TypedList } from './import'
+import { DAY } from '$lib/registration/time'
 
 const NOW = Date.parse('2026-11-20T12:00:00Z')
-const DAY = 24 * 60 * 60 * 1000
 const blank = { format: 'lines', kind: 'domain', effect: 'block', days: null, reason: '' } as const
 
 async function read(text: string, more: Partial<TypedList> = {}) {

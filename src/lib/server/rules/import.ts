@@ -14,7 +14,7 @@ import { accept, refuse, type Result } from '$lib/registration/refusal'
 import { entriesOf, plainText, type ListEntry } from './import-entries'
 import { readRule } from './store'
 import { takingTurns } from '../concurrency/yield-to-event-loop'
-import { DAY } from '$lib/registration/retention'
+import { DAY } from '$lib/registration/time'
 
 /** A pasted list, and the choices for all of it. */
 export interface TypedList extends ListChoice {

@@ -17,7 +17,7 @@ import {
   type RuleRow,
 } from '../database/rules'
 import { createMatcher, isPattern, judge, type Matcher, type Rule } from './matcher'
-import { DAY } from '$lib/registration/retention'
+import { DAY } from '$lib/registration/time'
 
 /** A moderator's new rule. `days`: how long it lasts; null: permanent. */
 export interface RuleWish extends RuleCore {

@@ -6,7 +6,7 @@ import { languageSchema } from '$lib/registration/language'
 import { passwordMinimum } from '$lib/registration/password'
 import { accept, refuse, type PasswordNeed, type Refusal } from '$lib/registration/refusal'
 import type { Registration } from '$lib/registration/registration'
-import { DAY, linkHours, STATUS_LINK_DAYS } from '$lib/registration/retention'
+import { linkHours, STATUS_LINK_DAYS } from '$lib/registration/retention'
 import { shownOf } from '$lib/registration/shown'
 import { awaitsPassword } from '$lib/registration/state'
 import { matrixId, parseUsername } from '$lib/registration/username'
@@ -18,6 +18,7 @@ import type { Context } from './context'
 import { countRefusal } from './count-refusal'
 import { orThrow, refusalError, RefusalError } from './refusal-error'
 import { APPLICANT_COOKIE, applicantProcedure, line, ownRegistration, procedure, router } from './t'
+import { DAY } from '$lib/registration/time'
 
 const text = v.pipe(v.string(), v.maxLength(100_000))
 /** A form's hidden bot-check fields; clients without a form send neither, and are checked more closely. */
