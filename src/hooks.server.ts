@@ -16,19 +16,19 @@ import { clientAddress } from '$lib/server/http/client-address'
 import { accentTheme } from '$lib/server/text/accent'
 import { runConfigOrExit } from '$lib/server/config/run-config'
 import { DatabaseProblem } from '$lib/server/database/problem'
-import { atTheDoor } from '$lib/server/http/require-moderator'
+import { requireModerator } from '$lib/server/http/require-moderator'
 import { HomeserverError } from '$lib/server/homeserver/homeserver'
 import { createHealth } from '$lib/server/http/health'
 import { cookieName, DRAFT_COOKIE } from '$lib/server/http/cookie-name'
 import { createLog } from '$lib/server/logging/log'
 import { createLogo } from '$lib/server/http/logo'
 import { createRefusalLog } from '$lib/server/http/refusal-log'
-import { refusedAnswer } from '$lib/server/http/refusal-page'
+import { refusalPage } from '$lib/server/http/refusal-page'
 import { requestCookies } from '$lib/server/trpc/request-cookies'
 import { hungUp, NO_CONTENT, refuseRequest, securityHeaders } from '$lib/server/http/request-guard'
 import { hasHttps } from '$lib/server/http/request-origin'
-import { createTurnstile } from '$lib/server/http/admission-control'
-import { sentAway } from '$lib/server/http/busy-page'
+import { createAdmissionControl } from '$lib/server/http/admission-control'
+import { busyPage } from '$lib/server/http/busy-page'
 import type { Context } from '$lib/server/trpc/context'
 import { appRouter, createApi } from '$lib/server/trpc/router'
 import { APPLICANT_COOKIE } from '$lib/server/trpc/t'
@@ -88,7 +88,7 @@ const guard: Handle = ({ event, resolve }) => {
   const refused = refuseRequest({ method, url, headers }, { url: site.url, hosts })
   if (refused === null) return resolve(event)
   noteRefusal(refused.why, headers)
-  return refusedAnswer(refused, { request, url, look: lookOf(event), siteUrl: site.url })
+  return refusalPage(refused, { request, url, look: lookOf(event), siteUrl: site.url })
 }
 
 /** The language of the current request, where the messages look it up. */
@@ -125,14 +125,14 @@ const OWN_COOKIES = [APPLICANT_COOKIE, DRAFT_COOKIE].flatMap((name) => [
 ])
 let landings = { opening: '', pages: new Map<string, { body: string; headers: [string, string][] }>() }
 
-const turnstile = createTurnstile()
+const admission = createAdmissionControl()
 
 /** A few at a time; when too many wait, the rest get a busy page at once. */
 const queue: Handle = async ({ event, resolve }) => {
   const cookies = requestCookies(event.cookies, hasHttps(event.request.headers, services.config.site.url))
-  if (await turnstile.enter(services.sessions.isKnown(cookies.get(services.sessions.cookieName))))
+  if (await admission.enter(services.sessions.isKnown(cookies.get(services.sessions.cookieName))))
     return resolve(event)
-  return sentAway({ request: event.request, url: event.url, look: lookOf(event) })
+  return busyPage({ request: event.request, url: event.url, look: lookOf(event) })
 }
 
 /** The user, their language, and their role. */
@@ -188,7 +188,7 @@ const identify: Handle = async ({ event, resolve }) => {
 }
 
 /** Before loads and actions, which do not wait for each other. */
-const door: Handle = ({ event, resolve }) => atTheDoor(event) ?? resolve(event)
+const door: Handle = ({ event, resolve }) => requireModerator(event) ?? resolve(event)
 
 const trpc: Handle = createTRPCHandle({
   router: appRouter,

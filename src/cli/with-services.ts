@@ -4,12 +4,12 @@ import { forgetCodes } from '$lib/server/database/known-codes'
 import { settingOf } from '$lib/server/database/location'
 import { isDatabaseError, problemOf } from '$lib/server/database/problem'
 import { createLog } from '$lib/server/logging/log'
-import { openWorld } from '$lib/server/dependencies'
+import { openDependencies } from '$lib/server/dependencies'
 
 /** Runs a command with the server's modules on a migrated database, and closes everything afterwards. */
 export async function withServices<T>(command: (services: Services) => Promise<T>): Promise<T> {
   const config = runConfigOrExit((line) => process.stderr.write(`${line}\n`))
-  const world = await openWorld(config, createLog({ log: { level: 'error' } }))
+  const world = await openDependencies(config, createLog({ log: { level: 'error' } }))
   try {
     await world.database.migrate()
     await forgetCodes(world.database, world.clock())

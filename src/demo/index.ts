@@ -8,7 +8,7 @@ import { generatePassword } from '$lib/server/auth/moderators'
 import { runConfigOrExit, WRONG_USE } from '$lib/server/config/run-config'
 import { startStandIn } from '../stand-in/homeserver'
 import { createLog } from '$lib/server/logging/log'
-import { openWorld } from '$lib/server/dependencies'
+import { openDependencies } from '$lib/server/dependencies'
 import { listen, openMailbox } from './mailbox'
 import { askForAccounts, LinkCatcher } from './requests'
 
@@ -76,7 +76,7 @@ The demo is running. Everything stays on this machine and is deleted when it sto
 /** Creates the requests with the modules that serve the site, on a clock that is set back. */
 async function fill(): Promise<void> {
   const config = runConfigOrExit()
-  const world = await openWorld(config, createLog(config))
+  const world = await openDependencies(config, createLog(config))
   await world.database.migrate()
   let ago = 0
   const mailer = new LinkCatcher(world.mailer)

@@ -76,7 +76,9 @@ async function againstStandIn(wizards: number): Promise<void> {
     readings.push(Math.round(await memoryOf(site.process)))
   }
   console.log(`Wizards per second, stand-in: ${rate.toFixed(1)} (${wizards} wizards, ${AT_ONCE} at once)`)
-  console.log(`Memory: ${idle.toFixed(0)} MB idle; after each quarter of them: ${readings.join(', ')} MB`)
+  console.log(
+    `DenialFingerprints: ${idle.toFixed(0)} MB idle; after each quarter of them: ${readings.join(', ')} MB`,
+  )
   await site.stop()
 }
 

@@ -5,7 +5,7 @@ import { findNewestEvents } from '$lib/server/database/events'
 import type { RunConfig } from '$lib/server/config/run-config'
 import type { Database } from '$lib/server/database/open'
 import { tokens } from '$lib/server/database/schema'
-import { createOpening } from '$lib/server/intake/intake'
+import { createIntake } from '$lib/server/intake/intake'
 import { username } from '../support/registration'
 import { codeOf } from '../support/code-of'
 import { decideOn, decideOnly } from '../support/decide'
@@ -441,7 +441,7 @@ test('while the database is out, pages go by what was known last, and say nothin
     ...world.database,
     read: (work) => (broken ? Promise.reject(out) : read(work)),
   }
-  const opening = createOpening({
+  const opening = createIntake({
     database,
     limits: { waiting: 1, perDay: null },
     hasRoom: false,

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createHealth } from '$lib/server/http/health'
 import type { Reader } from '$lib/server/database/open'
 import { HomeserverError, type Homeserver } from '$lib/server/homeserver/homeserver'
-import { createOpening } from '$lib/server/intake/intake'
+import { createIntake } from '$lib/server/intake/intake'
 import { codeOf } from '../support/code-of'
 import { username } from '../support/registration'
 import { aBrowser, aModerator, aWorld, requested, type TestWorld } from '../support/world'
@@ -153,7 +153,7 @@ test('what was read before registration was closed is not kept after it', async 
       return found
     },
   }
-  const opening = createOpening({
+  const opening = createIntake({
     database: slow,
     limits: { waiting: null, perDay: null },
     needsOperator: () => false,

@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { linkHours } from '$lib/registration/retention'
-import { createAccountSetup } from './registrations/provisioning'
-import { createBrakes } from './rate-limits/rate-limits'
+import { createProvisioning } from './registrations/provisioning'
+import { createRateLimits } from './rate-limits/rate-limits'
 import { createApplicant } from './registrations/applicant'
 import { createBoundAddresses } from './moderation/email-owners'
 import { createFactors } from './auth/factors'
 import { createGuessWatch } from './auth/guess-watch'
 import { createHashing } from './crypto/hash-queue'
-import { createLimits } from './rate-limits/rate-limiter'
+import { createRateLimiter } from './rate-limits/rate-limiter'
 import { createModerators } from './auth/moderators'
 import { createKnownDevices } from './auth/known-device'
 import { createPasskeys } from './auth/passkeys'
@@ -24,13 +24,13 @@ import { forgetCodes } from './database/known-codes'
 import { purge } from './database/purge'
 import { deleteExpiredTokens } from './database/tokens'
 import { createConsentWatch } from './homeserver/consent-check'
-import { createCrowdWatch } from './rate-limits/capacity-watch'
-import { createDeskMails } from './rate-limits/moderator-mails'
-import { createDoubts } from './registrations/ambiguous-accounts'
+import { createCapacityWatch } from './rate-limits/capacity-watch'
+import { createModeratorMails } from './rate-limits/moderator-mails'
+import { createAmbiguousAccounts } from './registrations/ambiguous-accounts'
 import { createEntrance } from './intake/bot-checks'
-import { createFacts } from './moderation/signals'
-import { createFailureLog } from './logging/outage-log'
-import { createInvitations } from './intake/invitation-codes'
+import { createSignals } from './moderation/signals'
+import { createOutageLog } from './logging/outage-log'
+import { createInvitationCodes } from './intake/invitation-codes'
 import { createAccountJobs } from './jobs/account-jobs'
 import { createKnownCodes } from './intake/known-codes'
 import { createHandlers } from './jobs/handlers'
@@ -40,24 +40,24 @@ import { createRoomNotices } from './jobs/room-notices'
 import { createScheduler } from './jobs/scheduler'
 import { createWorker } from './jobs/worker'
 import { createLive } from './moderation/live-updates'
-import { createMailStandings } from './jobs/mail-delivery'
-import { createMemory } from './registrations/denial-fingerprints'
-import { createOpening } from './intake/intake'
-import { createOutages } from './outages/circuit-breaker'
-import { createPreviews } from './moderation/mail-preview'
+import { createMailDeliveries } from './jobs/mail-delivery'
+import { createDenialFingerprints } from './registrations/denial-fingerprints'
+import { createIntake } from './intake/intake'
+import { createCircuitBreakers } from './outages/circuit-breaker'
+import { createMailPreviews } from './moderation/mail-preview'
 import { createProofs } from './intake/proof-of-work'
 import { createProxyWatch } from './http/proxy-check'
 import { createReconciliation } from './registrations/reconcile'
 import { createRegistrar } from './registrations/registrar'
-import { createRuleBook } from './rules/store'
-import { createRuleReach } from './rules/impact'
+import { createRuleStore } from './rules/store'
+import { createRuleImpact } from './rules/impact'
 import { rulesOfConfiguration } from './rules/matcher'
 import { createReplies } from './moderation/canned-replies'
-import { createShownOnce } from './http/flash-cookie'
-import { createTalk } from './moderation/conversation'
+import { createFlashCookie } from './http/flash-cookie'
+import { createConversation } from './moderation/conversation'
 import { createTallyCounter } from './statistics/counter'
-import { createWaveWatch } from './intake/surge-detector'
-import { openWorld, type World } from './dependencies'
+import { createSurgeDetector } from './intake/surge-detector'
+import { openDependencies, type Dependencies } from './dependencies'
 import { DAY, HOUR } from '$lib/registration/time'
 
 export type Services = ReturnType<typeof compose>
@@ -66,10 +66,10 @@ export type Services = ReturnType<typeof compose>
 const EXPIRED_TOKENS_KEPT_MS = 7 * DAY
 
 /** The composition root: everything that runs, built from the configuration and the world. Starts nothing. */
-export function compose(config: RunConfig, world: World) {
+export function compose(config: RunConfig, world: Dependencies) {
   const { database, clock, random, log } = world
   const { site, registration, retention, matrixNotifications } = config
-  const opening = createOpening({
+  const opening = createIntake({
     database,
     needsOperator: () => outages.needsOperator(),
     limits: { waiting: registration.maxWaiting, perDay: registration.maxPerDay },
@@ -77,7 +77,7 @@ export function compose(config: RunConfig, world: World) {
     clock,
     log,
   })
-  const memory = createMemory({
+  const memory = createDenialFingerprints({
     database,
     secretKey: config.secretKey,
     days: retention.memory,
@@ -101,7 +101,7 @@ export function compose(config: RunConfig, world: World) {
       moderatorsRoom: matrixNotifications.adminRoom !== null,
     },
   })
-  const outages = createOutages({
+  const outages = createCircuitBreakers({
     database,
     registrar,
     homeserver: world.homeserver,
@@ -112,30 +112,30 @@ export function compose(config: RunConfig, world: World) {
   })
   const homeserver = outages.watched('homeserver', world.homeserver)
   const mailer = outages.watched('mail', world.mailer)
-  const limits = createLimits({
+  const limits = createRateLimiter({
     database,
     secret: config.secretKey,
     clock,
     longestWindowMs: Math.max(DAY, config.rateLimit.emailSubmissionHours * HOUR),
   })
   const sessions = createSessions({ database, secure: site.url.startsWith('https:'), clock })
-  const logFailure = createFailureLog({ log, clock })
-  const rules = createRuleBook({
+  const logFailure = createOutageLog({ log, clock })
+  const rules = createRuleStore({
     database,
     configured: rulesOfConfiguration(registration),
     clock,
     randomId: randomUUID,
   })
-  const crowds = createCrowdWatch({ clock, log })
-  const brakes = createBrakes({ limits, crowds, settings: config.rateLimit })
+  const crowds = createCapacityWatch({ clock, log })
+  const rateLimits = createRateLimits({ limits, crowds, settings: config.rateLimit })
   const entrance = createEntrance({
     proofs: createProofs({ secret: config.secretKey, clock }),
-    wave: createWaveWatch({ limits, clock, log }),
+    wave: createSurgeDetector({ limits, clock, log }),
     limits,
     mode: registration.proofOfWork,
     clock,
   })
-  const invitations = createInvitations({
+  const invitations = createInvitationCodes({
     database,
     limits,
     secretKey: config.secretKey,
@@ -146,7 +146,7 @@ export function compose(config: RunConfig, world: World) {
   const applicant = createApplicant({
     registrar,
     opening,
-    accountSetup: createAccountSetup({
+    provisioning: createProvisioning({
       registrar,
       homeserver,
       confirmSetUp: outages.confirmSetUp,
@@ -155,7 +155,7 @@ export function compose(config: RunConfig, world: World) {
     }),
     homeserver,
     rules,
-    brakes,
+    rateLimits,
     entrance,
     invitations,
     clock,
@@ -189,7 +189,7 @@ export function compose(config: RunConfig, world: World) {
   })
   const knownDevices = createKnownDevices({ secretKey: config.secretKey })
   const hashing = createHashing({ onBusy: () => crowds.full('sign_in') })
-  const people = createPeople({ database, hashing, clock, mails: createDeskMails({ limits, log }) })
+  const people = createPeople({ database, hashing, clock, mails: createModeratorMails({ limits, log }) })
   const factors = createFactors({
     database,
     hashing,
@@ -251,9 +251,9 @@ export function compose(config: RunConfig, world: World) {
     rules,
     invitations,
     knownCodes: createKnownCodes({ database, clock }),
-    shownOnce: createShownOnce({ secretKey: config.secretKey, clock }),
-    ruleReach: createRuleReach({ database, domain: homeserver.domain }),
-    facts: createFacts({
+    flashCookie: createFlashCookie({ secretKey: config.secretKey, clock }),
+    ruleImpact: createRuleImpact({ database, domain: homeserver.domain }),
+    facts: createSignals({
       database,
       memory,
       bindingOf: createBoundAddresses({ homeserver, logFailure, clock }),
@@ -268,7 +268,7 @@ export function compose(config: RunConfig, world: World) {
     logFailure,
     consentWatch: createConsentWatch({ homeserver, version: config.consent?.version ?? null, log }),
     proxyWatch: createProxyWatch({ trustProxy: config.trustProxy, log }),
-    mailStandings: createMailStandings({ database, outages, clock }),
+    mailStandings: createMailDeliveries({ database, outages, clock }),
     live: createLive({ database, clock, log }),
     signIn: createSignIn({
       database,
@@ -282,22 +282,22 @@ export function compose(config: RunConfig, world: World) {
     }).signIn,
     signInTries,
     knownDevices,
-    brakes,
+    rateLimits,
     crowds,
     moderators: createModerators({ database, clock }),
     people,
     factors,
     passkeys: createPasskeys({ database, clock, factors, site, secretKey: config.secretKey }),
-    talk: createTalk({ database, registrar }),
+    talk: createConversation({ database, registrar }),
     replies: createReplies({ database, clock, randomId: randomUUID, domain: homeserver.domain, site }),
-    previews: createPreviews({
+    previews: createMailPreviews({
       registrar,
       letters,
       site: { ...site, logoUrl: config.logoUrl },
       subjectPrefix: config.email.subjectPrefix,
     }),
     tallyCounter: createTallyCounter({ database, clock, log }),
-    doubts: createDoubts({ database, registrar, homeserver, logFailure }),
+    doubts: createAmbiguousAccounts({ database, registrar, homeserver, logFailure }),
     reconciliation: createReconciliation({ database, registrar, homeserver }),
   }
 }
@@ -323,7 +323,7 @@ export interface App {
 }
 
 export async function startApp(config: RunConfig, log: Logger): Promise<App> {
-  const world = await openWorld(config, log)
+  const world = await openDependencies(config, log)
   await world.database.migrate()
   await fillInFoundBy(world.database)
   await refreshMailboxes(world.database, world.clock())

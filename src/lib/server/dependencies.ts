@@ -8,7 +8,7 @@ import { createMailer } from './mail/mailer'
 import { logUnreadable } from './database/unreadable-log'
 
 /** The outside world, plus time and randomness: what tests replace. */
-export interface World {
+export interface Dependencies {
   database: Database
   homeserver: Homeserver
   mailer: Mailer
@@ -18,7 +18,7 @@ export interface World {
 }
 
 /** The real world, according to the configuration. */
-export async function openWorld(config: RunConfig, log: Logger): Promise<World> {
+export async function openDependencies(config: RunConfig, log: Logger): Promise<Dependencies> {
   const { synapse, email, site } = config
   const database = await openDatabase({ ...config.database, log })
   const end = logUnreadable(log)

@@ -4,9 +4,9 @@ import { sql } from 'drizzle-orm'
 import type { Logger } from 'pino'
 import type { RunConfig } from '../../../src/lib/server/config/run-config'
 import type { Database, Transaction } from '../../../src/lib/server/database/open'
-import { openWorld as openRealWorld, type World } from '../../../src/lib/server/dependencies'
+import { openDependencies as openRealWorld, type Dependencies } from '../../../src/lib/server/dependencies'
 
-export type { World }
+export type { Dependencies }
 
 /**
  * The real world, in which every effect is a place to die: each commit, each call of the homeserver, each mail. A place
@@ -14,7 +14,7 @@ export type { World }
  * place is written to that file as it is reached; at the one that CRASH_AT names, the process kills itself (SIGKILL).
  * CRASH_CLOCK_AHEAD_MS puts the clock forward: a killed worker's lease need not be waited for.
  */
-export async function openWorld(config: RunConfig, log: Logger): Promise<World> {
+export async function openDependencies(config: RunConfig, log: Logger): Promise<Dependencies> {
   const { CRASH_AT, CRASH_TRACE, CRASH_CLOCK_AHEAD_MS = '0' } = process.env
   const seen = new Map<string, number>()
 

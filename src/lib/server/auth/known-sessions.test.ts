@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
-import { createTurnstile } from '../http/admission-control'
+import { createAdmissionControl } from '../http/admission-control'
 import { createKnownSessions, type KnownSessions } from './known-sessions'
 import { mintToken } from '../crypto/tokens'
 
@@ -46,7 +46,7 @@ test('what was forgotten is a stranger’s again', () => {
 })
 
 test('53 of 53 moderators have their turn while 10,000 strangers come with cookies of every kind', async () => {
-  const { enter } = createTurnstile()
+  const { enter } = createAdmissionControl()
   const staff = Array.from({ length: 53 }, (_, index) => confirmed(`m-${index}`))
   const strangers = Array.from({ length: 10_000 }, (_, index) =>
     enter(known.has(index % 2 === 0 ? 'x' : mintToken().plain)),

@@ -29,7 +29,7 @@ import {
   type ModeratorRow,
 } from '../database/moderators'
 import { purge } from '../database/purge'
-import type { DeskMails } from '../rate-limits/moderator-mails'
+import type { ModeratorMails } from '../rate-limits/moderator-mails'
 import type { Database, Reader, Transaction } from '../database/open'
 import { findPasskeyHolders } from '../database/passkeys'
 import { deleteSession, deleteSessionsOf, findSessionsOf } from '../database/sessions'
@@ -61,7 +61,7 @@ export function createPeople({
   database: Database
   hashing: Pick<Hashing, 'hashOfKnown' | 'verifyOfKnown'>
   clock: () => number
-  mails: DeskMails
+  mails: ModeratorMails
   randomId?: () => string
 }) {
   const say = (tx: Transaction, by: string, ...events: AuditEvent[]) =>

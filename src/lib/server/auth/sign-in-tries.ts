@@ -1,4 +1,4 @@
-import { byNetwork, type Claim, type Limits, type Taken } from '../rate-limits/rate-limiter'
+import { byNetwork, type Claim, type RateLimiter, type Taken } from '../rate-limits/rate-limiter'
 import { networksOf } from '../net/ip'
 
 const MINUTE_MS = 60_000
@@ -31,7 +31,7 @@ export type SignInTries = ReturnType<typeof createSignInTries>
 export function createSignInTries({
   limits,
 }: {
-  limits: Pick<Limits, 'takeAll' | 'peekAll' | 'peek' | 'tally' | 'forget' | 'forgetWith'>
+  limits: Pick<RateLimiter, 'takeAll' | 'peekAll' | 'peek' | 'tally' | 'forget' | 'forgetWith'>
 }) {
   const isGuessed = async (username: string): Promise<boolean> =>
     !(await limits.peek(ACCOUNT, username, GUESSED)).ok

@@ -9,7 +9,7 @@ import { createFactors } from './factors'
 import { createGuessWatch, type GuessWatch } from './guess-watch'
 import { createHashing } from '../crypto/hash-queue'
 import { createKnownDevices, type KnownDevices } from './known-device'
-import { createLimits } from '../rate-limits/rate-limiter'
+import { createRateLimiter } from '../rate-limits/rate-limiter'
 import { hashPassword } from '../crypto/password-hash'
 import { createSessions, type Sessions } from './sessions'
 import { createSignIn, type SignIn } from './sign-in'
@@ -44,7 +44,7 @@ beforeEach(async () => {
   const clock = () => now
   const { database } = test
   sessions = createSessions({ database, secure: true, clock })
-  const limits = createLimits({ database, secret: 'a secret', clock })
+  const limits = createRateLimiter({ database, secret: 'a secret', clock })
   tries = createSignInTries({ limits })
   noted = []
   const note = (events: AuditEvent[], actor: Actor) => {

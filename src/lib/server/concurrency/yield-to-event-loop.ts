@@ -2,7 +2,7 @@
 const TURN_MS = 20
 
 /** Await this inside long loops; it yields to the event loop once the time is up. */
-export function takingTurns(): () => Promise<void> {
+export function yieldToEventLoop(): () => Promise<void> {
   let begun = performance.now()
   return async () => {
     if (performance.now() - begun < TURN_MS) return

@@ -38,7 +38,7 @@ export interface Look {
  * Each page has its own record, so that closing one leaves the others; a connection takes over from its page load.
  * Not if the registration is deleted. Deletes records of this moderator's pages that are older than `since`.
  */
-export async function putLook(
+export async function putPresence(
   tx: Transaction,
   moderatorId: string,
   { registrationId, stream, again }: Look,

@@ -3,7 +3,7 @@ import { alias } from 'drizzle-orm/sqlite-core'
 import { isOldestFirst, type QueueFilter, type Tab } from '$lib/moderation/queue-filter'
 import { searchWords } from '$lib/moderation/search-words'
 import { QUEUES, type Queue } from '$lib/registration/state'
-import { readPlace, writePlace, type Place } from './cursor'
+import { readCursor, writeCursor, type Cursor } from './cursor'
 import { findIdsAlike } from './similar'
 import { findLooks } from './presence'
 import type { Reader } from './open'
@@ -56,19 +56,19 @@ export async function findPage(
     const where = alike === null ? and(within, indexed) : and(within, inArray(id, alike), indexed, ...others)
     lists.push(await scan(reader, where, alike === null ? others : [], oldestFirst, limit + 1))
   }
-  const before = (a: Place, b: Place) =>
+  const before = (a: Cursor, b: Cursor) =>
     (a.at === b.at ? a.id < b.id : a.at < b.at) === oldestFirst && a.id !== b.id
   // What follows the last examined row is unknown.
   const horizon = lists
     .flatMap(({ end }) => (end === null ? [] : [end]))
-    .reduce<Place | null>((nearest, end) => (nearest === null || before(end, nearest) ? end : nearest), null)
+    .reduce<Cursor | null>((nearest, end) => (nearest === null || before(end, nearest) ? end : nearest), null)
   const rows = lists
     .flatMap((list) => list.rows)
     .filter((row) => horizon === null || !before(horizon, row))
     .sort((a, b) => (before(a, b) ? -1 : 1))
   const page = rows.slice(0, limit)
   const last = rows.length > limit ? (page.at(-1) ?? null) : horizon
-  return { ids: page.map((row) => row.id), next: last === null ? null : writePlace(last) }
+  return { ids: page.map((row) => row.id), next: last === null ? null : writeCursor(last) }
 }
 
 /**
@@ -81,7 +81,7 @@ async function scan(
   others: SQL[],
   oldestFirst: boolean,
   limit: number,
-): Promise<{ rows: Place[]; end: Place | null }> {
+): Promise<{ rows: Cursor[]; end: Cursor | null }> {
   const order = oldestFirst ? [asc(queueAt), asc(id)] : [desc(queueAt), desc(id)]
   const place = { at: sql<number>`${queueAt}`.as('at'), id }
   if (others.length === 0) {
@@ -146,7 +146,7 @@ function inPeriod({ from, to }: QueueFilter, one: Queue | null): SQL | undefined
 const ANSWERED_FIRST = 10_000_000_000_000
 
 function beyond({ after }: QueueFilter, oldestFirst: boolean): SQL | undefined {
-  const place = readPlace(after)
+  const place = readCursor(after)
   if (place === null) return undefined
   return oldestFirst
     ? sql`(${queueAt}, ${id}) > (${place.at}, ${place.id})`
@@ -209,7 +209,7 @@ export async function findNeighbours(
     .where(eq(id, of))
   if (row === undefined) return { before: null, after: null }
   const searching = matchOf(filter) !== null
-  const place = searching ? String(row.seq) : writePlace({ at: row.at, id: of })
+  const place = searching ? String(row.seq) : writeCursor({ at: row.at, id: of })
   const oldestFirst = isOldestFirst(filter)
   const one = async (sort: 'oldest' | 'newest') =>
     (await findPage(reader, { ...filter, sort, after: place }, moderatorId, 1)).ids[0] ?? null

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { createTurnstile } from './admission-control'
+import { createAdmissionControl } from './admission-control'
 
 const times = (count: number) => Array.from({ length: count }, (_, index) => index)
 
 test('people are let in a few at a time, in the order in which they came', async () => {
-  const { enter } = createTurnstile()
+  const { enter } = createAdmissionControl()
   const order: string[] = []
   const timer = new Promise<void>((resolve) =>
     setTimeout(() => {
@@ -26,7 +26,7 @@ test('people are let in a few at a time, in the order in which they came', async
 })
 
 test('who comes when too many wait is sent away at once, and moderators later than others', async () => {
-  const { enter } = createTurnstile({ mostWaiting: 3, mostWaitingStaff: 5 })
+  const { enter } = createAdmissionControl({ mostWaiting: 3, mostWaitingStaff: 5 })
   const applicants = times(6).map(() => enter(false))
   const staff = times(6).map(() => enter(true))
   expect(await Promise.all(applicants)).toEqual([true, true, true, false, false, false])
@@ -35,7 +35,7 @@ test('who comes when too many wait is sent away at once, and moderators later th
 })
 
 test('who is in and waits for something takes nobody’s turn', async () => {
-  const { enter } = createTurnstile({ mostWaiting: 2 })
+  const { enter } = createAdmissionControl({ mostWaiting: 2 })
   for (const _ of times(50)) {
     expect(await enter(false)).toBe(true)
     void new Promise(() => undefined)

@@ -7,14 +7,14 @@ const MOST_WAITING_STAFF = 400
  * away.
  */
 const AT_A_TURN = 3
-export type Turnstile = ReturnType<typeof createTurnstile>
+export type AdmissionControl = ReturnType<typeof createAdmissionControl>
 
 /**
  * Admission control: lets requests in a few at a time, with a turn of the event loop in between, so that a crowd does
  * not delay timers, jobs and each other; and turns away requests when too many are waiting already, at once and with
  * a readable page instead of a time-out. Requests waiting for the homeserver or the disk take nobody's turn.
  */
-export function createTurnstile({
+export function createAdmissionControl({
   mostWaiting = MOST_WAITING,
   mostWaitingStaff = MOST_WAITING_STAFF,
 }: { mostWaiting?: number; mostWaitingStaff?: number } = {}) {

@@ -5,7 +5,7 @@ import { bareAnswer, type Look } from './bare-page'
 const RETRY_AFTER_SECONDS = 5
 
 /** The response under overload: 503 with a readable page. It needs nothing that the others wait for. */
-export function sentAway({ request, url, look }: { request: Request; url: URL; look?: Look }): Response {
+export function busyPage({ request, url, look }: { request: Request; url: URL; look?: Look }): Response {
   const answer = bareAnswer(request, { url, look }, (locale) => ({
     status: 503,
     title: m.error_busy_title({}, { locale }),

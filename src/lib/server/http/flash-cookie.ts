@@ -2,22 +2,22 @@ import * as v from 'valibot'
 import { createSeal } from '../crypto/sealed'
 
 /** Whoever has not been redirected to the page by then will not get there any more. */
-export const SHOWN_ONCE_MS = 5 * 60_000
+export const FLASH_MS = 5 * 60_000
 
 const keptSchema = v.pipe(v.string(), v.parseJson(), v.object({ text: v.string(), until: v.number() }))
 
-export type ShownOnce = ReturnType<typeof createShownOnce>
+export type FlashCookie = ReturnType<typeof createFlashCookie>
 
 /**
  * Something a page shows once, after its form's redirect: carried by the browser in a cookie that nobody else can
  * read or create, and that works for no other moderator. The database is not involved.
  */
-export function createShownOnce({ secretKey, clock }: { secretKey: string; clock: () => number }) {
+export function createFlashCookie({ secretKey, clock }: { secretKey: string; clock: () => number }) {
   const seal = createSeal(secretKey, 'shown once')
 
   return {
     keep: (text: string, whose: string): string =>
-      seal.seal(JSON.stringify({ text, until: clock() + SHOWN_ONCE_MS }), whose),
+      seal.seal(JSON.stringify({ text, until: clock() + FLASH_MS }), whose),
 
     /** Null if it is somebody else's, or too old, or not ours. */
     open(kept: string | undefined, whose: string): string | null {

@@ -3,7 +3,7 @@ import type { Database } from '../database/open'
 import { problemOf } from '../database/problem'
 import { isWrongSetUp } from '../homeserver/set-up'
 import { withoutAddresses } from '../logging/log'
-import type { Outages } from '../outages/circuit-breaker'
+import type { CircuitBreakers } from '../outages/circuit-breaker'
 import { createShared } from '../concurrency/coalesce'
 
 /** Monitoring polls often, and the homeserver need not be asked each time. */
@@ -20,7 +20,7 @@ export function createHealth({
   log,
 }: {
   database: Database
-  outages: Pick<Outages, 'findSetUpProblem' | 'current'>
+  outages: Pick<CircuitBreakers, 'findSetUpProblem' | 'current'>
   log: Record<'warn' | 'info', (details: object, words: string) => void>
 }) {
   let told = ''

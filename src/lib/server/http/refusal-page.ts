@@ -7,7 +7,7 @@ import type { Language } from '$lib/registration/language'
 const PREFERENCES = '/preferences'
 
 /** The response to what the guard refuses: what happened, what it means, and a link to continue. */
-export function refusedAnswer(
+export function refusalPage(
   refused: Refused,
   { request, url, look, siteUrl }: { request: Request; url: URL; look: Look; siteUrl: string },
 ): Response {

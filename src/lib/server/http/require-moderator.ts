@@ -21,7 +21,7 @@ type Asked = Pick<RequestEvent, 'route' | 'url' | 'request' | 'isDataRequest'> &
  * Redirects requests for actions or data of moderation pages: neither waits for the layout, which checks pages. Null:
  * they may pass; the API checks again for each call.
  */
-export function atTheDoor({ route, url, request, isDataRequest, locals }: Asked): Response | null {
+export function requireModerator({ route, url, request, isDataRequest, locals }: Asked): Response | null {
   if (route.id?.startsWith('/admin/(desk)') !== true) return null
   if (request.method === 'GET' && !isDataRequest) return null
   const to = whereTo(url, request.method, locals.moderator)

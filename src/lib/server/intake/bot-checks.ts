@@ -1,11 +1,11 @@
 import type { HeldFor } from '$lib/moderation/held'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { EntranceView } from '$lib/registration/views'
-import { byNetwork, type Claim, type Limits } from '../rate-limits/rate-limiter'
+import { byNetwork, type Claim, type RateLimiter } from '../rate-limits/rate-limiter'
 import type { Line } from '../rate-limits/rate-limits'
 import type { ProofMode } from '../config/modes'
 import { PROOF_MS, type Proofs, type ProofPurpose } from './proof-of-work'
-import type { WaveWatch } from './surge-detector'
+import type { SurgeDetector } from './surge-detector'
 import { HOUR } from '$lib/registration/time'
 
 /** What came with a form: its hidden fields, with the solution if there is one, and the honeypot. */
@@ -36,8 +36,8 @@ export function createEntrance({
   clock,
 }: {
   proofs: Proofs
-  wave: WaveWatch
-  limits: Limits
+  wave: SurgeDetector
+  limits: RateLimiter
   mode: ProofMode
   clock: () => number
 }) {

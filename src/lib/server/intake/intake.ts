@@ -21,7 +21,7 @@ import type { Database, Reader, Transaction } from '../database/open'
 import { findOpeningCounts, findOpeningRecord, putOpeningRecord } from '../database/opening'
 import { isDatabaseOutage } from '../database/problem'
 
-export type Keeper = ReturnType<typeof createOpening>
+export type Intake = ReturnType<typeof createIntake>
 
 /** How long a process caches the state; then it reads what another one wrote. */
 const REMEMBERED_MS = 1000
@@ -38,7 +38,7 @@ export interface OpeningState {
  * Whether registration is open. The answer reflects counts and clock immediately; the consequences of a change (the
  * audit log, the alert) are written by the transaction that caused it, or on schedule, once for all processes.
  */
-export function createOpening({
+export function createIntake({
   database,
   limits,
   hasRoom,

@@ -3,7 +3,7 @@ import { drawCode, readCode, standingOf, type CodeWish } from '$lib/moderation/i
 import { comesBy, type Invitations as Mode } from '$lib/registration/invited'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Actor, Registration } from '$lib/registration/registration'
-import { byNetwork, type Limits } from '../rate-limits/rate-limiter'
+import { byNetwork, type RateLimiter } from '../rate-limits/rate-limiter'
 import { insertEvents } from '../database/events'
 import {
   endInvitation,
@@ -21,13 +21,13 @@ export const CODE_TRIES = { count: 10, windowMs: HOUR }
 
 type Moderator = Extract<Actor, { kind: 'moderator' }>
 
-export type InvitationCodes = ReturnType<typeof createInvitations>
+export type InvitationCodes = ReturnType<typeof createInvitationCodes>
 
 /**
  * Invitation codes for applicants. The database stores a keyed hash of each, for lookups; codes cannot be read from
  * it.
  */
-export function createInvitations({
+export function createInvitationCodes({
   database,
   limits,
   secretKey,
@@ -37,7 +37,7 @@ export function createInvitations({
   draw = randomInt,
 }: {
   database: Database
-  limits: Pick<Limits, 'takeAll'>
+  limits: Pick<RateLimiter, 'takeAll'>
   secretKey: string
   mode: Mode
   clock: () => number

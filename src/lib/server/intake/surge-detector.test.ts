@@ -1,7 +1,7 @@
 import { LibsqlError } from '@libsql/client'
 import { pino } from 'pino'
 import { beforeEach, expect, test } from 'vitest'
-import { createWaveWatch } from './surge-detector'
+import { createSurgeDetector } from './surge-detector'
 import { SECOND } from '$lib/registration/time'
 
 let now: number
@@ -16,7 +16,7 @@ beforeEach(() => {
 })
 
 const watch = () =>
-  createWaveWatch({
+  createSurgeDetector({
     limits: {
       takeAll: () => Promise.resolve({ ok: true }),
       tally: () => {

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino'
 import { WAVE_STEP_MS, WAVE_STEPS, waveAfter, type Wave } from '$lib/moderation/wave'
-import { byNetwork, type Limits } from '../rate-limits/rate-limiter'
+import { byNetwork, type RateLimiter } from '../rate-limits/rate-limiter'
 import { isDatabaseOutage } from '../database/problem'
 
-export type WaveWatch = ReturnType<typeof createWaveWatch>
+export type SurgeDetector = ReturnType<typeof createSurgeDetector>
 
 /** How long a result is cached. */
 const FRESH_MS = 5_000
@@ -14,12 +14,12 @@ const OF_ONE_NETWORK = { count: 3, windowMs: WAVE_STEP_MS }
 const WITHOUT_END = { count: Infinity, windowMs: WAVE_STEP_MS }
 
 /** Detects a surge of starts. Its counts are in the database, so that all processes see the same. */
-export function createWaveWatch({
+export function createSurgeDetector({
   limits,
   clock,
   log,
 }: {
-  limits: Pick<Limits, 'takeAll' | 'tally'>
+  limits: Pick<RateLimiter, 'takeAll' | 'tally'>
   clock: () => number
   log: Logger
 }) {

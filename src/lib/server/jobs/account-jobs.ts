@@ -6,11 +6,11 @@ import { isOursUnopened } from '$lib/registration/state'
 import { HomeserverError, type Homeserver } from '../homeserver/homeserver'
 import type { LedgerEntry } from '../database/accounts'
 import type { Registrar } from '../registrations/registrar'
-import type { JobEnd } from '../registrations/job-results'
+import type { JobResult } from '../registrations/job-results'
 
 type About<K extends NewJob['kind']> = Extract<NewJob, { kind: K }>
 
-const cancelled = (reason: string): JobEnd => ({ state: 'cancelled', reason })
+const cancelled = (reason: string): JobResult => ({ state: 'cancelled', reason })
 const IN_DOUBT =
   'Somebody else has, or may have, the account on the homeserver. It was not changed; see the unverified accounts'
 
@@ -44,7 +44,11 @@ export function createAccountJobs({
   log: Logger
 }) {
   /** Retried at once if somebody else updated the record meanwhile. */
-  async function doubt(entry: LedgerEntry, signs: Sign[], again: () => Promise<JobEnd>): Promise<JobEnd> {
+  async function doubt(
+    entry: LedgerEntry,
+    signs: Sign[],
+    again: () => Promise<JobResult>,
+  ): Promise<JobResult> {
     if (!(await registrar.doubt(entry, signs))) return again()
     log.warn(
       { registration: entry.registrationId, signs },
@@ -57,13 +61,13 @@ export function createAccountJobs({
    * Nobody gets in unapproved, nor into an account that somebody else has by now. That it may be active from here on
    * is recorded before: a lost answer is no sign of others.
    */
-  async function open(registration: Registration): Promise<JobEnd> {
+  async function open(registration: Registration): Promise<JobResult> {
     const { id, state, account: known, username, email } = registration
     const entry = await registrar.account(username)
     if (state !== 'approved') return cancelled('The registration is no longer approved')
     if (entry === null || entry.registrationId !== id || (known !== 'filled' && known !== 'open'))
       return cancelled('The account is not ready to be unlocked')
-    const opened: JobEnd = {
+    const opened: JobResult = {
       state: 'done',
       action: { type: 'opened' },
       account: { localpart: username, state: 'open', openedAt: registrar.now() },
@@ -90,12 +94,12 @@ export function createAccountJobs({
     return opened
   }
 
-  async function openAnew(id: string): Promise<JobEnd> {
+  async function openAnew(id: string): Promise<JobResult> {
     const registration = await registrar.find(id)
     return registration === null ? cancelled('The registration was deleted') : open(registration)
   }
 
-  async function remove(job: About<'remove_account'>): Promise<JobEnd> {
+  async function remove(job: About<'remove_account'>): Promise<JobResult> {
     const { username } = job
     const entry = await registrar.account(username)
     if (entry === null || !isOursUnopened(entry.state) || (entry.openedAt !== null && !mayBeOpen(entry)))
@@ -123,7 +127,7 @@ export function createAccountJobs({
     }
   }
 
-  async function lock(job: About<'lock_account'>): Promise<JobEnd> {
+  async function lock(job: About<'lock_account'>): Promise<JobResult> {
     const { username } = job
     const entry = await registrar.account(username)
     if (entry !== null && mayBeOpen(entry)) return close(job, entry)
@@ -144,7 +148,7 @@ export function createAccountJobs({
   }
 
   /** Its approval was stopped when it may have been active already, because the answer was lost or came too late. */
-  async function close(job: About<'lock_account'>, entry: LedgerEntry): Promise<JobEnd> {
+  async function close(job: About<'lock_account'>, entry: LedgerEntry): Promise<JobResult> {
     const { localpart, state, openedAt } = entry
     const account = await homeserver.account(localpart)
     if (account === null) {

@@ -4,19 +4,19 @@ import { findRegistration, findWaiting } from '../database/registrations'
 import type { LeasedJob } from '../database/jobs'
 import type { Database } from '../database/open'
 import type { Homeserver } from '../homeserver/homeserver'
-import type { JobEnd } from '../registrations/job-results'
+import type { JobResult } from '../registrations/job-results'
 import type { NewJob } from '$lib/registration/job'
 import type { People } from '../auth/people'
-import type { Keeper } from '../intake/intake'
-import type { Outages } from '../outages/circuit-breaker'
+import type { Intake } from '../intake/intake'
+import type { CircuitBreakers } from '../outages/circuit-breaker'
 import type { createAccountJobs } from './account-jobs'
 import type { Letters } from './mail-jobs'
 import type { PersonNotices } from './moderator-notices'
 import type { RoomNotices } from './room-notices'
 import type { Handle } from './worker'
 
-const DONE: JobEnd = { state: 'done' }
-const cancelled = (reason: string): JobEnd => ({ state: 'cancelled', reason })
+const DONE: JobResult = { state: 'done' }
+const cancelled = (reason: string): JobResult => ({ state: 'cancelled', reason })
 
 /**
  * How each kind of job is done. Every handler may be run twice: it checks the outside state first, or uses an ID
@@ -40,8 +40,8 @@ export function createHandlers({
   letters: Letters
   notices: RoomNotices
   persons: PersonNotices
-  outages: Outages
-  opening: Pick<Keeper, 'read'>
+  outages: CircuitBreakers
+  opening: Pick<Intake, 'read'>
   people: Pick<People, 'mintLink'>
   /** The version required now; null if none is. */
   consentVersion: string | null
@@ -50,7 +50,7 @@ export function createHandlers({
     id === null ? Promise.resolve(null) : database.read((reader) => findRegistration(reader, id))
 
   /** Only after unlocking, and never taking it from another account: checked right before the bind. */
-  async function bindAddress({ username, email, account }: Registration): Promise<JobEnd> {
+  async function bindAddress({ username, email, account }: Registration): Promise<JobResult> {
     if (account !== 'open') return cancelled('The account is not active')
     const owner = await homeserver.addressOwner(email)
     const mine = matrixId(username, homeserver.domain)
@@ -67,7 +67,7 @@ export function createHandlers({
    * Under the version that the applicant accepted. If the homeserver never had that version, the setting was a
    * mistake, and the same documents are meant by the current one.
    */
-  async function consent(username: Username, ticked: string): Promise<JobEnd> {
+  async function consent(username: Username, ticked: string): Promise<JobResult> {
     const mended =
       consentVersion !== null &&
       consentVersion !== ticked &&
@@ -76,13 +76,16 @@ export function createHandlers({
     return DONE
   }
 
-  async function warnOfOutage(job: Extract<NewJob, { kind: 'warn_outage' }>, id: string): Promise<JobEnd> {
+  async function warnOfOutage(job: Extract<NewJob, { kind: 'warn_outage' }>, id: string): Promise<JobResult> {
     const outage = (await outages.current()).find((found) => found.server === job.server)
     if (outage === undefined) return cancelled('The outage is over')
     return job.by === 'mail' ? letters.outage(outage, job, id) : notices.outage(outage, id)
   }
 
-  async function warnOfOpening(job: Extract<NewJob, { kind: 'warn_opening' }>, id: string): Promise<JobEnd> {
+  async function warnOfOpening(
+    job: Extract<NewJob, { kind: 'warn_opening' }>,
+    id: string,
+  ): Promise<JobResult> {
     const { opening: now, counts } = await database.read(opening.read)
     if (now.open !== job.open) return cancelled('It has changed again since')
     const news = { ...job, waiting: counts.waiting, until: now.open ? null : now.until }
@@ -93,7 +96,7 @@ export function createHandlers({
     job: NewJob,
     registration: Registration,
     row: LeasedJob['row'],
-  ): Promise<JobEnd> {
+  ): Promise<JobResult> {
     const { username } = registration
     switch (job.kind) {
       case 'open_account':

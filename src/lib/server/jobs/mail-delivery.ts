@@ -1,7 +1,7 @@
 import type { MailStanding } from '$lib/registration/mail-standing'
 import { findMail, findMailOfLink, findNewestMail, type MailRow } from '../database/registration-mails'
 import type { Database } from '../database/open'
-import type { Outages } from '../outages/circuit-breaker'
+import type { CircuitBreakers } from '../outages/circuit-breaker'
 
 /**
  * When an email was accepted or rejected is reported in steps of this length since it was requested: the extra cost
@@ -9,19 +9,19 @@ import type { Outages } from '../outages/circuit-breaker'
  */
 const STEP_MS = 250
 
-export type MailStandings = ReturnType<typeof createMailStandings>
+export type MailDeliveries = ReturnType<typeof createMailDeliveries>
 
 /**
  * The status of emails. Whoever has an email's random ID requested it; the status reveals nothing about the
  * recipient.
  */
-export function createMailStandings({
+export function createMailDeliveries({
   database,
   outages,
   clock,
 }: {
   database: Database
-  outages: Pick<Outages, 'isMailOut'>
+  outages: Pick<CircuitBreakers, 'isMailOut'>
   clock: () => number
 }) {
   function standingOf(row: MailRow | null): MailStanding | null {

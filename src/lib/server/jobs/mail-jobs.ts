@@ -15,7 +15,7 @@ import type { Mail, Mailer, OpeningNews } from '../mail/mail'
 import { waitingMail } from './waiting-mail'
 import type { Outage } from '../outages/circuit-breaker'
 import type { Registrar } from '../registrations/registrar'
-import type { JobEnd } from '../registrations/job-results'
+import type { JobResult } from '../registrations/job-results'
 import { HOUR } from '$lib/registration/time'
 
 export type Letters = ReturnType<typeof createLetters>
@@ -31,8 +31,8 @@ interface Sources {
 type Rest = Pick<Extract<NewJob, { kind: 'warn_outage' }>, 'to'>
 type Notice = Extract<NewJob, { kind: 'notify_moderators' }>
 
-const DONE: JobEnd = { state: 'done' }
-const late: JobEnd = {
+const DONE: JobResult = { state: 'done' }
+const late: JobResult = {
   state: 'cancelled',
   reason: 'The registration has changed since, so this email no longer applies',
 }
@@ -141,7 +141,7 @@ export function createLetters({
         question: () => Promise.resolve(question),
       }),
 
-    async toApplicant(job: MailJob, registration: Registration, id: string): Promise<JobEnd> {
+    async toApplicant(job: MailJob, registration: Registration, id: string): Promise<JobResult> {
       const mail = await compose(job, registration)
       if (mail === null) return late
       const language = 'language' in job ? job.language : registration.language
@@ -154,7 +154,7 @@ export function createLetters({
       job: Extract<MailJob, { mail: 'invitation' | 'confirm_moderator' }>,
       minted: { token: Token; role: Role | null; by: string | null; username: string | null } | null,
       id: string,
-    ): Promise<JobEnd> {
+    ): Promise<JobResult> {
       if (minted === null) return late
       const { token, role, by, username } = minted
       const mail: Mail =
@@ -176,14 +176,14 @@ export function createLetters({
       return DONE
     },
 
-    async unknownAddress(job: Extract<MailJob, { mail: 'unknown_address' }>, id: string): Promise<JobEnd> {
+    async unknownAddress(job: Extract<MailJob, { mail: 'unknown_address' }>, id: string): Promise<JobResult> {
       const mail: Mail = { kind: 'unknown_address', link: `${site.url}/register` }
       await mailer.send({ to: [job.email], language: job.language, mail, id })
       return DONE
     },
 
     /** Reports everything that is waiting; if the requests it was for are decided, there is nothing to say. */
-    async toModerators(waiting: Waiting, { reminder, to }: Notice, id: string): Promise<JobEnd> {
+    async toModerators(waiting: Waiting, { reminder, to }: Notice, id: string): Promise<JobResult> {
       if (waiting.recent === 0) return { state: 'cancelled', reason: 'All of them are decided' }
       const mail: Mail = {
         ...waitingMail(waiting, { now: registrar.now(), url: site.url, domain }),
@@ -193,20 +193,20 @@ export function createLetters({
       return DONE
     },
 
-    async outage({ since, reason, waiting }: Outage, { to }: Rest, id: string): Promise<JobEnd> {
+    async outage({ since, reason, waiting }: Outage, { to }: Rest, id: string): Promise<JobResult> {
       const mail: Mail = { kind: 'moderators_outage', since, reason, waiting, link: `${site.url}/admin` }
       await mailer.send({ to: to ?? moderators.to, language: site.language, mail, id })
       return DONE
     },
 
-    async opening({ open, why, until, waiting }: OpeningNews, { to }: Rest, id: string): Promise<JobEnd> {
+    async opening({ open, why, until, waiting }: OpeningNews, { to }: Rest, id: string): Promise<JobResult> {
       const link = `${site.url}/admin/opening`
       const mail: Mail = { kind: 'moderators_opening', open, why, until, waiting, link }
       await mailer.send({ to: to ?? moderators.to, language: site.language, mail, id })
       return DONE
     },
 
-    async autoJoin(job: Extract<NewJob, { kind: 'warn_auto_join' }>, id: string): Promise<JobEnd> {
+    async autoJoin(job: Extract<NewJob, { kind: 'warn_auto_join' }>, id: string): Promise<JobResult> {
       const { rooms, to } = job
       const mail: Mail = {
         kind: 'moderators_auto_join',

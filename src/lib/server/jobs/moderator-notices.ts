@@ -15,13 +15,13 @@ import type { Database } from '../database/open'
 import { findWaiting } from '../database/registrations'
 import type { Mailer } from '../mail/mail'
 import type { Registrar } from '../registrations/registrar'
-import type { JobEnd } from '../registrations/job-results'
+import type { JobResult } from '../registrations/job-results'
 import { waitingMail } from './waiting-mail'
 import { HOUR } from '$lib/registration/time'
 
 export type PersonNotices = ReturnType<typeof createPersonNotices>
 
-const cancelled = (reason: string): JobEnd => ({ state: 'cancelled', reason })
+const cancelled = (reason: string): JobResult => ({ state: 'cancelled', reason })
 
 /**
  * Email to single moderators, each in its own job: one inbox that rejects everything neither stops the others nor
@@ -75,7 +75,7 @@ export function createPersonNotices({
     },
 
     /** Notifies one moderator of those still waiting, if they still want that. */
-    async send(job: Extract<NewJob, { kind: 'notify_person' }>, id: string): Promise<JobEnd> {
+    async send(job: Extract<NewJob, { kind: 'notify_person' }>, id: string): Promise<JobResult> {
       const { person, waiting } = await database.read(async (reader) => ({
         person: await findModerator(reader, job.moderator),
         waiting: await findWaiting(reader, job.since),

@@ -13,13 +13,13 @@ import type { Waiting } from '../database/registrations'
 import type { Homeserver } from '../homeserver/homeserver'
 import type { Outage } from '../outages/circuit-breaker'
 import type { Registrar } from '../registrations/registrar'
-import type { JobEnd } from '../registrations/job-results'
+import type { JobResult } from '../registrations/job-results'
 import { HOUR } from '$lib/registration/time'
 
 export type RoomNotices = ReturnType<typeof createRoomNotices>
 
-const DONE: JobEnd = { state: 'done' }
-const off: JobEnd = {
+const DONE: JobResult = { state: 'done' }
+const off: JobResult = {
   state: 'cancelled',
   reason: 'Messages of this kind are turned off in the configuration',
 }
@@ -61,7 +61,7 @@ export function createRoomNotices({
 
   return {
     /** Notifies the moderators' room of requests still waiting: a single one individually, several by their number. */
-    async waiting(waiting: Waiting, id: string): Promise<JobEnd> {
+    async waiting(waiting: Waiting, id: string): Promise<JobResult> {
       const room = settings.adminRoom
       if (room === null) return off
       const [first] = waiting.some
@@ -78,7 +78,7 @@ export function createRoomNotices({
     },
 
     /** Welcomes a new account, in the configured room or in a direct chat. */
-    async welcome({ username }: Registration, id: string): Promise<JobEnd> {
+    async welcome({ username }: Registration, id: string): Promise<JobResult> {
       if (settings.welcome === null) return off
       // In a direct chat, there is nobody whom a username could lead somewhere.
       const name = settings.welcome.room === null ? username : withoutLinks(username)
@@ -89,7 +89,7 @@ export function createRoomNotices({
       return DONE
     },
 
-    async outage({ since, reason, waiting }: Outage, id: string): Promise<JobEnd> {
+    async outage({ since, reason, waiting }: Outage, id: string): Promise<JobResult> {
       if (settings.adminRoom === null) return off
       const { language } = site
       const values = { since: momentText(since, language, 'UTC'), reason, count: waiting }
@@ -99,7 +99,7 @@ export function createRoomNotices({
       return DONE
     },
 
-    async opening({ open, why, until, waiting }: OpeningNews, id: string): Promise<JobEnd> {
+    async opening({ open, why, until, waiting }: OpeningNews, id: string): Promise<JobResult> {
       if (settings.adminRoom === null) return off
       const { language } = site
       const lines = [
@@ -113,7 +113,7 @@ export function createRoomNotices({
       return DONE
     },
 
-    async autoJoin(job: Extract<NewJob, { kind: 'warn_auto_join' }>, id: string): Promise<JobEnd> {
+    async autoJoin(job: Extract<NewJob, { kind: 'warn_auto_join' }>, id: string): Promise<JobResult> {
       if (settings.adminRoom === null) return off
       const values = { matrixId: withoutLinksInId(matrixId(job.username, domain)), count: job.rooms.length }
       await homeserver.sendMessage(settings.adminRoom.room, id, {

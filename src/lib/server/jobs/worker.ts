@@ -5,12 +5,12 @@ import type { Database } from '../database/open'
 import { HomeserverError } from '../homeserver/homeserver'
 import { withoutAddresses } from '../logging/log'
 import { MailError } from '../mail/mail'
-import type { Outages } from '../outages/circuit-breaker'
+import type { CircuitBreakers } from '../outages/circuit-breaker'
 import type { Registrar } from '../registrations/registrar'
-import type { JobEnd } from '../registrations/job-results'
+import type { JobResult } from '../registrations/job-results'
 
 /** Does one job. Throws `HomeserverError` or `MailError` if the outside fails; may be run twice. */
-export type Handle = (leased: LeasedJob) => Promise<JobEnd>
+export type Handle = (leased: LeasedJob) => Promise<JobResult>
 
 const LEASE_MS = 60_000
 /** How many jobs, of different lanes, run at a time. */
@@ -45,7 +45,7 @@ export function afterError(
   error: unknown,
   row: LeasedJob['row'],
   { now, random, refusing }: { now: number; random: () => number; refusing: boolean },
-): JobEnd {
+): JobResult {
   const known = error instanceof HomeserverError || error instanceof MailError
   const message = known ? error.message : 'An error in this program; the log has the details'
   const firstTry = row.attempts <= 1
@@ -79,7 +79,7 @@ export function createWorker({
 }: {
   database: Database
   registrar: Registrar
-  outages: Outages
+  outages: CircuitBreakers
   handle: Handle
   clock: () => number
   random: () => number
@@ -121,7 +121,7 @@ export function createWorker({
         .catch((error: unknown) => log.warn({ err: error, job: row.id }, 'A lease could not be renewed'))
     }, LEASE_MS / 3)
     renewal.unref()
-    let end: JobEnd
+    let end: JobResult
     try {
       end =
         outsideOf(job) === 'mail' && row.unanswered > MOST_UNANSWERED

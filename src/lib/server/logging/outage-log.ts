@@ -4,13 +4,13 @@ import { HomeserverError } from '../homeserver/homeserver'
 import { withoutAddresses } from './log'
 import { createLogRateLimit } from './log-rate-limit'
 
-export type FailureLog = ReturnType<typeof createFailureLog>
+export type OutageLog = ReturnType<typeof createOutageLog>
 
 /**
  * Logs failures of homeserver or database while somebody was waiting: the call, and the reason without any user
  * input. Returns false for other errors.
  */
-export function createFailureLog({ log, clock }: { log: Pick<Logger, 'warn'>; clock: () => number }) {
+export function createOutageLog({ log, clock }: { log: Pick<Logger, 'warn'>; clock: () => number }) {
   const untoldOf = createLogRateLimit({ clock })
 
   return (path: string, error: unknown): boolean => {

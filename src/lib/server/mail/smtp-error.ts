@@ -9,7 +9,7 @@ const refusalSchema = v.object({
   response: v.fallback(v.string(), ''),
 })
 export const refusalsSchema = v.fallback(v.array(refusalSchema), [])
-export type Refusals = v.InferOutput<typeof refusalsSchema>
+export type MailRefusals = v.InferOutput<typeof refusalsSchema>
 
 /** nodemailer 10's description of an error; an SMTP reply starts with its code (RFC 5321, 4.2). */
 const failureSchema = v.object({
@@ -97,7 +97,7 @@ export function smtpError(
 }
 
 /** The error of an email that some of its recipients got; null if no other one will get it later either. */
-export function partError(refusals: Refusals, host: string): MailError | null {
+export function partError(refusals: MailRefusals, host: string): MailError | null {
   const later = refusals.filter(({ response }) => {
     const error = refused(host, 'receiver', [response], { alone: true })
     return !error.permanent

@@ -9,7 +9,7 @@ import type { Database } from '../database/open'
 import { APPLICANT } from '../registrations/transaction'
 import type { Registrar } from '../registrations/registrar'
 
-export type Talk = ReturnType<typeof createTalk>
+export type Conversation = ReturnType<typeof createConversation>
 
 const asModerator = (id: string): Actor => ({ kind: 'moderator', id })
 
@@ -17,7 +17,7 @@ const asModerator = (id: string): Actor => ({ kind: 'moderator', id })
  * The conversation about a registration: questions and answers, comments, and assignment. A message that equals the
  * last one was submitted twice, and is not stored again.
  */
-export function createTalk({ database, registrar }: { database: Database; registrar: Registrar }) {
+export function createConversation({ database, registrar }: { database: Database; registrar: Registrar }) {
   const nameOf = async (id: string) =>
     (await database.read((reader) => findModerator(reader, id)))?.username ?? id
 

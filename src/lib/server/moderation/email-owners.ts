@@ -1,5 +1,5 @@
 import type { EmailAddress } from '$lib/registration/email'
-import type { FailureLog } from '../logging/outage-log'
+import type { OutageLog } from '../logging/outage-log'
 import type { Homeserver } from '../homeserver/homeserver'
 import { createShared } from '../concurrency/coalesce'
 
@@ -22,7 +22,7 @@ export function createBoundAddresses({
   patienceMs = 2_000,
 }: {
   homeserver: Pick<Homeserver, 'addressOwner'>
-  logFailure: FailureLog
+  logFailure: OutageLog
   clock: () => number
   patienceMs?: number
 }) {

@@ -8,7 +8,7 @@ import type { Site } from '../mail/mail'
 import { renderMail } from '../mail/render'
 import type { Registrar } from '../registrations/registrar'
 
-export type Previews = ReturnType<typeof createPreviews>
+export type MailPreviews = ReturnType<typeof createMailPreviews>
 
 /** An email as its recipient gets it, except for its link. */
 export interface Preview {
@@ -22,7 +22,7 @@ export type Previewed =
   Extract<Action, { type: 'approve' | 'deny' | 'ask' }> | Extract<Action, { type: 'reopen' }>
 
 /** Previews the email that an action would send, with the rules, text and renderer of the real one. */
-export function createPreviews({
+export function createMailPreviews({
   registrar,
   letters,
   site,

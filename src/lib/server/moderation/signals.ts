@@ -16,7 +16,7 @@ import type { Database, Reader } from '../database/open'
 import { findHeldFor, findRegistration } from '../database/registrations'
 import { findCameBy } from '../database/invitations'
 import { findHolding } from '../database/rules'
-import type { Memory } from '../registrations/denial-fingerprints'
+import type { DenialFingerprints } from '../registrations/denial-fingerprints'
 import { languageOf } from './reason-language'
 import type { EmailAddress } from '$lib/registration/email'
 import type { EventKind } from '$lib/registration/registration'
@@ -28,14 +28,14 @@ const NAMED = 5
  * What a moderator wants to know before deciding. Costs the same however many share something with it, and waits for
  * the homeserver no longer than `bindingOf` does.
  */
-export function createFacts({
+export function createSignals({
   database,
   memory,
   bindingOf,
   domain,
 }: {
   database: Database
-  memory: Pick<Memory, 'recall'>
+  memory: Pick<DenialFingerprints, 'recall'>
   bindingOf: (address: EmailAddress) => Promise<Binding>
   domain: string
 }) {

@@ -7,10 +7,10 @@ import { HomeserverError, type Homeserver } from '../homeserver/homeserver'
 import { checkSetUp, isWrongSetUp } from '../homeserver/set-up'
 import { withoutAddresses } from '../logging/log'
 import { MailError, type Letter, type Mailer } from '../mail/mail'
-import { createRefusals } from './mail-refusals'
+import { createMailRefusals } from './mail-refusals'
 import type { Registrar } from '../registrations/registrar'
 
-export type Outages = ReturnType<typeof createOutages>
+export type CircuitBreakers = ReturnType<typeof createCircuitBreakers>
 
 /** An unavailable server, since when, and its last error. */
 export interface Outage {
@@ -53,7 +53,7 @@ const serverOf = (outside: Outside): Server => (outside === 'mail' ? 'mail' : 'h
  * unavailable as well, although it would pass every probe: there a waiting email is the probe, and the outage ends
  * when one is accepted. New emails are tried meanwhile, because it may accept those.
  */
-export function createOutages({
+export function createCircuitBreakers({
   database,
   registrar,
   homeserver,
@@ -80,7 +80,7 @@ export function createOutages({
     probing: false,
   })
   const circuits: Record<Server, Circuit> = { homeserver: circuit(), mail: circuit() }
-  const refusals = createRefusals({ clock })
+  const refusals = createMailRefusals({ clock })
   /** Until when no job that depends on this may start. */
   const pauses = new Map<Outside, number>()
   /** Jobs older than this run one at a time. */

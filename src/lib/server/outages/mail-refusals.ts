@@ -12,14 +12,14 @@ const PUT_OFF_MS = 15 * 60_000
 /** How many individually rejected emails are remembered. */
 const REMEMBERED = 1000
 
-export type Refusals = ReturnType<typeof createRefusals>
+export type MailRefusals = ReturnType<typeof createMailRefusals>
 
 /**
  * Weighs the mail server's rejections since it last accepted an email: whether it rejects this one email, or us. An
  * email that was rejected before another one was accepted is rejected individually, and no longer tells anything
  * about the others.
  */
-export function createRefusals({ clock }: { clock: () => number }) {
+export function createMailRefusals({ clock }: { clock: () => number }) {
   /** Rejected because of us, by the email's ID. */
   const ours = new Map<string, { first: number; tries: number }>()
   /** Rejected because of the recipient, and so ended; the recipient by the email's ID. */

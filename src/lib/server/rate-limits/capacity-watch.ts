@@ -22,13 +22,13 @@ export interface Crowd {
 /** For this long after the last refusal it counts as the same incident, and moderators see it. */
 const CROWD_MS = 60 * 60_000
 
-export type CrowdWatch = ReturnType<typeof createCrowdWatch>
+export type CapacityWatch = ReturnType<typeof createCapacityWatch>
 
 /**
  * Records who was turned away because others had used up a shared limit, so that moderators are told, and the log has
  * it once per incident. What only bots can fill (`mail_trapped`) is only logged.
  */
-export function createCrowdWatch({ clock, log }: { clock: () => number; log: Pick<Logger, 'warn'> }) {
+export function createCapacityWatch({ clock, log }: { clock: () => number; log: Pick<Logger, 'warn'> }) {
   const crowds = new Map<Room, Crowd>()
 
   return {

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { mailboxOf, type EmailAddress } from '$lib/registration/email'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
-import type { Limits } from './rate-limiter'
+import type { RateLimiter } from './rate-limiter'
 
 const HOUR_MS = 60 * 60_000
 const DAY_MS = 24 * HOUR_MS
@@ -15,14 +15,14 @@ const TO_ONE_MAILBOX = 3
 const OF_ALL = 200
 
 export type DeskMail = keyof typeof OF_ONE
-export type DeskMails = ReturnType<typeof createDeskMails>
+export type ModeratorMails = ReturnType<typeof createModeratorMails>
 
 /** A moderator, or somebody at a browser left open, can make us send only this much email to strangers. */
-export function createDeskMails({
+export function createModeratorMails({
   limits,
   log,
 }: {
-  limits: Pick<Limits, 'takeAll'>
+  limits: Pick<RateLimiter, 'takeAll'>
   log: Pick<Logger, 'warn'>
 }) {
   return {

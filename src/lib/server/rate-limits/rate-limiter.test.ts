@@ -2,17 +2,17 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { openTestDatabase, type TestDatabase } from '../../../../tests/support/database'
 import { openDatabase } from '../database/open'
 import { attempts } from '../database/schema'
-import { byNetwork, createLimits, type Limits } from './rate-limiter'
+import { byNetwork, createRateLimiter, type RateLimiter } from './rate-limiter'
 
 const LIMIT = { count: 3, windowMs: 1000 }
 let test: TestDatabase
 let now: number
-let limits: Limits
+let limits: RateLimiter
 
 beforeEach(async () => {
   test = await openTestDatabase()
   now = 1_000_000
-  limits = createLimits({ database: test.database, secret: 'a secret', clock: () => now })
+  limits = createRateLimiter({ database: test.database, secret: 'a secret', clock: () => now })
 })
 afterEach(() => test.dispose())
 
@@ -88,7 +88,7 @@ it('only counts where there is no limit', async () => {
 it('holds across two processes on the same file', async () => {
   const other = await openDatabase({ url: test.url })
   try {
-    const theirs = createLimits({ database: other, secret: 'a secret', clock: () => now })
+    const theirs = createRateLimiter({ database: other, secret: 'a secret', clock: () => now })
     const taken = await Promise.all(
       Array.from({ length: 20 }, (_, turn) => (turn % 2 === 0 ? limits : theirs).take('mail', 'a', LIMIT)),
     )
@@ -119,7 +119,7 @@ it('counts an IPv4-mapped address as the IPv4 address', async () => {
 
 it('writes neither subject nor kind into the database, and other keys under another secret', async () => {
   await limits.take('mail', '192.0.2.1', LIMIT)
-  const other = createLimits({ database: test.database, secret: 'another', clock: () => now })
+  const other = createRateLimiter({ database: test.database, secret: 'another', clock: () => now })
   await other.take('mail', '192.0.2.1', LIMIT)
   const [first, second] = await rows()
   expect(first?.key).toMatch(/^[\w-]{43}$/)
@@ -210,7 +210,7 @@ it('deletes what no window reaches any more, and nothing else', async () => {
 it('refuses a window that reaches further back than tries are kept', async () => {
   const week = { count: 1, windowMs: 7 * 24 * 60 * 60 * 1000 }
   await expect(limits.take('mail', 'a', week)).rejects.toThrow(RangeError)
-  const patient = createLimits({
+  const patient = createRateLimiter({
     database: test.database,
     secret: 'a secret',
     clock: () => now,

@@ -42,13 +42,13 @@ export function byNetwork(kind: string, address: string, limit: Limit): Claim[] 
 /** `retryAfterMs`: when the same would be allowed, if nothing else is counted until then. */
 export type Taken = { ok: true } | { ok: false; retryAfterMs: number }
 
-export type Limits = ReturnType<typeof createLimits>
+export type RateLimiter = ReturnType<typeof createRateLimiter>
 
 /**
  * A sliding-window rate limiter that survives restarts. The database stores HMAC-SHA256(secret, kind NUL subject) and
  * the time, so that neither usernames nor addresses can be read from it. Windows are at most `longestWindowMs` long.
  */
-export function createLimits({
+export function createRateLimiter({
   database,
   secret,
   clock,

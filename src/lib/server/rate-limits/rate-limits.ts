@@ -1,30 +1,30 @@
 import { accept, refuse, type Refused, type Result } from '$lib/registration/refusal'
-import { byNetwork, type Claim, type Limits } from './rate-limiter'
-import type { CrowdWatch, Room } from './capacity-watch'
+import { byNetwork, type Claim, type RateLimiter } from './rate-limiter'
+import type { CapacityWatch, Room } from './capacity-watch'
 
 const MINUTE_MS = 60_000
 
 /** Strangers' actions that cost the homeserver or other people's inboxes something. */
-export type Braked = 'name_check' | 'mail'
+export type Limited = 'name_check' | 'mail'
 
 /**
  * Limits, multiplied by the emails that one network may request: `network` per client network, `subject` per inbox.
  * `everybody`: multiplied by the total limit per minute. `first`: this many attempts of a network count in a separate
  * quota of the same size, so that newcomers are not stuck behind those who keep trying.
  */
-const SHARES: Record<Braked, { network: number; subject: number; everybody: number; first: number }> = {
+const SHARES: Record<Limited, { network: number; subject: number; everybody: number; first: number }> = {
   name_check: { network: 200, subject: 200, everybody: 12, first: 4 },
   mail: { network: 1, subject: 1, everybody: 1, first: 1 },
 }
 
 /** Actions through a link or a cookie of one's own, which nobody can guess. */
-export type OwnBraked = 'confirmation' | 'renewal' | 'name_choice' | 'password' | 'answer'
+export type LimitedPerRegistration = 'confirmation' | 'renewal' | 'name_choice' | 'password' | 'answer'
 
 /**
  * The same per registration, from any network: strangers cannot use it up. `everybody`: only for actions that cost
  * the homeserver something; exhausting it takes as many registrations with a confirmed email.
  */
-const OWN: Record<OwnBraked, { count: number; everybody: number | null; first: number }> = {
+const OWN: Record<LimitedPerRegistration, { count: number; everybody: number | null; first: number }> = {
   confirmation: { count: 20, everybody: null, first: 0 },
   renewal: { count: 1, everybody: null, first: 0 },
   name_choice: { count: 200, everybody: 12, first: 4 },
@@ -52,17 +52,17 @@ export const LINES: Record<Line, { share: number; newcomers: boolean }> = {
   trapped: { share: 1 / 20, newcomers: false },
 }
 
-export type Brakes = ReturnType<typeof createBrakes>
+export type RateLimits = ReturnType<typeof createRateLimits>
 
 /** Rate limits for applicants that survive restarts and hold across all processes on one database (`rate_limit`). */
-export function createBrakes({
+export function createRateLimits({
   limits,
   crowds,
   settings,
 }: {
-  limits: Pick<Limits, 'take' | 'takeAll' | 'refusing'>
+  limits: Pick<RateLimiter, 'take' | 'takeAll' | 'refusing'>
   /** Called when a shared limit is reached. */
-  crowds: Pick<CrowdWatch, 'full'>
+  crowds: Pick<CapacityWatch, 'full'>
   settings: { emailSubmission: number; emailSubmissionHours: number; everybodyPerMinute: number }
 }) {
   const { emailSubmission: mails, emailSubmissionHours: hours, everybodyPerMinute } = settings
@@ -102,7 +102,7 @@ export function createBrakes({
      * `subject`: the inbox concerned. `more`: what else it counts as.
      */
     async take(
-      what: Braked,
+      what: Limited,
       clientAddress: string,
       { subject, more = [], line = 'proved' }: { subject?: string; more?: Claim[]; line?: Line } = {},
     ): Promise<Result<null>> {
@@ -119,7 +119,7 @@ export function createBrakes({
     },
 
     /** Counts one action on somebody's own registration, or refuses it. */
-    async takeOwn(what: OwnBraked, registrationId: string): Promise<Result<null>> {
+    async takeOwn(what: LimitedPerRegistration, registrationId: string): Promise<Result<null>> {
       const { count, everybody, first } = OWN[what]
       const own = { kind: `own-${what}`, subject: registrationId }
       const claim = { ...own, limit: { count: count * mails, windowMs } }

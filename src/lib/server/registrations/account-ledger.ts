@@ -5,17 +5,17 @@ import { findAccount, type LedgerEntry } from '../database/accounts'
 import { insertEvents } from '../database/events'
 import type { Database, Transaction } from '../database/open'
 import { findRegistration } from '../database/registrations'
-import { SYSTEM, type AccountChange, type Door } from './transaction'
+import { SYSTEM, type AccountChange, type RegistrationTransaction } from './transaction'
 
 /** The registrar's part for account records, based on what was seen on the homeserver. */
-export function createLedger({
+export function createAccountLedger({
   database,
   clock,
   door: { actIn, record },
 }: {
   database: Database
   clock: () => number
-  door: Door
+  door: RegistrationTransaction
 }) {
   const isStill = async (tx: Transaction, entry: LedgerEntry) =>
     isDeepStrictEqual(await findAccount(tx, entry.localpart), entry)

@@ -5,7 +5,7 @@ import { matrixId, type Username } from '$lib/registration/username'
 import type { DoubtView } from '$lib/registration/views'
 import { findDoubtful } from '../database/accounts'
 import type { Database } from '../database/open'
-import type { FailureLog } from '../logging/outage-log'
+import type { OutageLog } from '../logging/outage-log'
 import type { Account, Homeserver } from '../homeserver/homeserver'
 import type { Registrar } from './registrar'
 import { createShared } from '../concurrency/coalesce'
@@ -14,14 +14,14 @@ import { createShared } from '../concurrency/coalesce'
 const signsOf = (username: Username, account: Account) =>
   signsOfOthers(username, { state: 'doubtful' }, account)
 
-export type Doubts = ReturnType<typeof createDoubts>
+export type AmbiguousAccounts = ReturnType<typeof createAmbiguousAccounts>
 
 /**
  * Accounts that are, or may be, somebody else's: the program stopped between a claim and its record, so that it is
  * unknown who created it, or an account created here shows signs of use by others. A moderator looks at each and
  * adopts it, or leaves it to its owner.
  */
-export function createDoubts({
+export function createAmbiguousAccounts({
   database,
   registrar,
   homeserver,
@@ -30,7 +30,7 @@ export function createDoubts({
   database: Database
   registrar: Registrar
   homeserver: Homeserver
-  logFailure: FailureLog
+  logFailure: OutageLog
 }) {
   const askAccount = createShared((username: Username) => homeserver.account(username))
 

@@ -9,15 +9,15 @@ import { accept, refuse, type Refusal, type Refused, type Result } from '$lib/re
 import type { Actor, Registration } from '$lib/registration/registration'
 import { awaitsPassword } from '$lib/registration/state'
 import { parseNewUsername, type Username, type UsernameCharacters } from '$lib/registration/username'
-import type { AccountSetup } from './provisioning'
+import type { Provisioning } from './provisioning'
 import type { Token } from '../crypto/tokens'
-import type { Brakes } from '../rate-limits/rate-limits'
+import type { RateLimits } from '../rate-limits/rate-limits'
 import type { Entrance, Entry } from '../intake/bot-checks'
 import type { Homeserver } from '../homeserver/homeserver'
 import type { InvitationCodes } from '../intake/invitation-codes'
-import type { Keeper } from '../intake/intake'
+import type { Intake } from '../intake/intake'
 import type { Registrar } from './registrar'
-import type { RuleBook } from '../rules/store'
+import type { RuleStore } from '../rules/store'
 import { createKept, createShared } from '../concurrency/coalesce'
 
 export type Applicant = ReturnType<typeof createApplicant>
@@ -39,22 +39,22 @@ const POLICY_AGE_MS = 5 * 60 * 1000
  */
 export function createApplicant({
   registrar,
-  accountSetup,
+  provisioning,
   homeserver,
   opening,
   rules,
-  brakes,
+  rateLimits,
   entrance,
   invitations,
   clock,
   settings,
 }: {
   registrar: Registrar
-  accountSetup: AccountSetup
+  provisioning: Provisioning
   homeserver: Homeserver
-  opening: Pick<Keeper, 'look'>
-  rules: RuleBook
-  brakes: Brakes
+  opening: Pick<Intake, 'look'>
+  rules: RuleStore
+  rateLimits: RateLimits
   entrance: Entrance
   invitations: InvitationCodes
   clock: () => number
@@ -194,7 +194,10 @@ export function createApplicant({
       if (!seen.ok) return seen
       const { heldFor, ...others } = seen.value
       const inLine = brought.value === null ? others : { line: 'invited' as const }
-      const taken = await brakes.take('mail', wish.clientAddress, { subject: mailboxOf(email), ...inLine })
+      const taken = await rateLimits.take('mail', wish.clientAddress, {
+        subject: mailboxOf(email),
+        ...inLine,
+      })
       if (!taken.ok) return taken
       const started = await registrar.start({
         ...rest,
@@ -219,7 +222,10 @@ export function createApplicant({
       const seen = await entrance.look('link', wish.entry)
       if (!seen.ok) return seen
       const { heldFor: _, ...inLine } = seen.value
-      const taken = await brakes.take('mail', wish.clientAddress, { subject: mailboxOf(email), ...inLine })
+      const taken = await rateLimits.take('mail', wish.clientAddress, {
+        subject: mailboxOf(email),
+        ...inLine,
+      })
       if (!taken.ok) return taken
       const { language, clientAddress } = wish
       const heldFor = [...seen.value.heldFor, ...address.value.heldFor]
@@ -229,10 +235,10 @@ export function createApplicant({
     /** A new email in place of an expired link. It counts for the registration: whoever has the link has its inbox. */
     async renewLink(token: Token, clientAddress: string): Promise<Result<AskedMail>> {
       const id = await registrar.whoseLink(token, 'verification')
-      if (id === null) return brakes.unknownLink(clientAddress, refuse({ code: 'link_broken' }))
+      if (id === null) return rateLimits.unknownLink(clientAddress, refuse({ code: 'link_broken' }))
       const found = await registrar.lookAtLink(token)
       if (!found.ok && found.refusal.code !== 'link_expired') return found
-      const taken = await brakes.takeOwn('renewal', id)
+      const taken = await rateLimits.takeOwn('renewal', id)
       if (!taken.ok) return taken
       const renewed = await registrar.renewLink(token)
       if (!renewed.ok) return renewed
@@ -290,7 +296,7 @@ export function createApplicant({
         lookCloser,
       } as const
       if (needsPassword) {
-        const filled = await accountSetup.fill(registration.id, typed.password, action)
+        const filled = await provisioning.fill(registration.id, typed.password, action)
         if (!filled.ok) return orAlready(filled, registration.id)
         await warnOfAutoJoin(registration.username, filled.value.joinedRooms)
         return still(accept(filled.value.registration))
@@ -306,7 +312,7 @@ export function createApplicant({
         return refuse({ code: 'wrong_state', state, account })
       const refusal = checkPassword(password, username, await passwordPolicy())
       if (refusal !== null) return refuse(refusal)
-      const filled = await accountSetup.fill(registration.id, password, { type: 'password_set' })
+      const filled = await provisioning.fill(registration.id, password, { type: 'password_set' })
       return filled.ok ? still(accept(filled.value.registration)) : filled
     },
 

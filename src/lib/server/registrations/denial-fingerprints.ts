@@ -12,14 +12,14 @@ import { DAY } from '$lib/registration/time'
 /** Counting stops here, so that last month's surge does not make a page slow. */
 const COUNTED = 1_000
 
-export type Memory = ReturnType<typeof createMemory>
+export type DenialFingerprints = ReturnType<typeof createDenialFingerprints>
 
 /**
  * Fingerprints of denied registrations, kept when their data is deleted: HMAC-SHA256 of inbox, network and lookalike
  * form of the username under its own key (HKDF, RFC 5869), so that the next one can be called similar without
  * identifying anybody.
  */
-export function createMemory({
+export function createDenialFingerprints({
   database,
   secretKey,
   days,

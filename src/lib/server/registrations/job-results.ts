@@ -19,10 +19,10 @@ import { hastenRefused, reviveMails } from '../database/refused-mails'
 import { findRegistration } from '../database/registrations'
 import { payloadOf } from '../database/stored-job'
 import { alike } from './failed-jobs'
-import { SYSTEM, type AccountChange, type Door } from './transaction'
+import { SYSTEM, type AccountChange, type RegistrationTransaction } from './transaction'
 
 /** The result of a job. */
-export type JobEnd =
+export type JobResult =
   /**
    * `action` is decided on, `account` and `events` are recorded, in the transaction that ends the job; if the action
    * is refused, `otherwise` replaces `account`.
@@ -53,14 +53,14 @@ const RETRIED_AT_ONCE = 200
 const REST_MS = 60 * 60_000
 
 /** The registrar's part for the results of jobs. */
-export function createJobEnds({
+export function createJobResults({
   database,
   clock,
   door: { actIn, record },
 }: {
   database: Database
   clock: () => number
-  door: Door
+  door: RegistrationTransaction
 }) {
   const noteRetry = (tx: Transaction, { registrationId, kind }: JobRow, actor: Actor) =>
     insertEvents(tx, registrationId, [{ kind: 'job_retried', detail: { job: kind } }], actor, clock())
@@ -77,7 +77,7 @@ export function createJobEnds({
      * Ends or postpones a job, together with what it changed. False if its lease was lost meanwhile: then another
      * worker has it, and nothing is written.
      */
-    async finish({ row, job }: LeasedJob, owner: string, end: JobEnd): Promise<boolean> {
+    async finish({ row, job }: LeasedJob, owner: string, end: JobResult): Promise<boolean> {
       return database.write(async (tx) => {
         const common = {
           state: end.state,

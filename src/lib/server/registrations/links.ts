@@ -11,8 +11,8 @@ import { findNewestMail } from '../database/registration-mails'
 import type { Database, Reader, Transaction } from '../database/open'
 import { findHeldFor, findRegistration, setHeldFor } from '../database/registrations'
 import { findToken, insertToken, type TokenPurpose } from '../database/tokens'
-import type { Keeper } from '../intake/intake'
-import { APPLICANT, type Door } from './transaction'
+import type { Intake } from '../intake/intake'
+import { APPLICANT, type RegistrationTransaction } from './transaction'
 import { DAY } from '$lib/registration/time'
 
 /** Links in emails by which an applicant acts without a cookie. */
@@ -29,8 +29,8 @@ export function createLinks({
   database: Database
   clock: () => number
   linkHours: number
-  door: Door
-  opening: Pick<Keeper, 'admit'>
+  door: RegistrationTransaction
+  opening: Pick<Intake, 'admit'>
 }) {
   async function letIn(tx: Transaction, registrationId: string): Promise<Token> {
     const { plain, hash } = mintToken()

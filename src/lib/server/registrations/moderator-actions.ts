@@ -6,15 +6,15 @@ import { isRemovalPending } from '../database/jobs'
 import type { Database, Reader } from '../database/open'
 import { findByAddress, findRegistration } from '../database/registrations'
 import { findExchanges, findNotes, findQuestion } from '../database/messages'
-import type { Door } from './transaction'
+import type { RegistrationTransaction } from './transaction'
 
 /** The registrar's part for what moderators do besides deciding on waiting requests. */
-export function createDeskWork({
+export function createModeratorActions({
   database,
   door: { actIn, isNameFree },
 }: {
   database: Database
-  door: Door
+  door: RegistrationTransaction
 }) {
   /** Whether a finished registration can become the open one for its email address again. */
   async function isAddressFree(reader: Reader, { id, email }: Registration): Promise<boolean> {

@@ -6,7 +6,7 @@ import type { Registration } from '$lib/registration/registration'
 import { signsOfOthers, type Sign } from '$lib/registration/signs'
 import type { Username } from '$lib/registration/username'
 import type { LedgerEntry } from '../database/accounts'
-import type { FailureLog } from '../logging/outage-log'
+import type { OutageLog } from '../logging/outage-log'
 import { HomeserverError, type Claimed, type Homeserver } from '../homeserver/homeserver'
 import type { Registrar } from './registrar'
 
@@ -16,7 +16,7 @@ export interface Filled {
   joinedRooms: string[]
 }
 
-export type AccountSetup = ReturnType<typeof createAccountSetup>
+export type Provisioning = ReturnType<typeof createProvisioning>
 
 /** Waits until another process must have recorded the answer it got. */
 const OTHERS_RECORD_MS = [50, 150, 400]
@@ -29,7 +29,7 @@ const MOST_STEPS = 20
  * that it can resume after any interruption (synapse.md). Looks at the account right before changing anything, and
  * never changes one that may be somebody else's.
  */
-export function createAccountSetup({
+export function createProvisioning({
   registrar,
   homeserver,
   confirmSetUp,
@@ -40,7 +40,7 @@ export function createAccountSetup({
   homeserver: Homeserver
   /** Throws `HomeserverError` unless accounts can be created on this homeserver. */
   confirmSetUp: () => Promise<void>
-  logFailure: FailureLog
+  logFailure: OutageLog
   log: Logger
 }) {
   /** One at a time per registration: a double click must not be mistaken for an interruption. */

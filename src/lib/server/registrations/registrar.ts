@@ -24,12 +24,12 @@ import {
   insertRegistration,
   setHeldFor,
 } from '../database/registrations'
-import type { Memory } from './denial-fingerprints'
-import type { Keeper } from '../intake/intake'
-import { APPLICANT, createDoor, SYSTEM, type AccountChange } from './transaction'
-import { createDeskWork } from './moderator-actions'
-import { createLedger } from './account-ledger'
-import { createJobEnds } from './job-results'
+import type { DenialFingerprints } from './denial-fingerprints'
+import type { Intake } from '../intake/intake'
+import { APPLICANT, createRegistrationTransaction, SYSTEM, type AccountChange } from './transaction'
+import { createModeratorActions } from './moderator-actions'
+import { createAccountLedger } from './account-ledger'
+import { createJobResults } from './job-results'
 import { createLinks } from './links'
 
 /** What the database knows about a username. */
@@ -54,11 +54,11 @@ export function createRegistrar({
   clock: () => number
   randomId: () => string
   policy: Omit<Policy, 'now'>
-  opening: Pick<Keeper, 'settle' | 'admit'>
-  memory: Pick<Memory, 'remember'>
+  opening: Pick<Intake, 'settle' | 'admit'>
+  memory: Pick<DenialFingerprints, 'remember'>
   linkHours: number
 }) {
-  const door = createDoor({ clock, randomId, policy, opening, memory })
+  const door = createRegistrationTransaction({ clock, randomId, policy, opening, memory })
   const { enqueue, actIn, record, isNameFree } = door
 
   async function findStanding(reader: Reader, localpart: Username): Promise<Standing> {
@@ -221,7 +221,7 @@ export function createRegistrar({
       })
     },
 
-    ...createLedger({ database, clock, door }),
+    ...createAccountLedger({ database, clock, door }),
 
     standing: (localpart: Username) => database.read((reader) => findStanding(reader, localpart)),
 
@@ -294,12 +294,12 @@ export function createRegistrar({
 
     enqueue: (jobs: NewJob[]) => database.write((tx) => enqueue(tx, null, jobs)),
 
-    ...createDeskWork({ database, door }),
+    ...createModeratorActions({ database, door }),
     /** The same, with other writes in one transaction. */
     enqueueIn: (tx: Transaction, jobs: NewJob[]) => enqueue(tx, null, jobs),
 
     ...createLinks({ database, clock, linkHours, door, opening }),
-    ...createJobEnds({ database, clock, door }),
+    ...createJobResults({ database, clock, door }),
   }
 }
 

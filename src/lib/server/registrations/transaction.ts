@@ -18,8 +18,8 @@ import {
   updateRegistration,
 } from '../database/registrations'
 import { insertWords } from '../database/messages'
-import type { Memory } from './denial-fingerprints'
-import type { Keeper } from '../intake/intake'
+import type { DenialFingerprints } from './denial-fingerprints'
+import type { Intake } from '../intake/intake'
 
 export const SYSTEM: Actor = { kind: 'system' }
 export const APPLICANT: Actor = { kind: 'applicant' }
@@ -43,10 +43,10 @@ const LOCKED_AFTER: Partial<Record<AccountState, number>> = {
   reviving: 30_000,
 }
 
-export type Door = ReturnType<typeof createDoor>
+export type RegistrationTransaction = ReturnType<typeof createRegistrationTransaction>
 
 /** The parts of every registrar transaction: the domain decides, and everything that follows is written with it. */
-export function createDoor({
+export function createRegistrationTransaction({
   clock,
   randomId,
   policy,
@@ -56,8 +56,8 @@ export function createDoor({
   clock: () => number
   randomId: () => string
   policy: Omit<Policy, 'now'>
-  opening: Pick<Keeper, 'settle'>
-  memory: Pick<Memory, 'remember'>
+  opening: Pick<Intake, 'settle'>
+  memory: Pick<DenialFingerprints, 'remember'>
 }) {
   /** Moderators who want to be notified of each request get the same as the operator's addresses, in their own job. */
   async function toPersons(tx: Transaction, jobs: NewJob[]): Promise<NewJob[]> {

@@ -5,7 +5,7 @@ import { matrixId } from '$lib/registration/username'
 import type { Database } from '../database/open'
 import { findTraits, type Traits } from '../database/rules'
 import { createMatcher } from './matcher'
-import { takingTurns } from '../concurrency/yield-to-event-loop'
+import { yieldToEventLoop } from '../concurrency/yield-to-event-loop'
 
 /** How many waiting and how many approved requests are compared with a rule: the latest. */
 const WAITING_LOOKED = 5_000
@@ -30,7 +30,7 @@ interface Looked {
 }
 
 /** Previews whom rules would affect before they are made. Costs the same however many registrations there are. */
-export function createRuleReach({ database, domain }: { database: Database; domain: string }) {
+export function createRuleImpact({ database, domain }: { database: Database; domain: string }) {
   async function look(
     queues: Queue[],
     most: number,
@@ -39,7 +39,7 @@ export function createRuleReach({ database, domain }: { database: Database; doma
   ): Promise<Looked> {
     const found: Looked = { looked: 0, hit: [], more: false }
     const begun = performance.now()
-    const turn = takingTurns()
+    const turn = yieldToEventLoop()
     let seen = 0
     for (const queue of queues) {
       let last: Traits | null = null

@@ -13,7 +13,7 @@ import {
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import { entriesOf, plainText, type ListEntry } from './import-entries'
 import { readRule } from './store'
-import { takingTurns } from '../concurrency/yield-to-event-loop'
+import { yieldToEventLoop } from '../concurrency/yield-to-event-loop'
 import { DAY } from '$lib/registration/time'
 
 /** A pasted list, and the choices for all of it. */
@@ -53,7 +53,7 @@ export async function readRuleList(typed: TypedList, now: number): Promise<Resul
 
   const list: ReadList = { rules: [], repeated: 0, skipped, unread: [] }
   const known = new Set<string>()
-  const turn = takingTurns()
+  const turn = yieldToEventLoop()
   for (const entry of entries) {
     await turn()
     const { line, cells } = entry

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openTestDatabase, type TestDatabase } from '../../../../tests/support/database'
 import type { Database } from '../database/open'
 import { rules } from '../database/schema'
-import { createRuleBook } from './store'
+import { createRuleStore } from './store'
 
 const BY = { kind: 'moderator', id: 'ada' } as const
 const MANY = 2_500
@@ -28,7 +28,7 @@ function aBook({ held = false } = {}) {
     return found
   }
   let ids = 0
-  const book = createRuleBook({
+  const book = createRuleStore({
     database: { ...database, read },
     configured: [],
     clock: () => NOW,
@@ -81,7 +81,7 @@ test('a database that is out is asked again the next time', async () => {
   let out = true
   const read: Database['read'] = (work) =>
     out ? Promise.reject(new Error('The database is out')) : database.read(work)
-  const book = createRuleBook({
+  const book = createRuleStore({
     database: { ...database, read },
     configured: [],
     clock: () => NOW,

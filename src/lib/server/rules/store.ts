@@ -25,7 +25,7 @@ export interface RuleWish extends RuleCore {
   days: number | null
 }
 
-export type RuleBook = ReturnType<typeof createRuleBook>
+export type RuleStore = ReturnType<typeof createRuleStore>
 
 /** How often a process checks whether another one changed the rules. */
 const FRESH_MS = 1_000
@@ -44,7 +44,7 @@ interface Kept {
  * they changed, queried at most once a second: a rule added by one process applies in the others a second later, and
  * here at once.
  */
-export function createRuleBook({
+export function createRuleStore({
   database,
   configured,
   clock,

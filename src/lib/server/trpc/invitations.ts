@@ -3,7 +3,7 @@ import { CODE_USES, readCodeWish, standingOf } from '$lib/moderation/invitation'
 import type { InvitationView } from '$lib/moderation/views'
 import { refuse } from '$lib/registration/refusal'
 import { CAME_LIMIT, findInvitations } from '../database/invitations'
-import { readPlace, writePlace } from '../database/cursor'
+import { readCursor, writeCursor } from '../database/cursor'
 import type { Context } from './context'
 import { orThrow, refusalError } from './refusal-error'
 import { administratorProcedure, moderatorProcedure, router } from './t'
@@ -61,7 +61,7 @@ export const invitationsRouter = router({
     .input(v.parser(v.object({ over: v.boolean(), before: v.optional(id) })))
     .query(async ({ ctx, input }) => {
       const { database, registrar, config } = ctx.services
-      const place = readPlace(input.before)
+      const place = readCursor(input.before)
       const before = place === null ? null : { madeAt: place.at, id: place.id }
       const rows = await database.read((reader) =>
         findInvitations(
@@ -75,7 +75,7 @@ export const invitationsRouter = router({
       const last = rows.slice(0, PAGE).at(-1)?.invitation
       return {
         items: rows.slice(0, PAGE).map((row) => view(ctx, row)),
-        next: rows.length > PAGE && last ? writePlace({ at: last.madeAt, id: last.id }) : null,
+        next: rows.length > PAGE && last ? writeCursor({ at: last.madeAt, id: last.id }) : null,
         mode: config.registration.invitations,
         maySkipReview: isAdministrator(ctx),
         usesMaximum: CODE_USES.maximum,

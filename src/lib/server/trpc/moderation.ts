@@ -6,7 +6,7 @@ import { usernameSchema } from '$lib/registration/username'
 import { findAnnouncements } from '../database/announcements'
 import { findFailed } from '../database/failed-jobs'
 import { findStuck } from '../database/jobs'
-import { putLook } from '../database/presence'
+import { putPresence } from '../database/presence'
 import { withoutAddresses } from '../logging/log'
 import { jobView, LOOK_MS, neighbours, queueView, registrationView } from '../moderation/queue-view'
 import { groupFailures } from '../registrations/failed-jobs'
@@ -107,7 +107,7 @@ export const moderationRouter = router({
       const { database, registrar } = ctx.services
       const now = registrar.now()
       const look = { registrationId, stream, again }
-      await database.write((tx) => putLook(tx, ctx.moderator.id, look, { now, since: now - LOOK_MS }))
+      await database.write((tx) => putPresence(tx, ctx.moderator.id, look, { now, since: now - LOOK_MS }))
     }),
 
   /** A moderator's choices: who decided, by username, and the denial reasons. */

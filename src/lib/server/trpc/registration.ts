@@ -81,10 +81,10 @@ export function letIn(ctx: Context, applicant: Token): void {
 
 /** Counts the use of a link: for its registration, or for the network if the link is invalid. */
 export async function takeByLink(ctx: Context, token: Token, purpose: ActingLink): Promise<void> {
-  const { registrar, brakes } = ctx.services
+  const { registrar, rateLimits } = ctx.services
   const id = await registrar.whoseLink(token, purpose)
-  if (id === null) throw refusalError(await brakes.unknownLink(ctx.clientAddress, BROKEN))
-  orThrow(await brakes.takeOwn('confirmation', id))
+  if (id === null) throw refusalError(await rateLimits.unknownLink(ctx.clientAddress, BROKEN))
+  orThrow(await rateLimits.takeOwn('confirmation', id))
 }
 
 async function byStatusLink(ctx: Context, token: string): Promise<Registration> {
@@ -105,11 +105,11 @@ export const registrationRouter = router({
     .input(v.parser(v.object({ username: line, typing: v.optional(v.boolean()) })))
     .query(async ({ ctx, input }) => {
       const own = await ownRegistration(ctx)
-      const { applicant, brakes } = ctx.services
+      const { applicant, rateLimits } = ctx.services
       orThrow(
         await (own === null
-          ? brakes.take('name_check', ctx.clientAddress)
-          : brakes.takeOwn('name_choice', own.id)),
+          ? rateLimits.take('name_check', ctx.clientAddress)
+          : rateLimits.takeOwn('name_choice', own.id)),
       )
       if (isOwnName(input.username, own, ctx))
         return { ok: false as const, refusal: { code: 'username_own' } satisfies Refusal }
@@ -151,7 +151,7 @@ export const registrationRouter = router({
     .input(v.parser(v.object({ username: line, email: line, invitation: v.optional(line), ...entry })))
     .mutation(async ({ ctx, input: { proof = '', trap = '', invitation = '', ...input } }) => {
       const { services, language, clientAddress } = ctx
-      orThrow(await services.brakes.take('name_check', clientAddress))
+      orThrow(await services.rateLimits.take('name_check', clientAddress))
       if (isOwnName(input.username, await ownRegistration(ctx), ctx))
         throw refusalError(refuse({ code: 'username_own' }))
       const came = { proof, trap, clientAddress }
@@ -187,7 +187,7 @@ export const registrationRouter = router({
   chooseUsername: applicantProcedure('verification', 'status')
     .input(v.parser(v.object({ username: line })))
     .mutation(async ({ ctx, input }) => {
-      orThrow(await ctx.services.brakes.takeOwn('name_choice', ctx.registration.id))
+      orThrow(await ctx.services.rateLimits.takeOwn('name_choice', ctx.registration.id))
       return ownView(orThrow(await ctx.services.applicant.chooseName(ctx.registration, input.username)), ctx)
     }),
 
@@ -204,7 +204,7 @@ export const registrationRouter = router({
       ),
     )
     .mutation(async ({ ctx, input }) => {
-      orThrow(await ctx.services.brakes.takeOwn('password', ctx.registration.id))
+      orThrow(await ctx.services.rateLimits.takeOwn('password', ctx.registration.id))
       const { registration: own, clientAddress, link } = ctx
       const { registrar } = ctx.services
       const registration = orThrow(
@@ -223,7 +223,7 @@ export const registrationRouter = router({
   setPassword: applicantProcedure('status')
     .input(v.parser(v.object({ password: text })))
     .mutation(async ({ ctx, input }) => {
-      orThrow(await ctx.services.brakes.takeOwn('password', ctx.registration.id))
+      orThrow(await ctx.services.rateLimits.takeOwn('password', ctx.registration.id))
       const registration = orThrow(await ctx.services.applicant.setPassword(ctx.registration, input.password))
       ctx.services.worker.nudge()
       return ownView(registration, ctx)
@@ -269,7 +269,7 @@ export const registrationRouter = router({
     .input(v.parser(v.object({ text })))
     .mutation(async ({ ctx, input }) => {
       const { registration: own } = ctx
-      orThrow(await ctx.services.brakes.takeOwn('answer', own.id))
+      orThrow(await ctx.services.rateLimits.takeOwn('answer', own.id))
       orThrow(await ctx.services.talk.answer(own, input.text))
       ctx.services.worker.nudge()
     }),

@@ -12,7 +12,7 @@ import {
 import { refuse } from '$lib/registration/refusal'
 import { insertEvents } from '../database/events'
 import { findRules } from '../database/rules'
-import { readPlace, writePlace } from '../database/cursor'
+import { readCursor, writeCursor } from '../database/cursor'
 import { printOf, readRuleList, type TypedList } from '../rules/import'
 import type { Context } from './context'
 import { orThrow, refusalError } from './refusal-error'
@@ -49,7 +49,7 @@ export const ruleListsRouter = router({
     .query(async ({ ctx, input }): Promise<ListView> => {
       const { rules, unread, ...counts } = await readList(ctx, input)
       const fresh = orThrow(await ctx.services.rules.fresh(rules))
-      const { waiting, approved } = await ctx.services.ruleReach.ofList(fresh)
+      const { waiting, approved } = await ctx.services.ruleImpact.ofList(fresh)
       const broad = fresh.flatMap((rule) => {
         const breadth = breadthOf(rule)
         return breadth === null ? [] : [{ line: rule.line, value: rule.value, breadth }]
@@ -103,7 +103,7 @@ export const ruleListsRouter = router({
     .input(v.parser(v.object({ kind, effect, before: v.optional(v.pipe(v.string(), v.maxLength(100))) })))
     .query(async ({ ctx, input: { before, ...filter } }) => {
       const { database, registrar } = ctx.services
-      const place = readPlace(before)
+      const place = readCursor(before)
       const from = place === null ? null : { madeAt: place.at, id: place.id }
       const rows = await database.read((reader) =>
         findRules(reader, { ...filter, over: false }, registrar.now(), from, SLICE),
@@ -114,7 +114,7 @@ export const ruleListsRouter = router({
           ...rule,
           author,
         })),
-        next: last === undefined ? null : writePlace({ at: last.madeAt, id: last.id }),
+        next: last === undefined ? null : writeCursor({ at: last.madeAt, id: last.id }),
       }
     }),
 })

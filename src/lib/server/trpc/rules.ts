@@ -13,7 +13,7 @@ import { ruleFilterSchema } from '$lib/moderation/rule-filter'
 import { RULE_DAYS } from '$lib/moderation/rule-list'
 import { refuse, type Refusal } from '$lib/registration/refusal'
 import { matrixId } from '$lib/registration/username'
-import { readPlace, writePlace } from '../database/cursor'
+import { readCursor, writeCursor } from '../database/cursor'
 import { findModerator } from '../database/moderators'
 import { findRegistration } from '../database/registrations'
 import { countRules, findAuthors, findRules, type RuleRow } from '../database/rules'
@@ -86,7 +86,7 @@ export const rulesRouter = router({
     .query(async ({ ctx, input }) => {
       const { database, registrar } = ctx.services
       const { before: from, ...wishes } = input
-      const place = readPlace(from)
+      const place = readCursor(from)
       const before = place === null ? null : { madeAt: place.at, id: place.id }
       const now = registrar.now()
       const { rows, all } = await database.read(async (reader) => ({
@@ -98,7 +98,7 @@ export const rulesRouter = router({
       return {
         all,
         items: items.map((row) => ruleView(ctx, row)),
-        next: rows.length > PAGE && last ? writePlace({ at: last.madeAt, id: last.id }) : null,
+        next: rows.length > PAGE && last ? writeCursor({ at: last.madeAt, id: last.id }) : null,
         mayAdd: isAdministrator(ctx),
       }
     }),
@@ -112,7 +112,7 @@ export const rulesRouter = router({
   /** Whom a rule would affect, and its normalized form. */
   preview: moderatorProcedure
     .input(v.parser(v.object(core)))
-    .query(({ ctx, input }) => ctx.services.ruleReach.ofRule(orThrow(ctx.services.rules.read(input)))),
+    .query(({ ctx, input }) => ctx.services.ruleImpact.ofRule(orThrow(ctx.services.rules.read(input)))),
 
   /** Which rules match a typed value, in which order, and what happens. */
   test: moderatorProcedure.input(v.parser(v.object({ value: line }))).query(async ({ ctx, input }) => {
