@@ -11,7 +11,7 @@ import { examine, isUpToDate } from './examine'
 import { groupCommit } from './group-commit'
 import { isLocal, settingOf } from './location'
 import { MIGRATIONS_TABLE, migrationsFolder } from './migrations'
-import { refusingTurns } from './no-turns'
+import { strictTransaction } from './strict-transaction'
 import { explained, isDatabaseError, problemOf } from './problem'
 import type { Logger } from 'pino'
 import * as schema from './schema'
@@ -112,7 +112,7 @@ export async function openDatabase(options: {
     await client.execute(`update ${MIGRATIONS_TABLE} set hash = hash where false`)
   }
   return {
-    write: strict && local ? (work) => write(refusingTurns(work)) : write,
+    write: strict && local ? (work) => write(strictTransaction(work)) : write,
     read: (work) => patiently(() => work(db)),
     migrate: () => explained(setting, () => inTurn(applyMissing)),
     compact: async (options = { atOnce: false }) =>

@@ -2,10 +2,10 @@ import { performance } from 'node:perf_hooks'
 import type { Transaction } from './open'
 
 /**
- * Makes of a work one that throws where it awaited anything but a local database, whose answers need no turn of the event
- * loop: meanwhile the lock is held, and what other works read and do comes in between.
+ * Wraps a transaction's work so that it throws if it awaited anything but a local database, whose answers need no turn
+ * of the event loop. While it waits, the lock is held and other work runs in between.
  */
-export function refusingTurns<T>(work: (tx: Transaction) => Promise<T>): (tx: Transaction) => Promise<T> {
+export function strictTransaction<T>(work: (tx: Transaction) => Promise<T>): (tx: Transaction) => Promise<T> {
   return async (tx) => {
     let turned = false
     const turn = setImmediate(() => (turned = true))
