@@ -1,5 +1,5 @@
 import { aDesk, find, people, row } from './at-the-desk'
-import { expect, expectAccessible, test } from './fixtures'
+import { expect, expectAccessible, scriptsStarted, test } from './fixtures'
 
 test.use({ settings: { moderation: { undo_seconds: 8 } } })
 
@@ -8,7 +8,7 @@ test('keys do the work, and never while somebody writes', async ({ browser, site
   const desk = await aDesk(browser, site)
   await expect(desk.locator('.rows li').nth(2)).toBeVisible()
   const names = await desk.locator('a.opens').allTextContents()
-  await desk.waitForTimeout(300)
+  await scriptsStarted(desk)
   await desk.keyboard.press('j')
   await desk.keyboard.press('j')
   await desk.keyboard.press('k')
@@ -53,9 +53,8 @@ test('a press on a link goes through, though the list is asked for anew before i
     await answered
     await route.continue()
   })
-  const begun = desk.waitForRequest(/\/admin\/live/)
   await desk.goto(`${site.url}/admin?tab=all&q=${name}`)
-  await begun
+  await scriptsStarted(desk)
   await row(desk, name).getByRole('link').click()
   // As when somebody comes back to the page: it has missed what changed meanwhile.
   await desk.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
@@ -75,6 +74,7 @@ test('a press on a link goes through, though what was sent before is answered me
   // What changes elsewhere would be asked for as well.
   await desk.route('**/admin/live**', (route) => route.abort())
   await desk.goto(`${site.url}/admin?tab=all&q=${name.slice(0, -6)}`)
+  await scriptsStarted(desk)
   await row(desk, name).getByRole('checkbox').check()
   await desk.locator('button[name=several][value=deny]').click()
   await expect(desk.locator('.outcomes')).toContainText('1 request denied')

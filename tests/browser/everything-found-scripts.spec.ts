@@ -1,6 +1,6 @@
 import { askDatabase, type Site } from '../support/site'
 import { aDesk, people, row } from './at-the-desk'
-import { expect, expectFit, test } from './fixtures'
+import { expect, expectFit, scriptsStarted, test } from './fixtures'
 
 test.use({ settings: { moderation: { undo_seconds: 0 } } })
 
@@ -32,6 +32,7 @@ test('everything that a list finds is counted first, with what nobody sees on th
   await alike(site, wave, 59)
   const desk = await aDesk(browser, site)
   await desk.goto(`${site.url}/admin?q=${wave}`)
+  await scriptsStarted(desk)
   await expect(desk.locator('.rows li')).toHaveCount(50)
   await row(desk, `${wave}.7`).first().getByRole('checkbox').check()
   await desk.getByLabel('Select all matching requests').check()
@@ -63,6 +64,7 @@ test('it counts for the list it was ticked on, and not for the next one', async 
   const [one = '', other = ''] = await people(browser, site, 2)
   const desk = await aDesk(browser, site)
   await desk.goto(`${site.url}/admin`)
+  await scriptsStarted(desk)
   await row(desk, one).getByRole('checkbox').check()
   await desk.getByLabel('Select all matching requests').check()
   await desk.locator('input[type=search]').fill(other)
@@ -82,6 +84,7 @@ test('a connection that breaks while it is counted decides nothing, and is told'
   const [one = ''] = await people(browser, site, 1)
   const desk = await aDesk(browser, site)
   await desk.goto(`${site.url}/admin?q=${one}`)
+  await scriptsStarted(desk)
   await row(desk, one).getByRole('checkbox').check()
   await desk.getByLabel('Select all matching requests').check()
   await desk.route('**/trpc/moderation.queue**', (route) => route.abort())

@@ -66,6 +66,14 @@ export async function expectFit(page: Page): Promise<void> {
   await page.emulateMedia({ colorScheme: 'light' })
 }
 
+/**
+ * Until the scripts of the page answer presses: before, a press is one for the browser, which loads a whole page.
+ * SvelteKit's router sets this property when it starts.
+ */
+export async function scriptsStarted(page: Page): Promise<void> {
+  await page.waitForFunction(() => history.scrollRestoration === 'manual')
+}
+
 /** The button that sends the step's own form. */
 export const submit = (page: Page) =>
   page.locator('main form button[type=submit], main form button:not([type])').first()

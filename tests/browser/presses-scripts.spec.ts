@@ -1,5 +1,5 @@
 import { aDesk, people, row } from './at-the-desk'
-import { expect, newName, submit, test } from './fixtures'
+import { expect, newName, scriptsStarted, submit, test } from './fixtures'
 import type { Page } from '@playwright/test'
 import type { Site } from '../support/site'
 
@@ -49,6 +49,7 @@ test('a press in the list of requests counts, though another request appears abo
   const [first = ''] = await people(browser, site, 1)
   const desk = await aDesk(browser, site)
   await desk.goto(`${site.url}/admin?sort=newest&q=${first.slice(0, -6)}`)
+  await scriptsStarted(desk)
   const link = row(desk, first).getByRole('link')
   await link.hover()
   await desk.mouse.down()

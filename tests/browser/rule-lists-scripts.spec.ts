@@ -1,5 +1,5 @@
 import type { Locator } from '@playwright/test'
-import { expect, signIn, test } from './fixtures'
+import { expect, scriptsStarted, signIn, test } from './fixtures'
 
 /** As a browser pastes it: all of it at once, where `fill` would type line by line. */
 const paste = (field: Locator, text: string) =>
@@ -11,6 +11,7 @@ const paste = (field: Locator, text: string) =>
 test('a list that is larger than a form can be is not sent, and so not lost', async ({ page, site }) => {
   await signIn(page, site)
   await page.goto(`${site.url}/admin/rules/import`)
+  await scriptsStarted(page)
   const list = page.getByLabel('List', { exact: true })
   const text = Array.from({ length: 9_000 }, (_, index) => `spam${index}.a-rather-long-one.example`).join(
     '\n',
@@ -34,6 +35,7 @@ test('a list that is larger than a form can be is not sent, and so not lost', as
 test('by keyboard alone a list is looked at and added', async ({ page, site }) => {
   await signIn(page, site)
   await page.goto(`${site.url}/admin/rules/import`)
+  await scriptsStarted(page)
   await page.getByLabel('List', { exact: true }).focus()
   await page.keyboard.insertText('keys.example')
   const look = page.getByRole('button', { name: 'Preview import' })
