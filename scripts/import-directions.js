@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 
 const SOURCE = fileURLToPath(new URL('../src', import.meta.url))
 
-const domain = ['lib/registration', 'lib/moderation']
+const domain = ['lib/network', 'lib/registration', 'lib/moderation']
 const words = [...domain, 'lib/text', 'lib/paraglide']
 const server = (/** @type {string[]} */ ...names) => names.map((name) => `lib/server/${name}`)
 
@@ -15,8 +15,9 @@ const server = (/** @type {string[]} */ ...names) => names.map((name) => `lib/se
  */
 export const MAY_IMPORT = {
   // The domain is pure and runs anywhere.
+  'lib/network': [],
   'lib/registration': [],
-  'lib/moderation': ['lib/registration'],
+  'lib/moderation': ['lib/network', 'lib/registration'],
   // Words for pages, mails and messages.
   'lib/text': [...domain, 'lib/paraglide'],
   // Pieces of pages.
@@ -24,17 +25,16 @@ export const MAY_IMPORT = {
   'lib/components': [...words, 'lib/browser'],
 
   'lib/server/concurrency': [],
-  'lib/server/net': [],
   'lib/server/text': [],
   'lib/server/crypto': domain,
-  'lib/server/database': [...domain, ...server('crypto', 'net')],
+  'lib/server/database': [...domain, ...server('crypto')],
   'lib/server/homeserver': domain,
   'lib/server/logging': server('database', 'homeserver'),
-  'lib/server/config': [...words, ...server('net', 'text')],
+  'lib/server/config': [...words, ...server('text')],
   'lib/server/mail': [...words, ...server('config', 'text')],
   'lib/server/statistics': server('database'),
-  'lib/server/rate-limits': [...domain, ...server('database', 'net')],
-  'lib/server/auth': [...domain, ...server('crypto', 'database', 'net', 'rate-limits')],
+  'lib/server/rate-limits': [...domain, ...server('database')],
+  'lib/server/auth': [...domain, ...server('crypto', 'database', 'rate-limits')],
   'lib/server/rules': [...domain, ...server('concurrency', 'config', 'database')],
   'lib/server/intake': [...domain, ...server('config', 'crypto', 'database', 'rate-limits')],
   'lib/server/registrations': [
@@ -53,7 +53,7 @@ export const MAY_IMPORT = {
   ],
   'lib/server/http': [
     ...words,
-    ...server('concurrency', 'crypto', 'database', 'homeserver', 'logging', 'net', 'outages'),
+    ...server('concurrency', 'crypto', 'database', 'homeserver', 'logging', 'outages'),
   ],
   // The composition root: what stands beside the folders of the server.
   'lib/server': [...words, 'lib/server'],
@@ -65,7 +65,7 @@ export const MAY_IMPORT = {
 
   // What stands directly in `lib`: the client of the API.
   lib: ['lib/server/trpc'],
-  'stand-in': [...domain, ...server('net')],
+  'stand-in': domain,
   // Pages ask the API (locals.api) and know nothing behind it.
   routes: [...words, 'app.css', 'lib/browser', 'lib/components', 'lib/trpc', ...server('http', 'trpc')],
   cli: [...domain, 'lib/server'],

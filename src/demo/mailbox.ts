@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http'
 import { once } from 'node:events'
 import { simpleParser, type ParsedMail } from 'mailparser'
 import { SMTPServer } from 'smtp-server'
-import { isAllowedHost, LOOPBACK_HOSTS } from '$lib/server/net/hosts'
+import { isAllowedHost, LOOPBACK_HOSTS } from '$lib/network/hosts'
 
 export interface Mailbox {
   /** SMTP, on 127.0.0.1. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { isAllowedHost, LOOPBACK_HOSTS } from '../lib/server/net/hosts'
+import { isAllowedHost, LOOPBACK_HOSTS } from '../lib/network/hosts'
 import { roomRoutes } from './rooms'
 import { matchPath, ok, page, problem, type StandInAnswer, type StandInRoute } from './route'
 import { signInRoutes } from './sign-in'

@@ -5,7 +5,7 @@ import { beforeInvisible, trimInvisible } from '../registration/typed-text'
 import { isBlank, plainLines, visibleLength } from '../registration/text-length'
 import { lookOf, usernameSchema, type Username } from '../registration/username'
 import * as v from 'valibot'
-import { networkText, parseNetwork } from './network'
+import { networkText, parseNetwork } from '../network/ip'
 
 /** What a rule looks at: the client's network, the email address or its domain, the username. */
 export const RULE_SUBJECTS = ['network', 'email', 'domain', 'username'] as const
@@ -111,7 +111,7 @@ export function readCandidate(typed: string): Candidate {
   return {
     ...(network === null
       ? {}
-      : { clientAddress: networkText({ ...network, prefix: network.family === 4 ? 32 : 128 }) }),
+      : { clientAddress: network.address }),
     ...(email === null ? {} : { email }),
     ...(domain === null || email !== null ? {} : { domain }),
     ...(name.success && network === null && email === null ? { username: name.output } : {}),

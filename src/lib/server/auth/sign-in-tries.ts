@@ -1,5 +1,5 @@
 import { byNetwork, type Claim, type RateLimiter, type Taken } from '../rate-limits/rate-limiter'
-import { networksOf } from '../net/ip'
+import { networksOf } from '$lib/network/client-networks'
 
 const MINUTE_MS = 60_000
 const DAY_MS = 24 * 60 * MINUTE_MS

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { isAllowedHost } from '../net/hosts'
+import { isAllowedHost } from '$lib/network/hosts'
 import type { MailTls } from './modes'
 import { fileSchema } from './schema'
 

@@ -1,10 +1,9 @@
-import { isIPv4 } from 'node:net'
 import { and, asc, eq, isNull } from 'drizzle-orm'
 import { domainOf, mailboxOf } from '$lib/registration/email'
 import { printsOf } from '$lib/registration/likeness'
 import type { Registration } from '$lib/registration/registration'
 import { lookOf } from '$lib/registration/username'
-import { canonicalAddress, networkOf } from '../net/ip'
+import { networkText, parseNetwork, wider } from '$lib/network/ip'
 import type { Database, Transaction } from './open'
 import { reasonPrints, registrations } from './schema'
 
@@ -22,9 +21,8 @@ export function foundBy({ username, email, clientAddress }: Traits) {
 
 /** The network as moderators think of it: the /24 of IPv4, the /64 of IPv6. Text that is no address stays unchanged. */
 export function deskNetwork(clientAddress: string): string {
-  const address = canonicalAddress(clientAddress)
-  if (address === null) return clientAddress
-  return isIPv4(address) ? address.replace(/\d+$/, '0/24') : networkOf(address)
+  const address = parseNetwork(clientAddress)
+  return address === null ? clientAddress : networkText(wider(address, address.family === 4 ? 24 : 64))
 }
 
 /** Stores the fingerprint of a reason, so that others can be found by it; an unchanged reason costs one query. */

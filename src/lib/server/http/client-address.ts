@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import proxyaddr from 'proxy-addr'
-import { canonicalAddress } from '../net/ip'
+import { canonicalAddress } from '$lib/network/ip'
 
 /** RFC 4291, 2.5.2: the unspecified address; for a request over a Unix socket without a trusted proxy. */
 const UNSPECIFIED = '::'

@@ -1,5 +1,5 @@
 import proxyaddr from 'proxy-addr'
-import { canonicalAddress } from '../net/ip'
+import { canonicalAddress } from '$lib/network/ip'
 
 /** How the proxy in front and `trust_proxy` mismatch; `peer`: the address that connected. */
 export type ProxyProblem =

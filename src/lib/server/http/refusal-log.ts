@@ -1,4 +1,4 @@
-import { hostNameOf } from '../net/hosts'
+import { hostNameOf } from '$lib/network/hosts'
 import { createLogRateLimit } from '../logging/log-rate-limit'
 import type { Refused } from './request-guard'
 

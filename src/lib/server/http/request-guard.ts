@@ -1,4 +1,4 @@
-import { isAllowedHost } from '../net/hosts'
+import { isAllowedHost } from '$lib/network/hosts'
 import { isFromHere } from './request-origin'
 
 /** What is refused on any route, and why. */

@@ -1,4 +1,4 @@
-import { hostNameOf, isAllowedHost } from '../net/hosts'
+import { hostNameOf, isAllowedHost } from '$lib/network/hosts'
 
 interface Site {
   /** `site.url`. */

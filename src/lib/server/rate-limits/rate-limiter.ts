@@ -9,7 +9,7 @@ import {
 } from '../database/attempts'
 import { purge } from '../database/purge'
 import type { Database, Reader } from '../database/open'
-import { networkOf, networksOf } from '../net/ip'
+import { networkOf, networksOf } from '$lib/network/client-networks'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 

@@ -1,6 +1,6 @@
 import { disposableEmailBlocklist } from 'disposable-email-domains-js'
 import { RE2JS, RE2JSException } from 're2js'
-import { networkKey, parseNetwork } from '$lib/moderation/network'
+import { networkText, parseNetwork, wider } from '$lib/network/ip'
 import {
   domainOfCandidate,
   domainsAbove,
@@ -110,7 +110,7 @@ export function createMatcher(rules: readonly Rule[]): Matcher {
     }
     const network = rule.subject === 'network' ? parseNetwork(rule.value) : null
     if (network !== null) prefixes.add(`${network.family} ${network.prefix}`)
-    const value = network === null ? rule.value : networkKey(network, network.prefix)
+    const value = network === null ? rule.value : networkText(network)
     const key = keyOf(rule.subject, rule.form, value)
     const others = exact.get(key)
     if (others === undefined) exact.set(key, [rule])
@@ -125,7 +125,7 @@ export function createMatcher(rules: readonly Rule[]): Matcher {
         ? []
         : lengths
             .filter(([family, prefix = 0]) => family === network.family && prefix <= network.prefix)
-            .map(([, prefix = 0]) => keyOf('network', 'exact', networkKey(network, prefix)))
+            .map(([, prefix = 0]) => keyOf('network', 'exact', networkText(wider(network, prefix))))
     const host = domainOfCandidate({ ...(email && { email }), ...(domain && { domain }) })
     return [
       ...networks,

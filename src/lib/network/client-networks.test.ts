@@ -1,38 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { canonicalAddress, networkOf, networksOf } from './ip'
-
-describe('canonicalAddress', () => {
-  it.each([
-    ['192.0.2.1', '192.0.2.1'],
-    ['2001:DB8:0:0:0:0:0:1', '2001:db8::1'],
-    ['::FFFF:192.0.2.1', '192.0.2.1'],
-    ['::ffff:c000:201', '192.0.2.1'],
-    ['0:0:0:0:0:ffff:c000:0201', '192.0.2.1'],
-    ['fe80::1%eth0', 'fe80::1'],
-    ['::', '::'],
-    ['::1', '::1'],
-    ['2001:db8::192.0.2.1', '2001:db8::c000:201'],
-  ])('writes %s as %s', (text, canonical) => {
-    expect(canonicalAddress(text)).toBe(canonical)
-  })
-
-  it.each([
-    '',
-    ' ',
-    '1',
-    '127.1',
-    '0x7f.0.0.1',
-    '192.0.2.256',
-    '010.0.0.1',
-    '192.0.2.1:80',
-    '[::1]',
-    ':::',
-    'example.org',
-    '::1\n',
-  ])('takes %j for no address', (text) => {
-    expect(canonicalAddress(text)).toBeNull()
-  })
-})
+import { networkOf, networksOf } from './client-networks'
 
 describe('networkOf', () => {
   it.each([
