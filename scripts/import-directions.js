@@ -81,7 +81,7 @@ const KNOWN = Object.keys(MAY_IMPORT)
  * folder has a line of its own, null for a folder without one.
  * @param {string} file relative to `src`
  */
-export function folderOf(file) {
+function folderOf(file) {
   const parts = dirname(file).split('/')
   for (let length = parts.length; length > 0; length--) {
     const folder = parts.slice(0, length).join('/')
@@ -98,7 +98,7 @@ const isWithin = (path, folder) => path === folder || path.startsWith(`${folder}
  * free.
  * @param {string} file relative to `src` @param {string} specifier
  */
-export function mayImport(file, specifier) {
+function mayImport(file, specifier) {
   const target = specifier.startsWith('$lib')
     ? join('lib', specifier.slice('$lib'.length))
     : specifier.startsWith('.')

@@ -100,6 +100,7 @@ await check('Texts', 'node', ['scripts/messages.js'])
 await check('SvelteKit', 'npx', ['svelte-kit', 'sync'])
 await check('Types', 'npx', ['svelte-check', '--tsconfig', './tsconfig.json', '--fail-on-warnings'])
 await check('Lint', 'npx', ['eslint', '.', '--max-warnings', '0'])
+await check('Unused code', 'npx', ['knip'])
 await check('Format', 'npx', ['prettier', '--check', '--log-level', 'warn', '.'])
 await vitest('unit', 15)
 if (await check('Build', 'npm', ['run', 'build'])) {

@@ -1,12 +1,30 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { m } from '$lib/paraglide/messages'
 import de from './de.json'
 import en from './en.json'
 
+/** The program's own sources, without the texts that are compiled. */
+function sourceFiles(): string[] {
+  const folder = fileURLToPath(new URL('../', import.meta.url))
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(?:ts|svelte)$/.test(name) && !name.startsWith(join('lib', 'paraglide')))
+    .map((name) => readFileSync(join(folder, name), 'utf8'))
+}
+
 it('says nothing of times as a fixed figure: the configuration sets them', () => {
   const figure = /\d+ (?:minute|hour|day|week|Stunde|Tag|Woche)/i
   for (const [key, text] of [...Object.entries(en), ...Object.entries(de)])
     expect(JSON.stringify(text), key).not.toMatch(figure)
+})
+
+it('has the same texts in each language, and none that nothing says', () => {
+  const keys = Object.keys(en).filter((key) => key !== '$schema')
+  expect(Object.keys(de)).toEqual(Object.keys(en))
+  const code = sourceFiles().join('\n')
+  expect(keys.filter((key) => !new RegExp(`\\b${key}\\b`).test(code))).toEqual([])
 })
 
 it.each([

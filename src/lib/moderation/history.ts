@@ -129,7 +129,7 @@ export type HistoryFilter = v.InferOutput<typeof historyFilterSchema>
 
 /** Kinds of actors; anything else in `who` is a moderator's ID. */
 const SIDES = { applicants: 'applicant', system: 'system', moderators: 'moderator' } as const
-export const HISTORY_SIDES = ['applicants', 'system', 'moderators'] as const
+const HISTORY_SIDES = ['applicants', 'system', 'moderators'] as const
 
 /** What only administrators may know about others: who signs in when and how, and who the moderators are. */
 const PERSONAL: EventKind[] = [...kindsOf('people'), ...kindsOf('sign_ins')]

@@ -109,9 +109,7 @@ export function readCandidate(typed: string): Candidate {
   const name = v.safeParse(usernameSchema, readMatrixId(text).localpart)
   const domain = network === null && text.includes('.') ? parseDomain(text.replace(/^@/, '')) : null
   return {
-    ...(network === null
-      ? {}
-      : { clientAddress: network.address }),
+    ...(network === null ? {} : { clientAddress: network.address }),
     ...(email === null ? {} : { email }),
     ...(domain === null || email !== null ? {} : { domain }),
     ...(name.success && network === null && email === null ? { username: name.output } : {}),

@@ -5,7 +5,7 @@ export const PASSWORD_MINIMUM = 12
  * bcrypt, and so Synapse, silently ignores anything after 72 bytes of `hashedForm`; a `password_pepper` of the server
  * comes after them and is cut off then.
  */
-export const PASSWORD_MAXIMUM_BYTES = 72
+const PASSWORD_MAXIMUM_BYTES = 72
 
 /**
  * The form in which a password is hashed, because keyboards send `ü` as one code point or as two: Synapse 1.160

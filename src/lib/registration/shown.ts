@@ -12,7 +12,7 @@ type Named = Pick<Registration, 'id'> & { username: string }
 export const shownOf = ({ id, username }: Named): string => `${id}:${username}`
 
 /** The username that a page showed; null if its value cannot be one. */
-export function nameShown(shown: string): Username | null {
+function nameShown(shown: string): Username | null {
   const name = v.safeParse(usernameSchema, shown.slice(shown.indexOf(':') + 1))
   return name.success ? name.output : null
 }

@@ -1,6 +1,6 @@
 import { m } from '$lib/paraglide/messages'
 import type { PasswordNeed, Refusal } from '$lib/registration/refusal'
-import type { State } from '$lib/registration/state'
+import { stateText } from './state-text'
 import { usernameRefusalText } from './username-refusal-text'
 import { waitText } from './wait-text'
 
@@ -255,26 +255,4 @@ function alreadyDecidedText({ state, by }: Extract<Refusal, { code: 'already_dec
   return by === null
     ? m.refusal_already_decided({ state: words })
     : m.refusal_already_decided_by({ state: words, by })
-}
-
-/** A state in one or two words. */
-export function stateText(state: State): string {
-  switch (state) {
-    case 'started':
-      return m.site_state_started()
-    case 'verified':
-      return m.site_state_verified()
-    case 'requested':
-      return m.site_state_requested()
-    case 'approved':
-      return m.site_state_approved()
-    case 'denied':
-      return m.site_state_denied()
-    case 'completed':
-      return m.site_state_completed()
-    case 'withdrawn':
-      return m.site_state_withdrawn()
-    default:
-      return state satisfies never
-  }
 }

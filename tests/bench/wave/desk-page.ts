@@ -95,7 +95,7 @@ export function knownOf(html: string): Known {
 export function reachOf(html: string): Reach {
   const reach = /<section class="reach[\s\S]*?<\/section>/.exec(html)?.[0] ?? ''
   return {
-    waiting: numberIn(textOf(reach), /matches ([\d,]+) requests? that/),
+    waiting: numberIn(textOf(reach), /matches ([\d,]+) waiting request/),
     hit: reach.split('<li').flatMap((row) => {
       const [, box, id] = /name="deny" value="(([\w-]+)\.\d+)"/.exec(row) ?? []
       const reason = /<span class="small reason[^"]*">([\s\S]*?)<\/span>/.exec(row)?.[1] ?? ''

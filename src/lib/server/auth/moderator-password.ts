@@ -1,9 +1,9 @@
 import { hashedForm, hasUnreliableCharacters, passwordLength } from '$lib/registration/password'
 import type { Refusal } from '$lib/registration/refusal'
 
-export const MODERATOR_PASSWORD_MINIMUM = 12
+const MODERATOR_PASSWORD_MINIMUM = 12
 /** Nobody uses a longer one; anything longer only costs time. */
-export const MODERATOR_PASSWORD_MAXIMUM = 512
+const MODERATOR_PASSWORD_MAXIMUM = 512
 
 type Weak = Extract<
   Refusal,

@@ -24,7 +24,7 @@ import { hashToken, mintToken, parseToken, type TokenHash } from '../crypto/toke
 
 /** How long a challenge can be signed, in milliseconds. */
 export const CHALLENGE_MS = 10 * 60_000
-export const PASSKEY_NAME_MAXIMUM = 60
+const PASSKEY_NAME_MAXIMUM = 60
 /** More than anybody has; without a limit, a stolen session could fill the database. */
 const PASSKEYS_MAXIMUM = 20
 
@@ -62,8 +62,6 @@ interface Begun {
   /** Milliseconds since 1970. */
   expiresAt: number
 }
-
-export type Passkeys = ReturnType<typeof createPasskeys>
 
 /**
  * Moderators' passkeys (WebAuthn level 3). A passkey is possession plus fingerprint, face or PIN in one step: no

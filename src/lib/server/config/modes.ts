@@ -18,4 +18,3 @@ export type DisposableMode = (typeof DISPOSABLE_MODES)[number]
 
 /** pino's names. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
-export type LogLevel = (typeof LOG_LEVELS)[number]

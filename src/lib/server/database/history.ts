@@ -5,9 +5,6 @@ import type { Reader } from './open'
 import { events, moderators, registrations } from './schema'
 import { DAY } from '$lib/registration/time'
 
-/** An event with the names of its actor and subject, if they are still known. */
-export type HistoryRow = Awaited<ReturnType<typeof findHistory>>[number]
-
 /**
  * A page of the audit log, latest first; `before` is the `seq` of the last event on the previous page. Each is found
  * through one index: even with a million events, no page may read more than it shows, as far as the filter allows.

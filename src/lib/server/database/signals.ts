@@ -5,7 +5,7 @@ import type { Reader } from './open'
 import { reasonPrints, registrations } from './schema'
 
 /** Counting stops here: what a million registrations share costs the same as what a thousand do. */
-export const COUNT_LIMIT = 1_000
+const COUNT_LIMIT = 1_000
 /** How many decided ones are examined for their outcome: unlike a count, that reads each row. */
 const DECIDED_LIMIT = 200
 /** How many reasons are compared word by word. */

@@ -1,8 +1,6 @@
 import type { Logger } from 'pino'
 import { HomeserverError, type Homeserver } from './homeserver'
 
-export type ConsentWatch = ReturnType<typeof createConsentWatch>
-
 /**
  * Checks whether `consent_version` and `form_secret` match the homeserver's, before the first approval fails on them.
  */

@@ -4,8 +4,6 @@ import type { Claimed } from './homeserver'
 import type { SynapseCall } from './synapse-call'
 import { missing } from './synapse-errors'
 
-export type SynapseUsers = ReturnType<typeof createSynapseUsers>
-
 const userSchema = v.object({
   name: v.string(),
   /** Seconds here, milliseconds in Synapse's list of users. */

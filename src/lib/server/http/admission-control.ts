@@ -7,8 +7,6 @@ const MOST_WAITING_STAFF = 400
  * away.
  */
 const AT_A_TURN = 3
-export type AdmissionControl = ReturnType<typeof createAdmissionControl>
-
 /**
  * Admission control: lets requests in a few at a time, with a turn of the event loop in between, so that a crowd does
  * not delay timers, jobs and each other; and turns away requests when too many are waiting already, at once and with

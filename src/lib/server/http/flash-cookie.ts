@@ -6,8 +6,6 @@ export const FLASH_MS = 5 * 60_000
 
 const keptSchema = v.pipe(v.string(), v.parseJson(), v.object({ text: v.string(), until: v.number() }))
 
-export type FlashCookie = ReturnType<typeof createFlashCookie>
-
 /**
  * Something a page shows once, after its form's redirect: carried by the browser in a cookie that nobody else can
  * read or create, and that works for no other moderator. The database is not involved.

@@ -8,8 +8,6 @@ export type ProxyProblem =
   /** It is trusted, but sends none: all visitors count as one, or it is bypassed. */
   | { code: 'proxy_silent'; peer: string }
 
-export type ProxyWatch = ReturnType<typeof createProxyWatch>
-
 /** Headers of proxies (RFC 7239, and by custom); browsers send none of them. */
 const HEADERS = ['x-forwarded-for', 'x-real-ip', 'forwarded']
 /** Addresses of an operator's own proxy. A stranger connecting from elsewhere can claim anything. */

@@ -22,7 +22,7 @@ const SHORTEST_MS = 3_000
 const ONCE = { count: 1, windowMs: PROOF_MS }
 
 /** How often one network may start without a proof while one is required. */
-export const UNPROVED = { count: 1, windowMs: HOUR }
+const UNPROVED = { count: 1, windowMs: HOUR }
 
 /**
  * Checks whoever requests an email: whether their browser solved the proof of work, if required, and whether it looks

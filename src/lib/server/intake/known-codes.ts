@@ -9,8 +9,6 @@ const NAMED = 10
 /** How many events fit into one statement. */
 const SLICE = 500
 
-export type KnownCodes = ReturnType<typeof createKnownCodes>
-
 /**
  * Valid invitation codes that may be known to somebody who must not use them: for disabled moderators, all their own;
  * for moderators, those that skip review. For the time when all moderators could see all codes, each that they could

@@ -9,8 +9,6 @@ import type { CircuitBreakers } from '../outages/circuit-breaker'
  */
 const STEP_MS = 250
 
-export type MailDeliveries = ReturnType<typeof createMailDeliveries>
-
 /**
  * The status of emails. Whoever has an email's random ID requested it; the status reveals nothing about the
  * recipient.

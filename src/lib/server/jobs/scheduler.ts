@@ -16,8 +16,6 @@ import { hasLiveLink } from '../database/tokens'
 import type { Registrar } from '../registrations/registrar'
 import { DAY, HOUR } from '$lib/registration/time'
 
-export type Scheduler = ReturnType<typeof createScheduler>
-
 /** A registration that a clean-up deletes, or would. */
 export interface Swept {
   id: string

@@ -27,7 +27,7 @@ const PATIENCE_MS = 24 * 60 * 60_000
  * Milliseconds until the next attempt after so many: doubling, at most half an hour, with a jitter of a fifth either
  * way.
  */
-export function backOff(attempts: number, random: () => number): number {
+function backOff(attempts: number, random: () => number): number {
   const wait = Math.min(FIRST_WAIT_MS * 2 ** (attempts - 1), LONGEST_WAIT_MS)
   return Math.round(wait * (0.8 + random() * 0.4))
 }
@@ -41,7 +41,7 @@ const MAYBE_SENT =
  * What happens to a job whose handler threw: postponed, or failed permanently and shown to moderators. `refusing`:
  * the mail server rejects all emails, so none has failed individually.
  */
-export function afterError(
+function afterError(
   error: unknown,
   row: LeasedJob['row'],
   { now, random, refusing }: { now: number; random: () => number; refusing: boolean },
@@ -63,8 +63,6 @@ export function afterError(
   const rest = error instanceof MailError && error.remaining.length > 0 ? { to: error.remaining } : {}
   return { state: 'waiting', runAt, error: message, unanswered, blame, ...rest }
 }
-
-export type Worker = ReturnType<typeof createWorker>
 
 /** Runs due jobs, each under a lease, until stopped. */
 export function createWorker({

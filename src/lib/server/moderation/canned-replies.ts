@@ -16,8 +16,6 @@ import { insertEvents } from '../database/events'
 import type { Database, Transaction } from '../database/open'
 import { deleteReply, findReplies, findReply, insertReply, updateReply } from '../database/replies'
 
-export type Replies = ReturnType<typeof createReplies>
-
 type Moderator = Extract<Actor, { kind: 'moderator' }>
 
 /** Moderators' canned replies, each for one purpose, in one or more languages. */

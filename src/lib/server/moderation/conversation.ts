@@ -9,8 +9,6 @@ import type { Database } from '../database/open'
 import { APPLICANT } from '../registrations/transaction'
 import type { Registrar } from '../registrations/registrar'
 
-export type Conversation = ReturnType<typeof createConversation>
-
 const asModerator = (id: string): Actor => ({ kind: 'moderator', id })
 
 /**

@@ -6,8 +6,6 @@ import { findAllLooks } from '../database/presence'
 import { countTabs } from '../database/queue'
 import { LOOK_MS } from './queue-view'
 
-export type Live = ReturnType<typeof createLive>
-
 const EVERY_MS = 1000
 
 /**

@@ -8,8 +8,6 @@ import type { Site } from '../mail/mail'
 import { renderMail } from '../mail/render'
 import type { Registrar } from '../registrations/registrar'
 
-export type MailPreviews = ReturnType<typeof createMailPreviews>
-
 /** An email as its recipient gets it, except for its link. */
 export interface Preview {
   to: string

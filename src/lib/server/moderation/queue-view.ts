@@ -18,7 +18,7 @@ import type { Registrar } from '../registrations/registrar'
 import { isDismissible } from '../registrations/job-results'
 
 /** What a row of the queue shows. */
-export function queueItem(
+function queueItem(
   row: Omit<Registration, 'account' | 'opening'> & { trouble: boolean },
   domain: string,
 ): QueueItem {

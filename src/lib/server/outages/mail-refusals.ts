@@ -12,8 +12,6 @@ const PUT_OFF_MS = 15 * 60_000
 /** How many individually rejected emails are remembered. */
 const REMEMBERED = 1000
 
-export type MailRefusals = ReturnType<typeof createMailRefusals>
-
 /**
  * Weighs the mail server's rejections since it last accepted an email: whether it rejects this one email, or us. An
  * email that was rejected before another one was accepted is rejected individually, and no longer tells anything

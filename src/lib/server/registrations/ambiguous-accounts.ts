@@ -14,8 +14,6 @@ import { createShared } from '../concurrency/coalesce'
 const signsOf = (username: Username, account: Account) =>
   signsOfOthers(username, { state: 'doubtful' }, account)
 
-export type AmbiguousAccounts = ReturnType<typeof createAmbiguousAccounts>
-
 /**
  * Accounts that are, or may be, somebody else's: the program stopped between a claim and its record, so that it is
  * unknown who created it, or an account created here shows signs of use by others. A moderator looks at each and

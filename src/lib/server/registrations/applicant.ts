@@ -20,8 +20,6 @@ import type { Registrar } from './registrar'
 import type { RuleStore } from '../rules/store'
 import { createKept, createShared } from '../concurrency/coalesce'
 
-export type Applicant = ReturnType<typeof createApplicant>
-
 /** A requested email: its recipient, and its ID, by which its status can be queried. */
 interface AskedMail {
   email: EmailAddress

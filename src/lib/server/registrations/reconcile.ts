@@ -8,8 +8,6 @@ import type { Homeserver } from '../homeserver/homeserver'
 import { checkSetUp } from '../homeserver/set-up'
 import type { Registrar } from './registrar'
 
-export type Reconciliation = ReturnType<typeof createReconciliation>
-
 /** A username that homeserver and database disagree about. */
 export interface Disagreement extends Difference {
   username: Username

@@ -158,7 +158,7 @@ const byWeight = (one: Rule, other: Rule): number =>
   WEIGHTS.indexOf(one.effect) - WEIGHTS.indexOf(other.effect)
 
 /** A candidate in two halves: an exception for one says nothing of the other, because anybody can type any username. */
-export const isAboutName = ({ subject }: Pick<RuleCore, 'subject'>): boolean => subject === 'username'
+const isAboutName = ({ subject }: Pick<RuleCore, 'subject'>): boolean => subject === 'username'
 
 /**
  * What happens, and by which rule: of the rules about the person (network, email, domain) and about the username, an
