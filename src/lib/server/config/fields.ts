@@ -1,4 +1,3 @@
-import { isIP } from 'node:net'
 import { RE2JS } from 're2js'
 import * as v from 'valibot'
 
@@ -80,14 +79,6 @@ export function httpUrl(be: string, { base }: { base: boolean }) {
     v.check(right, must(be)),
     v.transform((value) => (base ? value.replace(/\/+$/, '') : value)),
   )
-}
-
-/** An IP address or a CIDR network. */
-export function isNetwork(value: string): boolean {
-  const [address = '', prefix, ...rest] = value.split('/')
-  const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
-  if (bits < 0 || rest.length > 0) return false
-  return prefix === undefined || (/^[0-9]{1,3}$/.test(prefix) && Number(prefix) <= bits)
 }
 
 /** A regular expression that runs in linear time. */

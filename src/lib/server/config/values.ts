@@ -1,8 +1,9 @@
 import proxyaddr from 'proxy-addr'
 import * as v from 'valibot'
+import { parseNetwork } from '$lib/network/ip'
 import { isColour } from '../text/accent'
 import { MAIL_TLS } from './modes'
-import { httpUrl, isNetwork, matching, must, text } from './fields'
+import { httpUrl, matching, must, text } from './fields'
 import { templateProblem } from '../text/template'
 
 // Values with a meaning here: an email address, a room, a host.
@@ -83,7 +84,7 @@ export const databaseUrl = v.pipe(
 )
 export const network = v.pipe(
   text('an address or a network like 203.0.113.0/24'),
-  v.check(isNetwork, must('an address or a network like 203.0.113.0/24')),
+  v.check((value) => parseNetwork(value) !== null, must('an address or a network like 203.0.113.0/24')),
 )
 const PROXY = 'an address or a network like 10.0.0.0/8, or loopback, linklocal, uniquelocal'
 export const proxies = v.union(
@@ -97,7 +98,10 @@ export const certificates = v.union([v.boolean(), certificatesPath], CERTIFICATE
 
 /** Whether `proxy-addr`, which reads this list for every request, accepts the entry. */
 function isProxy(entry: string): boolean {
-  return ['loopback', 'linklocal', 'uniquelocal'].includes(entry) || (isNetwork(entry) && compiles(entry))
+  return (
+    ['loopback', 'linklocal', 'uniquelocal'].includes(entry) ||
+    (parseNetwork(entry) !== null && compiles(entry))
+  )
 }
 
 function compiles(entry: string): boolean {

@@ -1,4 +1,3 @@
-import { isIP } from 'node:net'
 import proxyaddr from 'proxy-addr'
 import { canonicalAddress } from '$lib/network/ip'
 
@@ -42,7 +41,6 @@ function trustOf(trustProxy: boolean | readonly string[]): (address: string, hop
 /** Some proxies add the port: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
 function readClaim(claim: string): string | null {
   const text = claim.trim()
-  if (isIP(text) !== 0) return canonicalAddress(text)
   const [, v6, v4] = /^(?:\[([0-9a-f:.]{2,45})\]|([0-9.]{7,15}))(?::[0-9]{1,5})?$/i.exec(text) ?? []
-  return canonicalAddress(v6 ?? v4 ?? '')
+  return canonicalAddress(v6 ?? v4 ?? text)
 }
