@@ -74,7 +74,7 @@ test('from a request its domain is blocked, with whom it hits, and they are deni
   await expect(page.locator('main')).toContainText('We don’t accept email addresses from this provider')
 
   await desk.goto(`${site.url}/admin/rules`)
-  const rule = desk.locator('.rows li', { hasText: domain })
+  const rule = desk.locator('.listed li', { hasText: domain })
   await expect(rule).toContainText('A wave of the same words')
   await expect(rule).toContainText('1 match')
   await desk.locator('input[name=value]').fill(`Somebody@${domain}`)

@@ -29,7 +29,7 @@ interface Wish {
   days?: string
   skip?: boolean
 }
-const codeRow = (desk: Page, note: string) => desk.locator('.rows li', { hasText: note })
+const codeRow = (desk: Page, note: string) => desk.locator('.listed li', { hasText: note })
 
 /** Makes a code at the desk, and answers it with its link. */
 async function makeCode(desk: Page, site: Site, { note, uses = '', days = '', skip = false }: Wish) {

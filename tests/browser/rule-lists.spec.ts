@@ -61,7 +61,7 @@ test('a list is pasted, looked at, mended and added; its rules are found, tried 
   await page.getByRole('button', { name: 'Show', exact: true }).click()
   await expect(page).toHaveURL(/kind=domain/)
   await expect(page.getByText('1 rule', { exact: true })).toBeVisible()
-  await expect(page.locator('.rows li')).toContainText(['From a neighbour'])
+  await expect(page.locator('.listed li')).toContainText(['From a neighbour'])
   await expectFit(page)
 
   await page.getByLabel('Email address, domain, IP address or username').fill(`somebody@sub.${domain}`)
@@ -73,7 +73,7 @@ test('a list is pasted, looked at, mended and added; its rules are found, tried 
   await expect(page.getByText('No rules match these filters.')).toBeVisible()
   await expect(page).toHaveURL(/kind=domain/)
   await page.getByRole('link', { name: 'Ended' }).click()
-  await expect(page.locator('.rows li')).toContainText([domain])
+  await expect(page.locator('.listed li')).toContainText([domain])
   await page.goto(`${site.url}/admin/history?what=rules_imported`)
   await expect(page.locator('main ol')).toContainText('count: 1')
   await expect(page.locator('main')).not.toContainText(domain)

@@ -80,12 +80,18 @@ const RULES: Words = {
 export const ruleText = (step: string, code: string): string =>
   `${STEPS[step]?.() ?? step}: ${RULES[code]?.() ?? code.replaceAll('_', ' ')}`
 
-/** Minutes in the two largest units of days, hours and minutes. */
+/** Minutes in the two largest units of days, hours and minutes, as the language writes them. */
 export function minutesText(all: number): string {
-  const [days, hours, minutes] = [Math.floor(all / 1440), Math.floor(all / 60) % 24, all % 60]
-  if (days > 0) return hours > 0 ? m.figures_days_hours({ days, hours }) : m.figures_whole_days({ days })
-  if (hours === 0) return m.figures_minutes({ minutes })
-  return minutes > 0 ? m.figures_hours_minutes({ hours, minutes }) : m.figures_hours({ hours })
+  const units = { day: Math.floor(all / 1440), hour: Math.floor(all / 60) % 24, minute: all % 60 }
+  const [most, next] = units.day > 0 ? (['day', 'hour'] as const) : (['hour', 'minute'] as const)
+  const parts = [most, next].filter((unit) => units[unit] > 0)
+  return (parts.length === 0 ? [next] : parts).map((unit) => unitText(unit, units[unit])).join(' ')
+}
+
+function unitText(unit: 'day' | 'hour' | 'minute', count: number): string {
+  // German writes a short day as "Tg.".
+  const unitDisplay = unit === 'day' ? 'long' : 'short'
+  return new Intl.NumberFormat(getLocale(), { style: 'unit', unit, unitDisplay }).format(count)
 }
 
 /** A day (`2026-01-31`) as people write it. */
