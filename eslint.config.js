@@ -1,6 +1,7 @@
 import svelte from 'eslint-plugin-svelte'
 import ts from 'typescript-eslint'
 import { importDirections } from './scripts/import-directions.js'
+import { permissionsOnly } from './scripts/permissions-only.js'
 import svelteConfig from './svelte.config.js'
 
 export default ts.config(
@@ -44,7 +45,11 @@ export default ts.config(
   {
     files: ['src/**/*.ts', 'src/**/*.svelte'],
     ignores: ['**/*.test.ts'],
-    plugins: { project: { rules: { 'import-directions': importDirections } } },
-    rules: { 'project/import-directions': 'error' },
+    plugins: {
+      project: {
+        rules: { 'import-directions': importDirections, 'permissions-only': permissionsOnly },
+      },
+    },
+    rules: { 'project/import-directions': 'error', 'project/permissions-only': 'error' },
   },
 )

@@ -1,7 +1,8 @@
 import { text } from 'node:stream/consumers'
 import password from '@inquirer/password'
 import * as v from 'valibot'
-import { ROLES } from '$lib/moderation/moderator'
+import { FIRST_ROLE, ROLES } from '$lib/moderation/moderator'
+import { can } from '$lib/moderation/permission'
 import { trimInvisible } from '$lib/registration/typed-text'
 import { generatePassword } from '$lib/server/auth/moderators'
 import { readOptions, UsageError } from './usage'
@@ -17,7 +18,7 @@ export async function createAdmin(args: string[]): Promise<void> {
   })
   const username = nameIn(options)
   const { email } = options
-  const role = v.safeParse(v.optional(v.picklist(ROLES), 'administrator'), options.role)
+  const role = v.safeParse(v.optional(v.picklist(ROLES), FIRST_ROLE), options.role)
   if (!role.success) throw new UsageError(`--role must be one of ${ROLES.join(', ')}`)
   if (username === undefined || email === undefined)
     throw new UsageError('admin create needs --username and --email')
@@ -109,6 +110,6 @@ export async function disableAdmin(args: string[]): Promise<void> {
         `Revoke them on the page with the moderators, or with: synapse-registration admin disable --username ${username} --end-codes\n`,
     )
   const left = await withServices(({ moderators }) => moderators.list())
-  if (!left.some(({ role, disabledAt }) => role === 'administrator' && disabledAt === null))
+  if (!left.some(({ role, disabledAt }) => can(role, 'manage-moderators') && disabledAt === null))
     process.stdout.write('There is no administrator left: create one with "admin create"\n')
 }

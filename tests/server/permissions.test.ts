@@ -5,6 +5,7 @@ import { MailError } from '$lib/server/mail/mail'
 import { RefusalError } from '$lib/server/trpc/refusal-error'
 import { appRouter, createApi } from '$lib/server/trpc/router'
 import { decideOn } from '../support/decide'
+import { permissionOf } from '../support/permission-of'
 import {
   aBrowser,
   aConfig,
@@ -270,8 +271,12 @@ function fieldsOf(answer: unknown): string[] {
   )
 }
 
-test('every procedure is looked at here', () => {
-  expect(Object.keys(CALLS).sort()).toEqual(Object.keys(appRouter._def.procedures).sort())
+test('every procedure is looked at here, and those with a permission as an administrator’s', () => {
+  const procedures = Object.entries(appRouter._def.procedures)
+  expect(Object.keys(CALLS).sort()).toEqual(procedures.map(([path]) => path).sort())
+  const permitted = procedures.filter(([, procedure]) => permissionOf(procedure) !== null)
+  const mine = Object.keys(CALLS).filter((path) => CALLS[path] === 'administrator')
+  expect(permitted.map(([path]) => path).sort()).toEqual(mine.sort())
 })
 
 test('no answer to a moderator carries a secret, or what is an administrator’s', async () => {

@@ -7,11 +7,11 @@ import { HomeserverError } from '$lib/server/homeserver/homeserver'
 import type { Context } from '$lib/server/trpc/context'
 import { refusalError } from '$lib/server/trpc/refusal-error'
 import {
-  administratorProcedure,
   applicantProcedure,
   createCallerFactory,
   latelyProcedure,
   moderatorProcedure,
+  permittedProcedure,
   procedure,
   router,
   signedInProcedure,
@@ -29,7 +29,7 @@ const probe = router({
   signedIn: signedInProcedure.query(() => 'in'),
   lately: latelyProcedure.query(() => 'in'),
   moderator: moderatorProcedure.query(() => 'in'),
-  administrator: administratorProcedure.query(() => 'in'),
+  administrator: permittedProcedure('manage-moderators').query(() => 'in'),
   own: applicantProcedure().query(({ ctx }) => [ctx.registration.id, ctx.link]),
   linked: applicantProcedure('verification').query(({ ctx }) => [ctx.registration.id, ctx.link]),
   status: applicantProcedure('status').query(() => 'in'),

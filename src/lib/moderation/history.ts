@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { EVENT_KINDS, type EventKind } from '$lib/registration/registration'
 import type { Role } from './moderator'
+import { can } from './permission'
 import { DAY } from '../registration/time'
 
 /** Groups of events, in the order in which pages offer them. */
@@ -131,7 +132,7 @@ export type HistoryFilter = v.InferOutput<typeof historyFilterSchema>
 const SIDES = { applicants: 'applicant', system: 'system', moderators: 'moderator' } as const
 const HISTORY_SIDES = ['applicants', 'system', 'moderators'] as const
 
-/** What only administrators may know about others: who signs in when and how, and who the moderators are. */
+/** What takes a permission to know about others: who signs in when and how, and who the moderators are. */
 const PERSONAL: EventKind[] = [...kindsOf('people'), ...kindsOf('sign_ins')]
 
 /** A filter as a database query; null: not set. Times in milliseconds since 1970, `until` exclusive. */
@@ -146,7 +147,7 @@ export interface HistoryQuery {
   own: { kinds: EventKind[]; moderatorId: string } | null
 }
 
-/** `moderator`: the viewer. Of personal events, administrators see everything, and others only their own. */
+/** `moderator`: the viewer. Of personal events, those without the permission see only their own. */
 export function historyQuery(filter: HistoryFilter, moderator: { id: string; role: Role }): HistoryQuery {
   const { who = '', what = '', registration = '', from = '', to = '' } = filter
   const side = HISTORY_SIDES.find((name) => name === who)
@@ -157,7 +158,7 @@ export function historyQuery(filter: HistoryFilter, moderator: { id: string; rol
     registrationId: registration === '' ? null : registration,
     from: from === '' ? null : Date.parse(from),
     until: to === '' ? null : Date.parse(to) + DAY,
-    own: moderator.role === 'administrator' ? null : { kinds: PERSONAL, moderatorId: moderator.id },
+    own: can(moderator.role, 'read-personal-events') ? null : { kinds: PERSONAL, moderatorId: moderator.id },
   }
 }
 

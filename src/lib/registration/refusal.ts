@@ -114,7 +114,7 @@ export type Refusal =
   | { code: 'last_administrator' }
   /** The hours for a reminder are not an integer, or too many. */
   | { code: 'remind_hours_wrong'; minimum: number; maximum: number }
-  /** Only administrators may do this. */
+  /** This takes a permission that the moderator's role does not have. */
   | { code: 'role_too_low' }
   | { code: 'homeserver_unavailable' }
   /** The homeserver refuses permanently; only the operator can change that. */

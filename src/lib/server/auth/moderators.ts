@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import type { Role } from '$lib/moderation/moderator'
+import { FIRST_ROLE, type Role } from '$lib/moderation/moderator'
 import { readEmail } from '$lib/registration/email'
 import { passwordLength } from '$lib/registration/password'
 import type { Refusal } from '$lib/registration/refusal'
@@ -45,7 +45,7 @@ export function createModerators({
     insertEvents(tx, null, [event], { kind: 'system' }, clock())
 
   return {
-    /** An administrator unless stated otherwise: the first account must manage the others. */
+    /** With `FIRST_ROLE` unless stated otherwise. */
     async create(wish: {
       username: string
       email: string
@@ -59,7 +59,7 @@ export function createModerators({
       if (!read.ok) return refused(emailProblem(wish.email, read.refusal))
       const email = read.value
       const passwordHash = await hashPassword(password)
-      const { role = 'administrator' } = wish
+      const { role = FIRST_ROLE } = wish
       const row = { id: randomId(), username, email, passwordHash, createdAt: clock(), role }
       return database.write(async (tx): Promise<ModeratorResult> => {
         const other = await findModeratorByName(tx, username)

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { Role } from '$lib/moderation/moderator'
+import { can } from '$lib/moderation/permission'
 import { parseEmail, readEmail } from '$lib/registration/email'
 import type { Language } from '$lib/registration/language'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
@@ -98,9 +99,9 @@ export function createPeople({
     return row.expiresAt <= clock() ? refuse({ code: 'link_expired' }) : accept(row)
   }
 
-  /** Whether there would still be an administrator without this one. */
+  /** Whether nobody could manage moderators without this one. */
   async function isNeeded(reader: Reader, { role, disabledAt }: ModeratorRow): Promise<boolean> {
-    return role === 'administrator' && disabledAt === null && (await countAdministrators(reader)) < 2
+    return can(role, 'manage-moderators') && disabledAt === null && (await countAdministrators(reader)) < 2
   }
 
   /** Anyone who may no longer invite leaves no open invitation behind. */
@@ -171,7 +172,7 @@ export function createPeople({
         if (row.role === role) return accept(null)
         if (await isNeeded(tx, row)) return refuse({ code: 'last_administrator' })
         await updateModerator(tx, id, { role })
-        if (role !== 'administrator') await withdrawInvitationsBy(tx, id, by)
+        if (!can(role, 'manage-moderators')) await withdrawInvitationsBy(tx, id, by)
         await say(tx, by, { kind: 'role_changed', detail: { moderator: row.username, role } })
         return accept(null)
       })

@@ -1,6 +1,7 @@
-import { and, desc, eq, gt, isNull, lt, or, sql, type SQLWrapper } from 'drizzle-orm'
+import { and, desc, eq, gt, inArray, isNull, lt, or, sql, type SQLWrapper } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/sqlite-core'
 import { standingOf } from '$lib/moderation/invitation'
+import { rolesWith } from '$lib/moderation/permission'
 import type { Brought } from '$lib/registration/invited'
 import type { Reader, Transaction } from './open'
 import { events, invitations, moderators, registrations } from './schema'
@@ -19,9 +20,9 @@ export const counts = (now: number) =>
     or(isNull(invitations.usesMaximum), lt(invitations.uses, invitations.usesMaximum)),
   )
 
-/** Whether a moderator is an administrator who is not disabled. */
-const isIn = ({ role, disabledAt }: { role: SQLWrapper; disabledAt: SQLWrapper }) =>
-  sql<number>`coalesce(${role} = 'administrator' and ${disabledAt} is null, 0)`
+/** Whether a moderator may vouch for others, and is not disabled. */
+const vouches = ({ role, disabledAt }: { role: SQLWrapper; disabledAt: SQLWrapper }) =>
+  sql<number>`coalesce(${inArray(role, rolesWith('skip-review'))} and ${disabledAt} is null, 0)`
 
 export async function findInvitationByHash(reader: Reader, hash: string): Promise<InvitationRow | null> {
   const [row] = await reader.select().from(invitations).where(eq(invitations.hash, hash))
@@ -77,7 +78,7 @@ export async function findInvitations(
       invitation: invitations,
       author: moderators.username,
       /** Whether its creator may still skip review. */
-      vouches: isIn(moderators),
+      vouches: vouches(moderators),
       came: sql<number>`(select count(*) from ${some})`,
     })
     .from(invitations)
@@ -105,7 +106,7 @@ export async function findBrought(
     .select({
       invitation: invitations,
       maker: { id: maker.id, name: maker.username },
-      vouches: isIn(maker),
+      vouches: vouches(maker),
       heldBy: registrations.heldBy,
       heldFor: registrations.heldFor,
       counted: sql<number>`exists (select 1 from ${events} where ${events.registrationId} = ${registrations.id}

@@ -1,6 +1,20 @@
-import { and, desc, eq, inArray, isNotNull, isNull, lte, ne, or, sql, type SQL } from 'drizzle-orm'
+import {
+  and,
+  desc,
+  eq,
+  inArray,
+  isNotNull,
+  isNull,
+  lte,
+  ne,
+  notInArray,
+  or,
+  sql,
+  type SQL,
+} from 'drizzle-orm'
 import { alias } from 'drizzle-orm/sqlite-core'
 import * as v from 'valibot'
+import { rolesWith } from '$lib/moderation/permission'
 import { counts } from './invitations'
 import type { Database, Reader, Transaction } from './open'
 import { invitations, moderators } from './schema'
@@ -35,7 +49,7 @@ async function beyond(reader: Reader, now: number): Promise<SQL | undefined> {
     counts(now),
     or(eq(madeBy, id), and(lte(madeAt, until), lte(createdAt, until))),
     or(isNull(disabledAt), lte(madeAt, disabledAt)),
-    or(isNotNull(disabledAt), and(ne(role, 'administrator'), eq(skipReview, true))),
+    or(isNotNull(disabledAt), and(notInArray(role, rolesWith('skip-review')), eq(skipReview, true))),
   )
 }
 

@@ -1,4 +1,5 @@
-import { and, asc, eq, isNull, max } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNull, max } from 'drizzle-orm'
+import { rolesWith } from '$lib/moderation/permission'
 import type { Reader, Transaction } from './open'
 import { moderators, sessions } from './schema'
 
@@ -47,9 +48,10 @@ export async function findModeratorByEmail(reader: Reader, email: string): Promi
   return row ?? null
 }
 
-/** How many active administrators there are. */
+/** How many active moderators may manage the others. */
 export async function countAdministrators(reader: Reader): Promise<number> {
-  return reader.$count(moderators, and(eq(moderators.role, 'administrator'), isNull(moderators.disabledAt)))
+  const managers = inArray(moderators.role, rolesWith('manage-moderators'))
+  return reader.$count(moderators, and(managers, isNull(moderators.disabledAt)))
 }
 
 export async function updateModerator(

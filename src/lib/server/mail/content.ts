@@ -1,5 +1,6 @@
 import { momentText } from '$lib/text/moment'
 import { m } from '$lib/paraglide/messages'
+import type { Role } from '$lib/moderation/moderator'
 import type { Language } from '$lib/registration/language'
 import type { Mail } from './mail'
 import { openingWords } from './opening-words'
@@ -25,6 +26,12 @@ export interface Content {
 
 /** What the remedy for Synapse's automatic rooms refers to. */
 const SETTINGS = ['registration.password', 'after_approval', 'auto_join_rooms', 'auto_join']
+
+/** What an invitation is to, by role. */
+const INVITED_AS: Record<Role, typeof m.mail_invitation_moderator> = {
+  moderator: m.mail_invitation_moderator,
+  administrator: m.mail_invitation_administrator,
+}
 
 /** The text for an email. */
 export function contentOf(mail: Mail, locale: Language, site: { name: string; url: string }): Content {
@@ -163,9 +170,7 @@ export function contentOf(mail: Mail, locale: Language, site: { name: string; ur
           mail.by === null
             ? m.mail_invitation_text({ host }, in_)
             : m.mail_invitation_text_by({ by: mail.by, host }, in_),
-          mail.role === 'administrator'
-            ? m.mail_invitation_administrator({}, in_)
-            : m.mail_invitation_moderator({}, in_),
+          INVITED_AS[mail.role]({}, in_),
         ],
         action: { label: m.mail_invitation_button({}, in_), link: mail.link },
         after: [m.mail_invitation_days({ days: mail.days }, in_)],

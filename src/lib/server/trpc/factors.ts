@@ -4,7 +4,7 @@ import { CHALLENGE_MS } from '../auth/passkeys'
 import type { Context } from './context'
 import { orThrow, refusalError } from './refusal-error'
 import { answer, PASSKEY_COOKIE } from './session'
-import { administratorProcedure, latelyProcedure, router, signedInProcedure } from './t'
+import { latelyProcedure, permittedProcedure, router, signedInProcedure } from './t'
 
 const line = v.pipe(v.string(), v.maxLength(1000))
 
@@ -73,7 +73,7 @@ export const factorsRouter = router({
       tried(ctx, (id) => ctx.services.passkeys.remove(id, input.id, input.password)),
     ),
 
-  setRequired: administratorProcedure
+  setRequired: permittedProcedure('require-second-factor')
     .input(v.parser(v.object({ required: v.boolean() })))
     .mutation(({ ctx, input }) => ctx.services.factors.setRequired(input.required, ctx.moderator.id)),
 })

@@ -4,7 +4,9 @@ import { matrixId } from '$lib/registration/username'
 import { insertEvents } from '../database/events'
 import { findHistory, lastSeq } from '../database/history'
 import { findModerators } from '../database/moderators'
-import { administratorProcedure, moderatorProcedure, router } from './t'
+import { moderatorProcedure, permittedProcedure, router } from './t'
+
+const exportProcedure = permittedProcedure('export-audit-log')
 
 const PAGE = 50
 /** How many events are read and written in a few milliseconds. */
@@ -15,7 +17,7 @@ const before = v.pipe(v.number(), v.integer(), v.minValue(1))
 export const historyRouter = router({
   /**
    * One page, latest first; `before` is the `next` of the previous page. Of sign-ins and personal events, moderators
-   * who are no administrators see only their own.
+   * without the permission see only their own.
    */
   page: moderatorProcedure
     .input(v.parser(v.object({ ...historyFilterSchema.entries, before: v.optional(before) })))
@@ -42,7 +44,7 @@ export const historyRouter = router({
   }),
 
   /** Records who exports which part of the log, and returns where to start: before that record. */
-  beginExport: administratorProcedure
+  beginExport: exportProcedure
     .input(v.parser(v.object({ ...historyFilterSchema.entries, format: v.picklist(['csv', 'json']) })))
     .mutation(async ({ ctx, input }) => {
       const { format, ...filter } = input
@@ -57,7 +59,7 @@ export const historyRouter = router({
     }),
 
   /** A part of an export, latest first; the last one has no `next`. */
-  slice: administratorProcedure
+  slice: exportProcedure
     .input(v.parser(v.object({ ...historyFilterSchema.entries, before })))
     .query(async ({ ctx, input }) => {
       const rows = await ctx.services.database.read((reader) =>

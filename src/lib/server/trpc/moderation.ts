@@ -12,7 +12,7 @@ import { jobView, LOOK_MS, neighbours, queueView, registrationView } from '../mo
 import { groupFailures } from '../registrations/failed-jobs'
 import type { Context } from './context'
 import { orThrow, refusalError } from './refusal-error'
-import { moderatorProcedure, router } from './t'
+import { may, moderatorProcedure, router } from './t'
 import { messageOf } from './talk'
 
 const PAGE = 50
@@ -196,12 +196,12 @@ export const moderationRouter = router({
     groupFailures(await ctx.services.database.read(findFailed)),
   ),
 
-  /** Failed jobs without a registration. Only administrators see whose email it was, in the error. */
+  /** Failed jobs without a registration. Whose email it was, in the error, takes a permission. */
   stuck: moderatorProcedure.query(async ({ ctx }) => {
     const rows = (await ctx.services.database.read((reader) => findStuck(reader))).map((row) =>
       jobView(row, null),
     )
-    if (ctx.moderator.role === 'administrator') return rows
+    if (may(ctx, 'see-recipients')) return rows
     return rows.map(({ error, ...job }) => ({
       ...job,
       error: error === null ? null : withoutAddresses(error),
@@ -220,11 +220,11 @@ export const moderationRouter = router({
   /** Where applicants were recently asked to try again because of a shared limit. */
   crowds: moderatorProcedure.query(({ ctx }) => ctx.services.crowds.lately()),
 
-  /** What an operator must fix in the setup; only administrators see the details. */
+  /** What an operator must fix in the setup; the details take a permission. */
   setUp: moderatorProcedure.query(({ ctx }) => {
     const { proxyWatch, consentWatch } = ctx.services
     const found = [proxyWatch.problem(), consentWatch.problem()].filter((problem) => problem !== null)
-    if (ctx.moderator.role === 'administrator' || found.length === 0) return found
+    if (may(ctx, 'see-setup-problems') || found.length === 0) return found
     return [{ code: 'ask_administrator' } as const]
   }),
 

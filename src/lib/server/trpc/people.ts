@@ -5,7 +5,9 @@ import { byNetwork } from '../rate-limits/rate-limiter'
 import { hashToken, parseToken, type Token } from '../crypto/tokens'
 import type { Context } from './context'
 import { orThrow, refusalError } from './refusal-error'
-import { administratorProcedure, procedure, router } from './t'
+import { permittedProcedure, procedure, router } from './t'
+
+const managerProcedure = permittedProcedure('manage-moderators')
 
 const id = v.pipe(v.string(), v.maxLength(100))
 const line = v.pipe(v.string(), v.maxLength(1000))
@@ -39,10 +41,10 @@ async function follow(ctx: Context, typed: string, purpose: 'invitation' | 'addr
   throw refusalError(refuse({ code: 'too_many_sign_ins', minutes }))
 }
 
-/** Moderators' accounts, for administrators; and what moderators do through emailed links. */
+/** Moderators' accounts, for those who manage them; and what moderators do through emailed links. */
 export const peopleRouter = router({
   /** `mail`: the status of the email with an invitation. */
-  list: administratorProcedure.query(async ({ ctx: { services } }) => {
+  list: managerProcedure.query(async ({ ctx: { services } }) => {
     const { people, invitations } = await services.people.list()
     const standings = invitations.map(({ id: link, email }) =>
       services.mailStandings.ofLink(link ?? '', email ?? ''),
@@ -51,7 +53,7 @@ export const peopleRouter = router({
     return { people, invitations: invitations.map((one, at) => ({ ...one, mail: mails[at] ?? null })) }
   }),
 
-  invite: administratorProcedure
+  invite: managerProcedure
     .input(v.parser(v.object({ email: line, role })))
     .mutation(async ({ ctx, input }) => {
       const wish = { ...input, language: ctx.language }
@@ -59,22 +61,22 @@ export const peopleRouter = router({
       ctx.services.worker.nudge()
     }),
 
-  withdraw: administratorProcedure.input(v.parser(v.object({ id }))).mutation(async ({ ctx, input }) => {
+  withdraw: managerProcedure.input(v.parser(v.object({ id }))).mutation(async ({ ctx, input }) => {
     orThrow(await ctx.services.people.withdraw(input.id, ctx.moderator.id))
   }),
 
-  setRole: administratorProcedure.input(v.parser(v.object({ id, role }))).mutation(async ({ ctx, input }) => {
+  setRole: managerProcedure.input(v.parser(v.object({ id, role }))).mutation(async ({ ctx, input }) => {
     orThrow(await ctx.services.people.setRole(input.id, input.role, ctx.moderator.id))
   }),
 
-  setDisabled: administratorProcedure
+  setDisabled: managerProcedure
     .input(v.parser(v.object({ id, disabled: v.boolean() })))
     .mutation(async ({ ctx, input }) => {
       orThrow(await ctx.services.people.setDisabled(input.id, input.disabled, ctx.moderator.id))
     }),
 
   /** Ends every session of a moderator. */
-  signOut: administratorProcedure.input(v.parser(v.object({ id }))).mutation(async ({ ctx, input }) => {
+  signOut: managerProcedure.input(v.parser(v.object({ id }))).mutation(async ({ ctx, input }) => {
     orThrow(await ctx.services.people.signOut(input.id, ctx.moderator.id))
   }),
 

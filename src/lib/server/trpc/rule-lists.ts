@@ -16,7 +16,9 @@ import { readCursor, writeCursor } from '../database/cursor'
 import { printOf, readRuleList, type TypedList } from '../rules/import'
 import type { Context } from './context'
 import { orThrow, refusalError } from './refusal-error'
-import { administratorProcedure, moderatorProcedure, router } from './t'
+import { moderatorProcedure, permittedProcedure, router } from './t'
+
+const importProcedure = permittedProcedure('import-rules')
 
 /** How many lines of each kind are shown. */
 const SHOWN = 50
@@ -41,10 +43,10 @@ const readList = async ({ services: { registrar } }: Context, typed: TypedList) 
 /** Importing and exporting lists of rules. */
 export const ruleListsRouter = router({
   /** The maximum size of a list. */
-  limits: administratorProcedure.query(() => ({ rules: LIST_MAXIMUM, patterns: PATTERNS_MAXIMUM })),
+  limits: importProcedure.query(() => ({ rules: LIST_MAXIMUM, patterns: PATTERNS_MAXIMUM })),
 
   /** Previews an import; changes nothing. */
-  preview: administratorProcedure
+  preview: importProcedure
     .input(v.parser(listSchema))
     .query(async ({ ctx, input }): Promise<ListView> => {
       const { rules, unread, ...counts } = await readList(ctx, input)
@@ -75,7 +77,7 @@ export const ruleListsRouter = router({
     }),
 
   /** Imports a previewed list (`seen`); returns how many rules were added, and how many existed already. */
-  add: administratorProcedure
+  add: importProcedure
     .input(v.parser(v.object({ ...listSchema.entries, seen: v.pipe(v.string(), v.maxLength(100)) })))
     .mutation(async ({ ctx, input }) => {
       const { seen, ...typed } = input

@@ -20,7 +20,7 @@ import { countRules, findAuthors, findRules, type RuleRow } from '../database/ru
 import { createMatcher, judge, type Rule } from '../rules/matcher'
 import type { Context } from './context'
 import { orThrow, refusalError } from './refusal-error'
-import { moderatorProcedure, router } from './t'
+import { may, moderatorProcedure, refuseRole, router, type ModeratorContext } from './t'
 import { messageOf } from './talk'
 
 const PAGE = 100
@@ -36,23 +36,15 @@ const core = {
   effect: v.picklist(RULE_EFFECTS),
 }
 
-type Signed = Context & { moderator: NonNullable<Context['moderator']> }
-
-const actorOf = ({ moderator }: Signed) => ({ kind: 'moderator', id: moderator.id }) as const
-const isAdministrator = ({ moderator }: Signed): boolean => moderator.role === 'administrator'
-
-/** Attempts beyond one's role are recorded in the audit log. */
-async function refuseRole(ctx: Signed, path: string): Promise<never> {
-  await ctx.services.registrar.note([{ kind: 'access_refused', detail: { path } }], actorOf(ctx))
-  throw refusalError(refuse({ code: 'role_too_low' }))
-}
+const actorOf = ({ moderator }: ModeratorContext) => ({ kind: 'moderator', id: moderator.id }) as const
+const mayAddAny = (ctx: ModeratorContext): boolean => may(ctx, 'manage-rules')
 
 /**
- * Administrators make any rule. A moderator's rule blocks or flags, and is made from a request that it matches: what
- * they could deny, they can also block.
+ * With the permission, any rule. Anybody else's blocks or flags, and is made from a request that it matches: what they
+ * could deny, they can also block.
  */
-async function mayAdd(ctx: Signed, rule: RuleCore, from: string | undefined): Promise<void> {
-  if (isAdministrator(ctx)) return
+async function mayAdd(ctx: ModeratorContext, rule: RuleCore, from: string | undefined): Promise<void> {
+  if (mayAddAny(ctx)) return
   if (rule.effect === 'allow' || from === undefined) await refuseRole(ctx, 'rules.add')
   const registration = await ctx.services.database.read((reader) => findRegistration(reader, from ?? ''))
   if (registration === null) throw refusalError(refuse({ code: 'not_found' }))
@@ -60,10 +52,10 @@ async function mayAdd(ctx: Signed, rule: RuleCore, from: string | undefined): Pr
   if (match(registration, 0).length === 0) throw refusalError(refuse({ code: 'rule_misses' }))
 }
 
-const mayEnd = (ctx: Signed, rule: Pick<RuleRow, 'madeBy'>): boolean =>
-  isAdministrator(ctx) || rule.madeBy === ctx.moderator.id
+const mayEnd = (ctx: ModeratorContext, rule: Pick<RuleRow, 'madeBy'>): boolean =>
+  mayAddAny(ctx) || rule.madeBy === ctx.moderator.id
 
-function ruleView(ctx: Signed, { rule, author }: { rule: RuleRow; author: string | null }): RuleView {
+function ruleView(ctx: ModeratorContext, { rule, author }: { rule: RuleRow; author: string | null }): RuleView {
   const { madeBy: _, ...shown } = rule
   return { ...shown, author, mayEnd: mayEnd(ctx, rule) }
 }
@@ -99,14 +91,14 @@ export const rulesRouter = router({
         all,
         items: items.map((row) => ruleView(ctx, row)),
         next: rows.length > PAGE && last ? writeCursor({ at: last.madeAt, id: last.id }) : null,
-        mayAdd: isAdministrator(ctx),
+        mayAdd: mayAddAny(ctx),
       }
     }),
 
-  /** A moderator's choices for a new rule. */
+  /** A moderator's choices for a new rule. `any`: rules of every effect. */
   choices: moderatorProcedure.query(({ ctx }) => ({
     categories: [...ctx.services.config.moderation.denialCategories],
-    administrator: isAdministrator(ctx),
+    any: mayAddAny(ctx),
   })),
 
   /** Whom a rule would affect, and its normalized form. */
@@ -189,7 +181,7 @@ export const rulesRouter = router({
       return { rule: ruleView(ctx, { rule: added, author: ctx.moderator.username }), denied, left }
     }),
 
-  /** Ends a rule: one's own, and for administrators any. */
+  /** Ends a rule: one's own, and with the permission any. */
   end: moderatorProcedure.input(v.parser(v.object({ id }))).mutation(async ({ ctx, input }) => {
     const ended = await ctx.services.rules.end(input.id, actorOf(ctx), (rule) => mayEnd(ctx, rule))
     if (!ended.ok && ended.refusal.code === 'role_too_low') await refuseRole(ctx, 'rules.end')

@@ -1,4 +1,5 @@
 import { initTRPC, TRPCError } from '@trpc/server'
+import { can, type Permission } from '$lib/moderation/permission'
 import type { Registration } from '$lib/registration/registration'
 import { isShown } from '$lib/registration/shown'
 import { parseToken, tokenSchema } from '../crypto/tokens'
@@ -14,7 +15,12 @@ export const line = v.pipe(v.string(), v.maxLength(1000))
 /** The cookie that makes a browser the applicant's. */
 export const APPLICANT_COOKIE = 'applicant'
 
-const t = initTRPC.context<Context>().create({
+/** What is known of a procedure besides its name. `permission`: it is for roles that have it. */
+interface Meta {
+  permission?: Permission
+}
+
+const t = initTRPC.context<Context>().meta<Meta>().create({
   /** Refusals include their value, invalid input its name, and anything else nothing: the log has it. */
   errorFormatter({ shape, error }) {
     const { code, httpStatus } = shape.data
@@ -76,15 +82,29 @@ export const moderatorProcedure = signedInProcedure.use(({ ctx, next }) => {
   return next()
 })
 
-/** For administrators; attempts by others are recorded in the audit log. */
-export const administratorProcedure = moderatorProcedure.use(async ({ ctx, path, next }) => {
-  if (ctx.moderator.role !== 'administrator') {
-    const actor = { kind: 'moderator', id: ctx.moderator.id } as const
-    await ctx.services.registrar.note([{ kind: 'access_refused', detail: { path } }], actor)
-    throw refusalError({ ok: false, refusal: { code: 'role_too_low' } })
-  }
-  return next()
-})
+/** The context of a procedure for signed-in moderators. */
+export type ModeratorContext = Context & { moderator: NonNullable<Context['moderator']> }
+
+/** Whether the calling moderator has a permission. */
+export const may = ({ moderator }: Pick<ModeratorContext, 'moderator'>, permission: Permission): boolean =>
+  can(moderator.role, permission)
+
+/** Refuses what takes a permission that the caller lacks; the attempt is recorded in the audit log. */
+export async function refuseRole(
+  { services, moderator }: Pick<ModeratorContext, 'moderator' | 'services'>,
+  path: string,
+): Promise<never> {
+  const actor = { kind: 'moderator', id: moderator.id } as const
+  await services.registrar.note([{ kind: 'access_refused', detail: { path } }], actor)
+  throw refusalError({ ok: false, refusal: { code: 'role_too_low' } })
+}
+
+/** For moderators with a permission. */
+export const permittedProcedure = (permission: Permission) =>
+  moderatorProcedure.meta({ permission }).use(async ({ ctx, path, next }) => {
+    if (!may(ctx, permission)) await refuseRole(ctx, path)
+    return next()
+  })
 
 /** `shown`: what the asking page showed. `token`: the email's link that it is behind. */
 const asking = v.object({ shown: v.optional(line), token: v.optional(line) })

@@ -1,4 +1,5 @@
 import { fail, redirect } from '@sveltejs/kit'
+import { can } from '$lib/moderation/permission'
 import { refusalText } from '$lib/text/refusal-text'
 import { textOf } from '$lib/server/http/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
@@ -14,7 +15,8 @@ export const load: PageServerLoad = async ({ url, locals: { api, context, modera
     over,
     made,
     fresh: made === null ? null : takeFresh(context, made),
-    known: moderator?.role === 'administrator' ? await api.invitations.known() : [],
+    known:
+      moderator !== null && can(moderator.role, 'revoke-known-codes') ? await api.invitations.known() : [],
   }
 }
 

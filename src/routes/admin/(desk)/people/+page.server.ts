@@ -1,5 +1,6 @@
 import { error, fail, redirect, type RequestEvent } from '@sveltejs/kit'
 import { refusalText } from '$lib/text/refusal-text'
+import { ROLES, type Role } from '$lib/moderation/moderator'
 import { textOf } from '$lib/server/http/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
 import type { Actions, PageServerLoad } from './$types'
@@ -15,8 +16,10 @@ export const load: PageServerLoad = async ({ locals: { api }, url }) => {
   }
 }
 
-const roleOf = (form: FormData) =>
-  textOf(form, 'role') === 'administrator' ? ('administrator' as const) : ('moderator' as const)
+const roleOf = (form: FormData): Role => {
+  const wished = textOf(form, 'role')
+  return ROLES.find((role) => role === wished) ?? ROLES[0]
+}
 
 /** An action without input to keep. `leaves`: it may leave codes behind that somebody knows. */
 const simple =

@@ -9,7 +9,7 @@ import { FORMATS } from './formats'
 
 const wishSchema = v.object({ ...historyFilterSchema.entries, format: v.picklist(['csv', 'json']) })
 
-/** The audit log as a file, for administrators. JSON that was cut off is left unclosed. */
+/** The audit log as a file, for those with the permission. JSON that was cut off is left unclosed. */
 export const GET: RequestHandler = async ({ locals: { api, moderator }, url }) => {
   if (moderator === null) error(401, refusalText({ code: 'not_signed_in' }))
   const wish = v.safeParse(wishSchema, Object.fromEntries(url.searchParams))
