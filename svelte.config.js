@@ -1,10 +1,12 @@
 import adapter from '@sveltejs/adapter-node'
 import { vitePreprocess } from '@sveltejs/vite-plugin-svelte'
+import { writeErrorPage } from './scripts/error-page.js'
 
 /** @type {import('@sveltejs/kit').Config} */
 export default {
   preprocess: vitePreprocess(),
   kit: {
+    files: { errorTemplate: writeErrorPage() },
     adapter: adapter({ out: process.env.BUILD_OUT ?? 'build', envPrefix: '' }),
     csp: {
       mode: 'nonce',

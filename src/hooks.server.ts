@@ -5,7 +5,7 @@ import type { Handle, HandleServerError, RequestEvent, ServerInit } from '@svelt
 import { sequence } from '@sveltejs/kit/hooks'
 import { createTRPCHandle } from 'trpc-sveltekit'
 import * as v from 'valibot'
-import type { Language } from '$lib/registration/language'
+import { directionOf, type Language } from '$lib/registration/language'
 import type { Theme } from './app'
 import { extractLocaleFromRequest, overwriteServerAsyncLocalStorage } from '$lib/paraglide/runtime'
 import { startApp, type App, type Services } from '$lib/server/app'
@@ -217,6 +217,7 @@ const page: Handle = ({ event, resolve }) =>
     transformPageChunk: ({ html }) =>
       html
         .replace('%language%', event.locals.language)
+        .replace('%direction%', directionOf(event.locals.language))
         .replace('%theme%', event.locals.theme)
         .replace('%accent%', accent.style),
   })

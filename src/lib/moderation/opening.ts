@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { LANGUAGES, textsSchema, type Language } from '$lib/registration/language'
+import { LANGUAGES, textsSchema, type Language, type Texts } from '$lib/registration/language'
 import { refuse, accept, type Result } from '$lib/registration/refusal'
 import { parseText } from '../registration/talk'
 import { DAY } from '../registration/time'
@@ -29,7 +29,7 @@ export type Closing = (typeof CLOSINGS)[number]
 export type Reopening = 'by_hand' | 'date' | 'worked_off' | 'new_day'
 
 /** A moderator's message to all visitors, as typed. */
-export type PublicMessage = Partial<Record<Language, string>>
+export type PublicMessage = Texts
 
 export const PUBLIC_MESSAGE_MAXIMUM = 1000
 
@@ -142,12 +142,12 @@ export const NOT_SET_UP: Opening = { open: false, why: 'set_up', message: {}, un
  * Reads a moderator's message and date. `until`: a UTC day as forms send it, at whose beginning it ends; empty: none.
  */
 export function readClosing(
-  typed: { message: Record<Language, string>; until: string },
+  typed: { message: Texts; until: string },
   now: number,
 ): Result<{ message: PublicMessage; until: number | null }> {
   const message: PublicMessage = {}
   for (const language of LANGUAGES) {
-    const words = parseText(typed.message[language], PUBLIC_MESSAGE_MAXIMUM)
+    const words = parseText(typed.message[language] ?? '', PUBLIC_MESSAGE_MAXIMUM)
     if (words.ok) message[language] = words.value
     else if (words.refusal.code !== 'text_missing') return words
   }

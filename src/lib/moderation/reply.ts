@@ -1,4 +1,4 @@
-import { LANGUAGES, type Language } from '../registration/language'
+import { LANGUAGES, type Language, type Texts } from '../registration/language'
 import { accept, refuse, type Result } from '../registration/refusal'
 import { parseText, QUESTION_MAXIMUM } from '../registration/talk'
 import { isBlank, oneLine, visibleLength } from '../registration/text-length'
@@ -17,14 +17,14 @@ export interface Reply {
   purpose: ReplyPurpose
   title: string
   /** In at least one language. */
-  texts: Partial<Record<Language, string>>
+  texts: Texts
 }
 
 /** A reply as typed: a language without text is left out. */
 export interface TypedReply {
   purpose: ReplyPurpose
   title: string
-  texts: Record<Language, string>
+  texts: Texts
 }
 
 /** Returns the reply in its stored form, or what is wrong with it. Placeholders are not checked. */
@@ -33,9 +33,9 @@ export function parseReply({ purpose, title: typed, texts }: TypedReply): Result
   if (isBlank(title)) return refuse({ code: 'reply_title_missing' })
   if (visibleLength(title) > REPLY_TITLE_MAXIMUM)
     return refuse({ code: 'reply_title_too_long', maximum: REPLY_TITLE_MAXIMUM })
-  const kept: Reply['texts'] = {}
+  const kept: Texts = {}
   for (const language of LANGUAGES) {
-    const text = parseText(texts[language], QUESTION_MAXIMUM)
+    const text = parseText(texts[language] ?? '', QUESTION_MAXIMUM)
     if (text.ok) kept[language] = text.value
     else if (text.refusal.code !== 'text_missing') return text
   }

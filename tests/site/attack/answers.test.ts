@@ -106,7 +106,7 @@ describe('what an answer carries', () => {
       for (const language of ['en', 'de'])
         for (const theme of ['dark', 'light'])
           expect(await ask(language, theme)).toMatch(
-            new RegExp(`^<!doctype html>\\s*<html lang="${language}" data-theme="${theme}">`),
+            new RegExp(`^<!doctype html>\\s*<html lang="${language}" dir="ltr" data-theme="${theme}">`),
           )
   })
 

@@ -1,5 +1,5 @@
 import { extractLocaleFromRequest } from '$lib/paraglide/runtime'
-import type { Language } from '$lib/registration/language'
+import { directionOf, type Language } from '$lib/registration/language'
 
 const POLICY =
   "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -50,7 +50,7 @@ export function bareAnswer(
   const way =
     link === null ? '' : `<p><a class="button" href="${escaped(link.href)}">${escaped(link.text)}</a></p>`
   const html = `<!doctype html>
-<html lang="${language}"${themed}>
+<html lang="${language}" dir="${directionOf(language)}"${themed}>
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex"><title>${escaped(title)}</title><link rel="icon" href="/favicon.svg" type="image/svg+xml"><link rel="stylesheet" href="/error.css">${accent}</head>
 <body>${head}<main><p class="status">${status}</p><h1>${escaped(title)}</h1><p class="quiet">${escaped(words)}</p>${way}</main></body>
 </html>`

@@ -12,7 +12,7 @@ import {
   type OpeningLimits,
   type OpeningRecord,
 } from '$lib/moderation/opening'
-import type { Language } from '$lib/registration/language'
+import type { Texts } from '$lib/registration/language'
 import type { NewJob } from '$lib/registration/job'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Actor, AuditEvent } from '$lib/registration/registration'
@@ -141,10 +141,7 @@ export function createIntake({
     },
 
     /** A moderator closes it, or changes the message while it is closed. */
-    async close(
-      typed: { message: Record<Language, string>; until: string },
-      by: string,
-    ): Promise<Result<null>> {
+    async close(typed: { message: Texts; until: string }, by: string): Promise<Result<null>> {
       const wish = readClosing(typed, clock())
       if (!wish.ok) return wish
       const { message, until } = wish.value

@@ -7,7 +7,7 @@ import {
   type ReplyPurpose,
   type TypedReply,
 } from '$lib/moderation/reply'
-import { LANGUAGES } from '$lib/registration/language'
+import { inEachLanguage, type Language, type Texts } from '$lib/registration/language'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Actor, Registration } from '$lib/registration/registration'
 import { matrixId } from '$lib/registration/username'
@@ -105,6 +105,5 @@ function starters(): Reply[] {
   return texts.map(([purpose, title, words]) => ({ purpose, title: title(), texts: words }))
 }
 
-function inEach(words: (to: { locale: (typeof LANGUAGES)[number] }) => string): Reply['texts'] {
-  return Object.fromEntries(LANGUAGES.map((locale) => [locale, words({ locale })]))
-}
+const inEach = (words: (to: { locale: Language }) => string): Texts =>
+  inEachLanguage((locale) => words({ locale }))

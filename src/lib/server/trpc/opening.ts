@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { typedTexts } from '$lib/registration/language'
 import { workedOffAt } from '$lib/moderation/opening'
 import { findModerator } from '../database/moderators'
 import type { Context } from './context'
@@ -34,7 +35,7 @@ export const openingRouter = router({
 
   /** Closes it, or changes the message while it is closed. `until`: a UTC day, or empty. */
   close: moderatorProcedure
-    .input(v.parser(v.object({ message: v.object({ en: words, de: words }), until: day })))
+    .input(v.parser(v.object({ message: typedTexts(words), until: day })))
     .mutation(async ({ ctx, input }) => {
       orThrow(await ctx.services.opening.close(input, ctx.moderator.id))
     }),

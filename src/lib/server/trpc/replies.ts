@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { REPLY_PURPOSES } from '$lib/moderation/reply'
+import { typedTexts } from '$lib/registration/language'
 import { parseText, QUESTION_MAXIMUM } from '$lib/registration/talk'
 import { refuse } from '$lib/registration/refusal'
 import type { Previewed } from '../moderation/mail-preview'
@@ -41,7 +42,7 @@ export const repliesRouter = router({
           id: v.optional(id),
           purpose: v.picklist(REPLY_PURPOSES),
           title: line,
-          texts: v.object({ en: text, de: text }),
+          texts: typedTexts(text),
         }),
       ),
     )

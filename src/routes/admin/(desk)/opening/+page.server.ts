@@ -1,5 +1,6 @@
 import { fail, redirect } from '@sveltejs/kit'
 import { refusalText } from '$lib/text/refusal-text'
+import { inEachLanguage, type Texts } from '$lib/registration/language'
 import { textOf } from '$lib/server/http/form-fields'
 import { attempt, type Attempt } from '$lib/server/trpc/attempt'
 import type { Actions, PageServerLoad } from './$types'
@@ -18,23 +19,23 @@ function refused(answer: Extract<Attempt<unknown>, { ok: false }>, typed: Typed)
 
 interface Typed {
   form: 'close' | 'open'
-  en: string
-  de: string
+  message: Texts
   until: string
 }
 
 export const actions: Actions = {
   close: async ({ request, url, locals: { api } }) => {
     const form = await request.formData()
-    const [en, de, until] = [textOf(form, 'en'), textOf(form, 'de'), textOf(form, 'until')]
-    const answer = await attempt(() => api.opening.close({ message: { en, de }, until }))
-    if (!answer.ok) return refused(answer, { form: 'close', en, de, until })
+    const message = inEachLanguage((language) => textOf(form, language))
+    const until = textOf(form, 'until')
+    const answer = await attempt(() => api.opening.close({ message, until }))
+    if (!answer.ok) return refused(answer, { form: 'close', message, until })
     redirect(303, `${url.pathname}?saved`)
   },
   open: async ({ request, url, locals: { api } }) => {
     const until = textOf(await request.formData(), 'until')
     const answer = await attempt(() => api.opening.open({ until }))
-    if (!answer.ok) return refused(answer, { form: 'open', en: '', de: '', until })
+    if (!answer.ok) return refused(answer, { form: 'open', message: {}, until })
     redirect(303, `${url.pathname}?saved`)
   },
 }

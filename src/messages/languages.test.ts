@@ -1,0 +1,58 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { m } from '$lib/paraglide/messages'
+import { locales } from '$lib/paraglide/runtime'
+import { directionOf, LANGUAGES, languageOrFirst, ownName } from '$lib/registration/language'
+import { errorPage } from '../../scripts/error-page.js'
+import en from './en.json'
+
+const SOURCE = join(import.meta.dirname, '..')
+
+describe('languages', () => {
+  it('are the same where they are defined, where messages are compiled, and as files', () => {
+    expect(locales).toEqual(LANGUAGES)
+    const files = readdirSync(import.meta.dirname).filter((name) => name.endsWith('.json'))
+    expect(files.sort()).toEqual(LANGUAGES.map((language) => `${language}.json`).sort())
+  })
+
+  it('have every message', () => {
+    const keysOf = (language: string) =>
+      Object.keys(Object(JSON.parse(readFileSync(join(import.meta.dirname, `${language}.json`), 'utf8'))))
+    for (const language of LANGUAGES)
+      expect([language, keysOf(language)]).toEqual([language, Object.keys(en)])
+  })
+
+  it('have a name of their own, and a direction', () => {
+    expect(LANGUAGES.map((language) => [language, ownName(language), directionOf(language)])).toEqual([
+      ['en', 'English', 'ltr'],
+      ['de', 'Deutsch', 'ltr'],
+    ])
+    expect(ownName('tlh')).toBe('tlh')
+    expect([languageOrFirst('de'), languageOrFirst('tlh'), languageOrFirst('')]).toEqual(['de', 'en', 'en'])
+  })
+
+  it('are all on the page for when nothing can be rendered', () => {
+    const page = errorPage()
+    for (const language of LANGUAGES) {
+      expect(page).toContain(`lang="${language}"`)
+      expect(page).toContain(m.error_500_words({}, { locale: language }))
+    }
+    expect(page).not.toContain('%words%')
+  })
+
+  it('are named nowhere else in the program: what there is for each loops over them', () => {
+    const defined = ['lib/registration/language.ts', 'demo/people.ts'].map((name) => join(SOURCE, name))
+    const files = readdirSync(SOURCE, { recursive: true, withFileTypes: true }).filter(
+      ({ name, parentPath }) => /(?<!\.test)\.(ts|svelte)$/.test(name) && !parentPath.includes('paraglide'),
+    )
+    expect(files.length).toBeGreaterThan(300)
+    const named = files
+      .map(({ name, parentPath }) => join(parentPath, name))
+      .filter(
+        (path) =>
+          !defined.includes(path) && /['"`](de|Deutsch)['"`]|\bde:|_de\b/.test(readFileSync(path, 'utf8')),
+      )
+    expect(named).toEqual([])
+  })
+})
