@@ -51,10 +51,17 @@ import { createReconciliation } from './registrations/reconcile'
 import { createRegistrar } from './registrations/registrar'
 import { createRuleStore } from './rules/store'
 import { createRuleImpact } from './rules/impact'
+import { createRuleListing } from './rules/listing'
 import { rulesOfConfiguration } from './rules/matcher'
 import { createReplies } from './moderation/canned-replies'
 import { createFlashCookie } from './http/flash-cookie'
+import { createAuditLog } from './moderation/audit-log'
 import { createConversation } from './moderation/conversation'
+import { createNotificationSettings } from './moderation/notification-settings'
+import { createPresence } from './moderation/presence'
+import { createQueue } from './moderation/queue'
+import { createUsernames } from './moderation/usernames'
+import { createFigures } from './statistics/figures'
 import { createTallyCounter } from './statistics/counter'
 import { createSurgeDetector } from './intake/surge-detector'
 import { openDependencies, type Dependencies } from './dependencies'
@@ -198,6 +205,7 @@ export function compose(config: RunConfig, world: Dependencies) {
     issuer: site.name,
   })
   const signInTries = createSignInTries({ limits })
+  const usernames = createUsernames({ database })
   const { note, noteDaily } = registrar
   const accounts = createAccountJobs({ registrar, homeserver, log })
   const handle = createHandlers({
@@ -252,6 +260,7 @@ export function compose(config: RunConfig, world: Dependencies) {
     invitations,
     knownCodes: createKnownCodes({ database, clock }),
     flashCookie: createFlashCookie({ secretKey: config.secretKey, clock }),
+    ruleListing: createRuleListing({ database, clock }),
     ruleImpact: createRuleImpact({ database, domain: homeserver.domain }),
     facts: createSignals({
       database,
@@ -288,7 +297,13 @@ export function compose(config: RunConfig, world: Dependencies) {
     people,
     factors,
     passkeys: createPasskeys({ database, clock, factors, site, secretKey: config.secretKey }),
-    talk: createConversation({ database, registrar }),
+    talk: createConversation({ registrar, usernames }),
+    usernames,
+    presence: createPresence({ database, clock }),
+    queue: createQueue({ database, homeserver, registrar }),
+    auditLog: createAuditLog({ database, clock, domain: homeserver.domain }),
+    notificationSettings: createNotificationSettings({ database, clock }),
+    figures: createFigures({ database, clock }),
     replies: createReplies({ database, clock, randomId: randomUUID, domain: homeserver.domain, site }),
     previews: createMailPreviews({
       registrar,

@@ -1,6 +1,6 @@
 import { accept, refuse, type Refused, type Result } from '$lib/registration/refusal'
 import type { Actor, AuditEvent } from '$lib/registration/registration'
-import { deskNetwork } from '../database/search-index'
+import { deskNetwork } from '$lib/network/desk-network'
 import { findModeratorByName, type ModeratorRow } from '../database/moderators'
 import type { Database } from '../database/open'
 import type { Factors } from './factors'

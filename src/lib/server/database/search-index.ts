@@ -3,7 +3,7 @@ import { domainOf, mailboxOf } from '$lib/registration/email'
 import { printsOf } from '$lib/registration/likeness'
 import type { Registration } from '$lib/registration/registration'
 import { lookOf } from '$lib/registration/username'
-import { networkText, parseNetwork, wider } from '$lib/network/ip'
+import { deskNetwork } from '$lib/network/desk-network'
 import type { Database, Transaction } from './open'
 import { reasonPrints, registrations } from './schema'
 
@@ -17,12 +17,6 @@ export function foundBy({ username, email, clientAddress }: Traits) {
     addressKey: mailboxOf(email),
     nameKey: lookOf(username),
   }
-}
-
-/** The network as moderators think of it: the /24 of IPv4, the /64 of IPv6. Text that is no address stays unchanged. */
-export function deskNetwork(clientAddress: string): string {
-  const address = parseNetwork(clientAddress)
-  return address === null ? clientAddress : networkText(wider(address, address.family === 4 ? 24 : 64))
 }
 
 /** Stores the fingerprint of a reason, so that others can be found by it; an unchanged reason costs one query. */

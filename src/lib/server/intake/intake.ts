@@ -105,6 +105,9 @@ export function createIntake({
     /** Whether new applicants can start now, according to this transaction or reader. */
     read: (reader: Reader): Promise<OpeningState> => read(reader),
 
+    /** The same, as it is now. */
+    state: (): Promise<OpeningState> => database.read(read),
+
     /** The same for a page, at most a second old; while the database is unavailable, the last known state. */
     async look(): Promise<Opening> {
       if (needsOperator()) return NOT_SET_UP

@@ -4,12 +4,15 @@ import { comesBy, type Invitations as Mode } from '$lib/registration/invited'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Actor, Registration } from '$lib/registration/registration'
 import { byNetwork, type RateLimiter } from '../rate-limits/rate-limiter'
+import { readCursor, writeCursor } from '../database/cursor'
 import { insertEvents } from '../database/events'
 import {
+  CAME_LIMIT,
   endInvitation,
   findBrought,
   findInvitation,
   findInvitationByHash,
+  findInvitations,
   insertInvitation,
   type InvitationRow,
 } from '../database/invitations'
@@ -20,6 +23,11 @@ import { DAY, HOUR } from '$lib/registration/time'
 export const CODE_TRIES = { count: 10, windowMs: HOUR }
 
 type Moderator = Extract<Actor, { kind: 'moderator' }>
+
+/** How many codes a page shows. */
+const PAGE = 100
+
+export type ListedCode = Awaited<ReturnType<InvitationCodes['page']>>['items'][number]
 
 export type InvitationCodes = ReturnType<typeof createInvitationCodes>
 
@@ -94,6 +102,29 @@ export function createInvitationCodes({
         invitationId === null ? null : await database.read((reader) => findBrought(reader, id, clock()))
       if (brought !== null && comesBy(brought)) return 'by_code'
       return mode === 'required' ? 'needs_code' : 'free'
+    },
+
+    /**
+     * A page of codes, latest first; `before` is the `next` of the previous page. `over`: those that have ended;
+     * `skipping`: also those that skip review. `came`: how many registered with each.
+     */
+    async page(which: { over: boolean; skipping: boolean }, before: string | undefined) {
+      const now = clock()
+      const cursor = readCursor(before)
+      const from = cursor === null ? null : { madeAt: cursor.at, id: cursor.id }
+      const rows = await database.read((reader) => findInvitations(reader, which, now, from, PAGE + 1))
+      const items = rows.slice(0, PAGE).map(({ invitation, author, vouches, came }) => ({
+        invitation,
+        standing: standingOf(invitation, now),
+        author,
+        vouches: vouches === 1,
+        came: { count: Math.min(came, CAME_LIMIT), more: came > CAME_LIMIT },
+      }))
+      const last = items.at(-1)?.invitation
+      return {
+        items,
+        next: rows.length > PAGE && last ? writeCursor({ at: last.madeAt, id: last.id }) : null,
+      }
     },
 
     /** Creates a code, which is never shown again. The caller checks who may skip review. */

@@ -4,10 +4,9 @@ import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Actor, Registration } from '$lib/registration/registration'
 import { ANSWER_MAXIMUM, NOTE_MAXIMUM, parseText, QUESTION_MAXIMUM } from '$lib/registration/talk'
 import type { TalkView } from '$lib/registration/views'
-import { findModerator } from '../database/moderators'
-import type { Database } from '../database/open'
 import { APPLICANT } from '../registrations/transaction'
 import type { Registrar } from '../registrations/registrar'
+import type { Usernames } from './usernames'
 
 const asModerator = (id: string): Actor => ({ kind: 'moderator', id })
 
@@ -15,19 +14,12 @@ const asModerator = (id: string): Actor => ({ kind: 'moderator', id })
  * The conversation about a registration: questions and answers, comments, and assignment. A message that equals the
  * last one was submitted twice, and is not stored again.
  */
-export function createConversation({ database, registrar }: { database: Database; registrar: Registrar }) {
-  const nameOf = async (id: string) =>
-    (await database.read((reader) => findModerator(reader, id)))?.username ?? id
-
-  /** A refusal that names a moderator by ID gets their username. */
-  async function named<T>(result: Result<T>): Promise<Result<T>> {
-    if (result.ok || result.refusal.code !== 'claimed') return result
-    return refuse({ ...result.refusal, by: await nameOf(result.refusal.by) })
-  }
+export function createConversation({ registrar, usernames }: { registrar: Registrar; usernames: Usernames }) {
+  const nameOf = async (id: string) => (await usernames.of(id)) ?? id
 
   async function act(id: string, action: Action, actor: Actor): Promise<Result<null>> {
-    const done = await named(await registrar.act(id, action, actor))
-    return done.ok ? accept(null) : done
+    const done = await registrar.act(id, action, actor)
+    return done.ok ? accept(null) : usernames.in(done)
   }
 
   /** What can be done about a denial: whether it can still be approved, and if not, why. */

@@ -25,6 +25,9 @@ export interface RuleWish extends RuleCore {
   days: number | null
 }
 
+/** A moderator's rule, as it is stored. */
+export type StoredRule = RuleRow
+
 export type RuleStore = ReturnType<typeof createRuleStore>
 
 /** How often a process checks whether another one changed the rules. */

@@ -1,14 +1,19 @@
 import * as v from 'valibot'
 import { refuse } from '$lib/registration/refusal'
 import { hashToken, parseToken } from '../crypto/tokens'
-import type { Context } from './context'
+import type { Needing } from './context'
 import { orThrow, refusalError } from './refusal-error'
-import { latelyProcedure, signedInProcedure, router } from './t'
+import * as t from './t'
+
+const { router } = t
+const needed = t.needs('people', 'sessions', 'limits', 'signInTries', 'worker')
+const signedInProcedure = t.signedInProcedure.use(needed)
+const latelyProcedure = t.latelyProcedure.use(needed)
 
 const line = v.pipe(v.string(), v.maxLength(1000))
 
 /** The stored ID of the asking session. */
-function currentSession({ cookies, services }: Context): string {
+function currentSession({ cookies, services }: Needing<'sessions'>): string {
   const token = parseToken(cookies.get(services.sessions.cookieName))
   return token === null ? '' : hashToken(token)
 }

@@ -9,9 +9,12 @@ export interface Cookies {
   delete(name: string): void
 }
 
+/** What procedures may use. Not the database: what reads and writes it is the module of its thing. */
+export type ApiServices = Omit<Services, 'database'>
+
 /** What a procedure knows of the request that calls it. */
 export interface Context {
-  services: Services
+  services: ApiServices
   clientAddress: string
   /** Browser and system of the request, if known. */
   device?: string | null | undefined
@@ -20,4 +23,9 @@ export interface Context {
   moderator: SignedInModerator | null
   /** Sets `Retry-After` on the response, in seconds. */
   comeAgain?: ((seconds: number) => void) | undefined
+}
+
+/** The context of what needs only these services. */
+export type Needing<Name extends keyof ApiServices> = Omit<Context, 'services'> & {
+  services: Pick<ApiServices, Name>
 }

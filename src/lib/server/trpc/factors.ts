@@ -1,20 +1,26 @@
 import * as v from 'valibot'
 import { refuse, type Result } from '$lib/registration/refusal'
 import { CHALLENGE_MS } from '../auth/passkeys'
-import type { Context } from './context'
 import { orThrow, refusalError } from './refusal-error'
 import { answer, PASSKEY_COOKIE } from './session'
-import { latelyProcedure, permittedProcedure, router, signedInProcedure } from './t'
+import * as t from './t'
+
+const { router } = t
+const needed = t.needs('factors', 'passkeys', 'limits')
+const signedInProcedure = t.signedInProcedure.use(needed)
+const latelyProcedure = t.latelyProcedure.use(needed)
+const requiringProcedure = t.permittedProcedure('require-second-factor').use(needed)
 
 const line = v.pipe(v.string(), v.maxLength(1000))
-
-type Signed = Context & { moderator: { id: string } }
 
 /** Attempts at a code or at one's own password, for one account. */
 const TRIES = { count: 10, windowMs: 15 * 60_000 }
 
 /** Counts an attempt before it is checked, and clears them all when one succeeds. */
-async function tried<T>(ctx: Signed, attempt: (id: string) => Promise<Result<T>>): Promise<T> {
+async function tried<T>(
+  ctx: t.ModeratorContext<'limits'>,
+  attempt: (id: string) => Promise<Result<T>>,
+): Promise<T> {
   const { limits } = ctx.services
   const { id } = ctx.moderator
   const taken = await limits.take('second-factor', id, TRIES)
@@ -73,7 +79,7 @@ export const factorsRouter = router({
       tried(ctx, (id) => ctx.services.passkeys.remove(id, input.id, input.password)),
     ),
 
-  setRequired: permittedProcedure('require-second-factor')
+  setRequired: requiringProcedure
     .input(v.parser(v.object({ required: v.boolean() })))
     .mutation(({ ctx, input }) => ctx.services.factors.setRequired(input.required, ctx.moderator.id)),
 })

@@ -1,9 +1,11 @@
 import * as v from 'valibot'
 import { refuse } from '$lib/registration/refusal'
 import { refusalError } from './refusal-error'
-import { moderatorProcedure, router } from './t'
+import * as t from './t'
 
-export const factsRouter = router({
+const moderatorProcedure = t.moderatorProcedure.use(t.needs('facts'))
+
+export const factsRouter = t.router({
   /** What a moderator wants to know before deciding. */
   about: moderatorProcedure
     .input(v.parser(v.object({ id: v.pipe(v.string(), v.maxLength(100)) })))

@@ -1,52 +1,49 @@
 import * as v from 'valibot'
-import { CODE_USES, readCodeWish, standingOf } from '$lib/moderation/invitation'
+import { CODE_USES, readCodeWish } from '$lib/moderation/invitation'
 import type { InvitationView } from '$lib/moderation/views'
-import { CAME_LIMIT, findInvitations } from '../database/invitations'
-import { readCursor, writeCursor } from '../database/cursor'
-import type { Context } from './context'
+import type { ListedCode } from '../intake/invitation-codes'
+import type { Needing } from './context'
 import { orThrow } from './refusal-error'
-import { may, moderatorProcedure, permittedProcedure, refuseRole, router, type ModeratorContext } from './t'
+import * as t from './t'
+import { may, refuseRole, type ModeratorContext } from './t'
 
-const knownProcedure = permittedProcedure('revoke-known-codes')
-
-const PAGE = 100
+const moderatorProcedure = t.moderatorProcedure.use(t.needs('invitations', 'registrar', 'config'))
+const knownProcedure = t.permittedProcedure('revoke-known-codes').use(t.needs('knownCodes'))
 
 const id = v.pipe(v.string(), v.maxLength(100))
 /** Longer than any sensible value; the domain then says what is wrong in words. */
 const line = v.pipe(v.string(), v.maxLength(1000))
 
-type Found = Awaited<ReturnType<typeof findInvitations>>[number]
-
 const actorOf = ({ moderator }: ModeratorContext) => ({ kind: 'moderator', id: moderator.id }) as const
 const maySkip = (ctx: ModeratorContext): boolean => may(ctx, 'skip-review')
 
-function linkOf({ config }: Context['services'], code: string): string {
+function linkOf({ config }: Needing<'config'>['services'], code: string): string {
   const link = new URL('/register', config.site.url)
   link.searchParams.set('code', code)
   return link.href
 }
 
 /** What moderators see of an invitation. */
-function view({ services }: ModeratorContext, { invitation, author, vouches, came }: Found): InvitationView {
+function view({ invitation, standing, author, vouches, came }: ListedCode): InvitationView {
   const { usesMaximum, uses, note, skipReview, madeAt, expiresAt, endedAt } = invitation
   return {
     id: invitation.id,
-    standing: standingOf(invitation, services.registrar.now()),
+    standing,
     note,
     uses,
     usesMaximum,
     skipReview,
-    vouches: skipReview && vouches === 1,
+    vouches: skipReview && vouches,
     author,
     madeAt,
     expiresAt,
     endedAt,
-    came: { count: Math.min(came, CAME_LIMIT), more: came > CAME_LIMIT },
+    came,
   }
 }
 
 /** Invitation codes for applicants. */
-export const invitationsRouter = router({
+export const invitationsRouter = t.router({
   /**
    * A page of codes, latest first; `before` is the `next` of the previous page. `over`: those that have ended. Those
    * that skip review are shown only to those who may make them.
@@ -54,22 +51,12 @@ export const invitationsRouter = router({
   list: moderatorProcedure
     .input(v.parser(v.object({ over: v.boolean(), before: v.optional(id) })))
     .query(async ({ ctx, input }) => {
-      const { database, registrar, config } = ctx.services
-      const place = readCursor(input.before)
-      const before = place === null ? null : { madeAt: place.at, id: place.id }
-      const rows = await database.read((reader) =>
-        findInvitations(
-          reader,
-          { over: input.over, skipping: maySkip(ctx) },
-          registrar.now(),
-          before,
-          PAGE + 1,
-        ),
-      )
-      const last = rows.slice(0, PAGE).at(-1)?.invitation
+      const { invitations, config } = ctx.services
+      const which = { over: input.over, skipping: maySkip(ctx) }
+      const { items, next } = await invitations.page(which, input.before)
       return {
-        items: rows.slice(0, PAGE).map((row) => view(ctx, row)),
-        next: rows.length > PAGE && last ? writeCursor({ at: last.madeAt, id: last.id }) : null,
+        items: items.map(view),
+        next,
         mode: config.registration.invitations,
         maySkipReview: maySkip(ctx),
         usesMaximum: CODE_USES.maximum,

@@ -1,19 +1,30 @@
 import * as v from 'valibot'
 import { queueFilterSchema } from '$lib/moderation/queue-filter'
 import type { Action } from '$lib/registration/decide'
-import { refuse, type Refusal, type Refused } from '$lib/registration/refusal'
+import { refuse, type Refusal } from '$lib/registration/refusal'
 import { usernameSchema } from '$lib/registration/username'
-import { findAnnouncements } from '../database/announcements'
-import { findFailed } from '../database/failed-jobs'
-import { findStuck } from '../database/jobs'
-import { putPresence } from '../database/presence'
 import { withoutAddresses } from '../logging/log'
-import { jobView, LOOK_MS, neighbours, queueView, registrationView } from '../moderation/queue-view'
-import { groupFailures } from '../registrations/failed-jobs'
-import type { Context } from './context'
+import type { Needing } from './context'
 import { orThrow, refusalError } from './refusal-error'
-import { may, moderatorProcedure, router } from './t'
+import * as t from './t'
+import { may, type ModeratorContext } from './t'
 import { messageOf } from './talk'
+
+const moderatorProcedure = t.moderatorProcedure.use(
+  t.needs(
+    'queue',
+    'presence',
+    'registrar',
+    'usernames',
+    'config',
+    'worker',
+    'outages',
+    'crowds',
+    'proxyWatch',
+    'consentWatch',
+    'doubts',
+  ),
+)
 
 const PAGE = 50
 const id = v.pipe(v.string(), v.maxLength(100))
@@ -25,11 +36,9 @@ const verdict = {
   silent: v.boolean(),
   category: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(100)))),
 }
-type SignedIn = Context & { moderator: { id: string } }
-
 /** What the domain is asked to decide; a refusal is thrown. */
 function readVerdict(
-  ctx: SignedIn,
+  ctx: ModeratorContext<'config'>,
   {
     decision,
     message: typed,
@@ -46,10 +55,14 @@ function readVerdict(
     : ({ type: 'approve', ...common } as const)
 }
 
-async function decideOne(ctx: SignedIn, item: { id: string; version: number }, action: Action) {
+async function decideOne(
+  ctx: ModeratorContext<'registrar' | 'usernames'>,
+  item: { id: string; version: number },
+  action: Action,
+) {
   const actor = { kind: 'moderator', id: ctx.moderator.id } as const
   const decided = await ctx.services.registrar.act(item.id, action, actor, { version: item.version })
-  return decided.ok ? decided : named(decided, item.id, ctx)
+  return decided.ok ? decided : ctx.services.usernames.in(decided)
 }
 
 /** The result of one decision in a bulk decision; null: it was decided. */
@@ -58,21 +71,14 @@ interface DecidedItem {
   refusal: Refusal | null
 }
 
-/** A refusal that names a moderator by ID gets their username. */
-async function named(refused: Refused, registrationId: string, ctx: Context): Promise<Refused> {
-  if (refused.refusal.code !== 'already_decided') return refused
-  const view = await registrationView(ctx.services, registrationId)
-  return refuse({ ...refused.refusal, by: view?.decidedBy ?? null })
-}
-
-async function viewOrThrow(ctx: Context, registrationId: string) {
-  const view = await registrationView(ctx.services, registrationId)
+async function viewOrThrow(ctx: Needing<'queue'>, registrationId: string) {
+  const view = await ctx.services.queue.find(registrationId)
   if (view === null) throw refusalError(refuse({ code: 'not_found' }))
   return view
 }
 
 /** The moderation queue. */
-export const moderationRouter = router({
+export const moderationRouter = t.router({
   /** One page of a list; `after` is the `next` of the previous page. */
   queue: moderatorProcedure
     .input(
@@ -84,13 +90,13 @@ export const moderationRouter = router({
       ),
     )
     .query(({ ctx, input: { limit = PAGE, ...filter } }) =>
-      queueView(ctx.services, filter, ctx.moderator, { limit, now: ctx.services.registrar.now() }),
+      ctx.services.queue.page(filter, ctx.moderator, limit),
     ),
 
   /** The neighbors of a registration in a list. */
   neighbours: moderatorProcedure
     .input(v.parser(v.object({ id, filter: queueFilterSchema })))
-    .query(({ ctx, input }) => neighbours(ctx.services, input.filter, input.id)),
+    .query(({ ctx, input }) => ctx.services.queue.neighbours(input.filter, input.id)),
 
   /** The moderator has this registration open in a page now, or (null) no longer: see `Look`. */
   look: moderatorProcedure
@@ -104,15 +110,12 @@ export const moderationRouter = router({
       ),
     )
     .mutation(async ({ ctx, input: { id: registrationId, stream = '', again = false } }) => {
-      const { database, registrar } = ctx.services
-      const now = registrar.now()
-      const look = { registrationId, stream, again }
-      await database.write((tx) => putPresence(tx, ctx.moderator.id, look, { now, since: now - LOOK_MS }))
+      await ctx.services.presence.put(ctx.moderator.id, { registrationId, stream, again })
     }),
 
   /** A moderator's choices: who decided, by username, and the denial reasons. */
   choices: moderatorProcedure.query(async ({ ctx: { services } }) => ({
-    moderators: (await services.moderators.list()).map(({ username }) => username),
+    moderators: (await services.usernames.all()).map(({ username }) => username),
     categories: [...services.config.moderation.denialCategories],
   })),
 
@@ -192,15 +195,11 @@ export const moderationRouter = router({
   }),
 
   /** Reasons for which several jobs failed. */
-  failures: moderatorProcedure.query(async ({ ctx }) =>
-    groupFailures(await ctx.services.database.read(findFailed)),
-  ),
+  failures: moderatorProcedure.query(({ ctx }) => ctx.services.queue.failures()),
 
   /** Failed jobs without a registration. Whose email it was, in the error, takes a permission. */
   stuck: moderatorProcedure.query(async ({ ctx }) => {
-    const rows = (await ctx.services.database.read((reader) => findStuck(reader))).map((row) =>
-      jobView(row, null),
-    )
+    const rows = await ctx.services.queue.stuck()
     if (may(ctx, 'see-recipients')) return rows
     return rows.map(({ error, ...job }) => ({
       ...job,
@@ -209,10 +208,7 @@ export const moderationRouter = router({
   }),
 
   /** What this program found out about the setup that moderators should know. */
-  notices: moderatorProcedure.query(async ({ ctx }) => {
-    const found = await ctx.services.database.read((reader) => findAnnouncements(reader))
-    return found.filter(({ text }) => text !== '')
-  }),
+  notices: moderatorProcedure.query(({ ctx }) => ctx.services.queue.announcements()),
 
   /** Unavailable servers, since when, why, and how many jobs wait for each. */
   outages: moderatorProcedure.query(({ ctx }) => ctx.services.outages.current()),

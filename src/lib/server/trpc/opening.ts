@@ -1,28 +1,22 @@
 import * as v from 'valibot'
 import { typedTexts } from '$lib/registration/language'
 import { workedOffAt } from '$lib/moderation/opening'
-import { findModerator } from '../database/moderators'
-import type { Context } from './context'
 import { orThrow } from './refusal-error'
-import { moderatorProcedure, router } from './t'
+import * as t from './t'
+
+const moderatorProcedure = t.moderatorProcedure.use(t.needs('opening', 'usernames'))
 
 /** Longer than any sensible value; the domain then says what is wrong in words. */
 const words = v.pipe(v.string(), v.maxLength(100_000))
 const day = v.pipe(v.string(), v.maxLength(100))
 
-/** A moderator's override, by whom and since when. */
-async function saidBy({ services }: Context, id: string): Promise<string | null> {
-  const moderator = await services.database.read((reader) => findModerator(reader, id))
-  return moderator?.username ?? null
-}
-
 /** Whether registration is open: what moderators see of it, and how they change it. */
-export const openingRouter = router({
+export const openingRouter = t.router({
   state: moderatorProcedure.query(async ({ ctx }) => {
-    const { opening, database } = ctx.services
-    const { opening: now, record, counts } = await database.read(opening.read)
+    const { opening, usernames } = ctx.services
+    const { opening: now, record, counts } = await opening.state()
     const { hand, shut } = record
-    const said = hand === null ? null : { ...hand, by: await saidBy(ctx, hand.by) }
+    const said = hand === null ? null : { ...hand, by: await usernames.of(hand.by) }
     const { waiting, perDay } = opening.limits
     return {
       opening: now,

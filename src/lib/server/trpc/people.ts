@@ -3,11 +3,13 @@ import { ROLES } from '$lib/moderation/moderator'
 import { refuse } from '$lib/registration/refusal'
 import { byNetwork } from '../rate-limits/rate-limiter'
 import { hashToken, parseToken, type Token } from '../crypto/tokens'
-import type { Context } from './context'
+import type { Needing } from './context'
 import { orThrow, refusalError } from './refusal-error'
-import { permittedProcedure, procedure, router } from './t'
+import * as t from './t'
 
-const managerProcedure = permittedProcedure('manage-moderators')
+const needed = t.needs('people', 'limits', 'sessions', 'worker', 'mailStandings')
+const procedure = t.procedure.use(needed)
+const managerProcedure = t.permittedProcedure('manage-moderators').use(needed)
 
 const id = v.pipe(v.string(), v.maxLength(100))
 const line = v.pipe(v.string(), v.maxLength(1000))
@@ -26,7 +28,11 @@ const FOLLOWED = { count: 30, windowMs: 15 * 60_000 }
  * Looks up a link before doing anything for it: a valid one has its own limit, whatever others try from the same
  * network.
  */
-async function follow(ctx: Context, typed: string, purpose: 'invitation' | 'address'): Promise<Token> {
+async function follow(
+  ctx: Needing<'people' | 'limits'>,
+  typed: string,
+  purpose: 'invitation' | 'address',
+): Promise<Token> {
   const { people, limits } = ctx.services
   const token = tokenOrThrow(typed)
   const known = await people.isLink(token, purpose)
@@ -42,7 +48,7 @@ async function follow(ctx: Context, typed: string, purpose: 'invitation' | 'addr
 }
 
 /** Moderators' accounts, for those who manage them; and what moderators do through emailed links. */
-export const peopleRouter = router({
+export const peopleRouter = t.router({
   /** `mail`: the status of the email with an invitation. */
   list: managerProcedure.query(async ({ ctx: { services } }) => {
     const { people, invitations } = await services.people.list()

@@ -1,7 +1,6 @@
 import { TRPCError } from '@trpc/server'
 import type { Refusal, RefusalCode, Refused, Result } from '$lib/registration/refusal'
-import { isDatabaseOutage } from '../database/problem'
-import { HomeserverError } from '../homeserver/homeserver'
+import { refusalOfOutage } from '../outages/outage-refusal'
 
 type ErrorCode = TRPCError['code']
 
@@ -107,10 +106,6 @@ export function refusalError(refused: Refused): TRPCError {
 
 /** An outage of homeserver or database is a refusal that can be retried; anything else thrown stays as it is. */
 export function outageAsRefusal(error: unknown): unknown {
-  if (isDatabaseOutage(error)) return refusalError({ ok: false, refusal: { code: 'database_unavailable' } })
-  if (!(error instanceof HomeserverError)) return error
-  return refusalError({
-    ok: false,
-    refusal: { code: error.permanent ? 'homeserver_refuses' : 'homeserver_unavailable' },
-  })
+  const refused = refusalOfOutage(error)
+  return refused === null ? error : refusalError(refused)
 }

@@ -14,11 +14,28 @@ import type { OwnView } from '$lib/registration/views'
 import { PROOF_PURPOSES } from '../intake/proof-of-work'
 import { parseToken, type Token } from '../crypto/tokens'
 import type { ActingLink } from '../registrations/links'
-import type { Context } from './context'
+import type { Needing } from './context'
 import { countRefusal } from './count-refusal'
 import { orThrow, refusalError, RefusalError } from './refusal-error'
-import { APPLICANT_COOKIE, applicantProcedure, line, ownRegistration, procedure, router } from './t'
+import * as t from './t'
+import { APPLICANT_COOKIE, line, ownRegistration } from './t'
 import { DAY } from '$lib/registration/time'
+
+const needed = t.needs(
+  'applicant',
+  'config',
+  'entrance',
+  'invitations',
+  'mailStandings',
+  'opening',
+  'rateLimits',
+  'registrar',
+  'talk',
+  'tallyCounter',
+  'worker',
+)
+const procedure = t.procedure.use(needed)
+const applicantProcedure = (...links: ActingLink[]) => t.applicantProcedure(...links).use(needed)
 
 const text = v.pipe(v.string(), v.maxLength(100_000))
 /** A form's hidden bot-check fields; clients without a form send neither, and are checked more closely. */
@@ -32,7 +49,9 @@ const COOKIE_SECONDS = (STATUS_LINK_DAYS * DAY) / 1000
 /** What applicants see of their own registration. */
 export async function ownView(
   registration: Registration,
-  { services: { config, registrar, invitations, mailStandings } }: Context,
+  {
+    services: { config, registrar, invitations, mailStandings },
+  }: Needing<'config' | 'registrar' | 'invitations' | 'mailStandings'>,
 ): Promise<OwnView> {
   const { id, username, holdsName, email, reason, account, startedAt } = registration
   const policy = registrar.policy()
@@ -75,31 +94,39 @@ function toldOf({ denial, decidedBy, message, stateSince: since }: Registration,
 }
 
 /** Makes the calling browser the applicant's. */
-export function letIn(ctx: Context, applicant: Token): void {
-  ctx.cookies.set(APPLICANT_COOKIE, applicant, COOKIE_SECONDS)
+export function letIn({ cookies }: Needing<never>, applicant: Token): void {
+  cookies.set(APPLICANT_COOKIE, applicant, COOKIE_SECONDS)
 }
 
 /** Counts the use of a link: for its registration, or for the network if the link is invalid. */
-export async function takeByLink(ctx: Context, token: Token, purpose: ActingLink): Promise<void> {
+export async function takeByLink(
+  ctx: Needing<'registrar' | 'rateLimits'>,
+  token: Token,
+  purpose: ActingLink,
+): Promise<void> {
   const { registrar, rateLimits } = ctx.services
   const id = await registrar.whoseLink(token, purpose)
   if (id === null) throw refusalError(await rateLimits.unknownLink(ctx.clientAddress, BROKEN))
   orThrow(await rateLimits.takeOwn('confirmation', id))
 }
 
-async function byStatusLink(ctx: Context, token: string): Promise<Registration> {
+async function byStatusLink(ctx: Needing<'registrar'>, token: string): Promise<Registration> {
   const parsed = parseToken(token)
   return orThrow(parsed === null ? BROKEN : await ctx.services.registrar.byToken(parsed, 'status'))
 }
 
 /** Whether a username is the one that this browser's applicant holds: neither free nor taken. */
-function isOwnName(typed: string, own: Registration | null, { services: { config } }: Context): boolean {
+function isOwnName(
+  typed: string,
+  own: Registration | null,
+  { services: { config } }: Needing<'config'>,
+): boolean {
   if (own?.holdsName !== true) return false
   const parsed = parseUsername(typed, config.synapse.domain)
   return parsed.ok && parsed.value === own.username
 }
 
-export const registrationRouter = router({
+export const registrationRouter = t.router({
   /** Returns a value, so that an unfinished username is no error. `typing`: not submitted yet. */
   checkUsername: procedure
     .input(v.parser(v.object({ username: line, typing: v.optional(v.boolean()) })))

@@ -6,7 +6,9 @@ import { refuse } from '$lib/registration/refusal'
 import type { Previewed } from '../moderation/mail-preview'
 import { orThrow, refusalError } from './refusal-error'
 import { messageOf } from './talk'
-import { moderatorProcedure, router } from './t'
+import * as t from './t'
+
+const moderatorProcedure = t.moderatorProcedure.use(t.needs('replies', 'registrar', 'previews'))
 
 /** Longer than any sensible value; the domain then says what is wrong in words. */
 const text = v.pipe(v.string(), v.maxLength(100_000))
@@ -21,7 +23,7 @@ const previewed = v.object({
 })
 
 /** Moderators' canned replies, and previews of emails with them. */
-export const repliesRouter = router({
+export const repliesRouter = t.router({
   list: moderatorProcedure.query(async ({ ctx }) => {
     const rows = await ctx.services.replies.list()
     return rows.map(({ id: reply, purpose, title, texts, moderator, changedAt }) => ({

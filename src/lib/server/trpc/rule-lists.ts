@@ -10,22 +10,18 @@ import {
   type ListView,
 } from '$lib/moderation/rule-list'
 import { refuse } from '$lib/registration/refusal'
-import { insertEvents } from '../database/events'
-import { findRules } from '../database/rules'
-import { readCursor, writeCursor } from '../database/cursor'
 import { printOf, readRuleList, type TypedList } from '../rules/import'
-import type { Context } from './context'
+import type { Needing } from './context'
 import { orThrow, refusalError } from './refusal-error'
-import { moderatorProcedure, permittedProcedure, router } from './t'
+import * as t from './t'
 
-const importProcedure = permittedProcedure('import-rules')
+const moderatorProcedure = t.moderatorProcedure.use(t.needs('ruleListing'))
+const importProcedure = t.permittedProcedure('import-rules').use(t.needs('rules', 'ruleImpact', 'registrar'))
 
 /** How many lines of each kind are shown. */
 const SHOWN = 50
 /** Of valid lines, a few show how they were understood. */
 const SHOWN_FRESH = 5
-/** How many rules are read and written in a few milliseconds. */
-const SLICE = 500
 
 const listSchema = v.object({
   text: v.pipe(v.string(), v.maxLength(300_000)),
@@ -37,44 +33,42 @@ const listSchema = v.object({
 })
 const { kind, effect } = ruleFilterSchema.entries
 
-const readList = async ({ services: { registrar } }: Context, typed: TypedList) =>
+const readList = async ({ services: { registrar } }: Needing<'registrar'>, typed: TypedList) =>
   orThrow(await readRuleList(typed, registrar.now()))
 
 /** Importing and exporting lists of rules. */
-export const ruleListsRouter = router({
+export const ruleListsRouter = t.router({
   /** The maximum size of a list. */
   limits: importProcedure.query(() => ({ rules: LIST_MAXIMUM, patterns: PATTERNS_MAXIMUM })),
 
   /** Previews an import; changes nothing. */
-  preview: importProcedure
-    .input(v.parser(listSchema))
-    .query(async ({ ctx, input }): Promise<ListView> => {
-      const { rules, unread, ...counts } = await readList(ctx, input)
-      const fresh = orThrow(await ctx.services.rules.fresh(rules))
-      const { waiting, approved } = await ctx.services.ruleImpact.ofList(fresh)
-      const broad = fresh.flatMap((rule) => {
-        const breadth = breadthOf(rule)
-        return breadth === null ? [] : [{ line: rule.line, value: rule.value, breadth }]
-      })
-      const having = (effect: (typeof RULE_EFFECTS)[number]) =>
-        fresh.filter((rule) => rule.effect === effect).length
-      return {
-        ...counts,
-        seen: printOf(input),
-        fresh: {
-          count: fresh.length,
-          effects: { block: having('block'), hold: having('hold'), allow: having('allow') },
-          some: fresh
-            .slice(0, SHOWN_FRESH)
-            .map(({ subject, form, value, effect }) => ({ subject, form, value, effect })),
-        },
-        there: rules.length - fresh.length,
-        unread: { count: unread.length, some: unread.slice(0, SHOWN) },
-        broad: { count: broad.length, some: broad.slice(0, SHOWN) },
-        waiting,
-        approved,
-      }
-    }),
+  preview: importProcedure.input(v.parser(listSchema)).query(async ({ ctx, input }): Promise<ListView> => {
+    const { rules, unread, ...counts } = await readList(ctx, input)
+    const fresh = orThrow(await ctx.services.rules.fresh(rules))
+    const { waiting, approved } = await ctx.services.ruleImpact.ofList(fresh)
+    const broad = fresh.flatMap((rule) => {
+      const breadth = breadthOf(rule)
+      return breadth === null ? [] : [{ line: rule.line, value: rule.value, breadth }]
+    })
+    const having = (effect: (typeof RULE_EFFECTS)[number]) =>
+      fresh.filter((rule) => rule.effect === effect).length
+    return {
+      ...counts,
+      seen: printOf(input),
+      fresh: {
+        count: fresh.length,
+        effects: { block: having('block'), hold: having('hold'), allow: having('allow') },
+        some: fresh
+          .slice(0, SHOWN_FRESH)
+          .map(({ subject, form, value, effect }) => ({ subject, form, value, effect })),
+      },
+      there: rules.length - fresh.length,
+      unread: { count: unread.length, some: unread.slice(0, SHOWN) },
+      broad: { count: broad.length, some: broad.slice(0, SHOWN) },
+      waiting,
+      approved,
+    }
+  }),
 
   /** Imports a previewed list (`seen`); returns how many rules were added, and how many existed already. */
   add: importProcedure
@@ -91,32 +85,10 @@ export const ruleListsRouter = router({
   /** Records who exports which rules. */
   beginExport: moderatorProcedure
     .input(v.parser(v.object({ kind, effect, format: v.picklist(['csv', 'txt']) })))
-    .mutation(async ({ ctx, input: { format, kind, effect } }) => {
-      const detail = { what: 'rules', format, ...(kind && { kind }), ...(effect && { effect }) }
-      const actor = { kind: 'moderator', id: ctx.moderator.id } as const
-      const { database, registrar } = ctx.services
-      await database.write((tx) =>
-        insertEvents(tx, null, [{ kind: 'exported', detail }], actor, registrar.now()),
-      )
-    }),
+    .mutation(({ ctx, input }) => ctx.services.ruleListing.beginExport(input, ctx.moderator.id)),
 
   /** A part of an export, latest first; the last one has no `next`. */
   slice: moderatorProcedure
     .input(v.parser(v.object({ kind, effect, before: v.optional(v.pipe(v.string(), v.maxLength(100))) })))
-    .query(async ({ ctx, input: { before, ...filter } }) => {
-      const { database, registrar } = ctx.services
-      const place = readCursor(before)
-      const from = place === null ? null : { madeAt: place.at, id: place.id }
-      const rows = await database.read((reader) =>
-        findRules(reader, { ...filter, over: false }, registrar.now(), from, SLICE),
-      )
-      const last = rows.length === SLICE ? rows.at(-1)?.rule : undefined
-      return {
-        rules: rows.map(({ rule: { madeBy: _, endedAt: _endedAt, ...rule }, author }) => ({
-          ...rule,
-          author,
-        })),
-        next: last === undefined ? null : writeCursor({ at: last.madeAt, id: last.id }),
-      }
-    }),
+    .query(({ ctx, input: { before, ...filter } }) => ctx.services.ruleListing.slice(filter, before)),
 })

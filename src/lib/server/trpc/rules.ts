@@ -13,17 +13,17 @@ import { ruleFilterSchema } from '$lib/moderation/rule-filter'
 import { RULE_DAYS } from '$lib/moderation/rule-list'
 import { refuse, type Refusal } from '$lib/registration/refusal'
 import { matrixId } from '$lib/registration/username'
-import { readCursor, writeCursor } from '../database/cursor'
-import { findModerator } from '../database/moderators'
-import { findRegistration } from '../database/registrations'
-import { countRules, findAuthors, findRules, type RuleRow } from '../database/rules'
 import { createMatcher, judge, type Rule } from '../rules/matcher'
-import type { Context } from './context'
+import type { StoredRule } from '../rules/store'
 import { orThrow, refusalError } from './refusal-error'
-import { may, moderatorProcedure, refuseRole, router, type ModeratorContext } from './t'
+import * as t from './t'
+import { may, refuseRole, type ModeratorContext } from './t'
 import { messageOf } from './talk'
 
-const PAGE = 100
+const moderatorProcedure = t.moderatorProcedure.use(
+  t.needs('rules', 'ruleListing', 'ruleImpact', 'registrar', 'usernames', 'config', 'homeserver', 'worker'),
+)
+
 const DENIED_AT_ONCE = 50
 
 const id = v.pipe(v.string(), v.maxLength(100))
@@ -43,19 +43,26 @@ const mayAddAny = (ctx: ModeratorContext): boolean => may(ctx, 'manage-rules')
  * With the permission, any rule. Anybody else's blocks or flags, and is made from a request that it matches: what they
  * could deny, they can also block.
  */
-async function mayAdd(ctx: ModeratorContext, rule: RuleCore, from: string | undefined): Promise<void> {
+async function mayAdd(
+  ctx: ModeratorContext<'registrar'>,
+  rule: RuleCore,
+  from: string | undefined,
+): Promise<void> {
   if (mayAddAny(ctx)) return
   if (rule.effect === 'allow' || from === undefined) await refuseRole(ctx, 'rules.add')
-  const registration = await ctx.services.database.read((reader) => findRegistration(reader, from ?? ''))
+  const registration = await ctx.services.registrar.find(from ?? '')
   if (registration === null) throw refusalError(refuse({ code: 'not_found' }))
   const match = createMatcher([{ ...rule, id: null, expiresAt: null }])
   if (match(registration, 0).length === 0) throw refusalError(refuse({ code: 'rule_misses' }))
 }
 
-const mayEnd = (ctx: ModeratorContext, rule: Pick<RuleRow, 'madeBy'>): boolean =>
+const mayEnd = (ctx: ModeratorContext, rule: Pick<StoredRule, 'madeBy'>): boolean =>
   mayAddAny(ctx) || rule.madeBy === ctx.moderator.id
 
-function ruleView(ctx: ModeratorContext, { rule, author }: { rule: RuleRow; author: string | null }): RuleView {
+function ruleView(
+  ctx: ModeratorContext,
+  { rule, author }: { rule: StoredRule; author: string | null },
+): RuleView {
   const { madeBy: _, ...shown } = rule
   return { ...shown, author, mayEnd: mayEnd(ctx, rule) }
 }
@@ -71,28 +78,14 @@ const matchView = ({ id, subject, form, value, effect, disposable }: Rule, mayEn
 })
 
 /** Rules on who can request an account. */
-export const rulesRouter = router({
+export const rulesRouter = t.router({
   /** A page of rules, latest first; `before` is the `next` of the previous page. `over`: those that have ended. */
   list: moderatorProcedure
     .input(v.parser(v.object({ over: v.boolean(), before: v.optional(id), ...ruleFilterSchema.entries })))
     .query(async ({ ctx, input }) => {
-      const { database, registrar } = ctx.services
-      const { before: from, ...wishes } = input
-      const place = readCursor(from)
-      const before = place === null ? null : { madeAt: place.at, id: place.id }
-      const now = registrar.now()
-      const { rows, all } = await database.read(async (reader) => ({
-        rows: await findRules(reader, wishes, now, before, PAGE + 1),
-        all: await countRules(reader, wishes, now),
-      }))
-      const items = rows.slice(0, PAGE)
-      const last = items.at(-1)?.rule
-      return {
-        all,
-        items: items.map((row) => ruleView(ctx, row)),
-        next: rows.length > PAGE && last ? writeCursor({ at: last.madeAt, id: last.id }) : null,
-        mayAdd: mayAddAny(ctx),
-      }
+      const { before, ...wishes } = input
+      const { all, items, next } = await ctx.services.ruleListing.page(wishes, before)
+      return { all, items: items.map((row) => ruleView(ctx, row)), next, mayAdd: mayAddAny(ctx) }
     }),
 
   /** A moderator's choices for a new rule. `any`: rules of every effect. */
@@ -111,7 +104,7 @@ export const rulesRouter = router({
     const candidate: Candidate = readCandidate(input.value)
     const matches = await ctx.services.rules.matches(candidate)
     const ids = matches.flatMap((match) => match.id ?? [])
-    const authors = await ctx.services.database.read((reader) => findAuthors(reader, ids))
+    const authors = await ctx.services.ruleListing.authorsOf(ids)
     const view = (match: Rule) =>
       matchView(match, match.id !== null && mayEnd(ctx, { madeBy: authors.get(match.id) ?? null }))
     const decides = judge(matches)
@@ -145,7 +138,7 @@ export const rulesRouter = router({
       ),
     )
     .mutation(async ({ ctx, input }) => {
-      const { rules, registrar, config, worker, homeserver } = ctx.services
+      const { rules, registrar, config, worker, homeserver, usernames } = ctx.services
       const rule = orThrow(rules.read(input))
       const reason = orThrow(readRuleReason(input.reason))
       const message = orThrow(messageOf(input.message))
@@ -174,7 +167,7 @@ export const rulesRouter = router({
         else
           left.push({
             matrixId: matrixId(registration.username, homeserver.domain),
-            refusal: await named(ctx, answer.refusal),
+            refusal: (await usernames.in(answer)).refusal,
           })
       }
       worker.nudge()
@@ -188,11 +181,3 @@ export const rulesRouter = router({
     orThrow(ended)
   }),
 })
-
-/** A refusal names a moderator by ID; people read usernames. */
-async function named({ services }: Context, refusal: Refusal): Promise<Refusal> {
-  if (refusal.code !== 'already_decided' || refusal.by === null) return refusal
-  const { by } = refusal
-  const moderator = await services.database.read((reader) => findModerator(reader, by))
-  return { ...refusal, by: moderator?.username ?? null }
-}

@@ -6,10 +6,14 @@ import { KNOWN_SECONDS } from '../auth/known-device'
 import { CHALLENGE_MS } from '../auth/passkeys'
 import { PER_ACCOUNT, PER_NETWORK } from '../auth/sign-in-tries'
 import { parseToken } from '../crypto/tokens'
-import { deskNetwork } from '../database/search-index'
-import type { Context } from './context'
+import { deskNetwork } from '$lib/network/desk-network'
+import type { Needing } from './context'
 import { orThrow, refusalError } from './refusal-error'
-import { procedure, router } from './t'
+import * as t from './t'
+
+const procedure = t.procedure.use(
+  t.needs('signIn', 'sessions', 'factors', 'knownDevices', 'limits', 'passkeys', 'registrar'),
+)
 
 const field = v.pipe(v.string(), v.maxLength(1000))
 
@@ -31,19 +35,19 @@ function orTooMany(taken: Taken): void {
   throw refusalError(refuse({ code: 'too_many_sign_ins', minutes }))
 }
 
-async function countFromNetwork({ services, clientAddress }: Context): Promise<void> {
+async function countFromNetwork({ services, clientAddress }: Needing<'limits'>): Promise<void> {
   const claims = byNetwork('passkey-network', clientAddress, PASSKEYS_PER_NETWORK)
   orTooMany(await services.limits.takeAll(claims))
 }
 
 /** The next sign-in in this browser has its own attempts. */
-function know({ services: { knownDevices }, cookies }: Context, id: string): void {
+function know({ services: { knownDevices }, cookies }: Needing<'knownDevices'>, id: string): void {
   if (knownDevices.read(cookies.get(KNOWN_COOKIE), id) === null)
     cookies.set(KNOWN_COOKIE, knownDevices.make(id), KNOWN_SECONDS)
 }
 
 /** Starts a session for somebody who has authenticated. */
-async function letIn(ctx: Context, id: string): Promise<void> {
+async function letIn(ctx: Needing<'knownDevices' | 'sessions' | 'registrar'>, id: string): Promise<void> {
   const { services, clientAddress, device = null, cookies } = ctx
   know(ctx, id)
   const cookie = await services.sessions.signIn(id, { device, network: deskNetwork(clientAddress) })
@@ -54,7 +58,7 @@ async function letIn(ctx: Context, id: string): Promise<void> {
 }
 
 /** Moderators' sign-in; it ends the browser's previous session. */
-export const sessionRouter = router({
+export const sessionRouter = t.router({
   /** `next`: the queue, or the page that asks for the second factor. */
   signIn: procedure
     .input(v.parser(v.object({ username: field, password: field })))

@@ -5,7 +5,7 @@ import { isShown } from '$lib/registration/shown'
 import { parseToken, tokenSchema } from '../crypto/tokens'
 import type { ActingLink } from '../registrations/links'
 import * as v from 'valibot'
-import type { Context } from './context'
+import type { ApiServices, Context, Needing } from './context'
 import { countRefusal } from './count-refusal'
 import { orThrow, outageAsRefusal, refusalError, RefusalError, secondsToWait, STATUS } from './refusal-error'
 
@@ -20,18 +20,21 @@ interface Meta {
   permission?: Permission
 }
 
-const t = initTRPC.context<Context>().meta<Meta>().create({
-  /** Refusals include their value, invalid input its name, and anything else nothing: the log has it. */
-  errorFormatter({ shape, error }) {
-    const { code, httpStatus } = shape.data
-    if (error.cause instanceof RefusalError) {
-      const { refusal } = error.cause
-      return { ...shape, data: { code, httpStatus: STATUS[refusal.code] ?? httpStatus, refusal } }
-    }
-    const message = error.code === 'INTERNAL_SERVER_ERROR' ? 'Something went wrong here' : error.code
-    return { ...shape, message, data: { code, httpStatus } }
-  },
-})
+const t = initTRPC
+  .context<Context>()
+  .meta<Meta>()
+  .create({
+    /** Refusals include their value, invalid input its name, and anything else nothing: the log has it. */
+    errorFormatter({ shape, error }) {
+      const { code, httpStatus } = shape.data
+      if (error.cause instanceof RefusalError) {
+        const { refusal } = error.cause
+        return { ...shape, data: { code, httpStatus: STATUS[refusal.code] ?? httpStatus, refusal } }
+      }
+      const message = error.code === 'INTERNAL_SERVER_ERROR' ? 'Something went wrong here' : error.code
+      return { ...shape, message, data: { code, httpStatus } }
+    },
+  })
 
 export const router = t.router
 export const createCallerFactory = t.createCallerFactory
@@ -53,6 +56,13 @@ export const procedure = t.procedure.use(async ({ ctx, path, next }) => {
   return result
 })
 
+/** What a router says it needs: its procedures see these services, and no others. */
+export const needs = <Name extends keyof ApiServices>(..._names: Name[]) =>
+  t.middleware(({ ctx, next }) => {
+    const services: Pick<ApiServices, Name> = ctx.services
+    return next({ ctx: { services } })
+  })
+
 /** For signed-in moderators, with a second factor or before one is set up. */
 export const signedInProcedure = procedure.use(({ ctx, next }) => {
   if (ctx.moderator === null) throw refusalError({ ok: false, refusal: { code: 'not_signed_in' } })
@@ -68,7 +78,7 @@ export const latelyProcedure = signedInProcedure.use(({ ctx, next }) => {
 })
 
 /** The registration of this browser's cookie, or null. */
-export async function ownRegistration(ctx: Context): Promise<Registration | null> {
+export async function ownRegistration(ctx: Needing<'registrar'>): Promise<Registration | null> {
   const token = v.safeParse(tokenSchema, ctx.cookies.get(APPLICANT_COOKIE))
   if (!token.success) return null
   const found = await ctx.services.registrar.byToken(token.output, 'applicant')
@@ -82,8 +92,10 @@ export const moderatorProcedure = signedInProcedure.use(({ ctx, next }) => {
   return next()
 })
 
-/** The context of a procedure for signed-in moderators. */
-export type ModeratorContext = Context & { moderator: NonNullable<Context['moderator']> }
+/** The context of a procedure for signed-in moderators that needs these services. */
+export type ModeratorContext<Name extends keyof ApiServices = never> = Needing<Name> & {
+  moderator: NonNullable<Context['moderator']>
+}
 
 /** Whether the calling moderator has a permission. */
 export const may = ({ moderator }: Pick<ModeratorContext, 'moderator'>, permission: Permission): boolean =>
@@ -91,7 +103,7 @@ export const may = ({ moderator }: Pick<ModeratorContext, 'moderator'>, permissi
 
 /** Refuses what takes a permission that the caller lacks; the attempt is recorded in the audit log. */
 export async function refuseRole(
-  { services, moderator }: Pick<ModeratorContext, 'moderator' | 'services'>,
+  { services, moderator }: Pick<ModeratorContext<'registrar'>, 'moderator' | 'services'>,
   path: string,
 ): Promise<never> {
   const actor = { kind: 'moderator', id: moderator.id } as const

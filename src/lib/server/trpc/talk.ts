@@ -2,7 +2,9 @@ import * as v from 'valibot'
 import { parseText, QUESTION_MAXIMUM } from '$lib/registration/talk'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import { orThrow } from './refusal-error'
-import { moderatorProcedure, router } from './t'
+import * as t from './t'
+
+const moderatorProcedure = t.moderatorProcedure.use(t.needs('talk', 'worker'))
 
 /** Longer than any sensible value; the domain then says what is wrong in words. */
 const text = v.pipe(v.string(), v.maxLength(100_000))
@@ -19,7 +21,7 @@ export function messageOf(typed: string): Result<string | null> {
 }
 
 /** What moderators write about a request: to its applicant, and to each other. */
-export const talkRouter = router({
+export const talkRouter = t.router({
   /** Questions and answers, comments, and assignment. */
   thread: moderatorProcedure
     .input(one)

@@ -6,9 +6,23 @@ import { matrixId } from '$lib/registration/username'
 import { parseToken, type Token } from '../crypto/tokens'
 import { orThrow } from './refusal-error'
 import { letIn, ownView, takeByLink } from './registration'
-import { line, ownRegistration, procedure, router } from './t'
+import * as t from './t'
+import { line, ownRegistration } from './t'
 
-const link = procedure.input(v.parser(v.object({ token: line })))
+const link = t.procedure
+  .use(
+    t.needs(
+      'applicant',
+      'config',
+      'invitations',
+      'mailStandings',
+      'opening',
+      'rateLimits',
+      'registrar',
+      'worker',
+    ),
+  )
+  .input(v.parser(v.object({ token: line })))
 
 function readToken(token: string): Token {
   const parsed = parseToken(token)
@@ -18,7 +32,7 @@ function readToken(token: string): Token {
 const OPEN: OpeningView = { open: true }
 
 /** The link in the first email. Viewing it changes nothing: mail scanners open links. */
-export const verificationRouter = router({
+export const verificationRouter = t.router({
   look: link.query(async ({ ctx, input }) => {
     const { registrar, opening } = ctx.services
     const token = readToken(input.token)
@@ -43,16 +57,14 @@ export const verificationRouter = router({
   }),
 
   /** Confirms, and lets a returning applicant in. `shown`: what the page showed; without it, the link's. */
-  confirm: procedure
-    .input(v.parser(v.object({ token: line, shown: v.optional(line) })))
-    .mutation(async ({ ctx, input }) => {
-      const token = readToken(input.token)
-      await takeByLink(ctx, token, 'verification')
-      const confirmed = await ctx.services.registrar.confirm(token, input.shown ?? '')
-      const { registration, applicant } = orThrow(confirmed)
-      letIn(ctx, applicant)
-      return ownView(registration, ctx)
-    }),
+  confirm: link.input(v.parser(v.object({ shown: v.optional(line) }))).mutation(async ({ ctx, input }) => {
+    const token = readToken(input.token)
+    await takeByLink(ctx, token, 'verification')
+    const confirmed = await ctx.services.registrar.confirm(token, input.shown ?? '')
+    const { registration, applicant } = orThrow(confirmed)
+    letIn(ctx, applicant)
+    return ownView(registration, ctx)
+  }),
 
   renew: link.mutation(async ({ ctx, input }) => {
     const asked = orThrow(await ctx.services.applicant.renewLink(readToken(input.token), ctx.clientAddress))

@@ -1,0 +1,35 @@
+import type { QueueFilter } from '$lib/moderation/queue-filter'
+import { findAnnouncements } from '../database/announcements'
+import { findFailed } from '../database/failed-jobs'
+import { findStuck } from '../database/jobs'
+import type { Database } from '../database/open'
+import type { Homeserver } from '../homeserver/homeserver'
+import { groupFailures } from '../registrations/failed-jobs'
+import type { Registrar } from '../registrations/registrar'
+import { jobView, neighbours, queueView, registrationView } from './queue-view'
+
+/** The moderation queue, and what failed behind it, as moderators see them. */
+export function createQueue(about: { database: Database; homeserver: Homeserver; registrar: Registrar }) {
+  const { database, registrar } = about
+  return {
+    /** One page of a list, as `moderator` sees it. */
+    page: (filter: QueueFilter, moderator: { id: string }, limit: number) =>
+      queueView(about, filter, moderator, { limit, now: registrar.now() }),
+
+    /** Where a moderator can go from one registration: its neighbors in the list. */
+    neighbours: (filter: QueueFilter, id: string) => neighbours(about, filter, id),
+
+    /** All that moderators see of one registration; null if there is none. */
+    find: (id: string) => registrationView(about, id),
+
+    /** Failed jobs without a registration, with errors that may name recipients. */
+    stuck: async () => (await database.read((reader) => findStuck(reader))).map((row) => jobView(row, null)),
+
+    /** Reasons for which several jobs failed. */
+    failures: async () => groupFailures(await database.read((reader) => findFailed(reader))),
+
+    /** What this program found out about the setup that moderators should know. */
+    announcements: async () =>
+      (await database.read((reader) => findAnnouncements(reader))).filter(({ text }) => text !== ''),
+  }
+}
