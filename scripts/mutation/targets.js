@@ -132,21 +132,6 @@ export const targets = [
         why: 'The engine throws nothing else at a text.',
       },
       { was: 'throw error', became: ';', why: 'The engine throws nothing else at a text.' },
-      {
-        was: '.filter(([family, prefix = 0]) => family === network.family && prefix <= network.prefix)',
-        became: '.filter(([family, prefix = 0]) => (prefix <= network.prefix))',
-        why: 'Saves look-ups: the keys of the other family are in no rule.',
-      },
-      {
-        was: 'const host = domainOfCandidate({ ...(email && { email }), ...(domain && { domain }) })',
-        became: 'const host = domainOfCandidate({ ...(({ email })), ...(domain && { domain }) })',
-        why: 'Asked for by the types: undefined is as good as left out.',
-      },
-      {
-        was: 'const host = domainOfCandidate({ ...(email && { email }), ...(domain && { domain }) })',
-        became: 'const host = domainOfCandidate({ ...(email && { email }), ...(({ domain })) })',
-        why: 'Asked for by the types: undefined is as good as left out.',
-      },
       { was: "'allow', 'block',", became: "'block',", why: 'What is on no list sorts before all that is.' },
     ],
   },

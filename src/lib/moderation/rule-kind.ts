@@ -1,42 +1,45 @@
 import type { RuleForm, RuleSubject } from './rule'
 
-/** What a rule matches and how it compares, in one word for forms. */
+/**
+ * What a rule matches and how it compares, in one word, in the order of forms. What a kind does with values is in
+ * `rule-value.ts`, its name for people in the words of pages; TypeScript asks for both.
+ */
 export const RULE_KINDS = {
-  address: { subject: 'email', form: 'exact' },
-  address_pattern: { subject: 'email', form: 'pattern' },
   domain: { subject: 'domain', form: 'exact' },
   network: { subject: 'network', form: 'exact' },
+  address: { subject: 'email', form: 'exact' },
+  address_pattern: { subject: 'email', form: 'pattern' },
   name: { subject: 'username', form: 'exact' },
   name_look: { subject: 'username', form: 'look' },
   name_pattern: { subject: 'username', form: 'pattern' },
 } as const satisfies Record<string, { subject: RuleSubject; form: RuleForm }>
 export type RuleKind = keyof typeof RULE_KINDS
 
-/** The kind named by a form field, or null. */
-export function readRuleKind(text: string): RuleKind | null {
-  return KINDS.find((kind) => kind === text) ?? null
-}
+export const KINDS: readonly RuleKind[] = Object.keys(RULE_KINDS).filter((name) => isKind(name))
 
-export const KINDS: readonly RuleKind[] = [
+/** What a rule made from a request can be about, in the order in which its page offers that. */
+export const OFFERED_KINDS: readonly RuleKind[] = [
+  'address',
   'domain',
   'network',
-  'address',
-  'address_pattern',
-  'name',
-  'name_look',
   'name_pattern',
+  'name_look',
 ]
 
-export function kindOf({ subject, form }: { subject: RuleSubject; form: RuleForm }): RuleKind {
-  const found = KINDS.find((kind) => RULE_KINDS[kind].subject === subject && RULE_KINDS[kind].form === form)
-  if (found === undefined) throw new Error(`No kind of rule compares ${subject} by ${form}`)
-  return found
+function isKind(name: string): name is RuleKind {
+  return Object.hasOwn(RULE_KINDS, name)
 }
 
-/** A pattern for usernames like this one: the same, with any number in place of its number (RE2 syntax). */
-export function patternOf(username: string): string {
-  return username
-    .split(/(\d+)/)
-    .map((part, index) => (index % 2 === 1 ? '[0-9]+' : part.replace(/[.+*?()|[\]{}\\^$]/g, '\\$&')))
-    .join('')
+/** The kind named by a form field, or null. */
+export const readRuleKind = (text: string): RuleKind | null => (isKind(text) ? text : null)
+
+/** The kind that compares this subject in this form; null if none does. */
+export const findKind = ({ subject, form }: { subject: RuleSubject; form: RuleForm }): RuleKind | null =>
+  KINDS.find((kind) => RULE_KINDS[kind].subject === subject && RULE_KINDS[kind].form === form) ?? null
+
+/** The kind of a rule; throws if it can be none. */
+export function kindOf(rule: { subject: RuleSubject; form: RuleForm }): RuleKind {
+  const found = findKind(rule)
+  if (found === null) throw new Error(`No kind of rule compares ${rule.subject} by ${rule.form}`)
+  return found
 }

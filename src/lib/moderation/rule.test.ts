@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { breadthOf, domainsAbove, readCandidate, readRuleValue } from './rule'
+import { breadthOf, domainsAbove, readCandidate } from './rule'
+import { readRuleValue } from './rule-value'
 
 const read = (...typed: Parameters<typeof readRuleValue>) => {
   const value = readRuleValue(...typed)

@@ -1,11 +1,11 @@
-import { domainOf, mailboxOf, parseDomain, parseEmail, type EmailAddress } from '../registration/email'
+import { domainOf, parseDomain, parseEmail, type EmailAddress } from '../registration/email'
 import { readMatrixId } from '../registration/matrix-id'
 import { accept, refuse, type Result } from '../registration/refusal'
-import { beforeInvisible, trimInvisible } from '../registration/typed-text'
+import { trimInvisible } from '../registration/typed-text'
 import { isBlank, plainLines, visibleLength } from '../registration/text-length'
-import { lookOf, usernameSchema, type Username } from '../registration/username'
+import { usernameSchema, type Username } from '../registration/username'
 import * as v from 'valibot'
-import { networkText, parseNetwork } from '../network/ip'
+import { parseNetwork } from '../network/ip'
 
 /** What a rule looks at: the client's network, the email address or its domain, the username. */
 export const RULE_SUBJECTS = ['network', 'email', 'domain', 'username'] as const
@@ -13,24 +13,17 @@ export type RuleSubject = (typeof RULE_SUBJECTS)[number]
 
 /**
  * How it compares: `exact` the value itself (for an email address the inbox, for a domain also its subdomains),
- * `pattern` a regular expression for the whole value, `look` lookalike usernames. `FORMS` lists which apply to a
- * subject.
+ * `pattern` a regular expression for the whole value, `look` lookalike usernames. `RULE_KINDS` lists which apply
+ * to a subject.
  */
 export const RULE_FORMS = ['exact', 'pattern', 'look'] as const
 export type RuleForm = (typeof RULE_FORMS)[number]
-
-export const FORMS: Record<RuleSubject, readonly RuleForm[]> = {
-  network: ['exact'],
-  email: ['exact', 'pattern'],
-  domain: ['exact'],
-  username: ['exact', 'pattern', 'look'],
-}
 
 /** `block` refuses, `hold` flags the request, `allow` is an exception that wins. */
 export const RULE_EFFECTS = ['block', 'hold', 'allow'] as const
 export type RuleEffect = (typeof RULE_EFFECTS)[number]
 
-/** The rule itself: what it compares with what. `value` is normalized by `readRuleValue`. */
+/** The rule itself: what it compares with what. `value` is normalized by `readRuleValue` of `rule-value.ts`. */
 export interface RuleCore {
   subject: RuleSubject
   form: RuleForm
@@ -45,41 +38,6 @@ export const ruleKey = ({ subject, form, effect, value }: RuleCore): string =>
 /** A longer one was not written by a person, and each pattern is compiled on every change. */
 export const RULE_VALUE_MAXIMUM = 255
 export const RULE_REASON_MAXIMUM = 500
-
-/**
- * Normalizes a typed rule value, so that `Spam.Example.`, `*.spam.example` and `@spam.example` make the same rule.
- * Patterns stay as they are; the engine checks whether they are valid.
- */
-export function readRuleValue(subject: RuleSubject, form: RuleForm, typed: string): Result<string> {
-  const text = trimInvisible(typed)
-  const no = refuse({ code: 'rule_value_invalid', subject })
-  if (text === '' || text.length > RULE_VALUE_MAXIMUM || !FORMS[subject].includes(form)) return no
-  // No value contains a line break, and a list has one value per line.
-  if (/[\t\n\v\f\r\u0085]/.test(text)) return no
-  const after = beforeInvisible(text)
-  if (after !== null) return refuse({ code: 'rule_value_invisible', after })
-  if (form === 'pattern') return accept(text)
-  switch (subject) {
-    case 'network': {
-      const network = parseNetwork(text)
-      return network === null ? no : accept(networkText(network))
-    }
-    case 'email': {
-      const email = parseEmail(text)
-      return email === null ? no : accept(mailboxOf(email))
-    }
-    case 'domain': {
-      const domain = parseDomain(text.replace(/^(?:\*?\.|@)/, ''))
-      return domain === null ? no : accept(domain)
-    }
-    case 'username': {
-      const name = v.safeParse(usernameSchema, readMatrixId(text).localpart)
-      if (!name.success) return no
-      const value = form === 'look' ? lookOf(name.output) : name.output
-      return value === '' ? no : accept(value)
-    }
-  }
-}
 
 /** What is known of an applicant at their step; rules about the rest do not match. */
 export interface Candidate {

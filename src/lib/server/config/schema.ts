@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { DENIAL_CATEGORIES } from '$lib/moderation/category'
+import { DENIAL_CATEGORIES } from '$lib/text/category-text'
 import { INVITATIONS } from '$lib/registration/invited'
 import { LANGUAGES } from '$lib/registration/language'
 import { USERNAME_CHARACTERS } from '$lib/registration/username'

@@ -1,10 +1,7 @@
 import { disposableEmailBlocklist } from 'disposable-email-domains-js'
 import { RE2JS, RE2JSException } from 're2js'
-import { networkText, parseNetwork, wider } from '$lib/network/ip'
+import { networkText, parseNetwork } from '$lib/network/ip'
 import {
-  domainOfCandidate,
-  domainsAbove,
-  readRuleValue,
   RULE_EFFECTS,
   type Candidate,
   type RuleCore,
@@ -12,10 +9,10 @@ import {
   type RuleForm,
   type RuleSubject,
 } from '$lib/moderation/rule'
+import { findKind, readRuleKind, RULE_KINDS, type RuleKind } from '$lib/moderation/rule-kind'
+import { readRuleValue, RULE_VALUES, type NetworkSize } from '$lib/moderation/rule-value'
 import { parseDomain } from '$lib/registration/email'
-import { mailboxKeys } from '$lib/registration/mailbox'
 import { readMatrixId } from '$lib/registration/matrix-id'
-import { lookOf } from '$lib/registration/username'
 import type { DisposableMode } from '../config/modes'
 
 /** An active rule. One from the configuration has no ID. */
@@ -94,60 +91,46 @@ export function isPattern(value: string): boolean {
   }
 }
 
+/** Kinds in order of precedence. */
+const ORDERED = Object.keys(RULE_VALUES).flatMap((name) => readRuleKind(name) ?? [])
+const EXACT = ORDERED.filter((kind) => RULE_KINDS[kind].form !== 'pattern')
+
 /**
  * Indexes rules, so that a candidate is looked up instead of compared with each of them; only patterns are tried one
- * by one, for the whole value, ignoring case. Throws for invalid patterns.
+ * by one, for the whole value, ignoring case. Throws for invalid patterns. A rule of a kind that this version does not
+ * know matches nothing.
  */
 export function createMatcher(rules: readonly Rule[]): Matcher {
   const exact = new Map<string, Rule[]>()
-  const prefixes = new Set<string>()
-  const patterns: { rule: Rule; matches: (value: string) => boolean }[] = []
+  const sizes = new Map<string, NetworkSize>()
+  const patterns: { rule: Rule; kind: RuleKind; matches: (value: string) => boolean }[] = []
   for (const rule of rules) {
+    const kind = findKind(rule)
+    if (kind === null) continue
     if (rule.form === 'pattern') {
       const compiled = RE2JS.compile(rule.value, RE2JS.CASE_INSENSITIVE)
-      patterns.push({ rule, matches: (value) => compiled.matches(value) })
+      patterns.push({ rule, kind, matches: (value) => compiled.matches(value) })
       continue
     }
     const network = rule.subject === 'network' ? parseNetwork(rule.value) : null
-    if (network !== null) prefixes.add(`${network.family} ${network.prefix}`)
-    const value = network === null ? rule.value : networkText(network)
-    const key = keyOf(rule.subject, rule.form, value)
+    if (network !== null) sizes.set(`${network.family} ${network.prefix}`, network)
+    const key = keyOf(kind, network === null ? rule.value : networkText(network))
     const others = exact.get(key)
     if (others === undefined) exact.set(key, [rule])
     else others.push(rule)
   }
-
-  function keysOf({ clientAddress, email, domain, username }: Candidate): string[] {
-    const network = clientAddress === undefined ? null : parseNetwork(clientAddress)
-    const lengths = [...prefixes].map((prefix) => prefix.split(' ').map(Number))
-    const networks =
-      network === null
-        ? []
-        : lengths
-            .filter(([family, prefix = 0]) => family === network.family && prefix <= network.prefix)
-            .map(([, prefix = 0]) => keyOf('network', 'exact', networkText(wider(network, prefix))))
-    const host = domainOfCandidate({ ...(email && { email }), ...(domain && { domain }) })
-    return [
-      ...networks,
-      ...(email === undefined ? [] : mailboxKeys(email).map((key) => keyOf('email', 'exact', key))),
-      ...(host === null ? [] : domainsAbove(host).map((above) => keyOf('domain', 'exact', above))),
-      ...(username === undefined
-        ? []
-        : [keyOf('username', 'exact', username), keyOf('username', 'look', lookOf(username))]),
-    ]
-  }
+  const allSizes = [...sizes.values()]
 
   return (candidate, now) => {
-    const found = keysOf(candidate).flatMap((key) => exact.get(key) ?? [])
-    for (const { rule, matches } of patterns) {
-      const value = rule.subject === 'email' ? candidate.email : candidate.username
-      if (value !== undefined && matches(value)) found.push(rule)
-    }
+    const valuesOf = (kind: RuleKind) => RULE_VALUES[kind].of(candidate, allSizes)
+    const keys = EXACT.flatMap((kind) => valuesOf(kind).map((value) => keyOf(kind, value)))
+    const found = keys.flatMap((key) => exact.get(key) ?? [])
+    for (const { rule, kind, matches } of patterns) if (valuesOf(kind).some(matches)) found.push(rule)
     return found.filter(({ expiresAt }) => expiresAt === null || expiresAt > now).sort(byWeight)
   }
 }
 
-const keyOf = (subject: RuleSubject, form: RuleForm, value: string): string => `${subject} ${form} ${value}`
+const keyOf = (kind: RuleKind, value: string): string => `${kind} ${value}`
 
 const WEIGHTS: readonly RuleEffect[] = [
   'allow',

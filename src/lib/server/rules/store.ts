@@ -1,4 +1,5 @@
-import { readRuleValue, ruleKey, type Candidate, type RuleCore } from '$lib/moderation/rule'
+import { ruleKey, type Candidate, type RuleCore } from '$lib/moderation/rule'
+import { readRuleValue } from '$lib/moderation/rule-value'
 import { PATTERNS_MAXIMUM, type ListedRule } from '$lib/moderation/rule-list'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Actor } from '$lib/registration/registration'

@@ -1,8 +1,9 @@
 import { error, fail } from '@sveltejs/kit'
 import { refusalText } from '$lib/text/refusal-text'
 import { RULE_EFFECTS, type RuleEffect } from '$lib/moderation/rule'
-import { patternOf, readRuleKind, RULE_KINDS, type RuleKind } from '$lib/moderation/rule-kind'
+import { readRuleKind, RULE_KINDS, type RuleKind } from '$lib/moderation/rule-kind'
 import { readRuleDays } from '$lib/moderation/rule-list'
+import { RULE_VALUES } from '$lib/moderation/rule-value'
 import type { ReachView } from '$lib/moderation/views'
 import { textOf } from '$lib/server/http/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
@@ -48,17 +49,8 @@ function chosen(form: FormData): { id: string; version: number }[] {
 
 /** A request's value for this kind. */
 async function valueFrom(api: Api, id: string, kind: RuleKind): Promise<{ value: string; matrixId: string }> {
-  const { email, username, matrixId } = await api.moderation.registration({ id })
-  const values: Record<RuleKind, () => string | Promise<string>> = {
-    address: () => email,
-    address_pattern: () => email,
-    domain: () => email.slice(email.lastIndexOf('@') + 1),
-    network: async () => (await api.facts.about({ id })).network.name,
-    name: () => username,
-    name_look: () => username,
-    name_pattern: () => patternOf(username),
-  }
-  return { value: await values[kind](), matrixId }
+  const request = await api.moderation.registration({ id })
+  return { value: RULE_VALUES[kind].from(request), matrixId: request.matrixId }
 }
 
 const reachOf = (api: Api, { kind, value, effect }: Typed) =>
