@@ -8,13 +8,11 @@ export interface Places {
 
 const TAG = /<[a-z][\w-]*((?:\s+[^\s"'=<>/]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'=<>`]+))?)*)\s*\/?>/gi
 const ATTRIBUTE = /([^\s"'=<>/]+)(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'=<>`]+))?/g
-const SLOWEST_MS = 8_000
 
 /** What is wrong with an answer; null where it is one that a stranger may get. */
-export function faultOf(answer: Answer & { ms: number }, { url, inside }: Places): string | null {
-  const { status, headers, body, ms } = answer
+export function faultOf(answer: Answer, { url, inside }: Places): string | null {
+  const { status, headers, body } = answer
   if (status >= 500) return `status ${status}`
-  if (ms > SLOWEST_MS) return `it took ${ms} ms`
   const leak = INSIDE.exec(body)?.[0] ?? inside.find((place) => body.includes(place))
   if (leak !== undefined) return `it tells ${JSON.stringify(leak)}`
   if (Object.keys(headers).some((name) => name.startsWith('zq'))) return 'a header was written into it'
