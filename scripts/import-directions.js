@@ -67,8 +67,18 @@ export const MAY_IMPORT = {
   // What stands directly in `lib`: the client of the API.
   lib: ['lib/server/trpc'],
   'stand-in': domain,
+  // Which addresses pages have.
+  params: [],
   // Pages ask the API (locals.api) and know nothing behind it.
-  routes: [...words, 'app.css', 'lib/browser', 'lib/components', 'lib/trpc', ...server('http', 'trpc')],
+  routes: [
+    ...words,
+    'app.css',
+    'params',
+    'lib/browser',
+    'lib/components',
+    'lib/trpc',
+    ...server('http', 'trpc'),
+  ],
   cli: [...domain, 'lib/server'],
   demo: [...domain, 'lib/server', 'stand-in'],
   // The hooks of SvelteKit.

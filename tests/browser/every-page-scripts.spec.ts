@@ -78,11 +78,11 @@ async function everywhere(page: Page, site: Site): Promise<Set<string>> {
   for (const route of PAGES) if (route.startsWith('/admin/') && !/\[|\/login/.test(route)) await look(route)
   await look('/admin/nowhere')
 
-  await page.goto(`${site.url}/admin/people`)
+  await page.goto(`${site.url}/admin/moderators`)
   const invited = `${newName()}@mail.test`
   await page.locator('input[name=email]').fill(invited)
   await page.locator('form[action="?/invite"] button').click()
-  await look('/admin/people', null)
+  await look('/admin/moderators', null)
   await look('/admin/join/[token]', linkIn(await site.mail.next(invited), '/admin/join/'))
 
   await page.goto(`${site.url}/admin/account`)

@@ -248,7 +248,7 @@ test('who is disabled leaves a list of the codes that they could know, ended wit
   await makeCode(page, site, { note: `Friends of ${name}` })
   await makeCode(page, site, { note: `Family of ${name}`, skip: true })
 
-  await desk.goto(`${site.url}/admin/people`)
+  await desk.goto(`${site.url}/admin/moderators`)
   const listed = desk
     .locator('section', { hasText: 'Codes to end' })
     .locator('.people > li', { hasText: name })
@@ -265,7 +265,7 @@ test('who is disabled leaves a list of the codes that they could know, ended wit
   await listed.getByRole('button', { name: 'End these 2 codes' }).click()
   await expect(listed).toHaveCount(0)
   await expect(codeRow(desk, name)).toHaveCount(0)
-  await desk.goto(`${site.url}/admin/people`)
+  await desk.goto(`${site.url}/admin/moderators`)
   await expect(listed).toHaveCount(0)
   await desk.context().close()
 })

@@ -48,7 +48,7 @@ test('a passkey is added, signs in by itself and as second step, and is removed'
   await expect(page.getByText('This device already has a passkey for your account.')).toBeVisible()
 
   await page.context().clearCookies()
-  await page.goto(`${site.url}/admin/history`)
+  await page.goto(`${site.url}/admin/audit-log`)
   await page.waitForURL(/\/admin\/login\?next=/)
   await byPasskey.click()
   await page.waitForURL(/\/admin\/history$/)

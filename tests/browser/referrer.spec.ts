@@ -50,7 +50,7 @@ test('nor of the token of a moderator who is invited', async ({ page, site }) =>
   await page.locator('input[name=password]').fill(MODERATOR.password)
   await submit(page).click()
   await page.waitForURL(/\/admin$/)
-  await page.goto(`${site.url}/admin/people`)
+  await page.goto(`${site.url}/admin/moderators`)
   const form = page.locator('form', { has: page.locator('input[name=email]') })
   await form.locator('input[name=email]').fill(email)
   await form.locator('button').click()

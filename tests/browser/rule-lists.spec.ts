@@ -74,7 +74,7 @@ test('a list is pasted, looked at, mended and added; its rules are found, tried 
   await expect(page).toHaveURL(/kind=domain/)
   await page.getByRole('link', { name: 'Ended' }).click()
   await expect(page.locator('.listed li')).toContainText([domain])
-  await page.goto(`${site.url}/admin/history?what=rules_imported`)
+  await page.goto(`${site.url}/admin/audit-log?what=rules_imported`)
   await expect(page.locator('main ol')).toContainText('count: 1')
   await expect(page.locator('main')).not.toContainText(domain)
 })

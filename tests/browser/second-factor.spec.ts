@@ -52,12 +52,12 @@ test('who needs a second factor and has none is led to set one up, and to nothin
   site,
 }) => {
   await signIn(page, site)
-  await page.goto(`${site.url}/admin/people`)
+  await page.goto(`${site.url}/admin/moderators`)
   await page.getByRole('button', { name: 'Require second factor', exact: true }).click()
   await page.waitForURL(/\/admin\/account/)
   await expect(page.getByText('A second factor is required here.')).toBeVisible()
   await expectAccessible(page)
-  for (const path of ['/admin', '/admin/history', '/admin/people', '/admin/rules']) {
+  for (const path of ['/admin', '/admin/audit-log', '/admin/moderators', '/admin/rules']) {
     await page.goto(`${site.url}${path}`)
     await page.waitForURL(/\/admin\/account/)
   }
@@ -66,7 +66,7 @@ test('who needs a second factor and has none is led to set one up, and to nothin
   await page.locator('input[name=code]').fill(new TOTP({ secret: Secret.fromBase32(secret) }).generate())
   await page.getByRole('button', { name: 'Turn on' }).click()
   await expect(page.locator('.codes li')).toHaveCount(10)
-  await page.goto(`${site.url}/admin/people`)
+  await page.goto(`${site.url}/admin/moderators`)
   await page.getByRole('button', { name: 'Stop requiring it' }).click()
   await expect(page.getByRole('button', { name: 'Require second factor', exact: true })).toBeVisible()
   await page.goto(`${site.url}/admin/account`)

@@ -62,7 +62,7 @@ const mails = () =>
 const roomTexts = () =>
   (world.standIn.room(ROOM)?.messages ?? [])
     .map(({ content }) => JSON.stringify(content))
-    .filter((text) => text.includes('/admin/opening'))
+    .filter((text) => text.includes('/admin/intake'))
 /** Lets the notices go out that were gathered for a minute. */
 async function aMinute() {
   world.pass(60_000)
@@ -427,7 +427,7 @@ test('moderators read of it in words that name no applicant', async () => {
   await fill(1, 1)
   await aMinute()
   expect(roomTexts()[0]).toContain('Die Registrierung wurde automatisch geschlossen')
-  expect(roomTexts()[0]).toContain('https://register.example.test/admin/opening')
+  expect(roomTexts()[0]).toContain('https://register.example.test/admin/intake')
   expect(roomTexts()[0]).not.toContain(`person1:${DOMAIN}`)
   expect(world.mailbox.kinds(MODERATORS)).toContain('moderators_opening')
 })

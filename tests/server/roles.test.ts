@@ -19,21 +19,21 @@ const DESK = join(import.meta.dirname, '../../src/routes/admin/(desk)')
 
 /** What takes a permission as a whole; actions by their name. The pages that are not here are for every moderator. */
 const NEEDED: Record<string, Permission> = {
-  '/people': 'manage-moderators',
-  '/people?/invite': 'manage-moderators',
-  '/people?/withdraw': 'manage-moderators',
-  '/people?/role': 'manage-moderators',
-  '/people?/disable': 'manage-moderators',
-  '/people?/enable': 'manage-moderators',
-  '/people?/signout': 'manage-moderators',
-  '/people?/require': 'require-second-factor',
-  '/people?/endKnown': 'revoke-known-codes',
+  '/moderators': 'manage-moderators',
+  '/moderators?/invite': 'manage-moderators',
+  '/moderators?/withdraw': 'manage-moderators',
+  '/moderators?/role': 'manage-moderators',
+  '/moderators?/disable': 'manage-moderators',
+  '/moderators?/enable': 'manage-moderators',
+  '/moderators?/signout': 'manage-moderators',
+  '/moderators?/require': 'require-second-factor',
+  '/moderators?/endKnown': 'revoke-known-codes',
   '/invitations?/endKnown': 'revoke-known-codes',
   '/rules/import': 'import-rules',
   '/rules/import?/preview': 'import-rules',
   '/rules/import?/add': 'import-rules',
   '/rules/new?/add': 'manage-rules',
-  '/history/export': 'export-audit-log',
+  '/audit-log/export': 'export-audit-log',
 }
 
 let world: TestWorld
@@ -129,7 +129,10 @@ test('pages are refused to the roles that lack what they need, and to no others'
       const event = {
         url,
         params: { id: path.startsWith('/replies') ? 'new' : registration },
-        request: new Request(url, { method: 'POST', body: new URLSearchParams({ text: 'spam.test', value: 'spam.test' }) }),
+        request: new Request(url, {
+          method: 'POST',
+          body: new URLSearchParams({ text: 'spam.test', value: 'spam.test' }),
+        }),
         route: { id: '' },
         cookies: { get: () => undefined, set: () => {}, delete: () => {} },
         depends: () => {},

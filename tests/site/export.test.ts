@@ -55,7 +55,7 @@ describe('the export of a hundred thousand events', () => {
     const before = await memory()
     let [text, parts, most, longest] = ['', 0, 0, 0]
     const { status, headers, ended } = await fetchSlowly(
-      '/admin/history/export?format=csv',
+      '/admin/audit-log/export?format=csv',
       async (chunk) => {
         text += chunk
         if (++parts % 20 !== 0) return
@@ -85,25 +85,25 @@ describe('the export of a hundred thousand events', () => {
 
   test('is valid JSON when it is whole, and filtered as the page is', async () => {
     let text = ''
-    const path = '/admin/history/export?format=json&what=started'
+    const path = '/admin/audit-log/export?format=json&what=started'
     const { headers } = await fetchSlowly(path, async (chunk) => void (text += chunk))
     expect(headers['content-type']).toBe('application/json')
     const events: unknown = JSON.parse(text)
     expect(Array.isArray(events) && events.length).toBe(Math.floor(EVENTS / 3))
-    const page = await administrator.get('/admin/history?what=exported')
+    const page = await administrator.get('/admin/audit-log?what=exported')
     expect(page.body).toContain('format: json')
   }, 60_000)
 
   test('lets others write while a reader dawdles', async () => {
     let [parts, waited] = [0, 0]
-    await fetchSlowly('/admin/history/export?format=csv', async () => {
+    await fetchSlowly('/admin/audit-log/export?format=csv', async () => {
       if (++parts !== 3) return
       const asked = performance.now()
       // A sign-in writes.
       const other = aVisitor(site.url)
       await other.submit(await other.get('/admin/login'), MODERATOR)
       waited = performance.now() - asked
-      expect((await other.get('/admin/history')).status).toBe(200)
+      expect((await other.get('/admin/audit-log')).status).toBe(200)
     })
     expect(waited).toBeGreaterThan(0)
     expect(waited).toBeLessThan(5_000)
@@ -112,7 +112,7 @@ describe('the export of a hundred thousand events', () => {
 
 describe('an export is refused', () => {
   test('to who is not signed in', async () => {
-    const answer = await aVisitor(site.url).get('/admin/history/export?format=csv')
+    const answer = await aVisitor(site.url).get('/admin/audit-log/export?format=csv')
     expect(answer.status).toBe(401)
     expect(answer.body).not.toContain('requested')
   })
@@ -131,13 +131,13 @@ describe('an export is refused', () => {
       username: 'mo',
       password: 'a moderators password',
     })
-    const log = await moderator.get('/admin/history')
+    const log = await moderator.get('/admin/audit-log')
     expect(log.status).toBe(200)
-    expect(log.body).not.toContain('/admin/history/export')
-    const answer = await moderator.get('/admin/history/export?format=csv')
+    expect(log.body).not.toContain('/admin/audit-log/export')
+    const answer = await moderator.get('/admin/audit-log/export?format=csv')
     expect(answer.status).toBe(403)
     expect(answer.headers['content-disposition']).toBeUndefined()
-    expect((await administrator.get('/admin/history?what=access_refused')).body).toContain(
+    expect((await administrator.get('/admin/audit-log?what=access_refused')).body).toContain(
       'history.beginExport',
     )
   }, 30_000)
@@ -145,14 +145,14 @@ describe('an export is refused', () => {
   test.each(['', 'format=xml', 'format=csv&from=2026-02-31', `format=csv&who=${'x'.repeat(5000)}`])(
     'when it asks for what there is not: %#',
     async (query) => {
-      expect((await administrator.get(`/admin/history/export?${query}`)).status).toBe(400)
+      expect((await administrator.get(`/admin/audit-log/export?${query}`)).status).toBe(400)
     },
   )
 })
 
 test('the page refuses filters that mean nothing, and shows the others', async () => {
   for (const query of ['from=x', 'what=everything', 'before=0', 'before=-1', 'who=%00', 'registration=a@b.c'])
-    expect([query, (await administrator.get(`/admin/history?${query}`)).status]).toEqual([query, 400])
-  expect((await administrator.get('/admin/figures?days=8')).status).toBe(400)
-  expect((await administrator.get('/admin/figures?days=365')).status).toBe(200)
+    expect([query, (await administrator.get(`/admin/audit-log?${query}`)).status]).toEqual([query, 400])
+  expect((await administrator.get('/admin/statistics?days=8')).status).toBe(400)
+  expect((await administrator.get('/admin/statistics?days=365')).status).toBe(200)
 })

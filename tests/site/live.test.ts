@@ -64,7 +64,7 @@ test('who still has to set up a second factor hears nothing', async () => {
     for (const path of ['/admin/live', '/admin/live?look=r-1', '/admin/live?x=%00'])
       expect((await moderator.send('GET', path, {})).status).toBe(403)
     expect((await askDatabase(site, 'select count(*) as n from looks')).rows).toEqual(rows)
-    for (const path of ['/admin/history/export?format=csv', '/admin/rules/export?format=csv'])
+    for (const path of ['/admin/audit-log/export?format=csv', '/admin/rules/export?format=csv'])
       expect((await moderator.send('GET', path, {})).status).toBe(403)
   } finally {
     await askDatabase(site, 'delete from settings')

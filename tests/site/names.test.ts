@@ -50,7 +50,7 @@ async function wholeWay(site: Site, headers: Headers, name: string): Promise<voi
 
   const moderator = browser(site, headers)
   const desk = await moderator.submit(await moderator.get('/admin/login?next=%2Fadmin%2Fhistory'), MODERATOR)
-  expect([desk.status, desk.path]).toEqual([200, '/admin/history'])
+  expect([desk.status, desk.path]).toEqual([200, '/admin/audit-log'])
 }
 
 describe('every name in hosts is a full way in', () => {

@@ -80,7 +80,7 @@ test('every page there is, errors and refusals included, has the whole of the po
     await aVisitor(site.url).send('GET', '/trpc/nowhere', {}),
     await aVisitor(site.url).send('PUT', '/trpc/nowhere', {}),
     await aVisitor(site.url).send('GET', '/admin/live', {}),
-    await aVisitor(site.url).send('GET', '/admin/history/export?format=csv', {}),
+    await aVisitor(site.url).send('GET', '/admin/audit-log/export?format=csv', {}),
     await aVisitor(site.url).send('GET', '/admin/rules/export?format=csv', {}),
     await aVisitor(site.url).send('GET', '/logo', {}),
   ]

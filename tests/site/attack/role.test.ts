@@ -44,7 +44,10 @@ test('no page of a moderator, and nothing of its data, carries what is an admini
     await makeCode(administrator, 'Only for staff', true),
     await makeCode(administrator, 'For a fair', false),
   ]
-  await administrator.post('/admin/people?/invite', { email: 'invited@people.test', role: 'administrator' })
+  await administrator.post('/admin/moderators?/invite', {
+    email: 'invited@people.test',
+    role: 'administrator',
+  })
   await askDatabase(site, "update sessions set device = 'Netscape, Haiku', network = '198.51.100.0/24'")
   const moderator = await colleague('plain-colleague')
   const own = await makeCode(moderator, 'For friends', false)

@@ -76,7 +76,7 @@ export function createPeople(site: Site) {
     const before = anew ? undefined : names.get(role)
     if (before !== undefined) {
       const { one, answer } = await signIn(before)
-      if (answer.status === 200 && (await isIn(one, role === 'moderator' ? '/admin' : '/admin/people')))
+      if (answer.status === 200 && (await isIn(one, role === 'moderator' ? '/admin' : '/admin/moderators')))
         return { name: before, one }
     }
     const name = `${role}${++made}`
@@ -116,9 +116,9 @@ export function createPeople(site: Site) {
   /** Everybody of the desk is there again, as what they are. */
   async function refreshStaff(): Promise<void> {
     await openAgain()
-    if (!(await isIn('administrator', '/admin/people')))
+    if (!(await isIn('administrator', '/admin/moderators')))
       cookies.set('administrator', cookieOf((await employ('administrator')).one))
-    if (await isIn('moderator', '/admin/people')) names.delete('moderator')
+    if (await isIn('moderator', '/admin/moderators')) names.delete('moderator')
     if (!names.has('moderator') || !(await isIn('moderator', '/admin')))
       cookies.set('moderator', cookieOf((await employ('moderator')).one))
     if (!(await isIn('half-way', '/admin/login/code'))) cookies.set('half-way', cookieOf(await halfWay()))

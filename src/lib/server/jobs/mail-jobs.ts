@@ -200,7 +200,7 @@ export function createLetters({
     },
 
     async opening({ open, why, until, waiting }: OpeningNews, { to }: Rest, id: string): Promise<JobResult> {
-      const link = `${site.url}/admin/opening`
+      const link = `${site.url}/admin/intake`
       const mail: Mail = { kind: 'moderators_opening', open, why, until, waiting, link }
       await mailer.send({ to: to ?? moderators.to, language: site.language, mail, id })
       return DONE

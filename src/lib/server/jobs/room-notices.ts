@@ -107,7 +107,7 @@ export function createRoomNotices({
           ? m.mail_opening_opened({}, { locale: language })
           : m.mail_opening_closed({}, { locale: language }),
         ...openingWords({ open, why, until, waiting }, language),
-        `${site.url}/admin/opening`,
+        `${site.url}/admin/intake`,
       ]
       await homeserver.sendMessage(settings.adminRoom.room, id, { text: lines.join(' ') })
       return DONE

@@ -11,7 +11,7 @@ test('the figures count a request and its decision, in a chart and in the table 
   await desk.locator('button[name=decision][value=deny]').click()
   await expect(desk.locator('main')).toContainText(/denied/i)
 
-  await desk.goto(`${site.url}/admin/figures?days=7`)
+  await desk.goto(`${site.url}/admin/statistics?days=7`)
   const requests = desk
     .locator('section')
     .filter({ has: desk.getByRole('heading', { name: 'Requests and decisions' }) })

@@ -5,7 +5,7 @@ import type { EventGroup } from '$lib/moderation/history'
 import { RULE_EFFECTS } from '$lib/moderation/rule'
 import { readRuleKind } from '$lib/moderation/rule-kind'
 import { STATES } from '$lib/registration/state'
-import { WHY_WORDS } from '../opening/words'
+import { WHY_WORDS } from '../intake/words'
 import { EFFECT_WORDS, KIND_WORDS } from '../rule-words'
 
 export const GROUPS: Record<EventGroup, () => string> = {

@@ -47,7 +47,7 @@ test('somebody is invited, joins by the link in the mail, and is out when disabl
   await submit(other).click()
   await other.waitForURL(/\/admin$/)
   // People, rules and settings are an administrator's.
-  await other.goto(`${site.url}/admin/people`)
+  await other.goto(`${site.url}/admin/moderators`)
   await expect(other.locator('main')).toContainText('administrator')
   await other.goto(`${site.url}/admin/account`)
   await expect(other.locator('main')).toContainText(name)

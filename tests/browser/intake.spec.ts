@@ -25,7 +25,7 @@ const dayIn = (days: number) => new Date(Date.now() + days * 86_400_000).toISOSt
 /** Open, whatever the test before left, with nobody waiting. */
 async function reopened(browser: Browser, site: Site): Promise<Page> {
   const desk = await aDesk(browser, site)
-  await desk.goto(`${site.url}/admin/opening`)
+  await desk.goto(`${site.url}/admin/intake`)
   const button = desk.getByRole('button', { name: /^Open / })
   if ((await button.count()) > 0) {
     await button.click()
@@ -79,7 +79,7 @@ test('too many who wait close it, the desk says so, and opens it all the same', 
   await expectFit(desk)
   await page.goto(`${site.url}/register`)
   await expect(page.locator('input[name=username]')).toBeVisible()
-  await desk.goto(`${site.url}/admin/history`)
+  await desk.goto(`${site.url}/admin/audit-log`)
   await expect(desk.locator('main')).toContainText('Registration closed')
   await expect(desk.locator('main')).toContainText('too many requests waiting')
   await desk.context().close()
@@ -138,7 +138,7 @@ test('the link of the mail waits until it is open again', async ({ page, site, b
   const desk = await reopened(browser, site)
   const email = await giveAddress(page, site, newName())
   const link = linkIn(await site.mail.next(email), '/register/verify/')
-  await desk.goto(`${site.url}/admin/opening`)
+  await desk.goto(`${site.url}/admin/intake`)
   await desk.getByRole('button', { name: 'Close registration' }).click()
   await expect(desk.getByText('Saved. Visitors see the change now.')).toBeVisible()
   await page.goto(link)

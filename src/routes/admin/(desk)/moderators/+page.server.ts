@@ -31,7 +31,7 @@ const simple =
     const id = textOf(form, 'id')
     redirect(
       303,
-      leaves ? `/admin/people?${new URLSearchParams({ changed: id }).toString()}` : '/admin/people',
+      leaves ? `/admin/moderators?${new URLSearchParams({ changed: id }).toString()}` : '/admin/moderators',
     )
   }
 
@@ -41,7 +41,7 @@ export const actions: Actions = {
     const email = textOf(form, 'email')
     const answer = await attempt(() => api.people.invite({ email, role: roleOf(form) }))
     if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal), email })
-    redirect(303, '/admin/people')
+    redirect(303, '/admin/moderators')
   },
   withdraw: simple((api, form) => api.people.withdraw({ id: textOf(form, 'id') })),
   role: simple((api, form) => api.people.setRole({ id: textOf(form, 'id'), role: roleOf(form) }), {

@@ -7,7 +7,7 @@ test('the log says who did what, is filtered, and leads to the request', async (
   await desk.locator('button[name=decision][value=approve]').click()
   await expect(desk.locator('main')).toContainText(/approved/i)
 
-  await desk.goto(`${site.url}/admin/history`)
+  await desk.goto(`${site.url}/admin/audit-log`)
   const lines = desk.locator('main ol > li')
   await expect(lines.filter({ hasText: name }).filter({ hasText: /Approved/ })).toHaveCount(1)
   await expectAccessible(desk)
@@ -25,7 +25,7 @@ test('the log says who did what, is filtered, and leads to the request', async (
     .click()
   await expect(desk).toHaveURL(/\/admin\/registrations\//)
 
-  await desk.goto(`${site.url}/admin/history?from=2001-01-01&to=2001-01-02`)
+  await desk.goto(`${site.url}/admin/audit-log?from=2001-01-01&to=2001-01-02`)
   await expect(desk.locator('main')).toContainText('No entries match these filters.')
   await expectAccessible(desk)
   await desk.context().close()
@@ -33,13 +33,13 @@ test('the log says who did what, is filtered, and leads to the request', async (
 
 test('an administrator takes what is shown along', async ({ page, site }) => {
   await signIn(page, site)
-  await page.goto(`${site.url}/admin/history?what=sign_ins`)
+  await page.goto(`${site.url}/admin/audit-log?what=sign_ins`)
   const [download] = await Promise.all([
     page.waitForEvent('download'),
     page.getByRole('button', { name: 'Table (CSV)' }).click(),
   ])
   expect(download.suggestedFilename()).toMatch(/^history-.*\.csv$/)
-  await page.goto(`${site.url}/admin/history?what=exported`)
+  await page.goto(`${site.url}/admin/audit-log?what=exported`)
   await expect(page.locator('main ol')).toContainText('what: sign_ins')
 })
 
@@ -52,7 +52,12 @@ for (const colorScheme of ['light', 'dark'] as const)
       await page.emulateMedia({ colorScheme })
       await page.setViewportSize({ width, height: 900 })
       await signIn(page, site)
-      for (const path of ['/admin/history', '/admin/figures', '/admin/figures?days=365', '/admin/account']) {
+      for (const path of [
+        '/admin/audit-log',
+        '/admin/statistics',
+        '/admin/statistics?days=365',
+        '/admin/account',
+      ]) {
         await page.goto(site.url + path)
         await expect(page.locator('h1')).toBeVisible()
         await expectAccessible(page)

@@ -1,0 +1,25 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startSite, type Site } from '../support/site'
+
+let site: Site
+beforeAll(async () => {
+  site = await startSite()
+}, 60_000)
+afterAll(() => site.stop())
+
+test.each([
+  ['/admin/people', '/admin/moderators'],
+  ['/admin/people?changed=1&x=%2F', '/admin/moderators?changed=1&x=%2F'],
+  ['/admin/figures?days=7', '/admin/statistics?days=7'],
+  ['/admin/history', '/admin/audit-log'],
+  ['/admin/history/export?format=csv', '/admin/audit-log/export?format=csv'],
+  ['/admin/opening', '/admin/intake'],
+  ['/admin/opening/%0d%0ax//evil.test', '/admin/intake/%0d%0ax//evil.test'],
+])('%s leads to %s', async (from, to) => {
+  const { status, headers } = await fetch(`${site.url}${from}`, { redirect: 'manual' })
+  expect([status, headers.get('location')]).toEqual([308, to])
+})
+
+test.each(['/admin/nothing', '/admin/nothing/more'])('%s was never there', async (path) => {
+  expect((await fetch(`${site.url}${path}`, { redirect: 'manual' })).status).toBe(404)
+})
