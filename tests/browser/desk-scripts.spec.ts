@@ -1,5 +1,6 @@
 import { aDesk, find, people, row } from './at-the-desk'
 import { expect, expectAccessible, scriptsStarted, test } from './fixtures'
+import { askDatabase } from '../support/site'
 
 test.use({ settings: { moderation: { undo_seconds: 8 } } })
 
@@ -125,4 +126,35 @@ test('a new request, a colleague’s decision and who looks at what appear by th
   await expect(desk.locator('button[name=decision][value=approve]')).toHaveCount(0)
   // The decision rests, and then takes effect, without anybody loading the page.
   await expect(row(desk, second)).toContainText('open', { timeout: 30_000 })
+})
+
+test('each tab says for itself what it shows, from its load until it is closed or goes on', async ({
+  browser,
+  site,
+}) => {
+  const [name = '', other = ''] = await people(browser, site, 2)
+  const desk = await aDesk(browser, site)
+  await desk.goto(`${site.url}/admin?tab=all&q=${name.slice(0, -6)}`)
+  await scriptsStarted(desk)
+  const looks = async () => {
+    const sql = `select r.username from looks join registrations r on r.id = registration_id
+      where r.username in (?, ?)`
+    return (await askDatabase(site, sql, [name, other])).rows.map(({ username }) => username)
+  }
+  await row(desk, name).getByRole('link').click()
+  await expect.poll(looks).toEqual([name])
+  const second = await desk.context().newPage()
+  await second.goto(desk.url())
+  await expect.poll(looks).toEqual([name, name])
+  await second.reload()
+  await scriptsStarted(second)
+  await expect.poll(looks).toEqual([name, name])
+  await row(desk, other).getByRole('link').click()
+  await expect.poll(async () => (await looks()).sort()).toEqual([name, other].sort())
+  await desk.goBack()
+  await expect.poll(looks).toEqual([name, name])
+  await second.close()
+  await expect.poll(looks).toEqual([name])
+  await desk.close()
+  await expect.poll(looks).toEqual([])
 })

@@ -169,48 +169,6 @@ describe('who looks at what', () => {
     expect(await looking(bob)).toEqual([])
   })
 
-  test('a page that closes leaves the pages that opened after it', async () => {
-    const { view } = await requested(world, 'river')
-    const [ada, bob] = [await aModerator(world.services, 'ada'), await aModerator(world.services, 'bob')]
-    const looking = async () => (await bob.api.moderation.queue({ tab: 'waiting' })).items[0]?.looking
-    const { look } = ada.api.moderation
-    await look({ id: view.id })
-    await look({ id: view.id, stream: 'first' })
-    // Loaded again in another tab, whose connection comes a moment later.
-    await look({ id: view.id })
-    await look({ id: null, stream: 'first' })
-    expect(await looking()).toEqual(['ada'])
-    await look({ id: view.id, stream: 'second' })
-    await look({ id: view.id, stream: 'third' })
-    expect(await looking()).toEqual(['ada'])
-    await look({ id: null, stream: 'second' })
-    expect(await looking()).toEqual(['ada'])
-    // What the page asks for anew while its connection stands does not outlive that.
-    await look({ id: view.id, again: true })
-    await look({ id: null, stream: 'third' })
-    expect(await looking()).toEqual([])
-    await look({ id: view.id, again: true })
-    expect(await looking()).toEqual(['ada'])
-  })
-
-  test('of two requests that are open in two tabs, each has its moderator', async () => {
-    const [{ view: river }, { view: brook }] = [
-      await requested(world, 'river'),
-      await requested(world, 'brook'),
-    ]
-    const [ada, bob] = [await aModerator(world.services, 'ada'), await aModerator(world.services, 'bob')]
-    const looked = async () => {
-      const { items } = await bob.api.moderation.queue({ tab: 'waiting' })
-      return items.flatMap(({ username, looking }) => (looking.length > 0 ? [username] : [])).sort()
-    }
-    await ada.api.moderation.look({ id: river.id, stream: 'first' })
-    await ada.api.moderation.look({ id: brook.id, stream: 'second' })
-    await ada.api.moderation.look({ id: river.id, stream: 'first' })
-    expect(await looked()).toEqual(['brook', 'river'])
-    await ada.api.moderation.look({ id: null, stream: 'first' })
-    expect(await looked()).toEqual(['brook'])
-  })
-
   test('the desk hears of what another process did, and of nothing twice', async () => {
     const { live } = world.services
     let heard = 0

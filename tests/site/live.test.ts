@@ -10,11 +10,11 @@ beforeAll(async () => {
 afterAll(() => site.stop())
 
 /** What the desk's stream says, as it comes. */
-async function listen(cookies: Map<string, string>, look = '') {
+async function listen(cookies: Map<string, string>, look: Record<string, string> = {}) {
   const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
   let heard = ''
   let ended = false
-  const sent = httpRequest(`${site.url}/admin/live${look === '' ? '' : `?look=${look}`}`, {
+  const sent = httpRequest(`${site.url}/admin/live?${String(new URLSearchParams(look))}`, {
     headers: { cookie },
   })
   const status = await new Promise<number>((resolve, reject) => {
@@ -71,22 +71,35 @@ test('who still has to set up a second factor hears nothing', async () => {
   }
 }, 60_000)
 
-test('a page that closes leaves the one that opened after it, and the last one nobody', async () => {
+test('a page that closes leaves the ones that are open, and the last one nobody', async () => {
   const moderator = aVisitor(site.url)
   await moderator.submit(await moderator.get('/admin/login'), MODERATOR)
   const [registration] = (await askDatabase(site, 'select id from registrations')).rows
-  const open = async () => {
-    const stream = await listen(moderator.cookies, String(registration?.['id']))
+  const look = String(registration?.['id'])
+  /** Returns the ID of this load of the page. */
+  const load = async () => {
+    const { body } = await moderator.get(`/admin/registrations/${look}`)
+    return /\bload:"([\w-]+)"/.exec(body)?.[1] ?? ''
+  }
+  const open = async (page: string) => {
+    const stream = await listen(moderator.cookies, { look, page })
     await expect.poll(stream.heard).toContain('event: beat')
     return stream
   }
   const looks = async () => (await askDatabase(site, 'select registration_id from looks')).rows.length
-  const first = await open()
-  const second = await open()
+  const [one, other] = [await load(), await load()]
+  await expect.poll(looks).toBe(2)
+  const first = await open(one)
   expect(await looks()).toBe(2)
   first.close()
   await expect.poll(looks).toBe(1)
+  const second = await open(other)
+  const reloaded = await open(await load())
   second.close()
+  await expect.poll(looks).toBe(1)
+  // What a page fetches that is open already is no other page.
+  await moderator.send('GET', `/admin/registrations/${look}/__data.json`, {})
+  reloaded.close()
   await expect.poll(looks).toBe(0)
 }, 60_000)
 

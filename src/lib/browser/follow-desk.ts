@@ -1,3 +1,5 @@
+import { trpc } from '$lib/trpc'
+
 /** Without a message for this long, the connection counts as lost: the server sends a heartbeat every 15 seconds. */
 const SILENCE_MS = 40_000
 /** How often the page is reloaded while the server cannot push. */
@@ -5,27 +7,48 @@ const POLL_MS = 15_000
 /** Changes that arrive together count as one. */
 const GATHER_MS = 250
 
+/** The open registration, and the load of the page that shows it. */
+export interface Look {
+  id: string
+  page: string
+}
+
 /**
  * Calls `refresh` when something in the queue changed: when the server says so, or every 15 seconds if nothing gets
- * through. Pauses while the page is hidden. `look` is the open registration. Returns a function that stops it.
+ * through. Pauses while the page is hidden. Tells the server what is open (`look`) by the same way. Returns a function
+ * that stops it.
  */
-export function followDesk(look: string | null, refresh: () => void): () => void {
+export function followDesk(look: Look | null, refresh: () => void): () => void {
+  const query = look === null ? '' : `?${String(new URLSearchParams({ look: look.id, page: look.page }))}`
   let source: EventSource | null = null
   let heardAt = Date.now()
+  let isLost = false
+  let told = false
   let gathering: ReturnType<typeof setTimeout> | undefined
 
   const gather = () => {
     clearTimeout(gathering)
     gathering = setTimeout(refresh, GATHER_MS)
   }
+  /** What the connection would tell. */
+  const tell = (id: string | null) => {
+    if (look === null) return
+    told = id !== null
+    // Told again with the next poll; what nobody tells any more expires on the server.
+    void trpc.moderation.look.mutate({ id, page: look.page }).catch(() => undefined)
+  }
   const open = () => {
     source?.close()
-    source = new EventSource(look === null ? '/admin/live' : `/admin/live?look=${encodeURIComponent(look)}`)
-    source.addEventListener('beat', () => (heardAt = Date.now()))
+    source = new EventSource(`/admin/live${query}`)
+    source.addEventListener('beat', () => {
+      heardAt = Date.now()
+      isLost = false
+    })
     source.addEventListener('change', () => {
       heardAt = Date.now()
       gather()
     })
+    source.addEventListener('error', () => (isLost = true))
   }
   const close = () => {
     source?.close()
@@ -37,7 +60,10 @@ export function followDesk(look: string | null, refresh: () => void): () => void
     open()
   }
   const watch = setInterval(() => {
-    if (document.hidden || Date.now() - heardAt < SILENCE_MS) return
+    if (document.hidden) return
+    const isSilent = Date.now() - heardAt >= SILENCE_MS
+    if (isLost || isSilent) tell(look?.id ?? null)
+    if (!isSilent) return
     refresh()
     if (source?.readyState === EventSource.CLOSED) open()
   }, POLL_MS)
@@ -49,5 +75,6 @@ export function followDesk(look: string | null, refresh: () => void): () => void
     clearInterval(watch)
     clearTimeout(gathering)
     close()
+    if (told) tell(null)
   }
 }

@@ -1,4 +1,4 @@
-import { and, asc, eq, gte, inArray, lt, ne } from 'drizzle-orm'
+import { and, asc, eq, gte, inArray, lt } from 'drizzle-orm'
 import type { Reader, Transaction } from './open'
 import { looks, moderators, registrations } from './schema'
 
@@ -28,35 +28,34 @@ export async function findAllLooks(reader: Reader, since: number) {
 /** Records that a moderator has a registration open; null: no longer. */
 export interface Look {
   registrationId: string | null
-  /** The connection of a page; empty: a page was loaded. */
-  stream: string
-  /** The page existed before, and was reloaded: its connection's record is enough. */
-  again: boolean
+  /** The load of a page, by an ID of its own. */
+  page: string
+  /** The connection of that page, by an ID of its own; null: there is none (yet). */
+  stream: string | null
 }
 
 /**
- * Each page has its own record, so that closing one leaves the others; a connection takes over from its page load.
- * Not if the registration is deleted. Deletes records of this moderator's pages that are older than `since`.
+ * Each load of a page and each connection has its own record, so that the end of one leaves all others; a connection
+ * takes over from the load of its own page. Not if the registration is deleted. Deletes records of this moderator's
+ * pages that are older than `since`.
  */
 export async function putPresence(
   tx: Transaction,
   moderatorId: string,
-  { registrationId, stream, again }: Look,
+  { registrationId, page, stream }: Look,
   { now, since }: { now: number; since: number },
 ): Promise<void> {
   const own = eq(looks.moderatorId, moderatorId)
   await tx.delete(looks).where(and(own, lt(looks.at, since)))
   if (registrationId === null) {
-    await tx.delete(looks).where(and(own, eq(looks.stream, stream)))
+    await tx.delete(looks).where(and(own, eq(looks.stream, stream ?? page)))
     return
   }
   if ((await tx.$count(registrations, eq(registrations.id, registrationId))) === 0) return
-  const same = and(own, eq(looks.registrationId, registrationId))
-  if (stream !== '') await tx.delete(looks).where(and(same, eq(looks.stream, '')))
-  else if (again && (await tx.$count(looks, and(same, ne(looks.stream, '')))) > 0) return
+  if (stream !== null) await tx.delete(looks).where(and(own, eq(looks.stream, page)))
   const look = { registrationId, at: now }
   await tx
     .insert(looks)
-    .values({ moderatorId, stream, ...look })
+    .values({ moderatorId, stream: stream ?? page, ...look })
     .onConflictDoUpdate({ target: [looks.moderatorId, looks.stream], set: look })
 }

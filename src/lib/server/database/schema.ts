@@ -176,7 +176,7 @@ export const looks = sqliteTable(
       .notNull()
       .references(() => registrations.id, { onDelete: 'cascade' }),
     at: integer().notNull(),
-    /** The connection of the page that maintains it; empty for the page that was loaded last. */
+    /** The connection that maintains it, or the load of a page that has none; empty: unknown. */
     stream: text().notNull().default(''),
   },
   (table) => [

@@ -104,13 +104,13 @@ export const moderationRouter = t.router({
       v.parser(
         v.object({
           id: v.nullable(id),
+          page: v.optional(v.pipe(v.string(), v.maxLength(36))),
           stream: v.optional(v.pipe(v.string(), v.maxLength(36))),
-          again: v.optional(v.boolean()),
         }),
       ),
     )
-    .mutation(async ({ ctx, input: { id: registrationId, stream = '', again = false } }) => {
-      await ctx.services.presence.put(ctx.moderator.id, { registrationId, stream, again })
+    .mutation(async ({ ctx, input: { id: registrationId, page = '', stream = null } }) => {
+      await ctx.services.presence.put(ctx.moderator.id, { registrationId, page, stream })
     }),
 
   /** A moderator's choices: who decided, by username, and the denial reasons. */

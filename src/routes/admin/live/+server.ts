@@ -6,7 +6,8 @@ const BEAT_MS = 15_000
 
 /**
  * Tells a moderator's browser that something changed (server-sent events, HTML 9.2); the page then queries what it
- * was. While the connection is open, its moderator counts as viewing the registration `look`.
+ * was. While the connection is open, its moderator counts as viewing the registration `look`, in place of the load of its
+ * `page`.
  */
 export const GET: RequestHandler = ({ locals: { api, context, moderator }, url }) => {
   if (moderator === null) return new Response(null, { status: 401 })
@@ -14,6 +15,7 @@ export const GET: RequestHandler = ({ locals: { api, context, moderator }, url }
   const { live, sessions } = context.services
   const cookie = context.cookies.get(sessions.cookieName)
   const look = url.searchParams.get('look')
+  const page = url.searchParams.get('page') ?? undefined
   const stream = randomUUID()
   let end = () => {}
 
@@ -28,7 +30,7 @@ export const GET: RequestHandler = ({ locals: { api, context, moderator }, url }
         const still = await sessions.check(cookie)
         if (still === null || still.moderator.mustSetUp === true) return end()
         if (ended) return
-        if (look !== null) await api.moderation.look({ id: look, stream })
+        if (look !== null) await api.moderation.look({ id: look, page, stream })
         if (!ended) say('beat')
       }
       end = () => {

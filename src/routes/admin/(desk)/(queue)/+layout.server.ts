@@ -1,9 +1,14 @@
+import { randomUUID } from 'node:crypto'
 import { readQueueFilter } from '$lib/moderation/queue-filter'
 import { attempt } from '$lib/server/trpc/attempt'
 import type { LayoutServerLoad } from './$types'
 
 /** The list is beside whatever is open, so every URL below carries its whole state; `done` is the latest decision. */
-export const load: LayoutServerLoad = async ({ locals: { api }, url }) => {
+export const load: LayoutServerLoad = async ({ locals: { api }, url, params: { id }, isDataRequest }) => {
+  const load = randomUUID()
+  // A page that fetches its data has a connection, which says so. Nobody waits for this, and presence is not worth an
+  // error: the page is what they came for.
+  if (id !== undefined && !isDataRequest) void api.moderation.look({ id, page: load }).catch(() => {})
   const filter = readQueueFilter(url.searchParams)
   const done = url.searchParams.get('done')
   const decided = done === null ? null : await attempt(() => api.moderation.registration({ id: done }))
@@ -19,5 +24,7 @@ export const load: LayoutServerLoad = async ({ locals: { api }, url }) => {
     guesses: await api.account.guesses(),
     choices: await api.moderation.choices(),
     now: Date.now(),
+    /** This load of the page, by which its connection takes over its presence. */
+    load,
   }
 }

@@ -8,11 +8,9 @@ import { talkActions } from './talk-actions'
 import { loadTalk } from './talk-load'
 import type { Actions, PageServerLoad } from './$types'
 
-export const load: PageServerLoad = async ({ params: { id }, locals: { api }, url, isDataRequest }) => {
+export const load: PageServerLoad = async ({ params: { id }, locals: { api }, url }) => {
   const answer = await attempt(() => api.moderation.registration({ id }))
   if (!answer.ok) error(answer.status, refusalText(answer.refusal))
-  // Nobody waits for this, and presence is not worth an error: the page is what they came for.
-  void api.moderation.look({ id, again: isDataRequest }).catch(() => {})
   const filter = readQueueFilter(url.searchParams)
   const [neighbours, facts, talk] = await Promise.all([
     api.moderation.neighbours({ id, filter }),
