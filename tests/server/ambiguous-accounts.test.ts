@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { codeOf } from '../support/code-of'
 import { decideOn, decideOnly } from '../support/decide'
 import { username } from '../support/registration'
@@ -405,5 +405,93 @@ describe('a name that nobody can have', () => {
     inOtherCapitals()
     expect(await codeOf(applicant.api.registration.setPassword({ password: PASSWORD }))).toBe('username_lost')
     expect(await applicant.api.registration.current()).toMatchObject({ holdsName: false })
+  })
+})
+
+describe('the homeserver is asked about the list', () => {
+  const MINUTE = 60_000
+  /** A page of each of these moderators, loaded at once. */
+  const pages = async (count = 1) => {
+    const desks = await Promise.all(Array.from({ length: count }, () => aModerator(world.services)))
+    return Promise.all(desks.map(({ api }) => api.moderation.doubts()))
+  }
+  const calls = () => asks.mock.calls.length
+  let asks: { mock: { calls: unknown[] } }
+
+  beforeEach(async () => {
+    for (const name of ['river', 'brook'])
+      for (const state of ['claiming', 'doubtful'] as const)
+        await world.services.registrar.recordAccount(null, { localpart: username(name), state }, [])
+    expect(await asAdmin(world, 'PUT', RIVER, {})).toBe(201)
+    asks = vi.spyOn(world.homeserver, 'account')
+  })
+  afterEach(() => vi.restoreAllMocks())
+
+  test('once for everybody in five minutes, and each says when', async () => {
+    const asked = world.now()
+    await pages(4)
+    expect(calls()).toBe(2)
+    world.pass(5 * MINUTE - 1)
+    expect((await pages(3)).flat().map(({ checkedAt }) => checkedAt)).toEqual(Array(6).fill(asked))
+    expect(calls()).toBe(2)
+    world.pass(1)
+    const [doubts] = await pages()
+    expect(calls()).toBe(4)
+    expect(doubts?.map(({ checkedAt }) => checkedAt)).toEqual([world.now(), world.now()])
+  })
+
+  test('again after 15 seconds where it did not answer', async () => {
+    world.standIn.faults = () => 'cut'
+    for (const seconds of [0, 14]) {
+      world.pass(seconds * 1000)
+      expect((await pages(2)).flat().map(({ reachable }) => reachable)).toEqual(Array(4).fill(false))
+      expect(calls()).toBe(2)
+    }
+    world.standIn.faults = undefined
+    world.pass(1000)
+    expect(await pages()).toMatchObject([[{ reachable: true }, { reachable: true }]])
+    expect(calls()).toBe(4)
+  })
+
+  test('when a moderator wants to know now', async () => {
+    const { api } = await aModerator(world.services)
+    const [before] = await pages()
+    expect(before?.find((one) => one.username === 'river')?.signs).toEqual([])
+    await getsAPerson()
+    world.pass(MINUTE)
+    await api.moderation.checkDoubts()
+    expect(calls()).toBe(4)
+    const [after] = await pages()
+    expect(after?.find((one) => one.username === 'river')).toMatchObject({
+      checkedAt: world.now(),
+      signs: expect.arrayContaining(['used']) as unknown,
+    })
+    expect(calls()).toBe(4)
+  })
+
+  test('and about what is settled, before anything is done', async () => {
+    const { api } = await aModerator(world.services)
+    await pages()
+    await getsAPerson()
+    const before = await record()
+    const adopt = { username: username('river'), verdict: 'adopt' } as const
+    expect(await codeOf(api.moderation.settleDoubt(adopt))).toBe('account_used')
+    expect(await record()).toEqual(before)
+    // What the refusal is about is in the list at once.
+    const [doubts] = await pages()
+    expect(doubts?.find((one) => one.username === 'river')?.signs).toEqual(expect.arrayContaining(['used']))
+  })
+
+  test('anew once it is in doubt another time', async () => {
+    await pages()
+    const { api } = await aModerator(world.services)
+    await api.moderation.settleDoubt({ username: username('brook'), verdict: 'leave' })
+    world.pass(MINUTE)
+    const other = world.another().registrar
+    await other.recordAccount(null, { localpart: username('river'), state: 'removed' }, [])
+    await other.recordAccount(null, { localpart: username('river'), state: 'doubtful' }, [])
+    const [doubts] = await pages()
+    expect(doubts).toMatchObject([{ username: 'river', checkedAt: world.now() }])
+    expect(calls()).toBe(3)
   })
 })

@@ -94,6 +94,7 @@ const CALLS: Record<string, Call> = {
   'moderation.outages': () => undefined,
   'moderation.setUp': () => undefined,
   'moderation.doubts': () => undefined,
+  'moderation.checkDoubts': () => undefined,
   'moderation.settleDoubt': () => ({ username: 'nobody', verdict: 'leave' }),
   'account.view': () => undefined,
   'account.guesses': () => undefined,

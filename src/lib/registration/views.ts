@@ -165,4 +165,6 @@ export interface DoubtView {
   > | null
   /** The signs that somebody has it; then it cannot be adopted. */
   signs: Sign[]
+  /** When the homeserver was asked. */
+  checkedAt: number
 }

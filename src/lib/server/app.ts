@@ -312,7 +312,7 @@ export function compose(config: RunConfig, world: Dependencies) {
       subjectPrefix: config.email.subjectPrefix,
     }),
     tallyCounter: createTallyCounter({ database, clock, log }),
-    doubts: createAmbiguousAccounts({ database, registrar, homeserver, logFailure }),
+    doubts: createAmbiguousAccounts({ database, registrar, homeserver, clock, logFailure }),
     reconciliation: createReconciliation({ database, registrar, homeserver }),
   }
 }

@@ -79,7 +79,16 @@ test('nothing of the desk answers who is not signed in', async () => {
       query,
       401,
     ])
-  for (const mutation of ['decide', 'decideMany', 'undo', 'undoMany', 'look', 'retryJob', 'settleDoubt']) {
+  for (const mutation of [
+    'decide',
+    'decideMany',
+    'undo',
+    'undoMany',
+    'look',
+    'retryJob',
+    'checkDoubts',
+    'settleDoubt',
+  ]) {
     const headers = { ...JSON_BODY, origin: site.url }
     const answer = await stranger.send('POST', `/trpc/moderation.${mutation}`, headers, '{}')
     expect([mutation, answer.status]).toEqual([mutation, 401])

@@ -2,6 +2,7 @@ import type { EmailAddress } from '$lib/registration/email'
 import type { OutageLog } from '../logging/outage-log'
 import type { Homeserver } from '../homeserver/homeserver'
 import { createShared } from '../concurrency/coalesce'
+import { createKeptAnswers } from '../concurrency/kept-answers'
 
 /** The owner of an address on the homeserver; `known: false`: it did not answer in time. */
 export type Binding = { known: true; owner: string | null } | { known: false }
@@ -26,15 +27,9 @@ export function createBoundAddresses({
   clock: () => number
   patienceMs?: number
 }) {
-  const kept = new Map<EmailAddress, { binding: Binding; until: number }>()
-
-  function keep(address: EmailAddress, binding: Binding): Binding {
-    kept.delete(address)
-    kept.set(address, { binding, until: clock() + (binding.known ? KEPT_MS : UNKNOWN_KEPT_MS) })
-    const [oldest] = kept.keys()
-    if (kept.size > KEPT_COUNT && oldest !== undefined) kept.delete(oldest)
-    return binding
-  }
+  const kept = createKeptAnswers<EmailAddress, Binding>({ clock, most: KEPT_COUNT })
+  const keep = (address: EmailAddress, binding: Binding) =>
+    kept.keep(address, binding, binding.known ? KEPT_MS : UNKNOWN_KEPT_MS)
 
   const ask = createShared(async (address: EmailAddress): Promise<Binding> => {
     try {
@@ -47,7 +42,7 @@ export function createBoundAddresses({
 
   return async (address: EmailAddress): Promise<Binding> => {
     const found = kept.get(address)
-    if (found !== undefined && found.until > clock()) return found.binding
+    if (found !== null) return found.answer
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<Binding>((resolve) => {
       timer = setTimeout(() => resolve(keep(address, { known: false })), patienceMs)

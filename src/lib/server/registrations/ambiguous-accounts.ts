@@ -1,14 +1,23 @@
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Actor } from '$lib/registration/registration'
-import { signsOfOthers, type Sign } from '$lib/registration/signs'
+import { signsOfOthers } from '$lib/registration/signs'
 import { matrixId, type Username } from '$lib/registration/username'
 import type { DoubtView } from '$lib/registration/views'
-import { findDoubtful } from '../database/accounts'
+import { findDoubtful, type LedgerEntry } from '../database/accounts'
 import type { Database } from '../database/open'
 import type { OutageLog } from '../logging/outage-log'
 import type { Account, Homeserver } from '../homeserver/homeserver'
 import type { Registrar } from './registrar'
 import { createShared } from '../concurrency/coalesce'
+import { createKeptAnswers } from '../concurrency/kept-answers'
+
+const KEPT_MS = 5 * 60_000
+/** A homeserver that does not answer is asked again after this. */
+const UNKNOWN_KEPT_MS = 15_000
+const KEPT_COUNT = 1000
+
+/** What the homeserver answered about an account, and when it was asked. */
+type Seen = Pick<DoubtView, 'reachable' | 'account' | 'signs' | 'checkedAt'>
 
 /** Whether an uncertain account is active or deactivated says nothing about whose it is. */
 const signsOf = (username: Username, account: Account) =>
@@ -17,52 +26,69 @@ const signsOf = (username: Username, account: Account) =>
 /**
  * Accounts that are, or may be, somebody else's: the program stopped between a claim and its record, so that it is
  * unknown who created it, or an account created here shows signs of use by others. A moderator looks at each and
- * adopts it, or leaves it to its owner.
+ * adopts it, or leaves it to its owner. What the homeserver answers is kept for all who look at the list: five minutes,
+ * and 15 seconds if it does not answer. `clock`: milliseconds since 1970.
  */
 export function createAmbiguousAccounts({
   database,
   registrar,
   homeserver,
+  clock,
   logFailure,
 }: {
   database: Database
   registrar: Registrar
   homeserver: Homeserver
+  clock: () => number
   logFailure: OutageLog
 }) {
-  const askAccount = createShared((username: Username) => homeserver.account(username))
+  const kept = createKeptAnswers<Username, Seen>({ clock, most: KEPT_COUNT })
 
-  async function look(
-    username: Username,
-  ): Promise<{ reachable: boolean; account: Account | null; signs: Sign[] }> {
+  const ask = createShared(async (username: Username): Promise<Seen> => {
+    const checkedAt = clock()
     try {
-      const account = await askAccount(username)
-      return { reachable: true, account, signs: account === null ? [] : signsOf(username, account) }
+      const account = await homeserver.account(username)
+      const signs = account === null ? [] : signsOf(username, account)
+      return kept.keep(username, { reachable: true, account, signs, checkedAt }, KEPT_MS)
     } catch (error) {
-      if (logFailure('doubtful account', error)) return { reachable: false, account: null, signs: [] }
-      throw error
+      if (!logFailure('doubtful account', error)) throw error
+      const nothing = { reachable: false, account: null, signs: [], checkedAt }
+      return kept.keep(username, nothing, UNKNOWN_KEPT_MS)
     }
+  })
+
+  /** What was answered before an account became unverified says nothing about why it is. */
+  async function look({ localpart, changedAt }: LedgerEntry): Promise<Seen> {
+    const found = kept.get(localpart)?.answer
+    return found !== undefined && found.checkedAt >= changedAt ? found : ask(localpart)
   }
 
   return {
     async list(): Promise<DoubtView[]> {
       const entries = await database.read((reader) => findDoubtful(reader))
       return Promise.all(
-        entries.map(async ({ localpart, changedAt }) => ({
-          username: localpart,
-          matrixId: matrixId(localpart, homeserver.domain),
-          changedAt,
-          ...(await look(localpart)),
+        entries.map(async (entry) => ({
+          username: entry.localpart,
+          matrixId: matrixId(entry.localpart, homeserver.domain),
+          changedAt: entry.changedAt,
+          ...(await look(entry)),
         })),
       )
     },
 
+    /** Asks the homeserver about all of them now, whatever is kept. */
+    async checkNow(): Promise<void> {
+      const entries = await database.read((reader) => findDoubtful(reader))
+      await Promise.all(entries.map(({ localpart }) => ask(localpart)))
+    },
+
     /**
-     * `adopt`: it was created here; it is locked, and removed by a job, so that the username is available again.
+     * Asks the homeserver itself, whatever is kept, and has the list ask afresh. `adopt`: it was created here; it is locked, and removed by a job, so that the username is available again.
      * `leave`: it is somebody else's and is never touched. Accounts with signs of an owner cannot be adopted. Throws
      * `HomeserverError` if the account cannot be examined or locked; then nothing is recorded.
      */
     async settle(localpart: Username, verdict: 'adopt' | 'leave', actor: Actor): Promise<Result<null>> {
+      kept.forget(localpart)
       const entry = await registrar.account(localpart)
       if (entry?.state !== 'doubtful') return refuse({ code: 'not_found' })
       if (verdict === 'leave') {

@@ -224,7 +224,11 @@ export const moderationRouter = t.router({
     return [{ code: 'ask_administrator' } as const]
   }),
 
+  /** Unverified accounts, with what the homeserver answered about them lately. */
   doubts: moderatorProcedure.query(({ ctx }) => ctx.services.doubts.list()),
+
+  /** Asks the homeserver about them now. */
+  checkDoubts: moderatorProcedure.mutation(({ ctx }) => ctx.services.doubts.checkNow()),
 
   settleDoubt: moderatorProcedure
     .input(v.parser(v.object({ username: usernameSchema, verdict: v.picklist(['adopt', 'leave']) })))

@@ -36,6 +36,11 @@ export const actions: Actions = {
     if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal) })
     redirect(303, '/admin')
   },
+  checkDoubts: async ({ url, locals }) => {
+    const answer = await attempt(() => locals.api.moderation.checkDoubts())
+    if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal) })
+    redirect(303, `/admin${queueQuery(readQueueFilter(url.searchParams))}`)
+  },
   settle: async ({ request, locals }) => {
     const form = await request.formData()
     const username = v.safeParse(usernameSchema, textOf(form, 'username'))
