@@ -2,7 +2,6 @@ import { text } from 'node:stream/consumers'
 import password from '@inquirer/password'
 import * as v from 'valibot'
 import { FIRST_ROLE, ROLES } from '$lib/moderation/moderator'
-import { can } from '$lib/moderation/permission'
 import { trimInvisible } from '$lib/registration/typed-text'
 import { generatePassword } from '$lib/server/auth/moderators'
 import { readOptions, UsageError } from './usage'
@@ -38,17 +37,26 @@ export async function setPassword(args: string[]): Promise<void> {
   const chosen = await choosePassword(options['password-stdin'] === true)
   const set = await withServices(({ moderators }) => moderators.setPassword(username, chosen.password))
   if (!set.ok) throw new Error(set.problem)
-  process.stdout.write(`${username} has a new password and was signed out everywhere\n${chosen.told}`)
+  process.stdout.write(
+    `${set.moderator.username} has a new password and was signed out everywhere\n${chosen.told}`,
+  )
 }
 
 /** For moderators who lost both phone and recovery codes, or whose secret can no longer be read. */
 export async function resetFactor(args: string[]): Promise<void> {
   const username = nameIn(readOptions(args, { username: { type: 'string' } }))
   if (username === undefined) throw new UsageError('admin reset-factor needs --username')
-  const reset = await withServices(({ factors }) => factors.reset(username))
-  if (!reset)
+  const moderator = await withServices(async ({ factors, moderators }) => {
+    const reset = await factors.reset(username)
+    return reset ? moderators.find(username) : null
+  })
+  if (moderator === null)
     throw new Error(`There is no moderator ${JSON.stringify(username)}; "admin list" shows all of them`)
-  process.stdout.write(`${username} can sign in with the password alone, and set up a new second factor\n`)
+  process.stdout.write(
+    moderator.disabledAt === null
+      ? `${moderator.username} can sign in with the password alone, and set up a new second factor\n`
+      : `${moderator.username} has no second factor any more; the account is still disabled\n`,
+  )
 }
 
 /** The username without anything that was copied along with it. */
@@ -87,29 +95,27 @@ export async function listAdmins(args: string[]): Promise<void> {
     process.stdout.write(`${username}\t${email}${disabledAt === null ? '' : '\tdisabled'}\n`)
 }
 
-/** Disables a moderator, and says which invitation codes they may know. */
+/** Disables a moderator, but not the last administrator, and says which invitation codes they may know. */
 export async function disableAdmin(args: string[]): Promise<void> {
   const options = readOptions(args, { username: { type: 'string' }, 'end-codes': { type: 'boolean' } })
   const username = nameIn(options)
   const { 'end-codes': endCodes = false } = options
   if (username === undefined) throw new UsageError('admin disable needs --username')
-  const { ended, known } = await withServices(async ({ moderators, knownCodes }) => {
+  const { name, ended, known } = await withServices(async ({ moderators, knownCodes }) => {
     const disabled = await moderators.disable(username)
     if (!disabled.ok) throw new Error(disabled.problem)
-    const { id } = disabled.moderator
+    const { id, username: name } = disabled.moderator
     return {
+      name,
       ended: endCodes ? await knownCodes.end(id, { kind: 'system' }) : 0,
       known: await knownCodes.count(id),
     }
   })
-  process.stdout.write(`${username} is disabled and was signed out\n`)
-  if (ended > 0) process.stdout.write(`Revoked invitation codes that ${username} may know: ${ended}\n`)
+  process.stdout.write(`${name} is disabled and was signed out\n`)
+  if (ended > 0) process.stdout.write(`Revoked invitation codes that ${name} may know: ${ended}\n`)
   if (known.count > 0)
     process.stdout.write(
-      `Valid invitation codes that ${username} may know: ${known.count}, ${known.skipping} of them without review.\n` +
-        `Revoke them on the page with the moderators, or with: synapse-registration admin disable --username ${username} --end-codes\n`,
+      `Valid invitation codes that ${name} may know: ${known.count}, ${known.skipping} of them without review.\n` +
+        `Revoke them on the page with the moderators, or with: synapse-registration admin disable --username ${name} --end-codes\n`,
     )
-  const left = await withServices(({ moderators }) => moderators.list())
-  if (!left.some(({ role, disabledAt }) => can(role, 'manage-moderators') && disabledAt === null))
-    process.stdout.write('There is no administrator left: create one with "admin create"\n')
 }

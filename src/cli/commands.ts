@@ -40,7 +40,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'admin disable',
     options: '--username U [--end-codes]',
-    does: 'signs a moderator out and blocks sign-in; revokes the invitation codes they may know, or says how many there are',
+    does: 'signs a moderator (not the last administrator) out and blocks sign-in; revokes the invitation codes they may know, or says how many there are',
     run: disableAdmin,
   },
   {

@@ -110,6 +110,8 @@ export type Refusal =
   | { code: 'moderator_name_taken' }
   /** A moderator has this email address. */
   | { code: 'moderator_known' }
+  /** The moderator's account is disabled. */
+  | { code: 'moderator_disabled' }
   /** The last administrator: nobody else could manage moderators and rules. */
   | { code: 'last_administrator' }
   /** The hours for a reminder are not an integer, or too many. */

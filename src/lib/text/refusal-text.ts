@@ -158,6 +158,8 @@ export function refusalText(refusal: Refusal): string {
       return m.refusal_moderator_name_taken()
     case 'moderator_known':
       return m.refusal_moderator_known()
+    case 'moderator_disabled':
+      return m.refusal_moderator_disabled()
     case 'last_administrator':
       return m.refusal_last_administrator()
     case 'remind_hours_wrong':

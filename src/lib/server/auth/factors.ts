@@ -10,12 +10,7 @@ import {
   setFactorRequired,
   spendRecoveryCode,
 } from '../database/factors'
-import {
-  findModeratorToken,
-  insertModeratorToken,
-  spendModeratorToken,
-  spendTokensOf,
-} from '../database/moderator-tokens'
+import { findModeratorToken, insertModeratorToken, spendModeratorToken } from '../database/moderator-tokens'
 import {
   findModerator,
   findModeratorByName,
@@ -25,8 +20,9 @@ import {
 import type { Database, Reader, Transaction } from '../database/open'
 import { countPasskeysOf, deletePasskeysOf } from '../database/passkeys'
 import type { Hashing } from '../crypto/hash-queue'
+import { endAccess } from './moderator-accounts'
+import { moderatorName } from './moderator-name'
 import { acceptCode, newSecret, secretLink } from './one-time-code'
-import { deleteSessionsOf } from '../database/sessions'
 import { createSeal } from '../crypto/sealed'
 import { hashToken, mintToken, type Token } from '../crypto/tokens'
 
@@ -75,10 +71,15 @@ export function createFactors({
     return matches.value && row !== null ? accept(row) : refuse({ code: 'password_wrong' })
   }
 
-  async function forget(tx: Transaction, id: string, actor: Actor): Promise<void> {
+  async function forget(
+    tx: Transaction,
+    { id }: ModeratorRow,
+    actor: Actor,
+    event: AuditEvent,
+  ): Promise<void> {
     await updateModerator(tx, id, { totpSecret: null, totpSince: null, totpStep: null })
     await codesAfterLast(tx, id)
-    await say(tx, actor, { kind: 'second_factor_off' })
+    await say(tx, actor, event)
   }
 
   /** Recovery codes are deleted with the last factor they stand in for. */
@@ -143,7 +144,7 @@ export function createFactors({
     async turnOff(id: string, password: string): Promise<Result<null>> {
       const found = await proven(id, password)
       if (!found.ok) return found
-      await database.write((tx) => forget(tx, id, own(id)))
+      await database.write((tx) => forget(tx, found.value, own(id), { kind: 'second_factor_off' }))
       return accept(null)
     },
 
@@ -159,12 +160,12 @@ export function createFactors({
      */
     async reset(username: string): Promise<boolean> {
       return database.write(async (tx) => {
-        const row = await findModeratorByName(tx, username)
+        const row = await findModeratorByName(tx, moderatorName(username))
         if (row === null) return false
+        const detail = { moderator: row.username }
         await deletePasskeysOf(tx, row.id)
-        await forget(tx, row.id, { kind: 'system' })
-        await deleteSessionsOf(tx, row.id)
-        await spendTokensOf(tx, row.id, clock())
+        await forget(tx, row, { kind: 'system' }, { kind: 'second_factor_off', detail })
+        await endAccess(tx, row.id, clock())
         return true
       })
     },

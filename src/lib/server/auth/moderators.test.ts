@@ -8,6 +8,7 @@ import { verifyPassword } from '../crypto/password-hash'
 import { createSessions } from './sessions'
 
 const ANNA = { username: 'anna', email: 'anna@example.org', password: 'twelve chars' }
+const BOSS = { ...ANNA, username: 'boss' }
 let test: TestDatabase
 let now: number
 let moderators: Moderators
@@ -85,15 +86,17 @@ it('refuses what is no address', async () => {
 it('refuses a name that is taken, also of two at once and of one disabled', async () => {
   const made = await Promise.all([moderators.create(ANNA), moderators.create(ANNA)])
   expect(made.filter((one) => one.ok)).toHaveLength(1)
+  await moderators.create(BOSS)
   await moderators.disable('anna')
   expect(await moderators.create(ANNA)).toMatchObject({
     ok: false,
     problem: expect.stringContaining('disabled'),
   })
-  expect(await moderators.list()).toHaveLength(1)
+  expect(await moderators.list()).toHaveLength(2)
 })
 
 it('disables a moderator and ends their sessions', async () => {
+  await moderators.create(BOSS)
   const made = await moderators.create(ANNA)
   if (!made.ok) throw new Error(made.problem)
   const sessions = createSessions({ database: test.database, secure: true, clock: () => now })
@@ -174,14 +177,40 @@ describe('a generated password', () => {
   })
 })
 
+it('does not disable the last active administrator, and says what to do first', async () => {
+  await moderators.create(ANNA)
+  await moderators.create({ ...ANNA, username: 'bert', role: 'moderator' })
+  await moderators.create({ ...ANNA, username: 'clara' })
+  expect(await moderators.disable('clara')).toMatchObject({ ok: true })
+  const refused = await moderators.disable('anna')
+  expect(refused).toMatchObject({
+    ok: false,
+    problem: expect.stringMatching(/"anna" is the last active administrator: .*"admin create"/),
+  })
+  expect(await moderators.find('anna')).toMatchObject({ disabledAt: null })
+  expect(await moderators.disable('bert')).toMatchObject({ ok: true })
+  await moderators.create(BOSS)
+  expect(await moderators.disable('anna')).toMatchObject({ ok: true })
+})
+
+it('finds people by their names as they are typed at sign-in', async () => {
+  await moderators.create(BOSS)
+  await moderators.create(ANNA)
+  expect(await moderators.find(' Ａｎｎａ')).toMatchObject({ username: 'anna' })
+  expect(await moderators.setPassword('Anna', 'another twelve')).toMatchObject({ ok: true })
+  expect(await moderators.disable('ANNA ')).toMatchObject({ ok: true, moderator: { username: 'anna' } })
+})
+
 it('writes what the operator does at the terminal into the audit log, once', async () => {
   await moderators.create({ username: 'ada', email: 'ada@example.test', password: 'a long enough password' })
+  await moderators.create(BOSS)
   await moderators.setPassword('ada', 'another long password')
   await moderators.disable('ada')
   await moderators.disable('ada')
   const rows = await test.database.read((reader) => reader.select().from(events))
   expect(rows.map(({ kind, actor, detail }) => [kind, actor, detail])).toEqual([
     ['moderator_joined', 'system', { moderator: 'ada', role: 'administrator' }],
+    ['moderator_joined', 'system', { moderator: 'boss', role: 'administrator' }],
     ['password_changed', 'system', { moderator: 'ada' }],
     ['moderator_disabled', 'system', { moderator: 'ada' }],
   ])

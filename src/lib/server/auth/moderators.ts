@@ -3,22 +3,13 @@ import { FIRST_ROLE, type Role } from '$lib/moderation/moderator'
 import { readEmail } from '$lib/registration/email'
 import { passwordLength } from '$lib/registration/password'
 import type { Refusal } from '$lib/registration/refusal'
-import type { AuditEvent } from '$lib/registration/registration'
-import { trimInvisible } from '$lib/registration/typed-text'
-import { insertEvents } from '../database/events'
-import {
-  findModeratorByName,
-  findModerators,
-  insertModerator,
-  markModeratorDisabled,
-  updatePasswordHash,
-  type ModeratorRow,
-} from '../database/moderators'
-import type { Database, Transaction } from '../database/open'
-import { spendInvitationsBy, spendTokensOf } from '../database/moderator-tokens'
-import { deleteSessionsOf } from '../database/sessions'
-import { weaknessOf } from './moderator-password'
+import type { Actor } from '$lib/registration/registration'
+import { findModeratorByName, findModerators, type ModeratorRow } from '../database/moderators'
+import type { Database } from '../database/open'
 import { hashPassword } from '../crypto/password-hash'
+import { createModeratorAccounts } from './moderator-accounts'
+import { isModeratorName, moderatorName } from './moderator-name'
+import { weaknessOf } from './moderator-password'
 
 /** A moderator without secrets. Times are milliseconds since 1970. */
 export type Moderator = Omit<ModeratorRow, 'passwordHash' | 'totpSecret'>
@@ -28,9 +19,13 @@ export type ModeratorResult = { ok: true; moderator: Moderator } | { ok: false; 
 
 export type Moderators = ReturnType<typeof createModerators>
 
-const USERNAME = /^[a-z0-9._-]{1,64}$/
+/** The operator at the terminal has no username here. */
+const OPERATOR: Actor = { kind: 'system' }
 
-/** Moderators' accounts as the operator manages them at the terminal. */
+/**
+ * Moderators' accounts as the operator manages them at the terminal: by the rules of `moderator-accounts.ts`, whose
+ * refusals are put into sentences that say what to do there.
+ */
 export function createModerators({
   database,
   clock,
@@ -40,9 +35,10 @@ export function createModerators({
   clock: () => number
   randomId?: () => string
 }) {
-  /** The operator at the terminal has no username here. */
-  const say = (tx: Transaction, event: AuditEvent) =>
-    insertEvents(tx, null, [event], { kind: 'system' }, clock())
+  const accounts = createModeratorAccounts({ database, clock, randomId })
+  /** Usernames are typed here as at sign-in. */
+  const find = (typed: string): Promise<ModeratorRow | null> =>
+    database.read((reader) => findModeratorByName(reader, moderatorName(typed)))
 
   return {
     /** With `FIRST_ROLE` unless stated otherwise. */
@@ -60,14 +56,11 @@ export function createModerators({
       const email = read.value
       const passwordHash = await hashPassword(password)
       const { role = FIRST_ROLE } = wish
-      const row = { id: randomId(), username, email, passwordHash, createdAt: clock(), role }
-      return database.write(async (tx): Promise<ModeratorResult> => {
-        const other = await findModeratorByName(tx, username)
-        if (other !== null) return refused(duplicate(other))
-        const made = await insertModerator(tx, row)
-        await say(tx, { kind: 'moderator_joined', detail: { moderator: username, role } })
-        return accepted(made)
-      })
+      const added = await database.write((tx) =>
+        accounts.add(tx, { username, email, passwordHash, role }, OPERATOR),
+      )
+      if (added.ok) return accepted(added.value)
+      return refused(duplicate(await find(username), username))
     },
 
     /** All of them by username, disabled ones included. */
@@ -76,23 +69,16 @@ export function createModerators({
     },
 
     async find(username: string): Promise<Moderator | null> {
-      const row = await database.read((reader) => findModeratorByName(reader, username))
+      const row = await find(username)
       return row === null ? null : withoutSecret(row)
     },
 
-    /** Ends all sessions of the moderator and blocks further sign-ins; idempotent. */
+    /** Ends all sessions of the moderator and blocks further sign-ins; idempotent. Not the last administrator. */
     async disable(username: string): Promise<ModeratorResult> {
-      return database.write(async (tx): Promise<ModeratorResult> => {
-        const row = await findModeratorByName(tx, username)
-        if (row === null) return refused(unknown(username))
-        await markModeratorDisabled(tx, row.id, clock())
-        await deleteSessionsOf(tx, row.id)
-        if (row.disabledAt === null)
-          await say(tx, { kind: 'moderator_disabled', detail: { moderator: row.username } })
-        await spendTokensOf(tx, row.id, clock())
-        await spendInvitationsBy(tx, row.id, clock())
-        return accepted({ ...row, disabledAt: row.disabledAt ?? clock() })
-      })
+      const row = await find(username)
+      if (row === null) return refused(unknown(username))
+      const disabled = await accounts.setDisabled(row.id, true, OPERATOR)
+      return disabled.ok ? accepted(disabled.value) : refused(sentence(disabled.refusal, row.username))
     },
 
     /**
@@ -100,20 +86,13 @@ export function createModerators({
      * account.
      */
     async setPassword(username: string, password: string): Promise<ModeratorResult> {
-      const wrong = await passwordProblem(password, username)
+      const wrong = await passwordProblem(password, moderatorName(username))
       if (wrong !== null) return refused(wrong)
       const passwordHash = await hashPassword(password)
-      return database.write(async (tx): Promise<ModeratorResult> => {
-        const row = await findModeratorByName(tx, username)
-        if (row === null) return refused(unknown(username))
-        if (row.disabledAt !== null)
-          return refused(`The moderator "${username}" is disabled; a new password does not change that`)
-        await updatePasswordHash(tx, row.id, passwordHash)
-        await deleteSessionsOf(tx, row.id)
-        await say(tx, { kind: 'password_changed', detail: { moderator: row.username } })
-        await spendTokensOf(tx, row.id, clock())
-        return accepted(row)
-      })
+      const row = await find(username)
+      if (row === null) return refused(unknown(username))
+      const set = await accounts.setPassword(row.id, passwordHash, OPERATOR)
+      return set.ok ? accepted(set.value) : refused(sentence(set.refusal, row.username))
     },
   }
 }
@@ -124,12 +103,6 @@ export function generatePassword(random: (bytes: number) => Uint8Array = randomB
   const letters = Array.from(random(24), (byte) => alphabet.charAt(byte % alphabet.length)).join('')
   return letters.replace(/.{4}(?=.)/g, '$&-')
 }
-
-/** Normalizes a typed moderator's username. */
-export const moderatorName = (typed: string): string => trimInvisible(typed.normalize('NFKC')).toLowerCase()
-
-/** Whether it can be a moderator's username. */
-export const isModeratorName = (username: string): boolean => USERNAME.test(username)
 
 function usernameProblem(username: string): string | null {
   if (isModeratorName(username)) return null
@@ -165,9 +138,23 @@ async function passwordProblem(password: string, username: string): Promise<stri
 const unknown = (username: string): string =>
   `There is no moderator ${JSON.stringify(username)}; "admin list" shows all of them`
 
-function duplicate(other: ModeratorRow): string {
-  const since = other.disabledAt === null ? '' : ', who is disabled; usernames are not reused'
-  return `There is already a moderator "${other.username}"${since}. Choose another username`
+/** What the rules refuse an operator, and what to do. */
+function sentence({ code }: Refusal, username: string): string {
+  switch (code) {
+    case 'last_administrator':
+      return `"${username}" is the last active administrator: create another with "admin create", or make a moderator one on the page with the moderators; then disable this one. To sign "${username}" out at once, use "admin password"`
+    case 'moderator_disabled':
+      return `The moderator "${username}" is disabled; a new password does not change that`
+    case 'not_found':
+      return unknown(username)
+    default:
+      throw new Error(`The rules of moderators' accounts refused ${code}`)
+  }
+}
+
+function duplicate(other: ModeratorRow | null, username: string): string {
+  const since = other?.disabledAt == null ? '' : ', who is disabled; usernames are not reused'
+  return `There is already a moderator "${username}"${since}. Choose another username`
 }
 
 const refused = (problem: string): { ok: false; problem: string } => ({ ok: false, problem })

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { openTestDatabase, type TestDatabase } from '../../../../tests/support/database'
-import { insertModerator, markModeratorDisabled } from '../database/moderators'
+import { insertModerator, updateModerator } from '../database/moderators'
 import { sessions as table } from '../database/schema'
 import { createSessions, LATELY_MS, type Sessions } from './sessions'
 import { mintToken } from '../crypto/tokens'
@@ -156,7 +156,7 @@ it('ends every session thirty days after the sign-in, however busy', async () =>
 it('signs out a moderator who is disabled, at once', async () => {
   const { value } = await sessions.signIn('m1')
   const other = await sessions.signIn('m2')
-  await test.database.write((tx) => markModeratorDisabled(tx, 'm1', now))
+  await test.database.write((tx) => updateModerator(tx, 'm1', { disabledAt: now }))
   expect(await sessions.check(value)).toBeNull()
   expect(await sessions.check(other.value)).not.toBeNull()
   expect(await rows()).toHaveLength(1)
@@ -218,7 +218,7 @@ it('tells the sessions that were confirmed lately from all other cookies, and le
   expect(sessions.isKnown(value)).toBe(false)
 
   const { value: disabled } = await sessions.signIn('m1')
-  await test.database.write((tx) => markModeratorDisabled(tx, 'm1', now))
+  await test.database.write((tx) => updateModerator(tx, 'm1', { disabledAt: now }))
   expect(await sessions.check(disabled)).toBeNull()
   expect(sessions.isKnown(disabled)).toBe(false)
 
@@ -232,7 +232,7 @@ it('knows the sessions that go on over a restart from the first request, and no 
   now += 8 * DAY
   const { value: living } = await sessions.signIn('m1')
   const { value: disabled } = await sessions.signIn('m2')
-  await test.database.write((tx) => markModeratorDisabled(tx, 'm2', now))
+  await test.database.write((tx) => updateModerator(tx, 'm2', { disabledAt: now }))
   const again = createSessions({ database: test.database, secure: true, clock: () => now })
   expect(again.isKnown(living)).toBe(false)
   await again.recall()

@@ -27,18 +27,6 @@ export async function insertModerator(tx: Transaction, moderator: NewModerator):
   return row
 }
 
-/** Disables a moderator; one that is disabled already keeps the time at which that happened. */
-export async function markModeratorDisabled(tx: Transaction, id: string, now: number): Promise<void> {
-  await tx
-    .update(moderators)
-    .set({ disabledAt: now })
-    .where(and(eq(moderators.id, id), isNull(moderators.disabledAt)))
-}
-
-export async function updatePasswordHash(tx: Transaction, id: string, passwordHash: string): Promise<void> {
-  await tx.update(moderators).set({ passwordHash }).where(eq(moderators.id, id))
-}
-
 /** The active moderator with this email address. */
 export async function findModeratorByEmail(reader: Reader, email: string): Promise<ModeratorRow | null> {
   const [row] = await reader

@@ -1,7 +1,7 @@
 import type { Language } from '$lib/registration/language'
 import type { MailJob, NewJob } from '$lib/registration/job'
 import type { Registration } from '$lib/registration/registration'
-import { LINK_DAYS } from '../auth/people'
+import { LINK_DAYS } from '../auth/moderator-links'
 import type { Token } from '../crypto/tokens'
 import type { Role } from '$lib/moderation/moderator'
 import { stateForApplicant } from '$lib/registration/decide'

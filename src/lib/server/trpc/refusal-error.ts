@@ -49,6 +49,7 @@ const CODES: Partial<Record<RefusalCode, ErrorCode>> = {
   second_factor_needed: 'FORBIDDEN',
   moderator_name_taken: 'CONFLICT',
   moderator_known: 'CONFLICT',
+  moderator_disabled: 'CONFLICT',
   last_administrator: 'CONFLICT',
   rule_exists: 'CONFLICT',
   rule_over: 'CONFLICT',

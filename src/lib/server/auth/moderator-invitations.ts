@@ -1,0 +1,121 @@
+import type { Role } from '$lib/moderation/moderator'
+import { readEmail } from '$lib/registration/email'
+import type { Language } from '$lib/registration/language'
+import { accept, refuse, type Result } from '$lib/registration/refusal'
+import type { Actor, AuditEvent } from '$lib/registration/registration'
+import type { Hashing } from '../crypto/hash-queue'
+import type { Token } from '../crypto/tokens'
+import { insertEvents } from '../database/events'
+import { findInvitations, spendModeratorToken } from '../database/moderator-tokens'
+import { findModeratorByEmail } from '../database/moderators'
+import type { Database, Transaction } from '../database/open'
+import type { ModeratorMails } from '../rate-limits/moderator-mails'
+import type { ModeratorAccounts } from './moderator-accounts'
+import type { ModeratorLinks } from './moderator-links'
+import { weaknessOf } from './moderator-password'
+import { isModeratorName, moderatorName } from './moderator-name'
+
+/** Invitations to become a moderator: made and withdrawn by administrators, and followed by whom they are for. */
+export function createModeratorInvitations({
+  database,
+  hashing,
+  clock,
+  mails,
+  accounts,
+  links,
+}: {
+  database: Database
+  hashing: Pick<Hashing, 'hashOfKnown'>
+  clock: () => number
+  mails: ModeratorMails
+  accounts: Pick<ModeratorAccounts, 'add'>
+  links: Pick<ModeratorLinks, 'send' | 'open'>
+}) {
+  const say = (tx: Transaction, by: string, event: AuditEvent) => {
+    const actor: Actor = { kind: 'moderator', id: by }
+    return insertEvents(tx, null, [event], actor, clock())
+  }
+
+  return {
+    /** Refuses `moderator_known`, `too_many_mails`, and invalid addresses like `readEmail`. */
+    async invite(wish: { email: string; role: Role; language: Language }, by: string): Promise<Result<null>> {
+      const read = readEmail(wish.email)
+      if (!read.ok) return read
+      const email = read.value
+      const mail = await mails.take('invitation', by, email)
+      if (!mail.ok) return mail
+      return database.write(async (tx) => {
+        if ((await findModeratorByEmail(tx, email)) !== null) return refuse({ code: 'moderator_known' })
+        for (const other of await findInvitations(tx, clock()))
+          if (other.email === email) await spendModeratorToken(tx, other.hash, clock())
+        const link = {
+          purpose: 'invitation',
+          moderatorId: null,
+          email,
+          role: wish.role,
+          createdBy: by,
+        } as const
+        await links.send(tx, link, 'invitation', wish.language)
+        await say(tx, by, { kind: 'moderator_invited', detail: { role: wish.role } })
+        return accept(null)
+      })
+    },
+
+    async withdraw(id: string, by: string): Promise<Result<null>> {
+      return database.write(async (tx) => {
+        const invitation = (await findInvitations(tx, clock())).find((row) => row.id === id)
+        if (invitation === undefined) return refuse({ code: 'not_found' })
+        await spendModeratorToken(tx, invitation.hash, clock())
+        await say(tx, by, { kind: 'invitation_withdrawn' })
+        return accept(null)
+      })
+    },
+
+    /** What an invitation is for. */
+    invitation: (token: Token) =>
+      database.read(async (reader) => {
+        const found = await links.open(reader, token, 'invitation')
+        return found.ok
+          ? accept({ email: found.value.email ?? '', role: found.value.role ?? 'moderator' })
+          : found
+      }),
+
+    /**
+     * The email counts as confirmed, because the link was sent there. Returns the new moderator's ID. Nothing is
+     * hashed without a valid link.
+     */
+    async join(
+      token: Token,
+      { username, password }: { username: string; password: string },
+    ): Promise<Result<string>> {
+      const name = moderatorName(username)
+      const invited = await database.read((reader) => links.open(reader, token, 'invitation'))
+      if (!invited.ok) return invited
+      if (!isModeratorName(name)) return refuse({ code: 'moderator_name_invalid' })
+      const weak = await weaknessOf(password, name)
+      if (weak !== null) return refuse(weak)
+      const hashed = await hashing.hashOfKnown(password)
+      if (!hashed.ok) return hashed
+      const passwordHash = hashed.value
+      return database.write(async (tx) => {
+        const found = await links.open(tx, token, 'invitation')
+        if (!found.ok) return found
+        const { email, role, hash } = found.value
+        const added = await accounts.add(
+          tx,
+          {
+            username: name,
+            email: email ?? '',
+            emailConfirmedAt: clock(),
+            passwordHash,
+            role: role ?? 'moderator',
+          },
+          'itself',
+        )
+        if (!added.ok) return added
+        await spendModeratorToken(tx, hash, clock())
+        return accept(added.value.id)
+      })
+    },
+  }
+}
