@@ -1,5 +1,6 @@
 import svelte from 'eslint-plugin-svelte'
 import ts from 'typescript-eslint'
+import { auditLogDoor } from './scripts/audit-log-door.js'
 import { importDirections } from './scripts/import-directions.js'
 import { permissionsOnly } from './scripts/permissions-only.js'
 import svelteConfig from './svelte.config.js'
@@ -47,9 +48,17 @@ export default ts.config(
     ignores: ['**/*.test.ts'],
     plugins: {
       project: {
-        rules: { 'import-directions': importDirections, 'permissions-only': permissionsOnly },
+        rules: {
+          'audit-log-door': auditLogDoor,
+          'import-directions': importDirections,
+          'permissions-only': permissionsOnly,
+        },
       },
     },
-    rules: { 'project/import-directions': 'error', 'project/permissions-only': 'error' },
+    rules: {
+      'project/audit-log-door': 'error',
+      'project/import-directions': 'error',
+      'project/permissions-only': 'error',
+    },
   },
 )

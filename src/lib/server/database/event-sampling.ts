@@ -36,44 +36,55 @@ export interface About {
   moderatorId: string | null
 }
 
+/** An event that says how many more there were. */
+export interface SurplusEvent extends About {
+  detail: { more: number }
+}
+
 /**
  * Whether to write an event individually. Events that anybody can cause at will are, up to a limit; from then on they
- * are counted, and `settleSurplus` writes the count.
+ * are counted. `surplus`: what was counted before, to be written as one event first.
  */
-export async function hasRoom(tx: Transaction, about: About, now: number): Promise<boolean> {
+export async function takeRoom(
+  tx: Transaction,
+  about: About,
+  now: number,
+): Promise<{ hasRoom: boolean; surplus: SurplusEvent[] }> {
   const { kind, registrationId, moderatorId } = about
   if (registrationId !== null) {
-    if (!REPEATED.includes(kind)) return true
+    if (!REPEATED.includes(kind)) return ROOM
     const its = and(eq(events.registrationId, registrationId), eq(events.kind, kind))
-    if ((await tx.$count(events, its)) < OF_REGISTRATION) return true
+    if ((await tx.$count(events, its)) < OF_REGISTRATION) return ROOM
     await count(tx, kind, registrationId, now)
-    return false
+    return NO_ROOM
   }
   const sample = SAMPLES[kind]?.[moderatorId === null ? 'nobody' : 'moderator']
-  if (sample === undefined) return true
+  if (sample === undefined) return ROOM
   const subject = moderatorId ?? ''
   const key = and(eq(eventSurplus.kind, kind), eq(eventSurplus.subject, subject))
   const [row] = await tx.select().from(eventSurplus).where(key)
   // A clock that was set back starts a new window.
   if (row === undefined || now < row.since || now - row.since >= sample.windowMs) {
-    if (row !== undefined) await settle(tx, row, now)
     const begun = { since: now, written: 1, more: 0 }
     await tx
       .insert(eventSurplus)
       .values({ kind, subject, ...begun })
       .onConflictDoUpdate({ target: [eventSurplus.kind, eventSurplus.subject], set: begun })
-    return true
+    return { hasRoom: true, surplus: row === undefined ? [] : surplusOf(row) }
   }
   if (row.written >= sample.count) {
     await count(tx, kind, subject, now)
-    return false
+    return NO_ROOM
   }
   await tx
     .update(eventSurplus)
     .set({ written: row.written + 1 })
     .where(key)
-  return true
+  return ROOM
 }
+
+const ROOM = { hasRoom: true, surplus: [] }
+const NO_ROOM = { hasRoom: false, surplus: [] }
 
 async function count(tx: Transaction, kind: EventKind, subject: string, now: number): Promise<void> {
   await tx
@@ -87,26 +98,27 @@ async function count(tx: Transaction, kind: EventKind, subject: string, now: num
 
 type Surplus = typeof eventSurplus.$inferSelect
 
-/** Writes the surplus as one event. */
-async function settle(tx: Transaction, { kind, subject, more }: Surplus, now: number): Promise<void> {
-  if (more === 0) return
+function surplusOf({ kind, subject, more }: Surplus): SurplusEvent[] {
+  if (more === 0) return []
   const isOfRegistration = REPEATED.includes(kind)
-  const moderatorId = isOfRegistration || subject === '' ? null : subject
-  await tx.insert(events).values({
-    registrationId: isOfRegistration ? subject : null,
-    at: now,
-    kind,
-    actor: moderatorId === null ? 'system' : 'moderator',
-    moderatorId,
-    detail: { more },
-  })
+  return [
+    {
+      kind,
+      registrationId: isOfRegistration ? subject : null,
+      moderatorId: isOfRegistration || subject === '' ? null : subject,
+      detail: { more },
+    },
+  ]
 }
 
 /**
- * Writes the surplus of each since the last time, and deletes finished windows: at most so many rows; returns how
- * many.
+ * The surplus of each since the last time, to be written; deletes finished windows: at most so many `rows`.
  */
-export async function settleSurplus(tx: Transaction, now: number, limit: number): Promise<number> {
+export async function takeSurplus(
+  tx: Transaction,
+  now: number,
+  limit: number,
+): Promise<{ rows: number; surplus: SurplusEvent[] }> {
   const isOver = or(lte(eventSurplus.since, now - DAY), gt(eventSurplus.since, now))
   const rows = await tx
     .select()
@@ -114,10 +126,9 @@ export async function settleSurplus(tx: Transaction, now: number, limit: number)
     .where(or(gt(eventSurplus.more, 0), isOver))
     .limit(limit)
   for (const row of rows) {
-    await settle(tx, row, now)
     const key = and(eq(eventSurplus.kind, row.kind), eq(eventSurplus.subject, row.subject))
     await tx.update(eventSurplus).set({ more: 0 }).where(key)
     await tx.delete(eventSurplus).where(and(key, isOver))
   }
-  return rows.length
+  return { rows: rows.length, surplus: rows.flatMap(surplusOf) }
 }

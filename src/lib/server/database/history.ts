@@ -90,9 +90,3 @@ async function findBounds(reader: Reader, { from, until }: HistoryQuery): Promis
   }
   return and(...bounds)
 }
-
-/** The latest event's `seq`; 0 if there is none. */
-export async function lastSeq(reader: Reader): Promise<number> {
-  const [row] = await reader.select({ seq: events.seq }).from(events).orderBy(desc(events.seq)).limit(1)
-  return row?.seq ?? 0
-}

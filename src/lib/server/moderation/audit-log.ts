@@ -1,8 +1,8 @@
 import { filterWishes, historyQuery, type HistoryFilter } from '$lib/moderation/history'
 import type { Role } from '$lib/moderation/moderator'
 import { matrixId } from '$lib/registration/username'
-import { insertEvents } from '../database/events'
-import { findHistory, lastSeq } from '../database/history'
+import { insertEvents, lastEventSeq } from '../database/events'
+import { findHistory } from '../database/history'
 import type { Database } from '../database/open'
 
 /** How many events a page shows. */
@@ -43,7 +43,7 @@ export function createAuditLog({
       database.write(async (tx) => {
         const detail = { format, ...filterWishes(filter) }
         await insertEvents(tx, null, [{ kind: 'exported', detail }], { kind: 'moderator', id: by }, clock())
-        return lastSeq(tx)
+        return lastEventSeq(tx)
       }),
 
     /** A part of an export, latest first; the last one has no `next`. */
