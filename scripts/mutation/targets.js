@@ -1,6 +1,12 @@
 const DECIDE = ['decide-exactly', 'decide', 'decide-verdict', 'decide-request', 'decide-talk'].map(
   (name) => `src/lib/registration/${name}.test.ts`,
 )
+const GUARDS = ['tests/server/job-guards.test.ts']
+const ACCOUNTS = ['src/lib/server/jobs/account-jobs.test.ts']
+const ofKind = (/** @type {string} */ name) => ({
+  file: `src/lib/server/jobs/kinds/${name}.ts`,
+  tests: GUARDS,
+})
 
 /**
  * The files that hold the promises of the README, and for each the tests that have to notice a change in it: those that
@@ -49,39 +55,34 @@ export const targets = [
     tests: DECIDE,
   },
   {
-    file: 'src/lib/server/jobs/handlers.ts',
-    tests: ['tests/server/job-guards.test.ts'],
+    file: 'src/lib/server/jobs/run.ts',
+    tests: GUARDS,
     harmless: [
       {
-        was: 'id === null ? Promise.resolve(null) : database.read((reader) => findRegistration(reader, id))',
-        became: 'false ? Promise.resolve(null) : database.read((reader) => findRegistration(reader, id))',
+        was: 'registrationId === null ? null : await services.database.read((reader) => findRegistration(reader, registrationId))',
+        became:
+          'false ? null : await services.database.read((reader) => findRegistration(reader, registrationId))',
         why: 'Saves a look: no registration has null for its id.',
       },
+    ],
+  },
+  ...['bind-address', 'join-room', 'notify-moderators'].map(ofKind),
+  ...['warn-outage', 'warn-auto-join', 'warn-opening', 'mail'].map(ofKind),
+  {
+    ...ofKind('consent'),
+    harmless: [
       {
         was: 'consentVersion !== null && consentVersion !== ticked &&',
         became: '(consentVersion !== null) &&',
         why: 'Saves a question: of two that are the same, either is recorded.',
       },
-      {
-        was: 'throw new Error(`A job of kind ${job.kind} belongs to no registration`)',
-        became: ';',
-        why: 'Never reached: each kind of job is in one of the two lists.',
-      },
-      {
-        was: "if (job.kind === 'mail' && job.mail === 'unknown_address') return letters.unknownAddress(job, row.id)",
-        became: "if ((job.mail === 'unknown_address')) return letters.unknownAddress(job, row.id)",
-        why: 'Asked for by the types: jobs of other kinds have no such thing.',
-      },
-      {
-        was: "if (job.kind === 'mail' && (job.mail === 'invitation' || job.mail === 'confirm_moderator'))",
-        became: "if (((job.mail === 'invitation' || job.mail === 'confirm_moderator')))",
-        why: 'Asked for by the types: jobs of other kinds have no such thing.',
-      },
     ],
   },
+  { file: 'src/lib/server/jobs/account-signs.ts', tests: ACCOUNTS },
+  { file: 'src/lib/server/jobs/kinds/open-account.ts', tests: ACCOUNTS },
   {
-    file: 'src/lib/server/jobs/account-jobs.ts',
-    tests: ['src/lib/server/jobs/account-jobs.test.ts'],
+    file: 'src/lib/server/jobs/kinds/remove-account.ts',
+    tests: ACCOUNTS,
     harmless: [
       {
         was: 'const holder = entry.registrationId === null ? null : await registrar.find(entry.registrationId)',
@@ -95,6 +96,7 @@ export const targets = [
       },
     ],
   },
+  { file: 'src/lib/server/jobs/kinds/lock-account.ts', tests: ACCOUNTS },
   {
     file: 'src/lib/server/database/tokens.ts',
     tests: ['src/lib/server/crypto/tokens.test.ts'],

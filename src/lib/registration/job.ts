@@ -1,109 +1,132 @@
 import * as v from 'valibot'
-import { emailSchema } from './email'
-import { languageSchema } from './language'
-import { usernameSchema } from './username'
+import {
+  CHANNELS,
+  define,
+  SERVERS,
+  type Channel,
+  type Definition,
+  type Older,
+  type Outside,
+  type Payload,
+} from './job-definition'
+import { laneOfMail, mailRules, mailSchema } from './mail-job'
+import { usernameSchema, type Username } from './username'
 
-const mail = <K extends string, E extends v.ObjectEntries>(kind: K, entries: E) =>
-  v.object({ kind: v.literal('mail'), mail: v.literal(kind), ...entries })
+export { OUTSIDES, SERVERS } from './job-definition'
+export type { Outside, Server } from './job-definition'
+
 const job = <K extends string, E extends v.ObjectEntries>(kind: K, entries: E) =>
   v.object({ kind: v.literal(kind), ...entries })
 
 /** For email to the operator's addresses: the recipients left; all if missing. */
 const rest = { to: v.optional(v.array(v.string())) }
+const byMailOrInRoom = { by: v.picklist(['mail', 'room']), ...rest }
+const channelOf = ({ by }: { by: 'mail' | 'room' }): Channel => (by === 'room' ? 'room' : 'moderators')
+/** A server that is back within this time is not worth an alert. */
+const ALERT_AFTER_MS = 5 * 60_000
 
-/** The servers we depend on, each of which can be unavailable as a whole. */
-export const SERVERS = ['homeserver', 'mail'] as const
-export type Server = (typeof SERVERS)[number]
+/** Without a registration, jobs on one account have a lane of their own. */
+const laneOfAccount = ({ username }: { username: Username }, registrationId: string | null) =>
+  registrationId ?? `account:${username}`
 
-/** A job with effects outside: its kind, and what its handler needs besides the registration. */
-export const jobSchema = v.variant('kind', [
-  v.variant('mail', [
-    /**
-     * `username`: the one this link confirms; the registration may have another by now. The rest came with it and
-     * applies once it is confirmed; older rows have none of it.
-     */
-    mail('verification', {
-      username: usernameSchema,
-      language: languageSchema,
-      clientAddress: v.optional(v.string()),
-      invitationId: v.optional(v.nullable(v.string())),
-      heldFor: v.optional(v.array(v.string())),
-    }),
-    mail('known_address', { language: languageSchema }),
-    mail('unknown_address', { email: emailSchema, language: languageSchema }),
-    mail('requested', {}),
-    mail('approved', {}),
-    mail('set_password', { reminder: v.boolean() }),
-    mail('denied', {}),
-    /** The moderators' question of that time (milliseconds since 1970). */
-    mail('question', { at: v.number() }),
-    /** To a new moderator, or to a moderator's new address; `link`: the ID of the link it contains. */
-    mail('invitation', { link: v.string(), email: emailSchema, language: languageSchema }),
-    mail('confirm_moderator', { link: v.string(), email: emailSchema, language: languageSchema }),
-  ]),
-  job('open_account', {}),
-  job('remove_account', { username: usernameSchema }),
+/** Notices named their registrations before they covered all since a time. */
+const sinceThen: Older[number] = (payload, createdAt) => {
+  const { registrations, ...others } = payload
+  return Array.isArray(registrations) ? { since: createdAt, ...others } : payload
+}
+
+/** Every kind of job with effects outside. How each is done is in `server/jobs/kinds`. */
+export const JOBS = {
+  /**
+   * Emails have their own lanes: neither waits for the other's server, and a postponed email does not block the next,
+   * because whether an email still applies is checked when it is sent.
+   */
+  mail: define(mailSchema, {
+    needs: 'mail',
+    lane: (mail, registrationId) => laneOfMail(registrationId, 'email' in mail ? mail.email : null),
+    about: 'mail',
+    once: { by: 'payload' },
+  }),
+  open_account: define(job('open_account', {}), { needs: 'homeserver', undone: true }),
+  remove_account: define(job('remove_account', { username: usernameSchema }), {
+    needs: 'homeserver',
+    lane: laneOfAccount,
+    once: { by: ['username'], everywhere: true },
+    undone: true,
+  }),
   /** Locks an account that was just created, if the request that created it did not get to it. */
-  job('lock_account', { username: usernameSchema }),
-  job('bind_address', {}),
-  job('consent', { version: v.string() }),
-  job('join_room', { room: v.string() }),
-  job('welcome', {}),
+  lock_account: define(job('lock_account', { username: usernameSchema }), {
+    needs: 'homeserver',
+    lane: laneOfAccount,
+  }),
+  bind_address: define(job('bind_address', {}), { needs: 'homeserver' }),
+  consent: define(job('consent', { version: v.string() }), { needs: 'homeserver' }),
+  join_room: define(job('join_room', { room: v.string() }), { needs: 'homeserver', about: 'room' }),
+  welcome: define(job('welcome', {}), { needs: 'rooms' }),
   /** To the moderators' room: requests waiting for a decision since a time (milliseconds since 1970). */
-  job('notify_room', { since: v.number() }),
+  notify_room: define(job('notify_room', { since: v.number() }), {
+    channel: () => 'room',
+    once: { by: [] },
+    gathers: true,
+    older: { 0: sinceThen },
+  }),
   /** The same by email. `reminder`: they have waited for long. */
-  job('notify_moderators', { since: v.number(), reminder: v.boolean(), ...rest }),
+  notify_moderators: define(job('notify_moderators', { since: v.number(), reminder: v.boolean(), ...rest }), {
+    channel: () => 'moderators',
+    once: { by: ['reminder'] },
+    gathers: true,
+    older: { 0: sinceThen },
+  }),
   /** To one moderator, by ID: requests waiting for a decision since a time, and why they are notified. */
-  job('notify_person', {
-    moderator: v.string(),
-    why: v.picklist(['each', 'digest', 'reminder']),
-    since: v.number(),
-  }),
+  notify_person: define(
+    job('notify_person', {
+      moderator: v.string(),
+      why: v.picklist(['each', 'digest', 'reminder']),
+      since: v.number(),
+    }),
+    {
+      needs: 'mail',
+      lane: ({ moderator }) => `moderator ${moderator}`,
+      ofNobody: true,
+      once: { by: ['why'] },
+      gathers: true,
+    },
+  ),
   /** To the moderators, over the channel that works: the other server is unavailable since a time. */
-  job('warn_outage', {
-    by: v.picklist(['mail', 'room']),
-    server: v.picklist(SERVERS),
-    since: v.number(),
-    ...rest,
-  }),
+  warn_outage: define(
+    job('warn_outage', { ...byMailOrInRoom, server: v.picklist(SERVERS), since: v.number() }),
+    { channel: channelOf, notBefore: ({ since }) => since + ALERT_AFTER_MS },
+  ),
   /** To operator and moderators: new accounts join rooms before they are approved. */
-  job('warn_auto_join', {
-    by: v.picklist(['mail', 'room']),
-    username: usernameSchema,
-    rooms: v.array(v.string()),
-    ...rest,
-  }),
+  warn_auto_join: define(
+    job('warn_auto_join', { ...byMailOrInRoom, username: usernameSchema, rooms: v.array(v.string()) }),
+    // It was only sent by email once.
+    { channel: channelOf, older: { 0: (payload) => ({ by: 'mail', ...payload }) } },
+  ),
   /** To operator and moderators: registration closed or opened automatically at a time (milliseconds since 1970). */
-  job('warn_opening', {
-    by: v.picklist(['mail', 'room']),
-    open: v.boolean(),
-    why: v.picklist(['waiting', 'per_day', 'date', 'worked_off', 'new_day']),
-    at: v.number(),
-    ...rest,
-  }),
-])
+  warn_opening: define(
+    job('warn_opening', {
+      ...byMailOrInRoom,
+      open: v.boolean(),
+      why: v.picklist(['waiting', 'per_day', 'date', 'worked_off', 'new_day']),
+      at: v.number(),
+    }),
+    { channel: channelOf },
+  ),
+}
 
 /** A job as the domain requests it. */
-export type NewJob = v.InferOutput<typeof jobSchema>
+export type NewJob = v.InferOutput<(typeof JOBS)[keyof typeof JOBS]['schema']>
 export type JobKind = NewJob['kind']
-export type MailJob = Extract<NewJob, { kind: 'mail' }>
+export type JobOf<K extends JobKind> = { [J in NewJob['kind']]: Extract<NewJob, { kind: J }> }[K]
+export type MailJob = JobOf<'mail'>
 
-export const JOB_KINDS = [
-  'mail',
-  'open_account',
-  'remove_account',
-  'lock_account',
-  'bind_address',
-  'consent',
-  'join_room',
-  'welcome',
-  'notify_room',
-  'notify_moderators',
-  'notify_person',
-  'warn_outage',
-  'warn_auto_join',
-  'warn_opening',
-] as const satisfies JobKind[]
+const DEFINITIONS: Record<JobKind, Definition<NewJob>> = JOBS
+export const definitionOf = (kind: JobKind): Definition<NewJob> => DEFINITIONS[kind]
+
+/** Whether this version of the program knows the kind of a stored job. */
+export const isJobKind = (kind: string): kind is JobKind => Object.hasOwn(JOBS, kind)
+export const JOB_KINDS: JobKind[] = Object.keys(JOBS).filter(isJobKind)
 
 export const JOB_STATES = ['waiting', 'running', 'done', 'failed', 'cancelled'] as const
 export type JobState = (typeof JOB_STATES)[number]
@@ -112,25 +135,30 @@ export type JobState = (typeof JOB_STATES)[number]
 export const BLAMES = ['receiver', 'us'] as const
 export type Blame = (typeof BLAMES)[number]
 
-/** What jobs depend on. Room messages have a rate limit of their own on the homeserver. */
-export const OUTSIDES = ['homeserver', 'rooms', 'mail'] as const
-export type Outside = (typeof OUTSIDES)[number]
+/** The lane that a job waits in, and the registration that it is about. */
+export function placeOf(
+  job: NewJob,
+  registrationId: string | null,
+): { lane: string; registrationId: string | null } {
+  const place = definitionOf(job.kind)
+  if ('channel' in place) return { lane: place.channel(job), registrationId: null }
+  const of = place.ofNobody === true ? null : registrationId
+  return { lane: place.lane?.(job, of) ?? of ?? 'nobody', registrationId: of }
+}
 
 /** What a job depends on: it waits while that is unavailable, and others run. */
 export function outsideOf(job: NewJob): Outside {
-  switch (job.kind) {
-    case 'mail':
-    case 'notify_moderators':
-    case 'notify_person':
-      return 'mail'
-    case 'notify_room':
-    case 'welcome':
-      return 'rooms'
-    case 'warn_outage':
-    case 'warn_auto_join':
-    case 'warn_opening':
-      return job.by === 'mail' ? 'mail' : 'rooms'
-    default:
-      return 'homeserver'
-  }
+  const place = definitionOf(job.kind)
+  return 'channel' in place ? CHANNELS[place.channel(job)] : place.needs
 }
+
+/** What a job is about, by the name of that field; null: its kind says it all. */
+export function aboutOf(job: NewJob): { field: string; value: string } | null {
+  const { about } = definitionOf(job.kind)
+  const [, value] = Object.entries(job).find(([field]) => field === about) ?? []
+  return about === undefined || value === undefined ? null : { field: about, value: String(value) }
+}
+
+/** How older payloads of this kind, or of this email, are read. */
+export const olderOf = (kind: JobKind, { mail }: Payload): Older | undefined =>
+  kind === 'mail' ? mailRules(mail).older : definitionOf(kind).older

@@ -31,12 +31,10 @@ import { createEntrance } from './intake/bot-checks'
 import { createSignals } from './moderation/signals'
 import { createOutageLog } from './logging/outage-log'
 import { createInvitationCodes } from './intake/invitation-codes'
-import { createAccountJobs } from './jobs/account-jobs'
 import { createKnownCodes } from './intake/known-codes'
 import { createHandlers } from './jobs/handlers'
 import { createLetters } from './jobs/mail-jobs'
-import { createPersonNotices } from './jobs/moderator-notices'
-import { createRoomNotices } from './jobs/room-notices'
+import { queueModeratorNotices } from './jobs/moderator-notices'
 import { createScheduler } from './jobs/scheduler'
 import { createWorker } from './jobs/worker'
 import { createLive } from './moderation/live-updates'
@@ -173,26 +171,15 @@ export function compose(config: RunConfig, world: Dependencies) {
       usernameCharacters: registration.usernameCharacters,
     },
   })
-  const persons = createPersonNotices({
-    database,
-    registrar,
-    mailer,
-    domain: homeserver.domain,
-    site,
-    operators: [...config.admin.email],
-    operatorsHours: config.moderation.remindAfterHours,
-  })
+  const operators = { to: [...config.admin.email], hours: config.moderation.remindAfterHours }
   const letters = createLetters({
     registrar,
     mailer,
     domain: homeserver.domain,
     site,
     homeserverName: homeserver.domain,
-    moderators: {
-      to: [...config.admin.email],
-      approvedDays: retention.approved,
-      linkHours: linkHours(retention),
-    },
+    approvedDays: retention.approved,
+    linkHours: linkHours(retention),
   })
   const knownDevices = createKnownDevices({ secretKey: config.secretKey })
   const hashing = createHashing({ onBusy: () => crowds.full('sign_in') })
@@ -207,18 +194,20 @@ export function compose(config: RunConfig, world: Dependencies) {
   const signInTries = createSignInTries({ limits })
   const usernames = createUsernames({ database })
   const { note, noteDaily } = registrar
-  const accounts = createAccountJobs({ registrar, homeserver, log })
   const handle = createHandlers({
     database,
     homeserver,
-    accounts,
+    registrar,
+    mailer,
     letters,
-    notices: createRoomNotices({ registrar, homeserver, site, settings: matrixNotifications }),
-    persons,
     outages,
     opening,
     people,
+    site,
+    operators,
+    rooms: matrixNotifications,
     consentVersion: config.consent?.version ?? null,
+    log,
   })
   const worker = createWorker({
     database,
@@ -235,7 +224,7 @@ export function compose(config: RunConfig, world: Dependencies) {
     registrar,
     retention,
     remindAfterHours: config.moderation.remindAfterHours,
-    notifyPersons: persons.sweep,
+    notifyPersons: () => queueModeratorNotices({ database, registrar, operators }),
     isMailOut: outages.isMailOut,
     deleteExpired: async () => {
       await purge(database, (tx, limit) => deleteExpiredTokens(tx, clock() - EXPIRED_TOKENS_KEPT_MS, limit))

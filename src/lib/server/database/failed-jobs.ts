@@ -1,9 +1,8 @@
 import { desc, eq, inArray, lt, sql } from 'drizzle-orm'
 import type { JobKind } from '$lib/registration/job'
-import type { JobRow } from './jobs'
+import { isToStranger, type JobRow } from './jobs'
 import type { Reader, Transaction } from './open'
 import { jobs, registrations } from './schema'
-import { fieldOf } from './stored-json'
 
 export interface FailedJob {
   id: string
@@ -34,7 +33,7 @@ export async function findFailed(
     .leftJoin(registrations, eq(registrations.id, jobs.registrationId))
     .where(
       sql`${jobs.state} = 'failed' and not (${jobs.blame} is 'receiver' and (${registrations.state} is 'started'
-        or ${fieldOf(jobs.payload, 'mail')} is 'unknown_address')) and ${only} and ${behind}`,
+        or ${isToStranger})) and ${only} and ${behind}`,
     )
     .orderBy(desc(jobs.seq))
     .limit(limit)

@@ -14,7 +14,9 @@ import {
   or,
   sql,
 } from 'drizzle-orm'
-import { type JobKind, type NewJob, type Outside } from '$lib/registration/job'
+import { definitionOf, JOB_KINDS, placeOf, type JobKind, type NewJob } from '$lib/registration/job'
+import { CHANNELS, OUTSIDES, type Outside, type Payload } from '$lib/registration/job-definition'
+import { MAILS_TO_STRANGERS, UNDONE_MAILS } from '$lib/registration/mail-job'
 import { insertEvents } from './events'
 import type { Reader, Transaction } from './open'
 import { jobs } from './schema'
@@ -30,78 +32,41 @@ export interface LeasedJob {
 
 /** Notices of one kind are batched: after one was sent, the next waits this long for others. */
 const GATHER_MS = 60_000
-/** A server that is back within this time is not worth an alert. */
-const ALERT_AFTER_MS = 5 * 60_000
-
-/** The lane of emails to one registration, or to an address without one. */
-export const laneOfMail = (registrationId: string | null, email: string | null): string =>
-  registrationId === null ? `nobody mail ${email ?? ''}`.trim() : `${registrationId} mail`
-
-/**
- * Jobs of one lane run one at a time and in order. Emails have their own lanes: neither waits for the other's server,
- * and a postponed email does not block the next, because whether an email still applies is checked when it is sent.
- */
-function laneOf(job: NewJob, registrationId: string | null): string {
-  switch (job.kind) {
-    case 'notify_room':
-      return 'room'
-    case 'notify_moderators':
-      return 'moderators'
-    case 'notify_person':
-      return `moderator ${job.moderator}`
-    case 'warn_outage':
-    case 'warn_auto_join':
-    case 'warn_opening':
-      return job.by === 'room' ? 'room' : 'moderators'
-    case 'mail':
-      return laneOfMail(registrationId, 'email' in job ? job.email : null)
-    case 'remove_account':
-    case 'lock_account':
-      return registrationId ?? `account:${job.username}`
-    default:
-      return registrationId ?? 'nobody'
-  }
+/** What a job depends on, by the domain's rule (`outsideOf`), for the alias of a row. */
+const outsideOfRow = (row: 'j' | 'o' | 'jobs') => {
+  const channels = Object.entries(CHANNELS).map(
+    ([lane, outside]) => `when ${row}.lane = '${lane}' then '${outside}'`,
+  )
+  const kinds = OUTSIDES.flatMap((outside) => {
+    const its = JOB_KINDS.filter((kind) => needsOf(kind) === outside).map((kind) => `'${kind}'`)
+    return its.length === 0 ? [] : [`when ${row}.kind in (${its.join(', ')}) then '${outside}'`]
+  })
+  return sql.raw(`case ${[...channels, ...kinds].join(' ')} else 'homeserver' end`)
+}
+const needsOf = (kind: JobKind): Outside | null => {
+  const place = definitionOf(kind)
+  return 'needs' in place ? place.needs : null
 }
 
-/** Jobs for the moderators as a whole instead of one registration. */
-const FOR_ALL: JobKind[] = [
-  'notify_room',
-  'notify_moderators',
-  'notify_person',
-  'warn_outage',
-  'warn_auto_join',
-  'warn_opening',
-]
-
-/** What a job depends on, by the domain's rule (`outsideOf`), for the alias of a row. */
-const outsideOfRow = (row: 'j' | 'o' | 'jobs') =>
-  sql.raw(`case when ${row}.kind in ('mail', 'notify_person') or ${row}.lane = 'moderators' then 'mail'
-    when ${row}.kind = 'welcome' or ${row}.lane = 'room' then 'rooms' else 'homeserver' end`)
-
 /**
- * Stores a job; it may run after its delay, in milliseconds from `now` on. A notice is skipped while one of its kind
- * waits unstarted, and an email or a removal while the very same one does: a form submitted ten times is one email.
+ * Stores a job; it may run after its delay, in milliseconds from `now` on. It is skipped where its kind says that one
+ * like it covers it: a form submitted ten times is one email.
  */
 export async function insertJob(
   tx: Transaction,
   job: NewJob,
   options: { id: string; registrationId: string | null; now: number; rest: number },
 ): Promise<void> {
-  const registrationId = FOR_ALL.includes(job.kind) ? null : options.registrationId
   const { kind } = job
+  const { gathers, notBefore } = definitionOf(kind)
+  const { lane, registrationId } = placeOf(job, options.registrationId)
   const payload = payloadOf(job)
-  let runAt = options.now + options.rest
-  if (job.kind === 'notify_room' || job.kind === 'notify_moderators' || job.kind === 'notify_person') {
-    const lane = laneOf(job, null)
-    if (await isGathering(tx, job, lane)) return
-    runAt = Math.max(runAt, (await lastFinished(tx, kind, lane)) + GATHER_MS)
-  }
-  if (job.kind === 'mail' && (await isWaiting(tx, payload, laneOf(job, registrationId)))) return
-  if (job.kind === 'remove_account' && (await isRemovalWaiting(tx, job.username))) return
-  if (job.kind === 'warn_outage') runAt = job.since + ALERT_AFTER_MS
+  if (await isAlikeWaiting(tx, kind, payload, lane)) return
+  let runAt = notBefore?.(job) ?? options.now + options.rest
+  if (gathers === true) runAt = Math.max(runAt, (await lastFinished(tx, kind, lane)) + GATHER_MS)
   await tx.insert(jobs).values({
     id: options.id,
-    lane: laneOf(job, options.registrationId),
+    lane,
     registrationId,
     kind,
     payload,
@@ -110,6 +75,8 @@ export async function insertJob(
     createdAt: options.now,
   })
 }
+
+const UNDONE_KINDS = JOB_KINDS.filter((kind) => definitionOf(kind).undone === true)
 
 /**
  * Cancels the pending jobs of a decision made at that time; false if one of them is no longer pending, and then
@@ -124,10 +91,7 @@ export async function cancelResting(
   const asked = and(
     eq(jobs.registrationId, registrationId),
     eq(jobs.createdAt, decidedAt),
-    or(
-      inArray(jobs.kind, ['open_account', 'remove_account']),
-      sql`${fieldOf(jobs.payload, 'mail')} in ('denied', 'set_password')`,
-    ),
+    or(inArray(jobs.kind, UNDONE_KINDS), inArray(fieldOf(jobs.payload, 'mail'), UNDONE_MAILS)),
   )
   const resting = and(eq(jobs.state, 'waiting'), eq(jobs.attempts, 0), gt(jobs.runAt, now))
   if ((await tx.$count(jobs, and(asked, not(resting ?? sql`false`)))) > 0) return false
@@ -135,49 +99,37 @@ export async function cancelResting(
   return true
 }
 
-/** Whether a notice is waiting unstarted: it will cover this one as well. */
-async function isGathering(tx: Transaction, { kind, ...payload }: NewJob, lane: string): Promise<boolean> {
-  const reminder = 'reminder' in payload && payload.reminder ? 1 : 0
-  const why = 'why' in payload ? payload.why : ''
+/** Whether a job waits unstarted that covers this one as well (`once` in the definition of its kind). */
+async function isAlikeWaiting(
+  tx: Transaction,
+  kind: JobKind,
+  payload: Payload,
+  lane: string,
+): Promise<boolean> {
+  const { once } = definitionOf(kind)
+  if (once === undefined) return false
+  const alike =
+    once.by === 'payload'
+      ? [eq(jobs.payload, payload)]
+      : once.by.map((field) => sql`${fieldOf(jobs.payload, field)} is ${asStored(payload[field])}`)
   const rows = await tx
     .select({ seq: jobs.seq })
     .from(jobs)
     .where(
       and(
-        eq(jobs.lane, lane),
+        once.everywhere === true ? undefined : eq(jobs.lane, lane),
         eq(jobs.state, 'waiting'),
+        eq(jobs.attempts, 0),
         eq(jobs.kind, kind),
-        eq(jobs.attempts, 0),
-        sql`coalesce(${fieldOf(jobs.payload, 'why')}, '') = ${why}`,
-        sql`coalesce(${fieldOf(jobs.payload, 'reminder')}, 0) = ${reminder}`,
+        ...alike,
       ),
     )
     .limit(1)
   return rows.length > 0
 }
 
-/** Whether the very same email is waiting unstarted. */
-async function isWaiting(tx: Transaction, payload: object, lane: string): Promise<boolean> {
-  const rows = await tx
-    .select({ seq: jobs.seq })
-    .from(jobs)
-    .where(
-      and(
-        eq(jobs.lane, lane),
-        eq(jobs.state, 'waiting'),
-        eq(jobs.attempts, 0),
-        eq(jobs.kind, 'mail'),
-        eq(jobs.payload, payload),
-      ),
-    )
-    .limit(1)
-  return rows.length > 0
-}
-
-async function isRemovalWaiting(tx: Transaction, username: string): Promise<boolean> {
-  const waits = and(eq(jobs.state, 'waiting'), eq(jobs.attempts, 0))
-  return (await tx.$count(jobs, and(waits, removes(username)))) > 0
-}
+/** As `json_extract` returns it. */
+const asStored = (value: unknown) => (typeof value === 'boolean' ? Number(value) : (value ?? null))
 
 async function lastFinished(tx: Transaction, kind: JobKind, lane: string): Promise<number> {
   const [row] = await tx
@@ -356,6 +308,9 @@ export async function findJobs(reader: Reader, registrationId: string): Promise<
   return reader.select().from(jobs).where(eq(jobs.registrationId, registrationId)).orderBy(asc(jobs.seq))
 }
 
+/** An email to an address that nobody confirmed and no registration has. */
+export const isToStranger = sql`coalesce(${inArray(fieldOf(jobs.payload, 'mail'), MAILS_TO_STRANGERS)}, false)`
+
 /**
  * Jobs without a registration that failed, or keep failing; except emails to an unverified address whose mailbox does
  * not exist.
@@ -368,7 +323,7 @@ export async function findStuck(reader: Reader): Promise<JobRow[]> {
       and(
         isNull(jobs.registrationId),
         sql`(${jobs.state} = 'failed' or (${jobs.state} = 'waiting' and ${jobs.error} is not null))`,
-        sql`not (${jobs.kind} = 'mail' and ${jobs.blame} is 'receiver' and ${fieldOf(jobs.payload, 'mail')} is 'unknown_address')`,
+        sql`not (${jobs.kind} = 'mail' and ${jobs.blame} is 'receiver' and ${isToStranger})`,
       ),
     )
     .orderBy(asc(jobs.seq))

@@ -7,7 +7,7 @@ import { NOTICES, ROLES } from '$lib/moderation/moderator'
 import { REPLY_PURPOSES } from '$lib/moderation/reply'
 import { RULE_EFFECTS, RULE_FORMS, RULE_SUBJECTS } from '$lib/moderation/rule'
 import type { EmailAddress } from '$lib/registration/email'
-import { BLAMES, JOB_KINDS, JOB_STATES } from '$lib/registration/job'
+import { BLAMES, JOB_STATES, type JobKind } from '$lib/registration/job'
 import { LANGUAGES, textsSchema, type Texts } from '$lib/registration/language'
 import type { Reason } from '$lib/registration/reason'
 import { denialSchema, detailSchema, EVENT_KINDS } from '$lib/registration/registration'
@@ -329,7 +329,7 @@ export const jobs = sqliteTable(
     id: text().notNull().unique(),
     lane: text().notNull(),
     registrationId: text('registration_id').references(() => registrations.id, { onDelete: 'cascade' }),
-    kind: text({ enum: JOB_KINDS }).notNull(),
+    kind: text().$type<JobKind>().notNull(),
     /** As `stored-job.ts` writes and reads it. */
     payload: storedJson('payload', 'jobs.payload', v.unknown(), () => null).notNull(),
     state: text({ enum: JOB_STATES }).notNull(),

@@ -18,7 +18,10 @@ import { events, registrations } from '../database/schema'
 import { HomeserverError, type Homeserver } from '../homeserver/homeserver'
 import { createSynapse } from '../homeserver/synapse'
 import { createRegistrar, type Registrar } from '../registrations/registrar'
-import { createAccountJobs } from './account-jobs'
+import { lockAccount } from './kinds/lock-account'
+import { unlock } from './kinds/open-account'
+import { removeAccount } from './kinds/remove-account'
+import type { AccountServices } from './account-signs'
 
 /** What each look at the homeserver leads to, by what stands in the database at that moment. */
 const RIVER = username('river')
@@ -27,7 +30,7 @@ const ID = 'r1'
 const OPENED = NOON - 500
 let kept: TestDatabase
 let registrar: Registrar
-let jobs: ReturnType<typeof createAccountJobs>
+let services: AccountServices
 let now: number
 /** What the homeserver was asked to change. */
 let changes: string[]
@@ -82,11 +85,7 @@ beforeEach(async () => {
       if (refuses !== null) throw refuses
     },
   }
-  jobs = createAccountJobs({
-    registrar,
-    homeserver,
-    log: pino({}, { write: (text: string) => void logged.push(text) }),
-  })
+  services = { registrar, homeserver, log: pino({}, { write: (text: string) => void logged.push(text) }) }
 })
 afterEach(() => kept.dispose())
 
@@ -127,7 +126,7 @@ describe('open', () => {
   const open = async (
     change: Partial<Registration> = {},
     entry: Parameters<typeof stands>[1] = { state: 'filled' },
-  ) => jobs.open(await stands(change, entry))
+  ) => unlock(await stands(change, entry), services)
 
   test('unlocks what waits, and notes before that it may be open', async () => {
     expect(await open()).toEqual(opened)
@@ -150,9 +149,13 @@ describe('open', () => {
 
   test('nothing that the ledger does not know, or knows as another’s', async () => {
     const registration = await stands({}, null)
-    expect(await jobs.open({ ...registration, account: 'filled' })).toMatchObject({ state: 'cancelled' })
+    expect(await unlock({ ...registration, account: 'filled' }, services)).toMatchObject({
+      state: 'cancelled',
+    })
     await setLine({ state: 'filled', registrationId: 'r2' })
-    expect(await jobs.open({ ...registration, account: 'filled' })).toMatchObject({ state: 'cancelled' })
+    expect(await unlock({ ...registration, account: 'filled' }, services)).toMatchObject({
+      state: 'cancelled',
+    })
     expect(changes).toEqual([])
   })
 
@@ -172,7 +175,7 @@ describe('open', () => {
     await setLine({ state: 'open', openedAt: null })
     shows = [shown({ locked: false, addresses: [ADDRESS] })]
     const registration = await registrar.find(ID)
-    expect(registration && (await jobs.open(registration))).toMatchObject({ state: 'done' })
+    expect(registration && (await unlock(registration, services))).toMatchObject({ state: 'done' })
     expect(changes).toEqual([])
   })
 
@@ -213,7 +216,7 @@ describe('open', () => {
   test('opens nothing whose registration is gone by the second look', async () => {
     const registration = await stands({}, { state: 'filled' })
     meanwhile = () => kept.database.write((tx) => tx.delete(registrations))
-    expect(await jobs.open(registration)).toMatchObject({ state: 'cancelled' })
+    expect(await unlock(registration, services)).toMatchObject({ state: 'cancelled' })
     expect(changes).toEqual([])
   })
 
@@ -221,7 +224,7 @@ describe('open', () => {
     const registration = await stands({}, { state: 'filled' })
     meanwhile = () =>
       kept.database.write((tx) => updateRegistration(tx, { ...registration, state: 'requested' }))
-    expect(await jobs.open(registration)).toMatchObject({ state: 'cancelled' })
+    expect(await unlock(registration, services)).toMatchObject({ state: 'cancelled' })
     expect(changes).toEqual([])
   })
 
@@ -243,7 +246,7 @@ describe('open', () => {
 })
 
 describe('remove', () => {
-  const remove = () => jobs.remove({ kind: 'remove_account', username: RIVER })
+  const remove = () => removeAccount({ kind: 'remove_account', username: RIVER }, services)
   const removed = (openedAt: number | null = null) => ({
     state: 'done',
     account: { localpart: RIVER, state: 'removed', openedAt },
@@ -346,7 +349,7 @@ describe('remove', () => {
 })
 
 describe('lock', () => {
-  const lock = () => jobs.lock({ kind: 'lock_account', username: RIVER })
+  const lock = () => lockAccount({ kind: 'lock_account', username: RIVER }, services)
   const done = { state: 'done', events: [] }
   const own = { state: 'verified' } as const
 

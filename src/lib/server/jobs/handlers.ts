@@ -1,152 +1,43 @@
-import { matrixId, type Username } from '$lib/registration/username'
-import type { Registration } from '$lib/registration/registration'
-import { findRegistration, findWaiting } from '../database/registrations'
+import type { JobKind, JobOf } from '$lib/registration/job'
 import type { LeasedJob } from '../database/jobs'
-import type { Database } from '../database/open'
-import type { Homeserver } from '../homeserver/homeserver'
 import type { JobResult } from '../registrations/job-results'
-import type { NewJob } from '$lib/registration/job'
-import type { People } from '../auth/people'
-import type { Intake } from '../intake/intake'
-import type { CircuitBreakers } from '../outages/circuit-breaker'
-import type { createAccountJobs } from './account-jobs'
-import type { Letters } from './mail-jobs'
-import type { PersonNotices } from './moderator-notices'
-import type { RoomNotices } from './room-notices'
+import { bindAddress } from './kinds/bind-address'
+import { consent } from './kinds/consent'
+import { joinRoom } from './kinds/join-room'
+import { lockAccount } from './kinds/lock-account'
+import { mail } from './kinds/mail'
+import { notifyModerators } from './kinds/notify-moderators'
+import { notifyPerson } from './kinds/notify-person'
+import { notifyRoom } from './kinds/notify-room'
+import { openAccount } from './kinds/open-account'
+import { removeAccount } from './kinds/remove-account'
+import { warnAutoJoin } from './kinds/warn-auto-join'
+import { warnOpening } from './kinds/warn-opening'
+import { warnOutage } from './kinds/warn-outage'
+import { welcome } from './kinds/welcome'
+import type { JobServices, Run } from './run'
 import type { Handle } from './worker'
 
-const DONE: JobResult = { state: 'done' }
-const cancelled = (reason: string): JobResult => ({ state: 'cancelled', reason })
+const KINDS: { [K in JobKind]: Run<K> } = {
+  mail,
+  open_account: openAccount,
+  remove_account: removeAccount,
+  lock_account: lockAccount,
+  bind_address: bindAddress,
+  consent,
+  join_room: joinRoom,
+  welcome,
+  notify_room: notifyRoom,
+  notify_moderators: notifyModerators,
+  notify_person: notifyPerson,
+  warn_outage: warnOutage,
+  warn_auto_join: warnAutoJoin,
+  warn_opening: warnOpening,
+}
 
-/**
- * How each kind of job is done. Every handler may be run twice: it checks the outside state first, or uses an ID
- * known there.
- */
-export function createHandlers({
-  database,
-  homeserver,
-  accounts,
-  letters,
-  notices,
-  persons,
-  outages,
-  opening,
-  people,
-  consentVersion,
-}: {
-  database: Database
-  homeserver: Homeserver
-  accounts: ReturnType<typeof createAccountJobs>
-  letters: Letters
-  notices: RoomNotices
-  persons: PersonNotices
-  outages: CircuitBreakers
-  opening: Pick<Intake, 'read'>
-  people: Pick<People, 'mintLink'>
-  /** The version required now; null if none is. */
-  consentVersion: string | null
-}): Handle {
-  const find = (id: string | null) =>
-    id === null ? Promise.resolve(null) : database.read((reader) => findRegistration(reader, id))
-
-  /** Only after unlocking, and never taking it from another account: checked right before the bind. */
-  async function bindAddress({ username, email, account }: Registration): Promise<JobResult> {
-    if (account !== 'open') return cancelled('The account is not active')
-    const owner = await homeserver.addressOwner(email)
-    const mine = matrixId(username, homeserver.domain)
-    if (owner !== null && owner !== mine)
-      return {
-        state: 'failed',
-        error: `The email address already belongs to ${owner}, so it was not added to ${mine}`,
-      }
-    if (owner === null) await homeserver.bindAddress(username, email)
-    return DONE
-  }
-
-  /**
-   * Under the version that the applicant accepted. If the homeserver never had that version, the setting was a
-   * mistake, and the same documents are meant by the current one.
-   */
-  async function consent(username: Username, ticked: string): Promise<JobResult> {
-    const mended =
-      consentVersion !== null &&
-      consentVersion !== ticked &&
-      (await homeserver.consentProblem(ticked))?.code === 'unknown'
-    await homeserver.consent(username, mended ? consentVersion : ticked)
-    return DONE
-  }
-
-  async function warnOfOutage(job: Extract<NewJob, { kind: 'warn_outage' }>, id: string): Promise<JobResult> {
-    const outage = (await outages.current()).find((found) => found.server === job.server)
-    if (outage === undefined) return cancelled('The outage is over')
-    return job.by === 'mail' ? letters.outage(outage, job, id) : notices.outage(outage, id)
-  }
-
-  async function warnOfOpening(
-    job: Extract<NewJob, { kind: 'warn_opening' }>,
-    id: string,
-  ): Promise<JobResult> {
-    const { opening: now, counts } = await database.read(opening.read)
-    if (now.open !== job.open) return cancelled('It has changed again since')
-    const news = { ...job, waiting: counts.waiting, until: now.open ? null : now.until }
-    return job.by === 'mail' ? letters.opening(news, job, id) : notices.opening(news, id)
-  }
-
-  async function ofRegistration(
-    job: NewJob,
-    registration: Registration,
-    row: LeasedJob['row'],
-  ): Promise<JobResult> {
-    const { username } = registration
-    switch (job.kind) {
-      case 'open_account':
-        return accounts.open(registration)
-      case 'bind_address':
-        return bindAddress(registration)
-      case 'consent':
-        return consent(username, job.version)
-      case 'join_room':
-        await homeserver.joinRoom(username, job.room)
-        return DONE
-      case 'welcome':
-        return notices.welcome(registration, row.id)
-      case 'mail':
-        return letters.toApplicant(job, registration, row.id)
-      default:
-        throw new Error(`A job of kind ${job.kind} belongs to no registration`)
-    }
-  }
-
-  return async ({ row, job }) => {
-    switch (job.kind) {
-      case 'remove_account':
-        return accounts.remove(job)
-      case 'lock_account':
-        return accounts.lock(job)
-      case 'notify_room':
-        return notices.waiting(await database.read((reader) => findWaiting(reader, job.since)), row.id)
-      case 'notify_moderators':
-        return letters.toModerators(
-          await database.read((reader) => findWaiting(reader, job.since)),
-          job,
-          row.id,
-        )
-      case 'notify_person':
-        return persons.send(job, row.id)
-      case 'warn_outage':
-        return warnOfOutage(job, row.id)
-      case 'warn_auto_join':
-        return job.by === 'mail' ? letters.autoJoin(job, row.id) : notices.autoJoin(job, row.id)
-      case 'warn_opening':
-        return warnOfOpening(job, row.id)
-      default: {
-        if (job.kind === 'mail' && job.mail === 'unknown_address') return letters.unknownAddress(job, row.id)
-        if (job.kind === 'mail' && (job.mail === 'invitation' || job.mail === 'confirm_moderator'))
-          return letters.toModerator(job, await people.mintLink(job.link), row.id)
-        const registration = await find(row.registrationId)
-        if (registration === null) return cancelled('The registration was deleted')
-        return ofRegistration(job, registration, row)
-      }
-    }
-  }
+/** How each kind of job is done. */
+export function createHandlers(services: JobServices): Handle {
+  const run = <K extends JobKind>(kind: K, job: JobOf<K>, row: LeasedJob['row']): Promise<JobResult> =>
+    KINDS[kind](job, services, row)
+  return ({ job, row }) => run(job.kind, job, row)
 }

@@ -1,5 +1,4 @@
-import type { Language } from '$lib/registration/language'
-import type { MailJob, NewJob } from '$lib/registration/job'
+import type { MailJob } from '$lib/registration/job'
 import type { Registration } from '$lib/registration/registration'
 import { LINK_DAYS } from '../auth/moderator-links'
 import type { Token } from '../crypto/tokens'
@@ -7,13 +6,10 @@ import type { Role } from '$lib/moderation/moderator'
 import { stateForApplicant } from '$lib/registration/decide'
 import { isAsked } from '$lib/registration/decide-talk'
 import { awaitsPassword } from '$lib/registration/state'
-import { isLinkable, withoutLinksInId } from '$lib/registration/linkable'
+import { isLinkable } from '$lib/registration/linkable'
 import { matrixId } from '$lib/registration/username'
 import { readBrought } from '$lib/registration/wish'
-import type { Waiting } from '../database/registrations'
-import type { Mail, Mailer, OpeningNews } from '../mail/mail'
-import { waitingMail } from './waiting-mail'
-import type { Outage } from '../outages/circuit-breaker'
+import type { Mail, Mailer } from '../mail/mail'
 import type { Registrar } from '../registrations/registrar'
 import type { JobResult } from '../registrations/job-results'
 import { HOUR } from '$lib/registration/time'
@@ -26,10 +22,6 @@ interface Sources {
   /** The moderators' question of a time. */
   question: (registration: Registration, at: number) => Promise<string>
 }
-
-/** An email to the operator's addresses that some of them have received goes to the others (`to`). */
-type Rest = Pick<Extract<NewJob, { kind: 'warn_outage' }>, 'to'>
-type Notice = Extract<NewJob, { kind: 'notify_moderators' }>
 
 const DONE: JobResult = { state: 'done' }
 const late: JobResult = {
@@ -44,15 +36,16 @@ export function createLetters({
   domain,
   site,
   homeserverName,
-  moderators,
+  approvedDays,
+  linkHours,
 }: {
   registrar: Registrar
   mailer: Mailer
   domain: string
-  site: { url: string; language: Language }
+  site: { url: string }
   homeserverName: string
-  /** The addresses that get email for the moderators. */
-  moderators: { to: string[]; approvedDays: number; linkHours: number }
+  approvedDays: number
+  linkHours: number
 }) {
   const fresh: Sources = {
     statusLink: async (registration) =>
@@ -79,7 +72,7 @@ export function createLetters({
           kind: 'verification',
           matrixId: isLinkable(job.username) ? null : matrixId(job.username, domain),
           link,
-          hours: moderators.linkHours,
+          hours: linkHours,
           invited: invitationId !== null,
         }
       }
@@ -105,7 +98,7 @@ export function createLetters({
       case 'set_password': {
         if (!awaitsPassword(registration)) return null
         const sinceApproval = registrar.now() - registration.stateSince
-        const days = Math.max(1, Math.ceil(moderators.approvedDays - sinceApproval / (24 * HOUR)))
+        const days = Math.max(1, Math.ceil(approvedDays - sinceApproval / (24 * HOUR)))
         return {
           kind: 'set_password',
           ...named,
@@ -179,42 +172,6 @@ export function createLetters({
     async unknownAddress(job: Extract<MailJob, { mail: 'unknown_address' }>, id: string): Promise<JobResult> {
       const mail: Mail = { kind: 'unknown_address', link: `${site.url}/register` }
       await mailer.send({ to: [job.email], language: job.language, mail, id })
-      return DONE
-    },
-
-    /** Reports everything that is waiting; if the requests it was for are decided, there is nothing to say. */
-    async toModerators(waiting: Waiting, { reminder, to }: Notice, id: string): Promise<JobResult> {
-      if (waiting.recent === 0) return { state: 'cancelled', reason: 'All of them are decided' }
-      const mail: Mail = {
-        ...waitingMail(waiting, { now: registrar.now(), url: site.url, domain }),
-        reminder,
-      }
-      await mailer.send({ to: to ?? moderators.to, language: site.language, mail, id })
-      return DONE
-    },
-
-    async outage({ since, reason, waiting }: Outage, { to }: Rest, id: string): Promise<JobResult> {
-      const mail: Mail = { kind: 'moderators_outage', since, reason, waiting, link: `${site.url}/admin` }
-      await mailer.send({ to: to ?? moderators.to, language: site.language, mail, id })
-      return DONE
-    },
-
-    async opening({ open, why, until, waiting }: OpeningNews, { to }: Rest, id: string): Promise<JobResult> {
-      const link = `${site.url}/admin/intake`
-      const mail: Mail = { kind: 'moderators_opening', open, why, until, waiting, link }
-      await mailer.send({ to: to ?? moderators.to, language: site.language, mail, id })
-      return DONE
-    },
-
-    async autoJoin(job: Extract<NewJob, { kind: 'warn_auto_join' }>, id: string): Promise<JobResult> {
-      const { rooms, to } = job
-      const mail: Mail = {
-        kind: 'moderators_auto_join',
-        matrixId: withoutLinksInId(matrixId(job.username, domain)),
-        rooms,
-        link: `${site.url}/admin`,
-      }
-      await mailer.send({ to: to ?? moderators.to, language: site.language, mail, id })
       return DONE
     },
   }

@@ -1,6 +1,7 @@
 import type { QueueFilter } from '$lib/moderation/queue-filter'
 import type { ListedItem } from '$lib/moderation/views'
 import { decide, isResting } from '$lib/registration/decide'
+import { aboutOf } from '$lib/registration/job'
 import type { Registration } from '$lib/registration/registration'
 import { isOpeningFailed, isUnopened } from '$lib/registration/state'
 import { matrixId } from '$lib/registration/username'
@@ -94,7 +95,7 @@ async function deciderOf(reader: Reader, { moderator }: QueueFilter): Promise<st
 export function jobView(row: JobRow, registration: Registration | null): JobView {
   const { id, kind, state, attempts, runAt, error, createdAt, finishedAt } = row
   const job = readJob(row)
-  const about = job?.kind === 'mail' ? job.mail : job?.kind === 'join_room' ? job.room : null
+  const about = job === null ? null : (aboutOf(job)?.value ?? null)
   const dismissible = isDismissible(row, registration)
   return { id, kind, about, state, attempts, runAt, error, createdAt, finishedAt, dismissible }
 }

@@ -1,5 +1,5 @@
 import type { Action } from '$lib/registration/decide'
-import type { Blame, NewJob } from '$lib/registration/job'
+import { aboutOf, type Blame, type NewJob } from '$lib/registration/job'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Actor, AuditEvent, Registration } from '$lib/registration/registration'
 import { isOpeningFailed } from '$lib/registration/state'
@@ -213,6 +213,6 @@ export function isDismissible(
 }
 
 function jobEvent(kind: 'job_done' | 'job_failed', job: NewJob): AuditEvent {
-  const about = job.kind === 'mail' ? { mail: job.mail } : job.kind === 'join_room' ? { room: job.room } : {}
-  return { kind, detail: { job: job.kind, ...about } }
+  const about = aboutOf(job)
+  return { kind, detail: { job: job.kind, ...(about === null ? {} : { [about.field]: about.value }) } }
 }

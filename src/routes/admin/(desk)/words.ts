@@ -1,6 +1,7 @@
 import { m } from '$lib/paraglide/messages'
 import { getLocale } from '$lib/paraglide/runtime'
-import type { JobKind, JobState, MailJob } from '$lib/registration/job'
+import type { JobKind, JobState } from '$lib/registration/job'
+import type { MailKind } from '$lib/registration/mail-job'
 import type { EventKind } from '$lib/registration/registration'
 import { SIGNS, type Sign } from '$lib/registration/signs'
 import type { AccountState } from '$lib/registration/state'
@@ -118,7 +119,7 @@ const JOBS: Words<JobKind> = {
   warn_opening: m.job_warn_opening,
 }
 
-const MAILS: Words<MailJob['mail']> = {
+const MAILS: Words<MailKind> = {
   verification: m.mailkind_verification,
   known_address: m.mailkind_known_address,
   unknown_address: m.mailkind_unknown_address,
@@ -175,9 +176,9 @@ export function eventText(kind: EventKind, detail: Record<string, string | numbe
     const words = SIGNS.filter((sign) => shown.includes(sign)).map((sign) => SIGN_WORDS[sign]())
     return `${eventWords(kind)}: ${words.join(', ')}`
   }
-  const job = detail?.['job']
+  const { job, ...others } = detail ?? {}
   if (job === undefined) return eventWords(kind)
-  const about = detail?.['mail'] ?? detail?.['room']
+  const [about] = Object.values(others)
   return `${eventWords(kind)}: ${jobText(String(job), about === undefined ? null : String(about))}`
 }
 

@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'vitest'
+import { PAYLOADS } from '../../../tests/server/payloads'
+import { aboutOf, JOB_KINDS, olderOf, outsideOf, placeOf } from './job'
+import { upgraded, versionOf } from './job-definition'
+
+/** What this program queues, of each kind and way. */
+const JOBS = (PAYLOADS['numbered payloads'] ?? []).map(({ reads }) => reads)
+const told = (of: (job: (typeof JOBS)[number]) => unknown) =>
+  Object.fromEntries(
+    JOBS.map((job) => [
+      ['mail', 'by'].reduce((name, key) => (key in job ? `${name} ${Object(job)[key]}` : name), job.kind),
+      of(job),
+    ]),
+  )
+
+test('each job waits in the lane of what it must not overtake', () => {
+  const lanes = told((job) => [placeOf(job, 'r1').lane, placeOf(job, null).lane].join(' / '))
+  expect(lanes).toEqual({
+    'mail verification': 'r1 mail / nobody mail',
+    'mail known_address': 'r1 mail / nobody mail',
+    'mail unknown_address': 'r1 mail / nobody mail river@mail.test',
+    'mail requested': 'r1 mail / nobody mail',
+    'mail approved': 'r1 mail / nobody mail',
+    'mail set_password': 'r1 mail / nobody mail',
+    'mail denied': 'r1 mail / nobody mail',
+    'mail question': 'r1 mail / nobody mail',
+    'mail invitation': 'r1 mail / nobody mail river@mail.test',
+    'mail confirm_moderator': 'r1 mail / nobody mail river@mail.test',
+    open_account: 'r1 / nobody',
+    remove_account: 'r1 / account:river',
+    lock_account: 'r1 / account:river',
+    bind_address: 'r1 / nobody',
+    consent: 'r1 / nobody',
+    join_room: 'r1 / nobody',
+    welcome: 'r1 / nobody',
+    notify_room: 'room / room',
+    notify_moderators: 'moderators / moderators',
+    notify_person: 'moderator m-1 / moderator m-1',
+    'warn_outage room': 'room / room',
+    'warn_outage mail': 'moderators / moderators',
+    'warn_auto_join room': 'room / room',
+    'warn_auto_join mail': 'moderators / moderators',
+    'warn_opening mail': 'moderators / moderators',
+  })
+})
+
+test('and waits for what it depends on', () => {
+  const outsides = told(outsideOf)
+  const needing = (outside: string) =>
+    Object.keys(outsides)
+      .filter((name) => outsides[name] === outside)
+      .sort()
+  expect(needing('rooms')).toEqual(['notify_room', 'warn_auto_join room', 'warn_outage room', 'welcome'])
+  expect(needing('homeserver')).toEqual([
+    'bind_address',
+    'consent',
+    'join_room',
+    'lock_account',
+    'open_account',
+    'remove_account',
+  ])
+  expect(needing('mail')).toHaveLength(Object.keys(outsides).length - 10)
+})
+
+test('what is for all moderators is about no registration', () => {
+  const kinds = JOBS.filter((job) => placeOf(job, 'r1').registrationId === null).map(({ kind }) => kind)
+  expect([...new Set(kinds)].sort()).toEqual(
+    JOB_KINDS.filter((kind) => /^(?:notify|warn)_/.test(kind)).sort(),
+  )
+})
+
+test('an email and a room are named, and nothing else', () => {
+  const named = told(aboutOf)
+  expect(named['mail denied']).toEqual({ field: 'mail', value: 'denied' })
+  expect(named['join_room']).toEqual({ field: 'room', value: '#welcome:example.test' })
+  expect(
+    Object.keys(named).filter((name) => named[name] !== null && !/^mail |^join_room$/.test(name)),
+  ).toEqual([])
+})
+
+describe('what carries something else than it did', () => {
+  const older = {
+    1: (payload: object) => ({ ...payload, greeting: 'hello' }),
+    0: (payload: object, createdAt: number) => ({ ...payload, at: createdAt }),
+  }
+
+  test('is written under the version after the latest older one', () => {
+    expect(versionOf()).toBe(1)
+    expect(versionOf({ 0: (payload) => payload })).toBe(1)
+    expect(versionOf(older)).toBe(2)
+    expect(versionOf({ 3: (payload) => payload })).toBe(4)
+  })
+
+  test('is read from the version it has, step by step, and those without a change stay', () => {
+    expect(upgraded({ a: 1 }, 0, older, 7)).toEqual({ a: 1, at: 7, greeting: 'hello' })
+    expect(upgraded({ a: 1 }, 1, older, 7)).toEqual({ a: 1, greeting: 'hello' })
+    expect(upgraded({ a: 1 }, 2, older, 7)).toEqual({ a: 1 })
+    expect(upgraded({ a: 1 }, 0, { 3: () => ({ b: 2 }) }, 7)).toEqual({ b: 2 })
+    expect(upgraded({ a: 1 }, 0, undefined, 7)).toEqual({ a: 1 })
+  })
+
+  test('has versions of its own, each email too', () => {
+    expect(JOB_KINDS.filter((kind) => olderOf(kind, {}) !== undefined)).toEqual([
+      'notify_room',
+      'notify_moderators',
+      'warn_auto_join',
+    ])
+    expect(olderOf('mail', { mail: 'denied' })).toBeUndefined()
+    expect(olderOf('mail', { mail: 7 })).toBeUndefined()
+  })
+})

@@ -1,0 +1,57 @@
+import type { JobOf } from '$lib/registration/job'
+import { signsOfOthers } from '$lib/registration/signs'
+import type { LedgerEntry } from '../../database/accounts'
+import type { JobResult } from '../../registrations/job-results'
+import { doubt, mayBeOpen, signsBeside, wasUsed, type AccountServices } from '../account-signs'
+import { cancelled } from '../run'
+
+type Job = JobOf<'lock_account'>
+
+const LOCKED: JobResult = { state: 'done', events: [] }
+
+/** Locks an account that was created here, and not locked by the request that created it. */
+export async function lockAccount(job: Job, services: AccountServices): Promise<JobResult> {
+  const { registrar, homeserver } = services
+  const { username } = job
+  const entry = await registrar.account(username)
+  if (entry !== null && mayBeOpen(entry)) return close(job, entry, services)
+  if (entry === null || !['claiming', 'claimed', 'reviving'].includes(entry.state))
+    return cancelled('The account is already locked, or was not created here')
+  const account = await homeserver.account(username)
+  if (account === null) {
+    const events = entry.state === 'claiming' ? [] : [{ kind: 'account_missing' as const }]
+    const struck = await registrar.moveAccount(entry, { localpart: username, state: null }, events)
+    return struck ? LOCKED : lockAccount(job, services)
+  }
+  const signs = signsOfOthers(username, entry, account)
+  if (entry.state === 'claiming' || signs.length > 0)
+    return doubt(entry, signs, services, () => lockAccount(job, services))
+  // Its applicant's next attempt reactivates it.
+  if (entry.state === 'reviving') return cancelled('The account is locked, or still deactivated')
+  if (!account.locked) await homeserver.lock(username)
+  const locked = await registrar.moveAccount(entry, { localpart: username, state: 'locked' }, [
+    { kind: 'account_locked' },
+  ])
+  return locked ? LOCKED : lockAccount(job, services)
+}
+
+/** Its approval was stopped when it may have been active already, because the answer was lost or came too late. */
+async function close(job: Job, entry: LedgerEntry, services: AccountServices): Promise<JobResult> {
+  const { registrar, homeserver } = services
+  const { localpart, state, openedAt } = entry
+  const account = await homeserver.account(localpart)
+  if (account === null) {
+    const struck = await registrar.moveAccount(entry, { localpart, state: null }, [
+      { kind: 'account_missing' },
+    ])
+    return struck ? LOCKED : lockAccount(job, services)
+  }
+  const signs = signsOfOthers(localpart, entry, account)
+  if (signsBeside(entry, signs).length > 0)
+    return doubt(entry, signs, services, () => lockAccount(job, services))
+  if (!account.locked) await homeserver.lock(localpart)
+  const used = wasUsed(signs)
+  const closed = { localpart, state, openedAt: used ? openedAt : null }
+  const events = account.locked ? [] : [{ kind: 'account_closed' as const, detail: { used } }]
+  return (await registrar.moveAccount(entry, closed, events)) ? LOCKED : lockAccount(job, services)
+}

@@ -1,0 +1,42 @@
+import type { JobOf } from '$lib/registration/job'
+import { signsOfOthers } from '$lib/registration/signs'
+import { isOursUnopened } from '$lib/registration/state'
+import type { JobResult } from '../../registrations/job-results'
+import { doubt, mayBeOpen, signsBeside, wasUsed, type AccountServices } from '../account-signs'
+import { cancelled } from '../run'
+
+/** How long after requesting an account its answer counts as lost, in milliseconds. */
+const CLAIM_MS = 30_000
+
+/** Removes an account that was created here, was never unlocked, and belongs to nobody. */
+export async function removeAccount(
+  job: JobOf<'remove_account'>,
+  services: AccountServices,
+): Promise<JobResult> {
+  const { registrar, homeserver } = services
+  const { username } = job
+  const entry = await registrar.account(username)
+  if (entry === null || !isOursUnopened(entry.state) || (entry.openedAt !== null && !mayBeOpen(entry)))
+    return cancelled('The account was not created here, or is not waiting to be unlocked')
+  if (entry.state === 'claiming' && registrar.now() - entry.changedAt < CLAIM_MS)
+    return cancelled('The account is being created: it is removed once there is an answer')
+  const holder = entry.registrationId === null ? null : await registrar.find(entry.registrationId)
+  if (holder !== null && holder.username === username && holder.holdsName)
+    return cancelled('The account belongs to a registration in progress')
+  const account = await homeserver.account(username)
+  // If the answer to the claim was lost, it is unknown whose it is.
+  const signs = account === null ? [] : signsOfOthers(username, entry, account)
+  const others = signsBeside(entry, signs, 'deactivated')
+  if (account !== null && (entry.state === 'claiming' || others.length > 0))
+    return doubt(entry, signs, services, () => removeAccount(job, services))
+  if (account !== null && !account.deactivated) await homeserver.remove(username)
+  // It can be reused for the same username, unless it never existed.
+  const gone = account === null && entry.state === 'claiming'
+  return {
+    state: 'done',
+    account: gone
+      ? { localpart: username, state: null }
+      : { localpart: username, state: 'removed', openedAt: wasUsed(signs) ? entry.openedAt : null },
+    events: gone ? [] : [{ kind: 'account_removed' }],
+  }
+}

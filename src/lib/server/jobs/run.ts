@@ -1,0 +1,70 @@
+import type { Logger } from 'pino'
+import type { JobKind, JobOf } from '$lib/registration/job'
+import type { Language } from '$lib/registration/language'
+import type { Registration } from '$lib/registration/registration'
+import type { People } from '../auth/people'
+import type { JobRow } from '../database/jobs'
+import type { Database } from '../database/open'
+import { findRegistration } from '../database/registrations'
+import type { Homeserver } from '../homeserver/homeserver'
+import type { Intake } from '../intake/intake'
+import type { Mailer } from '../mail/mail'
+import type { CircuitBreakers } from '../outages/circuit-breaker'
+import type { JobResult } from '../registrations/job-results'
+import type { Registrar } from '../registrations/registrar'
+import type { Letters } from './mail-jobs'
+
+/** What jobs are done with; each kind names what it needs of it. */
+export interface JobServices {
+  database: Database
+  homeserver: Homeserver
+  registrar: Registrar
+  mailer: Mailer
+  letters: Letters
+  outages: Pick<CircuitBreakers, 'current'>
+  opening: Pick<Intake, 'read'>
+  people: Pick<People, 'mintLink'>
+  site: { url: string; language: Language }
+  /** Addresses that get email for the moderators anyway, and are reminded of what has waited for so many hours. */
+  operators: { to: string[]; hours: number }
+  /** Messages to Matrix rooms; null: turned off. */
+  rooms: {
+    readonly adminRoom: { readonly room: string; readonly template: string | null } | null
+    readonly welcome: { readonly room: string | null; readonly template: string } | null
+  }
+  /** The version of the policy required now; null if none is. */
+  consentVersion: string | null
+  log: Logger
+}
+
+/**
+ * Does one job of a kind. It may be run twice: it checks the outside state first, or uses an ID known there. Throws
+ * `HomeserverError` or `MailError` if the outside fails.
+ */
+export type Run<K extends JobKind> = (
+  job: JobOf<K>,
+  services: JobServices,
+  row: Pick<JobRow, 'id' | 'registrationId'>,
+) => Promise<JobResult>
+
+export const DONE: JobResult = { state: 'done' }
+export const cancelled = (reason: string): JobResult => ({ state: 'cancelled', reason })
+
+/** A job about a registration, which is not done if that was deleted. */
+export const withRegistration =
+  <J, S extends Pick<JobServices, 'database'>>(
+    run: (registration: Registration, services: S, job: J, id: string) => Promise<JobResult>,
+  ) =>
+  async (
+    job: J,
+    services: S,
+    { id, registrationId }: Pick<JobRow, 'id' | 'registrationId'>,
+  ): Promise<JobResult> => {
+    const registration =
+      registrationId === null
+        ? null
+        : await services.database.read((reader) => findRegistration(reader, registrationId))
+    return registration === null
+      ? cancelled('The registration was deleted')
+      : run(registration, services, job, id)
+  }
