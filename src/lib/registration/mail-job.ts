@@ -17,7 +17,7 @@ const mail = <M extends string, E extends v.ObjectEntries>(name: M, entries: E, 
   rules,
 })
 
-/** Every email that is a job of its own: what its job carries. Text and conditions are in `server/mail/mails`. */
+/** Every email that is a job of its own: what its job carries. Its text, and when it applies, are in `server/mail/mails`. */
 export const MAILS = {
   /**
    * `username`: the one this link confirms; the registration may have another by now. The rest came with it and
@@ -59,6 +59,9 @@ export const mailSchema = v.variant(
   'mail',
   Object.values(MAILS).map(({ schema }) => schema),
 )
+
+/** What the job of an email carries. */
+export type MailPayload<K extends MailKind> = v.InferOutput<(typeof MAILS)[K]['schema']>
 
 /** What applies to this email besides what applies to all of them. */
 export const mailRules = (name: unknown): MailRules => (isMailKind(name) ? MAILS[name].rules : {})

@@ -33,7 +33,7 @@ import { createOutageLog } from './logging/outage-log'
 import { createInvitationCodes } from './intake/invitation-codes'
 import { createKnownCodes } from './intake/known-codes'
 import { createHandlers } from './jobs/handlers'
-import { createLetters } from './jobs/mail-jobs'
+import { createMailSources } from './jobs/mail-sources'
 import { queueModeratorNotices } from './jobs/moderator-notices'
 import { createScheduler } from './jobs/scheduler'
 import { createWorker } from './jobs/worker'
@@ -172,14 +172,12 @@ export function compose(config: RunConfig, world: Dependencies) {
     },
   })
   const operators = { to: [...config.admin.email], hours: config.moderation.remindAfterHours }
-  const letters = createLetters({
+  const mailSources = createMailSources({
     registrar,
-    mailer,
+    url: site.url,
     domain: homeserver.domain,
-    site,
-    homeserverName: homeserver.domain,
     approvedDays: retention.approved,
-    linkHours: linkHours(retention),
+    confirmHours: linkHours(retention),
   })
   const knownDevices = createKnownDevices({ secretKey: config.secretKey })
   const hashing = createHashing({ onBusy: () => crowds.full('sign_in') })
@@ -199,7 +197,7 @@ export function compose(config: RunConfig, world: Dependencies) {
     homeserver,
     registrar,
     mailer,
-    letters,
+    mailSources,
     outages,
     opening,
     people,
@@ -296,7 +294,7 @@ export function compose(config: RunConfig, world: Dependencies) {
     replies: createReplies({ database, clock, randomId: randomUUID, domain: homeserver.domain, site }),
     previews: createMailPreviews({
       registrar,
-      letters,
+      sources: mailSources,
       site: { ...site, logoUrl: config.logoUrl },
       subjectPrefix: config.email.subjectPrefix,
     }),

@@ -8,11 +8,11 @@ import type { Database } from '../database/open'
 import { findRegistration } from '../database/registrations'
 import type { Homeserver } from '../homeserver/homeserver'
 import type { Intake } from '../intake/intake'
+import type { Sources } from '../mail/definition'
 import type { Mailer } from '../mail/mail'
 import type { CircuitBreakers } from '../outages/circuit-breaker'
 import type { JobResult } from '../registrations/job-results'
 import type { Registrar } from '../registrations/registrar'
-import type { Letters } from './mail-jobs'
 
 /** What jobs are done with; each kind names what it needs of it. */
 export interface JobServices {
@@ -20,7 +20,7 @@ export interface JobServices {
   homeserver: Homeserver
   registrar: Registrar
   mailer: Mailer
-  letters: Letters
+  mailSources: Sources
   outages: Pick<CircuitBreakers, 'current'>
   opening: Pick<Intake, 'read'>
   people: Pick<People, 'mintLink'>

@@ -1,7 +1,18 @@
+import type { Change } from '$lib/moderation/opening'
 import { momentText } from '$lib/text/moment'
 import { m } from '$lib/paraglide/messages'
 import type { Language } from '$lib/registration/language'
-import type { OpeningNews } from './mail'
+
+/**
+ * Registration closed or opened automatically. `waiting`: how many requests are waiting; `until`: when it reopens
+ * automatically, if known.
+ */
+export interface OpeningNews {
+  open: boolean
+  why: Change['why']
+  until: number | null
+  waiting: number
+}
 
 /** Why registration closed or opened automatically, and what happens next, for moderators. */
 export function openingWords({ open, why, until, waiting }: OpeningNews, locale: Language): string[] {

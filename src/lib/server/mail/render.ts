@@ -1,9 +1,10 @@
 import { render } from 'svelte/server'
 import type { Language } from '$lib/registration/language'
 import { accentTheme } from '../text/accent'
-import { contentOf, type Content } from './content'
+import type { Content } from './content'
 import Letter from './Letter.svelte'
-import type { Mail, Site } from './mail'
+import type { Site } from './mail'
+import { contentOf, type Mail } from './mails'
 
 const DOCTYPE = '<!doctype html>'
 /** Svelte's hydration markers, which no mail program needs. */

@@ -3,7 +3,8 @@ import type { NewJob } from '$lib/registration/job'
 import type { Language } from '$lib/registration/language'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Registration } from '$lib/registration/registration'
-import type { Letters } from '../jobs/mail-jobs'
+import { composeForApplicant } from '../jobs/kinds/mail'
+import type { Sources } from '../mail/definition'
 import type { Site } from '../mail/mail'
 import { renderMail } from '../mail/render'
 import type { Registrar } from '../registrations/registrar'
@@ -22,12 +23,12 @@ export type Previewed =
 /** Previews the email that an action would send, with the rules, text and renderer of the real one. */
 export function createMailPreviews({
   registrar,
-  letters,
+  sources,
   site,
   subjectPrefix,
 }: {
   registrar: Registrar
-  letters: Letters
+  sources: Sources
   site: Site
   subjectPrefix: string
 }) {
@@ -55,7 +56,15 @@ export function createMailPreviews({
       const { then, jobs } = foreseen.value
       const job = jobs.find((one) => one.kind === 'mail')
       const words = action.type === 'ask' ? action.text : ''
-      const mail = job === undefined ? null : await letters.preview(job, then, words)
+      const mail =
+        job === undefined || 'email' in job
+          ? null
+          : await composeForApplicant(job, then, {
+              ...sources,
+              // Its link does not work.
+              statusLink: () => Promise.resolve(`${site.url}/register/status/…`),
+              question: () => Promise.resolve(words),
+            })
       if (mail === null) return accept(null)
       const { subject, text } = renderMail(mail, then.language, site)
       return accept({ to: then.email, language: then.language, subject: subjectPrefix + subject, text })

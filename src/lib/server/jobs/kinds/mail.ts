@@ -1,27 +1,67 @@
 import type { MailJob } from '$lib/registration/job'
+import { LINK_DAYS } from '../../auth/people'
+import type { AddressedMail, ApplicantMail, LinkMail, Sources } from '../../mail/definition'
+import type { Letter } from '../../mail/mail'
+import { JOB_MAILS, type Mail } from '../../mail/mails'
+import type { Registration } from '$lib/registration/registration'
 import type { JobResult } from '../../registrations/job-results'
-import { withRegistration, type JobServices } from '../run'
+import { cancelled, DONE, withRegistration, type JobServices } from '../run'
 
-type Services = Pick<JobServices, 'database' | 'letters' | 'people'>
+type Services = Pick<JobServices, 'database' | 'mailer' | 'mailSources' | 'people' | 'site'>
 
-/** Sends one email, to whom it is for: an applicant, a moderator by a link, or somebody without a registration. */
+type LinkJob = Extract<MailJob, { link: string }>
+type AddressedJob = Exclude<Extract<MailJob, { email: string }>, LinkJob>
+type ApplicantJob = Exclude<MailJob, { email: string }>
+
+/** Sends one email, composed now, with fresh links, unless it no longer applies. */
 export async function mail(
   job: MailJob,
   services: Services,
   row: { id: string; registrationId: string | null },
 ): Promise<JobResult> {
-  const { letters, people } = services
-  switch (job.mail) {
-    case 'unknown_address':
-      return letters.unknownAddress(job, row.id)
-    case 'invitation':
-    case 'confirm_moderator':
-      return letters.toModerator(job, await people.mintLink(job.link), row.id)
-    default:
-      return toApplicant(job, services, row)
-  }
+  if ('link' in job) return send(job, await composeLink(job, services), services, row.id)
+  if ('email' in job) return send(job, await composeAddressed(job, services.mailSources), services, row.id)
+  return toApplicant(job, services, row)
 }
 
-const toApplicant = withRegistration<MailJob, Services>((registration, { letters }, job, id) =>
-  letters.toApplicant(job, registration, id),
-)
+const toApplicant = withRegistration<ApplicantJob, Services>(async (registration, services, job, id) => {
+  const language = 'language' in job ? job.language : registration.language
+  const mail = await composeForApplicant(job, registration, services.mailSources)
+  return send({ email: registration.email, language }, mail, services, id)
+})
+
+/** The email to an applicant that a job sends, or null if the registration has changed since. */
+export function composeForApplicant(
+  job: ApplicantJob,
+  registration: Registration,
+  sources: Sources,
+): Promise<Mail | null> {
+  const definition: ApplicantMail<ApplicantJob['mail'], Mail> = JOB_MAILS[job.mail]
+  return definition.compose(job, registration, sources)
+}
+
+function composeAddressed(job: AddressedJob, sources: Sources): Promise<Mail | null> {
+  const definition: AddressedMail<AddressedJob['mail'], Mail> = JOB_MAILS[job.mail]
+  return definition.compose(job, sources)
+}
+
+/** Null if the link was withdrawn or used meanwhile. */
+async function composeLink(job: LinkJob, { people, site }: Services): Promise<Mail | null> {
+  const minted = await people.mintLink(job.link)
+  if (minted === null) return null
+  const { token, ...about } = minted
+  const to = (page: 'join' | 'confirm') => `${site.url}/admin/${page}/${token}`
+  const definition: LinkMail<LinkJob['mail'], Mail> = JOB_MAILS[job.mail]
+  return definition.compose(job, { ...about, to, days: LINK_DAYS })
+}
+
+async function send(
+  { email, language }: { email: string; language: Letter['language'] },
+  mail: Mail | null,
+  { mailer }: Services,
+  id: string,
+): Promise<JobResult> {
+  if (mail === null) return cancelled('The registration has changed since, so this email no longer applies')
+  await mailer.send({ to: [email], language, mail, id })
+  return DONE
+}

@@ -1,0 +1,23 @@
+import type { Sources } from '../mail/definition'
+import type { Registrar } from '../registrations/registrar'
+
+/** What emails to applicants are composed from: links that work, and what is stored. */
+export function createMailSources({
+  registrar,
+  url,
+  ...settings
+}: { registrar: Registrar; url: string } & Pick<
+  Sources,
+  'domain' | 'approvedDays' | 'confirmHours'
+>): Sources {
+  return {
+    ...settings,
+    policy: registrar.policy,
+    startLink: `${url}/register`,
+    statusLink: async (registration) =>
+      `${url}/register/status/${await registrar.mintLink(registration, 'status', null)}`,
+    confirmLink: async (registration, username, brought) =>
+      `${url}/register/verify/${await registrar.mintLink(registration, 'verification', username, brought)}`,
+    question: async ({ id }, at) => (await registrar.questionOf(id, at)).join('\n\n'),
+  }
+}

@@ -1,0 +1,22 @@
+import { m } from '$lib/paraglide/messages'
+import type { JobMail } from '../definition'
+
+/** Somebody requested their link, and there is no registration with this address. `link` starts one. */
+interface Data {
+  kind: 'unknown_address'
+  link: string
+}
+
+export const unknownAddress: JobMail<'unknown_address', Data> = {
+  compose: async (_, { startLink: link }) => ({ kind: 'unknown_address', link }),
+
+  content: ({ link }, { in_, site, applicant }) => ({
+    subject: m.mail_unknown_subject({ site }, in_),
+    heading: m.mail_unknown_heading({}, in_),
+    literals: [],
+    paragraphs: [m.mail_unknown_asked({ site }, in_)],
+    action: { label: m.mail_unknown_button({}, in_), link },
+    after: [m.mail_ignore({}, in_)],
+    footer: applicant,
+  }),
+}
