@@ -2,19 +2,44 @@ import type { Registration } from './registration'
 import { awaitsPassword, type State } from './state'
 import { DAY } from './time'
 
-/** How long data is kept, in days. */
-export interface Retention {
-  started: number
-  completed: number
-  approved: number
+/**
+ * How long data is kept, by the setting's name: the default in days, and the fewest that an operator can set. What has
+ * no state (`PERIODS`) is deleted by `server/jobs/purges.ts`.
+ */
+export const RETENTION = {
+  started: { days: 2, fewest: 1 },
+  completed: { days: 30, fewest: 1 },
+  approved: { days: 14, fewest: 1 },
   /**
    * After the data of a denied registration is deleted: fingerprints that recognize a similar one, without
-   * identifying anybody.
+   * identifying anybody. 0: none are kept.
    */
-  memory: number
+  memory: { days: 180, fewest: 0 },
   /** The audit log, which names nobody; entries about a registration are deleted no earlier than it. */
-  history: number
+  history: { days: 365, fewest: 30 },
 }
+export const MOST_DAYS = 3650
+
+export type Period = keyof typeof RETENTION
+/** How long data is kept, in days. */
+export type Retention = Record<Period, number>
+
+/**
+ * How long a registration may stay in a state before it is deleted. Null: no limit; a requested one waits for a
+ * moderator, who is reminded, and an approved one only expires while its password is not set.
+ */
+const PERIODS = {
+  started: 'started',
+  verified: 'started',
+  requested: null,
+  approved: 'approved',
+  denied: 'completed',
+  completed: 'completed',
+  withdrawn: 'completed',
+} as const satisfies Record<State, Period | null>
+
+/** What is kept without a registration. */
+export type OwnPeriod = Exclude<Period, (typeof PERIODS)[State]>
 
 /** The longest lifetime of a link to confirm an email address. */
 export const LINK_HOURS = 24
@@ -26,26 +51,10 @@ export const linkHours = ({ started }: Pick<Retention, 'started'>): number =>
 /** The lifetime of a status link and of an applicant's session, in days; the data may be deleted earlier. */
 export const STATUS_LINK_DAYS = 90
 
-/**
- * How many days a registration may stay in a state before it is deleted. `null`: no limit; a requested one waits for
- * a moderator, who is reminded, and an approved one only expires while its password is not set.
- */
+/** How many days a registration may stay in a state before it is deleted. `null`: no limit. */
 export function keptDays(state: State, retention: Retention): number | null {
-  switch (state) {
-    case 'started':
-    case 'verified':
-      return retention.started
-    case 'requested':
-      return null
-    case 'approved':
-      return retention.approved
-    case 'denied':
-    case 'completed':
-    case 'withdrawn':
-      return retention.completed
-    default:
-      return state satisfies never
-  }
+  const period = PERIODS[state]
+  return period === null ? null : retention[period]
 }
 
 type Aged = Pick<Registration, 'state' | 'stateSince' | 'account' | 'remindedAt'>

@@ -83,7 +83,6 @@ export function compose(config: RunConfig, world: Dependencies) {
     log,
   })
   const memory = createDenialFingerprints({
-    database,
     secretKey: config.secretKey,
     days: retention.memory,
     randomId: randomUUID,
@@ -229,7 +228,6 @@ export function compose(config: RunConfig, world: Dependencies) {
       await sessions.deleteExpired()
       await limits.deleteOld()
       await people.deleteOld()
-      await memory.deleteOld(clock())
     },
     clock,
     log,

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { RETENTION } from '$lib/registration/retention'
 import { loadText } from '../../../../tests/support/config-file'
 import { configSchema } from './cross-rules'
 import { readYaml } from './read-yaml'
@@ -32,17 +33,18 @@ test('config.dist.yaml names the variable of every secret', () => {
   for (const path of SECRETS) expect(dist).toContain(secretVariable(path))
 })
 
+test.each(Object.entries(RETENTION))('it shows the real default of retention.%s', (key, { days }) => {
+  const group = dist.slice(dist.indexOf('\nretention:'))
+  expect(new RegExp(`^  #${key}: (.*)$`, 'm').exec(group)?.[1]).toBe(String(days))
+  expect(loadText(dist)).toMatchObject({ ok: true, config: { retention: { [key]: days } } })
+})
+
 test('the defaults that config.dist.yaml shows are the real ones', () => {
   const shown = (key: string) => new RegExp(`^ *#${key}: (.*)$`, 'm').exec(dist)?.[1]
   const loaded = loadText(dist)
   if (!loaded.ok) throw new Error(loaded.problems.join('\n'))
   const { config } = loaded
   expect({
-    started: shown('started'),
-    completed: shown('completed'),
-    approved: shown('approved'),
-    memory: shown('memory'),
-    history: shown('history'),
     email_submission: shown('email_submission'),
     email_submission_hours: shown('email_submission_hours'),
     remind_after_hours: shown('remind_after_hours'),
@@ -59,11 +61,6 @@ test('the defaults that config.dist.yaml shows are the real ones', () => {
     level: shown('level'),
     subject_prefix: shown('subject_prefix'),
   }).toEqual({
-    started: String(config.retention.started),
-    completed: String(config.retention.completed),
-    approved: String(config.retention.approved),
-    memory: String(config.retention.memory),
-    history: String(config.retention.history),
     email_submission: String(config.rateLimit.emailSubmission),
     email_submission_hours: String(config.rateLimit.emailSubmissionHours),
     remind_after_hours: String(config.moderation.remindAfterHours),

@@ -2,9 +2,11 @@ import * as v from 'valibot'
 import { DENIAL_CATEGORIES } from '$lib/text/category-text'
 import { INVITATIONS } from '$lib/registration/invited'
 import { LANGUAGES } from '$lib/registration/language'
+import { MOST_DAYS, RETENTION } from '$lib/registration/retention'
 import { USERNAME_CHARACTERS } from '$lib/registration/username'
 import { DEFAULT_ACCENT } from '../text/accent'
 import { DISPOSABLE_MODES, LOG_LEVELS, PROOF_MODES } from './modes'
+import { mapValues } from './map-values'
 import { httpUrl, list, mode, must, oneOf, orEmpty, pattern, secret, text, whole, yesOrNo } from './fields'
 import { ADMIN_ROOM_PLACEHOLDERS, WELCOME_PLACEHOLDERS } from '../text/template'
 import * as value from './values'
@@ -64,13 +66,9 @@ export const fileSchema = v.object({
     ),
     [],
   ),
-  retention: v.object({
-    started: v.optional(whole(1, 3650), '2'),
-    completed: v.optional(whole(1, 3650), '30'),
-    approved: v.optional(whole(1, 3650), '14'),
-    memory: v.optional(whole(0, 3650), '180'),
-    history: v.optional(whole(30, 3650), '365'),
-  }),
+  retention: v.object(
+    mapValues(RETENTION, ({ days, fewest }) => v.optional(whole(fewest, MOST_DAYS), String(days))),
+  ),
   database: v.object({
     path: v.optional(text('the path of the database file')),
     url: v.optional(value.databaseUrl),

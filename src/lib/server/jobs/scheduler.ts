@@ -8,11 +8,12 @@ import { findOrphans, findSinceIn, type LedgerEntry } from '../database/accounts
 import { isMailPending } from '../database/registration-mails'
 import { deleteEndedJobs, isLockingPending, isRemovalPending } from '../database/jobs'
 import type { Database, Reader } from '../database/open'
-import { deleteOldEvents, lastEventAt, settleSurplus } from '../database/events'
+import { lastEventAt, settleSurplus } from '../database/events'
 import { purge } from '../database/purge'
 import { findSince, hasWaitedSince } from '../database/registrations'
 import { hasLiveLink } from '../database/tokens'
 import type { Registrar } from '../registrations/registrar'
+import { PURGES } from './purges'
 import { DAY, HOUR } from '$lib/registration/time'
 
 /** A registration that a clean-up deletes, or would. */
@@ -116,7 +117,8 @@ export function createScheduler({
       await deleteExpired()
       await purge(database, (tx, limit) => deleteEndedJobs(tx, now - DAY, limit))
       await purge(database, (tx, limit) => settleSurplus(tx, now, limit))
-      await purge(database, (tx, limit) => deleteOldEvents(tx, now - retention.history * DAY, limit))
+      for (const deleteDue of Object.values(PURGES))
+        await purge(database, (tx, limit) => deleteDue(tx, now, retention, limit))
       await compact(atOnce)
       onWork()
     }

@@ -4,9 +4,8 @@ import type { MemoryView } from '$lib/moderation/views'
 import type { Registration } from '$lib/registration/registration'
 import { mailboxKeys } from '$lib/registration/mailbox'
 import { foundBy } from '../database/search-index'
-import { deleteMemories, findMemories, insertMemories } from '../database/denial-fingerprints'
-import type { Database, Reader, Transaction } from '../database/open'
-import { purge } from '../database/purge'
+import { findMemories, insertMemories } from '../database/denial-fingerprints'
+import type { Reader, Transaction } from '../database/open'
 import { DAY } from '$lib/registration/time'
 
 /** Counting stops here, so that last month's surge does not make a page slow. */
@@ -20,12 +19,10 @@ export type DenialFingerprints = ReturnType<typeof createDenialFingerprints>
  * identifying anybody.
  */
 export function createDenialFingerprints({
-  database,
   secretKey,
   days,
   randomId,
 }: {
-  database: Database
   secretKey: string
   /** How long they are kept after the data is deleted; 0: not at all. */
   days: number
@@ -80,7 +77,5 @@ export function createDenialFingerprints({
       const categories = new Set([...denials.values()].filter((category) => category !== null))
       return { count: denials.size, ...counts, categories: [...categories] }
     },
-
-    deleteOld: (now: number) => purge(database, (tx, limit) => deleteMemories(tx, now, limit)),
   }
 }

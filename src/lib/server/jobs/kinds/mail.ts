@@ -1,5 +1,5 @@
 import type { MailJob } from '$lib/registration/job'
-import { LINK_DAYS } from '../../auth/people'
+import { LINK_DAYS } from '../../auth/moderator-links'
 import type { AddressedMail, ApplicantMail, LinkMail, Sources } from '../../mail/definition'
 import type { Letter } from '../../mail/mail'
 import { JOB_MAILS, type Mail } from '../../mail/mails'
