@@ -1,27 +1,10 @@
 import type { Language } from '../registration/language'
 import type { CodeStanding } from '../registration/invited'
 import type { State } from '../registration/state'
-import type { QueueItem } from '../registration/views'
 import type { HeldFor } from './held'
 import type { Breadth, RuleCore, RuleEffect, RuleForm, RuleSubject } from './rule'
 
 // What moderation pages see of lists, signals and rules. Times are milliseconds since 1970.
-
-/** A registration as it appears in a list. Moderators are shown by username. */
-export interface ListedItem extends QueueItem {
-  version: number
-  claimedBy: string | null
-  decidedBy: string | null
-  category: string | null
-  /** A rule flags it. */
-  held: boolean
-  /** What else flags it. */
-  heldFor: HeldFor[]
-  /** The invitation code it used. */
-  invitation: { note: string | null; by: string | null } | null
-  /** Who else has it open right now. */
-  looking: string[]
-}
 
 export interface OtherView {
   id: string

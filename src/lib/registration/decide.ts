@@ -6,7 +6,7 @@ import { isResting, YES, type Action, type Decision, type Policy } from './decis
 import { notices, removal } from './following'
 import type { Brought } from './invited'
 import type { NewJob } from './job'
-import type { AuditEvent, Registration } from './registration'
+import { UNTOUCHED, type AuditEvent, type Registration } from './registration'
 import { isExpired, isReminderDue, linkHours } from './retention'
 import { awaitsPassword, type State } from './state'
 import type { Username } from './username'
@@ -22,30 +22,7 @@ export function begin(
   now: number,
 ): { next: Registration; events: AuditEvent[]; jobs: NewJob[] } {
   const { heldFor: _, ...own } = wish
-  const next: Registration = {
-    id,
-    email,
-    ...own,
-    version: 1,
-    state: 'started',
-    holdsName: false,
-    reason: null,
-    legalAcceptedAt: null,
-    consentVersion: null,
-    message: null,
-    silent: false,
-    decidedBy: null,
-    startedAt: now,
-    stateSince: now,
-    remindedAt: null,
-    exchange: 'none',
-    category: null,
-    claimedBy: null,
-    claimedAt: null,
-    denial: null,
-    account: 'none',
-    opening: 'under_way',
-  }
+  const next: Registration = { ...UNTOUCHED, id, email, ...own, startedAt: now, stateSince: now }
   return { next, events: [{ kind: 'started' }], jobs: [verificationMail(wish)] }
 }
 

@@ -43,6 +43,27 @@ export interface Registration {
   opening: Opening
 }
 
+/** A registration to which nothing has happened yet. */
+export const UNTOUCHED = {
+  version: 1,
+  state: 'started',
+  holdsName: false,
+  reason: null,
+  legalAcceptedAt: null,
+  consentVersion: null,
+  message: null,
+  silent: false,
+  decidedBy: null,
+  remindedAt: null,
+  exchange: 'none',
+  category: null,
+  claimedBy: null,
+  claimedAt: null,
+  denial: null,
+  account: 'none',
+  opening: 'under_way',
+} as const satisfies Partial<Registration>
+
 /** The earlier denial; `since` in milliseconds since 1970. */
 export interface Denial {
   decidedBy: string | null

@@ -1,6 +1,5 @@
 import type { JobKind, JobState } from './job'
 import type { Invitations } from './invited'
-import type { Language } from './language'
 import type { MailStanding } from './mail-standing'
 import type { EventKind } from './registration'
 import type { Account, Sign } from './signs'
@@ -80,22 +79,6 @@ export interface TalkView {
   reopen: 'possible' | 'not_yet' | 'impossible' | null
 }
 
-export interface QueueItem {
-  id: string
-  username: string
-  matrixId: string
-  email: string
-  reason: string | null
-  language: Language
-  clientAddress: string
-  state: State
-  startedAt: number
-  stateSince: number
-  exchange: Exchange
-  /** One of its jobs failed permanently or keeps failing. */
-  trouble: boolean
-}
-
 export interface JobView {
   id: string
   kind: JobKind
@@ -125,31 +108,6 @@ export interface EventView {
   actor: 'applicant' | 'system' | 'moderator'
   moderator: string | null
   detail: Record<string, string | number | boolean> | null
-}
-
-export interface RegistrationView extends QueueItem {
-  version: number
-  holdsName: boolean
-  account: AccountState
-  legalAcceptedAt: number | null
-  message: string | null
-  silent: boolean
-  category: string | null
-  decidedBy: string | null
-  /** Until when the decision can be undone; null if it cannot. */
-  undoUntil: number | null
-  /** What the domain allows a moderator to do now. */
-  actions: ('approve' | 'deny')[]
-  /** Approved and not active yet, so it can be stopped; `may_be_open`: unlocking it got no answer. Otherwise null. */
-  unopened: 'closed' | 'may_be_open' | null
-  /** Whether the decision can be undone. */
-  undoable: boolean
-  /** Approved, but the account cannot be unlocked: approve it again, or deny it. */
-  openingFailed: boolean
-  /** An approval sends the link to set the password: there is no account yet. */
-  passwordAfterApproval: boolean
-  events: EventView[]
-  jobs: JobView[]
 }
 
 /** An account that is, or may be, somebody else's, and the signs of that. */

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, getTableColumns, gt, gte, inArray, lt, not, sql, type SQL } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, gte, inArray, lt, not, sql, type SQL } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/sqlite-core'
 import { isOldestFirst, type QueueFilter, type Tab } from '$lib/moderation/queue-filter'
 import { searchWords } from '$lib/moderation/search-words'
@@ -234,6 +234,25 @@ export async function countTabs(reader: Reader): Promise<Record<Tab, number>> {
   }
 }
 
+/** The columns that a list shows, or that its rows depend on. */
+const LISTED = {
+  id,
+  version: registrations.version,
+  username: registrations.username,
+  email: registrations.email,
+  reason: registrations.reason,
+  language: registrations.language,
+  clientAddress: registrations.clientAddress,
+  state: registrations.state,
+  startedAt: registrations.startedAt,
+  stateSince: registrations.stateSince,
+  exchange: registrations.exchange,
+  category: registrations.category,
+  heldBy: registrations.heldBy,
+  heldFor: registrations.heldFor,
+  invitationId: registrations.invitationId,
+}
+
 /** What a list shows of these registrations, in order; anyone who viewed since `lookedSince` counts as viewing now. */
 export async function findListed(reader: Reader, ids: string[], lookedSince: number) {
   if (ids.length === 0) return []
@@ -242,10 +261,10 @@ export async function findListed(reader: Reader, ids: string[], lookedSince: num
   const inviter = alias(moderators, 'inviter')
   const rows = await reader
     .select({
-      ...getTableColumns(registrations),
+      ...LISTED,
       trouble: sql`${IN_TROUBLE}`.mapWith(Boolean),
-      decidedByName: decider.username,
-      claimedByName: claimer.username,
+      decidedBy: decider.username,
+      claimedBy: claimer.username,
       inviterName: inviter.username,
       invitationNote: invitations.note,
     })

@@ -1,11 +1,10 @@
 import type { QueueFilter } from '$lib/moderation/queue-filter'
-import type { ListedItem } from '$lib/moderation/views'
 import { decide, isResting } from '$lib/registration/decide'
 import { aboutOf } from '$lib/registration/job'
 import type { Registration } from '$lib/registration/registration'
 import { isOpeningFailed, isUnopened } from '$lib/registration/state'
 import { matrixId } from '$lib/registration/username'
-import type { JobView, QueueItem, RegistrationView } from '$lib/registration/views'
+import type { EventView, JobView } from '$lib/registration/views'
 import { countDoubtful, findAccount } from '../database/accounts'
 import { findEvents } from '../database/events'
 import { findJobs, type JobRow } from '../database/jobs'
@@ -17,40 +16,6 @@ import { readJob } from '../database/stored-job'
 import type { Homeserver } from '../homeserver/homeserver'
 import type { Registrar } from '../registrations/registrar'
 import { isDismissible } from '../registrations/job-results'
-
-/** What a row of the queue shows. */
-function queueItem(
-  row: Omit<Registration, 'account' | 'opening'> & { trouble: boolean },
-  domain: string,
-): QueueItem {
-  const {
-    id,
-    username,
-    email,
-    reason,
-    language,
-    clientAddress,
-    state,
-    startedAt,
-    stateSince,
-    exchange,
-    trouble,
-  } = row
-  return {
-    id,
-    username,
-    matrixId: matrixId(username, domain),
-    email,
-    reason,
-    language,
-    clientAddress,
-    state,
-    startedAt,
-    stateSince,
-    exchange,
-    trouble,
-  }
-}
 
 /** How long a moderator counts as viewing after the last sign of it. */
 export const LOOK_MS = 40_000
@@ -65,16 +30,15 @@ export async function queueView(
   return database.read(async (reader) => {
     const { ids, next } = await findPage(reader, filter, await deciderOf(reader, filter), limit)
     const rows = await findListed(reader, ids, now - LOOK_MS)
-    const items = rows.map((row): ListedItem => ({
-      ...queueItem(row, homeserver.domain),
-      version: row.version,
-      claimedBy: row.claimedByName,
-      decidedBy: row.decidedByName,
-      category: row.category,
-      held: row.heldBy !== null,
-      heldFor: row.heldFor,
-      invitation: row.invitationId === null ? null : { note: row.invitationNote, by: row.inviterName },
-      looking: row.looking.filter((look) => look.moderatorId !== moderator.id).map((look) => look.name),
+    const items = rows.map(({ heldBy, invitationId, invitationNote, inviterName, looking, ...row }) => ({
+      ...row,
+      matrixId: matrixId(row.username, homeserver.domain),
+      /** A rule flags it; `heldFor`: what else does. */
+      held: heldBy !== null,
+      /** The invitation code it used. */
+      invitation: invitationId === null ? null : { note: invitationNote, by: inviterName },
+      /** Who else has it open right now. */
+      looking: looking.filter((look) => look.moderatorId !== moderator.id).map((look) => look.name),
     }))
     return { items, next, counts: { ...(await countTabs(reader)), doubts: await countDoubtful(reader) } }
   })
@@ -100,38 +64,46 @@ export function jobView(row: JobRow, registration: Registration | null): JobView
   return { id, kind, about, state, attempts, runAt, error, createdAt, finishedAt, dismissible }
 }
 
-/** All that moderators see of one registration, and what the domain lets them do; null if there is none. */
+/**
+ * All that moderators see of one registration, and what the domain lets them do; null if there is none. Times are
+ * milliseconds since 1970.
+ */
 export async function registrationView(
   { database, homeserver, registrar }: { database: Database; homeserver: Homeserver; registrar: Registrar },
   id: string,
-): Promise<RegistrationView | null> {
+) {
   return database.read(async (reader) => {
     const registration = await findRegistration(reader, id)
     if (registration === null) return null
+    const { account, decidedBy } = registration
     const history = await findEvents(reader, id)
-    const { version, holdsName, account, legalAcceptedAt, message, silent, category, decidedBy } =
-      registration
     const policy = registrar.policy()
     const ledger = await findAccount(reader, registration.username)
     const mayBeOpen = ledger?.registrationId === id && ledger.openedAt !== null
     return {
-      ...queueItem({ ...registration, trouble: await isInTrouble(reader, id) }, homeserver.domain),
-      version,
-      holdsName,
-      account,
-      legalAcceptedAt,
-      message,
-      silent,
-      category,
+      ...shownOf(registration),
+      matrixId: matrixId(registration.username, homeserver.domain),
+      /** One of its jobs failed permanently or keeps failing. */
+      trouble: await isInTrouble(reader, id),
+      /** Until when the decision can be undone; null if it cannot. */
       undoUntil: isResting(registration, policy) ? registration.stateSince + policy.undoMs : null,
       decidedBy:
         decidedBy === null ? null : ((await findModerator(reader, decidedBy))?.username ?? decidedBy),
+      /** What the domain allows a moderator to do now. */
       actions: (['approve', 'deny'] as const).filter((type) => isAllowed(registration, type, registrar)),
-      unopened: isUnopened(registration) ? (mayBeOpen ? 'may_be_open' : 'closed') : null,
+      /** Approved and not active yet, so it can be stopped; `may_be_open`: unlocking it got no answer. */
+      unopened: isUnopened(registration)
+        ? mayBeOpen
+          ? ('may_be_open' as const)
+          : ('closed' as const)
+        : null,
+      /** Whether the decision can be undone. */
       undoable: decide(registration, { type: 'undo', nameFree: true, since: 0 }, policy).ok,
+      /** An approval sends the link to set the password: there is no account yet. */
       passwordAfterApproval: account !== 'filled' || isOpeningFailed(registration),
+      /** Approved, but the account cannot be unlocked: approve it again, or deny it. */
       openingFailed: isOpeningFailed(registration),
-      events: history.map(({ at, kind, actor, moderator, detail }) => ({
+      events: history.map(({ at, kind, actor, moderator, detail }): EventView => ({
         at,
         kind,
         actor,
@@ -141,6 +113,20 @@ export async function registrationView(
       jobs: (await findJobs(reader, id)).map((row) => jobView(row, registration)),
     }
   })
+}
+
+/** Without what is of no use to moderators, or shown to them in other words. */
+function shownOf({
+  consentVersion: _consentVersion,
+  remindedAt: _remindedAt,
+  claimedBy: _claimedBy,
+  claimedAt: _claimedAt,
+  denial: _denial,
+  invitationId: _invitationId,
+  opening: _opening,
+  ...shown
+}: Registration) {
+  return shown
 }
 
 function isAllowed(registration: Registration, type: 'approve' | 'deny', registrar: Registrar): boolean {
