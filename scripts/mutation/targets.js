@@ -59,9 +59,8 @@ export const targets = [
     tests: GUARDS,
     harmless: [
       {
-        was: 'registrationId === null ? null : await services.database.read((reader) => findRegistration(reader, registrationId))',
-        became:
-          'false ? null : await services.database.read((reader) => findRegistration(reader, registrationId))',
+        was: 'registrationId === null',
+        became: 'false',
         why: 'Saves a look: no registration has null for its id.',
       },
     ],

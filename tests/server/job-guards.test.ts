@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { eq } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { m } from '$lib/paraglide/messages'
 import type { NewJob } from '$lib/registration/job'
 import { ACCOUNT_STATES, STATES, type AccountState } from '$lib/registration/state'
 import { putAccount, type LedgerEntry } from '$lib/server/database/accounts'
@@ -42,6 +43,8 @@ const SAYS = {
 let world: TestWorld
 /** What the homeserver was asked to change. */
 let changes: string[]
+/** What the rooms were told. */
+let said: string[]
 /** What it says; by itself it knows an account that waits to be opened, and nothing of the address. */
 let says: Partial<Homeserver>
 
@@ -65,7 +68,10 @@ function recording(real: Homeserver): Homeserver {
     bindAddress: change('bind'),
     joinRoom: change('join'),
     consent: change('consent'),
-    sendMessage: async (room) => void changes.push(`send ${room}`),
+    async sendMessage(room, _, { text }) {
+      changes.push(`send ${room}`)
+      said.push(text)
+    },
     directRoom: async () => '!direct:example.test',
     ...says,
   }
@@ -82,6 +88,7 @@ async function begin(change: Partial<ReturnType<typeof aConfig>> = {}) {
 }
 beforeEach(async () => {
   changes = []
+  said = []
   says = {}
   await begin()
 })
@@ -395,7 +402,14 @@ describe('who is told', () => {
     expect(changes).toEqual([])
     expect(await warn('room', true)).toEqual(done)
     expect([changes, mails(MODERATORS)]).toEqual([[`send ${ROOM}`], ['moderators_opening']])
+    const opened = m.mail_opening_opened({}, { locale: 'en' })
+    const counted = m.mail_opening_waiting({ count: 1 }, { locale: 'en' })
+    expect(said[0]).toMatch(
+      new RegExp(`^${opened} .*${counted} https://register.example.test/admin/opening$`),
+    )
     await closed()
+    expect(await warn('room', false)).toEqual(done)
+    expect(said[1]?.startsWith(m.mail_opening_closed({}, { locale: 'en' }))).toBe(true)
     expect(await warn('mail', false)).toEqual(done)
     expect(world.mailbox.last(MODERATORS, 'moderators_opening').until).toBe(Date.UTC(2026, 0, 17))
   })
@@ -422,6 +436,16 @@ describe('who is told', () => {
     expect(mails(ADDRESS)).toEqual(['requested'])
     expect(await endOf({ kind: 'welcome' }, id)).toEqual(done)
     expect(changes).toEqual(['send !direct:example.test'])
+  })
+
+  test('in their language, and in that of the page where the email was asked for', async () => {
+    const id = await stands({ state: 'requested', language: 'de' })
+    expect(await endOf({ kind: 'mail', mail: 'requested' }, id)).toEqual(done)
+    expect(await endOf({ kind: 'mail', mail: 'known_address', language: 'en' }, id)).toEqual(done)
+    expect(world.mailbox.letters.map(({ mail, language }) => [mail.kind, language])).toEqual([
+      ['requested', 'de'],
+      ['known_address', 'en'],
+    ])
   })
 
   test('who has no registration', async () => {
