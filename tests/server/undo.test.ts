@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { codeOf } from '../support/code-of'
 import { decideOnly } from '../support/decide'
 import {
@@ -170,6 +170,8 @@ describe('who looks at what', () => {
   })
 
   test('the desk hears of what another process did, and of nothing twice', async () => {
+    // It looks by itself every second as well, which is when nobody here waits for it.
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
     const { live } = world.services
     let heard = 0
     const unlisten = live.listen(() => heard++)
@@ -190,5 +192,6 @@ describe('who looks at what', () => {
     await decideOnly(world, view.id, 'deny')
     await live.poll()
     expect(heard).toBe(2)
+    vi.useRealTimers()
   })
 })
