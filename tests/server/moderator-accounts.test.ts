@@ -80,6 +80,12 @@ describe.each(doors)('%s', (door) => {
   })
 })
 
+test('who is disabled already is no longer needed, and can become a moderator', async () => {
+  await ada.api.people.setDisabled({ id: bob.id, disabled: true })
+  expect(await codeOf(ada.api.people.setRole({ id: bob.id, role: 'moderator' }))).toBe('done')
+  expect(await administrators()).toEqual(['ada'])
+})
+
 describe('at the terminal', () => {
   test('a disabled account gets no new password, and stays signed out', async () => {
     await world.services.moderators.disable('bob')
