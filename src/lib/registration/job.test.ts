@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { PAYLOADS } from '../../../tests/server/payloads'
-import { aboutOf, JOB_KINDS, olderOf, outsideOf, placeOf } from './job'
+import { aboutOf, definitionOf, JOB_KINDS, olderOf, outsideOf, placeOf } from './job'
 import { upgraded, versionOf } from './job-definition'
+import { MAILS_TO_STRANGERS, UNDONE_MAILS } from './mail-job'
 
 /** What this program queues, of each kind and way. */
 const JOBS = (PAYLOADS['numbered payloads'] ?? []).map(({ reads }) => reads)
@@ -76,6 +77,34 @@ test('an email and a room are named, and nothing else', () => {
   expect(
     Object.keys(named).filter((name) => named[name] !== null && !/^mail |^join_room$/.test(name)),
   ).toEqual([])
+})
+
+test('a decision that is undone takes along what carries it out and tells of it', () => {
+  expect(JOB_KINDS.filter((kind) => definitionOf(kind).undone === true)).toEqual([
+    'open_account',
+    'remove_account',
+  ])
+  expect(UNDONE_MAILS).toEqual(['set_password', 'denied'])
+})
+
+test('one that waits covers the next one like it', () => {
+  const kinds = JOB_KINDS.filter((kind) => definitionOf(kind).once !== undefined)
+  expect(kinds.map((kind) => [kind, definitionOf(kind).once, definitionOf(kind).gathers ?? false])).toEqual([
+    ['mail', { by: 'payload' }, false],
+    ['remove_account', { by: ['username'], everywhere: true }, false],
+    ['notify_room', { by: [] }, true],
+    ['notify_moderators', { by: ['reminder'] }, true],
+    ['notify_person', { by: ['why'] }, true],
+  ])
+})
+
+test('an outage that is over soon is not told of', () => {
+  const told = JOBS.flatMap((job) => definitionOf(job.kind).notBefore?.(job) ?? [])
+  expect(told).toEqual([300_005, 300_005, 300_005])
+})
+
+test('an address that nobody confirmed and that does not exist is nobody’s problem', () => {
+  expect(MAILS_TO_STRANGERS).toEqual(['unknown_address'])
 })
 
 describe('what carries something else than it did', () => {
