@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createClient } from '@libsql/client'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { aPolicy } from '../support/registration'
 import { aBrowser, aModerator, aWorld, requested, verified, type TestWorld } from '../support/world'
 import { DAY } from '$lib/registration/time'
 
@@ -90,7 +91,7 @@ describe('when the data of a denied registration is gone', () => {
 
   test('an operator can have nothing remembered', async () => {
     await world.dispose()
-    world = await aWorld({ retention: { started: 2, completed: 30, approved: 14, memory: 0, history: 365 } })
+    world = await aWorld({ retention: { ...aPolicy().retention, memory: 0 } })
     await denyAndForget('billings', 'spam')
     expect(await memoryOf('billings')).toBeNull()
   })

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import { codeOf } from '../support/code-of'
+import { aPolicy } from '../support/registration'
 import {
   aBrowser,
   aConfig,
@@ -20,7 +21,7 @@ afterEach(() => world.dispose())
 test.each([1, 2, 30])(
   'a link to confirm works as long as pages say, with %i days of retention',
   async (started) => {
-    world = await aWorld({ retention: { started, completed: 30, approved: 14, memory: 180, history: 365 } })
+    world = await aWorld({ retention: { ...aPolicy().retention, started } })
     const { api } = aBrowser(world.services)
     const { confirmHours } = await api.registration.links()
     expect(confirmHours).toBeLessThanOrEqual(started * 24)

@@ -4,7 +4,9 @@ import { emailSchema } from '$lib/registration/email'
 import type { Registration } from '$lib/registration/registration'
 import type { Account } from '$lib/registration/signs'
 import { reasonSchema } from '$lib/registration/reason'
+import { RETENTION } from '$lib/registration/retention'
 import { usernameSchema } from '$lib/registration/username'
+import { mapValues } from '$lib/server/config/map-values'
 
 export const username = (name: string) => v.parse(usernameSchema, name)
 export const email = (address: string) => v.parse(emailSchema, address)
@@ -71,7 +73,7 @@ export function aPolicy(change: Partial<Policy> = {}): Policy {
     now: NOON + 60_000,
     password: 'at_request',
     invitations: 'off',
-    retention: { started: 2, completed: 30, approved: 14, memory: 180, history: 365 },
+    retention: mapValues(RETENTION, ({ days }) => days),
     autoJoin: [],
     undoMs: 0,
     claimMs: 30 * 60_000,
