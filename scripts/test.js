@@ -50,9 +50,9 @@ function run(name, command, args, { minutes = 5, env = {} } = {}) {
   })
 }
 
-/** @param {string} name @param {string} command @param {string[]} args */
-async function check(name, command, args) {
-  const good = await run(name, command, args)
+/** @param {string} name @param {string} command @param {string[]} args @param {{ minutes?: number }} [options] */
+async function check(name, command, args, options) {
+  const good = await run(name, command, args, options)
   if (good) passed++
   else failed++
   return good
@@ -99,7 +99,7 @@ async function playwright() {
 await check('Texts', 'node', ['scripts/messages.js'])
 await check('SvelteKit', 'npx', ['svelte-kit', 'sync'])
 await check('Types', 'npx', ['svelte-check', '--tsconfig', './tsconfig.json', '--fail-on-warnings'])
-await check('Lint', 'npx', ['eslint', '.', '--max-warnings', '0'])
+await check('Lint', 'npx', ['eslint', '.', '--max-warnings', '0'], { minutes: 10 })
 await check('Unused code', 'npx', ['knip'])
 await check('Format', 'npx', ['prettier', '--check', '--log-level', 'warn', '.'])
 await vitest('unit', 15)
