@@ -104,7 +104,7 @@ const landing: Handle = async ({ event, resolve }) => {
   if (event.route.id !== '/' || event.request.method !== 'GET' || event.isDataRequest) return resolve(event)
   // Applicants who have started see their own progress, which is nobody else's page.
   if (OWN_COOKIES.some((name) => event.cookies.get(name) !== undefined)) return resolve(event)
-  const opening = JSON.stringify(await services.opening.look())
+  const opening = JSON.stringify(await services.intake.look())
   if (opening !== landings.opening) landings = { opening, pages: new Map() }
   const { pages } = landings
   const key = `${extractLocaleFromRequest(event.request)} ${themeOf(event.cookies.get('theme'))}`

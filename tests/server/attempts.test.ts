@@ -116,7 +116,7 @@ describe('a stranger begins with an address that somebody is registering with', 
     const { api, token } = await starts('river')
     const invited = await starts('mallory', { invitation: await aCode(), clientAddress: ELSEWHERE })
     const desk = await aModerator(world.services, undefined, 'administrator')
-    await desk.api.opening.close({ message: { en: '', de: '' }, until: '' })
+    await desk.api.intake.close({ message: { en: '', de: '' }, until: '' })
     expect(await codeOf(api.verification.confirm({ token }))).toBe('registration_closed')
     expect((await api.verification.look({ token })).opening.open).toBe(false)
     expect((await api.verification.look({ token: invited.token })).opening.open).toBe(true)

@@ -71,7 +71,7 @@ describe('the audit trail', () => {
     await world.services.scheduler.cleanUp({ dryRun: false })
     expect((await run('select id from registrations')).rows).toEqual([])
     const { api } = await aModerator(world.services)
-    const { events } = await api.history.page({ registration: view.id })
+    const { events } = await api.auditLog.page({ registration: view.id })
     expect(events[0]).toMatchObject({ kind: 'gone', actor: 'system', matrixId: null })
     expect(events.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['started', 'requested', 'denied']))
   })
@@ -88,7 +88,7 @@ describe('a page', () => {
     const seen: unknown[] = []
     let before: number | undefined
     for (;;) {
-      const page = await api.history.page({ what: 'rules', ...(before === undefined ? {} : { before }) })
+      const page = await api.auditLog.page({ what: 'rules', ...(before === undefined ? {} : { before }) })
       seen.push(...page.events.map(({ detail }) => detail?.['number']))
       if (page.next === null) break
       before = page.next
@@ -103,8 +103,8 @@ describe('a page', () => {
     await decideOn(world, stone.view.id, 'approve')
     const ada = await aModerator(world.services, 'ada')
     await world.services.registrar.note([{ kind: 'rule_added' }], { kind: 'moderator', id: ada.id })
-    const kinds = async (filter: Parameters<typeof ada.api.history.page>[0]) =>
-      (await ada.api.history.page(filter)).events.map(({ kind }) => kind)
+    const kinds = async (filter: Parameters<typeof ada.api.auditLog.page>[0]) =>
+      (await ada.api.auditLog.page(filter)).events.map(({ kind }) => kind)
 
     expect(await kinds({ who: ada.id })).toEqual(['rule_added'])
     expect(await kinds({ who: 'moderators' })).toEqual(['rule_added', 'approved'])
@@ -120,7 +120,7 @@ describe('a page', () => {
     expect(await kinds({ what: 'requested', from: first, to: today })).toHaveLength(2)
     expect(await kinds({ to: '2020-01-01' })).toEqual([])
     expect(await kinds({ from: '2099-01-01' })).toEqual([])
-    const { events } = await ada.api.history.page({ registration: stone.view.id })
+    const { events } = await ada.api.auditLog.page({ registration: stone.view.id })
     expect(events.map(({ matrixId }) => matrixId)).toEqual(events.map(() => '@stone:example.test'))
   })
 
@@ -136,8 +136,8 @@ describe('a page', () => {
       )
     await note(ada.id, 'rule_added', 'signed_in', 'second_factor_off', 'moderator_invited', 'exported')
     await note(bob.id, 'signed_in', 'access_refused', 'rule_ended')
-    const seen = async (by: typeof ada, filter: Parameters<typeof ada.api.history.page>[0] = {}) =>
-      (await by.api.history.page(filter)).events.map(({ kind, moderator }) => [moderator, kind])
+    const seen = async (by: typeof ada, filter: Parameters<typeof ada.api.auditLog.page>[0] = {}) =>
+      (await by.api.auditLog.page(filter)).events.map(({ kind, moderator }) => [moderator, kind])
     const of = (name: string, ...kinds: EventKind[]) => kinds.map((kind) => [name, kind])
     expect(await seen(bob)).toEqual([
       ...of('bob', 'rule_ended', 'access_refused', 'signed_in'),
@@ -154,12 +154,12 @@ describe('a page', () => {
 
   test('is for moderators, and for filters that can be meant', async () => {
     const stranger = aBrowser(world.services)
-    expect(await codeOf(stranger.api.history.page({}))).toBe('not_signed_in')
-    expect(await codeOf(stranger.api.history.people())).toBe('not_signed_in')
+    expect(await codeOf(stranger.api.auditLog.page({}))).toBe('not_signed_in')
+    expect(await codeOf(stranger.api.auditLog.people())).toBe('not_signed_in')
     const { api } = await aModerator(world.services)
-    await expect(api.history.page({ from: '2026-02-31' })).rejects.toMatchObject({ code: 'BAD_REQUEST' })
-    await expect(api.history.page({ before: 0 })).rejects.toMatchObject({ code: 'BAD_REQUEST' })
-    await expect(api.history.page({ registration: 'x'.repeat(1_000_000) })).rejects.toMatchObject({
+    await expect(api.auditLog.page({ from: '2026-02-31' })).rejects.toMatchObject({ code: 'BAD_REQUEST' })
+    await expect(api.auditLog.page({ before: 0 })).rejects.toMatchObject({ code: 'BAD_REQUEST' })
+    await expect(api.auditLog.page({ registration: 'x'.repeat(1_000_000) })).rejects.toMatchObject({
       code: 'BAD_REQUEST',
     })
   })
@@ -168,25 +168,25 @@ describe('a page', () => {
 describe('an export', () => {
   test('is for administrators: who is none gets nothing, and stands in the log', async () => {
     const { api, id } = await aModerator(world.services)
-    expect(await codeOf(api.history.beginExport({ format: 'csv' }))).toBe('role_too_low')
-    expect(await codeOf(api.history.slice({ before: 100 }))).toBe('role_too_low')
-    const { events } = await api.history.page({ what: 'access_refused' })
+    expect(await codeOf(api.auditLog.beginExport({ format: 'csv' }))).toBe('role_too_low')
+    expect(await codeOf(api.auditLog.slice({ before: 100 }))).toBe('role_too_low')
+    const { events } = await api.auditLog.page({ what: 'access_refused' })
     expect(events.map(({ kind, moderatorId, detail }) => [kind, moderatorId, detail?.['path']])).toEqual([
-      ['access_refused', id, 'history.slice'],
-      ['access_refused', id, 'history.beginExport'],
+      ['access_refused', id, 'auditLog.slice'],
+      ['access_refused', id, 'auditLog.beginExport'],
     ])
   })
 
   test('is noted with what was taken, and holds what was there before', async () => {
     await requested(world, 'river')
     const { api, id } = await aModerator(world.services, 'ada', 'administrator')
-    const { before } = await api.history.beginExport({ format: 'json', what: 'requested', from: '' })
+    const { before } = await api.auditLog.beginExport({ format: 'json', what: 'requested', from: '' })
     await requested(world, 'stone')
-    const { events, next } = await api.history.slice({ what: 'requested', before })
+    const { events, next } = await api.auditLog.slice({ what: 'requested', before })
     expect(events.map(({ kind }) => kind)).toEqual(['requested'])
     expect(JSON.stringify(events)).not.toContain('river')
     expect(next).toBeNull()
-    const [noted] = (await api.history.page({ what: 'exported' })).events
+    const [noted] = (await api.auditLog.page({ what: 'exported' })).events
     expect(noted).toMatchObject({ moderatorId: id, detail: { format: 'json', what: 'requested' } })
   })
 })

@@ -36,11 +36,11 @@ describe('a question to the applicant', () => {
     const river = await requested(world, 'river')
     const { id } = river.view
     const { api } = await aModerator(world.services, 'mira')
-    await api.talk.ask({ id, text: `  ${QUESTION.replaceAll('\n', '\r\n')} ` })
+    await api.conversation.ask({ id, text: `  ${QUESTION.replaceAll('\n', '\r\n')} ` })
     await world.drain()
     const mail = world.mailbox.last(river.email, 'question')
     expect(mail).toMatchObject({ question: QUESTION, matrixId: '@river:example.test' })
-    expect(await api.talk.thread({ id })).toMatchObject({ exchange: 'asked' })
+    expect(await api.conversation.thread({ id })).toMatchObject({ exchange: 'asked' })
 
     const elsewhere = aBrowser(world.services)
     const token = tokenIn(mail.link)
@@ -51,7 +51,7 @@ describe('a question to the applicant', () => {
     world.pass(DAY)
     await elsewhere.api.registration.answer({ token, text: 'My sister' })
     expect(await river.api.registration.current()).toMatchObject({ asked: false, state: 'requested' })
-    expect((await api.talk.thread({ id })).exchanges).toMatchObject([
+    expect((await api.conversation.thread({ id })).exchanges).toMatchObject([
       { author: 'moderator', moderator: 'mira', text: QUESTION },
       { author: 'applicant', moderator: null, text: 'My sister' },
     ])
@@ -60,8 +60,8 @@ describe('a question to the applicant', () => {
   test('names no moderator to the applicant', async () => {
     const river = await requested(world, 'river')
     const { api } = await aModerator(world.services, 'mira')
-    await api.talk.ask({ id: river.view.id, text: QUESTION })
-    await api.talk.note({ id: river.view.id, text: 'looks like a bot to me' })
+    await api.conversation.ask({ id: river.view.id, text: QUESTION })
+    await api.conversation.note({ id: river.view.id, text: 'looks like a bot to me' })
     const own = JSON.stringify(await river.api.registration.current())
     expect(own).not.toContain('mira')
     expect(own).not.toContain('bot')
@@ -74,7 +74,7 @@ describe('a question to the applicant', () => {
     const since = (await api.moderation.registration({ id })).stateSince
     for (const round of [1, 2]) {
       world.pass(DAY)
-      await api.talk.ask({ id, text: `Question ${round}` })
+      await api.conversation.ask({ id, text: `Question ${round}` })
       await world.drain()
       const told = world.mailbox.kinds('moderators@example.test').length
       await river.api.registration.answer({ text: `Answer ${round}` })
@@ -84,7 +84,7 @@ describe('a question to the applicant', () => {
         requests: [{ matrixId: '@river:example.test' }],
       })
     }
-    const { exchanges } = await api.talk.thread({ id })
+    const { exchanges } = await api.conversation.thread({ id })
     expect(exchanges.map(({ text }) => text)).toEqual(['Question 1', 'Answer 1', 'Question 2', 'Answer 2'])
     expect((await api.moderation.registration({ id })).stateSince).toBe(since)
   })
@@ -93,7 +93,7 @@ describe('a question to the applicant', () => {
     const river = await requested(world, 'river')
     const { id } = river.view
     const { api } = await aModerator(world.services)
-    await api.talk.ask({ id, text: QUESTION })
+    await api.conversation.ask({ id, text: QUESTION })
     await world.drain()
     const told = () => world.mailbox.kinds('moderators@example.test').length
     const before = told()
@@ -114,9 +114,9 @@ describe('a question to the applicant', () => {
     const river = await requested(world, 'river')
     const { id } = river.view
     const { api } = await aModerator(world.services)
-    await api.talk.ask({ id, text: QUESTION })
+    await api.conversation.ask({ id, text: QUESTION })
     await river.api.registration.answer({ text: 'My sister' })
-    await api.talk.note({ id, text: 'Hm' })
+    await api.conversation.note({ id, text: 'Hm' })
     await decideOn(world, id, 'deny')
     const count = async (table: string) =>
       (
@@ -132,9 +132,9 @@ describe('a question to the applicant', () => {
     const river = await requested(world, 'river')
     const { id } = river.view
     const { api } = await aModerator(world.services)
-    for (const _ of [1, 2]) await api.talk.ask({ id, text: QUESTION })
+    for (const _ of [1, 2]) await api.conversation.ask({ id, text: QUESTION })
     for (const _ of [1, 2]) await river.api.registration.answer({ text: 'My sister' })
-    expect((await api.talk.thread({ id })).exchanges).toHaveLength(2)
+    expect((await api.conversation.thread({ id })).exchanges).toHaveLength(2)
     await world.drain()
     expect(world.mailbox.kinds(river.email).filter((kind) => kind === 'question')).toEqual([])
   })
@@ -147,7 +147,7 @@ describe('a question to the applicant', () => {
     const { id } = river.view
     const { api, id: moderator } = await aModerator(world.services)
     const { version } = await api.moderation.registration({ id })
-    await api.talk.ask({ id, text: QUESTION })
+    await api.conversation.ask({ id, text: QUESTION })
     expect(
       await codeOf(api.moderation.decide({ id, version, decision: 'deny', message: '', silent: true })),
     ).toBe('stale')
@@ -164,24 +164,26 @@ describe('a question to the applicant', () => {
     const { id } = river.view
     const { api } = await aModerator(world.services)
     expect(await codeOf(river.api.registration.answer({ text: 'Unasked' }))).toBe('nothing_asked')
-    expect(await codeOf(api.talk.ask({ id, text: ' \u200b\n ' }))).toBe('text_missing')
-    expect(await codeOf(api.talk.ask({ id, text: 'x'.repeat(4001) }))).toBe('text_too_long')
-    expect(await codeOf(api.talk.ask({ id: 'forged', text: 'Hello' }))).toBe('not_found')
-    expect(await codeOf(aBrowser(world.services).api.talk.ask({ id, text: 'Hello' }))).toBe('not_signed_in')
+    expect(await codeOf(api.conversation.ask({ id, text: ' \u200b\n ' }))).toBe('text_missing')
+    expect(await codeOf(api.conversation.ask({ id, text: 'x'.repeat(4001) }))).toBe('text_too_long')
+    expect(await codeOf(api.conversation.ask({ id: 'forged', text: 'Hello' }))).toBe('not_found')
+    expect(await codeOf(aBrowser(world.services).api.conversation.ask({ id, text: 'Hello' }))).toBe(
+      'not_signed_in',
+    )
     expect(await codeOf(aBrowser(world.services).api.registration.answer({ text: 'Me' }))).toBe(
       'no_registration',
     )
-    await expect(api.talk.ask({ id, text: 'x'.repeat(1_000_000) })).rejects.toMatchObject({
+    await expect(api.conversation.ask({ id, text: 'x'.repeat(1_000_000) })).rejects.toMatchObject({
       code: 'BAD_REQUEST',
     })
-    await api.talk.ask({ id, text: QUESTION })
+    await api.conversation.ask({ id, text: QUESTION })
     expect(await codeOf(river.api.registration.answer({ text: '' }))).toBe('text_missing')
     expect(await codeOf(river.api.registration.answer({ text: 'ä'.repeat(2001) }))).toBe('text_too_long')
     await river.api.registration.answer({ text: '👩‍👩‍👧'.repeat(2000) })
     await decideOn(world, id, 'deny')
-    expect(await codeOf(api.talk.ask({ id, text: 'Another' }))).toBe('wrong_state')
+    expect(await codeOf(api.conversation.ask({ id, text: 'Another' }))).toBe('wrong_state')
     expect(await kindsOf(id)).toEqual(expect.arrayContaining(['asked', 'answered', 'denied']))
-    expect((await api.talk.thread({ id })).exchanges).toHaveLength(2)
+    expect((await api.conversation.thread({ id })).exchanges).toHaveLength(2)
   })
 })
 
@@ -192,7 +194,7 @@ describe('where time goes on while something is written', () => {
     let now = world.now()
     return createRegistrar({
       database: world.database,
-      opening: world.services.opening,
+      intake: world.services.intake,
       memory: { remember: () => Promise.resolve() },
       clock: () => ++now,
       randomId: randomUUID,
@@ -237,22 +239,22 @@ describe('among moderators', () => {
     const { id } = river.view
     const { api } = await aModerator(world.services, 'mira')
     await decideOn(world, id, 'deny')
-    await api.talk.note({ id, text: 'Asked on the phone' })
+    await api.conversation.note({ id, text: 'Asked on the phone' })
     const other = await aModerator(world.services)
-    expect((await other.api.talk.thread({ id })).notes).toMatchObject([
+    expect((await other.api.conversation.thread({ id })).notes).toMatchObject([
       { moderator: 'mira', text: 'Asked on the phone' },
     ])
-    expect(await codeOf(api.talk.note({ id, text: '' }))).toBe('text_missing')
-    expect(await codeOf(api.talk.note({ id: 'forged', text: 'x' }))).toBe('not_found')
+    expect(await codeOf(api.conversation.note({ id, text: '' }))).toBe('text_missing')
+    expect(await codeOf(api.conversation.note({ id: 'forged', text: 'x' }))).toBe('not_found')
   })
 
   test('no word of a question, an answer or a note is in the audit trail', async () => {
     const river = await requested(world, 'river')
     const { id } = river.view
     const { api } = await aModerator(world.services)
-    await api.talk.ask({ id, text: 'secretword' })
+    await api.conversation.ask({ id, text: 'secretword' })
     await river.api.registration.answer({ text: 'secretword' })
-    await api.talk.note({ id, text: 'secretword' })
+    await api.conversation.note({ id, text: 'secretword' })
     const { events } = await api.moderation.registration({ id })
     expect(events.map(({ kind }) => kind)).toEqual(
       expect.arrayContaining(['asked', 'answered', 'note_added']),
@@ -265,24 +267,24 @@ describe('among moderators', () => {
     const mira = await aModerator(world.services, 'mira')
     const tom = await aModerator(world.services, 'tom')
     const { version } = await tom.api.moderation.registration({ id })
-    await mira.api.talk.take({ id, over: false })
-    expect((await mira.api.talk.thread({ id })).claim).toMatchObject({ by: 'mira', mine: true })
-    expect((await tom.api.talk.thread({ id })).claim).toEqual({
+    await mira.api.conversation.take({ id, over: false })
+    expect((await mira.api.conversation.thread({ id })).claim).toMatchObject({ by: 'mira', mine: true })
+    expect((await tom.api.conversation.thread({ id })).claim).toEqual({
       by: 'mira',
       mine: false,
       until: world.now() + 30 * 60_000,
     })
-    await expect(tom.api.talk.take({ id, over: false })).rejects.toMatchObject({
+    await expect(tom.api.conversation.take({ id, over: false })).rejects.toMatchObject({
       code: 'CONFLICT',
       cause: { refusal: { code: 'claimed', by: 'mira' } },
     })
-    expect(await codeOf(tom.api.talk.release({ id }))).toBe('claimed')
-    await tom.api.talk.take({ id, over: true })
-    expect((await mira.api.talk.thread({ id })).claim).toMatchObject({ by: 'tom' })
-    await tom.api.talk.release({ id })
-    await mira.api.talk.take({ id, over: false })
+    expect(await codeOf(tom.api.conversation.release({ id }))).toBe('claimed')
+    await tom.api.conversation.take({ id, over: true })
+    expect((await mira.api.conversation.thread({ id })).claim).toMatchObject({ by: 'tom' })
+    await tom.api.conversation.release({ id })
+    await mira.api.conversation.take({ id, over: false })
     world.pass(30 * 60_000)
-    expect((await tom.api.talk.thread({ id })).claim).toBeNull()
+    expect((await tom.api.conversation.thread({ id })).claim).toBeNull()
     // What a colleague looks at is not out of date by a claim.
     await tom.api.moderation.decide({ id, version, decision: 'deny', message: '', silent: true })
   })
@@ -302,7 +304,7 @@ describe('a denial that is approved after all', () => {
   const reopen = async (id: string, message = '') => {
     const { api } = await aModerator(world.services)
     const { version } = await api.moderation.registration({ id })
-    await api.talk.reopen({ id, version, message })
+    await api.conversation.reopen({ id, version, message })
     await world.drain()
     return api
   }
@@ -344,8 +346,10 @@ describe('a denial that is approved after all', () => {
     const { id } = (await requested(world, 'river')).view
     const api = await decideOnly(world, id, 'deny')
     const view = await api.moderation.registration({ id })
-    expect(await api.talk.thread({ id })).toMatchObject({ reopen: 'not_yet' })
-    expect(await codeOf(api.talk.reopen({ id, version: view.version, message: '' }))).toBe('reopen_too_early')
+    expect(await api.conversation.thread({ id })).toMatchObject({ reopen: 'not_yet' })
+    expect(await codeOf(api.conversation.reopen({ id, version: view.version, message: '' }))).toBe(
+      'reopen_too_early',
+    )
   })
 
   test('is refused when somebody else has the name or the address by now', async () => {
@@ -354,14 +358,14 @@ describe('a denial that is approved after all', () => {
     await requested(world, 'river', 'second@mail.test')
     const { api } = await aModerator(world.services)
     const again = { id: first.view.id, version, message: '' }
-    expect(await codeOf(api.talk.reopen(again))).toBe('username_taken')
+    expect(await codeOf(api.conversation.reopen(again))).toBe('username_taken')
     const third = await requested(world, 'stone')
     const denied = await decideOn(world, third.view.id, 'deny')
     await verified(world, 'other', third.email)
-    expect(await codeOf(api.talk.reopen({ id: third.view.id, version: denied.version, message: '' }))).toBe(
-      'address_taken',
-    )
-    expect(await api.talk.thread({ id: third.view.id })).toMatchObject({ reopen: 'impossible' })
+    expect(
+      await codeOf(api.conversation.reopen({ id: third.view.id, version: denied.version, message: '' })),
+    ).toBe('address_taken')
+    expect(await api.conversation.thread({ id: third.view.id })).toMatchObject({ reopen: 'impossible' })
   })
 
   test('never gives an account out again that was once opened, also when its owner is forgotten here', async () => {
@@ -374,7 +378,9 @@ describe('a denial that is approved after all', () => {
       await tx.run(`delete from registrations where id = '${second.view.id}'`)
     })
     const { api } = await aModerator(world.services)
-    expect(await codeOf(api.talk.reopen({ id: first.view.id, version, message: '' }))).toBe('username_taken')
+    expect(await codeOf(api.conversation.reopen({ id: first.view.id, version, message: '' }))).toBe(
+      'username_taken',
+    )
     expect(await signInToMatrix(world, 'river')).toBe('in')
   })
 

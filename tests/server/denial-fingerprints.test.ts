@@ -38,7 +38,7 @@ async function denyAndForget(name: string, category: string | null, email?: stri
 
 async function memoryOf(name: string, email?: string) {
   const { view } = await requested(world, name, email)
-  return (await world.services.facts.about(view.id))?.memory
+  return (await world.services.signals.about(view.id))?.memory
 }
 
 describe('when the data of a denied registration is gone', () => {
@@ -57,7 +57,7 @@ describe('when the data of a denied registration is gone', () => {
     await world.drain()
     const { link } = world.mailbox.last('somebody@mail.test', 'verification')
     const { id } = await api.verification.confirm({ token: link.split('/').at(-1) ?? '' })
-    expect((await world.services.facts.about(id))?.memory).toBeNull()
+    expect((await world.services.signals.about(id))?.memory).toBeNull()
   })
 
   test('nothing in the database says whose it was', async () => {
@@ -100,8 +100,8 @@ describe('when the data of a denied registration is gone', () => {
     await denyAndForget('billings', 'spam')
     const { view } = await requested(world, 'billings')
     const other = world.another({ secretKey: 'another secret' })
-    expect((await other.facts.about(view.id))?.memory).toBeNull()
-    expect((await world.services.facts.about(view.id))?.memory?.count).toBe(1)
+    expect((await other.signals.about(view.id))?.memory).toBeNull()
+    expect((await world.services.signals.about(view.id))?.memory?.count).toBe(1)
   })
 })
 

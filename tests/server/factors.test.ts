@@ -115,7 +115,7 @@ describe('an authenticator', () => {
     const { id, secret } = await withFactor('bob')
     const ada = await aModerator(world.services, 'ada', 'administrator')
     const browser = await halfWay('bob')
-    await ada.api.people.setDisabled({ id, disabled: true })
+    await ada.api.moderators.setDisabled({ id, disabled: true })
     expect(await codeOf(browser.api.session.enterCode({ code: codeOfNow(secret) }))).toBe('not_signed_in')
   })
 })
@@ -194,10 +194,10 @@ describe('a second factor for all', () => {
         'decide',
         () => api.moderation.decide({ id: 'x', version: 1, decision: 'deny', message: '', silent: false }),
       ],
-      ['talk', () => api.talk.note({ id: 'x', text: 'x' })],
+      ['talk', () => api.conversation.note({ id: 'x', text: 'x' })],
       ['rules', () => api.rules.end({ id: 'x' })],
-      ['history', () => api.history.people()],
-      ['people', () => api.people.list()],
+      ['history', () => api.auditLog.people()],
+      ['people', () => api.moderators.list()],
     ]
     for (const [name, attempt] of refused)
       expect([name, await codeOf(attempt())]).toEqual([name, 'second_factor_needed'])

@@ -65,7 +65,7 @@ const KINDS: Record<string, [most: number, (network: number, number: number) => 
     400,
     (network) =>
       codeOf(
-        from(network).api.people.join({
+        from(network).api.moderators.join({
           token: NO_TOKEN,
           username: 'eve',
           password: 'a long pass phrase',

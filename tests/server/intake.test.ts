@@ -111,7 +111,7 @@ describe('too many who wait', () => {
     expect(await isOpen()).toBe(false)
     const { api } = await aModerator(world.services)
     const { id } = first?.view ?? { id: '' }
-    await api.talk.ask({ id, text: 'Whom do you know here?' })
+    await api.conversation.ask({ id, text: 'Whom do you know here?' })
     expect(await isOpen()).toBe(true)
     await first?.api.registration.answer({ text: 'Ada, from the repair café.' })
     expect(await isOpen()).toBe(false)
@@ -186,7 +186,7 @@ describe('while it is closed', () => {
     const [known] = await fill(1, 1)
     await world.drain()
     const before = world.mailbox.letters.length
-    const rows = () => world.database.read((reader) => world.services.opening.read(reader))
+    const rows = () => world.database.read((reader) => world.services.intake.read(reader))
     const counts = await rows()
     let asked = 0
     world.standIn.faults = () => {
@@ -281,7 +281,7 @@ describe('by hand', () => {
     const { api } = await aModerator(world.services)
     expect(await isOpen()).toBe(true)
     const message = { en: ' We are <b>away</b>.\r\nBack soon. ', de: '' }
-    await api.opening.close({ message, until: '2026-01-17' })
+    await api.intake.close({ message, until: '2026-01-17' })
     const view = {
       open: false,
       why: 'by_hand',
@@ -310,23 +310,23 @@ describe('by hand', () => {
   test('a moderator opens it again', async () => {
     await aDesk({})
     const { api } = await aModerator(world.services)
-    await api.opening.close({ message: NO_WORDS, until: '' })
+    await api.intake.close({ message: NO_WORDS, until: '' })
     world.pass(400 * DAY)
     expect(await isOpen()).toBe(false)
-    await api.opening.open({ until: '' })
+    await api.intake.open({ until: '' })
     expect((await aBrowser(world.services).api.registration.opening()).open).toBe(true)
-    expect(await api.opening.state()).toMatchObject({ opening: { open: true }, hand: null })
+    expect(await api.intake.state()).toMatchObject({ opening: { open: true }, hand: null })
   })
 
   test('it opens although a limit closed it, until the waiting are worked off', async () => {
     await aDesk({ maxWaiting: 2 })
     const people = await fill(1, 2)
     const { api } = await aModerator(world.services, 'ada')
-    await api.opening.open({ until: '' })
+    await api.intake.open({ until: '' })
     expect(await start('late')).toBe('done')
     people.push(...(await fill(3, 4)))
     expect(await isOpen()).toBe(true)
-    expect(await api.opening.state()).toMatchObject({
+    expect(await api.intake.state()).toMatchObject({
       opening: { open: true },
       hand: { says: 'open', by: 'ada', until: null },
       shut: { why: 'waiting' },
@@ -334,7 +334,7 @@ describe('by hand', () => {
       limits: { waiting: 2, perDay: null, workedOff: 1 },
     })
     for (const { view } of people.slice(0, 3)) await decideOn(world, view.id, 'deny')
-    expect(await api.opening.state()).toMatchObject({ hand: null, shut: null })
+    expect(await api.intake.state()).toMatchObject({ hand: null, shut: null })
     await fill(5, 5)
     expect(await start('later')).toBe('registration_closed')
     await world.drain()
@@ -348,21 +348,21 @@ describe('by hand', () => {
   test('what cannot be meant is refused, and changes nothing', async () => {
     await aDesk({})
     const { api } = await aModerator(world.services)
-    const before = await api.opening.state()
+    const before = await api.intake.state()
     const long = { en: 'a'.repeat(1001), de: '' }
-    expect(await codeOf(api.opening.close({ message: long, until: '' }))).toBe('text_too_long')
-    expect(await codeOf(api.opening.close({ message: NO_WORDS, until: '2026-01-15' }))).toBe('date_wrong')
-    expect(await codeOf(api.opening.open({ until: 'tomorrow' }))).toBe('date_wrong')
-    expect(await api.opening.state()).toEqual(before)
+    expect(await codeOf(api.intake.close({ message: long, until: '' }))).toBe('text_too_long')
+    expect(await codeOf(api.intake.close({ message: NO_WORDS, until: '2026-01-15' }))).toBe('date_wrong')
+    expect(await codeOf(api.intake.open({ until: 'tomorrow' }))).toBe('date_wrong')
+    expect(await api.intake.state()).toEqual(before)
     expect(await trail()).toEqual([])
   })
 
   test('nobody does it without signing in', async () => {
     await aDesk({})
     const { api } = aBrowser(world.services)
-    expect(await codeOf(api.opening.close({ message: NO_WORDS, until: '' }))).toBe('not_signed_in')
-    expect(await codeOf(api.opening.open({ until: '' }))).toBe('not_signed_in')
-    expect(await codeOf(api.opening.state())).toBe('not_signed_in')
+    expect(await codeOf(api.intake.close({ message: NO_WORDS, until: '' }))).toBe('not_signed_in')
+    expect(await codeOf(api.intake.open({ until: '' }))).toBe('not_signed_in')
+    expect(await codeOf(api.intake.state())).toBe('not_signed_in')
     expect(await isOpen()).toBe(true)
   })
 })
@@ -402,7 +402,7 @@ describe('two programs on one database', () => {
     await again.registrar.settleOpening()
     expect(await isOpen(again)).toBe(false)
     const { api } = await aModerator(world.services)
-    await api.opening.close({ message: { en: 'Away', de: 'Fort' }, until: '' })
+    await api.intake.close({ message: { en: 'Away', de: 'Fort' }, until: '' })
     expect(await aBrowser(world.another(), { language: 'de' }).api.registration.opening()).toMatchObject({
       message: { text: 'Fort', language: 'de' },
     })

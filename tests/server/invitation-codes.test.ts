@@ -227,13 +227,13 @@ describe('at the desk', () => {
     const { id, code } = await make({ note: 'Garden party' })
     const guest = await came(code)
     const other = await came('')
-    expect((await administrator.api.facts.about({ id: guest.id })).invitation).toEqual({
+    expect((await administrator.api.signals.about({ id: guest.id })).invitation).toEqual({
       id,
       note: 'Garden party',
       by: 'ada',
       skipReview: false,
     })
-    expect((await administrator.api.facts.about({ id: other.id })).invitation).toBeNull()
+    expect((await administrator.api.signals.about({ id: other.id })).invitation).toBeNull()
     const { items } = await administrator.api.moderation.queue({
       ...readQueueFilter(new URLSearchParams()),
       limit: 10,
@@ -609,14 +609,14 @@ describe('nobody gets in unapproved', () => {
         'made by somebody who is disabled',
         async () => {
           const eve = await aModerator(world.services, 'eve', 'administrator')
-          await eve.api.people.setDisabled({ id: administrator.id, disabled: true })
+          await eve.api.moderators.setDisabled({ id: administrator.id, disabled: true })
         },
       ],
       [
         'made by somebody who is no administrator any more',
         async () => {
           const eve = await aModerator(world.services, 'eve', 'administrator')
-          await eve.api.people.setRole({ id: administrator.id, role: 'moderator' })
+          await eve.api.moderators.setRole({ id: administrator.id, role: 'moderator' })
         },
       ],
     ]

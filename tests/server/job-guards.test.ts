@@ -418,7 +418,7 @@ describe('who is told', () => {
   async function closed() {
     const message = { en: '', de: '' }
     const until = new Date(world.now() + 2 * 24 * HOUR).toISOString().slice(0, 10)
-    expect(await world.services.opening.close({ message, until }, 'm1')).toMatchObject({ ok: true })
+    expect(await world.services.intake.close({ message, until }, 'm1')).toMatchObject({ ok: true })
   }
 
   test('of rooms that accounts join before they are approved, by mail or in the room', async () => {

@@ -21,8 +21,8 @@ type Person = typeof ada
 const plain = { uses: '', days: '', note: '', skipReview: false }
 const make = async (by: Person, wish: Partial<typeof plain> = {}) =>
   (await by.api.invitations.make({ ...plain, ...wish })).id
-const disable = (whom: Person, disabled = true) => ada.api.people.setDisabled({ id: whom.id, disabled })
-const demote = (whom: Person) => ada.api.people.setRole({ id: whom.id, role: 'moderator' })
+const disable = (whom: Person, disabled = true) => ada.api.moderators.setDisabled({ id: whom.id, disabled })
+const demote = (whom: Person) => ada.api.moderators.setRole({ id: whom.id, role: 'moderator' })
 
 /** Whom the list names, with the codes of each. */
 const known = async () =>

@@ -177,7 +177,7 @@ describe('what was promised is kept', () => {
     const moderator = await aModerator(world.services)
     const own = await api.registration.current()
     answer = () => unknown
-    await moderator.api.talk.ask({ id: own?.id ?? '', text: 'Whom do you know?' })
+    await moderator.api.conversation.ask({ id: own?.id ?? '', text: 'Whom do you know?' })
     await world.drain()
     expect(await api.registration.current()).toMatchObject({ mail: 'refused' })
   })
@@ -218,21 +218,23 @@ describe('what was promised is kept', () => {
   test('an invitation to the desk works for its days since it was sent, and its list says what became of the mail', async () => {
     const { api } = await aModerator(world.services, 'ada', 'administrator')
     answer = () => out
-    await api.people.invite({ email: 'new@example.test', role: 'moderator' })
+    await api.moderators.invite({ email: 'new@example.test', role: 'moderator' })
     await live(MINUTE)
-    expect((await api.people.list()).invitations).toMatchObject([{ mail: 'waiting' }])
+    expect((await api.moderators.list()).invitations).toMatchObject([{ mail: 'waiting' }])
     world.pass(8 * DAY)
     answer = () => null
     await live(MINUTE)
     const { link, days } = world.mailbox.last('new@example.test', 'invitation')
-    expect((await api.people.list()).invitations).toMatchObject([{ mail: 'sent' }])
+    expect((await api.moderators.list()).invitations).toMatchObject([{ mail: 'sent' }])
     world.pass((days - 1) * DAY)
-    expect(await visitor().people.invitation({ token: tokenIn(link) })).toMatchObject({ role: 'moderator' })
+    expect(await visitor().moderators.invitation({ token: tokenIn(link) })).toMatchObject({
+      role: 'moderator',
+    })
     answer = () => unknown
-    await api.people.invite({ email: 'gone@example.test', role: 'moderator' })
+    await api.moderators.invite({ email: 'gone@example.test', role: 'moderator' })
     const { mail } = await api.account.askAddress({ email: 'mistyped@example.test' })
     await world.drain()
-    expect((await api.people.list()).invitations.map((one) => one.mail)).toContain('refused')
+    expect((await api.moderators.list()).invitations.map((one) => one.mail)).toContain('refused')
     expect(await standingOf(mail)).toBe('refused')
   })
 })

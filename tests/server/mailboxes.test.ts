@@ -73,7 +73,7 @@ test('registrations of before are found by it', async () => {
   const first = await verified(world, 'river', SPELLINGS[0])
   await world.database.write((tx) => tx.run(sql`update registrations set address_key = email`))
   const second = await requested(world, 'stone', SPELLINGS[1])
-  const mailbox = async () => (await (await desk()).facts.about({ id: second.view.id })).mailbox
+  const mailbox = async () => (await (await desk()).signals.about({ id: second.view.id })).mailbox
   expect((await mailbox()).count).toBe(0)
   await refresh()
   expect((await mailbox()).count).toBe(1)
@@ -90,5 +90,5 @@ test('what is remembered of a denial by the rule of before is still known', asyn
   const former = createHmac('sha256', key).update(`mailbox\0${email}`).digest('base64url')
   await world.database.write((tx) => tx.run(sql`update memories set hash = ${former} where kind = 'mailbox'`))
   const again = await requested(world, 'brook', email)
-  expect(await (await desk()).facts.about({ id: again.view.id })).toMatchObject({ memory: { mailbox: 1 } })
+  expect(await (await desk()).signals.about({ id: again.view.id })).toMatchObject({ memory: { mailbox: 1 } })
 })

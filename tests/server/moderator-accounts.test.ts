@@ -29,8 +29,8 @@ const cookieOf = async (id: string) => (await world.services.sessions.signIn(id)
 type Door = (who: { id: string; username: string }, services?: Services) => Promise<string>
 /** Every way in which somebody stops being an administrator; each says what came of it. */
 const DOORS: Record<string, Door> = {
-  'disabled on the page': ({ id }) => codeOf(bob.api.people.setDisabled({ id, disabled: true })),
-  'made a moderator on the page': ({ id }) => codeOf(bob.api.people.setRole({ id, role: 'moderator' })),
+  'disabled on the page': ({ id }) => codeOf(bob.api.moderators.setDisabled({ id, disabled: true })),
+  'made a moderator on the page': ({ id }) => codeOf(bob.api.moderators.setRole({ id, role: 'moderator' })),
   'disabled at the terminal': async ({ username }, services = world.services) => {
     const done = await services.moderators.disable(username)
     return done.ok
@@ -47,29 +47,29 @@ const through = (door: string, username: 'ada' | 'bob', services?: Services) =>
 describe.each(doors)('%s', (door) => {
   test('the last administrator is not, and nothing is changed; with another one there, they are', async () => {
     const cookie = await cookieOf(ada.id)
-    await ada.api.people.invite({ email: 'eve@mail.test', role: 'moderator' })
-    await bob.api.people.setRole({ id: bob.id, role: 'moderator' })
+    await ada.api.moderators.invite({ email: 'eve@mail.test', role: 'moderator' })
+    await bob.api.moderators.setRole({ id: bob.id, role: 'moderator' })
     const before = await events()
     expect(await through(door, 'ada')).toBe('last_administrator')
     expect(await administrators()).toEqual(['ada'])
     expect(await world.services.sessions.check(cookie)).not.toBeNull()
     expect((await world.services.people.list()).invitations).toHaveLength(1)
     expect(await events()).toEqual(before)
-    await ada.api.people.setRole({ id: bob.id, role: 'administrator' })
+    await ada.api.moderators.setRole({ id: bob.id, role: 'administrator' })
     expect(await through(door, 'ada')).toBe('done')
     expect(await administrators()).toEqual(['bob'])
   })
 
   test('somebody leaves no open invitation behind, which the audit log keeps', async () => {
     for (const email of ['eve@mail.test', 'fay@mail.test'])
-      await ada.api.people.invite({ email, role: 'administrator' })
+      await ada.api.moderators.invite({ email, role: 'administrator' })
     await world.drain()
     const token = tokenIn(world.mailbox.last('eve@mail.test', 'invitation').link)
     expect(await through(door, 'ada')).toBe('done')
     const kinds = (await events()).map(({ kind }) => kind)
     expect(kinds.filter((kind) => kind === 'invitation_withdrawn')).toHaveLength(2)
     const wish = { token, username: 'eve', password: 'a moderators password' }
-    expect(await codeOf(bob.api.people.join(wish))).toBe('link_spent')
+    expect(await codeOf(bob.api.moderators.join(wish))).toBe('link_spent')
   })
 
   test.each(doors)('while the other one is %s: one of the two stays', async (otherDoor) => {
@@ -81,8 +81,8 @@ describe.each(doors)('%s', (door) => {
 })
 
 test('who is disabled already is no longer needed, and can become a moderator', async () => {
-  await ada.api.people.setDisabled({ id: bob.id, disabled: true })
-  expect(await codeOf(ada.api.people.setRole({ id: bob.id, role: 'moderator' }))).toBe('done')
+  await ada.api.moderators.setDisabled({ id: bob.id, disabled: true })
+  expect(await codeOf(ada.api.moderators.setRole({ id: bob.id, role: 'moderator' }))).toBe('done')
   expect(await administrators()).toEqual(['ada'])
 })
 
@@ -105,7 +105,7 @@ describe('at the terminal', () => {
 
 test('a new password of one’s own is refused to who is disabled meanwhile', async () => {
   const { id } = await aModerator(world.services, 'cleo')
-  await ada.api.people.setDisabled({ id, disabled: true })
+  await ada.api.moderators.setDisabled({ id, disabled: true })
   const { changePassword } = world.services.people
   const change = await changePassword(id, { now: 'a moderators password', next: 'another fine password' })
   expect(change).toMatchObject({ ok: false, refusal: { code: 'moderator_disabled' } })

@@ -26,7 +26,7 @@ const trail = async () =>
 const kinds = async () => (await trail()).map(({ kind }) => kind)
 
 async function invited(email = 'bob@mail.test', role: 'moderator' | 'administrator' = 'moderator') {
-  await ada.api.people.invite({ email, role })
+  await ada.api.moderators.invite({ email, role })
   await world.drain()
   return tokenIn(world.mailbox.last(email, 'invitation').link)
 }
@@ -48,12 +48,12 @@ describe('an invitation', () => {
     const token = await invited()
     const browser = aBrowser(world.services)
     for (let look = 0; look < 3; look++)
-      expect(await browser.api.people.invitation({ token })).toEqual({
+      expect(await browser.api.moderators.invitation({ token })).toEqual({
         email: 'bob@mail.test',
         role: 'moderator',
       })
-    await browser.api.people.join({ token, username: ' Bob ', password: PASSWORD })
-    const { people, invitations } = await ada.api.people.list()
+    await browser.api.moderators.join({ token, username: ' Bob ', password: PASSWORD })
+    const { people, invitations } = await ada.api.moderators.list()
     expect(people).toMatchObject([
       { username: 'ada' },
       { username: 'bob', role: 'moderator', confirmed: true },
@@ -61,7 +61,7 @@ describe('an invitation', () => {
     expect(invitations).toEqual([])
     const session = await world.services.sessions.check(browser.jar.get(world.services.sessions.cookieName))
     expect(session?.moderator).toMatchObject({ username: 'bob', role: 'moderator' })
-    expect(await codeOf(browser.api.people.join({ token, username: 'eve', password: PASSWORD }))).toBe(
+    expect(await codeOf(browser.api.moderators.join({ token, username: 'eve', password: PASSWORD }))).toBe(
       'link_spent',
     )
     expect(await kinds()).toEqual(expect.arrayContaining(['moderator_invited', 'moderator_joined']))
@@ -71,12 +71,12 @@ describe('an invitation', () => {
     const token = await invited()
     const ends = await Promise.all(
       ['bob', 'eve'].map((username) =>
-        codeOf(aBrowser(world.services).api.people.join({ token, username, password: PASSWORD })).catch(
+        codeOf(aBrowser(world.services).api.moderators.join({ token, username, password: PASSWORD })).catch(
           () => 'done',
         ),
       ),
     )
-    expect((await ada.api.people.list()).people).toHaveLength(2)
+    expect((await ada.api.moderators.list()).people).toHaveLength(2)
     expect(ends.filter((end) => end === 'link_spent')).toHaveLength(1)
   })
 
@@ -84,27 +84,27 @@ describe('an invitation', () => {
     const late = await invited()
     world.pass(7 * DAY)
     const { api } = aBrowser(world.services)
-    expect(await codeOf(api.people.invitation({ token: late }))).toBe('link_expired')
-    expect(await codeOf(api.people.join({ token: late, username: 'bob', password: PASSWORD }))).toBe(
+    expect(await codeOf(api.moderators.invitation({ token: late }))).toBe('link_expired')
+    expect(await codeOf(api.moderators.join({ token: late, username: 'bob', password: PASSWORD }))).toBe(
       'link_expired',
     )
     const older = await invited()
     const newer = await invited()
-    expect(await codeOf(api.people.invitation({ token: older }))).toBe('link_spent')
-    const [invitation] = (await ada.api.people.list()).invitations
-    await ada.api.people.withdraw({ id: invitation?.id ?? '' })
-    expect(await codeOf(api.people.join({ token: newer, username: 'bob', password: PASSWORD }))).toBe(
+    expect(await codeOf(api.moderators.invitation({ token: older }))).toBe('link_spent')
+    const [invitation] = (await ada.api.moderators.list()).invitations
+    await ada.api.moderators.withdraw({ id: invitation?.id ?? '' })
+    expect(await codeOf(api.moderators.join({ token: newer, username: 'bob', password: PASSWORD }))).toBe(
       'link_spent',
     )
-    expect(await codeOf(ada.api.people.withdraw({ id: invitation?.id ?? '' }))).toBe('not_found')
-    expect(await codeOf(api.people.invitation({ token: 'nonsense' }))).toBe('link_broken')
-    expect((await ada.api.people.list()).people).toHaveLength(1)
+    expect(await codeOf(ada.api.moderators.withdraw({ id: invitation?.id ?? '' }))).toBe('not_found')
+    expect(await codeOf(api.moderators.invitation({ token: 'nonsense' }))).toBe('link_broken')
+    expect((await ada.api.moderators.list()).people).toHaveLength(1)
   })
 
   test('is looked at before anything that costs time is done for it', async () => {
     const { api } = aBrowser(world.services)
     const spent = await invited()
-    await api.people.join({ token: spent, username: 'bob', password: PASSWORD })
+    await api.moderators.join({ token: spent, username: 'bob', password: PASSWORD })
     const unknown = `${'x'.repeat(42)}A`
     for (const [token, code] of [
       [unknown, 'link_broken'],
@@ -115,7 +115,7 @@ describe('an invitation', () => {
         ['eve', 'Password12345'],
         ['eve', PASSWORD],
       ] as const)
-        expect([code, await codeOf(api.people.join({ token, username, password }))]).toEqual([code, code])
+        expect([code, await codeOf(api.moderators.join({ token, username, password }))]).toEqual([code, code])
   })
 
   test('is followed, whatever others in the same network try', async () => {
@@ -125,29 +125,31 @@ describe('an invitation', () => {
     for (let tried = 0; tried < 40; tried++)
       said.add(
         await codeOf(
-          api.people.join({ token: `${tried}`.padStart(42, 'x') + 'A', username: 'eve', password: 'x' }),
+          api.moderators.join({ token: `${tried}`.padStart(42, 'x') + 'A', username: 'eve', password: 'x' }),
         ),
       )
     expect(said).toEqual(new Set(['link_broken', 'too_many_sign_ins']))
-    expect(await codeOf(api.people.invitation({ token }))).toBe('done')
-    expect(await codeOf(api.people.join({ token, username: 'bob', password: PASSWORD }))).toBe('done')
+    expect(await codeOf(api.moderators.invitation({ token }))).toBe('done')
+    expect(await codeOf(api.moderators.join({ token, username: 'bob', password: PASSWORD }))).toBe('done')
   })
 
   test('says what is wrong with a name, a password and an address', async () => {
     const token = await invited()
     const { api } = aBrowser(world.services)
     const join = (username: string, password = PASSWORD) =>
-      codeOf(api.people.join({ token, username, password }))
+      codeOf(api.moderators.join({ token, username, password }))
     expect(await join('Has Spaces')).toBe('moderator_name_invalid')
     expect(await join('ada')).toBe('moderator_name_taken')
     expect(await join('bob', 'short')).toBe('password_too_short')
     expect(await join('bob', 'Password12345')).toBe('password_guessed')
     expect(await join('bob-of-example', 'bob-of-example1')).toBe('password_guessed')
-    expect(await codeOf(ada.api.people.invite({ email: 'nobody', role: 'moderator' }))).toBe('email_invalid')
-    expect(await codeOf(ada.api.people.invite({ email: 'ada@example.test', role: 'moderator' }))).toBe(
+    expect(await codeOf(ada.api.moderators.invite({ email: 'nobody', role: 'moderator' }))).toBe(
+      'email_invalid',
+    )
+    expect(await codeOf(ada.api.moderators.invite({ email: 'ada@example.test', role: 'moderator' }))).toBe(
       'moderator_known',
     )
-    await api.people.join({ token, username: 'bob', password: PASSWORD })
+    await api.moderators.join({ token, username: 'bob', password: PASSWORD })
   })
 
   test('is in the database as a hash alone', async () => {
@@ -165,18 +167,18 @@ describe('roles', () => {
   test('a moderator is refused everything of an administrator, which the audit trail keeps', async () => {
     const bob = await aModerator(world.services, 'bob')
     const tries: [string, () => Promise<unknown>][] = [
-      ['people.list', () => bob.api.people.list()],
-      ['people.invite', () => bob.api.people.invite({ email: 'x@mail.test', role: 'administrator' })],
-      ['people.withdraw', () => bob.api.people.withdraw({ id: 'x' })],
-      ['people.setRole', () => bob.api.people.setRole({ id: bob.id, role: 'administrator' })],
-      ['people.setDisabled', () => bob.api.people.setDisabled({ id: ada.id, disabled: true })],
-      ['people.signOut', () => bob.api.people.signOut({ id: ada.id })],
+      ['moderators.list', () => bob.api.moderators.list()],
+      ['moderators.invite', () => bob.api.moderators.invite({ email: 'x@mail.test', role: 'administrator' })],
+      ['moderators.withdraw', () => bob.api.moderators.withdraw({ id: 'x' })],
+      ['moderators.setRole', () => bob.api.moderators.setRole({ id: bob.id, role: 'administrator' })],
+      ['moderators.setDisabled', () => bob.api.moderators.setDisabled({ id: ada.id, disabled: true })],
+      ['moderators.signOut', () => bob.api.moderators.signOut({ id: ada.id })],
     ]
     for (const [path, attempt] of tries) {
       expect([path, await codeOf(attempt())]).toEqual([path, 'role_too_low'])
       expect((await trail())[0]).toEqual({ kind: 'access_refused', moderatorId: bob.id, detail: { path } })
     }
-    expect((await ada.api.people.list()).people).toMatchObject([
+    expect((await ada.api.moderators.list()).people).toMatchObject([
       { username: 'ada', role: 'administrator', disabledAt: null },
       { username: 'bob', role: 'moderator' },
     ])
@@ -184,15 +186,17 @@ describe('roles', () => {
   })
 
   test('the last administrator stays one, and is not disabled', async () => {
-    expect(await codeOf(ada.api.people.setRole({ id: ada.id, role: 'moderator' }))).toBe('last_administrator')
-    expect(await codeOf(ada.api.people.setDisabled({ id: ada.id, disabled: true }))).toBe(
+    expect(await codeOf(ada.api.moderators.setRole({ id: ada.id, role: 'moderator' }))).toBe(
+      'last_administrator',
+    )
+    expect(await codeOf(ada.api.moderators.setDisabled({ id: ada.id, disabled: true }))).toBe(
       'last_administrator',
     )
     const bob = await aModerator(world.services, 'bob')
-    await ada.api.people.setRole({ id: bob.id, role: 'administrator' })
+    await ada.api.moderators.setRole({ id: bob.id, role: 'administrator' })
     const ends = await Promise.all(
       [ada.id, bob.id].map((id) =>
-        codeOf(ada.api.people.setRole({ id, role: 'moderator' })).catch(() => 'done'),
+        codeOf(ada.api.moderators.setRole({ id, role: 'moderator' })).catch(() => 'done'),
       ),
     )
     expect(ends).toContain('last_administrator')
@@ -201,13 +205,13 @@ describe('roles', () => {
   test('who is disabled is out everywhere at once, stays in the history, and can be let in again', async () => {
     await aModerator(world.services, 'bob')
     const there = await signedIn('bob', PASSWORD)
-    const bob = (await ada.api.people.list()).people.find(({ username }) => username === 'bob')
-    await ada.api.people.setDisabled({ id: bob?.id ?? '', disabled: true })
+    const bob = (await ada.api.moderators.list()).people.find(({ username }) => username === 'bob')
+    await ada.api.moderators.setDisabled({ id: bob?.id ?? '', disabled: true })
     expect(await there.isIn()).toBe(false)
     const { api } = aBrowser(world.services)
     expect(await codeOf(api.session.signIn({ username: 'bob', password: PASSWORD }))).toBe('sign_in_failed')
-    expect((await ada.api.people.list()).people).toHaveLength(2)
-    await ada.api.people.setDisabled({ id: bob?.id ?? '', disabled: false })
+    expect((await ada.api.moderators.list()).people).toHaveLength(2)
+    await ada.api.moderators.setDisabled({ id: bob?.id ?? '', disabled: false })
     expect(await there.isIn()).toBe(false)
     await api.session.signIn({ username: 'bob', password: PASSWORD })
     expect(await kinds()).toEqual(
@@ -220,8 +224,8 @@ test('an administrator ends the sessions of somebody, who signs in again', async
   const bob = await aModerator(world.services, 'bob')
   const there = await signedIn('bob', PASSWORD)
   const here = await signedIn('ada', PASSWORD)
-  expect(await codeOf(ada.api.people.signOut({ id: 'nobody' }))).toBe('not_found')
-  await ada.api.people.signOut({ id: bob.id })
+  expect(await codeOf(ada.api.moderators.signOut({ id: 'nobody' }))).toBe('not_found')
+  await ada.api.moderators.signOut({ id: bob.id })
   expect([await there.isIn(), await here.isIn()]).toEqual([false, true])
   expect((await trail())[0]).toEqual({
     kind: 'session_ended',
@@ -267,11 +271,11 @@ describe('one’s own account', () => {
     expect(await api.account.view()).toMatchObject({ email: 'ada@example.test', confirmed: false })
     const token = tokenIn(world.mailbox.last('ada.new@mail.test', 'confirm_moderator').link)
     const mailReader = aBrowser(world.services)
-    expect(await mailReader.api.people.address({ token })).toEqual({ email: 'ada.new@mail.test' })
+    expect(await mailReader.api.moderators.address({ token })).toEqual({ email: 'ada.new@mail.test' })
     expect(await api.account.view()).toMatchObject({ confirmed: false })
-    await mailReader.api.people.confirmAddress({ token })
+    await mailReader.api.moderators.confirmAddress({ token })
     expect(await api.account.view()).toMatchObject({ email: 'ada.new@mail.test', confirmed: true })
-    expect(await codeOf(mailReader.api.people.confirmAddress({ token }))).toBe('link_spent')
+    expect(await codeOf(mailReader.api.moderators.confirmAddress({ token }))).toBe('link_spent')
   })
 
   test('so many mails go to addresses of others: of one moderator, to one mailbox, and of all', async () => {
@@ -298,14 +302,14 @@ describe('one’s own account', () => {
 
   test('invitations are counted too, and neither stops one’s own address', async () => {
     const { api } = await aModerator(world.services, 'boss', 'administrator')
-    const invite = (email: string) => codeOf(api.people.invite({ email, role: 'moderator' }))
+    const invite = (email: string) => codeOf(api.moderators.invite({ email, role: 'moderator' }))
     for (let index = 0; index < 50; index++) expect(await invite(`i${index}@mail.test`)).toBe('done')
     expect(await invite('late@mail.test')).toBe('too_many_mails')
     expect(await codeOf(api.account.askAddress({ email: 'boss.new@mail.test' }))).toBe('done')
     for (let other = 0; other < 3; other++) {
       const next = await aModerator(world.services, `boss${other}`, 'administrator')
       for (let index = 0; index < 50; index++)
-        await codeOf(next.api.people.invite({ email: `o${other}-${index}@mail.test`, role: 'moderator' }))
+        await codeOf(next.api.moderators.invite({ email: `o${other}-${index}@mail.test`, role: 'moderator' }))
     }
     await world.drain()
     expect(world.mailbox.letters).toHaveLength(200)
@@ -317,7 +321,7 @@ describe('one’s own account', () => {
     expect(await codeOf(api.account.askAddress({ email: 'bob@example.test' }))).toBe('done')
     await world.drain()
     const token = tokenIn(world.mailbox.last('bob@example.test', 'confirm_moderator').link)
-    expect(await codeOf(aBrowser(world.services).api.people.confirmAddress({ token }))).toBe(
+    expect(await codeOf(aBrowser(world.services).api.moderators.confirmAddress({ token }))).toBe(
       'moderator_known',
     )
     expect(await api.account.view()).toMatchObject({ email: 'ada@example.test' })

@@ -107,7 +107,7 @@ describe('for each request', () => {
     world.pass(HOUR)
     await world.drain()
     const { api } = await aModerator(world.services, 'cleo')
-    await api.talk.ask({ id: river.view.id, text: 'Whom do you know here?' })
+    await api.conversation.ask({ id: river.view.id, text: 'Whom do you know here?' })
     await world.drain()
     const before = waitingTo(OPERATOR).length
     await river.api.registration.answer({ text: 'I know two people from the repair café.' })
@@ -262,7 +262,7 @@ describe('the wishes', () => {
     })
     await api.notices.set({ notices: 'digest', remindHours: 12, language: 'de' })
     expect(await api.notices.get()).toMatchObject({ notices: 'digest', remindHours: 12, language: 'de' })
-    const { events } = await api.history.page({ what: 'settings_changed' })
+    const { events } = await api.auditLog.page({ what: 'settings_changed' })
     expect(events).toMatchObject([
       { moderatorId: id, detail: { notices: 'digest', remind_hours: 12, language: 'de' } },
     ])

@@ -218,14 +218,14 @@ describe('on the desk', () => {
     const ada = await aModerator(world.services, 'ada', 'administrator')
     for (const [index, typed] of addresses('bob@mail.test').entries()) {
       const email = typed.replace('bob', `bob${index}`)
-      await ada.api.people.invite({ email, role: 'moderator' })
+      await ada.api.moderators.invite({ email, role: 'moderator' })
       await world.drain()
       expect(world.mailbox.kinds(`bob${index}@mail.test`)).toEqual(['invitation'])
       await ada.api.account.askAddress({ email: typed.replace('bob', `ada${index}`) })
       await world.drain()
       expect(world.mailbox.kinds(`ada${index}@mail.test`)).toEqual(['confirm_moderator'])
     }
-    expect(await codeOf(ada.api.people.invite({ email: 'b\u200bob@mail.test', role: 'moderator' }))).toBe(
+    expect(await codeOf(ada.api.moderators.invite({ email: 'b\u200bob@mail.test', role: 'moderator' }))).toBe(
       'email_invisible',
     )
     expect(await codeOf(ada.api.account.askAddress({ email: 'a@mail.test b@mail.test' }))).toBe(
@@ -233,7 +233,7 @@ describe('on the desk', () => {
     )
     const token = tokenIn(world.mailbox.last('bob0@mail.test', 'invitation').link)
     const password = 'four unrelated words of bob'
-    await api().people.join({ token, username: '\u200bＢob\u00a0', password })
+    await api().moderators.join({ token, username: '\u200bＢob\u00a0', password })
     await api().session.signIn({ username: '\u2066bob\u2069', password })
   })
 })

@@ -55,25 +55,25 @@ const CALLS: Record<string, Call> = {
   'session.startPasskey': 'stranger',
   'session.enterPasskey': 'stranger',
   'session.signOut': 'stranger',
-  'people.invitation': 'stranger',
-  'people.join': 'stranger',
-  'people.address': 'stranger',
-  'people.confirmAddress': 'stranger',
+  'moderators.invitation': 'stranger',
+  'moderators.join': 'stranger',
+  'moderators.address': 'stranger',
+  'moderators.confirmAddress': 'stranger',
 
-  'people.list': 'administrator',
-  'people.invite': 'administrator',
-  'people.withdraw': 'administrator',
-  'people.setRole': 'administrator',
-  'people.setDisabled': 'administrator',
-  'people.signOut': 'administrator',
+  'moderators.list': 'administrator',
+  'moderators.invite': 'administrator',
+  'moderators.withdraw': 'administrator',
+  'moderators.setRole': 'administrator',
+  'moderators.setDisabled': 'administrator',
+  'moderators.signOut': 'administrator',
   'factors.setRequired': 'administrator',
   'ruleLists.limits': 'administrator',
   'ruleLists.preview': 'administrator',
   'ruleLists.add': 'administrator',
   'invitations.known': 'administrator',
   'invitations.endKnown': 'administrator',
-  'history.beginExport': 'administrator',
-  'history.slice': 'administrator',
+  'auditLog.beginExport': 'administrator',
+  'auditLog.slice': 'administrator',
 
   'moderation.queue': () => ({ tab: 'all' }),
   'moderation.neighbours': ({ river }) => ({ id: river, filter: { tab: 'all' } }),
@@ -111,7 +111,7 @@ const CALLS: Record<string, Call> = {
   'factors.startPasskey': () => undefined,
   'factors.addPasskey': () => ({ name: 'Key', answer: '{}' }),
   'factors.removePasskey': () => ({ id: 'none', password: 'wrong' }),
-  'facts.about': ({ river }) => ({ id: river }),
+  'signals.about': ({ river }) => ({ id: river }),
   'rules.list': () => ({ over: false }),
   'rules.choices': () => undefined,
   'rules.preview': () => rule,
@@ -133,26 +133,26 @@ const CALLS: Record<string, Call> = {
   'invitations.list': () => ({ over: false }),
   'invitations.make': () => ({ uses: '', days: '', note: '', skipReview: false }),
   'invitations.end': ({ skipping }) => ({ id: skipping }),
-  'talk.thread': ({ river }) => ({ id: river }),
-  'talk.ask': ({ river }) => ({ id: river, text: 'Who are you?' }),
-  'talk.note': ({ river }) => ({ id: river, text: 'Looks fine' }),
-  'talk.take': ({ river }) => ({ id: river, over: true }),
-  'talk.release': ({ river }) => ({ id: river }),
-  'talk.reopen': ({ stone }) => ({ id: stone, version: 0, message: '' }),
+  'conversation.thread': ({ river }) => ({ id: river }),
+  'conversation.ask': ({ river }) => ({ id: river, text: 'Who are you?' }),
+  'conversation.note': ({ river }) => ({ id: river, text: 'Looks fine' }),
+  'conversation.take': ({ river }) => ({ id: river, over: true }),
+  'conversation.release': ({ river }) => ({ id: river }),
+  'conversation.reopen': ({ stone }) => ({ id: stone, version: 0, message: '' }),
   'replies.list': () => undefined,
   'replies.save': () => ({ purpose: 'ask', title: 'T', texts: { en: 'Words', de: '' } }),
   'replies.remove': () => ({ id: 'none' }),
   'replies.start': () => undefined,
   'replies.offered': ({ river }) => ({ id: river }),
   'replies.preview': ({ river }) => ({ id: river, action: 'ask', ...said }),
-  'history.page': () => ({}),
-  'history.people': () => undefined,
-  'figures.get': () => ({ days: 30 }),
+  'auditLog.page': () => ({}),
+  'auditLog.people': () => undefined,
+  'statistics.get': () => ({ days: 30 }),
   'notices.get': () => undefined,
   'notices.set': () => ({ notices: 'none', remindHours: null, language: 'en' }),
-  'opening.state': () => undefined,
-  'opening.close': () => ({ message: { en: '', de: '' }, until: '' }),
-  'opening.open': () => ({ until: '' }),
+  'intake.state': () => undefined,
+  'intake.close': () => ({ message: { en: '', de: '' }, until: '' }),
+  'intake.open': () => ({ until: '' }),
 }
 
 interface Scene {
@@ -188,7 +188,7 @@ async function aScene() {
   const at = { device: 'Firefox, Haiku', network: '198.51.100.0/24' }
   await world.services.sessions.signIn(ada.id, at)
   await ada.api.factors.begin()
-  await ada.api.people.invite({ email: 'invited@people.test', role: 'administrator' })
+  await ada.api.moderators.invite({ email: 'invited@people.test', role: 'administrator' })
   const skipping = await ada.api.invitations.make({
     uses: '',
     days: '',
@@ -208,7 +208,7 @@ async function aScene() {
   const verification = world.mailbox.last('guest@mail.test', 'verification').link
   // A mail to somebody of the desk that its server refuses, naming them.
   world.mailbox.refuse = new MailError('550 5.1.1 <refused@people.test>: no such user', { permanent: true })
-  await ada.api.people.invite({ email: 'refused@people.test', role: 'moderator' })
+  await ada.api.moderators.invite({ email: 'refused@people.test', role: 'moderator' })
   await world.drain()
   world.mailbox.refuse = null
   const cookies = [...stranger.jar.values()]
@@ -325,7 +325,7 @@ test('what is an administrator’s is refused to a moderator before its input is
       { refusal: { code: 'role_too_low' } },
     ])
   }
-  const { events } = await bob.api.history.page({ what: 'access_refused' })
+  const { events } = await bob.api.auditLog.page({ what: 'access_refused' })
   expect(events.map(({ detail }) => detail?.['path']).reverse()).toEqual(mine.map(([path]) => path))
 })
 

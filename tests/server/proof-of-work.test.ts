@@ -307,7 +307,7 @@ test('moderators see what a request is held for, in the list and beside it', asy
   const moderator = await aModerator(world.services)
   const seen = async () => ({
     listed: (await moderator.api.moderation.queue({ tab: 'waiting' })).items.map((item) => item.heldFor),
-    beside: (await moderator.api.facts.about({ id: view.id })).heldFor,
+    beside: (await moderator.api.signals.about({ id: view.id })).heldFor,
   })
   expect(await seen()).toEqual({ listed: [[]], beside: [] })
   const why: HeldFor[] = ['trap', 'too_fast']

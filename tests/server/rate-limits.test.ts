@@ -190,7 +190,7 @@ test('one registration can only so often answer', async () => {
   const { api } = await aModerator(world.services)
   const codes: string[] = []
   for (let round = 0; round <= 20; round++) {
-    await api.talk.ask({ id: view.id, text: `Question ${round}` })
+    await api.conversation.ask({ id: view.id, text: `Question ${round}` })
     codes.push(await codeOf(browser.api.registration.answer({ text: `Answer ${round}` })))
   }
   expect(codes).toEqual([...Array<string>(20).fill('done'), 'too_many_tries'])

@@ -110,7 +110,7 @@ describe.runIf(settings.success)('on a real Synapse', () => {
     const { version } = await decideOn(world, id, 'deny')
     expect(await world.homeserver.account(username(name))).toMatchObject({ deactivated: true })
     const { api } = await aModerator(world.services)
-    await api.talk.reopen({ id, version, message: 'We thought again' })
+    await api.conversation.reopen({ id, version, message: 'We thought again' })
     await world.drain()
     const browser = aBrowser(world.services)
     const { link } = world.mailbox.last(applicant.email, 'set_password')

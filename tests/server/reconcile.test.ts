@@ -119,7 +119,7 @@ describe('an older copy of this database', () => {
     expect(await account('brook')).toMatchObject({ locked: true, deactivated: false })
     const { api } = await aModerator(world.services)
     expect(await api.moderation.doubts()).toMatchObject([{ username: 'brook' }])
-    await world.services.doubts.settle(username('brook'), 'adopt', { kind: 'system' })
+    await world.services.ambiguousAccounts.settle(username('brook'), 'adopt', { kind: 'system' })
     await world.drain()
     const next = await requested(world, 'brook', 'next@mail.test')
     await decideOn(world, next.view.id, 'approve')

@@ -184,7 +184,7 @@ describe('a mail that is refused alone', () => {
     const { view, email } = await requested(world, 'river')
     answer = ({ mail }) => (mail.kind === 'question' ? ours : null)
     const { api } = await aModerator(world.services)
-    await api.talk.ask({ id: view.id, text: 'Whom do you know?' })
+    await api.conversation.ask({ id: view.id, text: 'Whom do you know?' })
     await world.drain()
     await decideOn(world, view.id, 'approve')
     expect(world.mailbox.kinds(email)).toContain('approved')

@@ -131,7 +131,7 @@ describe('an address of a service for throwaway mail', () => {
   test('is marked where it is held, and moderators see why', async () => {
     await withList('hold')
     const { view } = await requested(world, 'river', 'river@mailinator.com')
-    expect((await administrator.api.facts.about({ id: view.id })).heldFor).toContain('disposable')
+    expect((await administrator.api.signals.about({ id: view.id })).heldFor).toContain('disposable')
     expect(await start('a@mail.test')).toBe('done')
     expect(await heldFor('a@mail.test')).not.toContain('disposable')
   })
@@ -217,7 +217,7 @@ describe('a rule that holds', () => {
     const { view } = await requested(world, 'river', 'river@sub.spam.example')
     expect(await heldBy(view.id)).toBe(rule.id)
     expect(await hitsOf(rule.id)).toMatchObject({ hits: 1 })
-    expect((await administrator.api.facts.about({ id: view.id })).heldBy).toMatchObject({
+    expect((await administrator.api.signals.about({ id: view.id })).heldBy).toMatchObject({
       value: 'spam.example',
     })
     const { view: other } = await requested(world, 'brook', 'brook@mail.test')

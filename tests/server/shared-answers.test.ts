@@ -102,7 +102,7 @@ describe('the homeserver hears a question once of all who ask it at a time', () 
     calls.length = 0
     hangs = true
     const all = Promise.all([
-      many(20, () => api.facts.about({ id: view.id })),
+      many(20, () => api.signals.about({ id: view.id })),
       many(20, () => api.moderation.doubts()),
     ])
     while (hanging.length < 2) await settle()
@@ -133,10 +133,10 @@ describe('the homeserver hears a question once of all who ask it at a time', () 
 })
 
 test('the database hears once whether registration is open, of all who ask at a time', async () => {
-  await world.services.opening.look()
+  await world.services.intake.look()
   world.pass(60_000)
   const reads = vi.spyOn(world.database, 'read')
-  const all = await Promise.all(Array.from({ length: 200 }, () => world.services.opening.look()))
+  const all = await Promise.all(Array.from({ length: 200 }, () => world.services.intake.look()))
   expect(all).toEqual(Array.from({ length: 200 }, () => ({ open: true })))
   expect(reads).toHaveBeenCalledTimes(1)
 })

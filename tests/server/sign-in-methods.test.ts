@@ -92,7 +92,7 @@ describe('what was begun with a password ends with it', () => {
     const bob = await aModerator(world.services, 'bob')
     const token = await addressLink(bob, 'thief@mail.test')
     await bob.api.account.changePassword({ now: PASSWORD, next: NEXT })
-    expect(await codeOf(aBrowser(world.services).api.people.confirmAddress({ token }))).toBe('link_spent')
+    expect(await codeOf(aBrowser(world.services).api.moderators.confirmAddress({ token }))).toBe('link_spent')
   })
 
   test('and one that was asked for and whose mail was not sent yet goes nowhere', async () => {
@@ -107,21 +107,21 @@ describe('what was begun with a password ends with it', () => {
 test('who is disabled has no link that works: neither an address nor an invitation', async () => {
   const eve = await aModerator(world.services, 'eve', 'administrator')
   const address = await addressLink(eve, 'eve.new@mail.test')
-  await eve.api.people.invite({ email: 'eve.again@mail.test', role: 'administrator' })
-  await ada.api.people.invite({ email: 'friend@mail.test', role: 'moderator' })
+  await eve.api.moderators.invite({ email: 'eve.again@mail.test', role: 'administrator' })
+  await ada.api.moderators.invite({ email: 'friend@mail.test', role: 'moderator' })
   await world.drain()
   const back = tokenIn(world.mailbox.last('eve.again@mail.test', 'invitation').link)
   const friend = tokenIn(world.mailbox.last('friend@mail.test', 'invitation').link)
-  const { people } = await ada.api.people.list()
+  const { people } = await ada.api.moderators.list()
   const id = people.find(({ username }) => username === 'eve')?.id ?? ''
-  await ada.api.people.setDisabled({ id, disabled: true })
+  await ada.api.moderators.setDisabled({ id, disabled: true })
   const stranger = aBrowser(world.services)
-  expect(await codeOf(stranger.api.people.confirmAddress({ token: address }))).toBe('link_spent')
-  expect(await codeOf(stranger.api.people.join({ token: back, username: 'eve2', password: PASSWORD }))).toBe(
-    'link_spent',
-  )
+  expect(await codeOf(stranger.api.moderators.confirmAddress({ token: address }))).toBe('link_spent')
   expect(
-    await codeOf(stranger.api.people.join({ token: friend, username: 'friend', password: PASSWORD })),
+    await codeOf(stranger.api.moderators.join({ token: back, username: 'eve2', password: PASSWORD })),
+  ).toBe('link_spent')
+  expect(
+    await codeOf(stranger.api.moderators.join({ token: friend, username: 'friend', password: PASSWORD })),
   ).toBe('done')
   const kinds = (await world.database.read((reader) => findNewestEvents(reader, 20))).map(({ kind }) => kind)
   expect(kinds.filter((kind) => kind === 'invitation_withdrawn')).toHaveLength(1)
@@ -129,16 +129,20 @@ test('who is disabled has no link that works: neither an address nor an invitati
 
 test('who is an administrator no more leaves no invitation behind, and neither does who the operator disables', async () => {
   for (const [name, end] of [
-    ['eve', (id: string) => ada.api.people.setRole({ id, role: 'moderator' })],
+    ['eve', (id: string) => ada.api.moderators.setRole({ id, role: 'moderator' })],
     ['mallory', () => world.services.moderators.disable('mallory')],
   ] as const) {
     const one = await aModerator(world.services, name, 'administrator')
-    await one.api.people.invite({ email: `${name}@mail.test`, role: 'administrator' })
+    await one.api.moderators.invite({ email: `${name}@mail.test`, role: 'administrator' })
     await world.drain()
     const token = tokenIn(world.mailbox.last(`${name}@mail.test`, 'invitation').link)
-    const { people } = await ada.api.people.list()
+    const { people } = await ada.api.moderators.list()
     await end(people.find(({ username }) => username === name)?.id ?? '')
-    const join = aBrowser(world.services).api.people.join({ token, username: `${name}2`, password: PASSWORD })
+    const join = aBrowser(world.services).api.moderators.join({
+      token,
+      username: `${name}2`,
+      password: PASSWORD,
+    })
     expect(await codeOf(join)).toBe('link_spent')
   }
 })
@@ -175,10 +179,10 @@ test('the role of a session is the one of now', async () => {
   const eve = await aModerator(world.services, 'eve', 'administrator')
   const browser = await signedIn('eve')
   const cookie = browser.jar.get(world.services.sessions.cookieName)
-  const { people } = await ada.api.people.list()
+  const { people } = await ada.api.moderators.list()
   const id = people.find(({ username }) => username === 'eve')?.id ?? ''
   expect((await world.services.sessions.check(cookie))?.moderator.role).toBe('administrator')
-  await ada.api.people.setRole({ id, role: 'moderator' })
+  await ada.api.moderators.setRole({ id, role: 'moderator' })
   expect((await world.services.sessions.check(cookie))?.moderator.role).toBe('moderator')
   expect(eve).toBeDefined()
 })

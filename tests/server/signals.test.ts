@@ -44,7 +44,7 @@ async function put(
   else await insertRegistration(tx, registration)
   return id
 }
-const about = async (id: string) => (await aModerator(world.services)).api.facts.about({ id })
+const about = async (id: string) => (await aModerator(world.services)).api.signals.about({ id })
 const ids = ({ some }: { some: { id: string }[] }) => some.map(({ id }) => id).sort()
 
 describe('what one wants to know', () => {
@@ -135,7 +135,7 @@ describe('what one wants to know', () => {
   })
 
   test('is for moderators only, and of nobody there is nothing', async () => {
-    expect(await codeOf(aBrowser(world.services).api.facts.about({ id: 'x' }))).toBe('not_signed_in')
+    expect(await codeOf(aBrowser(world.services).api.signals.about({ id: 'x' }))).toBe('not_signed_in')
     expect(await codeOf(about('nobody'))).toBe('not_found')
   })
 

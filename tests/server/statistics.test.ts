@@ -18,7 +18,7 @@ beforeEach(async () => {
 afterEach(() => world.dispose())
 
 const figures = async (days: 7 | 30 | 90 | 365 = 7) =>
-  (await aModerator(world.services)).api.figures.get({ days })
+  (await aModerator(world.services)).api.statistics.get({ days })
 
 describe('the figures', () => {
   test('tell of requests, decisions, how long they took, and who made them', async () => {
@@ -114,7 +114,7 @@ describe('the figures', () => {
   })
 
   test('are for moderators, and for periods that there are', async () => {
-    expect(await codeOf(aBrowser(world.services).api.figures.get({ days: 7 }))).toBe('not_signed_in')
+    expect(await codeOf(aBrowser(world.services).api.statistics.get({ days: 7 }))).toBe('not_signed_in')
   })
 })
 

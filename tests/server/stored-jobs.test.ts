@@ -193,10 +193,10 @@ test('an approval whose task cannot be read is approved anew, and not dismissed'
 test('a mail of a moderator whose row is damaged keeps nobody from asking for another', async () => {
   await keep('mail', '{', { lane: 'nobody mail new@example.test', state: 'failed' })
   const { api } = await aModerator(world.services, 'boss', 'administrator')
-  await api.people.invite({ email: 'new@example.test', role: 'moderator' })
+  await api.moderators.invite({ email: 'new@example.test', role: 'moderator' })
   await world.drain()
   expect(world.mailbox.kinds('new@example.test')).toEqual(['invitation'])
-  expect((await api.people.list()).invitations).toHaveLength(1)
+  expect((await api.moderators.list()).invitations).toHaveLength(1)
   await aBrowser(world.services).api.registration.start({ username: 'brook', email: 'new@example.test' })
   await world.drain()
   expect(world.mailbox.kinds('new@example.test')).toHaveLength(2)

@@ -66,7 +66,7 @@ test('marks that cannot be read count as marks', async () => {
     await run(sql`update registrations set held_for = ${garbage}`)
     const { items } = await api.moderation.queue({ tab: 'all' })
     expect(items.map(({ heldFor }) => heldFor)).toEqual([['unknown']])
-    expect(await api.facts.about({ id: view.id })).toMatchObject({ heldFor: ['unknown'] })
+    expect(await api.signals.about({ id: view.id })).toMatchObject({ heldFor: ['unknown'] })
   }
   await run(sql`update registrations set held_for = '["trap","smells","odd","trap"]'`)
   const { items } = await api.moderation.queue({ tab: 'all' })
@@ -91,14 +91,14 @@ test('what an event told and cannot be read is left out, of the page and of the 
       await run(sql`insert into events (registration_id, at, kind, actor, detail)
         values (${view.id}, ${world.now()}, ${kind}, 'applicant', ${garbage})`)
   const added = GARBAGE.length * 3
-  const { events } = await api.history.page({})
+  const { events } = await api.auditLog.page({})
   const told = events.slice(0, added).flatMap(({ detail }) => Object.values(detail ?? {}))
   expect(new Set(told)).toEqual(new Set(['x', 1]))
-  const { before } = await api.history.beginExport({ format: 'json' })
-  expect((await api.history.slice({ before })).events.length).toBeGreaterThan(added)
+  const { before } = await api.auditLog.beginExport({ format: 'json' })
+  expect((await api.auditLog.slice({ before })).events.length).toBeGreaterThan(added)
   expect((await api.moderation.registration({ id: view.id })).events.length).toBeGreaterThan(added)
-  await api.facts.about({ id: view.id })
-  await api.figures.get({ days: 30 })
+  await api.signals.about({ id: view.id })
+  await api.statistics.get({ days: 30 })
   expect(lines).toEqual([{ where: 'events.detail' }])
   const { version } = await api.moderation.registration({ id: view.id })
   await api.moderation.decide({ id: view.id, version, decision: 'approve', message: '', silent: false })
@@ -145,8 +145,8 @@ test('settings that cannot be read are as safe as they can be', async () => {
     await setting('invitation_codes_readable_until', garbage)
     await world.services.knownCodes.list()
     await setting('opening', garbage)
-    expect(await api.opening.state()).toMatchObject({ opening: { open: true } })
-    await world.services.opening.look()
+    expect(await api.intake.state()).toMatchObject({ opening: { open: true } })
+    await world.services.intake.look()
   }
   expect(lines.map((line) => Object(line).where).sort()).toEqual([
     'settings.invitation_codes_readable_until',
@@ -162,9 +162,9 @@ test('what was closed by hand stays closed, whatever else a version says of it',
     { says: 'closed', message: { en: 'Later', fr: 'Plus tard', de: 5 }, until: 'friday', by: 7, at: null },
   ]) {
     await setting('opening', JSON.stringify({ hand, shut: 'yes', new: true }))
-    expect(await api.opening.state()).toMatchObject({ opening: { open: false, why: 'by_hand', until: null } })
+    expect(await api.intake.state()).toMatchObject({ opening: { open: false, why: 'by_hand', until: null } })
   }
-  expect(await api.opening.state()).toMatchObject({ opening: { message: { en: 'Later' } } })
+  expect(await api.intake.state()).toMatchObject({ opening: { message: { en: 'Later' } } })
 })
 
 test('what came with a link and cannot be read is told by its registration', async () => {

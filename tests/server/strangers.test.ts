@@ -71,7 +71,8 @@ describe('what strangers do again and again', () => {
 
   test('what a moderator may not do is in the trail, and does not drown it', async () => {
     const { api } = await aModerator(world.services, 'bob')
-    for (let number = 0; number < 50; number++) expect(await codeOf(api.people.list())).toBe('role_too_low')
+    for (let number = 0; number < 50; number++)
+      expect(await codeOf(api.moderators.list())).toBe('role_too_low')
     await cleanUp()
     expect(await trail('access_refused')).toEqual({ single: 20, more: [30] })
   })
@@ -106,7 +107,7 @@ describe('what strangers do again and again', () => {
     for (let number = 0; number < 12; number++)
       await world.services.registrar.note([{ kind: 'sign_in_failed' }], { kind: 'moderator', id })
     await cleanUp()
-    const { events, keptDays } = await api.history.page({ what: 'sign_ins' })
+    const { events, keptDays } = await api.auditLog.page({ what: 'sign_ins' })
     expect(events[0]).toMatchObject({ kind: 'sign_in_failed', detail: { more: 2 } })
     expect(keptDays).toBe(365)
   })

@@ -31,14 +31,14 @@ describe('what moderators write is as long as people see it', () => {
     const river = await requested(world, 'river')
     const { id } = river.view
     const { api } = await aModerator(world.services)
-    expect(await codeOf(api.talk.ask({ id, text: FAMILY.repeat(4001) }))).toBe('text_too_long')
-    expect(await codeOf(api.talk.ask({ id, text: NOTHING }))).toBe('text_missing')
-    await api.talk.ask({ id, text: FAMILY.repeat(4000) })
+    expect(await codeOf(api.conversation.ask({ id, text: FAMILY.repeat(4001) }))).toBe('text_too_long')
+    expect(await codeOf(api.conversation.ask({ id, text: NOTHING }))).toBe('text_missing')
+    await api.conversation.ask({ id, text: FAMILY.repeat(4000) })
     expect(await codeOf(river.api.registration.answer({ text: NOTHING }))).toBe('text_missing')
     expect(await codeOf(river.api.registration.answer({ text: FAMILY.repeat(2001) }))).toBe('text_too_long')
     await river.api.registration.answer({ text: FAMILY.repeat(2000) })
-    expect(await codeOf(api.talk.note({ id, text: FAMILY.repeat(4001) }))).toBe('text_too_long')
-    await api.talk.note({ id, text: FAMILY.repeat(4000) })
+    expect(await codeOf(api.conversation.note({ id, text: FAMILY.repeat(4001) }))).toBe('text_too_long')
+    await api.conversation.note({ id, text: FAMILY.repeat(4000) })
   })
 
   test.each(['approve', 'deny'] as const)(

@@ -138,7 +138,7 @@ describe('an export is refused', () => {
     expect(answer.status).toBe(403)
     expect(answer.headers['content-disposition']).toBeUndefined()
     expect((await administrator.get('/admin/audit-log?what=access_refused')).body).toContain(
-      'history.beginExport',
+      'auditLog.beginExport',
     )
   }, 30_000)
 

@@ -71,7 +71,7 @@ test('the request that fills the last place closes every way in at once, and not
   expect(batch.status).toBe(400)
   const check = await trpc('registration.checkUsername', { username: 'late' }, 'GET')
   expect(check.body).toContain('registration_closed')
-  expect((await trpc('opening.open', { until: '' })).status).toBe(401)
+  expect((await trpc('intake.open', { until: '' })).status).toBe(401)
 
   const link = new URL(linkIn(await site.mail.next('begun@mail.test'), '/register/verify/')).pathname
   const verify = await aVisitor(site.url).get(link)

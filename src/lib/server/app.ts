@@ -74,7 +74,7 @@ const EXPIRED_TOKENS_KEPT_MS = 7 * DAY
 export function compose(config: RunConfig, world: Dependencies) {
   const { database, clock, random, log } = world
   const { site, registration, retention, matrixNotifications } = config
-  const opening = createIntake({
+  const intake = createIntake({
     database,
     needsOperator: () => outages.needsOperator(),
     limits: { waiting: registration.maxWaiting, perDay: registration.maxPerDay },
@@ -90,7 +90,7 @@ export function compose(config: RunConfig, world: Dependencies) {
   const registrar = createRegistrar({
     memory,
     database,
-    opening,
+    intake,
     clock,
     randomId: randomUUID,
     linkHours: linkHours(retention),
@@ -149,7 +149,7 @@ export function compose(config: RunConfig, world: Dependencies) {
   })
   const applicant = createApplicant({
     registrar,
-    opening,
+    intake,
     provisioning: createProvisioning({
       registrar,
       homeserver,
@@ -198,7 +198,7 @@ export function compose(config: RunConfig, world: Dependencies) {
     mailer,
     mailSources,
     outages,
-    opening,
+    intake,
     people,
     site,
     operators,
@@ -238,7 +238,7 @@ export function compose(config: RunConfig, world: Dependencies) {
     database,
     homeserver,
     registrar,
-    opening,
+    intake,
     applicant,
     entrance,
     rules,
@@ -247,7 +247,7 @@ export function compose(config: RunConfig, world: Dependencies) {
     flashCookie: createFlashCookie({ secretKey: config.secretKey, clock }),
     ruleListing: createRuleListing({ database, clock }),
     ruleImpact: createRuleImpact({ database, domain: homeserver.domain }),
-    facts: createSignals({
+    signals: createSignals({
       database,
       memory,
       bindingOf: createBoundAddresses({ homeserver, logFailure, clock }),
@@ -282,13 +282,13 @@ export function compose(config: RunConfig, world: Dependencies) {
     people,
     factors,
     passkeys: createPasskeys({ database, clock, factors, site, secretKey: config.secretKey }),
-    talk: createConversation({ registrar, usernames }),
+    conversation: createConversation({ registrar, usernames }),
     usernames,
     presence: createPresence({ database, clock }),
     queue: createQueue({ database, homeserver, registrar }),
     auditLog: createAuditLog({ database, clock, domain: homeserver.domain }),
     notificationSettings: createNotificationSettings({ database, clock }),
-    figures: createFigures({ database, clock }),
+    statistics: createFigures({ database, clock }),
     replies: createReplies({ database, clock, randomId: randomUUID, domain: homeserver.domain, site }),
     previews: createMailPreviews({
       registrar,
@@ -297,7 +297,7 @@ export function compose(config: RunConfig, world: Dependencies) {
       subjectPrefix: config.email.subjectPrefix,
     }),
     tallyCounter: createTallyCounter({ database, clock, log }),
-    doubts: createAmbiguousAccounts({ database, registrar, homeserver, clock, logFailure }),
+    ambiguousAccounts: createAmbiguousAccounts({ database, registrar, homeserver, clock, logFailure }),
     reconciliation: createReconciliation({ database, registrar, homeserver }),
   }
 }
@@ -339,7 +339,7 @@ export async function startApp(config: RunConfig, log: Logger): Promise<App> {
   await refuseWrongHomeserver(services)
   void services.consentWatch.look()
   await services.registrar.settleOpening()
-  await services.opening.look()
+  await services.intake.look()
   services.worker.start()
   services.scheduler.start()
   services.tallyCounter.start()

@@ -72,7 +72,7 @@ test('no address that a person gives is ever asked for', async () => {
     )
     await moderator.send(
       'POST',
-      '/trpc/people.invite',
+      '/trpc/moderators.invite',
       { ...JSON_BODY, origin: site.url },
       JSON.stringify({ email: `x@${trap.host}`, role: 'moderator' }),
     )

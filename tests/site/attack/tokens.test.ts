@@ -27,7 +27,7 @@ async function everyToken(waits = 'all-tokens', begins = 'unverified'): Promise<
   const moderator = await signedIn(site)
   await moderator.send(
     'POST',
-    '/trpc/people.invite',
+    '/trpc/moderators.invite',
     json(),
     JSON.stringify({ email: `new-${waits}@mail.test`, role: 'moderator' }),
   )

@@ -58,7 +58,7 @@ beforeEach(async () => {
     clock: () => now,
     randomId: () => `id-${++ids}`,
     policy,
-    opening: { settle: () => Promise.resolve([]), admit: () => Promise.resolve({ ok: true, value: null }) },
+    intake: { settle: () => Promise.resolve([]), admit: () => Promise.resolve({ ok: true, value: null }) },
     memory: { remember: () => Promise.resolve() },
     linkHours: 24,
   })

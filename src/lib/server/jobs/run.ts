@@ -22,7 +22,7 @@ export interface JobServices {
   mailer: Mailer
   mailSources: Sources
   outages: Pick<CircuitBreakers, 'current'>
-  opening: Pick<Intake, 'read'>
+  intake: Pick<Intake, 'read'>
   people: Pick<People, 'mintLink'>
   site: { url: string; language: Language }
   /** Addresses that get email for the moderators anyway, and are reminded of what has waited for so many hours. */

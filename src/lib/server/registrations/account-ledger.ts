@@ -11,11 +11,11 @@ import { SYSTEM, type AccountChange, type RegistrationTransaction } from './tran
 export function createAccountLedger({
   database,
   clock,
-  door: { actIn, record },
+  transaction: { actIn, record },
 }: {
   database: Database
   clock: () => number
-  door: RegistrationTransaction
+  transaction: RegistrationTransaction
 }) {
   const isStill = async (tx: Transaction, entry: LedgerEntry) =>
     isDeepStrictEqual(await findAccount(tx, entry.localpart), entry)

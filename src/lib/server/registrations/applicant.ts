@@ -39,7 +39,7 @@ export function createApplicant({
   registrar,
   provisioning,
   homeserver,
-  opening,
+  intake,
   rules,
   rateLimits,
   entrance,
@@ -50,7 +50,7 @@ export function createApplicant({
   registrar: Registrar
   provisioning: Provisioning
   homeserver: Homeserver
-  opening: Pick<Intake, 'look'>
+  intake: Pick<Intake, 'look'>
   rules: RuleStore
   rateLimits: RateLimits
   entrance: Entrance
@@ -105,7 +105,7 @@ export function createApplicant({
 
   /** Refuses early, before anything is counted or queried; the transaction that would begin checks again. */
   async function mayStart(): Promise<Result<null>> {
-    const now = await opening.look()
+    const now = await intake.look()
     return now.open ? accept(null) : refuse({ code: 'registration_closed', until: now.until })
   }
 

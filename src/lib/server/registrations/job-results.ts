@@ -56,11 +56,11 @@ const REST_MS = 60 * 60_000
 export function createJobResults({
   database,
   clock,
-  door: { actIn, record },
+  transaction: { actIn, record },
 }: {
   database: Database
   clock: () => number
-  door: RegistrationTransaction
+  transaction: RegistrationTransaction
 }) {
   const noteRetry = (tx: Transaction, { registrationId, kind }: JobRow, actor: Actor) =>
     insertEvents(tx, registrationId, [{ kind: 'job_retried', detail: { job: kind } }], actor, clock())

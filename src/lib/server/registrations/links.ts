@@ -23,14 +23,14 @@ export function createLinks({
   database,
   clock,
   linkHours,
-  door: { actIn, isNameFree },
-  opening,
+  transaction: { actIn, isNameFree },
+  intake,
 }: {
   database: Database
   clock: () => number
   linkHours: number
-  door: RegistrationTransaction
-  opening: Pick<Intake, 'admit'>
+  transaction: RegistrationTransaction
+  intake: Pick<Intake, 'admit'>
 }) {
   async function letIn(tx: Transaction, registrationId: string): Promise<Token> {
     const { plain, hash } = mintToken()
@@ -41,7 +41,7 @@ export function createLinks({
 
   /** Refused while registration is closed, except with an invitation on this link. */
   const mayConfirm = (reader: Reader, { invited }: { invited: boolean }): Promise<Result<null>> =>
-    opening.admit(reader, { passes: invited })
+    intake.admit(reader, { passes: invited })
 
   async function lookAt(
     reader: Reader,

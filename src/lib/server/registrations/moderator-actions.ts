@@ -11,10 +11,10 @@ import type { RegistrationTransaction } from './transaction'
 /** The registrar's part for what moderators do besides deciding on waiting requests. */
 export function createModeratorActions({
   database,
-  door: { actIn, isNameFree },
+  transaction: { actIn, isNameFree },
 }: {
   database: Database
-  door: RegistrationTransaction
+  transaction: RegistrationTransaction
 }) {
   /** Whether a finished registration can become the open one for its email address again. */
   async function isAddressFree(reader: Reader, { id, email }: Registration): Promise<boolean> {

@@ -46,7 +46,7 @@ export function createRegistrar({
   clock,
   randomId,
   policy,
-  opening,
+  intake,
   memory,
   linkHours,
 }: {
@@ -54,12 +54,12 @@ export function createRegistrar({
   clock: () => number
   randomId: () => string
   policy: Omit<Policy, 'now'>
-  opening: Pick<Intake, 'settle' | 'admit'>
+  intake: Pick<Intake, 'settle' | 'admit'>
   memory: Pick<DenialFingerprints, 'remember'>
   linkHours: number
 }) {
-  const door = createRegistrationTransaction({ clock, randomId, policy, opening, memory })
-  const { enqueue, actIn, record, isNameFree } = door
+  const transaction = createRegistrationTransaction({ clock, randomId, policy, intake, memory })
+  const { enqueue, actIn, record, isNameFree } = transaction
 
   async function findStanding(reader: Reader, localpart: Username): Promise<Standing> {
     const registration = await findHolder(reader, localpart)
@@ -113,7 +113,7 @@ export function createRegistrar({
       ...wish
     }: Wish & { email: EmailAddress; passes?: boolean }): Promise<Result<string | null>> {
       return database.write(async (tx) => {
-        const admitted = await opening.admit(tx, { passes })
+        const admitted = await intake.admit(tx, { passes })
         if (!admitted.ok) return admitted
         const known = await findByAddress(tx, email)
         if (known === null) {
@@ -134,7 +134,7 @@ export function createRegistrar({
     },
 
     /** Closes or opens registration if count or clock say so, and notifies the moderators. */
-    settleOpening: () => database.write(async (tx) => enqueue(tx, null, await opening.settle(tx))),
+    settleOpening: () => database.write(async (tx) => enqueue(tx, null, await intake.settle(tx))),
 
     /**
      * Somebody lost their link. If nobody started with this address, its owner is told so by email. Returns the
@@ -221,7 +221,7 @@ export function createRegistrar({
       })
     },
 
-    ...createAccountLedger({ database, clock, door }),
+    ...createAccountLedger({ database, clock, transaction }),
 
     standing: (localpart: Username) => database.read((reader) => findStanding(reader, localpart)),
 
@@ -294,12 +294,12 @@ export function createRegistrar({
 
     enqueue: (jobs: NewJob[]) => database.write((tx) => enqueue(tx, null, jobs)),
 
-    ...createModeratorActions({ database, door }),
+    ...createModeratorActions({ database, transaction }),
     /** The same, with other writes in one transaction. */
     enqueueIn: (tx: Transaction, jobs: NewJob[]) => enqueue(tx, null, jobs),
 
-    ...createLinks({ database, clock, linkHours, door, opening }),
-    ...createJobResults({ database, clock, door }),
+    ...createLinks({ database, clock, linkHours, transaction, intake }),
+    ...createJobResults({ database, clock, transaction }),
   }
 }
 

@@ -50,13 +50,13 @@ export function createRegistrationTransaction({
   clock,
   randomId,
   policy,
-  opening,
+  intake,
   memory,
 }: {
   clock: () => number
   randomId: () => string
   policy: Omit<Policy, 'now'>
-  opening: Pick<Intake, 'settle'>
+  intake: Pick<Intake, 'settle'>
   memory: Pick<DenialFingerprints, 'remember'>
 }) {
   /** Moderators who want to be notified of each request get the same as the operator's addresses, in their own job. */
@@ -140,7 +140,7 @@ export function createRegistrationTransaction({
     // One waiting request more or less: with the last one allowed, registration closes.
     const moved = before.state !== after.state || before.exchange !== after.exchange
     if (moved && (before.state === 'requested' || after.state === 'requested'))
-      await enqueue(tx, null, await opening.settle(tx), { now })
+      await enqueue(tx, null, await intake.settle(tx), { now })
     return after
   }
 

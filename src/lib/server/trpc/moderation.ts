@@ -8,7 +8,7 @@ import type { Needing } from './context'
 import { orThrow, refusalError } from './refusal-error'
 import * as t from './t'
 import { may, type ModeratorContext } from './t'
-import { messageOf } from './talk'
+import { messageOf } from './conversation'
 
 const moderatorProcedure = t.moderatorProcedure.use(
   t.needs(
@@ -22,7 +22,7 @@ const moderatorProcedure = t.moderatorProcedure.use(
     'crowds',
     'proxyWatch',
     'consentWatch',
-    'doubts',
+    'ambiguousAccounts',
   ),
 )
 
@@ -225,15 +225,15 @@ export const moderationRouter = t.router({
   }),
 
   /** Unverified accounts, with what the homeserver answered about them lately. */
-  doubts: moderatorProcedure.query(({ ctx }) => ctx.services.doubts.list()),
+  doubts: moderatorProcedure.query(({ ctx }) => ctx.services.ambiguousAccounts.list()),
 
   /** Asks the homeserver about them now. */
-  checkDoubts: moderatorProcedure.mutation(({ ctx }) => ctx.services.doubts.checkNow()),
+  checkDoubts: moderatorProcedure.mutation(({ ctx }) => ctx.services.ambiguousAccounts.checkNow()),
 
   settleDoubt: moderatorProcedure
     .input(v.parser(v.object({ username: usernameSchema, verdict: v.picklist(['adopt', 'leave']) })))
     .mutation(async ({ ctx, input }) => {
       const actor = { kind: 'moderator', id: ctx.moderator.id } as const
-      orThrow(await ctx.services.doubts.settle(input.username, input.verdict, actor))
+      orThrow(await ctx.services.ambiguousAccounts.settle(input.username, input.verdict, actor))
     }),
 })

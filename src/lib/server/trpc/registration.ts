@@ -27,10 +27,10 @@ const needed = t.needs(
   'entrance',
   'invitations',
   'mailStandings',
-  'opening',
+  'intake',
   'rateLimits',
   'registrar',
-  'talk',
+  'conversation',
   'tallyCounter',
   'worker',
 )
@@ -156,7 +156,7 @@ export const registrationRouter = t.router({
     }),
 
   /** Whether registration is open; if not, with the message for visitors in their language. */
-  opening: procedure.query(async ({ ctx }) => openingView(await ctx.services.opening.look(), ctx.language)),
+  opening: procedure.query(async ({ ctx }) => openingView(await ctx.services.intake.look(), ctx.language)),
 
   /** The hidden fields of a form that requests an email, and whether the browser must solve a proof of work first. */
   form: procedure
@@ -297,7 +297,7 @@ export const registrationRouter = t.router({
     .mutation(async ({ ctx, input }) => {
       const { registration: own } = ctx
       orThrow(await ctx.services.rateLimits.takeOwn('answer', own.id))
-      orThrow(await ctx.services.talk.answer(own, input.text))
+      orThrow(await ctx.services.conversation.answer(own, input.text))
       ctx.services.worker.nudge()
     }),
 

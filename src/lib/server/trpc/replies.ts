@@ -5,7 +5,7 @@ import { parseText, QUESTION_MAXIMUM } from '$lib/registration/talk'
 import { refuse } from '$lib/registration/refusal'
 import type { Previewed } from '../moderation/mail-preview'
 import { orThrow, refusalError } from './refusal-error'
-import { messageOf } from './talk'
+import { messageOf } from './conversation'
 import * as t from './t'
 
 const moderatorProcedure = t.moderatorProcedure.use(t.needs('replies', 'registrar', 'previews'))

@@ -1,21 +1,21 @@
 import { accountRouter } from './account'
 import type { Context } from './context'
 import { factorsRouter } from './factors'
-import { factsRouter } from './facts'
-import { peopleRouter } from './people'
-import { figuresRouter } from './figures'
-import { historyRouter } from './history'
+import { signalsRouter } from './signals'
+import { moderatorsRouter } from './moderators'
+import { statisticsRouter } from './statistics'
+import { auditLogRouter } from './audit-log'
 import { invitationsRouter } from './invitations'
 import { moderationRouter } from './moderation'
 import { noticesRouter } from './notices'
-import { openingRouter } from './opening'
+import { intakeRouter } from './intake'
 import { registrationRouter } from './registration'
 import { repliesRouter } from './replies'
 import { sessionRouter } from './session'
 import { ruleListsRouter } from './rule-lists'
 import { rulesRouter } from './rules'
 import { createCallerFactory, router } from './t'
-import { talkRouter } from './talk'
+import { conversationRouter } from './conversation'
 import { verificationRouter } from './verification'
 
 /** Everything that pages and browsers can call; pages through `createApi`, browsers through /trpc. */
@@ -24,19 +24,19 @@ export const appRouter = router({
   verification: verificationRouter,
   moderation: moderationRouter,
   session: sessionRouter,
-  people: peopleRouter,
+  moderators: moderatorsRouter,
   account: accountRouter,
   factors: factorsRouter,
-  facts: factsRouter,
+  signals: signalsRouter,
   rules: rulesRouter,
   ruleLists: ruleListsRouter,
   invitations: invitationsRouter,
-  talk: talkRouter,
+  conversation: conversationRouter,
   replies: repliesRouter,
-  history: historyRouter,
-  figures: figuresRouter,
+  auditLog: auditLogRouter,
+  statistics: statisticsRouter,
   notices: noticesRouter,
-  opening: openingRouter,
+  intake: intakeRouter,
 })
 
 export type Router = typeof appRouter

@@ -18,7 +18,7 @@ import type { StoredRule } from '../rules/store'
 import { orThrow, refusalError } from './refusal-error'
 import * as t from './t'
 import { may, refuseRole, type ModeratorContext } from './t'
-import { messageOf } from './talk'
+import { messageOf } from './conversation'
 
 const moderatorProcedure = t.moderatorProcedure.use(
   t.needs('rules', 'ruleListing', 'ruleImpact', 'registrar', 'usernames', 'config', 'homeserver', 'worker'),

@@ -16,7 +16,7 @@ const link = t.procedure
       'config',
       'invitations',
       'mailStandings',
-      'opening',
+      'intake',
       'rateLimits',
       'registrar',
       'worker',
@@ -34,7 +34,7 @@ const OPEN: OpeningView = { open: true }
 /** The link in the first email. Viewing it changes nothing: mail scanners open links. */
 export const verificationRouter = t.router({
   look: link.query(async ({ ctx, input }) => {
-    const { registrar, opening } = ctx.services
+    const { registrar, intake } = ctx.services
     const token = readToken(input.token)
     const looked = await registrar.lookAtLink(token)
     const own = await ownRegistration(ctx)
@@ -45,7 +45,7 @@ export const verificationRouter = t.router({
     const mayConfirm = confirmed ? accept(null) : await registrar.mayConfirm({ invited })
     return {
       /** For this registration: with an invitation it can continue although registration is closed. */
-      opening: mayConfirm.ok ? OPEN : openingView(await opening.look(), ctx.language),
+      opening: mayConfirm.ok ? OPEN : openingView(await intake.look(), ctx.language),
       matrixId: matrixId(username, ctx.services.config.synapse.domain),
       email: registration.email,
       shown: shownOf({ id: registration.id, username }),

@@ -10,12 +10,12 @@ export async function warnOpening(
   { by, open, why, to }: JobOf<'warn_opening'>,
   services: Pick<
     JobServices,
-    'database' | 'opening' | 'homeserver' | 'mailer' | 'operators' | 'rooms' | 'site'
+    'database' | 'intake' | 'homeserver' | 'mailer' | 'operators' | 'rooms' | 'site'
   >,
   { id }: { id: string },
 ): Promise<JobResult> {
   const { url, language } = services.site
-  const { opening: now, counts } = await services.database.read(services.opening.read)
+  const { opening: now, counts } = await services.database.read(services.intake.read)
   if (now.open !== open) return cancelled('It has changed again since')
   const news = { open, why, waiting: counts.waiting, until: now.open ? null : now.until }
   const link = `${url}/admin/intake`

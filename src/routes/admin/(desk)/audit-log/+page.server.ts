@@ -18,7 +18,7 @@ export const load: PageServerLoad = async ({ locals, url }) => {
   const before = v.safeParse(cursorSchema, url.searchParams.get('before') ?? undefined)
   if (!filter.success || !before.success) error(400, refusalText({ code: 'unreadable' }))
   const answer = await attempt(() =>
-    locals.api.history.page({
+    locals.api.auditLog.page({
       ...filter.output,
       ...(before.output === undefined ? {} : { before: before.output }),
     }),
@@ -29,6 +29,6 @@ export const load: PageServerLoad = async ({ locals, url }) => {
     filter: filter.output,
     query: new URLSearchParams(filterWishes(filter.output)).toString(),
     isFirst: before.output === undefined,
-    people: await locals.api.history.people(),
+    people: await locals.api.auditLog.people(),
   }
 }

@@ -6,7 +6,7 @@ import { attempt, type Attempt } from '$lib/server/trpc/attempt'
 import type { Actions, PageServerLoad } from './$types'
 
 export const load: PageServerLoad = async ({ locals: { api }, url }) => ({
-  state: await api.opening.state(),
+  state: await api.intake.state(),
   saved: url.searchParams.has('saved'),
 })
 
@@ -28,13 +28,13 @@ export const actions: Actions = {
     const form = await request.formData()
     const message = inEachLanguage((language) => textOf(form, language))
     const until = textOf(form, 'until')
-    const answer = await attempt(() => api.opening.close({ message, until }))
+    const answer = await attempt(() => api.intake.close({ message, until }))
     if (!answer.ok) return refused(answer, { form: 'close', message, until })
     redirect(303, `${url.pathname}?saved`)
   },
   open: async ({ request, url, locals: { api } }) => {
     const until = textOf(await request.formData(), 'until')
-    const answer = await attempt(() => api.opening.open({ until }))
+    const answer = await attempt(() => api.intake.open({ until }))
     if (!answer.ok) return refused(answer, { form: 'open', message: {}, until })
     redirect(303, `${url.pathname}?saved`)
   },

@@ -6,7 +6,7 @@ import { attempt } from '$lib/server/trpc/attempt'
 import type { Actions, PageServerLoad } from './$types'
 
 export const load: PageServerLoad = async ({ locals: { api }, url }) => {
-  const answer = await attempt(() => api.people.list())
+  const answer = await attempt(() => api.moderators.list())
   if (!answer.ok) error(answer.status, refusalText(answer.refusal))
   return {
     ...answer.value,
@@ -39,19 +39,19 @@ export const actions: Actions = {
   invite: async ({ request, locals: { api } }) => {
     const form = await request.formData()
     const email = textOf(form, 'email')
-    const answer = await attempt(() => api.people.invite({ email, role: roleOf(form) }))
+    const answer = await attempt(() => api.moderators.invite({ email, role: roleOf(form) }))
     if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal), email })
     redirect(303, '/admin/moderators')
   },
-  withdraw: simple((api, form) => api.people.withdraw({ id: textOf(form, 'id') })),
-  role: simple((api, form) => api.people.setRole({ id: textOf(form, 'id'), role: roleOf(form) }), {
+  withdraw: simple((api, form) => api.moderators.withdraw({ id: textOf(form, 'id') })),
+  role: simple((api, form) => api.moderators.setRole({ id: textOf(form, 'id'), role: roleOf(form) }), {
     leaves: true,
   }),
-  disable: simple((api, form) => api.people.setDisabled({ id: textOf(form, 'id'), disabled: true }), {
+  disable: simple((api, form) => api.moderators.setDisabled({ id: textOf(form, 'id'), disabled: true }), {
     leaves: true,
   }),
   endKnown: simple((api, form) => api.invitations.endKnown({ moderator: textOf(form, 'id') })),
-  signout: simple((api, form) => api.people.signOut({ id: textOf(form, 'id') })),
+  signout: simple((api, form) => api.moderators.signOut({ id: textOf(form, 'id') })),
   require: simple((api, form) => api.factors.setRequired({ required: textOf(form, 'required') === 'yes' })),
-  enable: simple((api, form) => api.people.setDisabled({ id: textOf(form, 'id'), disabled: false })),
+  enable: simple((api, form) => api.moderators.setDisabled({ id: textOf(form, 'id'), disabled: false })),
 }

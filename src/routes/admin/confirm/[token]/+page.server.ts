@@ -4,7 +4,7 @@ import { attempt } from '$lib/server/trpc/attempt'
 import type { Actions, PageServerLoad } from './$types'
 
 export const load: PageServerLoad = async ({ params: { token }, locals: { api } }) => {
-  const answer = await attempt(() => api.people.address({ token }))
+  const answer = await attempt(() => api.moderators.address({ token }))
   return answer.ok
     ? { email: answer.value.email, trouble: null }
     : { email: '', trouble: refusalText(answer.refusal) }
@@ -12,7 +12,7 @@ export const load: PageServerLoad = async ({ params: { token }, locals: { api } 
 
 export const actions: Actions = {
   default: async ({ params: { token }, locals: { api } }) => {
-    const answer = await attempt(() => api.people.confirmAddress({ token }))
+    const answer = await attempt(() => api.moderators.confirmAddress({ token }))
     if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal), confirmed: false })
     return { problem: null, confirmed: true }
   },

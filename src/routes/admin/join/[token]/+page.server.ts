@@ -5,7 +5,7 @@ import { attempt } from '$lib/server/trpc/attempt'
 import type { Actions, PageServerLoad } from './$types'
 
 export const load: PageServerLoad = async ({ params: { token }, locals: { api } }) => {
-  const answer = await attempt(() => api.people.invitation({ token }))
+  const answer = await attempt(() => api.moderators.invitation({ token }))
   return answer.ok ? { ...answer.value, trouble: null } : { trouble: refusalText(answer.refusal) }
 }
 
@@ -14,7 +14,7 @@ export const actions: Actions = {
     const form = await request.formData()
     const username = textOf(form, 'username')
     const answer = await attempt(() =>
-      api.people.join({ token, username, password: textOf(form, 'password') }),
+      api.moderators.join({ token, username, password: textOf(form, 'password') }),
     )
     if (answer.ok) redirect(303, '/admin')
     const field = answer.refusal.code.startsWith('password') ? 'password' : 'username'

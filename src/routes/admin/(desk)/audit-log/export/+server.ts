@@ -15,13 +15,13 @@ export const GET: RequestHandler = async ({ locals: { api, moderator }, url }) =
   const wish = v.safeParse(wishSchema, Object.fromEntries(url.searchParams))
   if (!wish.success) error(400, refusalText({ code: 'unreadable' }))
   const { format, ...filter } = wish.output
-  const begun = await attempt(() => api.history.beginExport({ ...filter, format }))
+  const begun = await attempt(() => api.auditLog.beginExport({ ...filter, format }))
   if (!begun.ok) error(begun.status, refusalText(begun.refusal))
   const { type, head, line, between, foot } = FORMATS[format]
   async function* parts(from: number): AsyncGenerator<string> {
     let start = head
     for (let before: number | null = from; before !== null;) {
-      const { events, next } = await api.history.slice({ ...filter, before })
+      const { events, next } = await api.auditLog.slice({ ...filter, before })
       if (events.length > 0 || start === head) yield start + events.map(line).join(between)
       start = between
       before = next

@@ -1,7 +1,7 @@
 import { CSV_TYPE, csvHead, csvLine } from '$lib/moderation/csv'
 import type { Api } from '$lib/server/trpc/router'
 
-type ExportedEvent = Awaited<ReturnType<Api['history']['slice']>>['events'][number]
+type ExportedEvent = Awaited<ReturnType<Api['auditLog']['slice']>>['events'][number]
 
 interface Format {
   type: string

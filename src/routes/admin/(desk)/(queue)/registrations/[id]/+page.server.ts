@@ -14,7 +14,7 @@ export const load: PageServerLoad = async ({ params: { id }, locals: { api }, ur
   const filter = readQueueFilter(url.searchParams)
   const [neighbours, facts, talk] = await Promise.all([
     api.moderation.neighbours({ id, filter }),
-    api.facts.about({ id }),
+    api.signals.about({ id }),
     loadTalk(api, id, url),
   ])
   return { registration: answer.value, neighbours, facts, ...talk }

@@ -26,28 +26,33 @@ export const talkActions = {
   ask: async (event: Event) => {
     const text = textOf(await event.request.formData(), 'text')
     const { id } = event.params
-    return answered(await attempt(() => event.locals.api.talk.ask({ id, text })), 'ask', text, event)
+    return answered(await attempt(() => event.locals.api.conversation.ask({ id, text })), 'ask', text, event)
   },
   note: async (event: Event) => {
     const text = textOf(await event.request.formData(), 'text')
     const { id } = event.params
-    return answered(await attempt(() => event.locals.api.talk.note({ id, text })), 'note', text, event)
+    return answered(
+      await attempt(() => event.locals.api.conversation.note({ id, text })),
+      'note',
+      text,
+      event,
+    )
   },
   take: async (event: Event) => {
     const over = textOf(await event.request.formData(), 'over') !== ''
     const { id } = event.params
-    return answered(await attempt(() => event.locals.api.talk.take({ id, over })), 'claim', '', event)
+    return answered(await attempt(() => event.locals.api.conversation.take({ id, over })), 'claim', '', event)
   },
   release: async (event: Event) => {
     const { id } = event.params
-    return answered(await attempt(() => event.locals.api.talk.release({ id })), 'claim', '', event)
+    return answered(await attempt(() => event.locals.api.conversation.release({ id })), 'claim', '', event)
   },
   reopen: async (event: Event) => {
     const form = await event.request.formData()
     const message = textOf(form, 'message')
     const version = Number(textOf(form, 'version'))
     const { id } = event.params
-    const answer = await attempt(() => event.locals.api.talk.reopen({ id, version, message }))
+    const answer = await attempt(() => event.locals.api.conversation.reopen({ id, version, message }))
     return answered(answer, 'reopen', message, event)
   },
   /** Previews the email that a form would send; the input is kept. */

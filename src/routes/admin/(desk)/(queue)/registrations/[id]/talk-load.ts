@@ -4,7 +4,7 @@ import { attempt } from '$lib/server/trpc/attempt'
 
 /** What the page needs besides the request itself: its conversation, and canned replies (`?reply=ID`). */
 export async function loadTalk(api: App.Locals['api'], id: string, url: URL) {
-  const talk = await attempt(() => api.talk.thread({ id }))
+  const talk = await attempt(() => api.conversation.thread({ id }))
   if (!talk.ok) error(talk.status, refusalText(talk.refusal))
   const replies = await api.replies.offered({ id })
   const wanted = url.searchParams.get('reply')

@@ -50,7 +50,7 @@ async function follow(
 }
 
 /** Moderators' accounts, for those who manage them; and what moderators do through emailed links. */
-export const peopleRouter = t.router({
+export const moderatorsRouter = t.router({
   /** `mail`: the status of the email with an invitation. */
   list: managerProcedure.query(async ({ ctx: { services } }) => {
     const { people, invitations } = await services.people.list()

@@ -8,7 +8,7 @@ const exportProcedure = t.permittedProcedure('export-audit-log').use(t.needs('au
 const before = v.pipe(v.number(), v.integer(), v.minValue(1))
 
 /** The audit log. */
-export const historyRouter = t.router({
+export const auditLogRouter = t.router({
   /**
    * One page, latest first; `before` is the `next` of the previous page. Of sign-ins and personal events, moderators
    * without the permission see only their own.

@@ -4,7 +4,7 @@ import { accept, refuse, type Result } from '$lib/registration/refusal'
 import { orThrow } from './refusal-error'
 import * as t from './t'
 
-const moderatorProcedure = t.moderatorProcedure.use(t.needs('talk', 'worker'))
+const moderatorProcedure = t.moderatorProcedure.use(t.needs('conversation', 'worker'))
 
 /** Longer than any sensible value; the domain then says what is wrong in words. */
 const text = v.pipe(v.string(), v.maxLength(100_000))
@@ -21,30 +21,32 @@ export function messageOf(typed: string): Result<string | null> {
 }
 
 /** What moderators write about a request: to its applicant, and to each other. */
-export const talkRouter = t.router({
+export const conversationRouter = t.router({
   /** Questions and answers, comments, and assignment. */
   thread: moderatorProcedure
     .input(one)
-    .query(async ({ ctx, input }) => orThrow(await ctx.services.talk.view(input.id, ctx.moderator.id))),
+    .query(async ({ ctx, input }) =>
+      orThrow(await ctx.services.conversation.view(input.id, ctx.moderator.id)),
+    ),
 
   ask: moderatorProcedure.input(written).mutation(async ({ ctx, input }) => {
-    orThrow(await ctx.services.talk.ask(input.id, ctx.moderator.id, input.text))
+    orThrow(await ctx.services.conversation.ask(input.id, ctx.moderator.id, input.text))
     ctx.services.worker.nudge()
   }),
 
   note: moderatorProcedure.input(written).mutation(async ({ ctx, input }) => {
-    orThrow(await ctx.services.talk.note(input.id, ctx.moderator.id, input.text))
+    orThrow(await ctx.services.conversation.note(input.id, ctx.moderator.id, input.text))
   }),
 
   /** Refused if it is assigned to a colleague, unless taken over. */
   take: moderatorProcedure
     .input(v.parser(v.object({ id, over: v.boolean() })))
     .mutation(async ({ ctx, input }) => {
-      orThrow(await ctx.services.talk.take(input.id, ctx.moderator.id, input.over))
+      orThrow(await ctx.services.conversation.take(input.id, ctx.moderator.id, input.over))
     }),
 
   release: moderatorProcedure.input(one).mutation(async ({ ctx, input }) => {
-    orThrow(await ctx.services.talk.release(input.id, ctx.moderator.id))
+    orThrow(await ctx.services.conversation.release(input.id, ctx.moderator.id))
   }),
 
   /** Approves what was denied; an email asks for the password. */
@@ -53,7 +55,7 @@ export const talkRouter = t.router({
     .mutation(async ({ ctx, input }) => {
       const message = orThrow(messageOf(input.message))
       const verdict = { moderator: ctx.moderator.id, message, silent: false }
-      orThrow(await ctx.services.talk.reopen(input.id, verdict, input.version))
+      orThrow(await ctx.services.conversation.reopen(input.id, verdict, input.version))
       ctx.services.worker.nudge()
     }),
 })

@@ -4,20 +4,20 @@ import { workedOffAt } from '$lib/moderation/opening'
 import { orThrow } from './refusal-error'
 import * as t from './t'
 
-const moderatorProcedure = t.moderatorProcedure.use(t.needs('opening', 'usernames'))
+const moderatorProcedure = t.moderatorProcedure.use(t.needs('intake', 'usernames'))
 
 /** Longer than any sensible value; the domain then says what is wrong in words. */
 const words = v.pipe(v.string(), v.maxLength(100_000))
 const day = v.pipe(v.string(), v.maxLength(100))
 
 /** Whether registration is open: what moderators see of it, and how they change it. */
-export const openingRouter = t.router({
+export const intakeRouter = t.router({
   state: moderatorProcedure.query(async ({ ctx }) => {
-    const { opening, usernames } = ctx.services
-    const { opening: now, record, counts } = await opening.state()
+    const { intake, usernames } = ctx.services
+    const { opening: now, record, counts } = await intake.state()
     const { hand, shut } = record
     const said = hand === null ? null : { ...hand, by: await usernames.of(hand.by) }
-    const { waiting, perDay } = opening.limits
+    const { waiting, perDay } = intake.limits
     return {
       opening: now,
       hand: said,
@@ -31,11 +31,11 @@ export const openingRouter = t.router({
   close: moderatorProcedure
     .input(v.parser(v.object({ message: typedTexts(words), until: day })))
     .mutation(async ({ ctx, input }) => {
-      orThrow(await ctx.services.opening.close(input, ctx.moderator.id))
+      orThrow(await ctx.services.intake.close(input, ctx.moderator.id))
     }),
 
   /** Opens it in spite of a limit: until a day, or until the backlog is cleared. */
   open: moderatorProcedure.input(v.parser(v.object({ until: day }))).mutation(async ({ ctx, input }) => {
-    orThrow(await ctx.services.opening.open(input, ctx.moderator.id))
+    orThrow(await ctx.services.intake.open(input, ctx.moderator.id))
   }),
 })
