@@ -89,7 +89,7 @@ export function readRuleValue(subject: RuleSubject, form: RuleForm, typed: strin
   const text = trimInvisible(typed)
   const kind = findKind({ subject, form })
   const no = refuse({ code: 'rule_value_invalid', subject })
-  if (text === '' || text.length > RULE_VALUE_MAXIMUM || kind === null) return no
+  if (text.length > RULE_VALUE_MAXIMUM || kind === null) return no
   // No value contains a line break, and a list has one value per line.
   if (/[\t\n\v\f\r\u0085]/.test(text)) return no
   const after = beforeInvisible(text)

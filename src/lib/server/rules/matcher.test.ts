@@ -190,3 +190,23 @@ describe('the configuration', () => {
     expect(rulesOfConfiguration(nothing)).toEqual([])
   })
 })
+
+test('a network matches in whatever spelling it was stored, and other families and sizes do not', () => {
+  const six = { clientAddress: '2001:db8::7' }
+  const match = (value: string) =>
+    createMatcher([rule('block', 'network', value)])(six, NOON).map((found) => found.value)
+  expect(match('2001:0DB8:0::/48')).toEqual(['2001:0DB8:0::/48'])
+  expect(match('2001:db8:1::/48')).toEqual([])
+  expect(match('203.0.113.0/24')).toEqual([])
+})
+
+test('a rule of a kind that is not known here matches nothing, and holds nobody up', () => {
+  const unknown = rule('block', 'domain', '.*', { form: 'pattern' })
+  expect(createMatcher([unknown, onName('hold')])(candidate, NOON)).toEqual([onName('hold')])
+})
+
+test('a username that looks like a network is a username', () => {
+  const name = username('203.0.113.9/24')
+  const found = createMatcher([rule('block', 'username', name)])({ username: name }, NOON)
+  expect(found.map(({ value }) => value)).toEqual([name])
+})
