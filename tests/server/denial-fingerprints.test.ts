@@ -91,7 +91,7 @@ describe('when the data of a denied registration is gone', () => {
 
   test('an operator can have nothing remembered', async () => {
     await world.dispose()
-    world = await aWorld({ retention: { ...aPolicy().retention, memory: 0 } })
+    world = await aWorld({ retention: { ...aPolicy().retention, fingerprints: 0 } })
     await denyAndForget('billings', 'spam')
     expect(await memoryOf('billings')).toBeNull()
   })

@@ -14,9 +14,9 @@ export const RETENTION = {
    * After the data of a denied registration is deleted: fingerprints that recognize a similar one, without
    * identifying anybody. 0: none are kept.
    */
-  memory: { days: 180, fewest: 0 },
+  fingerprints: { days: 180, fewest: 0 },
   /** The audit log, which names nobody; entries about a registration are deleted no earlier than it. */
-  history: { days: 365, fewest: 30 },
+  audit: { days: 365, fewest: 30 },
 }
 export const MOST_DAYS = 3650
 

@@ -84,7 +84,7 @@ export function compose(config: RunConfig, world: Dependencies) {
   })
   const memory = createDenialFingerprints({
     secretKey: config.secretKey,
-    days: retention.memory,
+    days: retention.fingerprints,
     randomId: randomUUID,
   })
   const registrar = createRegistrar({

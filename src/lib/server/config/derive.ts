@@ -92,7 +92,7 @@ function fromSettings(settings: Settings, { port, ca, mailCa }: Surroundings) {
       /** How long a decision can be undone before anything is done about it. */
       undoMs: moderation.undoSeconds * 1000,
       /** How long a request stays assigned to an inactive moderator. */
-      claimMs: moderation.claimMinutes * 60_000,
+      claimMs: moderation.assignmentMinutes * 60_000,
     },
     log: { level: log.level ?? (named.debug ? 'debug' : 'info') },
   }

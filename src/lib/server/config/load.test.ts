@@ -111,7 +111,7 @@ describe('what is not set', () => {
       autoJoin: [],
       legal: [],
       consent: null,
-      retention: { started: 2, completed: 30, approved: 14, memory: 180, history: 365 },
+      retention: { started: 2, completed: 30, approved: 14, fingerprints: 180, audit: 365 },
       database: { url: 'file:data/registration.db', authToken: undefined, directory: 'data' },
       logoUrl: null,
       rateLimit: { emailSubmission: 3, emailSubmissionHours: 24 },

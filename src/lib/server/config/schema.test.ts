@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { configFile, configOf, problemsOf } from '../../../../tests/support/config-file'
+import { configFile, configOf, problemsOf, warningsOf } from '../../../../tests/support/config-file'
 
 const LIST = 'registration.blocked_emails'
 
@@ -151,7 +151,7 @@ const wrong: [Record<string, unknown>, string][] = [
     'legal entry 1: url must be the address of the document, like https://example.org/terms (is "javascript:alert(1)")',
   ],
   [{ retention: { started: 0 } }, 'retention.started must be a number from 1 to 3650 (is 0)'],
-  [{ retention: { history: 29 } }, 'retention.history must be a number from 30 to 3650 (is 29)'],
+  [{ retention: { audit: 29 } }, 'retention.audit must be a number from 30 to 3650 (is 29)'],
   [{ retention: [{ started: 2 }, { started: 3 }] }, 'retention.started is given twice: keep one'],
   [
     { database: { path: 'a.db', url: 'libsql://db.example.org' } },
@@ -313,6 +313,29 @@ test('every group can be a list of one-key maps', () => {
     ].join('\n'),
   )
   expect(config.synapse.server).toBe('https://m.org')
-  expect(config.retention).toEqual({ started: 5, completed: 6, approved: 7, memory: 180, history: 365 })
+  expect(config.retention).toEqual({ started: 5, completed: 6, approved: 7, fingerprints: 180, audit: 365 })
   expect(config.matrixNotifications.welcome?.room).toBe('!w:m.org')
+})
+
+test.each([
+  ['moderation.claim_minutes', 'moderation.assignment_minutes', { moderation: { claim_minutes: 45 } }],
+  ['retention.memory', 'retention.fingerprints', { retention: { memory: 7 } }],
+  ['retention.history', 'retention.audit', { retention: [{ history: 99 }] }],
+])('%s still works, and its new name %s is told', (former, present, settings) => {
+  const file = configFile(settings)
+  expect(warningsOf(file)).toContainEqual(expect.stringContaining(`${former} is now called ${present}`))
+  const { moderation, retention } = configOf(file)
+  expect([moderation.assignmentMinutes, retention.fingerprints, retention.audit]).toEqual(
+    former === 'moderation.claim_minutes'
+      ? [45, 180, 365]
+      : former === 'retention.memory'
+        ? [30, 7, 365]
+        : [30, 180, 99],
+  )
+})
+
+test('a former and a new name together are one setting given twice', () => {
+  expect(problemsOf(configFile({ retention: { memory: 7, fingerprints: 8 } }))).toEqual([
+    expect.stringContaining('retention.fingerprints is given twice: keep one'),
+  ])
 })

@@ -115,7 +115,7 @@ export const fileSchema = v.object({
   moderation: v.object({
     remind_after_hours: v.optional(whole(1, 8760), '48'),
     undo_seconds: v.optional(whole(0, 3600), '20'),
-    claim_minutes: v.optional(whole(1, 1440), '30'),
+    assignment_minutes: v.optional(whole(1, 1440), '30'),
     denial_categories: v.optional(list(value.category, 'a list of denial reasons'), [...DENIAL_CATEGORIES]),
   }),
   log: v.object({ level: v.optional(oneOf(LOG_LEVELS)) }),

@@ -20,8 +20,13 @@ const RETIRED = new Map([
   ['mjml', 'email is now rendered here, without another server'],
   ['email.mjml', 'email is now rendered here, without another server'],
 ])
-/** Former names of settings. */
-const RENAMED = new Map([['policy_version', 'consent_version']])
+/** Former names of settings, within the same group. */
+const RENAMED = new Map([
+  ['policy_version', 'consent_version'],
+  ['moderation.claim_minutes', 'moderation.assignment_minutes'],
+  ['retention.memory', 'retention.fingerprints'],
+  ['retention.history', 'retention.audit'],
+])
 
 /**
  * Settings for which empty text differs from not set: a subject without a prefix, and no sign-in to the mail server.
@@ -80,7 +85,7 @@ export function shapeSettings(read: unknown, schema: v.GenericSchema): Shaped {
     const present = RENAMED.get(pathText([...path, written]))
     if (present === undefined) return written
     if (!isNone) warnings.push(`${pathText([...path, written])} is now called ${present}`)
-    return present
+    return present.slice(present.lastIndexOf('.') + 1)
   }
 
   function unknownKey(path: Path, isNone: boolean): void {

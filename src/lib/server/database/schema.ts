@@ -293,7 +293,7 @@ export const events = sqliteTable(
 )
 
 /**
- * The time before which the clean-up may delete from the audit log (`retention.history`): one row, which triggers
+ * The time before which the clean-up may delete from the audit log (`retention.audit`): one row, which triggers
  * only let move forward, and never closer than 30 days to now by the database's own clock.
  */
 export const historyBoundary = sqliteTable('history_boundary', {

@@ -10,6 +10,6 @@ type Purge = (tx: Transaction, now: number, retention: Retention, limit: number)
 /** How data with a retention period of its own is deleted; registrations expire by their state. */
 export const PURGES: Record<OwnPeriod, Purge> = {
   // Each fingerprint has its own time, by what the period was when it was made.
-  memory: (tx, now, _, limit) => deleteMemories(tx, now, limit),
-  history: (tx, now, { history }, limit) => deleteOldEvents(tx, now - history * DAY, limit),
+  fingerprints: (tx, now, _, limit) => deleteMemories(tx, now, limit),
+  audit: (tx, now, { audit }, limit) => deleteOldEvents(tx, now - audit * DAY, limit),
 }

@@ -17,7 +17,7 @@ export const auditLogRouter = t.router({
     .input(v.parser(v.object({ ...historyFilterSchema.entries, before: v.optional(before) })))
     .query(async ({ ctx, input: { before = null, ...filter } }) => {
       const { auditLog, config } = ctx.services
-      return { ...(await auditLog.page(filter, before, ctx.moderator)), keptDays: config.retention.history }
+      return { ...(await auditLog.page(filter, before, ctx.moderator)), keptDays: config.retention.audit }
     }),
 
   /** Who the log can be filtered by. */
