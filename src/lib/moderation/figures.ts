@@ -1,3 +1,5 @@
+import { DAY } from '../registration/time'
+
 /** How often something happened on a day (UTC, `2026-01-31`). */
 export interface DayCount {
   day: string
@@ -51,9 +53,7 @@ export interface Figures {
   undone: number
 }
 
-const DAY_MS = 24 * 60 * 60 * 1000
-const shift = (day: string, days: number) =>
-  new Date(Date.parse(day) + days * DAY_MS).toISOString().slice(0, 10)
+const shift = (day: string, days: number) => new Date(Date.parse(day) + days * DAY).toISOString().slice(0, 10)
 
 /** The days of a period that ends now: first and last, both included. */
 export function period(days: FigureDays, now: number): { from: string; to: string } {

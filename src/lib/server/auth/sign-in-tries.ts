@@ -1,9 +1,8 @@
 import { byNetwork, type Claim, type RateLimiter, type Taken } from '../rate-limits/rate-limiter'
 import { networksOf } from '$lib/network/client-networks'
+import { DAY, MINUTE } from '$lib/registration/time'
 
-const MINUTE_MS = 60_000
-const DAY_MS = 24 * 60 * MINUTE_MS
-const WINDOW_MS = 15 * MINUTE_MS
+const WINDOW_MS = 15 * MINUTE
 const ACCOUNT = 'sign-in-account'
 
 /** Of a browser known to the account, or of a network on one account. */
@@ -11,9 +10,9 @@ export const PER_ACCOUNT = { count: 10, windowMs: WINDOW_MS }
 /** Of a network, on all accounts. */
 export const PER_NETWORK = { count: 20, windowMs: WINDOW_MS }
 /** An account counts as being guessed at from this many attempts by strangers within a day, from anywhere. */
-export const GUESSED = { count: 20, windowMs: DAY_MS }
+export const GUESSED = { count: 20, windowMs: DAY }
 /** After that, each network has this many attempts on it; a network's first attempt is never refused. */
-export const PER_ACCOUNT_GUESSED = { count: 3, windowMs: DAY_MS }
+export const PER_ACCOUNT_GUESSED = { count: 3, windowMs: DAY }
 
 /** Who is trying: a username, and the browser if the account knows it, or else the network. */
 export interface Trying {
@@ -75,7 +74,7 @@ export function createSignInTries({
      * 0.
      */
     async guesses(username: string): Promise<number> {
-      const [count = 0] = await limits.tally(ACCOUNT, username, DAY_MS, 1)
+      const [count = 0] = await limits.tally(ACCOUNT, username, DAY, 1)
       return count >= GUESSED.count ? count : 0
     },
   }

@@ -11,8 +11,7 @@ import { moderatorName } from './moderator-name'
 import type { SessionCookie, Sessions } from './sessions'
 import type { SignInTries } from './sign-in-tries'
 import type { Token } from '../crypto/tokens'
-
-const MINUTE_MS = 60_000
+import { MINUTE } from '$lib/registration/time'
 
 /** Either a session, or what a browser holds until the second factor is given. */
 export type SignInStep = { id: string } & (
@@ -99,4 +98,4 @@ export function createSignIn({
 }
 
 const tooMany = (retryAfterMs: number): Refused =>
-  refuse({ code: 'too_many_sign_ins', minutes: Math.max(1, Math.ceil(retryAfterMs / MINUTE_MS)) })
+  refuse({ code: 'too_many_sign_ins', minutes: Math.max(1, Math.ceil(retryAfterMs / MINUTE)) })

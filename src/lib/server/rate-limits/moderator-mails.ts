@@ -2,9 +2,7 @@ import type { Logger } from 'pino'
 import { mailboxOf, type EmailAddress } from '$lib/registration/email'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { RateLimiter } from './rate-limiter'
-
-const HOUR_MS = 60 * 60_000
-const DAY_MS = 24 * HOUR_MS
+import { DAY, HOUR } from '$lib/registration/time'
 
 /**
  * How many emails moderators can trigger per day to unconfirmed addresses: per moderator and kind, per inbox, and in
@@ -28,14 +26,14 @@ export function createModeratorMails({
   return {
     /** Counts a moderator's email to an address, or refuses it: `too_many_mails`. */
     async take(mail: DeskMail, moderatorId: string, email: EmailAddress): Promise<Result<null>> {
-      const limit = (count: number) => ({ count, windowMs: DAY_MS })
+      const limit = (count: number) => ({ count, windowMs: DAY })
       const taken = await limits.takeAll([
         { kind: `desk-mail-${mail}`, subject: moderatorId, limit: limit(OF_ONE[mail]) },
         { kind: 'desk-mail-mailbox', subject: mailboxOf(email), limit: limit(TO_ONE_MAILBOX) },
         { kind: 'desk-mail-all', subject: '', limit: limit(OF_ALL) },
       ])
       if (taken.ok) return accept(null)
-      const hours = Math.max(1, Math.ceil(taken.retryAfterMs / HOUR_MS))
+      const hours = Math.max(1, Math.ceil(taken.retryAfterMs / HOUR))
       log.warn(
         { mail, moderator: moderatorId, hours },
         'A moderator reached the limit of emails to unconfirmed addresses; no more are sent for now',

@@ -10,8 +10,7 @@ import {
 import { purge } from '../database/purge'
 import type { Database, Reader } from '../database/open'
 import { networkOf, networksOf } from '$lib/network/client-networks'
-
-const DAY_MS = 24 * 60 * 60 * 1000
+import { DAY } from '$lib/registration/time'
 
 /** What is counted: a kind of attempt, and by whom or on whom. An IP address stands for its network (`networkOf`). */
 export interface Counted {
@@ -52,7 +51,7 @@ export function createRateLimiter({
   database,
   secret,
   clock,
-  longestWindowMs = DAY_MS,
+  longestWindowMs = DAY,
 }: {
   database: Database
   secret: string

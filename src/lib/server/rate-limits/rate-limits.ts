@@ -1,8 +1,7 @@
 import { accept, refuse, type Refused, type Result } from '$lib/registration/refusal'
 import { byNetwork, type Claim, type RateLimiter } from './rate-limiter'
 import type { CapacityWatch, Room } from './capacity-watch'
-
-const MINUTE_MS = 60_000
+import { MINUTE } from '$lib/registration/time'
 
 /** Strangers' actions that cost the homeserver or other people's inboxes something. */
 export type Limited = 'name_check' | 'mail'
@@ -66,12 +65,12 @@ export function createRateLimits({
   settings: { emailSubmission: number; emailSubmissionHours: number; everybodyPerMinute: number }
 }) {
   const { emailSubmission: mails, emailSubmissionHours: hours, everybodyPerMinute } = settings
-  const windowMs = hours * 60 * MINUTE_MS
+  const windowMs = hours * 60 * MINUTE
 
   const roomOf = (room: Room, which: 'newcomers' | 'everybody', count: number): Claim => ({
     kind: `${room}-${which}`,
     subject: '',
-    limit: { count: Math.max(1, Math.round(count * everybodyPerMinute)), windowMs: MINUTE_MS },
+    limit: { count: Math.max(1, Math.round(count * everybodyPerMinute)), windowMs: MINUTE },
   })
 
   /** Counts it in the newcomers' quota, according to `first`, or else in the general one. */
@@ -148,7 +147,7 @@ export function createRateLimits({
 const isMail = ({ kind }: Claim): boolean => kind === 'mail-network' || kind === 'own-renewal'
 
 function tooMany(retryAfterMs: number, of: 'mails' | 'unproved' | 'tries'): Refused {
-  const minutes = Math.max(1, Math.ceil(retryAfterMs / MINUTE_MS))
+  const minutes = Math.max(1, Math.ceil(retryAfterMs / MINUTE))
   if (of === 'unproved') return refuse({ code: 'too_many_unproved', minutes })
   return of === 'mails' && minutes > 1
     ? refuse({ code: 'too_many_mails', hours: Math.ceil(minutes / 60) })

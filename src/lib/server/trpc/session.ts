@@ -10,6 +10,7 @@ import { deskNetwork } from '$lib/network/desk-network'
 import type { Needing } from './context'
 import { orThrow, refusalError } from './refusal-error'
 import * as t from './t'
+import { MINUTE } from '$lib/registration/time'
 
 const procedure = t.procedure.use(
   t.needs('signIn', 'sessions', 'factors', 'knownDevices', 'limits', 'passkeys', 'registrar'),
@@ -19,7 +20,6 @@ const field = v.pipe(v.string(), v.maxLength(1000))
 
 /** What a browser holds between the password and the second factor. */
 const HALF_WAY_COOKIE = 'half-way'
-const MINUTE_MS = 60_000
 /** And after signing in. */
 const KNOWN_COOKIE = 'known-device'
 /** And while a passkey signs. */
@@ -27,11 +27,11 @@ export const PASSKEY_COOKIE = 'passkey'
 /** A passkey's signed response, as JSON; browsers send about 1 kB, or 4 after creating one. */
 export const answer = v.pipe(v.string(), v.maxLength(20_000))
 /** Requesting a challenge and answering it both count. */
-const PASSKEYS_PER_NETWORK = { count: 60, windowMs: 15 * MINUTE_MS }
+const PASSKEYS_PER_NETWORK = { count: 60, windowMs: 15 * MINUTE }
 
 function orTooMany(taken: Taken): void {
   if (taken.ok) return
-  const minutes = Math.max(1, Math.ceil(taken.retryAfterMs / MINUTE_MS))
+  const minutes = Math.max(1, Math.ceil(taken.retryAfterMs / MINUTE))
   throw refusalError(refuse({ code: 'too_many_sign_ins', minutes }))
 }
 
