@@ -124,6 +124,33 @@ describe('a passkey', () => {
     for (let made = 0; made < 20; made++) await add(ada)
     expect(await codeOf(ada.api.factors.startPasskey())).toBe('passkeys_too_many')
   })
+
+  test('is not one too many where several are added at once', async () => {
+    const ada = await aModerator(world.services, 'ada')
+    const { passkeys } = world.services
+    for (let made = 0; made < 19; made++) await add(ada)
+    const started = await Promise.all([1, 2, 3].map(() => passkeys.startAdding(ada.id)))
+    const added = started.map((one) => {
+      if (!one.ok) throw new Error(one.refusal.code)
+      const answer = anAuthenticator(HERE).make(one.value.options.challenge)
+      return passkeys.add(ada.id, one.value.ticket, { name: 'another', answer })
+    })
+    expect((await Promise.all(added)).map(({ ok }) => ok).sort()).toEqual([false, false, true])
+    expect(await ada.api.factors.passkeys()).toHaveLength(20)
+  })
+
+  test('that was removed does not come back by the answer that made it', async () => {
+    const ada = await aModerator(world.services, 'ada')
+    const { challenge } = await ada.api.factors.startPasskey()
+    const ticket = ada.jar.get('passkey') ?? ''
+    const key = anAuthenticator(HERE)
+    const made = { name: 'my phone', answer: key.make(challenge) }
+    await ada.api.factors.addPasskey(made)
+    await ada.api.factors.removePasskey({ id: key.id, password: PASSWORD })
+    ada.jar.set('passkey', ticket)
+    expect(await codeOf(ada.api.factors.addPasskey(made))).toBe('passkey_refused')
+    expect(await ada.api.factors.passkeys()).toEqual([])
+  })
 })
 
 describe('nobody gets in by', () => {
@@ -172,6 +199,29 @@ describe('nobody gets in by', () => {
     for (const browser of both) browser.jar.set('passkey', jar.get('passkey') ?? '')
     const once = key.sign(challenge)
     await Promise.allSettled(both.map(({ api }) => api.session.enterPasskey({ answer: once })))
+    expect((await Promise.all(both.map(whoIsIn))).filter((name) => name !== null)).toEqual(['ada'])
+  })
+
+  test('the same answer twice, of a device that does not count', async () => {
+    const { key } = await add(await aModerator(world.services, 'ada'))
+    const { challenge, jar, api } = await challenged()
+    const ticket = jar.get('passkey') ?? ''
+    const answer = key.sign(challenge, { count: 0 })
+    await api.session.enterPasskey({ answer })
+    const second = aBrowser(world.services)
+    second.jar.set('passkey', ticket)
+    expect(await codeOf(second.api.session.enterPasskey({ answer }))).toBe('passkey_refused')
+    expect(await whoIsIn(second)).toBeNull()
+  })
+
+  test('a copy of the device, at the same moment as the device', async () => {
+    const { key } = await add(await aModerator(world.services, 'ada'))
+    const both = [await challenged(), await challenged()]
+    await Promise.allSettled(
+      both.map(({ api, challenge }) =>
+        api.session.enterPasskey({ answer: key.sign(challenge, { count: 9 }) }),
+      ),
+    )
     expect((await Promise.all(both.map(whoIsIn))).filter((name) => name !== null)).toEqual(['ada'])
   })
 
