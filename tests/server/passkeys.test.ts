@@ -271,6 +271,15 @@ describe('nobody gets in by', () => {
     expect(await ben.api.factors.passkeys()).toEqual([])
   })
 
+  test('an answer that is wrong without its owner reading of it', async () => {
+    const ada = await aModerator(world.services, 'ada')
+    const { key } = await add(ada)
+    const tries = async () => (await ada.api.auditLog.page({ what: 'sign_in_failed' })).events
+    expect(await tries()).toEqual([])
+    await attempt((challenge) => key.sign(challenge, { from: 'https://evil.test' }))
+    expect(await tries()).toMatchObject([{ kind: 'sign_in_failed', moderator: 'ada' }])
+  })
+
   test('a passkey of somebody who is disabled', async () => {
     await aModerator(world.services, 'ada')
     const ben = await aModerator(world.services, 'ben', 'moderator')
