@@ -51,7 +51,7 @@ test('a passkey is added, signs in by itself and as second step, and is removed'
   await page.goto(`${site.url}/admin/audit-log`)
   await page.waitForURL(/\/admin\/login\?next=/)
   await byPasskey.click()
-  await page.waitForURL(/\/admin\/history$/)
+  await page.waitForURL(/\/admin\/audit-log$/)
   await expect(page.getByText('moderator · Passkey added')).toBeVisible()
 
   await page.context().clearCookies()
@@ -100,11 +100,11 @@ test('under another name of the site, a link leads to the one that passkeys belo
   site,
 }) => {
   const elsewhere = site.url.replace('localhost', '127.0.0.1')
-  await page.goto(`${elsewhere}/admin/login?next=%2Fadmin%2Fhistory`)
+  await page.goto(`${elsewhere}/admin/login?next=%2Fadmin%2Faudit-log`)
   await expect(page.getByText(`Passkeys only work at ${new URL(site.url).host}.`)).toBeVisible()
   await expect(page.getByRole('button', { name: 'Sign in with a passkey' })).toBeHidden()
   await expectAccessible(page)
   await page.getByRole('link', { name: 'Open this page there' }).click()
-  await page.waitForURL(`${site.url}/admin/login?next=%2Fadmin%2Fhistory`)
+  await page.waitForURL(`${site.url}/admin/login?next=%2Fadmin%2Faudit-log`)
   await expect(page.getByRole('button', { name: 'Sign in with a passkey' })).toBeVisible()
 })

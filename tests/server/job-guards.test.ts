@@ -404,9 +404,7 @@ describe('who is told', () => {
     expect([changes, mails(MODERATORS)]).toEqual([[`send ${ROOM}`], ['moderators_opening']])
     const opened = m.mail_opening_opened({}, { locale: 'en' })
     const counted = m.mail_opening_waiting({ count: 1 }, { locale: 'en' })
-    expect(said[0]).toMatch(
-      new RegExp(`^${opened} .*${counted} https://register.example.test/admin/opening$`),
-    )
+    expect(said[0]).toMatch(new RegExp(`^${opened} .*${counted} https://register.example.test/admin/intake$`))
     await closed()
     expect(await warn('room', false)).toEqual(done)
     expect(said[1]?.startsWith(m.mail_opening_closed({}, { locale: 'en' }))).toBe(true)
