@@ -23,3 +23,13 @@ test.each([
 test.each(['/admin/nothing', '/admin/nothing/more'])('%s was never there', async (path) => {
   expect((await fetch(`${site.url}${path}`, { redirect: 'manual' })).status).toBe(404)
 })
+
+test('a form of a page that was open meanwhile is sent on as it is', async () => {
+  const { status, headers } = await fetch(`${site.url}/admin/opening?/close`, {
+    method: 'POST',
+    headers: { origin: site.url },
+    body: new URLSearchParams({ en: 'Back in May' }),
+    redirect: 'manual',
+  })
+  expect([status, headers.get('location')]).toEqual([308, '/admin/intake?/close'])
+})

@@ -49,7 +49,10 @@ async function wholeWay(site: Site, headers: Headers, name: string): Promise<voi
   expect((await person.get('/admin')).path).toBe('/admin')
 
   const moderator = browser(site, headers)
-  const desk = await moderator.submit(await moderator.get('/admin/login?next=%2Fadmin%2Faudit-log'), MODERATOR)
+  const desk = await moderator.submit(
+    await moderator.get('/admin/login?next=%2Fadmin%2Faudit-log'),
+    MODERATOR,
+  )
   expect([desk.status, desk.path]).toEqual([200, '/admin/audit-log'])
 }
 

@@ -73,10 +73,17 @@ test('no page falls over what stands in the database and cannot be read', async 
       '?tab=all',
       '?tab=trouble',
       `/registrations/${id}`,
-      '/history',
-      '/history/export?format=csv',
+      '/audit-log',
+      '/audit-log/export?format=csv',
     ]
-    const more = ['/history/export?format=json', '/figures', '/people', '/invitations', '/opening', '/rules']
+    const more = [
+      '/audit-log/export?format=json',
+      '/statistics',
+      '/moderators',
+      '/invitations',
+      '/intake',
+      '/rules',
+    ]
     const last = ['/replies', `/replies/r-${index}`, '/account']
     for (const path of [...desk, ...more, ...last].map((rest) => `/admin${rest}`)) {
       const page = await administrator.get(path)

@@ -103,11 +103,11 @@ test('who is not signed in is sent to the door from every page, its data and its
   for (const page of [
     '',
     '/account',
-    '/people',
+    '/moderators',
     '/rules',
     '/rules/new',
-    '/history',
-    '/figures',
+    '/audit-log',
+    '/statistics',
     '/replies',
   ]) {
     const login = `/admin/login?next=${encodeURIComponent(`/admin${page}`)}`

@@ -1,7 +1,12 @@
-import { redirect } from '@sveltejs/kit'
-import type { RequestHandler } from './$types'
+import { redirect, type RequestHandler } from '@sveltejs/kit'
 import { MOVED } from '../../../../params/moved'
 
-/** Leads from the former address of a page to that of today, with all that stands behind it. */
-export const GET: RequestHandler = ({ params, url }) =>
+/**
+ * Leads from the former address of a page to that of today, with all that stands behind it; a form that was open
+ * meanwhile goes there as it is (RFC 9110, 15.4.9).
+ */
+const lead: RequestHandler<{ old: string }> = ({ params, url }) =>
   redirect(308, url.pathname.replace(`/${params.old}`, `/${MOVED.get(params.old) ?? ''}`) + url.search)
+
+export const GET = lead
+export const POST = lead
