@@ -120,7 +120,7 @@ describe('what is refused is told in our words', () => {
     const answer = await person.postAlone('/register/email?/start', { email: 'a@mail.test' }, headers)
     expect(answer.status).toBe(403)
     expect(answer.headers['content-type']).toBe('text/html; charset=utf-8')
-    expect(answer.body).toContain(`lang="${language}" data-theme="dark"`)
+    expect(answer.body).toContain(`lang="${language}" dir="ltr" data-theme="dark"`)
     expect(answer.body).toContain(`<h1>${title}</h1>`)
     expect(answer.body).toContain('href="/register/email"')
     expect(answer.body).not.toContain('a@mail.test')
