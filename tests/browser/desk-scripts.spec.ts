@@ -1,3 +1,4 @@
+import type { Page } from '@playwright/test'
 import { aDesk, find, people, row } from './at-the-desk'
 import { expect, expectAccessible, scriptsStarted, test } from './fixtures'
 import { askDatabase } from '../support/site'
@@ -141,13 +142,20 @@ test('each tab says for itself what it shows, from its load until it is closed o
       where r.username in (?, ?)`
     return (await askDatabase(site, sql, [name, other])).rows.map(({ username }) => username)
   }
+  /** Until the connection of a page has taken over from its load: a page that goes before leaves that to its time. */
+  const connected = async (page: Page) => {
+    const load = /\bload:"([\w-]{36})"/.exec(await page.content())?.[1] ?? ''
+    expect(load).not.toBe('')
+    const rows = async () => (await askDatabase(site, 'select 1 from looks where stream = ?', [load])).rows
+    await expect.poll(async () => (await looks()).length - (await rows()).length).toBe(2)
+  }
   await row(desk, name).getByRole('link').click()
   await expect.poll(looks).toEqual([name])
   const second = await desk.context().newPage()
   await second.goto(desk.url())
-  await expect.poll(looks).toEqual([name, name])
+  await connected(second)
   await second.reload()
-  await scriptsStarted(second)
+  await connected(second)
   await expect.poll(looks).toEqual([name, name])
   await row(desk, other).getByRole('link').click()
   await expect.poll(async () => (await looks()).sort()).toEqual([name, other].sort())
