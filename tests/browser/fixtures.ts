@@ -140,7 +140,7 @@ export async function signIn(page: Page, site: Site, { username, password } = MO
   await page.waitForURL(/\/admin(?!\/login)/)
 }
 
-/** A browser of its own, of the same kind as the test's, with a moderator who looks at the request of this name. */
+/** A browser of its own, of the same kind as the test's, with a moderator who looks at the request of this name, and whose scripts answer. */
 export async function openDesk(browser: Browser, site: Site, name: string, locale = 'en'): Promise<Page> {
   const { javaScriptEnabled = true } = test.info().project.use
   const context = await browser.newContext({ locale, javaScriptEnabled })
@@ -150,6 +150,8 @@ export async function openDesk(browser: Browser, site: Site, name: string, local
     .getByRole('link', { name: new RegExp(name) })
     .first()
     .click()
+  await moderator.waitForURL(/\/registrations\//)
+  if (javaScriptEnabled) await scriptsStarted(moderator)
   return moderator
 }
 
