@@ -88,11 +88,9 @@ export function minutesText(all: number): string {
   return (parts.length === 0 ? [next] : parts).map((unit) => unitText(unit, units[unit])).join(' ')
 }
 
-function unitText(unit: 'day' | 'hour' | 'minute', count: number): string {
-  // German writes a short day as "Tg.".
-  const unitDisplay = unit === 'day' ? 'long' : 'short'
-  return new Intl.NumberFormat(getLocale(), { style: 'unit', unit, unitDisplay }).format(count)
-}
+/** In whole words: German ends short units in a full stop, which a sentence then has twice. */
+const unitText = (unit: 'day' | 'hour' | 'minute', count: number): string =>
+  new Intl.NumberFormat(getLocale(), { style: 'unit', unit, unitDisplay: 'long' }).format(count)
 
 /** A day (`2026-01-31`) as people write it. */
 export const dayText = (day: string): string =>
