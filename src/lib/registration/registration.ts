@@ -87,6 +87,9 @@ export const denialSchema: v.GenericSchema<unknown, Denial | null> = v.object({
 /** The actor. A moderator is given by ID. */
 export type Actor = { kind: 'applicant' } | { kind: 'system' } | { kind: 'moderator'; id: string }
 
+/** The moderator with this ID, as who does something. */
+export const byModerator = (id: string) => ({ kind: 'moderator', id }) as const
+
 /** What happened, for the audit log; contains nothing personal, because it outlives the registration. */
 export interface AuditEvent {
   kind: EventKind

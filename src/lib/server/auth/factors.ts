@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { renderSVG } from 'uqr'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
-import type { Actor, AuditEvent } from '$lib/registration/registration'
+import { byModerator, type Actor, type AuditEvent } from '$lib/registration/registration'
 import { insertEvents } from '../database/events'
 import {
   countRecoveryCodes,
@@ -52,14 +52,13 @@ export function createFactors({
   const seal = createSeal(secretKey, 'authenticator')
   const say = (tx: Transaction, actor: Actor, ...events: AuditEvent[]) =>
     insertEvents(tx, null, events, actor, clock())
-  const own = (id: string): Actor => ({ kind: 'moderator', id })
   const secretOf = ({ id, totpSecret }: ModeratorRow) =>
     totpSecret === null ? null : seal.open(totpSecret, id)
 
   async function makeCodes(tx: Transaction, id: string): Promise<string[]> {
     const codes = Array.from({ length: RECOVERY_CODES }, newRecoveryCode)
     await replaceRecoveryCodes(tx, id, codes.map(hashCode))
-    await say(tx, own(id), { kind: 'recovery_codes_made' })
+    await say(tx, byModerator(id), { kind: 'recovery_codes_made' })
     return codes
   }
 
@@ -136,7 +135,7 @@ export function createFactors({
         const step = secret === null ? null : acceptCode(secret, code, { now: clock(), lastStep: null })
         if (step === null) return refuse({ code: 'code_wrong' })
         await updateModerator(tx, id, { totpSince: clock(), totpStep: step })
-        await say(tx, own(id), { kind: 'second_factor_on' })
+        await say(tx, byModerator(id), { kind: 'second_factor_on' })
         return accept(await makeCodes(tx, id))
       })
     },
@@ -144,7 +143,7 @@ export function createFactors({
     async turnOff(id: string, password: string): Promise<Result<null>> {
       const found = await proven(id, password)
       if (!found.ok) return found
-      await database.write((tx) => forget(tx, found.value, own(id), { kind: 'second_factor_off' }))
+      await database.write((tx) => forget(tx, found.value, byModerator(id), { kind: 'second_factor_off' }))
       return accept(null)
     },
 
@@ -174,7 +173,7 @@ export function createFactors({
       database.write(async (tx) => {
         await setFactorRequired(tx, required, clock())
         const detail = { setting: 'second_factor_required', value: required }
-        await say(tx, own(by), { kind: 'settings_changed', detail })
+        await say(tx, byModerator(by), { kind: 'settings_changed', detail })
       }),
 
     /** After the right password: what the browser holds until the code is entered. */
@@ -212,9 +211,9 @@ export function createFactors({
           secret === null ? null : acceptCode(secret, typed, { now: clock(), lastStep: row.totpStep })
         if (step !== null) await updateModerator(tx, row.id, { totpStep: step })
         else if (await spendRecoveryCode(tx, row.id, hashCode(typed), clock()))
-          await say(tx, own(row.id), { kind: 'recovery_code_used' })
+          await say(tx, byModerator(row.id), { kind: 'recovery_code_used' })
         else {
-          await say(tx, own(row.id), { kind: 'sign_in_failed' })
+          await say(tx, byModerator(row.id), { kind: 'sign_in_failed' })
           return refuse({
             code: secret === null && row.totpSince !== null ? 'factor_unreadable' : 'code_wrong',
           })

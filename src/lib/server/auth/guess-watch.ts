@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { Actor, AuditEvent } from '$lib/registration/registration'
+import { byModerator, type Actor, type AuditEvent } from '$lib/registration/registration'
 import type { SignInTries } from './sign-in-tries'
 
 /** An account being guessed at is reported once within this time. */
@@ -33,7 +33,7 @@ export function createGuessWatch({
       if (last !== undefined && Math.abs(clock() - last) < TOLD_MS) return
       if (!(await tries.isGuessed(username))) return
       told.set(id, clock())
-      const actor = { kind: 'moderator', id } as const
+      const actor = byModerator(id)
       if (!(await noteDaily(`guessed at ${id}`, [{ kind: 'password_guessed_at' }], actor))) return
       log.warn(
         { moderator: id },

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Role } from '$lib/moderation/moderator'
 import { can } from '$lib/moderation/permission'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
-import type { Actor, AuditEvent, EventDetail } from '$lib/registration/registration'
+import { byModerator, type Actor, type AuditEvent, type EventDetail } from '$lib/registration/registration'
 import { insertEvents } from '../database/events'
 import { spendInvitationsBy, spendTokensOf } from '../database/moderator-tokens'
 import {
@@ -57,7 +57,7 @@ export function createModeratorAccounts({
       if ((await findModeratorByName(tx, wish.username)) !== null)
         return refuse({ code: 'moderator_name_taken' })
       const row = await insertModerator(tx, { ...wish, id: randomId(), createdAt: clock() })
-      const actor = by === 'itself' ? own(row.id) : by
+      const actor = by === 'itself' ? byModerator(row.id) : by
       await say(tx, actor, { kind: 'moderator_joined', ...whose(row, actor, { role: row.role }) })
       return accept(row)
     },
@@ -144,8 +144,6 @@ export async function endAccess(tx: Transaction, id: string, now: number): Promi
   await spendTokensOf(tx, id, now)
   return ended.length
 }
-
-const own = (id: string): Actor => ({ kind: 'moderator', id })
 
 /** Whom an event is about, where that is not who did it. */
 function whose(row: ModeratorRow, by: Actor, more: EventDetail = {}): { detail?: EventDetail } {

@@ -2,7 +2,7 @@ import type { Role } from '$lib/moderation/moderator'
 import { readEmail } from '$lib/registration/email'
 import type { Language } from '$lib/registration/language'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
-import type { Actor, AuditEvent } from '$lib/registration/registration'
+import { byModerator, type AuditEvent } from '$lib/registration/registration'
 import type { Hashing } from '../crypto/hash-queue'
 import type { Token } from '../crypto/tokens'
 import { insertEvents } from '../database/events'
@@ -31,10 +31,8 @@ export function createModeratorInvitations({
   accounts: Pick<ModeratorAccounts, 'add'>
   links: Pick<ModeratorLinks, 'send' | 'open'>
 }) {
-  const say = (tx: Transaction, by: string, event: AuditEvent) => {
-    const actor: Actor = { kind: 'moderator', id: by }
-    return insertEvents(tx, null, [event], actor, clock())
-  }
+  const say = (tx: Transaction, by: string, event: AuditEvent) =>
+    insertEvents(tx, null, [event], byModerator(by), clock())
 
   return {
     /** Refuses `moderator_known`, `too_many_mails`, and invalid addresses like `readEmail`. */

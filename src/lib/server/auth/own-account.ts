@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readEmail } from '$lib/registration/email'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
-import type { Actor, AuditEvent } from '$lib/registration/registration'
+import { byModerator, type AuditEvent } from '$lib/registration/registration'
 import type { Hashing } from '../crypto/hash-queue'
 import type { Token } from '../crypto/tokens'
 import { insertEvents } from '../database/events'
@@ -16,8 +16,6 @@ import { weaknessOf } from './moderator-password'
 
 /** The public ID of a session: the database's own stays internal. */
 const sessionName = (id: string): string => createHash('sha256').update(`session ${id}`).digest('base64url')
-
-const own = (id: string): Actor => ({ kind: 'moderator', id })
 
 /** What moderators do with their own account: password, email address and sessions. */
 export function createOwnAccount({
@@ -36,7 +34,7 @@ export function createOwnAccount({
   links: Pick<ModeratorLinks, 'send' | 'open'>
 }) {
   const say = (tx: Transaction, id: string, ...events: AuditEvent[]) =>
-    insertEvents(tx, null, events, own(id), clock())
+    insertEvents(tx, null, events, byModerator(id), clock())
 
   return {
     /** What moderators see of their own account; `current` is the hash of the asking session. */
@@ -72,7 +70,7 @@ export function createOwnAccount({
       if (weak !== null) return refuse(weak)
       const hashed = await hashing.hashOfKnown(next)
       if (!hashed.ok) return hashed
-      const set = await accounts.setPassword(id, hashed.value, own(id), row.passwordHash)
+      const set = await accounts.setPassword(id, hashed.value, byModerator(id), row.passwordHash)
       return set.ok ? accept(null) : set
     },
 

@@ -5,7 +5,7 @@ import type {
 } from '@simplewebauthn/server'
 import * as v from 'valibot'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
-import type { Actor } from '$lib/registration/registration'
+import { byModerator } from '$lib/registration/registration'
 import { isBlank, visibleLength } from '$lib/registration/text-length'
 import { insertEvents } from '../database/events'
 import { insertSpent } from '../database/moderator-tokens'
@@ -81,8 +81,6 @@ export function createPasskeys({
   site: { name: string; url: string }
 }) {
   const { origin, hostname: rpID } = new URL(site.url)
-  const own = (id: string): Actor => ({ kind: 'moderator', id })
-
   /** Nobody can know it in advance, and it is not stored: it is derived from what the browser returns. */
   const challengeOf = (begun: Begun, moderatorId: string | null): Uint8Array<ArrayBuffer> =>
     Uint8Array.from(
@@ -192,7 +190,7 @@ export function createPasskeys({
           lastUsedAt: null,
         }
         if (!(await insertPasskey(tx, row))) return refuse({ code: 'passkey_refused' })
-        await insertEvents(tx, null, [{ kind: 'passkey_added' }], own(id), clock())
+        await insertEvents(tx, null, [{ kind: 'passkey_added' }], byModerator(id), clock())
         return accept(await factors.codesForFirst(tx, id))
       })
     },
@@ -202,7 +200,7 @@ export function createPasskeys({
       if (!found.ok) return found
       return database.write(async (tx) => {
         if (!(await deletePasskey(tx, id, passkey))) return refuse({ code: 'not_found' })
-        await insertEvents(tx, null, [{ kind: 'passkey_removed' }], own(id), clock())
+        await insertEvents(tx, null, [{ kind: 'passkey_removed' }], byModerator(id), clock())
         await factors.codesAfterLast(tx, id)
         return accept(null)
       })
@@ -253,7 +251,13 @@ export function createPasskeys({
           still?.counter !== passkey.counter ||
           !(await spend(tx, kept, row.id))
         ) {
-          await insertEvents(tx, null, [{ kind: 'sign_in_failed' }], own(passkey.moderatorId), clock())
+          await insertEvents(
+            tx,
+            null,
+            [{ kind: 'sign_in_failed' }],
+            byModerator(passkey.moderatorId),
+            clock(),
+          )
           return refuse({ code: 'passkey_refused' })
         }
         await markPasskeyUsed(tx, passkey.id, checked.authenticationInfo.newCounter, clock())

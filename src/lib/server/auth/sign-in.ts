@@ -1,5 +1,5 @@
 import { accept, refuse, type Refused, type Result } from '$lib/registration/refusal'
-import type { Actor, AuditEvent } from '$lib/registration/registration'
+import { byModerator, type Actor, type AuditEvent } from '$lib/registration/registration'
 import { deskNetwork } from '$lib/network/desk-network'
 import { findModeratorByName, type ModeratorRow } from '../database/moderators'
 import type { Database } from '../database/open'
@@ -45,7 +45,7 @@ export function createSignIn({
   note: (events: AuditEvent[], actor: Actor) => Promise<void>
 }) {
   async function failed(moderator: ModeratorRow | null): Promise<Refused> {
-    const actor: Actor = moderator === null ? { kind: 'system' } : { kind: 'moderator', id: moderator.id }
+    const actor: Actor = moderator === null ? { kind: 'system' } : byModerator(moderator.id)
     await note([{ kind: 'sign_in_failed' }], actor)
     if (moderator !== null) await guessWatch.failed(moderator)
     return refuse({ code: 'sign_in_failed' })
@@ -91,7 +91,7 @@ export function createSignIn({
       if (await factors.isAsked(moderator))
         return accept({ id: moderator.id, cookie: null, halfWay: await factors.startHalfWay(moderator.id) })
       const cookie = await sessions.signIn(moderator.id, { device, network: deskNetwork(clientAddress) })
-      await note([{ kind: 'signed_in' }], { kind: 'moderator', id: moderator.id })
+      await note([{ kind: 'signed_in' }], byModerator(moderator.id))
       return accept({ id: moderator.id, cookie, halfWay: null })
     },
   }

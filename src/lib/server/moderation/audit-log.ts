@@ -4,6 +4,7 @@ import { matrixId } from '$lib/registration/username'
 import { insertEvents, lastEventSeq } from '../database/events'
 import { findHistory } from '../database/history'
 import type { Database } from '../database/open'
+import { byModerator } from '$lib/registration/registration'
 
 /** How many events a page shows. */
 const PAGE = 50
@@ -42,7 +43,7 @@ export function createAuditLog({
     beginExport: (filter: HistoryFilter, format: 'csv' | 'json', by: string): Promise<number> =>
       database.write(async (tx) => {
         const detail = { format, ...filterWishes(filter) }
-        await insertEvents(tx, null, [{ kind: 'exported', detail }], { kind: 'moderator', id: by }, clock())
+        await insertEvents(tx, null, [{ kind: 'exported', detail }], byModerator(by), clock())
         return lastEventSeq(tx)
       }),
 

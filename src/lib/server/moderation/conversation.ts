@@ -1,14 +1,12 @@
 import { decide, type Action, type Verdict } from '$lib/registration/decide'
 import { claimOf } from '$lib/registration/decide-talk'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
-import type { Actor, Registration } from '$lib/registration/registration'
+import { byModerator, type Actor, type Registration } from '$lib/registration/registration'
 import { ANSWER_MAXIMUM, NOTE_MAXIMUM, parseText, QUESTION_MAXIMUM } from '$lib/registration/talk'
 import type { TalkView } from '$lib/registration/views'
 import { APPLICANT } from '../registrations/transaction'
 import type { Registrar } from '../registrations/registrar'
 import type { Usernames } from './usernames'
-
-const asModerator = (id: string): Actor => ({ kind: 'moderator', id })
 
 /**
  * The conversation about a registration: questions and answers, comments, and assignment. A message that equals the
@@ -58,7 +56,7 @@ export function createConversation({ registrar, usernames }: { registrar: Regist
       if (!text.ok) return text
       const last = (await registrar.talk(id)).exchanges.at(-1)
       if (last?.author === 'moderator' && last.text === text.value) return accept(null)
-      return act(id, { type: 'ask', moderator, text: text.value }, asModerator(moderator))
+      return act(id, { type: 'ask', moderator, text: text.value }, byModerator(moderator))
     },
 
     async answer({ id }: Registration, typed: string): Promise<Result<null>> {
@@ -74,17 +72,17 @@ export function createConversation({ registrar, usernames }: { registrar: Regist
       if (!text.ok) return text
       const last = (await registrar.talk(id)).notes.at(-1)
       if (last?.moderator === (await nameOf(moderator)) && last.text === text.value) return accept(null)
-      return act(id, { type: 'note', moderator, text: text.value }, asModerator(moderator))
+      return act(id, { type: 'note', moderator, text: text.value }, byModerator(moderator))
     },
 
     take: (id: string, moderator: string, over: boolean) =>
-      act(id, { type: 'take', moderator, over }, asModerator(moderator)),
+      act(id, { type: 'take', moderator, over }, byModerator(moderator)),
 
     release: (id: string, moderator: string) =>
-      act(id, { type: 'release', moderator }, asModerator(moderator)),
+      act(id, { type: 'release', moderator }, byModerator(moderator)),
 
     async reopen(id: string, verdict: Verdict, version: number): Promise<Result<null>> {
-      const done = await registrar.reopen(id, verdict, asModerator(verdict.moderator), version)
+      const done = await registrar.reopen(id, verdict, byModerator(verdict.moderator), version)
       return done.ok ? accept(null) : done
     },
   }

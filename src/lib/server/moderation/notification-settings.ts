@@ -4,6 +4,7 @@ import { insertEvents } from '../database/events'
 import { findModerator } from '../database/moderators'
 import { updateNotices } from '../database/notices'
 import type { Database } from '../database/open'
+import { byModerator } from '$lib/registration/registration'
 
 /** Which email a moderator gets: everybody sets their own. */
 export function createNotificationSettings({ database, clock }: { database: Database; clock: () => number }) {
@@ -27,7 +28,7 @@ export function createNotificationSettings({ database, clock }: { database: Data
       await database.write(async (tx) => {
         await updateNotices(tx, id, wish)
         const event = { kind: 'settings_changed', detail } as const
-        await insertEvents(tx, null, [event], { kind: 'moderator', id }, clock())
+        await insertEvents(tx, null, [event], byModerator(id), clock())
       })
       return accept(null)
     },

@@ -14,7 +14,6 @@ const id = v.pipe(v.string(), v.maxLength(100))
 /** Longer than any sensible value; the domain then says what is wrong in words. */
 const line = v.pipe(v.string(), v.maxLength(1000))
 
-const actorOf = ({ moderator }: ModeratorContext) => ({ kind: 'moderator', id: moderator.id }) as const
 const maySkip = (ctx: ModeratorContext): boolean => may(ctx, 'skip-review')
 
 function linkOf({ config }: Needing<'config'>['services'], code: string): string {
@@ -73,7 +72,7 @@ export const invitationsRouter = t.router({
       const { skipReview, ...typed } = input
       if (skipReview && !maySkip(ctx)) await refuseRole(ctx, 'invitations.make')
       const wish = { ...orThrow(readCodeWish(typed)), skipReview }
-      const { id, code } = await ctx.services.invitations.make(wish, actorOf(ctx))
+      const { id, code } = await ctx.services.invitations.make(wish, t.actorOf(ctx))
       return { id, code, link: linkOf(ctx.services, code) }
     }),
 
@@ -83,7 +82,7 @@ export const invitationsRouter = t.router({
    */
   end: moderatorProcedure.input(v.parser(v.object({ id }))).mutation(async ({ ctx, input }) => {
     const mayEnd = ({ skipReview }: { skipReview: boolean }) => maySkip(ctx) || !skipReview
-    const ended = await ctx.services.invitations.end(input.id, actorOf(ctx), mayEnd)
+    const ended = await ctx.services.invitations.end(input.id, t.actorOf(ctx), mayEnd)
     if (!ended.ok && ended.refusal.code === 'role_too_low') await refuseRole(ctx, 'invitations.end')
     orThrow(ended)
   }),
@@ -94,5 +93,5 @@ export const invitationsRouter = t.router({
   /** Revokes all of these codes that one person may know; returns how many. */
   endKnown: knownProcedure
     .input(v.parser(v.object({ moderator: id })))
-    .mutation(({ ctx, input }) => ctx.services.knownCodes.end(input.moderator, actorOf(ctx))),
+    .mutation(({ ctx, input }) => ctx.services.knownCodes.end(input.moderator, t.actorOf(ctx))),
 })

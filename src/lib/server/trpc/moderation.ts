@@ -60,7 +60,7 @@ async function decideOne(
   item: { id: string; version: number },
   action: Action,
 ) {
-  const actor = { kind: 'moderator', id: ctx.moderator.id } as const
+  const actor = t.actorOf(ctx)
   const decided = await ctx.services.registrar.act(item.id, action, actor, { version: item.version })
   return decided.ok ? decided : ctx.services.usernames.in(decided)
 }
@@ -153,7 +153,7 @@ export const moderationRouter = t.router({
 
   /** Undoes a pending decision. */
   undo: moderatorProcedure.input(v.parser(v.object({ id }))).mutation(async ({ ctx, input }) => {
-    orThrow(await ctx.services.registrar.undo(input.id, { kind: 'moderator', id: ctx.moderator.id }))
+    orThrow(await ctx.services.registrar.undo(input.id, t.actorOf(ctx)))
     return viewOrThrow(ctx, input.id)
   }),
 
@@ -163,7 +163,7 @@ export const moderationRouter = t.router({
     .mutation(async ({ ctx, input }) => {
       const results: DecidedItem[] = []
       for (const one of input.ids) {
-        const undone = await ctx.services.registrar.undo(one, { kind: 'moderator', id: ctx.moderator.id })
+        const undone = await ctx.services.registrar.undo(one, t.actorOf(ctx))
         results.push({ id: one, refusal: undone.ok ? null : undone.refusal })
       }
       return results
@@ -171,23 +171,20 @@ export const moderationRouter = t.router({
 
   /** Retries a job at once that failed or waits for its next attempt. */
   retryJob: moderatorProcedure.input(v.parser(v.object({ job: id }))).mutation(async ({ ctx, input }) => {
-    const retried = await ctx.services.registrar.retryJob(input.job, {
-      kind: 'moderator',
-      id: ctx.moderator.id,
-    })
+    const retried = await ctx.services.registrar.retryJob(input.job, t.actorOf(ctx))
     if (!retried) throw refusalError(refuse({ code: 'job_not_waiting' }))
     ctx.services.worker.nudge()
   }),
 
   /** A failed job was done by hand, or is not needed any more. */
   dismissJob: moderatorProcedure.input(v.parser(v.object({ job: id }))).mutation(async ({ ctx, input }) => {
-    const actor = { kind: 'moderator', id: ctx.moderator.id } as const
+    const actor = t.actorOf(ctx)
     orThrow(await ctx.services.registrar.dismissJob(input.job, actor))
   }),
 
   /** Retries all jobs that failed for the same reason as this one; returns how many there were. */
   retryAlike: moderatorProcedure.input(v.parser(v.object({ job: id }))).mutation(async ({ ctx, input }) => {
-    const actor = { kind: 'moderator', id: ctx.moderator.id } as const
+    const actor = t.actorOf(ctx)
     const count = await ctx.services.registrar.retryAlike(input.job, actor)
     if (count === 0) throw refusalError(refuse({ code: 'job_not_waiting' }))
     ctx.services.worker.nudge()
@@ -233,7 +230,7 @@ export const moderationRouter = t.router({
   settleDoubt: moderatorProcedure
     .input(v.parser(v.object({ username: usernameSchema, verdict: v.picklist(['adopt', 'leave']) })))
     .mutation(async ({ ctx, input }) => {
-      const actor = { kind: 'moderator', id: ctx.moderator.id } as const
+      const actor = t.actorOf(ctx)
       orThrow(await ctx.services.ambiguousAccounts.settle(input.username, input.verdict, actor))
     }),
 })

@@ -15,8 +15,6 @@ const id = v.pipe(v.string(), v.maxLength(100))
 const line = v.pipe(v.string(), v.maxLength(1000))
 const role = v.picklist(ROLES)
 
-const actorOf = ({ moderator: { id } }: { moderator: { id: string } }) => ({ kind: 'moderator', id }) as const
-
 function tokenOrThrow(typed: string): Token {
   const token = parseToken(typed)
   if (token === null) throw refusalError(refuse({ code: 'link_broken' }))
@@ -74,18 +72,18 @@ export const moderatorsRouter = t.router({
   }),
 
   setRole: managerProcedure.input(v.parser(v.object({ id, role }))).mutation(async ({ ctx, input }) => {
-    orThrow(await ctx.services.people.setRole(input.id, input.role, actorOf(ctx)))
+    orThrow(await ctx.services.people.setRole(input.id, input.role, t.actorOf(ctx)))
   }),
 
   setDisabled: managerProcedure
     .input(v.parser(v.object({ id, disabled: v.boolean() })))
     .mutation(async ({ ctx, input }) => {
-      orThrow(await ctx.services.people.setDisabled(input.id, input.disabled, actorOf(ctx)))
+      orThrow(await ctx.services.people.setDisabled(input.id, input.disabled, t.actorOf(ctx)))
     }),
 
   /** Ends every session of a moderator. */
   signOut: managerProcedure.input(v.parser(v.object({ id }))).mutation(async ({ ctx, input }) => {
-    orThrow(await ctx.services.people.signOut(input.id, actorOf(ctx)))
+    orThrow(await ctx.services.people.signOut(input.id, t.actorOf(ctx)))
   }),
 
   /** What an invitation is for; viewing it changes nothing. */

@@ -49,18 +49,16 @@ export const repliesRouter = t.router({
       ),
     )
     .mutation(async ({ ctx, input: { id: reply, ...typed } }) => {
-      const actor = { kind: 'moderator', id: ctx.moderator.id } as const
+      const actor = t.actorOf(ctx)
       orThrow(await ctx.services.replies.save(reply ?? null, typed, actor))
     }),
 
   remove: moderatorProcedure.input(v.parser(v.object({ id }))).mutation(async ({ ctx, input }) => {
-    orThrow(await ctx.services.replies.remove(input.id, { kind: 'moderator', id: ctx.moderator.id }))
+    orThrow(await ctx.services.replies.remove(input.id, t.actorOf(ctx)))
   }),
 
   /** Adds a few to start with, if there are none. */
-  start: moderatorProcedure.mutation(({ ctx }) =>
-    ctx.services.replies.start({ kind: 'moderator', id: ctx.moderator.id }),
-  ),
+  start: moderatorProcedure.mutation(({ ctx }) => ctx.services.replies.start(t.actorOf(ctx))),
 
   /** All of them, filled in for one registration. */
   offered: moderatorProcedure.input(v.parser(v.object({ id }))).query(async ({ ctx, input }) => {

@@ -77,7 +77,7 @@ export const ruleListsRouter = t.router({
       const { seen, ...typed } = input
       if (printOf(typed) !== seen) throw refusalError(refuse({ code: 'list_changed' }))
       const { rules } = await readList(ctx, typed)
-      const actor = { kind: 'moderator', id: ctx.moderator.id } as const
+      const actor = t.actorOf(ctx)
       const added = orThrow(await ctx.services.rules.addAll(rules, actor))
       return { added, there: rules.length - added }
     }),

@@ -36,7 +36,6 @@ const core = {
   effect: v.picklist(RULE_EFFECTS),
 }
 
-const actorOf = ({ moderator }: ModeratorContext) => ({ kind: 'moderator', id: moderator.id }) as const
 const mayAddAny = (ctx: ModeratorContext): boolean => may(ctx, 'manage-rules')
 
 /**
@@ -146,7 +145,7 @@ export const rulesRouter = t.router({
         throw refusalError(refuse({ code: 'unreadable' }))
       if (input.deny.length > 0 && rule.effect !== 'block') throw refusalError(refuse({ code: 'unreadable' }))
       await mayAdd(ctx, rule, input.from)
-      const actor = actorOf(ctx)
+      const actor = t.actorOf(ctx)
       const wish = { ...rule, reason, days: input.days }
       const added = orThrow(await rules.add(wish, actor))
 
@@ -176,7 +175,7 @@ export const rulesRouter = t.router({
 
   /** Ends a rule: one's own, and with the permission any. */
   end: moderatorProcedure.input(v.parser(v.object({ id }))).mutation(async ({ ctx, input }) => {
-    const ended = await ctx.services.rules.end(input.id, actorOf(ctx), (rule) => mayEnd(ctx, rule))
+    const ended = await ctx.services.rules.end(input.id, t.actorOf(ctx), (rule) => mayEnd(ctx, rule))
     if (!ended.ok && ended.refusal.code === 'role_too_low') await refuseRole(ctx, 'rules.end')
     orThrow(ended)
   }),

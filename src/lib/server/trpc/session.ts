@@ -11,6 +11,7 @@ import type { Needing } from './context'
 import { orThrow, refusalError } from './refusal-error'
 import * as t from './t'
 import { MINUTE } from '$lib/registration/time'
+import { byModerator } from '$lib/registration/registration'
 
 const procedure = t.procedure.use(
   t.needs('signIn', 'sessions', 'factors', 'knownDevices', 'limits', 'passkeys', 'registrar'),
@@ -51,7 +52,7 @@ async function letIn(ctx: Needing<'knownDevices' | 'sessions' | 'registrar'>, id
   const { services, clientAddress, device = null, cookies } = ctx
   know(ctx, id)
   const cookie = await services.sessions.signIn(id, { device, network: deskNetwork(clientAddress) })
-  await services.registrar.note([{ kind: 'signed_in' }], { kind: 'moderator', id })
+  await services.registrar.note([{ kind: 'signed_in' }], byModerator(id))
   await services.sessions.signOut(cookies.get(services.sessions.cookieName))
   cookies.delete(HALF_WAY_COOKIE)
   cookies.set(cookie.name, cookie.value, cookie.attributes.maxAge)
@@ -123,8 +124,7 @@ export const sessionRouter = t.router({
 
   signOut: procedure.mutation(async ({ ctx }) => {
     const { sessions, registrar } = ctx.services
-    if (ctx.moderator !== null)
-      await registrar.note([{ kind: 'signed_out' }], { kind: 'moderator', id: ctx.moderator.id })
+    if (ctx.moderator !== null) await registrar.note([{ kind: 'signed_out' }], byModerator(ctx.moderator.id))
     await sessions.signOut(ctx.cookies.get(sessions.cookieName))
     ctx.cookies.delete(sessions.cookieName)
   }),

@@ -1,6 +1,6 @@
 import { initTRPC, TRPCError } from '@trpc/server'
 import { can, type Permission } from '$lib/moderation/permission'
-import type { Registration } from '$lib/registration/registration'
+import { byModerator, type Registration } from '$lib/registration/registration'
 import { isShown } from '$lib/registration/shown'
 import { parseToken, tokenSchema } from '../crypto/tokens'
 import type { ActingLink } from '../registrations/links'
@@ -97,6 +97,9 @@ export type ModeratorContext<Name extends keyof ApiServices = never> = Needing<N
   moderator: NonNullable<Context['moderator']>
 }
 
+/** The calling moderator, as who does something. */
+export const actorOf = ({ moderator }: Pick<ModeratorContext, 'moderator'>) => byModerator(moderator.id)
+
 /** Whether the calling moderator has a permission. */
 export const may = ({ moderator }: Pick<ModeratorContext, 'moderator'>, permission: Permission): boolean =>
   can(moderator.role, permission)
@@ -106,8 +109,8 @@ export async function refuseRole(
   { services, moderator }: Pick<ModeratorContext<'registrar'>, 'moderator' | 'services'>,
   path: string,
 ): Promise<never> {
-  const actor = { kind: 'moderator', id: moderator.id } as const
-  await services.registrar.note([{ kind: 'access_refused', detail: { path } }], actor)
+  const refused = { kind: 'access_refused', detail: { path } } as const
+  await services.registrar.note([refused], byModerator(moderator.id))
   throw refusalError({ ok: false, refusal: { code: 'role_too_low' } })
 }
 
