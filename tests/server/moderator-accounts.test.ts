@@ -53,7 +53,7 @@ describe.each(doors)('%s', (door) => {
     expect(await through(door, 'ada')).toBe('last_administrator')
     expect(await administrators()).toEqual(['ada'])
     expect(await world.services.sessions.check(cookie)).not.toBeNull()
-    expect((await world.services.people.list()).invitations).toHaveLength(1)
+    expect(await world.services.moderatorInvitations.list()).toHaveLength(1)
     expect(await events()).toEqual(before)
     await ada.api.moderators.setRole({ id: bob.id, role: 'administrator' })
     expect(await through(door, 'ada')).toBe('done')
@@ -106,7 +106,7 @@ describe('at the terminal', () => {
 test('a new password of one’s own is refused to who is disabled meanwhile', async () => {
   const { id } = await aModerator(world.services, 'cleo')
   await ada.api.moderators.setDisabled({ id, disabled: true })
-  const { changePassword } = world.services.people
+  const { changePassword } = world.services.ownAccount
   const change = await changePassword(id, { now: 'a moderators password', next: 'another fine password' })
   expect(change).toMatchObject({ ok: false, refusal: { code: 'moderator_disabled' } })
 })

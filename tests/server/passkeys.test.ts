@@ -74,7 +74,7 @@ describe('a passkey', () => {
     await add(ben)
     expect(await mustSetUp()).toBe(false)
     await add(ada)
-    const { people } = await world.services.people.list()
+    const people = await world.services.moderatorAccounts.list()
     expect(people.map(({ username, secondFactor }) => [username, secondFactor])).toEqual([
       ['ada', true],
       ['ben', true],

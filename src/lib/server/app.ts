@@ -13,7 +13,10 @@ import { createRateLimiter } from './rate-limits/rate-limiter'
 import { createModerators } from './auth/moderators'
 import { createKnownDevices } from './auth/known-device'
 import { createPasskeys } from './auth/passkeys'
-import { createPeople } from './auth/people'
+import { createModeratorAccounts } from './auth/moderator-accounts'
+import { createModeratorInvitations } from './auth/moderator-invitations'
+import { createModeratorLinks } from './auth/moderator-links'
+import { createOwnAccount } from './auth/own-account'
 import { createSessions } from './auth/sessions'
 import { createSignIn } from './auth/sign-in'
 import { createSignInTries } from './auth/sign-in-tries'
@@ -180,7 +183,16 @@ export function compose(config: RunConfig, world: Dependencies) {
   })
   const knownDevices = createKnownDevices({ secretKey: config.secretKey })
   const hashing = createHashing({ onBusy: () => crowds.full('sign_in') })
-  const people = createPeople({ database, hashing, clock, mails: createModeratorMails({ limits, log }) })
+  const moderatorAccounts = createModeratorAccounts({ database, clock })
+  const moderatorLinks = createModeratorLinks({ database, clock })
+  const forModerators = {
+    database,
+    hashing,
+    clock,
+    mails: createModeratorMails({ limits, log }),
+    accounts: moderatorAccounts,
+    links: moderatorLinks,
+  }
   const factors = createFactors({
     database,
     hashing,
@@ -199,7 +211,7 @@ export function compose(config: RunConfig, world: Dependencies) {
     mailSources,
     outages,
     intake,
-    people,
+    moderatorLinks,
     site,
     operators,
     rooms: matrixNotifications,
@@ -227,7 +239,7 @@ export function compose(config: RunConfig, world: Dependencies) {
       await purge(database, (tx, limit) => deleteExpiredTokens(tx, clock() - EXPIRED_TOKENS_KEPT_MS, limit))
       await sessions.deleteExpired()
       await limits.deleteOld()
-      await people.deleteOld()
+      await moderatorLinks.deleteOld()
     },
     clock,
     log,
@@ -278,8 +290,11 @@ export function compose(config: RunConfig, world: Dependencies) {
     knownDevices,
     rateLimits,
     crowds,
-    moderators: createModerators({ database, clock }),
-    people,
+    moderators: createModerators({ database, accounts: moderatorAccounts }),
+    moderatorAccounts,
+    moderatorLinks,
+    moderatorInvitations: createModeratorInvitations(forModerators),
+    ownAccount: createOwnAccount(forModerators),
     factors,
     passkeys: createPasskeys({ database, clock, factors, site, secretKey: config.secretKey }),
     conversation: createConversation({ registrar, usernames }),

@@ -7,14 +7,17 @@ import { insertEvents } from '../database/events'
 import { spendInvitationsBy, spendTokensOf } from '../database/moderator-tokens'
 import {
   countAdministrators,
+  findLastSeen,
   findModerator,
   findModeratorByName,
+  findModerators,
   insertModerator,
   updateModerator,
   type ModeratorRow,
   type NewModerator,
 } from '../database/moderators'
 import type { Database, Reader, Transaction } from '../database/open'
+import { findPasskeyHolders } from '../database/passkeys'
 import { deleteSessionsOf, findSessionsOf } from '../database/sessions'
 
 export type ModeratorAccounts = ReturnType<typeof createModeratorAccounts>
@@ -48,6 +51,23 @@ export function createModeratorAccounts({
   }
 
   return {
+    /** All of them, disabled ones included, with when they were last seen. */
+    list: () =>
+      database.read(async (reader) => {
+        const seen = await findLastSeen(reader)
+        const holders = await findPasskeyHolders(reader)
+        return (await findModerators(reader)).map((row) => ({
+          id: row.id,
+          username: row.username,
+          email: row.email,
+          role: row.role,
+          confirmed: row.emailConfirmedAt !== null,
+          secondFactor: row.totpSince !== null || holders.has(row.id),
+          disabledAt: row.disabledAt,
+          seenAt: seen.get(row.id) ?? null,
+        }))
+      }),
+
     /** Adds an account within a transaction; refuses `moderator_name_taken`, also for a disabled one. */
     async add(
       tx: Transaction,

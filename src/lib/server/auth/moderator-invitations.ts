@@ -35,6 +35,12 @@ export function createModeratorInvitations({
     insertEvents(tx, null, [event], byModerator(by), clock())
 
   return {
+    /** Those that are open. */
+    list: () =>
+      database.read(async (reader) =>
+        (await findInvitations(reader, clock())).map(({ hash: _, ...row }) => row),
+      ),
+
     /** Refuses `moderator_known`, `too_many_mails`, and invalid addresses like `readEmail`. */
     async invite(wish: { email: string; role: Role; language: Language }, by: string): Promise<Result<null>> {
       const read = readEmail(wish.email)

@@ -63,11 +63,11 @@ export function createModeratorLinks({
     },
 
     /** Whether this link was ever sent, whatever became of it. */
-    isLink: (token: Token, purpose: LinkPurpose): Promise<boolean> =>
+    isKnown: (token: Token, purpose: LinkPurpose): Promise<boolean> =>
       database.read(async (reader) => (await findModeratorToken(reader, hashToken(token), purpose)) !== null),
 
     /** A token for the email of a link, and whom it is about; null if the link is no longer valid. */
-    async mintLink(id: string) {
+    async mint(id: string) {
       const { plain: token, hash } = mintToken()
       return database.write(async (tx) => {
         const row = await renewModeratorToken(tx, id, hash, clock() + LINK_DAYS * DAY)

@@ -4,6 +4,7 @@ import { events } from '../database/schema'
 import { findModerators } from '../database/moderators'
 import { findSessionsOf } from '../database/sessions'
 import { createModerators, generatePassword, type Moderators } from './moderators'
+import { createModeratorAccounts } from './moderator-accounts'
 import { verifyPassword } from '../crypto/password-hash'
 import { createSessions } from './sessions'
 
@@ -16,7 +17,10 @@ let moderators: Moderators
 beforeEach(async () => {
   test = await openTestDatabase()
   now = 5000
-  moderators = createModerators({ database: test.database, clock: () => now })
+  moderators = createModerators({
+    database: test.database,
+    accounts: createModeratorAccounts({ database: test.database, clock: () => now }),
+  })
 })
 afterEach(() => test.dispose())
 

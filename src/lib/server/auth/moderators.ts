@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { FIRST_ROLE, type Role } from '$lib/moderation/moderator'
 import { readEmail } from '$lib/registration/email'
 import { passwordLength } from '$lib/registration/password'
@@ -7,7 +7,7 @@ import type { Actor } from '$lib/registration/registration'
 import { findModeratorByName, findModerators, type ModeratorRow } from '../database/moderators'
 import type { Database } from '../database/open'
 import { hashPassword } from '../crypto/password-hash'
-import { createModeratorAccounts } from './moderator-accounts'
+import type { ModeratorAccounts } from './moderator-accounts'
 import { isModeratorName, moderatorName } from './moderator-name'
 import { weaknessOf } from './moderator-password'
 
@@ -28,14 +28,11 @@ const OPERATOR: Actor = { kind: 'system' }
  */
 export function createModerators({
   database,
-  clock,
-  randomId = randomUUID,
+  accounts,
 }: {
   database: Database
-  clock: () => number
-  randomId?: () => string
+  accounts: Pick<ModeratorAccounts, 'add' | 'setDisabled' | 'setPassword'>
 }) {
-  const accounts = createModeratorAccounts({ database, clock, randomId })
   /** Usernames are typed here as at sign-in. */
   const find = (typed: string): Promise<ModeratorRow | null> =>
     database.read((reader) => findModeratorByName(reader, moderatorName(typed)))

@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import type { JobKind, JobOf } from '$lib/registration/job'
 import type { Language } from '$lib/registration/language'
 import type { Registration } from '$lib/registration/registration'
-import type { People } from '../auth/people'
+import type { ModeratorLinks } from '../auth/moderator-links'
 import type { JobRow } from '../database/jobs'
 import type { Database } from '../database/open'
 import { findRegistration } from '../database/registrations'
@@ -23,7 +23,7 @@ export interface JobServices {
   mailSources: Sources
   outages: Pick<CircuitBreakers, 'current'>
   intake: Pick<Intake, 'read'>
-  people: Pick<People, 'mintLink'>
+  moderatorLinks: Pick<ModeratorLinks, 'mint'>
   site: { url: string; language: Language }
   /** Addresses that get email for the moderators anyway, and are reminded of what has waited for so many hours. */
   operators: { to: string[]; hours: number }

@@ -6,7 +6,7 @@ import { orThrow, refusalError } from './refusal-error'
 import * as t from './t'
 
 const { router } = t
-const needed = t.needs('people', 'sessions', 'limits', 'signInTries', 'worker')
+const needed = t.needs('moderatorAccounts', 'ownAccount', 'sessions', 'limits', 'signInTries', 'worker')
 const signedInProcedure = t.signedInProcedure.use(needed)
 const latelyProcedure = t.latelyProcedure.use(needed)
 
@@ -24,7 +24,7 @@ const TRIES = { count: 10, windowMs: 15 * 60_000 }
 /** A moderator's own account. */
 export const accountRouter = router({
   view: signedInProcedure.query(async ({ ctx }) => {
-    const view = await ctx.services.people.account(ctx.moderator.id, currentSession(ctx))
+    const view = await ctx.services.ownAccount.account(ctx.moderator.id, currentSession(ctx))
     if (view === null) throw refusalError(refuse({ code: 'not_found' }))
     return view
   }),
@@ -36,32 +36,32 @@ export const accountRouter = router({
   changePassword: signedInProcedure
     .input(v.parser(v.object({ now: line, next: line })))
     .mutation(async ({ ctx, input }) => {
-      const { limits, people, sessions } = ctx.services
+      const { limits, ownAccount, sessions } = ctx.services
       const taken = await limits.take('own-password', ctx.moderator.id, TRIES)
       if (!taken.ok) {
         const minutes = Math.max(1, Math.ceil(taken.retryAfterMs / 60_000))
         throw refusalError(refuse({ code: 'too_many_sign_ins', minutes }))
       }
-      orThrow(await people.changePassword(ctx.moderator.id, input))
+      orThrow(await ownAccount.changePassword(ctx.moderator.id, input))
       await limits.forget('own-password', ctx.moderator.id)
       const cookie = await sessions.signIn(ctx.moderator.id, { device: ctx.device ?? null, network: null })
       ctx.cookies.set(cookie.name, cookie.value, cookie.attributes.maxAge)
     }),
 
   askAddress: latelyProcedure.input(v.parser(v.object({ email: line }))).mutation(async ({ ctx, input }) => {
-    const mail = orThrow(await ctx.services.people.askAddress(ctx.moderator.id, input.email))
+    const mail = orThrow(await ctx.services.ownAccount.askAddress(ctx.moderator.id, input.email))
     ctx.services.worker.nudge()
     return { mail }
   }),
 
   setPreferences: signedInProcedure
     .input(v.parser(v.object({ shortcuts: v.boolean() })))
-    .mutation(({ ctx, input }) => ctx.services.people.setPreferences(ctx.moderator.id, input)),
+    .mutation(({ ctx, input }) => ctx.services.moderatorAccounts.setPreferences(ctx.moderator.id, input)),
 
   /** Ends one session, or with null all but this one; returns how many ended. */
   endSessions: signedInProcedure
     .input(v.parser(v.object({ id: v.nullable(v.pipe(v.string(), v.maxLength(100))) })))
     .mutation(({ ctx, input }) =>
-      ctx.services.people.endSessions(ctx.moderator.id, input.id, currentSession(ctx)),
+      ctx.services.ownAccount.endSessions(ctx.moderator.id, input.id, currentSession(ctx)),
     ),
 })

@@ -7,7 +7,16 @@ import type { Needing } from './context'
 import { orThrow, refusalError } from './refusal-error'
 import * as t from './t'
 
-const needed = t.needs('people', 'limits', 'sessions', 'worker', 'mailStandings')
+const needed = t.needs(
+  'moderatorAccounts',
+  'moderatorInvitations',
+  'moderatorLinks',
+  'ownAccount',
+  'limits',
+  'sessions',
+  'worker',
+  'mailStandings',
+)
 const procedure = t.procedure.use(needed)
 const managerProcedure = t.permittedProcedure('manage-moderators').use(needed)
 
@@ -29,13 +38,13 @@ const FOLLOWED = { count: 30, windowMs: 15 * 60_000 }
  * network.
  */
 async function follow(
-  ctx: Needing<'people' | 'limits'>,
+  ctx: Needing<'moderatorLinks' | 'limits'>,
   typed: string,
   purpose: 'invitation' | 'address',
 ): Promise<Token> {
-  const { people, limits } = ctx.services
+  const { moderatorLinks, limits } = ctx.services
   const token = tokenOrThrow(typed)
-  const known = await people.isLink(token, purpose)
+  const known = await moderatorLinks.isKnown(token, purpose)
   const taken = await limits.takeAll(
     known
       ? [{ kind: 'moderator-link', subject: hashToken(token), limit: FOLLOWED }]
@@ -51,7 +60,8 @@ async function follow(
 export const moderatorsRouter = t.router({
   /** `mail`: the status of the email with an invitation. */
   list: managerProcedure.query(async ({ ctx: { services } }) => {
-    const { people, invitations } = await services.people.list()
+    const people = await services.moderatorAccounts.list()
+    const invitations = await services.moderatorInvitations.list()
     const standings = invitations.map(({ id: link, email }) =>
       services.mailStandings.ofLink(link ?? '', email ?? ''),
     )
@@ -63,50 +73,54 @@ export const moderatorsRouter = t.router({
     .input(v.parser(v.object({ email: line, role })))
     .mutation(async ({ ctx, input }) => {
       const wish = { ...input, language: ctx.language }
-      orThrow(await ctx.services.people.invite(wish, ctx.moderator.id))
+      orThrow(await ctx.services.moderatorInvitations.invite(wish, ctx.moderator.id))
       ctx.services.worker.nudge()
     }),
 
   withdraw: managerProcedure.input(v.parser(v.object({ id }))).mutation(async ({ ctx, input }) => {
-    orThrow(await ctx.services.people.withdraw(input.id, ctx.moderator.id))
+    orThrow(await ctx.services.moderatorInvitations.withdraw(input.id, ctx.moderator.id))
   }),
 
   setRole: managerProcedure.input(v.parser(v.object({ id, role }))).mutation(async ({ ctx, input }) => {
-    orThrow(await ctx.services.people.setRole(input.id, input.role, t.actorOf(ctx)))
+    orThrow(await ctx.services.moderatorAccounts.setRole(input.id, input.role, t.actorOf(ctx)))
   }),
 
   setDisabled: managerProcedure
     .input(v.parser(v.object({ id, disabled: v.boolean() })))
     .mutation(async ({ ctx, input }) => {
-      orThrow(await ctx.services.people.setDisabled(input.id, input.disabled, t.actorOf(ctx)))
+      orThrow(await ctx.services.moderatorAccounts.setDisabled(input.id, input.disabled, t.actorOf(ctx)))
     }),
 
   /** Ends every session of a moderator. */
   signOut: managerProcedure.input(v.parser(v.object({ id }))).mutation(async ({ ctx, input }) => {
-    orThrow(await ctx.services.people.signOut(input.id, t.actorOf(ctx)))
+    orThrow(await ctx.services.moderatorAccounts.signOut(input.id, t.actorOf(ctx)))
   }),
 
   /** What an invitation is for; viewing it changes nothing. */
   invitation: procedure.input(v.parser(v.object({ token: line }))).query(async ({ ctx, input }) => {
-    return orThrow(await ctx.services.people.invitation(await follow(ctx, input.token, 'invitation')))
+    return orThrow(
+      await ctx.services.moderatorInvitations.invitation(await follow(ctx, input.token, 'invitation')),
+    )
   }),
 
   /** Makes the invited person a moderator, and signs them in. */
   join: procedure
     .input(v.parser(v.object({ token: line, username: line, password: line })))
     .mutation(async ({ ctx, input: { token, ...wish } }) => {
-      const { people, sessions } = ctx.services
-      const moderatorId = orThrow(await people.join(await follow(ctx, token, 'invitation'), wish))
+      const { moderatorInvitations, sessions } = ctx.services
+      const moderatorId = orThrow(
+        await moderatorInvitations.join(await follow(ctx, token, 'invitation'), wish),
+      )
       const cookie = await sessions.signIn(moderatorId, { device: ctx.device ?? null, network: null })
       ctx.cookies.set(cookie.name, cookie.value, cookie.attributes.maxAge)
     }),
 
   /** The email address that a link confirms; viewing it changes nothing. */
   address: procedure.input(v.parser(v.object({ token: line }))).query(async ({ ctx, input }) => {
-    return orThrow(await ctx.services.people.address(await follow(ctx, input.token, 'address')))
+    return orThrow(await ctx.services.ownAccount.address(await follow(ctx, input.token, 'address')))
   }),
 
   confirmAddress: procedure.input(v.parser(v.object({ token: line }))).mutation(async ({ ctx, input }) => {
-    orThrow(await ctx.services.people.confirmAddress(await follow(ctx, input.token, 'address')))
+    orThrow(await ctx.services.ownAccount.confirmAddress(await follow(ctx, input.token, 'address')))
   }),
 })

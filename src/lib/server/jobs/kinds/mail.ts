@@ -7,7 +7,7 @@ import type { Registration } from '$lib/registration/registration'
 import type { JobResult } from '../../registrations/job-results'
 import { cancelled, DONE, withRegistration, type JobServices } from '../run'
 
-type Services = Pick<JobServices, 'database' | 'mailer' | 'mailSources' | 'people' | 'site'>
+type Services = Pick<JobServices, 'database' | 'mailer' | 'mailSources' | 'moderatorLinks' | 'site'>
 
 type LinkJob = Extract<MailJob, { link: string }>
 type AddressedJob = Exclude<Extract<MailJob, { email: string }>, LinkJob>
@@ -46,8 +46,8 @@ function composeAddressed(job: AddressedJob, sources: Sources): Promise<Mail | n
 }
 
 /** Null if the link was withdrawn or used meanwhile. */
-async function composeLink(job: LinkJob, { people, site }: Services): Promise<Mail | null> {
-  const minted = await people.mintLink(job.link)
+async function composeLink(job: LinkJob, { moderatorLinks, site }: Services): Promise<Mail | null> {
+  const minted = await moderatorLinks.mint(job.link)
   if (minted === null) return null
   const { token, ...about } = minted
   const to = (page: 'join' | 'confirm') => `${site.url}/admin/${page}/${token}`
