@@ -1,6 +1,6 @@
 import svelte from 'eslint-plugin-svelte'
 import ts from 'typescript-eslint'
-import { auditLogDoor } from './scripts/audit-log-door.js'
+import { auditLogOnly } from './scripts/audit-log-only.js'
 import { importDirections } from './scripts/import-directions.js'
 import { permissionsOnly } from './scripts/permissions-only.js'
 import svelteConfig from './svelte.config.js'
@@ -49,14 +49,14 @@ export default ts.config(
     plugins: {
       project: {
         rules: {
-          'audit-log-door': auditLogDoor,
+          'audit-log-only': auditLogOnly,
           'import-directions': importDirections,
           'permissions-only': permissionsOnly,
         },
       },
     },
     rules: {
-      'project/audit-log-door': 'error',
+      'project/audit-log-only': 'error',
       'project/import-directions': 'error',
       'project/permissions-only': 'error',
     },

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { deskNetwork } from '../network/desk-network'
+import { deskNetwork } from '../network/client-networks'
 import { networkText, parseNetwork, wider, type Network } from '../network/ip'
 import { mailboxOf, parseDomain, parseEmail } from '../registration/email'
 import { mailboxKeys } from '../registration/mailbox'

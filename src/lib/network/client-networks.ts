@@ -26,3 +26,9 @@ export function networksOf(address: string): [ClientNetwork, ...ClientNetwork[]]
   const at = (prefix: number, share: number) => ({ network: networkText(wider(parsed, prefix)), share })
   return parsed.family === 4 ? [at(32, 1), at(24, 32)] : [at(64, 1), at(56, 2), at(48, 4)]
 }
+
+/** The network as moderators think of it: the /24 of IPv4, the /64 of IPv6. Text that is no address stays unchanged. */
+export function deskNetwork(clientAddress: string): string {
+  const address = parseNetwork(clientAddress)
+  return address === null ? clientAddress : networkText(wider(address, address.family === 4 ? 24 : 64))
+}

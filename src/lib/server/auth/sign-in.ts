@@ -1,6 +1,6 @@
 import { accept, refuse, type Refused, type Result } from '$lib/registration/refusal'
 import { byModerator, type Actor, type AuditEvent } from '$lib/registration/registration'
-import { deskNetwork } from '$lib/network/desk-network'
+import { deskNetwork } from '$lib/network/client-networks'
 import { findModeratorByName, type ModeratorRow } from '../database/moderators'
 import type { Database } from '../database/open'
 import type { Factors } from './factors'

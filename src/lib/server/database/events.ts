@@ -6,7 +6,7 @@ import { events, historyBoundary, moderators, registrations } from './schema'
 
 type NewEvent = typeof events.$inferInsert
 
-/** The one place that writes to the audit log: a lint rule refuses any other (scripts/audit-log-door.js). */
+/** The one place that writes to the audit log: a lint rule refuses any other (scripts/audit-log-only.js). */
 async function append(tx: Transaction, rows: NewEvent[]): Promise<void> {
   if (rows.length > 0) await tx.insert(events).values(rows)
 }

@@ -3,7 +3,7 @@ import { domainOf, mailboxOf } from '$lib/registration/email'
 import { printsOf } from '$lib/registration/likeness'
 import type { Registration } from '$lib/registration/registration'
 import { lookOf } from '$lib/registration/username'
-import { deskNetwork } from '$lib/network/desk-network'
+import { deskNetwork } from '$lib/network/client-networks'
 import type { Database, Transaction } from './open'
 import { reasonPrints, registrations } from './schema'
 

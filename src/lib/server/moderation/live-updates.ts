@@ -4,7 +4,7 @@ import { lastEventSeq } from '../database/events'
 import type { Database } from '../database/open'
 import { findAllLooks } from '../database/presence'
 import { countTabs } from '../database/queue'
-import { LOOK_MS } from './queue-view'
+import { LOOK_MS } from './presence'
 
 const EVERY_MS = 1000
 

@@ -1,6 +1,8 @@
 import type { Database } from '../database/open'
 import { putPresence, type Look } from '../database/presence'
-import { LOOK_MS } from './queue-view'
+
+/** How long a moderator counts as viewing after the last sign of it. */
+export const LOOK_MS = 40_000
 
 /** Who has which request open, so that two moderators do not work on the same one. */
 export function createPresence({ database, clock }: { database: Database; clock: () => number }) {

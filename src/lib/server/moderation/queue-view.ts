@@ -16,9 +16,7 @@ import { readJob } from '../database/stored-job'
 import type { Homeserver } from '../homeserver/homeserver'
 import type { Registrar } from '../registrations/registrar'
 import { isDismissible } from '../registrations/job-results'
-
-/** How long a moderator counts as viewing after the last sign of it. */
-export const LOOK_MS = 40_000
+import { LOOK_MS } from './presence'
 
 /** One page of a list, as `moderator` sees it. */
 export async function queueView(

@@ -18,7 +18,7 @@ const nameOf = (node) =>
  * The lint rule: rows of the audit log are written and deleted in one file alone, whatever the table is called where it
  * is imported. @type {import('eslint').Rule.RuleModule}
  */
-export const auditLogDoor = {
+export const auditLogOnly = {
   create(context) {
     const file = fileOf(context)
     if (file.startsWith('..') || file === AUDIT_LOG) return {}
