@@ -52,6 +52,7 @@ describe('a clock that goes forward', () => {
     const scheduler = createScheduler({
       database: world.database,
       registrar: world.services.registrar,
+      jobQueue: world.services.jobQueue,
       retention: world.config.retention,
       remindAfterHours: 48,
       notifyPersons: () => Promise.resolve(),

@@ -31,7 +31,7 @@ const THEIR_PASSWORD = 'the pass phrase of somebody else'
 const form = { password: PASSWORD, reason: REASON, legal: true }
 
 const account = (name = 'river') => world.homeserver.account(username(name))
-const ledger = (name = 'river') => world.services.registrar.account(username(name))
+const ledger = (name = 'river') => world.services.accountLedger.account(username(name))
 const give = async (body: object) => expect(await asAdmin(world, 'PUT', RIVER, body)).toBe(200)
 
 async function live(ms: number): Promise<void> {
@@ -421,7 +421,7 @@ describe('the homeserver is asked about the list', () => {
   beforeEach(async () => {
     for (const name of ['river', 'brook'])
       for (const state of ['claiming', 'doubtful'] as const)
-        await world.services.registrar.recordAccount(null, { localpart: username(name), state }, [])
+        await world.services.accountLedger.recordAccount(null, { localpart: username(name), state }, [])
     expect(await asAdmin(world, 'PUT', RIVER, {})).toBe(201)
     asks = vi.spyOn(world.homeserver, 'account')
   })
@@ -487,7 +487,7 @@ describe('the homeserver is asked about the list', () => {
     const { api } = await aModerator(world.services)
     await api.moderation.settleDoubt({ username: username('brook'), verdict: 'leave' })
     world.pass(MINUTE)
-    const other = world.another().registrar
+    const other = world.another().accountLedger
     await other.recordAccount(null, { localpart: username('river'), state: 'removed' }, [])
     await other.recordAccount(null, { localpart: username('river'), state: 'doubtful' }, [])
     const [doubts] = await pages()

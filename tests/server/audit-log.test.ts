@@ -81,7 +81,7 @@ describe('a page', () => {
   test('shows the newest first, page by page, each event once', async () => {
     const { api, id } = await aModerator(world.services)
     for (let number = 0; number < 120; number++)
-      await world.services.registrar.note([{ kind: 'rule_added', detail: { number } }], {
+      await world.services.auditLog.note([{ kind: 'rule_added', detail: { number } }], {
         kind: 'moderator',
         id,
       })
@@ -102,7 +102,7 @@ describe('a page', () => {
     const stone = await requested(world, 'stone')
     await decideOn(world, stone.view.id, 'approve')
     const ada = await aModerator(world.services, 'ada')
-    await world.services.registrar.note([{ kind: 'rule_added' }], { kind: 'moderator', id: ada.id })
+    await world.services.auditLog.note([{ kind: 'rule_added' }], { kind: 'moderator', id: ada.id })
     const kinds = async (filter: Parameters<typeof ada.api.auditLog.page>[0]) =>
       (await ada.api.auditLog.page(filter)).events.map(({ kind }) => kind)
 
@@ -130,7 +130,7 @@ describe('a page', () => {
       await aModerator(world.services, 'bob'),
     ]
     const note = (id: string, ...kinds: EventKind[]) =>
-      world.services.registrar.note(
+      world.services.auditLog.note(
         kinds.map((kind) => ({ kind })),
         { kind: 'moderator', id },
       )

@@ -47,6 +47,7 @@ function loggedScheduler() {
   const scheduler = createScheduler({
     database: world.database,
     registrar: world.services.registrar,
+    jobQueue: world.services.jobQueue,
     retention: world.config.retention,
     remindAfterHours: 48,
     notifyPersons: () => Promise.resolve(),
@@ -191,10 +192,10 @@ describe('nobody is forgotten because many come before', () => {
     await run(`with recursive n(i) as (select 1 union all select i + 1 from n where i < 5010)
       insert into jobs (id, lane, kind, payload, state, run_at, error, created_at) select 'j' || i, 'mail', 'notify_moderators',
       '{"since":0,"reminder":false}', 'failed', 0, iif(i % 1000 = 7, 'Another reason', 'The server is full'), 0 from n`)
-    const { registrar } = world.services
-    expect(await registrar.retryAlike('j1', { kind: 'moderator', id: 'm1' })).toBe(5004)
+    const { jobResults } = world.services
+    expect(await jobResults.retryAlike('j1', { kind: 'moderator', id: 'm1' })).toBe(5004)
     expect((await run(`select id from jobs where state = 'failed'`)).rows).toHaveLength(6)
-    expect(await registrar.retryAlike('j1', { kind: 'moderator', id: 'm1' })).toBe(0)
+    expect(await jobResults.retryAlike('j1', { kind: 'moderator', id: 'm1' })).toBe(0)
   }, 30_000)
 
   test('each account that was left open is locked', async () => {

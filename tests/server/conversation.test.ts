@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createRegistrar } from '$lib/server/registrations/registrar'
+import { createRegistrations } from '$lib/server/registrations/registrations'
 import { codeOf } from '../support/code-of'
 import { decideOn, decideOnly } from '../support/decide'
 import { username } from '../support/registration'
@@ -192,7 +192,7 @@ describe('where time goes on while something is written', () => {
   function ticking(undoMs: number) {
     const { registration, retention } = world.config
     let now = world.now()
-    return createRegistrar({
+    const { registrar } = createRegistrations({
       database: world.database,
       intake: world.services.intake,
       memory: { remember: () => Promise.resolve() },
@@ -210,6 +210,7 @@ describe('where time goes on while something is written', () => {
         claimMs: 1000,
       },
     })
+    return registrar
   }
   const actor = { kind: 'moderator', id: 'm1' } as const
 

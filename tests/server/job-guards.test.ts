@@ -119,7 +119,7 @@ async function stands(
   return registration.id
 }
 
-const line = () => world.services.registrar.account(RIVER)
+const line = () => world.services.accountLedger.account(RIVER)
 
 const setLine = (change: Partial<LedgerEntry> & { state: AccountState }, ago: number) =>
   world.database.write((tx) => putAccount(tx, RIVER, { registrationId: null, ...change }, world.now() - ago))

@@ -56,7 +56,7 @@ const reopen = async (
 }
 const id = (name: string) => `@${name}:example.test`
 const account = (name: string) => world.homeserver.account(username(name))
-const ledger = (name: string) => world.services.registrar.account(username(name))
+const ledger = (name: string) => world.services.accountLedger.account(username(name))
 const isFree = async (name: string) =>
   (await aBrowser(world.services).api.registration.checkUsername({ username: name })).ok
 const mails = () => world.mailbox.letters.map(({ to, mail }) => `${mail.kind} ${to.join()}`)
@@ -353,11 +353,11 @@ describe('while the server runs', () => {
 
   test('nothing is written on what is not true any more', async () => {
     const river = await requested(world, 'river')
-    const { registrar } = world.services
-    const before = await registrar.standing(username('river'))
+    const { accountLedger } = world.services
+    const before = await accountLedger.standing(username('river'))
     await decideOn(world, river.view.id, 'approve')
     const opened = { ...before, account: await account('river') }
-    expect(await registrar.mend(username('river'), opened)).toMatchObject({ refusal: { code: 'stale' } })
+    expect(await accountLedger.mend(username('river'), opened)).toMatchObject({ refusal: { code: 'stale' } })
     expect(await river.api.registration.current()).toMatchObject({ state: 'completed' })
     expect(await codeOf(decideOnly(river.view.id, 'deny'))).toBe('already_decided')
   })

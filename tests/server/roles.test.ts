@@ -48,13 +48,13 @@ afterAll(() => world.dispose())
 let refusals = 0
 function contextOf(role: Role): Context {
   const jar = new Map<string, string>()
-  const { registrar } = world.services
-  const note: typeof registrar.note = (happened, actor) => {
+  const { auditLog } = world.services
+  const note: typeof auditLog.note = (happened, actor) => {
     refusals += happened.filter(({ kind }) => kind === 'access_refused').length
-    return registrar.note(happened, actor)
+    return auditLog.note(happened, actor)
   }
   return {
-    services: { ...world.services, registrar: { ...registrar, note } },
+    services: { ...world.services, auditLog: { ...auditLog, note } },
     clientAddress: '203.0.113.7',
     language: 'en',
     cookies: {

@@ -93,7 +93,7 @@ describe('the homeserver hears a question once of all who ask it at a time', () 
 
   test('whose an address is, and what it has of a doubtful account', async () => {
     const { view } = await requested(world, 'river')
-    await world.services.registrar.recordAccount(
+    await world.services.accountLedger.recordAccount(
       null,
       { localpart: username(view.username), state: 'doubtful' },
       [],

@@ -244,7 +244,7 @@ describe('jobs', () => {
     expect(await applicant.api.registration.current()).toMatchObject({ state: 'completed' })
     if (dead === null || dead.job === null) throw new Error('nothing was leased')
     expect(
-      await world.services.registrar.finish({ row: dead.row, job: dead.job }, 'dead', {
+      await world.services.jobResults.finish({ row: dead.row, job: dead.job }, 'dead', {
         state: 'failed',
         error: 'late',
       }),

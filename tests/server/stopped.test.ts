@@ -60,7 +60,7 @@ afterEach(() => world.dispose())
 const RIVER = '@river:example.test'
 const form = { password: PASSWORD, reason: REASON, legal: true }
 const account = () => world.homeserver.account(username('river'))
-const ledger = () => world.services.registrar.account(username('river'))
+const ledger = () => world.services.accountLedger.account(username('river'))
 const isOpening = ({ method, body }: SeenRequest) => method === 'PUT' && body.includes('"locked":false')
 const desk = async () => (await aModerator(world.services)).api
 

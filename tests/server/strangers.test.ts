@@ -55,7 +55,7 @@ describe('what strangers do again and again', () => {
   test('each known account has a sample of its own, by the hour', async () => {
     const [ada, bob] = [await aModerator(world.services, 'ada'), await aModerator(world.services, 'bob')]
     const fail = (id: string) =>
-      world.services.registrar.note([{ kind: 'sign_in_failed' }], { kind: 'moderator', id })
+      world.services.auditLog.note([{ kind: 'sign_in_failed' }], { kind: 'moderator', id })
     for (let number = 0; number < 25; number++) await fail(ada.id)
     await fail(bob.id)
     await cleanUp()
@@ -105,7 +105,7 @@ describe('what strangers do again and again', () => {
   test('the page says how many more there were', async () => {
     const { api, id } = await aModerator(world.services)
     for (let number = 0; number < 12; number++)
-      await world.services.registrar.note([{ kind: 'sign_in_failed' }], { kind: 'moderator', id })
+      await world.services.auditLog.note([{ kind: 'sign_in_failed' }], { kind: 'moderator', id })
     await cleanUp()
     const { events, keptDays } = await api.auditLog.page({ what: 'sign_ins' })
     expect(events[0]).toMatchObject({ kind: 'sign_in_failed', detail: { more: 2 } })

@@ -49,7 +49,7 @@ import { createMailPreviews } from './moderation/mail-preview'
 import { createProofs } from './intake/proof-of-work'
 import { createProxyWatch } from './http/proxy-check'
 import { createReconciliation } from './registrations/reconcile'
-import { createRegistrar } from './registrations/registrar'
+import { createRegistrations } from './registrations/registrations'
 import { createRuleStore } from './rules/store'
 import { createRuleImpact } from './rules/impact'
 import { createRuleListing } from './rules/listing'
@@ -90,7 +90,7 @@ export function compose(config: RunConfig, world: Dependencies) {
     days: retention.fingerprints,
     randomId: randomUUID,
   })
-  const registrar = createRegistrar({
+  const registrations = createRegistrations({
     memory,
     database,
     intake,
@@ -108,9 +108,12 @@ export function compose(config: RunConfig, world: Dependencies) {
       moderatorsRoom: matrixNotifications.adminRoom !== null,
     },
   })
+  const { registrar, accountLedger, links, jobResults, jobQueue, announcements } = registrations
+  const auditLog = createAuditLog({ database, clock, domain: world.homeserver.domain })
   const outages = createCircuitBreakers({
     database,
-    registrar,
+    announcements,
+    jobResults,
     homeserver: world.homeserver,
     mailer: world.mailer,
     hasRoom: matrixNotifications.adminRoom !== null,
@@ -152,9 +155,13 @@ export function compose(config: RunConfig, world: Dependencies) {
   })
   const applicant = createApplicant({
     registrar,
+    accountLedger,
+    links,
+    announcements,
     intake,
     provisioning: createProvisioning({
       registrar,
+      accountLedger,
       homeserver,
       confirmSetUp: outages.confirmSetUp,
       logFailure,
@@ -176,6 +183,7 @@ export function compose(config: RunConfig, world: Dependencies) {
   const operators = { to: [...config.admin.email], hours: config.moderation.remindAfterHours }
   const mailSources = createMailSources({
     registrar,
+    links,
     url: site.url,
     domain: homeserver.domain,
     approvedDays: retention.approved,
@@ -202,11 +210,11 @@ export function compose(config: RunConfig, world: Dependencies) {
   })
   const signInTries = createSignInTries({ limits })
   const usernames = createUsernames({ database })
-  const { note, noteDaily } = registrar
   const handle = createHandlers({
     database,
     homeserver,
     registrar,
+    accountLedger,
     mailer,
     mailSources,
     outages,
@@ -220,7 +228,7 @@ export function compose(config: RunConfig, world: Dependencies) {
   })
   const worker = createWorker({
     database,
-    registrar,
+    jobResults,
     outages,
     handle,
     clock,
@@ -231,9 +239,10 @@ export function compose(config: RunConfig, world: Dependencies) {
   const scheduler = createScheduler({
     database,
     registrar,
+    jobQueue,
     retention,
     remindAfterHours: config.moderation.remindAfterHours,
-    notifyPersons: () => queueModeratorNotices({ database, registrar, operators }),
+    notifyPersons: () => queueModeratorNotices({ database, registrar, jobQueue, operators }),
     isMailOut: outages.isMailOut,
     deleteExpired: async () => {
       await purge(database, (tx, limit) => deleteExpiredTokens(tx, clock() - EXPIRED_TOKENS_KEPT_MS, limit))
@@ -249,7 +258,7 @@ export function compose(config: RunConfig, world: Dependencies) {
     config,
     database,
     homeserver,
-    registrar,
+    ...registrations,
     intake,
     applicant,
     entrance,
@@ -280,11 +289,11 @@ export function compose(config: RunConfig, world: Dependencies) {
       database,
       tries: signInTries,
       sessions,
-      note,
+      note: auditLog.note,
       factors,
       knownDevices,
       hashing,
-      guessWatch: createGuessWatch({ tries: signInTries, noteDaily, clock, log }),
+      guessWatch: createGuessWatch({ tries: signInTries, noteDaily: auditLog.noteDaily, clock, log }),
     }).signIn,
     signInTries,
     knownDevices,
@@ -301,7 +310,7 @@ export function compose(config: RunConfig, world: Dependencies) {
     usernames,
     presence: createPresence({ database, clock }),
     queue: createQueue({ database, homeserver, registrar }),
-    auditLog: createAuditLog({ database, clock, domain: homeserver.domain }),
+    auditLog,
     notificationSettings: createNotificationSettings({ database, clock }),
     statistics: createFigures({ database, clock }),
     replies: createReplies({ database, clock, randomId: randomUUID, domain: homeserver.domain, site }),
@@ -312,8 +321,8 @@ export function compose(config: RunConfig, world: Dependencies) {
       subjectPrefix: config.email.subjectPrefix,
     }),
     tallyCounter: createTallyCounter({ database, clock, log }),
-    ambiguousAccounts: createAmbiguousAccounts({ database, registrar, homeserver, clock, logFailure }),
-    reconciliation: createReconciliation({ database, registrar, homeserver }),
+    ambiguousAccounts: createAmbiguousAccounts({ database, accountLedger, homeserver, clock, logFailure }),
+    reconciliation: createReconciliation({ database, accountLedger, homeserver }),
   }
 }
 

@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openTestDatabase, type TestDatabase } from '../../../../tests/support/database'
-import { isDayOver } from '$lib/moderation/notices'
 import type { Actor, AuditEvent } from '$lib/registration/registration'
-import { announceAfter } from '../database/announcements'
+import { announceDaily } from '../database/announcements'
 import { insertModerator } from '../database/moderators'
 import { attempts } from '../database/schema'
 import { createFactors } from './factors'
@@ -55,7 +54,7 @@ beforeEach(async () => {
   const factors = createFactors({ database, hashing, clock, secretKey: 'a secret', issuer: 'Example' })
   knownDevices = createKnownDevices({ secretKey: 'a secret' })
   const noteDaily = async (key: string, events: AuditEvent[], actor: Actor) => {
-    const isDue = await database.write((tx) => announceAfter(tx, key, now, (last) => isDayOver(last, now)))
+    const isDue = await database.write((tx) => announceDaily(tx, key, now))
     if (isDue) await note(events, actor)
     return isDue
   }

@@ -1,3 +1,4 @@
+import { isDayOver } from '$lib/moderation/notices'
 import { desc, eq } from 'drizzle-orm'
 import type { Reader, Transaction } from './open'
 import { announcements } from './schema'
@@ -22,15 +23,10 @@ export async function announceAnew(tx: Transaction, key: string, text: string): 
   await tx.update(announcements).set({ text }).where(eq(announcements.key, key))
 }
 
-/** Records that something is announced again now; false if it is too early, judging by the last time. */
-export async function announceAfter(
-  tx: Transaction,
-  key: string,
-  now: number,
-  isDue: (last: number) => boolean,
-): Promise<boolean> {
+/** True if nothing was announced under this key within the last 24 hours; then it counts as announced now. */
+export async function announceDaily(tx: Transaction, key: string, now: number): Promise<boolean> {
   const [said] = await tx.select().from(announcements).where(eq(announcements.key, key))
-  if (said !== undefined && !isDue(said.at)) return false
+  if (said !== undefined && !isDayOver(said.at, now)) return false
   await tx
     .insert(announcements)
     .values({ key, text: '', at: now })

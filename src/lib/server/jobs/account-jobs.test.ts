@@ -17,7 +17,7 @@ import { insertRegistration, updateRegistration } from '../database/registration
 import { events, registrations } from '../database/schema'
 import { HomeserverError, type Homeserver } from '../homeserver/homeserver'
 import { createSynapse } from '../homeserver/synapse'
-import { createRegistrar, type Registrar } from '../registrations/registrar'
+import { createRegistrations } from '../registrations/registrations'
 import { lockAccount } from './kinds/lock-account'
 import { unlock } from './kinds/open-account'
 import { removeAccount } from './kinds/remove-account'
@@ -29,7 +29,7 @@ const ADDRESS = email('river@mail.test')
 const ID = 'r1'
 const OPENED = NOON - 500
 let kept: TestDatabase
-let registrar: Registrar
+let written: ReturnType<typeof createRegistrations>
 let services: AccountServices
 let now: number
 /** What the homeserver was asked to change. */
@@ -53,7 +53,7 @@ beforeEach(async () => {
   logged = []
   const { now: _, ...policy } = aPolicy()
   let ids = 0
-  registrar = createRegistrar({
+  written = createRegistrations({
     database: kept.database,
     clock: () => now,
     randomId: () => `id-${++ids}`,
@@ -85,7 +85,7 @@ beforeEach(async () => {
       if (refuses !== null) throw refuses
     },
   }
-  services = { registrar, homeserver, log: pino({}, { write: (text: string) => void logged.push(text) }) }
+  services = { ...written, homeserver, log: pino({}, { write: (text: string) => void logged.push(text) }) }
 })
 afterEach(() => kept.dispose())
 
@@ -96,11 +96,11 @@ async function stands(
   const row = aRegistration({ id: ID, state: 'approved', username: RIVER, email: ADDRESS, ...change })
   await kept.database.write((tx) => insertRegistration(tx, row))
   if (line !== null) await setLine({ registrationId: ID, madeAt: NOON, ...line })
-  return (await registrar.find(ID)) ?? row
+  return (await written.registrar.find(ID)) ?? row
 }
 const setLine = (line: Partial<LedgerEntry> & { state: AccountState }) =>
   kept.database.write((tx) => putAccount(tx, RIVER, line, now - 60_000))
-const line = () => registrar.account(RIVER)
+const line = () => written.accountLedger.account(RIVER)
 const happened = async () =>
   (await kept.database.read((reader) => reader.select().from(events))).map(({ kind, detail }) =>
     detail === null ? kind : [kind, detail],
@@ -174,7 +174,7 @@ describe('open', () => {
     expect(await open({}, maybeOpen)).toEqual(opened)
     await setLine({ state: 'open', openedAt: null })
     shows = [shown({ locked: false, addresses: [ADDRESS] })]
-    const registration = await registrar.find(ID)
+    const registration = await written.registrar.find(ID)
     expect(registration && (await unlock(registration, services))).toMatchObject({ state: 'done' })
     expect(changes).toEqual([])
   })

@@ -8,7 +8,7 @@ import { cancelled, type JobServices } from './run'
  * leaves it alone if somebody else has it. A few milliseconds remain between the check and the change in which that can
  * happen.
  */
-export type AccountServices = Pick<JobServices, 'registrar' | 'homeserver' | 'log'>
+export type AccountServices = Pick<JobServices, 'registrar' | 'accountLedger' | 'homeserver' | 'log'>
 
 const IN_DOUBT =
   'Somebody else has, or may have, the account on the homeserver. It was not changed; see the unverified accounts'
@@ -30,10 +30,10 @@ export function signsBeside(entry: LedgerEntry, signs: Sign[], ...expected: Sign
 export async function doubt(
   entry: LedgerEntry,
   signs: Sign[],
-  { registrar, log }: AccountServices,
+  { accountLedger, log }: AccountServices,
   again: () => Promise<JobResult>,
 ): Promise<JobResult> {
-  if (!(await registrar.doubt(entry, signs))) return again()
+  if (!(await accountLedger.doubt(entry, signs))) return again()
   log.warn(
     { registration: entry.registrationId, signs },
     'Somebody else has an account that was created here',

@@ -1,12 +1,14 @@
 import type { Sources } from '../mail/definition'
+import type { Links } from '../registrations/links'
 import type { Registrar } from '../registrations/registrar'
 
 /** What emails to applicants are composed from: links that work, and what is stored. */
 export function createMailSources({
   registrar,
+  links,
   url,
   ...settings
-}: { registrar: Registrar; url: string } & Pick<
+}: { registrar: Registrar; links: Links; url: string } & Pick<
   Sources,
   'domain' | 'approvedDays' | 'confirmHours'
 >): Sources {
@@ -15,9 +17,9 @@ export function createMailSources({
     policy: registrar.policy,
     startLink: `${url}/register`,
     statusLink: async (registration) =>
-      `${url}/register/status/${await registrar.mintLink(registration, 'status', null)}`,
+      `${url}/register/status/${await links.mintLink(registration, 'status', null)}`,
     confirmLink: async (registration, username, brought) =>
-      `${url}/register/verify/${await registrar.mintLink(registration, 'verification', username, brought)}`,
+      `${url}/register/verify/${await links.mintLink(registration, 'verification', username, brought)}`,
     question: async ({ id }, at) => (await registrar.questionOf(id, at)).join('\n\n'),
   }
 }

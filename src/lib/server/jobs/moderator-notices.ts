@@ -1,9 +1,10 @@
-import { isDayOver, isDigestDue, waitsTooLong, type Hearer, type NoticeReason } from '$lib/moderation/notices'
+import { isDigestDue, waitsTooLong, type Hearer, type NoticeReason } from '$lib/moderation/notices'
 import { HOUR } from '$lib/registration/time'
-import { announceAfter } from '../database/announcements'
+import { announceDaily } from '../database/announcements'
 import { findModerator } from '../database/moderators'
 import { findHearers, findOldestWaiting, updateDigestAt } from '../database/notices'
 import type { Database } from '../database/open'
+import type { JobQueue } from '../registrations/job-queue'
 import type { Registrar } from '../registrations/registrar'
 import type { JobServices } from './run'
 
@@ -26,10 +27,12 @@ export function isNotifiedAnyway(
 export async function queueModeratorNotices({
   database,
   registrar,
+  jobQueue,
   operators,
 }: {
   database: Database
   registrar: Registrar
+  jobQueue: JobQueue
   operators: JobServices['operators']
 }): Promise<void> {
   const oldest = await database.read(findOldestWaiting)
@@ -42,11 +45,10 @@ export async function queueModeratorNotices({
       const digest = isDigestDue(person, now)
       const late =
         waitsTooLong(person, oldest, now) && !isNotifiedAnyway(person, 'reminder', operators, now - oldest)
-      const isOver = (last: number) => isDayOver(last, now)
-      const reminder = late && (await announceAfter(tx, `reminder of ${id}`, now, isOver))
+      const reminder = late && (await announceDaily(tx, `reminder of ${id}`, now))
       if (!digest && !reminder) return
       if (digest) await updateDigestAt(tx, id, now)
       const why = digest ? 'digest' : 'reminder'
-      await registrar.enqueueIn(tx, [{ kind: 'notify_person', moderator: id, why, since: 0 }])
+      await jobQueue.enqueueIn(tx, [{ kind: 'notify_person', moderator: id, why, since: 0 }])
     })
 }

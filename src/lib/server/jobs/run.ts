@@ -11,6 +11,7 @@ import type { Intake } from '../intake/intake'
 import type { Sources } from '../mail/definition'
 import type { Mailer } from '../mail/mail'
 import type { CircuitBreakers } from '../outages/circuit-breaker'
+import type { AccountLedger } from '../registrations/account-ledger'
 import type { JobResult } from '../registrations/job-results'
 import type { Registrar } from '../registrations/registrar'
 
@@ -19,6 +20,7 @@ export interface JobServices {
   database: Database
   homeserver: Homeserver
   registrar: Registrar
+  accountLedger: AccountLedger
   mailer: Mailer
   mailSources: Sources
   outages: Pick<CircuitBreakers, 'current'>

@@ -12,6 +12,7 @@ import { lastEventAt, settleSurplus } from '../database/events'
 import { purge } from '../database/purge'
 import { findSince, hasWaitedSince } from '../database/registrations'
 import { hasLiveLink } from '../database/tokens'
+import type { JobQueue } from '../registrations/job-queue'
 import type { Registrar } from '../registrations/registrar'
 import { PURGES } from './purges'
 import { DAY, HOUR } from '$lib/registration/time'
@@ -34,6 +35,7 @@ const LONGEST_PROMISE_MS = 14 * DAY
 export function createScheduler({
   database,
   registrar,
+  jobQueue,
   retention,
   remindAfterHours,
   notifyPersons,
@@ -46,6 +48,7 @@ export function createScheduler({
 }: {
   database: Database
   registrar: Registrar
+  jobQueue: JobQueue
   retention: Retention
   remindAfterHours: number
   /** Queues the emails that single moderators want at certain times. */
@@ -110,7 +113,7 @@ export function createScheduler({
     for await (const { localpart } of ledger(orphans)) {
       if (await database.read((reader) => isRemovalPending(reader, localpart))) continue
       accounts.push(localpart)
-      if (!dryRun) await registrar.enqueue([{ kind: 'remove_account', username: localpart }])
+      if (!dryRun) await jobQueue.enqueue([{ kind: 'remove_account', username: localpart }])
     }
     if (!dryRun) {
       await lockWhatIsOpen()
@@ -173,7 +176,7 @@ export function createScheduler({
       findSinceIn(reader, ['claiming', 'claimed'], before, BATCH, after)
     for await (const { localpart } of ledger(open))
       if (!(await database.read((reader) => isLockingPending(reader, localpart))))
-        await registrar.enqueue([{ kind: 'lock_account', username: localpart }])
+        await jobQueue.enqueue([{ kind: 'lock_account', username: localpart }])
   }
 
   /** Reminds applicants of their link, and moderators of what has waited for long (once in 24 hours). */
@@ -183,7 +186,7 @@ export function createScheduler({
       for (const { id } of approved) await registrar.act(id, { type: 'remind' }, SYSTEM)
     const waiting = await database.read((reader) => hasWaitedSince(reader, now - remindAfterHours * HOUR + 1))
     if (waiting)
-      await registrar.enqueueDaily('reminder', [{ kind: 'notify_moderators', since: 0, reminder: true }])
+      await jobQueue.enqueueDaily('reminder', [{ kind: 'notify_moderators', since: 0, reminder: true }])
     await notifyPersons()
     onWork()
   }

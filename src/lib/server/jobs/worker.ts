@@ -6,8 +6,7 @@ import { HomeserverError } from '../homeserver/homeserver'
 import { withoutAddresses } from '../logging/log'
 import { MailError } from '../mail/mail'
 import type { CircuitBreakers } from '../outages/circuit-breaker'
-import type { Registrar } from '../registrations/registrar'
-import type { JobResult } from '../registrations/job-results'
+import type { JobResult, JobResults } from '../registrations/job-results'
 
 /** Does one job. Throws `HomeserverError` or `MailError` if the outside fails; may be run twice. */
 export type Handle = (leased: LeasedJob) => Promise<JobResult>
@@ -67,7 +66,7 @@ function afterError(
 /** Runs due jobs, each under a lease, until stopped. */
 export function createWorker({
   database,
-  registrar,
+  jobResults,
   outages,
   handle,
   clock,
@@ -76,7 +75,7 @@ export function createWorker({
   owner,
 }: {
   database: Database
-  registrar: Registrar
+  jobResults: JobResults
   outages: CircuitBreakers
   handle: Handle
   clock: () => number
@@ -136,7 +135,7 @@ export function createWorker({
     } finally {
       clearInterval(renewal)
     }
-    if (!(await registrar.finish(leased, owner, end)))
+    if (!(await jobResults.finish(leased, owner, end)))
       log.warn({ job: row.id }, 'A lease was lost before the job ended')
   }
 

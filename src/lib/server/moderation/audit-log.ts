@@ -1,10 +1,11 @@
 import { filterWishes, historyQuery, type HistoryFilter } from '$lib/moderation/history'
 import type { Role } from '$lib/moderation/moderator'
 import { matrixId } from '$lib/registration/username'
+import { announceDaily } from '../database/announcements'
 import { insertEvents, lastEventSeq } from '../database/events'
 import { findHistory } from '../database/history'
 import type { Database } from '../database/open'
-import { byModerator } from '$lib/registration/registration'
+import { byModerator, type Actor, type AuditEvent } from '$lib/registration/registration'
 
 /** How many events a page shows. */
 const PAGE = 50
@@ -13,7 +14,7 @@ const SLICE = 500
 
 type Viewer = { id: string; role: Role }
 
-/** The audit log as moderators read and export it, each what their role may see. */
+/** The audit log: events without a registration, and all as moderators read and export them. */
 export function createAuditLog({
   database,
   clock,
@@ -24,6 +25,19 @@ export function createAuditLog({
   domain: string
 }) {
   return {
+    /** Writes an event without a registration to the audit log. */
+    note: (events: AuditEvent[], actor: Actor) =>
+      database.write((tx) => insertEvents(tx, null, events, actor, clock())),
+
+    /** The same, unless it was recorded under this key within the last 24 hours; returns whether it was due. */
+    async noteDaily(key: string, events: AuditEvent[], actor: Actor): Promise<boolean> {
+      return database.write(async (tx) => {
+        if (!(await announceDaily(tx, key, clock()))) return false
+        await insertEvents(tx, null, events, actor, clock())
+        return true
+      })
+    },
+
     /** One page, latest first; `before` is the `next` of the previous page, or null. */
     async page(filter: HistoryFilter, before: number | null, viewer: Viewer) {
       const rows = await database.read((reader) =>

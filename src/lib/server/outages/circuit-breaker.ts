@@ -8,7 +8,8 @@ import { checkSetUp, isWrongSetUp } from '../homeserver/set-up'
 import { withoutAddresses } from '../logging/log'
 import { MailError, type Letter, type Mailer } from '../mail/mail'
 import { createMailRefusals } from './mail-refusals'
-import type { Registrar } from '../registrations/registrar'
+import type { Announcements } from '../registrations/announcements'
+import type { JobResults } from '../registrations/job-results'
 
 export type CircuitBreakers = ReturnType<typeof createCircuitBreakers>
 
@@ -55,7 +56,8 @@ const serverOf = (outside: Outside): Server => (outside === 'mail' ? 'mail' : 'h
  */
 export function createCircuitBreakers({
   database,
-  registrar,
+  announcements,
+  jobResults,
   homeserver,
   mailer,
   hasRoom,
@@ -63,7 +65,8 @@ export function createCircuitBreakers({
   log,
 }: {
   database: Database
-  registrar: Registrar
+  announcements: Announcements
+  jobResults: JobResults
   homeserver: Homeserver
   mailer: Mailer
   /** Whether the moderators have a room for notifications. */
@@ -131,7 +134,7 @@ export function createCircuitBreakers({
     if (outage.error.message === error.message) return
     outage.error = error
     log.error({ server, reason: reasonOf(error) }, 'A server is still unavailable, for another reason')
-    await registrar.warnAnew(key(server), error.message)
+    await announcements.warnAnew(key(server), error.message)
   }
 
   async function begin(
@@ -147,8 +150,8 @@ export function createCircuitBreakers({
     const by = server === 'mail' ? 'room' : 'mail'
     const alerts: NewJob[] = by === 'room' && !hasRoom ? [] : [{ kind: 'warn_outage', by, server, since }]
     try {
-      if (!(await registrar.warnOnce(key(server), error.message, alerts, since)))
-        await registrar.warnAnew(key(server), error.message)
+      if (!(await announcements.warnOnce(key(server), error.message, alerts, since)))
+        await announcements.warnAnew(key(server), error.message)
     } catch (failure) {
       log.error({ err: failure, server }, 'The outage could not be stored; the queue does not show it')
     }
@@ -161,10 +164,10 @@ export function createCircuitBreakers({
     if (told === null) return error
     if (state.outage === null) {
       await begin('mail', told, { since: clock(), refuses: true })
-      await registrar.waitAgain(refusals.unknown(), told.message)
+      await jobResults.waitAgain(refusals.unknown(), told.message)
     } else if (state.outage.refuses && state.outage.error.message !== told.message) {
       state.outage.error = told
-      await registrar.warnAnew(key('mail'), told.message)
+      await announcements.warnAnew(key('mail'), told.message)
     }
     return told
   }
@@ -179,13 +182,13 @@ export function createCircuitBreakers({
   async function probeByMail(state: Circuit): Promise<void> {
     state.nextProbe = clock() + state.wait
     state.wait = Math.min(state.wait * 2, LONGEST_PROBE_MS)
-    await registrar.waitAgain(refusals.unknown(), state.outage?.error.message ?? '')
-    if (!(await registrar.hastenRefused())) await end('mail')
+    await jobResults.waitAgain(refusals.unknown(), state.outage?.error.message ?? '')
+    if (!(await jobResults.hastenRefused())) await end('mail')
   }
 
   async function end(server: Server): Promise<void> {
     const state = circuits[server]
-    await registrar.endOutage(key(server), USES[server])
+    await announcements.endOutage(key(server), USES[server])
     log.info({ server, since: state.outage?.since }, 'A server is available again; waiting jobs run now')
     backAt[server] = clock()
     circuits[server] = circuit()
@@ -263,7 +266,7 @@ export function createCircuitBreakers({
      * once, because the settings may be fixed now.
      */
     async resume(): Promise<void> {
-      const refuses = await registrar.retryRefused()
+      const refuses = await jobResults.retryRefused()
       for (const { server, since, reason } of await current()) {
         const options = { permanent: false, outage: true }
         const error =

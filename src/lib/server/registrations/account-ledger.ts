@@ -1,26 +1,70 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { AuditEvent } from '$lib/registration/registration'
+import { differenceOf, type DifferenceCode, type Found, type Mend } from '$lib/registration/differences'
+import type { NewJob } from '$lib/registration/job'
+import { accept, refuse, type Result } from '$lib/registration/refusal'
+import type { Actor, AuditEvent, Registration } from '$lib/registration/registration'
+import type { Username } from '$lib/registration/username'
 import type { Sign } from '$lib/registration/signs'
 import { findAccount, type LedgerEntry } from '../database/accounts'
 import { insertEvents } from '../database/events'
-import type { Database, Transaction } from '../database/open'
-import { findRegistration } from '../database/registrations'
-import { SYSTEM, type AccountChange, type RegistrationTransaction } from './transaction'
+import { findPendingKinds } from '../database/jobs'
+import type { Reader, Transaction } from '../database/open'
+import { findHolder, findRegistration } from '../database/registrations'
+import { SYSTEM, type AccountChange, type RegistrationParts } from './transaction'
 
-/** The registrar's part for account records, based on what was seen on the homeserver. */
+/** What the database knows about a username. */
+export type Standing = Omit<Found, 'account'>
+
+export type AccountLedger = ReturnType<typeof createAccountLedger>
+
+/** Records of the accounts created here, based on what was seen on the homeserver. */
 export function createAccountLedger({
   database,
   clock,
-  transaction: { actIn, record },
-}: {
-  database: Database
-  clock: () => number
-  transaction: RegistrationTransaction
-}) {
+  transaction: { actIn, record, enqueue },
+}: RegistrationParts) {
   const isStill = async (tx: Transaction, entry: LedgerEntry) =>
     isDeepStrictEqual(await findAccount(tx, entry.localpart), entry)
 
+  async function findStanding(reader: Reader, localpart: Username): Promise<Standing> {
+    const registration = await findHolder(reader, localpart)
+    const ledger = await findAccount(reader, localpart)
+    const pending = await findPendingKinds(reader, registration?.id ?? null, localpart)
+    return { registration, ledger, pending }
+  }
+
   return {
+    /** The account record for a username. */
+    account: (localpart: Username) => database.read((reader) => findAccount(reader, localpart)),
+
+    /**
+     * Creates a record for a claim about to be made; false if there is one already, or the username is no longer
+     * reserved.
+     */
+    beginClaim: (registrationId: string, localpart: Username) =>
+      database.write(async (tx) => {
+        if ((await findAccount(tx, localpart)) !== null) return false
+        const registration = await findRegistration(tx, registrationId)
+        if (registration?.holdsName !== true || registration.username !== localpart) return false
+        await record(tx, { localpart, state: 'claiming', registrationId })
+        return true
+      }),
+
+    /** Records what is known of an account now. */
+    async recordAccount(
+      registrationId: string | null,
+      change: AccountChange,
+      events: AuditEvent[],
+      actor: Actor = SYSTEM,
+      jobs: NewJob[] = [],
+    ): Promise<void> {
+      await database.write(async (tx) => {
+        await record(tx, change)
+        await insertEvents(tx, registrationId, events, actor, clock())
+        await enqueue(tx, null, jobs)
+      })
+    },
+
     /** Updates the record if it is still what it was when its account was examined; false if it is not. */
     async moveAccount(
       entry: LedgerEntry,
@@ -67,5 +111,56 @@ export function createAccountLedger({
         return true
       })
     },
+
+    /** What the database knows about a username. */
+    standing: (localpart: Username) => database.read((reader) => findStanding(reader, localpart)),
+
+    /**
+     * Repairs a difference between homeserver and database about a username; returns what it was, or null if only an
+     * operator can. Refused as `stale` if the database no longer says what was found.
+     */
+    async mend(localpart: Username, found: Found): Promise<Result<DifferenceCode | null>> {
+      const { registration, ledger, pending } = found
+      const before: Standing = { registration, ledger, pending }
+      return database.write(async (tx) => {
+        if (!isDeepStrictEqual(await findStanding(tx, localpart), before)) return refuse({ code: 'stale' })
+        const difference = differenceOf(localpart, found)
+        const mend = difference?.mend ?? null
+        if (difference === null || mend === null) return accept(null)
+        const change = ledgerChange(localpart, mend, registration, clock())
+        if (change !== null) await record(tx, change)
+        const events: AuditEvent[] = mend.event === undefined ? [] : [{ kind: mend.event }]
+        await insertEvents(tx, ledger?.registrationId ?? null, events, SYSTEM, clock())
+        await enqueue(tx, null, mend.job === undefined ? [] : [mend.job])
+        if (mend.action === undefined || registration === null) return accept(difference.code)
+        const acted = await actIn(tx, registration.id, mend.action, SYSTEM)
+        // Thrown instead of returned, so that the record is rolled back.
+        if (!acted.ok) throw new Error(`${mend.action.type} is refused, which ${difference.code} asks for`)
+        return accept(difference.code)
+      })
+    },
+  }
+}
+
+/** The account record after a repair, or null if it is right already. */
+function ledgerChange(
+  localpart: Username,
+  { ledger, action }: Mend,
+  registration: Registration | null,
+  now: number,
+): AccountChange | null {
+  switch (ledger) {
+    case undefined:
+      return null
+    case null:
+      return { localpart, state: null }
+    case 'open': {
+      const owner = action === undefined || registration === null ? {} : { registrationId: registration.id }
+      return { localpart, state: 'open', openedAt: now, ...owner }
+    }
+    case 'removed':
+      return { localpart, state: 'removed' }
+    default:
+      return { localpart, state: ledger, registrationId: null }
   }
 }

@@ -7,7 +7,7 @@ import { findDoubtful, type LedgerEntry } from '../database/accounts'
 import type { Database } from '../database/open'
 import type { OutageLog } from '../logging/outage-log'
 import type { Account, Homeserver } from '../homeserver/homeserver'
-import type { Registrar } from './registrar'
+import type { AccountLedger } from './account-ledger'
 import { createShared } from '../concurrency/coalesce'
 import { createKeptAnswers } from '../concurrency/kept-answers'
 
@@ -31,13 +31,13 @@ const signsOf = (username: Username, account: Account) =>
  */
 export function createAmbiguousAccounts({
   database,
-  registrar,
+  accountLedger,
   homeserver,
   clock,
   logFailure,
 }: {
   database: Database
-  registrar: Registrar
+  accountLedger: AccountLedger
   homeserver: Homeserver
   clock: () => number
   logFailure: OutageLog
@@ -89,18 +89,18 @@ export function createAmbiguousAccounts({
      */
     async settle(localpart: Username, verdict: 'adopt' | 'leave', actor: Actor): Promise<Result<null>> {
       kept.forget(localpart)
-      const entry = await registrar.account(localpart)
+      const entry = await accountLedger.account(localpart)
       if (entry?.state !== 'doubtful') return refuse({ code: 'not_found' })
       if (verdict === 'leave') {
-        await registrar.recordAccount(null, { localpart, state: null }, [{ kind: 'account_left' }], actor)
+        await accountLedger.recordAccount(null, { localpart, state: null }, [{ kind: 'account_left' }], actor)
         return accept(null)
       }
       const account = await homeserver.account(localpart)
       if (account === null) return refuse({ code: 'not_found' })
       if (signsOf(localpart, account).length > 0) return refuse({ code: 'account_used' })
       await homeserver.lock(localpart)
-      const change = { localpart, state: 'locked', registrationId: null, madeAt: registrar.now() } as const
-      await registrar.recordAccount(null, change, [{ kind: 'account_adopted' }], actor, [
+      const change = { localpart, state: 'locked', registrationId: null, madeAt: clock() } as const
+      await accountLedger.recordAccount(null, change, [{ kind: 'account_adopted' }], actor, [
         { kind: 'remove_account', username: localpart },
       ])
       return accept(null)

@@ -16,6 +16,9 @@ import type { Entrance, Entry } from '../intake/bot-checks'
 import type { Homeserver } from '../homeserver/homeserver'
 import type { InvitationCodes } from '../intake/invitation-codes'
 import type { Intake } from '../intake/intake'
+import type { AccountLedger } from './account-ledger'
+import type { Links } from './links'
+import type { Announcements } from './announcements'
 import type { Registrar } from './registrar'
 import type { RuleStore } from '../rules/store'
 import { createKept, createShared } from '../concurrency/coalesce'
@@ -37,6 +40,9 @@ const POLICY_AGE_MS = 5 * 60 * 1000
  */
 export function createApplicant({
   registrar,
+  accountLedger,
+  links,
+  announcements,
   provisioning,
   homeserver,
   intake,
@@ -48,6 +54,9 @@ export function createApplicant({
   settings,
 }: {
   registrar: Registrar
+  accountLedger: AccountLedger
+  links: Links
+  announcements: Announcements
   provisioning: Provisioning
   homeserver: Homeserver
   intake: Pick<Intake, 'look'>
@@ -90,7 +99,7 @@ export function createApplicant({
     if (!(await registrar.isNameFree(username, own))) return refuse({ code: 'username_taken' })
     // Recorded as ours and free means created here and never unlocked: Synapse calls such a username taken, but we
     // can reuse it.
-    if ((await registrar.account(username)) !== null) return parsed
+    if ((await accountLedger.account(username)) !== null) return parsed
     switch (await nameAnswer(username)) {
       case 'free':
         return parsed
@@ -146,7 +155,7 @@ export function createApplicant({
   /** The homeserver's own `auto_join_rooms` reveal an account before anybody approved it. */
   async function warnOfAutoJoin(username: Username, rooms: string[]): Promise<void> {
     if (rooms.length === 0) return
-    await registrar.warnOnce('auto_join_rooms', rooms.join(' '), [
+    await announcements.warnOnce('auto_join_rooms', rooms.join(' '), [
       { kind: 'warn_auto_join', by: 'mail', username, rooms },
       { kind: 'warn_auto_join', by: 'room', username, rooms },
     ])
@@ -232,13 +241,13 @@ export function createApplicant({
 
     /** A new email in place of an expired link. It counts for the registration: whoever has the link has its inbox. */
     async renewLink(token: Token, clientAddress: string): Promise<Result<AskedMail>> {
-      const id = await registrar.whoseLink(token, 'verification')
+      const id = await links.whoseLink(token, 'verification')
       if (id === null) return rateLimits.unknownLink(clientAddress, refuse({ code: 'link_broken' }))
-      const found = await registrar.lookAtLink(token)
+      const found = await links.lookAtLink(token)
       if (!found.ok && found.refusal.code !== 'link_expired') return found
       const taken = await rateLimits.takeOwn('renewal', id)
       if (!taken.ok) return taken
-      const renewed = await registrar.renewLink(token)
+      const renewed = await links.renewLink(token)
       if (!renewed.ok) return renewed
       const { registration, mail } = renewed.value
       return accept({ email: registration.email, mail })

@@ -14,12 +14,12 @@ import {
   type JobRow,
   type LeasedJob,
 } from '../database/jobs'
-import type { Database, Transaction } from '../database/open'
+import type { Transaction } from '../database/open'
 import { hastenRefused, reviveMails } from '../database/refused-mails'
 import { findRegistration } from '../database/registrations'
 import { payloadOf } from '../database/stored-job'
 import { alike } from './failed-jobs'
-import { SYSTEM, type AccountChange, type RegistrationTransaction } from './transaction'
+import { SYSTEM, type AccountChange, type RegistrationParts } from './transaction'
 
 /** The result of a job. */
 export type JobResult =
@@ -52,16 +52,10 @@ const RETRIED_AT_ONCE = 200
 /** The delay of an email that waits for an outage to end: longer than trying all others takes. */
 const REST_MS = 60 * 60_000
 
-/** The registrar's part for the results of jobs. */
-export function createJobResults({
-  database,
-  clock,
-  transaction: { actIn, record },
-}: {
-  database: Database
-  clock: () => number
-  transaction: RegistrationTransaction
-}) {
+export type JobResults = ReturnType<typeof createJobResults>
+
+/** Ends, postpones and retries jobs, each with what it changed. */
+export function createJobResults({ database, clock, transaction: { actIn, record } }: RegistrationParts) {
   const noteRetry = (tx: Transaction, { registrationId, kind }: JobRow, actor: Actor) =>
     insertEvents(tx, registrationId, [{ kind: 'job_retried', detail: { job: kind } }], actor, clock())
   async function noteRetries(tx: Transaction, rows: JobRow[], actor: Actor): Promise<void> {

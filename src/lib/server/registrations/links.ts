@@ -8,30 +8,26 @@ import type { Username } from '$lib/registration/username'
 import type { BroughtAlong } from '$lib/registration/wish'
 import { hashToken, mintToken, type Token } from '../crypto/tokens'
 import { findNewestMail } from '../database/registration-mails'
-import type { Database, Reader, Transaction } from '../database/open'
+import type { Reader, Transaction } from '../database/open'
 import { findHeldFor, findRegistration, setHeldFor } from '../database/registrations'
 import { findToken, insertToken, type TokenPurpose } from '../database/tokens'
 import type { Intake } from '../intake/intake'
-import { APPLICANT, type RegistrationTransaction } from './transaction'
+import { APPLICANT, type RegistrationParts } from './transaction'
 import { DAY } from '$lib/registration/time'
 
 /** Links in emails by which an applicant acts without a cookie. */
 export type ActingLink = Extract<TokenPurpose, 'verification' | 'status'>
 
-/** The registrar's part for links in emails and the applicant's cookie. */
+export type Links = ReturnType<typeof createLinks>
+
+/** Links in emails, and the applicant's cookie: what they stand for, and what is done with them. */
 export function createLinks({
   database,
   clock,
   linkHours,
   transaction: { actIn, isNameFree },
   intake,
-}: {
-  database: Database
-  clock: () => number
-  linkHours: number
-  transaction: RegistrationTransaction
-  intake: Pick<Intake, 'admit'>
-}) {
+}: RegistrationParts & { linkHours: number; intake: Pick<Intake, 'admit'> }) {
   async function letIn(tx: Transaction, registrationId: string): Promise<Token> {
     const { plain, hash } = mintToken()
     const expiresAt = clock() + STATUS_LINK_DAYS * DAY

@@ -8,6 +8,7 @@ import type { Username } from '$lib/registration/username'
 import type { LedgerEntry } from '../database/accounts'
 import type { OutageLog } from '../logging/outage-log'
 import { HomeserverError, type Claimed, type Homeserver } from '../homeserver/homeserver'
+import type { AccountLedger } from './account-ledger'
 import type { Registrar } from './registrar'
 
 /** `joinedRooms`: rooms that the homeserver itself made the account join, normally none. */
@@ -31,12 +32,14 @@ const MOST_STEPS = 20
  */
 export function createProvisioning({
   registrar,
+  accountLedger,
   homeserver,
   confirmSetUp,
   logFailure,
   log,
 }: {
   registrar: Registrar
+  accountLedger: AccountLedger
   homeserver: Homeserver
   /** Throws `HomeserverError` unless accounts can be created on this homeserver. */
   confirmSetUp: () => Promise<void>
@@ -86,9 +89,9 @@ export function createProvisioning({
     const { id, username } = registration
     const stopped = await stoppedMeanwhile(id)
     if (stopped !== null) return stopped
-    const entry = await registrar.account(username)
+    const entry = await accountLedger.account(username)
     if (entry === null)
-      return (await registrar.beginClaim(id, username)) ? claim(registration, 'first') : null
+      return (await accountLedger.beginClaim(id, username)) ? claim(registration, 'first') : null
     if (entry.openedAt !== null || entry.state === 'open' || entry.state === 'doubtful')
       return lost(registration)
     if (entry.state !== 'removed' && entry.registrationId !== id) return lost(registration)
@@ -102,11 +105,11 @@ export function createProvisioning({
         if (!account.locked) await homeserver.lock(username)
         return locked(entry)
       case 'removed':
-        await registrar.moveAccount(entry, { localpart: username, state: 'reviving', registrationId: id })
+        await accountLedger.moveAccount(entry, { localpart: username, state: 'reviving', registrationId: id })
         return null
       case 'reviving':
         await homeserver.revive(username)
-        await registrar.moveAccount(entry, { localpart: username, state: 'locked' }, [
+        await accountLedger.moveAccount(entry, { localpart: username, state: 'locked' }, [
           { kind: 'account_revived' },
         ])
         return null
@@ -133,23 +136,24 @@ export function createProvisioning({
     } catch (error) {
       // A clear "no" created nothing; only a lost answer leaves it uncertain.
       const clear = error instanceof HomeserverError && error.kind !== 'unreachable'
-      if (clear && attempt === 'first') await registrar.recordAccount(null, { localpart, state: null }, [])
+      if (clear && attempt === 'first')
+        await accountLedger.recordAccount(null, { localpart, state: null }, [])
       throw error
     }
     if (answer === 'made') {
       const made = { localpart, state: 'claimed', registrationId, madeAt: registrar.now() } as const
-      await registrar.recordAccount(registrationId, made, [{ kind: 'account_claimed' }])
+      await accountLedger.recordAccount(registrationId, made, [{ kind: 'account_claimed' }])
       return null
     }
     if (answer === 'refused') {
-      await registrar.recordAccount(null, { localpart, state: null }, [])
+      await accountLedger.recordAccount(null, { localpart, state: null }, [])
       return lost(registration)
     }
     if (await isClaimedElsewhere(localpart)) return null
-    const entry = await registrar.account(localpart)
+    const entry = await accountLedger.account(localpart)
     if (entry?.state !== 'claiming') return null
     if (attempt === 'again') return doubt(registration, entry, [])
-    await registrar.recordAccount(null, { localpart, state: null }, [])
+    await accountLedger.recordAccount(null, { localpart, state: null }, [])
     return lost(registration)
   }
 
@@ -157,14 +161,14 @@ export function createProvisioning({
   async function isClaimedElsewhere(localpart: Username): Promise<boolean> {
     for (const wait of OTHERS_RECORD_MS) {
       await sleep(wait)
-      const entry = await registrar.account(localpart)
+      const entry = await accountLedger.account(localpart)
       if (entry?.state !== 'claiming') return true
     }
     return false
   }
 
   async function locked(entry: LedgerEntry): Promise<null> {
-    await registrar.moveAccount(entry, { localpart: entry.localpart, state: 'locked' }, [
+    await accountLedger.moveAccount(entry, { localpart: entry.localpart, state: 'locked' }, [
       { kind: 'account_locked' },
     ])
     return null
@@ -172,7 +176,7 @@ export function createProvisioning({
 
   /** The homeserver lost it: it was restored from an older backup. */
   async function strike(entry: LedgerEntry): Promise<null> {
-    await registrar.moveAccount(entry, { localpart: entry.localpart, state: null }, [
+    await accountLedger.moveAccount(entry, { localpart: entry.localpart, state: null }, [
       { kind: 'account_missing' },
     ])
     return null
@@ -184,7 +188,7 @@ export function createProvisioning({
     entry: LedgerEntry,
     signs: Sign[],
   ): Promise<Result<null> | null> {
-    if (!(await registrar.doubt(entry, signs))) return null
+    if (!(await accountLedger.doubt(entry, signs))) return null
     log.warn(
       { registration: registration.id, signs },
       'Somebody else has, or may have, an account that was created here',

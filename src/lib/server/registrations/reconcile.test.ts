@@ -15,12 +15,13 @@ import { insertRegistration } from '../database/registrations'
 import type { Homeserver } from '../homeserver/homeserver'
 import { createSynapse } from '../homeserver/synapse'
 import { createReconciliation } from './reconcile'
-import { createRegistrar, type Registrar, type Standing } from './registrar'
+import type { AccountLedger, Standing } from './account-ledger'
+import { createRegistrations } from './registrations'
 
 /** What is looked at, how often, and in which order, with a homeserver that says what a test wants. */
 const DOMAIN = 'example.test'
 let kept: TestDatabase
-let registrar: Registrar
+let accountLedger: AccountLedger
 /** The accounts of the homeserver; a name without one is free there. */
 let accounts: Map<Username, Account>
 let lockedThere: Username[][]
@@ -36,7 +37,7 @@ beforeEach(async () => {
   admin = true
   const { now: _, ...policy } = aPolicy()
   let ids = 0
-  registrar = createRegistrar({
+  ;({ accountLedger } = createRegistrations({
     database: kept.database,
     clock: () => NOON,
     randomId: () => `id-${++ids}`,
@@ -44,11 +45,11 @@ beforeEach(async () => {
     intake: { settle: () => Promise.resolve([]), admit: () => Promise.resolve({ ok: true, value: null }) },
     memory: { remember: () => Promise.resolve() },
     linkHours: 24,
-  })
+  }))
 })
 afterEach(() => kept.dispose())
 
-function reconciliation(standing: Registrar['standing'] = registrar.standing) {
+function reconciliation(standing: AccountLedger['standing'] = accountLedger.standing) {
   const real = createSynapse({ url: 'http://127.0.0.1:1', domain: DOMAIN, token: '', verifyCert: true })
   const homeserver: Homeserver = {
     ...real,
@@ -64,7 +65,11 @@ function reconciliation(standing: Registrar['standing'] = registrar.standing) {
       return Promise.resolve(accounts.get(name) ?? null)
     },
   }
-  return createReconciliation({ database: kept.database, registrar: { ...registrar, standing }, homeserver })
+  return createReconciliation({
+    database: kept.database,
+    accountLedger: { ...accountLedger, standing },
+    homeserver,
+  })
 }
 const locked = (...names: string[]) => {
   for (const name of names) accounts.set(username(name), anAccount({ displayName: name }))
@@ -150,9 +155,9 @@ test('a difference is mended that is still the same, and no other', async () => 
   let looks = 0
   const moving = () => Promise.resolve({ ...nothing, pending: looks++ % 2 === 0 ? [] : ['mail' as const] })
   expect(await reconciliation(moving).mend(difference)).toBe(false)
-  expect(await registrar.account(away)).toBeNull()
+  expect(await accountLedger.account(away)).toBeNull()
   expect(await mend(difference)).toBe(true)
-  expect(await registrar.account(away)).not.toBeNull()
+  expect(await accountLedger.account(away)).not.toBeNull()
   expect(await mend(difference)).toBe(false)
 })
 

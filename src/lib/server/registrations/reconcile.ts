@@ -6,7 +6,7 @@ import type { Database } from '../database/open'
 import { findHeldNames } from '../database/registrations'
 import type { Homeserver } from '../homeserver/homeserver'
 import { checkSetUp } from '../homeserver/set-up'
-import type { Registrar } from './registrar'
+import type { AccountLedger } from './account-ledger'
 
 /** A username that homeserver and database disagree about. */
 export interface Disagreement extends Difference {
@@ -25,19 +25,19 @@ const LOOKS = 3
  */
 export function createReconciliation({
   database,
-  registrar,
+  accountLedger,
   homeserver,
 }: {
   database: Database
-  registrar: Registrar
+  accountLedger: AccountLedger
   homeserver: Homeserver
 }) {
   /** What is known of a username at one moment, or null if it keeps changing: then somebody is working on it. */
   async function look(username: Username): Promise<Found | null> {
-    let before = await registrar.standing(username)
+    let before = await accountLedger.standing(username)
     for (let tries = 0; tries < LOOKS; tries++) {
       const account = await homeserver.account(username)
-      const after = await registrar.standing(username)
+      const after = await accountLedger.standing(username)
       if (isDeepStrictEqual(before, after)) return { ...after, account }
       before = after
     }
@@ -97,7 +97,7 @@ export function createReconciliation({
     async mend({ username, code }: Disagreement): Promise<boolean> {
       const found = await look(username)
       if (found === null || differenceOf(username, found)?.code !== code) return false
-      const mended = await registrar.mend(username, found)
+      const mended = await accountLedger.mend(username, found)
       return mended.ok && mended.value !== null
     },
   }

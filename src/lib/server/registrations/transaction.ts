@@ -10,7 +10,7 @@ import { insertEvents } from '../database/events'
 import { countUse, findBrought } from '../database/invitations'
 import { cancelLocking, cancelOpening, cancelResting, dropFailed, insertJob } from '../database/jobs'
 import { findHearers } from '../database/notices'
-import type { Reader, Transaction } from '../database/open'
+import type { Database, Reader, Transaction } from '../database/open'
 import {
   deleteRegistration,
   findRegistration,
@@ -44,6 +44,13 @@ const LOCKED_AFTER: Partial<Record<AccountState, number>> = {
 }
 
 export type RegistrationTransaction = ReturnType<typeof createRegistrationTransaction>
+
+/** What all writers of registrations share. */
+export interface RegistrationParts {
+  database: Database
+  clock: () => number
+  transaction: RegistrationTransaction
+}
 
 /** The parts of every registrar transaction: the domain decides, and everything that follows is written with it. */
 export function createRegistrationTransaction({

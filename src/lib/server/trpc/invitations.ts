@@ -7,7 +7,7 @@ import { orThrow } from './refusal-error'
 import * as t from './t'
 import { may, refuseRole, type ModeratorContext } from './t'
 
-const moderatorProcedure = t.moderatorProcedure.use(t.needs('invitations', 'registrar', 'config'))
+const moderatorProcedure = t.moderatorProcedure.use(t.needs('invitations', 'auditLog', 'config'))
 const knownProcedure = t.permittedProcedure('revoke-known-codes').use(t.needs('knownCodes'))
 
 const id = v.pipe(v.string(), v.maxLength(100))

@@ -15,6 +15,7 @@ const moderatorProcedure = t.moderatorProcedure.use(
     'queue',
     'presence',
     'registrar',
+    'jobResults',
     'usernames',
     'config',
     'worker',
@@ -171,7 +172,7 @@ export const moderationRouter = t.router({
 
   /** Retries a job at once that failed or waits for its next attempt. */
   retryJob: moderatorProcedure.input(v.parser(v.object({ job: id }))).mutation(async ({ ctx, input }) => {
-    const retried = await ctx.services.registrar.retryJob(input.job, t.actorOf(ctx))
+    const retried = await ctx.services.jobResults.retryJob(input.job, t.actorOf(ctx))
     if (!retried) throw refusalError(refuse({ code: 'job_not_waiting' }))
     ctx.services.worker.nudge()
   }),
@@ -179,13 +180,13 @@ export const moderationRouter = t.router({
   /** A failed job was done by hand, or is not needed any more. */
   dismissJob: moderatorProcedure.input(v.parser(v.object({ job: id }))).mutation(async ({ ctx, input }) => {
     const actor = t.actorOf(ctx)
-    orThrow(await ctx.services.registrar.dismissJob(input.job, actor))
+    orThrow(await ctx.services.jobResults.dismissJob(input.job, actor))
   }),
 
   /** Retries all jobs that failed for the same reason as this one; returns how many there were. */
   retryAlike: moderatorProcedure.input(v.parser(v.object({ job: id }))).mutation(async ({ ctx, input }) => {
     const actor = t.actorOf(ctx)
-    const count = await ctx.services.registrar.retryAlike(input.job, actor)
+    const count = await ctx.services.jobResults.retryAlike(input.job, actor)
     if (count === 0) throw refusalError(refuse({ code: 'job_not_waiting' }))
     ctx.services.worker.nudge()
     return { count }

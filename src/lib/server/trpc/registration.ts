@@ -30,6 +30,8 @@ const needed = t.needs(
   'intake',
   'rateLimits',
   'registrar',
+  'links',
+  'jobResults',
   'conversation',
   'tallyCounter',
   'worker',
@@ -50,15 +52,15 @@ const COOKIE_SECONDS = (STATUS_LINK_DAYS * DAY) / 1000
 export async function ownView(
   registration: Registration,
   {
-    services: { config, registrar, invitations, mailStandings },
-  }: Needing<'config' | 'registrar' | 'invitations' | 'mailStandings'>,
+    services: { config, registrar, jobResults, invitations, mailStandings },
+  }: Needing<'config' | 'registrar' | 'jobResults' | 'invitations' | 'mailStandings'>,
 ): Promise<OwnView> {
   const { id, username, holdsName, email, reason, account, startedAt } = registration
   const policy = registrar.policy()
   const resting = isResting(registration, policy)
   const told = toldOf(registration, resting)
   const { exchanges } = await registrar.talk(id)
-  const failed = registration.state === 'completed' ? await registrar.failedKinds(id) : []
+  const failed = registration.state === 'completed' ? await jobResults.failedKinds(id) : []
   return {
     id,
     shown: shownOf(registration),
@@ -100,19 +102,19 @@ export function letIn({ cookies }: Needing<never>, applicant: Token): void {
 
 /** Counts the use of a link: for its registration, or for the network if the link is invalid. */
 export async function takeByLink(
-  ctx: Needing<'registrar' | 'rateLimits'>,
+  ctx: Needing<'links' | 'rateLimits'>,
   token: Token,
   purpose: ActingLink,
 ): Promise<void> {
-  const { registrar, rateLimits } = ctx.services
-  const id = await registrar.whoseLink(token, purpose)
+  const { links, rateLimits } = ctx.services
+  const id = await links.whoseLink(token, purpose)
   if (id === null) throw refusalError(await rateLimits.unknownLink(ctx.clientAddress, BROKEN))
   orThrow(await rateLimits.takeOwn('confirmation', id))
 }
 
-async function byStatusLink(ctx: Needing<'registrar'>, token: string): Promise<Registration> {
+async function byStatusLink(ctx: Needing<'links'>, token: string): Promise<Registration> {
   const parsed = parseToken(token)
-  return orThrow(parsed === null ? BROKEN : await ctx.services.registrar.byToken(parsed, 'status'))
+  return orThrow(parsed === null ? BROKEN : await ctx.services.links.byToken(parsed, 'status'))
 }
 
 /** Whether a username is the one that this browser's applicant holds: neither free nor taken. */
@@ -233,7 +235,7 @@ export const registrationRouter = t.router({
     .mutation(async ({ ctx, input }) => {
       orThrow(await ctx.services.rateLimits.takeOwn('password', ctx.registration.id))
       const { registration: own, clientAddress, link } = ctx
-      const { registrar } = ctx.services
+      const { links } = ctx.services
       const registration = orThrow(
         await ctx.services.applicant.request(
           own,
@@ -244,7 +246,7 @@ export const registrationRouter = t.router({
       ctx.services.worker.nudge()
       const spent = link === 'verification'
       const view = await ownView(registration, ctx)
-      return { ...view, link: spent ? await registrar.mintLink(registration, 'status', null) : null }
+      return { ...view, link: spent ? await links.mintLink(registration, 'status', null) : null }
     }),
 
   setPassword: applicantProcedure('status')
@@ -281,7 +283,7 @@ export const registrationRouter = t.router({
     const token = parseToken(input.token)
     if (token !== null) await takeByLink(ctx, token, 'status')
     const registration = await byStatusLink(ctx, input.token)
-    letIn(ctx, await ctx.services.registrar.letIn(registration.id))
+    letIn(ctx, await ctx.services.links.letIn(registration.id))
     return ownView(registration, ctx)
   }),
 

@@ -21,7 +21,17 @@ import { may, refuseRole, type ModeratorContext } from './t'
 import { messageOf } from './conversation'
 
 const moderatorProcedure = t.moderatorProcedure.use(
-  t.needs('rules', 'ruleListing', 'ruleImpact', 'registrar', 'usernames', 'config', 'homeserver', 'worker'),
+  t.needs(
+    'rules',
+    'ruleListing',
+    'ruleImpact',
+    'registrar',
+    'auditLog',
+    'usernames',
+    'config',
+    'homeserver',
+    'worker',
+  ),
 )
 
 const DENIED_AT_ONCE = 50
@@ -43,7 +53,7 @@ const mayAddAny = (ctx: ModeratorContext): boolean => may(ctx, 'manage-rules')
  * could deny, they can also block.
  */
 async function mayAdd(
-  ctx: ModeratorContext<'registrar'>,
+  ctx: ModeratorContext<'registrar' | 'auditLog'>,
   rule: RuleCore,
   from: string | undefined,
 ): Promise<void> {

@@ -14,7 +14,7 @@ import { MINUTE } from '$lib/registration/time'
 import { byModerator } from '$lib/registration/registration'
 
 const procedure = t.procedure.use(
-  t.needs('signIn', 'sessions', 'factors', 'knownDevices', 'limits', 'passkeys', 'registrar'),
+  t.needs('signIn', 'sessions', 'factors', 'knownDevices', 'limits', 'passkeys', 'auditLog'),
 )
 
 const field = v.pipe(v.string(), v.maxLength(1000))
@@ -48,11 +48,11 @@ function know({ services: { knownDevices }, cookies }: Needing<'knownDevices'>, 
 }
 
 /** Starts a session for somebody who has authenticated. */
-async function letIn(ctx: Needing<'knownDevices' | 'sessions' | 'registrar'>, id: string): Promise<void> {
+async function letIn(ctx: Needing<'knownDevices' | 'sessions' | 'auditLog'>, id: string): Promise<void> {
   const { services, clientAddress, device = null, cookies } = ctx
   know(ctx, id)
   const cookie = await services.sessions.signIn(id, { device, network: deskNetwork(clientAddress) })
-  await services.registrar.note([{ kind: 'signed_in' }], byModerator(id))
+  await services.auditLog.note([{ kind: 'signed_in' }], byModerator(id))
   await services.sessions.signOut(cookies.get(services.sessions.cookieName))
   cookies.delete(HALF_WAY_COOKIE)
   cookies.set(cookie.name, cookie.value, cookie.attributes.maxAge)
@@ -123,8 +123,8 @@ export const sessionRouter = t.router({
   }),
 
   signOut: procedure.mutation(async ({ ctx }) => {
-    const { sessions, registrar } = ctx.services
-    if (ctx.moderator !== null) await registrar.note([{ kind: 'signed_out' }], byModerator(ctx.moderator.id))
+    const { sessions, auditLog } = ctx.services
+    if (ctx.moderator !== null) await auditLog.note([{ kind: 'signed_out' }], byModerator(ctx.moderator.id))
     await sessions.signOut(ctx.cookies.get(sessions.cookieName))
     ctx.cookies.delete(sessions.cookieName)
   }),

@@ -78,10 +78,10 @@ export const latelyProcedure = signedInProcedure.use(({ ctx, next }) => {
 })
 
 /** The registration of this browser's cookie, or null. */
-export async function ownRegistration(ctx: Needing<'registrar'>): Promise<Registration | null> {
+export async function ownRegistration(ctx: Needing<'links'>): Promise<Registration | null> {
   const token = v.safeParse(tokenSchema, ctx.cookies.get(APPLICANT_COOKIE))
   if (!token.success) return null
-  const found = await ctx.services.registrar.byToken(token.output, 'applicant')
+  const found = await ctx.services.links.byToken(token.output, 'applicant')
   return found.ok ? found.value : null
 }
 
@@ -106,11 +106,11 @@ export const may = ({ moderator }: Pick<ModeratorContext, 'moderator'>, permissi
 
 /** Refuses what takes a permission that the caller lacks; the attempt is recorded in the audit log. */
 export async function refuseRole(
-  { services, moderator }: Pick<ModeratorContext<'registrar'>, 'moderator' | 'services'>,
+  { services, moderator }: Pick<ModeratorContext<'auditLog'>, 'moderator' | 'services'>,
   path: string,
 ): Promise<never> {
   const refused = { kind: 'access_refused', detail: { path } } as const
-  await services.registrar.note([refused], byModerator(moderator.id))
+  await services.auditLog.note([refused], byModerator(moderator.id))
   throw refusalError({ ok: false, refusal: { code: 'role_too_low' } })
 }
 
@@ -149,6 +149,6 @@ async function whose(
   }
   const parsed = parseToken(token)
   if (parsed === null) throw refusalError({ ok: false, refusal: { code: 'link_broken' } })
-  const { registration, purpose } = orThrow(await ctx.services.registrar.byLink(parsed, links))
+  const { registration, purpose } = orThrow(await ctx.services.links.byLink(parsed, links))
   return { registration, link: purpose }
 }

@@ -19,6 +19,8 @@ const link = t.procedure
       'intake',
       'rateLimits',
       'registrar',
+      'links',
+      'jobResults',
       'worker',
     ),
   )
@@ -34,15 +36,15 @@ const OPEN: OpeningView = { open: true }
 /** The link in the first email. Viewing it changes nothing: mail scanners open links. */
 export const verificationRouter = t.router({
   look: link.query(async ({ ctx, input }) => {
-    const { registrar, intake } = ctx.services
+    const { links, intake } = ctx.services
     const token = readToken(input.token)
-    const looked = await registrar.lookAtLink(token)
+    const looked = await links.lookAtLink(token)
     const own = await ownRegistration(ctx)
-    const mine = own !== null && (await registrar.whoseLink(token, 'verification')) === own.id
+    const mine = own !== null && (await links.whoseLink(token, 'verification')) === own.id
     const { registration, username, invited } =
       mine && !looked.ok ? { registration: own, username: own.username, invited: false } : orThrow(looked)
     const confirmed = registration.state !== 'started'
-    const mayConfirm = confirmed ? accept(null) : await registrar.mayConfirm({ invited })
+    const mayConfirm = confirmed ? accept(null) : await links.mayConfirm({ invited })
     return {
       /** For this registration: with an invitation it can continue although registration is closed. */
       opening: mayConfirm.ok ? OPEN : openingView(await intake.look(), ctx.language),
@@ -60,7 +62,7 @@ export const verificationRouter = t.router({
   confirm: link.input(v.parser(v.object({ shown: v.optional(line) }))).mutation(async ({ ctx, input }) => {
     const token = readToken(input.token)
     await takeByLink(ctx, token, 'verification')
-    const confirmed = await ctx.services.registrar.confirm(token, input.shown ?? '')
+    const confirmed = await ctx.services.links.confirm(token, input.shown ?? '')
     const { registration, applicant } = orThrow(confirmed)
     letIn(ctx, applicant)
     return ownView(registration, ctx)

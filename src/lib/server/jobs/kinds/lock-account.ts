@@ -11,16 +11,16 @@ const LOCKED: JobResult = { state: 'done', events: [] }
 
 /** Locks an account that was created here, and not locked by the request that created it. */
 export async function lockAccount(job: Job, services: AccountServices): Promise<JobResult> {
-  const { registrar, homeserver } = services
+  const { accountLedger, homeserver } = services
   const { username } = job
-  const entry = await registrar.account(username)
+  const entry = await accountLedger.account(username)
   if (entry !== null && mayBeOpen(entry)) return close(job, entry, services)
   if (entry === null || !['claiming', 'claimed', 'reviving'].includes(entry.state))
     return cancelled('The account is already locked, or was not created here')
   const account = await homeserver.account(username)
   if (account === null) {
     const events = entry.state === 'claiming' ? [] : [{ kind: 'account_missing' as const }]
-    const struck = await registrar.moveAccount(entry, { localpart: username, state: null }, events)
+    const struck = await accountLedger.moveAccount(entry, { localpart: username, state: null }, events)
     return struck ? LOCKED : lockAccount(job, services)
   }
   const signs = signsOfOthers(username, entry, account)
@@ -29,7 +29,7 @@ export async function lockAccount(job: Job, services: AccountServices): Promise<
   // Its applicant's next attempt reactivates it.
   if (entry.state === 'reviving') return cancelled('The account is locked, or still deactivated')
   if (!account.locked) await homeserver.lock(username)
-  const locked = await registrar.moveAccount(entry, { localpart: username, state: 'locked' }, [
+  const locked = await accountLedger.moveAccount(entry, { localpart: username, state: 'locked' }, [
     { kind: 'account_locked' },
   ])
   return locked ? LOCKED : lockAccount(job, services)
@@ -37,11 +37,11 @@ export async function lockAccount(job: Job, services: AccountServices): Promise<
 
 /** Its approval was stopped when it may have been active already, because the answer was lost or came too late. */
 async function close(job: Job, entry: LedgerEntry, services: AccountServices): Promise<JobResult> {
-  const { registrar, homeserver } = services
+  const { accountLedger, homeserver } = services
   const { localpart, state, openedAt } = entry
   const account = await homeserver.account(localpart)
   if (account === null) {
-    const struck = await registrar.moveAccount(entry, { localpart, state: null }, [
+    const struck = await accountLedger.moveAccount(entry, { localpart, state: null }, [
       { kind: 'account_missing' },
     ])
     return struck ? LOCKED : lockAccount(job, services)
@@ -53,5 +53,5 @@ async function close(job: Job, entry: LedgerEntry, services: AccountServices): P
   const used = wasUsed(signs)
   const closed = { localpart, state, openedAt: used ? openedAt : null }
   const events = account.locked ? [] : [{ kind: 'account_closed' as const, detail: { used } }]
-  return (await registrar.moveAccount(entry, closed, events)) ? LOCKED : lockAccount(job, services)
+  return (await accountLedger.moveAccount(entry, closed, events)) ? LOCKED : lockAccount(job, services)
 }

@@ -11,9 +11,9 @@ import { cancelled, withRegistration, type JobServices } from '../run'
  * active from here on is recorded before: a lost answer is no sign of others.
  */
 export async function unlock(registration: Registration, services: AccountServices): Promise<JobResult> {
-  const { registrar, homeserver } = services
+  const { registrar, accountLedger, homeserver } = services
   const { id, state, account: known, username, email } = registration
-  const entry = await registrar.account(username)
+  const entry = await accountLedger.account(username)
   if (state !== 'approved') return cancelled('The registration is no longer approved')
   if (entry === null || entry.registrationId !== id || (known !== 'filled' && known !== 'open'))
     return cancelled('The account is not ready to be unlocked')
@@ -31,14 +31,14 @@ export async function unlock(registration: Registration, services: AccountServic
     if (!account.locked && (isTheirs || entry.openedAt !== null)) return opened
     const signs = isTheirs ? [] : signsOfOthers(username, entry, account)
     if (signs.length > 0) return doubt(entry, signs, services, () => openAnew(id, services))
-    if (!(await registrar.beginOpening(id, entry))) return openAnew(id, services)
+    if (!(await accountLedger.beginOpening(id, entry))) return openAnew(id, services)
   }
   try {
     await homeserver.open(username)
   } catch (error) {
     // A clear "no" unlocked nothing.
     if (entry.openedAt === null && error instanceof HomeserverError && error.kind !== 'unreachable')
-      await registrar.recordAccount(null, { localpart: username, state: entry.state, openedAt: null }, [])
+      await accountLedger.recordAccount(null, { localpart: username, state: entry.state, openedAt: null }, [])
     throw error
   }
   return opened

@@ -13,9 +13,9 @@ export async function removeAccount(
   job: JobOf<'remove_account'>,
   services: AccountServices,
 ): Promise<JobResult> {
-  const { registrar, homeserver } = services
+  const { registrar, accountLedger, homeserver } = services
   const { username } = job
-  const entry = await registrar.account(username)
+  const entry = await accountLedger.account(username)
   if (entry === null || !isOursUnopened(entry.state) || (entry.openedAt !== null && !mayBeOpen(entry)))
     return cancelled('The account was not created here, or is not waiting to be unlocked')
   if (entry.state === 'claiming' && registrar.now() - entry.changedAt < CLAIM_MS)
