@@ -76,9 +76,7 @@ async function againstStandIn(wizards: number): Promise<void> {
     readings.push(Math.round(await memoryOf(site.process)))
   }
   console.log(`Wizards per second, stand-in: ${rate.toFixed(1)} (${wizards} wizards, ${AT_ONCE} at once)`)
-  console.log(
-    `DenialFingerprints: ${idle.toFixed(0)} MB idle; after each quarter of them: ${readings.join(', ')} MB`,
-  )
+  console.log(`Memory: ${idle.toFixed(0)} MB idle; after each quarter of them: ${readings.join(', ')} MB`)
   await site.stop()
 }
 
@@ -113,6 +111,49 @@ async function againstSynapse(wizards: number): Promise<void> {
   console.log(`Ratio to the bare loop, median: ${ratios.sort((a, b) => a - b)[2]?.toFixed(2)}`)
   await site.stop()
   return undefined
+}
+
+/** What a process has taken of the processor so far, in milliseconds. */
+async function cpuOf({ pid }: ChildProcess): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
+  const [user = 0, system = 0] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13)
+    .map(Number)
+  return (user + system) * 10
+}
+
+const median = (figures: number[]): number => [...figures].sort((a, b) => a - b)[figures.length >> 1] ?? NaN
+const spread = (figures: number[]): string =>
+  `${median(figures).toFixed(2)} (${Math.min(...figures).toFixed(2)} to ${Math.max(...figures).toFixed(2)})`
+
+/** This build beside that of another checkout, which OLD names: wizards in turn, and what each costs the program. */
+async function againstOld(wizards: number): Promise<void> {
+  const { OLD: old } = process.env
+  const sites = [await startSite({ config: unlimited })]
+  if (old !== undefined) sites.push(await startSite({ config: unlimited, root: old }))
+  const agent = agentOf()
+  const rates: number[][] = sites.map(() => [])
+  const costs: number[][] = sites.map(() => [])
+  for (const site of sites) await perSecond(150, AT_ONCE, () => wizard(site, agent))
+  for (let round = 0; round < 5; round++)
+    for (const [index, site] of sites.entries()) {
+      const before = await cpuOf(site.process)
+      rates[index]?.push(await perSecond(wizards, AT_ONCE, () => wizard(site, agent)))
+      costs[index]?.push(((await cpuOf(site.process)) - before) / wizards)
+    }
+  for (const [index, name] of ['new', 'old'].entries())
+    if (rates[index] !== undefined)
+      console.log(
+        `${name}: wizards per second ${spread(rates[index] ?? [])}, processor per wizard ${spread(costs[index] ?? [])} ms`,
+      )
+  const pairs = (all: number[][]) => (all[0] ?? []).map((one, round) => one / (all[1]?.[round] ?? NaN))
+  if (old !== undefined)
+    console.log(
+      `New to old, medians of five rounds: wizards ${spread(pairs(rates))}, processor ${spread(pairs(costs))}`,
+    )
+  for (const site of sites) await site.stop()
 }
 
 /** The least that SvelteKit can serve: one page, one word, the same adapter. */
@@ -237,6 +278,7 @@ const parts: Record<string, () => Promise<unknown>> = {
   scripts,
   landing,
   synapse: () => againstSynapse(100),
+  old: () => againstOld(200),
   load,
   overload,
   purge,

@@ -97,8 +97,9 @@ export async function runCli(
   args: string[],
   input = '',
   env: Record<string, string> = {},
+  root = ROOT,
 ): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(process.execPath, [join(ROOT, 'build/cli/index.js'), ...args], {
+  const child = spawn(process.execPath, [join(root, 'build/cli/index.js'), ...args], {
     cwd: folder,
     env: { ...process.env, CONFIG: join(folder, 'config.yaml'), ...env },
     timeout: 60_000,
@@ -125,6 +126,7 @@ export async function startSite({
   nodeArgs = [],
   moderator = true,
   hostname = '127.0.0.1',
+  root = ROOT,
 }: {
   config?: Record<string, unknown>
   homeserver?: { server: string; domain: string; admin_token: string }
@@ -135,6 +137,8 @@ export async function startSite({
   moderator?: boolean
   /** What browsers call it; `localhost`, where they want a name. */
   hostname?: '127.0.0.1' | 'localhost'
+  /** The checkout whose build it is. */
+  root?: string
 } = {}) {
   /** What takes each part away again, the newest first. */
   const cleanUps: (() => Promise<unknown>)[] = []
@@ -173,8 +177,8 @@ export async function startSite({
       registration: { max_waiting: 0, max_per_day: 0, ...(config.registration ?? {}) },
     }
     await writeFile(join(folder, 'config.yaml'), stringify(settings))
-    if (moderator) await makeModerator(folder)
-    const child = spawn(process.execPath, [...nodeArgs, join(ROOT, 'build/cli/index.js'), 'serve'], {
+    if (moderator) await makeModerator(folder, root)
+    const child = spawn(process.execPath, [...nodeArgs, join(root, 'build/cli/index.js'), 'serve'], {
       cwd: folder,
       env: {
         ...process.env,
@@ -201,7 +205,7 @@ export async function startSite({
     const site = await start()
     return {
       ...site,
-      cli: (args: string[], input?: string) => runCli(site.folder, args, input),
+      cli: (args: string[], input?: string) => runCli(site.folder, args, input, {}, root),
       /** Ends it as a supervisor would; answers its exit code. */
       async stop(): Promise<number | null> {
         await cleanUp()
@@ -223,10 +227,10 @@ async function endChild(child: ChildProcess): Promise<void> {
   clearTimeout(limit)
 }
 
-async function makeModerator(folder: string): Promise<void> {
+async function makeModerator(folder: string, root: string): Promise<void> {
   const { username, password } = MODERATOR
   const args = ['admin', 'create', '--username', username, '--email', 'm@example.test', '--password-stdin']
-  const made = await runCli(folder, args, password)
+  const made = await runCli(folder, args, password, {}, root)
   if (made.code !== 0) throw new Error(`The moderator could not be made:\n${made.err}`)
 }
 

@@ -1,6 +1,7 @@
 import { closeSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { createClient, type Client } from '@libsql/client'
+import { keepStatements } from './kept-statements'
 import { filePath, isLocal, settingOf } from './location'
 import { DatabaseProblem, explained } from './problem'
 
@@ -25,11 +26,9 @@ export async function connect({
       // It contains email addresses: files created by SQLite itself are readable by all users of the machine.
       if (sizeOf(filePath(url)) === null) closeSync(openSync(filePath(url), 'a', 0o600))
     }
-    return createClient({
-      url,
-      ...(authToken === undefined ? {} : { authToken }),
-      ...(isLocal(url) ? { timeout: DRIVER_WAIT_MS } : {}),
-    })
+    if (!isLocal(url)) return createClient({ url, ...(authToken === undefined ? {} : { authToken }) })
+    const client = createClient({ url, timeout: DRIVER_WAIT_MS })
+    return keepStatements(client, { path: filePath(url), waitMs: DRIVER_WAIT_MS })
   })
 }
 

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '@libsql/client'
-import { sql } from 'drizzle-orm'
 import { drizzle, type LibSQLDatabase } from 'drizzle-orm/libsql'
 import { migrate } from 'drizzle-orm/libsql/migrator'
 import { compact, INCREMENTAL, type Compacted } from './compact'
@@ -73,9 +72,7 @@ export async function openDatabase(options: {
   const waits = options.retryWaits ?? RETRY_WAITS_MS
   const { patiently, inTurn } = turns(client, waits)
   const transact = <T>(work: (tx: Transaction) => Promise<T>) => db.transaction(work)
-  const commit = local
-    ? <T>(work: (tx: Transaction) => Promise<T>) => transact(wiping(work))
-    : commitOnce(transact, waits)
+  const commit = local ? transact : commitOnce(transact, waits)
   const write = groupCommit(
     (work) => inTurn(() => commit(work)),
     (error, works) =>
@@ -118,17 +115,6 @@ export async function openDatabase(options: {
     compact: async (options = { atOnce: false }) =>
       local ? compact(client, inTurn, options) : { emptied: true, left: 0 },
     close: () => client.close(),
-  }
-}
-
-/**
- * Overwrites deleted data instead of only marking it as free: personal data is gone from the file once deleted. The
- * setting belongs to a connection, and each transaction may have another one.
- */
-function wiping<T>(work: (tx: Transaction) => Promise<T>): (tx: Transaction) => Promise<T> {
-  return async (tx) => {
-    await tx.run(sql`PRAGMA secure_delete = on`)
-    return work(tx)
   }
 }
 

@@ -1,0 +1,283 @@
+import { LibsqlError, type Client, type InStatement, type InValue, type ResultSet } from '@libsql/client'
+import type { Row, Transaction, TransactionMode, Value } from '@libsql/client'
+import Connection from 'libsql'
+import Background from 'libsql/promise'
+
+/** The queries of the product are fewer; those with a list of varying length are many. */
+const MOST_KEPT = 400
+/** Other statements may stay open, or change the schema under those that are kept. */
+const KEPT = /^\s*(?:select|with|insert|update|delete|savepoint|release|rollback to)\b/i
+/** How long a transaction waits for another process's lock, beside the event loop. */
+const LOCK_WAIT_MS = 2_000
+
+const VALUES = Symbol('values')
+
+/**
+ * A client for a local file that prepares each statement once for each of its two connections: one reads, outside of
+ * transactions, the other one has all transactions, one at a time. What is no query goes to `client`. A transaction begins
+ * and commits beside the event loop, which a flush to disk would hold up, and is acknowledged once that is done. It
+ * overwrites deleted data instead of only marking it as free: personal data is gone from the file once deleted.
+ * `waitMs`: how long a statement outside of transactions may wait for another process's lock, holding up the event loop.
+ * After SQLITE_BUSY, `reconnect` must be called, as for any client of libSQL.
+ */
+export function keepStatements(client: Client, { path, waitMs }: { path: string; waitMs: number }): Client {
+  let reading: Kept | null = null
+  let writing: Kept | null = null
+  const reader = () => (reading ??= openKept(path, waitMs))
+  const writer = () => {
+    if (writing === null) {
+      writing = openKept(path, LOCK_WAIT_MS)
+      writing.run('PRAGMA secure_delete = on')
+    }
+    return writing
+  }
+  const drop = () => {
+    reading?.close()
+    writing?.close()
+    reading = writing = null
+  }
+  const refuseClosed = () => {
+    if (client.closed) throw new LibsqlError('The client is closed', 'CLIENT_CLOSED')
+  }
+
+  async function execute(statement: InStatement | string, given?: InValue[]): Promise<ResultSet> {
+    const { sql, args } = parsed(statement, given)
+    if (!KEPT.test(sql)) return client.execute({ sql, args })
+    refuseClosed()
+    return reader().execute(sql, args)
+  }
+
+  async function transaction(mode: TransactionMode = 'write'): Promise<Transaction> {
+    refuseClosed()
+    const connection = writer()
+    await connection.inBackground(mode === 'write' ? 'BEGIN IMMEDIATE' : 'BEGIN')
+    return transactionOn(connection)
+  }
+
+  return {
+    execute: execute as Client['execute'],
+    transaction: transaction as Client['transaction'],
+    batch: client.batch.bind(client),
+    migrate: client.migrate.bind(client),
+    executeMultiple: client.executeMultiple.bind(client),
+    sync: client.sync.bind(client),
+    reconnect() {
+      drop()
+      client.reconnect()
+    },
+    close() {
+      drop()
+      client.close()
+    },
+    get closed() {
+      return client.closed
+    },
+    protocol: client.protocol,
+  }
+}
+
+type Kept = ReturnType<typeof openKept>
+
+function transactionOn(connection: Kept): Transaction {
+  const execute = async (statement: InStatement) => {
+    const { sql, args } = parsed(statement)
+    if (!connection.inTransaction()) throw new LibsqlError('The transaction is closed', 'TRANSACTION_CLOSED')
+    return connection.execute(sql, args)
+  }
+  const rollback = async () => {
+    if (connection.inTransaction()) connection.run('ROLLBACK')
+  }
+  return {
+    execute,
+    async batch(statements) {
+      const results: ResultSet[] = []
+      for (const statement of statements) results.push(await execute(statement))
+      return results
+    },
+    executeMultiple: async (sql) => connection.run(sql),
+    rollback,
+    async commit() {
+      if (!connection.inTransaction())
+        throw new LibsqlError('The transaction is closed', 'TRANSACTION_CLOSED')
+      await connection.inBackground('COMMIT')
+    },
+    close: () => void rollback(),
+    get closed() {
+      return !connection.inTransaction()
+    },
+  }
+}
+
+/** One connection, with the statements that it prepared. */
+function openKept(path: string, timeout: number) {
+  const connection = explained(() => new Connection(path, { timeout }))
+  const kept = new Map<string, Prepared>()
+
+  function prepared(sql: string): Prepared {
+    const known = kept.get(sql)
+    if (known !== undefined) {
+      kept.delete(sql)
+      kept.set(sql, known)
+      return known
+    }
+    const fresh = prepare(connection, sql)
+    if (!KEPT.test(sql)) return fresh
+    const [oldest] = kept.keys()
+    if (oldest !== undefined && kept.size >= MOST_KEPT) kept.delete(oldest)
+    kept.set(sql, fresh)
+    return fresh
+  }
+
+  return {
+    execute: (sql: string, args: Value[]): ResultSet =>
+      explained(() => {
+        try {
+          return prepared(sql)(args)
+        } catch (error) {
+          kept.delete(sql)
+          throw error
+        }
+      }),
+    /** Runs a script that answers nothing. */
+    run: (sql: string): void => explained(() => void connection.exec(sql)),
+    /** The same on another thread; nothing else may use the connection until that is done. */
+    async inBackground(sql: string): Promise<void> {
+      try {
+        await Background.prototype.exec.call(connection, sql)
+      } catch (error) {
+        throw asLibsqlError(error)
+      }
+    },
+    // A closed connection must not be asked: that ends the process.
+    inTransaction: () => connection.open && connection.inTransaction,
+    close() {
+      kept.clear()
+      if (connection.open) connection.close()
+    },
+  }
+}
+
+type Prepared = (args: Value[]) => ResultSet
+
+function prepare(connection: Connection.Database, sql: string): Prepared {
+  const statement = connection.prepare(sql).safeIntegers(true)
+  if (!statement.reader)
+    return (args) => {
+      const { changes, lastInsertRowid } = statement.run(args)
+      return resultOf([], [], [], changes, BigInt(lastInsertRowid))
+    }
+  statement.raw(true)
+  let columns = statement.columns()
+  let row = rowOf(columns.map(({ name }) => name))
+  return (args) => {
+    const found = statement.all(args) as unknown[][]
+    const [first] = found
+    if (first !== undefined && first.length !== columns.length) {
+      columns = statement.columns()
+      row = rowOf(columns.map(({ name }) => name))
+    }
+    return resultOf(
+      columns.map(({ name }) => name),
+      columns.map(({ type }) => type ?? ''),
+      found.map(row),
+      0,
+      undefined,
+    )
+  }
+}
+
+function resultOf(
+  columns: string[],
+  columnTypes: string[],
+  rows: Row[],
+  rowsAffected: number,
+  lastInsertRowid: bigint | undefined,
+): ResultSet {
+  const result = { columns, columnTypes, rows, rowsAffected, lastInsertRowid }
+  return { ...result, toJSON: () => ({ ...result, lastInsertRowid: String(lastInsertRowid) }) }
+}
+
+/** Makes rows as the client of libSQL has them: values by position, and by name, of which only those are listed. */
+function rowOf(names: string[]): (values: unknown[]) => Row {
+  const prototype = Object.create(Object.prototype, {
+    length: { value: names.length },
+    ...Object.fromEntries(
+      names.map((_, index) => [
+        index,
+        {
+          get(this: { [VALUES]: Value[] }) {
+            return this[VALUES][index]
+          },
+        },
+      ]),
+    ),
+  }) as object
+  const firsts = [...new Set(names)].map((name) => [name, names.indexOf(name)] as const)
+  return (values) => {
+    const read = values.map(valueOf)
+    const row = Object.create(prototype, { [VALUES]: { value: read } }) as Row
+    for (const [name, index] of firsts) row[name] = read[index] ?? null
+    return row
+  }
+}
+
+function valueOf(value: unknown): Value {
+  if (typeof value === 'bigint') {
+    const number = Number(value)
+    if (!Number.isSafeInteger(number))
+      throw new RangeError('An integer of the database is too large for a number')
+    return number
+  }
+  if (value instanceof Buffer)
+    return value.buffer.slice(value.byteOffset, value.byteOffset + value.byteLength) as ArrayBuffer
+  return value as Value
+}
+
+function parsed(statement: InStatement, given?: InValue[]): { sql: string; args: Value[] } {
+  if (typeof statement === 'string') return { sql: statement, args: (given ?? []).map(argumentOf) }
+  const { sql, args = [] } = statement
+  if (!Array.isArray(args)) throw new TypeError('Named arguments are not supported')
+  return { sql, args: args.map(argumentOf) }
+}
+
+function argumentOf(value: InValue): Value {
+  if (typeof value === 'boolean') return value ? 1 : 0
+  if (value instanceof Date) return value.valueOf()
+  if (value instanceof ArrayBuffer) return Buffer.from(value) as unknown as Value
+  if (typeof value === 'number' && !Number.isFinite(value))
+    throw new RangeError('Only finite numbers can be stored')
+  return value as Value
+}
+
+function explained<T>(task: () => T): T {
+  try {
+    return task()
+  } catch (error) {
+    throw asLibsqlError(error)
+  }
+}
+
+/** The low byte of SQLite's codes (https://sqlite.org/rescode.html); extended ones have no name in the binding. */
+const CODES: Partial<Record<number, string>> = {
+  1: 'SQLITE_ERROR',
+  3: 'SQLITE_PERM',
+  5: 'SQLITE_BUSY',
+  6: 'SQLITE_LOCKED',
+  8: 'SQLITE_READONLY',
+  10: 'SQLITE_IOERR',
+  11: 'SQLITE_CORRUPT',
+  13: 'SQLITE_FULL',
+  14: 'SQLITE_CANTOPEN',
+  19: 'SQLITE_CONSTRAINT',
+  20: 'SQLITE_MISMATCH',
+  21: 'SQLITE_MISUSE',
+  23: 'SQLITE_AUTH',
+  26: 'SQLITE_NOTADB',
+}
+
+/** As the client of libSQL reports it, with the plain code. */
+function asLibsqlError(error: unknown): unknown {
+  if (!(error instanceof Connection.SqliteError)) return error
+  const { message, code, rawCode } = error
+  return new LibsqlError(message, CODES[(rawCode ?? 0) & 0xff] ?? code, code, rawCode, error)
+}
