@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { createClient, type Client } from '@libsql/client'
-import { keepStatements } from './kept-statements'
+import { keepStatements, type LocalWriter } from './kept-statements'
 import { filePath, isLocal, settingOf } from './location'
 import { DatabaseProblem, explained } from './problem'
 
@@ -18,7 +18,7 @@ export async function connect({
 }: {
   url: string
   authToken?: string | undefined
-}): Promise<Client> {
+}): Promise<{ client: Client; writer: LocalWriter | null }> {
   return explained(settingOf(url), async () => {
     if (isLocal(url)) {
       mkdirSync(dirname(filePath(url)), { recursive: true })
@@ -26,7 +26,10 @@ export async function connect({
       // It contains email addresses: files created by SQLite itself are readable by all users of the machine.
       if (sizeOf(filePath(url)) === null) closeSync(openSync(filePath(url), 'a', 0o600))
     }
-    if (!isLocal(url)) return createClient({ url, ...(authToken === undefined ? {} : { authToken }) })
+    if (!isLocal(url)) {
+      const client = createClient({ url, ...(authToken === undefined ? {} : { authToken }) })
+      return { client, writer: null }
+    }
     const client = createClient({ url, timeout: DRIVER_WAIT_MS })
     return keepStatements(client, { path: filePath(url), waitMs: DRIVER_WAIT_MS })
   })

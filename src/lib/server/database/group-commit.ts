@@ -5,6 +5,12 @@ import type { Database, Transaction } from './open'
 /** Local calls block the event loop: after this long, the batch is flushed and others run. */
 const TOGETHER_MS = 8
 
+/** Runs a work in a transaction so that it is rolled back alone if it throws. */
+export type Savepoint = <T>(
+  transaction: Transaction,
+  work: (transaction: Transaction) => Promise<T>,
+) => Promise<T>
+
 /** A work waiting to be written, and how its caller is told. */
 interface Waiting {
   /** Runs it; returns what tells the caller once everything is on disk. */
@@ -19,6 +25,7 @@ interface Waiting {
  */
 export function groupCommit(
   commit: <T>(work: (transaction: Transaction) => Promise<T>) => Promise<T>,
+  savepoint: Savepoint,
   onBroken: (error: unknown, works: number) => void,
 ): Database['write'] {
   const waiting: Waiting[] = []
@@ -47,7 +54,7 @@ export function groupCommit(
             taken.push(more)
           }
           const one = taken[next]
-          if (one !== undefined) ends.push(await inSavepoint(transaction, one))
+          if (one !== undefined) ends.push(await inSavepoint(transaction, one, savepoint))
         }
       })
       for (const end of tell) end()
@@ -88,9 +95,13 @@ export function groupCommit(
 }
 
 /** An error ends only its own work, except a lock: then all are retried. */
-async function inSavepoint(transaction: Transaction, { run, fail }: Waiting): Promise<() => void> {
+async function inSavepoint(
+  transaction: Transaction,
+  { run, fail }: Waiting,
+  savepoint: Savepoint,
+): Promise<() => void> {
   try {
-    return await transaction.transaction(run)
+    return await savepoint(transaction, run)
   } catch (error) {
     if (isBusy(error)) throw error
     return () => fail(error)

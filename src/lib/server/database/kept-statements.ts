@@ -1,5 +1,5 @@
 import { LibsqlError, type Client, type InStatement, type InValue, type ResultSet } from '@libsql/client'
-import type { Row, Transaction, TransactionMode, Value } from '@libsql/client'
+import type { Row, Value } from '@libsql/client'
 import Connection from 'libsql'
 import Background from 'libsql/promise'
 
@@ -12,19 +12,41 @@ const LOCK_WAIT_MS = 2_000
 
 const VALUES = Symbol('values')
 
+/** The transactions of a local file, on a connection of their own. */
+export interface LocalWriter {
+  /** Runs statements in the transaction of the moment. */
+  client: Client
+  /**
+   * Runs a transaction, which must be the only one. It begins and commits beside the event loop, which a flush to disk would
+   * hold up, and returns once it is on disk. Deleted data is overwritten instead of only marked as free: personal data
+   * is gone from the file once deleted.
+   */
+  transact<T>(work: () => Promise<T>): Promise<T>
+  /** Runs a part of it all or nothing. */
+  savepoint<T>(work: () => Promise<T>): Promise<T>
+}
+
 /**
- * A client for a local file that prepares each statement once for each of its two connections: one reads, outside of
- * transactions, the other one has all transactions, one at a time. What is no query goes to `client`. A transaction begins
- * and commits beside the event loop, which a flush to disk would hold up, and is acknowledged once that is done. It
- * overwrites deleted data instead of only marking it as free: personal data is gone from the file once deleted.
- * `waitMs`: how long a statement outside of transactions may wait for another process's lock, holding up the event loop.
- * After SQLITE_BUSY, `reconnect` must be called, as for any client of libSQL.
+ * Two connections to a local file, each of which prepares a statement once: one for transactions, and a client that reads
+ * outside of them. What is no query goes to `client`. `waitMs`: how long a statement outside of transactions may wait
+ * for another process's lock, holding up the event loop. After SQLITE_BUSY, `reconnect` must be called, as for any client
+ * of libSQL.
  */
-export function keepStatements(client: Client, { path, waitMs }: { path: string; waitMs: number }): Client {
+export function keepStatements(
+  client: Client,
+  { path, waitMs }: { path: string; waitMs: number },
+): { client: Client; writer: LocalWriter } {
   let reading: Kept | null = null
   let writing: Kept | null = null
-  const reader = () => (reading ??= openKept(path, waitMs))
+  const refuseClosed = () => {
+    if (client.closed) throw new LibsqlError('The client is closed', 'CLIENT_CLOSED')
+  }
+  const reader = () => {
+    refuseClosed()
+    return (reading ??= openKept(path, waitMs))
+  }
   const writer = () => {
+    refuseClosed()
     if (writing === null) {
       writing = openKept(path, LOCK_WAIT_MS)
       writing.run('PRAGMA secure_delete = on')
@@ -36,27 +58,25 @@ export function keepStatements(client: Client, { path, waitMs }: { path: string;
     writing?.close()
     reading = writing = null
   }
-  const refuseClosed = () => {
-    if (client.closed) throw new LibsqlError('The client is closed', 'CLIENT_CLOSED')
-  }
 
-  async function execute(statement: InStatement | string, given?: InValue[]): Promise<ResultSet> {
+  async function read(statement: InStatement | string, given?: InValue[]): Promise<ResultSet> {
     const { sql, args } = parsed(statement, given)
-    if (!KEPT.test(sql)) return client.execute({ sql, args })
-    refuseClosed()
-    return reader().execute(sql, args)
+    return KEPT.test(sql) ? reader().execute(sql, args) : client.execute({ sql, args })
   }
 
-  async function transaction(mode: TransactionMode = 'write'): Promise<Transaction> {
-    refuseClosed()
+  async function write(statement: InStatement | string, given?: InValue[]): Promise<ResultSet> {
+    const { sql, args } = parsed(statement, given)
+    return inTransaction().execute(sql, args)
+  }
+
+  function inTransaction(): Kept {
     const connection = writer()
-    await connection.inBackground(mode === 'write' ? 'BEGIN IMMEDIATE' : 'BEGIN')
-    return transactionOn(connection)
+    if (!connection.inTransaction()) throw new LibsqlError('The transaction is closed', 'TRANSACTION_CLOSED')
+    return connection
   }
 
-  return {
-    execute: execute as Client['execute'],
-    transaction: transaction as Client['transaction'],
+  const shared = {
+    transaction: client.transaction.bind(client) as Client['transaction'],
     batch: client.batch.bind(client),
     migrate: client.migrate.bind(client),
     executeMultiple: client.executeMultiple.bind(client),
@@ -74,39 +94,39 @@ export function keepStatements(client: Client, { path, waitMs }: { path: string;
     },
     protocol: client.protocol,
   }
+  return {
+    client: { ...shared, execute: read as Client['execute'] },
+    writer: {
+      client: { ...shared, execute: write as Client['execute'] },
+      async transact(work) {
+        const connection = writer()
+        await connection.inBackground('BEGIN IMMEDIATE')
+        try {
+          const value = await work()
+          await inTransaction().inBackground('COMMIT')
+          return value
+        } catch (error) {
+          if (connection.inTransaction()) connection.run('ROLLBACK')
+          throw error
+        }
+      },
+      async savepoint(work) {
+        const run = (sql: string) => inTransaction().execute(sql, [])
+        run('savepoint part')
+        try {
+          const value = await work()
+          run('release savepoint part')
+          return value
+        } catch (error) {
+          run('rollback to savepoint part')
+          throw error
+        }
+      },
+    },
+  }
 }
 
 type Kept = ReturnType<typeof openKept>
-
-function transactionOn(connection: Kept): Transaction {
-  const execute = async (statement: InStatement) => {
-    const { sql, args } = parsed(statement)
-    if (!connection.inTransaction()) throw new LibsqlError('The transaction is closed', 'TRANSACTION_CLOSED')
-    return connection.execute(sql, args)
-  }
-  const rollback = async () => {
-    if (connection.inTransaction()) connection.run('ROLLBACK')
-  }
-  return {
-    execute,
-    async batch(statements) {
-      const results: ResultSet[] = []
-      for (const statement of statements) results.push(await execute(statement))
-      return results
-    },
-    executeMultiple: async (sql) => connection.run(sql),
-    rollback,
-    async commit() {
-      if (!connection.inTransaction())
-        throw new LibsqlError('The transaction is closed', 'TRANSACTION_CLOSED')
-      await connection.inBackground('COMMIT')
-    },
-    close: () => void rollback(),
-    get closed() {
-      return !connection.inTransaction()
-    },
-  }
-}
 
 /** One connection, with the statements that it prepared. */
 function openKept(path: string, timeout: number) {

@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Client } from '@libsql/client'
+import type { Client, ResultSet } from '@libsql/client'
 import { drizzle, type LibSQLDatabase } from 'drizzle-orm/libsql'
+import type { BaseSQLiteDatabase } from 'drizzle-orm/sqlite-core'
 import { migrate } from 'drizzle-orm/libsql/migrator'
 import { compact, INCREMENTAL, type Compacted } from './compact'
 import { isBusy } from './busy'
 import { commitOnce, OutcomeUnknown } from './commit-once'
 import { connect } from './connect'
+import type { LocalWriter } from './kept-statements'
 import { examine, isUpToDate } from './examine'
-import { groupCommit } from './group-commit'
+import { groupCommit, type Savepoint } from './group-commit'
 import { isLocal, settingOf } from './location'
 import { MIGRATIONS_TABLE, migrationsFolder } from './migrations'
 import { strictTransaction } from './strict-transaction'
@@ -17,8 +19,8 @@ import * as schema from './schema'
 
 type Drizzle = LibSQLDatabase<typeof schema>
 /** What queries run on: a transaction, or the connection outside of one. */
-export type Transaction = Parameters<Parameters<Drizzle['transaction']>[0]>[0]
 export type Reader = Pick<Drizzle, 'select' | 'selectDistinct' | '$count' | 'all' | 'get'>
+export type Transaction = BaseSQLiteDatabase<'async', ResultSet, typeof schema>
 
 /**
  * The only access to the database. Writes go through `write`: one transaction at a time in this process (two would
@@ -66,15 +68,15 @@ export async function openDatabase(options: {
 }): Promise<Database> {
   const { url, log, strict = false } = options
   const setting = settingOf(url)
-  const client = await connect(options)
+  const { client, writer } = await connect(options)
   const db = drizzle(client, { schema })
   const local = isLocal(url)
   const waits = options.retryWaits ?? RETRY_WAITS_MS
   const { patiently, inTurn } = turns(client, waits)
-  const transact = <T>(work: (tx: Transaction) => Promise<T>) => db.transaction(work)
-  const commit = local ? transact : commitOnce(transact, waits)
+  const { commit, savepoint } = writer === null ? onServer(db, waits) : onFile(writer)
   const write = groupCommit(
     (work) => inTurn(() => commit(work)),
+    savepoint,
     (error, works) =>
       log?.warn(
         {
@@ -115,6 +117,28 @@ export async function openDatabase(options: {
     compact: async (options = { atOnce: false }) =>
       local ? compact(client, inTurn, options) : { emptied: true, left: 0 },
     close: () => client.close(),
+  }
+}
+
+/** How works are committed, and each of several in one transaction is kept apart. */
+interface Commits {
+  commit<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>
+  savepoint: Savepoint
+}
+
+function onServer(db: Drizzle, waits: number[]): Commits {
+  return {
+    commit: commitOnce((work) => db.transaction(work), waits),
+    savepoint: (transaction, work) => transaction.transaction(work),
+  }
+}
+
+/** All transactions are one object, so that prepared queries outlive them. */
+function onFile({ client, transact, savepoint }: LocalWriter): Commits {
+  const transaction = drizzle(client, { schema })
+  return {
+    commit: (work) => transact(() => work(transaction)),
+    savepoint: (_, work) => savepoint(() => work(transaction)),
   }
 }
 
