@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { compose } from '$lib/server/app'
 import { findAccount, findDoubtful } from '$lib/server/database/accounts'
 import { findAnnouncements } from '$lib/server/database/announcements'
-import { findNthNewestAttempt } from '$lib/server/database/attempts'
+import { findStandings } from '$lib/server/database/attempts'
 import { findEvents } from '$lib/server/database/events'
 import { findJobs, findStuck } from '$lib/server/database/jobs'
 import { migrationsFolder } from '$lib/server/database/migrations'
@@ -152,7 +152,10 @@ describe.each(VERSIONS)('a database of the time of $tag', (version) => {
         username: 'brook',
       })
       const key = 'b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c'
-      expect(await findNthNewestAttempt(reader, key, 0, 2)).toBe(1768470000000)
+      const now = 1768480000000
+      expect(await findStandings(reader, [{ key, windowMs: now, nth: 2 }], now)).toMatchObject([
+        { nthAt: 1768470000000 },
+      ])
       expect((await findAnnouncements(reader)).map((row) => row.key).sort()).toEqual(['auto_join', 'said'])
     })
   })

@@ -2,7 +2,7 @@ import { createClient } from '@libsql/client'
 import { drizzle } from 'drizzle-orm/libsql'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { findOrphans, findUnopenedNames } from '$lib/server/database/accounts'
-import { findNthNewestAttempt } from '$lib/server/database/attempts'
+import { findStandings } from '$lib/server/database/attempts'
 import { findJobs, findPendingKinds, findStuck, isRemovalPending, nextDue } from '$lib/server/database/jobs'
 import type { Reader } from '$lib/server/database/open'
 import {
@@ -45,7 +45,7 @@ const QUERIES: Record<string, (reader: Reader) => Promise<unknown>> = {
   findUnopenedNames: (reader) => findUnopenedNames(reader, NAME, 10),
   findThere: (reader) =>
     findThere(reader, [{ subject: 'domain', form: 'exact', value: 'spam.example', effect: 'block' }], 1),
-  findNthNewestAttempt: (reader) => findNthNewestAttempt(reader, 'key', 0, 10),
+  findStandings: (reader) => findStandings(reader, [{ key: 'key', windowMs: 10, nth: 10 }], 10),
 }
 
 test.each(Object.entries(QUERIES))('%s reads no table through', async (name, query) => {

@@ -8,6 +8,9 @@ export function networkOf(address: string): string {
   return networksOf(address)[0].network
 }
 
+/** No address is without a dot or colon, and none has a slash. */
+const MAY_BE_ADDRESS = /^[^/]*[.:][^/]*$/
+
 /** A network, and its limit as a multiple of that of its narrowest part. */
 export interface ClientNetwork {
   network: string
@@ -21,7 +24,8 @@ export interface ClientNetwork {
  * instead of 256.
  */
 export function networksOf(address: string): [ClientNetwork, ...ClientNetwork[]] {
-  const parsed = parseNetwork(canonicalAddress(address) ?? '')
+  // Most texts are no address: trying to read one as such takes longer than anything else here.
+  const parsed = MAY_BE_ADDRESS.test(address) ? parseNetwork(canonicalAddress(address) ?? '') : null
   if (parsed === null) return [{ network: address, share: 1 }]
   const at = (prefix: number, share: number) => ({ network: networkText(wider(parsed, prefix)), share })
   return parsed.family === 4 ? [at(32, 1), at(24, 32)] : [at(64, 1), at(56, 2), at(48, 4)]

@@ -5,7 +5,7 @@ import {
   deleteAttempts,
   deleteAttemptsUntil,
   deleteOneAttempt,
-  findNthNewestAttempt,
+  findStandings,
   insertAttempts,
 } from './attempts'
 import type { Reader, Transaction } from './open'
@@ -32,7 +32,11 @@ beforeEach(async () => {
 afterEach(() => kept.dispose())
 
 describe('a try is counted', () => {
-  const count = (at: number) => write((tx) => insertAttempts(tx, [{ key: 'a', windowMs: WINDOW }], at))
+  const count = (at: number, keys = ['a']) =>
+    write(async (tx) => {
+      const asked = keys.map((key) => ({ key, windowMs: WINDOW, nth: null }))
+      await insertAttempts(tx, await findStandings(tx, asked, at), at)
+    })
 
   test('in a row of its own as long as there are few within the window', async () => {
     const at = 100_000
@@ -59,6 +63,18 @@ describe('a try is counted', () => {
     expect((await rowsOf('a')).at(-1)).toEqual([at + 1, 2])
   })
 
+  test('of several keys at once, each as it stands', async () => {
+    await put([...many('a', 100_000), ...many('b', 99_000, 2)])
+    await count(100_000, ['b', 'a', 'c'])
+    expect((await rowsOf('a')).filter(([, many]) => many === 2)).toHaveLength(1)
+    expect(await rowsOf('b')).toEqual([
+      [99_000, 1],
+      [99_000, 1],
+      [100_000, 1],
+    ])
+    expect(await rowsOf('c')).toEqual([[100_000, 1]])
+  })
+
   test('in rows that are there at the very moment', async () => {
     await put(many('a', 100_000))
     await count(100_000)
@@ -73,10 +89,13 @@ test('the nth newest is found within the time and of the key, whichever row it s
     { key: 'a', at: 20, count: 3 },
     { key: 'a', at: 30 },
   ])
-  const nth = (count: number, since: number) =>
-    read((reader) => findNthNewestAttempt(reader, 'a', since, count))
-  expect(await Promise.all([1, 2, 4, 5, 6].map((count) => nth(count, 0)))).toEqual([30, 20, 20, 10, null])
-  expect([await nth(4, 19), await nth(4, 20), await nth(5, 10)]).toEqual([20, null, null])
+  const nth = async (...asked: [nth: number, since: number][]) => {
+    const keys = asked.map(([nth, since]) => ({ key: 'a', windowMs: 100 - since, nth }))
+    return (await read((reader) => findStandings(reader, keys, 100))).map(({ nthAt }) => nthAt)
+  }
+  expect(await nth([1, 0], [2, 0], [4, 0], [5, 0], [6, 0])).toEqual([30, 20, 20, 10, null])
+  expect(await nth([4, 19], [4, 20], [5, 10])).toEqual([20, null, null])
+  expect(await nth()).toEqual([])
 })
 
 test('tries are counted by steps back from now, and those to come with the newest', async () => {

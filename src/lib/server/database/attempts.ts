@@ -1,5 +1,6 @@
-import { and, asc, desc, eq, gt, inArray, lte, sql, sum } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, lte, sql, sum } from 'drizzle-orm'
 import type { Reader, Transaction } from './open'
+import { perConnection } from './per-connection'
 import { attempts } from './schema'
 
 /** How many attempts of a key have their own row within a window. */
@@ -7,51 +8,75 @@ const SINGLE = 32
 /** Beyond that, the window is divided into so many parts, and attempts within one part share the first one's row. */
 const PARTS = 64
 
-/** The time of the `nth` latest attempt of a key, if it was after `since`; null if there are fewer. */
-export async function findNthNewestAttempt(
-  reader: Reader,
-  key: string,
-  since: number,
-  nth: number,
-): Promise<number | null> {
-  const rows = await reader
-    .select({ at: attempts.at, count: attempts.count })
-    .from(attempts)
-    .where(and(eq(attempts.key, key), gt(attempts.at, since)))
-    .orderBy(desc(attempts.at))
-    .limit(nth)
-  let counted = 0
-  return rows.find((row) => (counted += row.count) >= nth)?.at ?? null
+/** A key within a window, and which of its latest attempts is asked for; null: none. */
+export interface Asked {
+  key: string
+  windowMs: number
+  nth: number | null
+}
+
+/** What is known of a key within its window. */
+export interface Standing extends Asked {
+  /** The time of the `nth` latest attempt; null if there are fewer. */
+  nthAt: number | null
+  /** How many rows there are up to now, `SINGLE` at most, and the newest of them. */
+  recent: number
+  newestSeq: number | null
+  newestAt: number | null
+}
+
+/** The rows of a key within its window, as it stands in the list of keys. */
+const within = sql`"key" = asked.value ->> 'key' and "at" > asked.value ->> 'since'`
+const upToNow = sql`${within} and "at" <= asked.value ->> 'now'`
+
+const standings = perConnection((reader: Reader) =>
+  reader
+    .select({
+      nthAt: sql<number | null>`(select case when sum("count") >= asked.value ->> 'nth' then (
+        select max("at") from (
+          select "at", sum("count") over (order by "at" desc, "seq" desc rows unbounded preceding) as upto
+          from attempts where ${within})
+        where upto >= asked.value ->> 'nth') end
+        from attempts where ${within})`,
+      recent: sql<number>`(select count(*) from (select 1 from attempts where ${upToNow} limit ${sql.raw(String(SINGLE))}))`,
+      newestSeq: sql<number | null>`(select "seq" from attempts where ${upToNow} order by "at" desc limit 1)`,
+      newestAt: sql<number | null>`(select max("at") from attempts where ${upToNow})`,
+    })
+    .from(sql`json_each(${sql.placeholder('asked')}) asked`)
+    .orderBy(sql`asked.key`)
+    .prepare(),
+)
+
+/** What is known of each of these keys, in their order. */
+export async function findStandings(reader: Reader, asked: Asked[], now: number): Promise<Standing[]> {
+  const list = asked.map(({ key, windowMs, nth }) => ({ key, since: now - windowMs, now, nth }))
+  const found = await standings(reader).all({ asked: JSON.stringify(list) })
+  return asked.map((one, index) => {
+    const { nthAt = null, recent = 0, newestSeq = null, newestAt = null } = found[index] ?? {}
+    return { ...one, nthAt, recent, newestSeq, newestAt }
+  })
 }
 
 /**
- * Counts one attempt per key. However many there are, a key has at most some hundred rows per window: from `SINGLE`
- * on, an attempt within a part of the window (`PARTS`) after another one is counted at that one's time, and so is
- * forgotten that much earlier.
+ * Counts one attempt per key, as they stand. However many there are, a key has at most some hundred rows per window: from
+ * `SINGLE` on, an attempt within a part of the window (`PARTS`) after another one is counted at that one's time, and so
+ * is forgotten that much earlier.
  */
-export async function insertAttempts(
-  tx: Transaction,
-  tries: { key: string; windowMs: number }[],
-  at: number,
-): Promise<void> {
-  const single: (typeof attempts.$inferInsert)[] = []
-  for (const { key, windowMs } of tries) {
-    const recent = await tx
-      .select({ seq: attempts.seq, at: attempts.at })
-      .from(attempts)
-      .where(and(eq(attempts.key, key), gt(attempts.at, at - windowMs), lte(attempts.at, at)))
-      .orderBy(desc(attempts.at))
-      .limit(SINGLE)
-    const [newest] = recent
-    if (newest === undefined || recent.length < SINGLE || newest.at <= at - windowMs / PARTS)
-      single.push({ key, at })
-    else
-      await tx
-        .update(attempts)
-        .set({ count: sql`${attempts.count} + 1` })
-        .where(eq(attempts.seq, newest.seq))
-  }
-  if (single.length > 0) await tx.insert(attempts).values(single)
+export async function insertAttempts(tx: Transaction, standing: Standing[], at: number): Promise<void> {
+  const single: string[] = []
+  const shared: number[] = []
+  for (const { key, windowMs, recent, newestSeq, newestAt } of standing)
+    if (newestSeq === null || newestAt === null || recent < SINGLE || newestAt <= at - windowMs / PARTS)
+      single.push(key)
+    else shared.push(newestSeq)
+  if (shared.length > 0)
+    await tx.run(
+      sql`update attempts set "count" = "count" + 1 where "seq" in (select value from json_each(${JSON.stringify(shared)}))`,
+    )
+  if (single.length > 0)
+    await tx.run(
+      sql`insert into attempts ("key", "at") select value, ${at} from json_each(${JSON.stringify(single)})`,
+    )
 }
 
 /** How many attempts of a key there were per step up to `now`, the latest first. */

@@ -4,8 +4,9 @@ import {
   deleteAttempts,
   deleteAttemptsUntil,
   deleteOneAttempt,
-  findNthNewestAttempt,
+  findStandings,
   insertAttempts,
+  type Asked,
 } from '../database/attempts'
 import { purge } from '../database/purge'
 import type { Database, Reader } from '../database/open'
@@ -63,45 +64,51 @@ export function createRateLimiter({
       .update(`${kind}\0${networkOf(subject)}`)
       .digest('base64url')
 
-  /** Time until there is room for one more; 0: there is room. */
-  async function waitFor(reader: Reader, claim: Claim, now: number): Promise<number> {
+  const askedFor = (claim: Claim): Asked => {
     const { count, windowMs } = claim.limit
     if (windowMs > longestWindowMs)
       throw new RangeError(
         `Attempts of "${claim.kind}" are kept for ${longestWindowMs} ms, less than ${windowMs} ms`,
       )
-    if (count < 1) return windowMs
-    if (count === Infinity) return 0
-    const oldest = await findNthNewestAttempt(reader, keyOf(claim), now - windowMs, count)
-    return oldest === null ? 0 : oldest + windowMs - now
+    return { key: keyOf(claim), windowMs, nth: count >= 1 && count < Infinity ? Math.ceil(count) : null }
   }
 
-  async function longestWait(reader: Reader, claims: Claim[], now: number): Promise<Taken> {
-    let retryAfterMs = 0
-    for (const claim of claims) retryAfterMs = Math.max(retryAfterMs, await waitFor(reader, claim, now))
+  /** Time until there is room for one more; 0: there is room. */
+  function waitOf({ limit: { count, windowMs } }: Claim, nthAt: number | null, now: number): number {
+    if (count < 1) return windowMs
+    return nthAt === null ? 0 : nthAt + windowMs - now
+  }
+
+  async function look(reader: Reader, claims: Claim[], asked: Asked[]) {
+    const now = clock()
+    const standings = await findStandings(reader, asked, now)
+    const waits = claims.map((claim, index) => waitOf(claim, standings[index]?.nthAt ?? null, now))
+    return { now, standings, waits }
+  }
+
+  function takenOf(waits: number[]): Taken {
+    const retryAfterMs = Math.max(0, ...waits)
     return retryAfterMs > 0 ? { ok: false, retryAfterMs } : { ok: true }
   }
 
-  const peekAll = (claims: Claim[]): Promise<Taken> =>
-    database.read((reader) => longestWait(reader, claims, clock()))
+  const peekAll = async (claims: Claim[]): Promise<Taken> => {
+    const asked = claims.map(askedFor)
+    return takenOf((await database.read((reader) => look(reader, claims, asked))).waits)
+  }
 
   /**
    * Counts one attempt for each claim, or for none if one of them has reached its limit. Refused attempts are not
    * counted, and do not wait for the single writer either: many of them cost others nothing.
    */
   async function takeAll(claims: Claim[]): Promise<Taken> {
-    const looked = await peekAll(claims)
+    const asked = claims.map(askedFor)
+    const looked = takenOf((await database.read((reader) => look(reader, claims, asked))).waits)
     if (!looked.ok) return looked
     return database.write(async (tx) => {
-      const now = clock()
-      const taken = await longestWait(tx, claims, now)
-      const windows = new Map(claims.map((claim) => [keyOf(claim), claim.limit.windowMs]))
-      if (taken.ok)
-        await insertAttempts(
-          tx,
-          [...windows].map(([key, windowMs]) => ({ key, windowMs })),
-          now,
-        )
+      const { now, standings, waits } = await look(tx, claims, asked)
+      const taken = takenOf(waits)
+      const once = new Map(standings.map((standing) => [standing.key, standing]))
+      if (taken.ok) await insertAttempts(tx, [...once.values()], now)
       return taken
     })
   }
@@ -121,15 +128,10 @@ export function createRateLimiter({
 
     /** The claim with the longest wait; null if none has to wait. */
     async refusing(claims: Claim[]): Promise<Claim | null> {
-      return database.read(async (reader) => {
-        const now = clock()
-        let found: { claim: Claim; wait: number } | null = null
-        for (const claim of claims) {
-          const wait = await waitFor(reader, claim, now)
-          if (wait > (found?.wait ?? 0)) found = { claim, wait }
-        }
-        return found?.claim ?? null
-      })
+      const asked = claims.map(askedFor)
+      const { waits } = await database.read((reader) => look(reader, claims, asked))
+      const longest = Math.max(0, ...waits)
+      return longest === 0 ? null : (claims[waits.indexOf(longest)] ?? null)
     },
 
     /** How often it was counted per step up to now, the latest first. */
