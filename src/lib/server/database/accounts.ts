@@ -1,14 +1,23 @@
-import { and, asc, eq, gt, inArray, lt, notInArray, isNull } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, lt, notInArray, isNull, sql } from 'drizzle-orm'
 import { UNOPENED, type AccountState } from '$lib/registration/state'
 import type { Username } from '$lib/registration/username'
 import type { Reader, Transaction } from './open'
+import { perConnection } from './per-connection'
 import { accounts, registrations } from './schema'
 
 /** A record of an account that was created here, or may have been. */
 export type LedgerEntry = typeof accounts.$inferSelect
 
+const byLocalpart = perConnection((reader: Reader) =>
+  reader
+    .select()
+    .from(accounts)
+    .where(eq(accounts.localpart, sql.placeholder('localpart')))
+    .prepare(),
+)
+
 export async function findAccount(reader: Reader, localpart: Username): Promise<LedgerEntry | null> {
-  const [row] = await reader.select().from(accounts).where(eq(accounts.localpart, localpart))
+  const [row] = await byLocalpart(reader).all({ localpart })
   return row ?? null
 }
 

@@ -1,6 +1,7 @@
 import { and, eq, gt, lte, or, sql } from 'drizzle-orm'
 import type { EventKind } from '$lib/registration/registration'
 import type { Transaction } from './open'
+import { perConnection } from './per-connection'
 import { events, eventSurplus } from './schema'
 import { DAY, HOUR } from '$lib/registration/time'
 
@@ -53,8 +54,8 @@ export async function takeRoom(
   const { kind, registrationId, moderatorId } = about
   if (registrationId !== null) {
     if (!REPEATED.includes(kind)) return ROOM
-    const its = and(eq(events.registrationId, registrationId), eq(events.kind, kind))
-    if ((await tx.$count(events, its)) < OF_REGISTRATION) return ROOM
+    const its = await itsEvents(tx).all({ registrationId, kind })
+    if (its.length < OF_REGISTRATION) return ROOM
     await count(tx, kind, registrationId, now)
     return NO_ROOM
   }
@@ -82,6 +83,20 @@ export async function takeRoom(
     .where(key)
   return ROOM
 }
+
+const itsEvents = perConnection((tx: Transaction) =>
+  tx
+    .select({ seq: events.seq })
+    .from(events)
+    .where(
+      and(
+        eq(events.registrationId, sql.placeholder('registrationId')),
+        eq(events.kind, sql.placeholder('kind')),
+      ),
+    )
+    .limit(OF_REGISTRATION)
+    .prepare(),
+)
 
 const ROOM = { hasRoom: true, surplus: [] }
 const NO_ROOM = { hasRoom: false, surplus: [] }

@@ -3,6 +3,7 @@ import {
   asc,
   desc,
   eq,
+  getTableColumns,
   gt,
   inArray,
   isNotNull,
@@ -13,12 +14,14 @@ import {
   notInArray,
   or,
   sql,
+  type SQL,
 } from 'drizzle-orm'
 import { definitionOf, JOB_KINDS, placeOf, type JobKind, type NewJob } from '$lib/registration/job'
 import { CHANNELS, OUTSIDES, type Outside, type Payload } from '$lib/registration/job-definition'
 import { MAILS_TO_STRANGERS, UNDONE_MAILS } from '$lib/registration/mail-job'
 import { insertEvents } from './events'
 import type { Reader, Transaction } from './open'
+import { asStored, perConnection, placeholders } from './per-connection'
 import { jobs } from './schema'
 import { fieldOf } from './stored-json'
 import { payloadOf, readJob } from './stored-job'
@@ -64,17 +67,20 @@ export async function insertJob(
   if (await isAlikeWaiting(tx, kind, payload, lane)) return
   let runAt = notBefore?.(job) ?? options.now + options.rest
   if (gathers === true) runAt = Math.max(runAt, (await lastFinished(tx, kind, lane)) + GATHER_MS)
-  await tx.insert(jobs).values({
-    id: options.id,
-    lane,
-    registrationId,
-    kind,
-    payload,
-    state: 'waiting',
-    runAt,
-    createdAt: options.now,
-  })
+  const { id, now: createdAt } = options
+  const values = { id, lane, registrationId, kind, payload, runAt, createdAt }
+  await jobInsert(tx).run(asStored(getTableColumns(jobs), values))
 }
+
+const jobInsert = perConnection((tx: Transaction) =>
+  tx
+    .insert(jobs)
+    .values({
+      ...placeholders(['id', 'lane', 'registrationId', 'kind', 'payload', 'runAt', 'createdAt']),
+      state: 'waiting',
+    })
+    .prepare(),
+)
 
 const UNDONE_KINDS = JOB_KINDS.filter((kind) => definitionOf(kind).undone === true)
 
@@ -111,7 +117,7 @@ async function isAlikeWaiting(
   const alike =
     once.by === 'payload'
       ? [eq(jobs.payload, payload)]
-      : once.by.map((field) => sql`${fieldOf(jobs.payload, field)} is ${asStored(payload[field])}`)
+      : once.by.map((field) => sql`${fieldOf(jobs.payload, field)} is ${asExtracted(payload[field])}`)
   const rows = await tx
     .select({ seq: jobs.seq })
     .from(jobs)
@@ -129,7 +135,7 @@ async function isAlikeWaiting(
 }
 
 /** As `json_extract` returns it. */
-const asStored = (value: unknown) => (typeof value === 'boolean' ? Number(value) : (value ?? null))
+const asExtracted = (value: unknown) => (typeof value === 'boolean' ? Number(value) : (value ?? null))
 
 async function lastFinished(tx: Transaction, kind: JobKind, lane: string): Promise<number> {
   const [row] = await tx
@@ -151,23 +157,26 @@ export const LONGEST_AHEAD_MS = 2 * 60 * 60_000
  * When the next job can run that depends on nothing in `closed`, in milliseconds since 1970; null if none is waiting.
  */
 export async function nextDue(reader: Reader, closed: Outside[], now: number): Promise<number | null> {
-  const latest = now + LONGEST_AHEAD_MS
-  const [row] = await reader
-    .select({
-      at: sql<number | null>`min(case
-        when ${jobs.state} = 'waiting' and ${jobs.runAt} <= ${latest} then ${jobs.runAt}
-        when ${jobs.state} = 'running' and ${jobs.leaseUntil} <= ${latest} then ${jobs.leaseUntil}
-        else ${now} end)`,
-    })
-    .from(jobs)
-    .where(
-      and(
-        inArray(jobs.state, ['waiting', 'running']),
-        closed.length === 0 ? undefined : notInArray(outsideOfRow('jobs'), closed),
-      ),
-    )
+  const times = { now, latest: now + LONGEST_AHEAD_MS }
+  const [row] =
+    closed.length === 0
+      ? await dueOfAll(reader).all(times)
+      : await dueOf(reader, notInArray(outsideOfRow('jobs'), closed)).all(times)
   return row?.at ?? null
 }
+
+const dueOf = (reader: Reader, which: SQL | undefined) =>
+  reader
+    .select({
+      at: sql<number | null>`min(case
+        when ${jobs.state} = 'waiting' and ${jobs.runAt} <= ${sql.placeholder('latest')} then ${jobs.runAt}
+        when ${jobs.state} = 'running' and ${jobs.leaseUntil} <= ${sql.placeholder('latest')} then ${jobs.leaseUntil}
+        else ${sql.placeholder('now')} end)`,
+    })
+    .from(jobs)
+    .where(and(inArray(jobs.state, ['waiting', 'running']), which))
+    .prepare()
+const dueOfAll = perConnection((reader: Reader) => dueOf(reader, undefined))
 
 /** A row that this version of the program cannot read. */
 const UNREADABLE =
@@ -363,13 +372,24 @@ export async function cancelOpening(tx: Transaction, registrationId: string, now
   return (await tx.$count(jobs, and(opens, eq(jobs.state, 'running')))) > 0
 }
 
+const lockingCancel = perConnection((tx: Transaction) =>
+  tx
+    .update(jobs)
+    .set({ state: 'cancelled', finishedAt: sql`${sql.placeholder('now')}` })
+    .where(
+      and(
+        eq(jobs.lane, sql.placeholder('lane')),
+        inArray(jobs.state, ['waiting', 'failed']),
+        eq(jobs.kind, 'lock_account'),
+        sql`${fieldOf(jobs.payload, 'username')} = ${sql.placeholder('username')}`,
+      ),
+    )
+    .prepare(),
+)
+
 /** Cancels unstarted jobs that would lock this account. */
 export async function cancelLocking(tx: Transaction, username: string, now: number): Promise<void> {
-  const { lane, state } = jobs
-  await tx
-    .update(jobs)
-    .set({ state: 'cancelled', finishedAt: now })
-    .where(and(eq(lane, `account:${username}`), inArray(state, ['waiting', 'failed']), locks(username)))
+  await lockingCancel(tx).run({ lane: `account:${username}`, username, now })
 }
 
 /** Whether a job to lock this account is pending. */

@@ -1,7 +1,8 @@
-import { and, asc, eq } from 'drizzle-orm'
+import { and, asc, eq, sql } from 'drizzle-orm'
 import type { Wrote } from '$lib/registration/decision'
 import type { Actor } from '$lib/registration/registration'
 import type { Reader, Transaction } from './open'
+import { perConnection } from './per-connection'
 import { exchanges, moderators, notes } from './schema'
 
 /**
@@ -25,9 +26,8 @@ export async function insertWords(
   await tx.insert(notes).values({ registrationId, at, moderatorId, text })
 }
 
-/** Questions and answers, oldest first, with moderators' usernames. */
-export async function findExchanges(reader: Reader, registrationId: string) {
-  return reader
+const exchangesOf = perConnection((reader: Reader) =>
+  reader
     .select({
       at: exchanges.at,
       author: exchanges.author,
@@ -36,9 +36,14 @@ export async function findExchanges(reader: Reader, registrationId: string) {
     })
     .from(exchanges)
     .leftJoin(moderators, eq(moderators.id, exchanges.moderatorId))
-    .where(eq(exchanges.registrationId, registrationId))
+    .where(eq(exchanges.registrationId, sql.placeholder('registrationId')))
     .orderBy(asc(exchanges.seq))
-}
+    .prepare(),
+)
+
+/** Questions and answers, oldest first, with moderators' usernames. */
+export const findExchanges = (reader: Reader, registrationId: string) =>
+  exchangesOf(reader).all({ registrationId })
 
 /** The moderators' question of a time. */
 export async function findQuestion(reader: Reader, registrationId: string, at: number): Promise<string[]> {

@@ -1,4 +1,4 @@
-import { and, eq, inArray, sum } from 'drizzle-orm'
+import { and, eq, inArray, sql, sum } from 'drizzle-orm'
 import {
   NOTHING_SAID,
   openingRecordSchema,
@@ -6,6 +6,7 @@ import {
   type OpeningRecord,
 } from '$lib/moderation/opening'
 import type { Reader, Transaction } from './open'
+import { perConnection } from './per-connection'
 import { queueCounts, tallies } from './schema'
 import { findSetting, putSetting } from './settings'
 
@@ -18,16 +19,20 @@ export const findOpeningRecord = (reader: Reader): Promise<OpeningRecord> =>
 export const putOpeningRecord = (tx: Transaction, record: OpeningRecord, now: number): Promise<void> =>
   putSetting(tx, KEY, record, now)
 
-/** Both are maintained by triggers: nothing is counted here. */
-export async function findOpeningCounts(reader: Reader, now: number): Promise<OpeningCounts> {
-  const [waiting] = await reader
-    .select({ count: sum(queueCounts.count) })
+const counts = perConnection((reader: Reader) =>
+  reader
+    .select({
+      waiting: sum(queueCounts.count),
+      today: sql<number | null>`(select ${tallies.count} from ${tallies}
+        where ${and(eq(tallies.day, sql.placeholder('day')), eq(tallies.what, 'event:requested'))})`,
+    })
     .from(queueCounts)
     .where(inArray(queueCounts.queue, ['waiting', 'answered']))
-  const day = new Date(now).toISOString().slice(0, 10)
-  const [today] = await reader
-    .select({ count: tallies.count })
-    .from(tallies)
-    .where(and(eq(tallies.day, day), eq(tallies.what, 'event:requested')))
-  return { waiting: Number(waiting?.count ?? 0), today: today?.count ?? 0 }
+    .prepare(),
+)
+
+/** Both are maintained by triggers: nothing is counted here. */
+export async function findOpeningCounts(reader: Reader, now: number): Promise<OpeningCounts> {
+  const [found] = await counts(reader).all({ day: new Date(now).toISOString().slice(0, 10) })
+  return { waiting: Number(found?.waiting ?? 0), today: found?.today ?? 0 }
 }

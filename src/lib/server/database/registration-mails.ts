@@ -5,6 +5,7 @@ import { usernameSchema } from '$lib/registration/username'
 import { readBrought, type Wish } from '$lib/registration/wish'
 import type { JobRow } from './jobs'
 import type { Reader } from './open'
+import { perConnection } from './per-connection'
 import { jobs } from './schema'
 import { fieldOf } from './stored-json'
 
@@ -18,27 +19,37 @@ const row = {
   finishedAt: jobs.finishedAt,
 }
 
-export async function findMail(reader: Reader, id: string): Promise<MailRow | null> {
-  const [found] = await reader
+const mailById = perConnection((reader: Reader) =>
+  reader
     .select(row)
     .from(jobs)
-    .where(and(eq(jobs.id, id), eq(jobs.kind, 'mail')))
+    .where(and(eq(jobs.id, sql.placeholder('id')), eq(jobs.kind, 'mail')))
+    .prepare(),
+)
+
+export async function findMail(reader: Reader, id: string): Promise<MailRow | null> {
+  const [found] = await mailById(reader).all({ id })
   return found ?? null
 }
 
-/** The ID of the latest email to a registration, or (null) to an address without one. */
+const newestMail = perConnection((reader: Reader) =>
+  reader
+    .select({ id: jobs.id, ...row })
+    .from(jobs)
+    .where(and(eq(jobs.lane, sql.placeholder('lane')), eq(jobs.kind, 'mail')))
+    .orderBy(desc(jobs.seq))
+    .limit(1)
+    .prepare(),
+)
+
+/** The latest email to a registration, or (null) to an address without one. */
 export async function findNewestMail(
   reader: Reader,
   registrationId: string | null,
   email: string | null,
-): Promise<string | null> {
-  const [found] = await reader
-    .select({ id: jobs.id })
-    .from(jobs)
-    .where(and(eq(jobs.lane, laneOfMail(registrationId, email)), eq(jobs.kind, 'mail')))
-    .orderBy(desc(jobs.seq))
-    .limit(1)
-  return found?.id ?? null
+): Promise<(MailRow & { id: string }) | null> {
+  const [found] = await newestMail(reader).all({ lane: laneOfMail(registrationId, email) })
+  return found ?? null
 }
 
 /** The latest email with a moderator's link, by the link's ID. */

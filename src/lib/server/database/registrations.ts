@@ -22,6 +22,7 @@ import type { Queue, State } from '$lib/registration/state'
 import type { Username } from '$lib/registration/username'
 import { foundBy, keepPrints } from './search-index'
 import type { Reader, Transaction } from './open'
+import { asStored, perConnection, placeholders } from './per-connection'
 import { accounts, exchanges, LIVING, registrations } from './schema'
 
 const {
@@ -61,16 +62,26 @@ function selectRegistrations(reader: Reader) {
     .$dynamic()
 }
 
+const byId = perConnection((reader: Reader) =>
+  selectRegistrations(reader)
+    .where(eq(registrations.id, sql.placeholder('id')))
+    .prepare(),
+)
+
 export async function findRegistration(reader: Reader, id: string): Promise<Registration | null> {
-  const [row] = await selectRegistrations(reader).where(eq(registrations.id, id))
+  const [row] = await byId(reader).all({ id })
   return row ?? null
 }
 
+const byAddress = perConnection((reader: Reader) =>
+  selectRegistrations(reader)
+    .where(and(eq(registrations.email, sql.placeholder('email')), sql`${registrations.state} in (${LIVING})`))
+    .prepare(),
+)
+
 /** The open registration for an email address; there is at most one. */
 export async function findByAddress(reader: Reader, email: EmailAddress): Promise<Registration | null> {
-  const [row] = await selectRegistrations(reader).where(
-    and(eq(registrations.email, email), sql`${registrations.state} in (${LIVING})`),
-  )
+  const [row] = await byAddress(reader).all({ email })
   return row ?? null
 }
 
@@ -126,13 +137,23 @@ export async function insertRegistration(tx: Transaction, registration: Registra
 }
 
 export async function updateRegistration(tx: Transaction, registration: Registration): Promise<void> {
-  const { account: _account, opening: _opening, id, ...row } = registration
-  await tx
-    .update(registrations)
-    .set({ ...row, ...foundBy(registration) })
-    .where(eq(registrations.id, id))
-  await keepPrints(tx, id, registration.reason)
+  const { account: _account, opening: _opening, ...row } = registration
+  const columns = getTableColumns(registrations)
+  await registrationUpdate(tx).run(asStored(columns, { ...row, ...foundBy(registration) }))
+  await keepPrints(tx, registration.id, registration.reason)
 }
+
+const { id: _id, ...changing } = ownColumns
+const registrationUpdate = perConnection((tx: Transaction) =>
+  tx
+    .update(registrations)
+    .set({
+      ...placeholders(Object.keys(changing) as (keyof typeof changing)[]),
+      ...placeholders(['domain', 'network', 'addressKey', 'nameKey']),
+    })
+    .where(eq(registrations.id, sql.placeholder('id')))
+    .prepare(),
+)
 
 /** Records what flags a registration besides a rule. */
 export async function setHeldFor(tx: Transaction, id: string, heldFor: HeldFor[]): Promise<void> {

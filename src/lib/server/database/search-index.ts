@@ -1,10 +1,11 @@
-import { and, asc, eq, isNull } from 'drizzle-orm'
+import { and, asc, eq, isNull, sql } from 'drizzle-orm'
 import { domainOf, mailboxOf } from '$lib/registration/email'
 import { printsOf } from '$lib/registration/likeness'
 import type { Registration } from '$lib/registration/registration'
 import { lookOf } from '$lib/registration/username'
 import { deskNetwork } from '$lib/network/client-networks'
 import type { Database, Transaction } from './open'
+import { perConnection } from './per-connection'
 import { reasonPrints, registrations } from './schema'
 
 type Traits = Pick<Registration, 'username' | 'email' | 'clientAddress'>
@@ -27,15 +28,29 @@ export async function keepPrints(
 ): Promise<void> {
   if (reason === null) return
   const prints = printsOf(reason)
-  const own = eq(reasonPrints.registrationId, registrationId)
-  if (prints !== null && (await tx.$count(reasonPrints, and(own, eq(reasonPrints.print, prints.same)))) > 0)
-    return
-  await tx.delete(reasonPrints).where(own)
+  if (prints !== null) {
+    const same = await printOf(tx).all({ registrationId, print: prints.same })
+    if (same.length > 0) return
+  }
+  await tx.delete(reasonPrints).where(eq(reasonPrints.registrationId, registrationId))
   if (prints === null) return
   await tx
     .insert(reasonPrints)
     .values([prints.same, ...prints.near].map((print) => ({ registrationId, print })))
 }
+
+const printOf = perConnection((tx: Transaction) =>
+  tx
+    .select({ print: reasonPrints.print })
+    .from(reasonPrints)
+    .where(
+      and(
+        eq(reasonPrints.registrationId, sql.placeholder('registrationId')),
+        eq(reasonPrints.print, sql.placeholder('print')),
+      ),
+    )
+    .prepare(),
+)
 
 const SLICE = 500
 

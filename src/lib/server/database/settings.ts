@@ -1,8 +1,17 @@
-import { eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import type { Reader, Transaction } from './open'
+import { perConnection } from './per-connection'
 import { settings } from './schema'
 import { noteUnreadable } from './stored-json'
+
+const byKey = perConnection((reader: Reader) =>
+  reader
+    .select({ value: settings.value })
+    .from(settings)
+    .where(eq(settings.key, sql.placeholder('key')))
+    .prepare(),
+)
 
 /**
  * The setting stored under a key: `unset` if there is none, `otherwise` if `schema` does not accept it, because
@@ -14,7 +23,7 @@ export async function findSetting<T>(
   schema: v.GenericSchema<unknown, T>,
   { unset, otherwise }: { unset: T; otherwise: T },
 ): Promise<T> {
-  const [row] = await reader.select({ value: settings.value }).from(settings).where(eq(settings.key, key))
+  const [row] = await byKey(reader).all({ key })
   if (row === undefined) return unset
   const read = v.safeParse(schema, row.value)
   if (read.success) return read.output

@@ -1,6 +1,7 @@
-import { and, eq, gt, inArray, lte } from 'drizzle-orm'
+import { and, eq, getTableColumns, gt, inArray, lte, sql } from 'drizzle-orm'
 import type { TokenHash } from '../crypto/tokens'
 import type { Reader, Transaction } from './open'
+import { asStored, perConnection, placeholders } from './per-connection'
 import { tokens } from './schema'
 
 export type TokenRow = typeof tokens.$inferSelect
@@ -10,8 +11,25 @@ export async function insertToken(
   tx: Transaction,
   token: Omit<typeof tokens.$inferInsert, 'hash' | 'spentAt'> & { hash: TokenHash },
 ): Promise<void> {
-  await tx.insert(tokens).values(token)
+  await tokenInsert(tx).run(asStored(getTableColumns(tokens), { username: null, brought: null, ...token }))
 }
+
+const tokenInsert = perConnection((tx: Transaction) =>
+  tx
+    .insert(tokens)
+    .values(
+      placeholders(['hash', 'purpose', 'registrationId', 'username', 'brought', 'createdAt', 'expiresAt']),
+    )
+    .prepare(),
+)
+
+const byHash = perConnection((reader: Reader) =>
+  reader
+    .select()
+    .from(tokens)
+    .where(and(eq(tokens.hash, sql.placeholder('hash')), eq(tokens.purpose, sql.placeholder('purpose'))))
+    .prepare(),
+)
 
 /** A token for this purpose and no other; expired ones too, because their owners are told so. */
 export async function findToken(
@@ -19,10 +37,7 @@ export async function findToken(
   hash: TokenHash,
   purpose: TokenPurpose,
 ): Promise<TokenRow | null> {
-  const [row] = await reader
-    .select()
-    .from(tokens)
-    .where(and(eq(tokens.hash, hash), eq(tokens.purpose, purpose)))
+  const [row] = await byHash(reader).all({ hash, purpose })
   return row ?? null
 }
 

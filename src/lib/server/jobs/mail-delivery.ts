@@ -48,10 +48,7 @@ export function createMailDeliveries({
 
     /** Of the latest email to a registration. */
     newest: (registrationId: string) =>
-      database.read(async (reader) => {
-        const id = await findNewestMail(reader, registrationId, null)
-        return id === null ? null : standingOf(await findMail(reader, id))
-      }),
+      database.read(async (reader) => standingOf(await findNewestMail(reader, registrationId, null))),
 
     /** Of the email with a moderator's link. */
     ofLink: async (link: string, email: string) =>

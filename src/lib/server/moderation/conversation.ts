@@ -35,7 +35,8 @@ export function createConversation({ registrar, usernames }: { registrar: Regist
     async view(id: string, moderator: string): Promise<Result<TalkView>> {
       const registration = await registrar.find(id)
       if (registration === null) return refuse({ code: 'not_found' })
-      const { exchanges, notes } = await registrar.talk(id)
+      const exchanges = await registrar.exchanges(id)
+      const notes = await registrar.notes(id)
       const policy = registrar.policy()
       const claim = claimOf(registration, policy)
       return accept({
@@ -54,7 +55,7 @@ export function createConversation({ registrar, usernames }: { registrar: Regist
     async ask(id: string, moderator: string, typed: string): Promise<Result<null>> {
       const text = parseText(typed, QUESTION_MAXIMUM)
       if (!text.ok) return text
-      const last = (await registrar.talk(id)).exchanges.at(-1)
+      const last = (await registrar.exchanges(id)).at(-1)
       if (last?.author === 'moderator' && last.text === text.value) return accept(null)
       return act(id, { type: 'ask', moderator, text: text.value }, byModerator(moderator))
     },
@@ -62,7 +63,7 @@ export function createConversation({ registrar, usernames }: { registrar: Regist
     async answer({ id }: Registration, typed: string): Promise<Result<null>> {
       const text = parseText(typed, ANSWER_MAXIMUM)
       if (!text.ok) return text
-      const last = (await registrar.talk(id)).exchanges.at(-1)
+      const last = (await registrar.exchanges(id)).at(-1)
       if (last?.author === 'applicant' && last.text === text.value) return accept(null)
       return act(id, { type: 'answer', text: text.value }, APPLICANT)
     },
@@ -70,7 +71,7 @@ export function createConversation({ registrar, usernames }: { registrar: Regist
     async note(id: string, moderator: string, typed: string): Promise<Result<null>> {
       const text = parseText(typed, NOTE_MAXIMUM)
       if (!text.ok) return text
-      const last = (await registrar.talk(id)).notes.at(-1)
+      const last = (await registrar.notes(id)).at(-1)
       if (last?.moderator === (await nameOf(moderator)) && last.text === text.value) return accept(null)
       return act(id, { type: 'note', moderator, text: text.value }, byModerator(moderator))
     },

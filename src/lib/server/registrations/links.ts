@@ -125,7 +125,7 @@ export function createLinks({
           state === 'started' ? { type: 'start_again', ...wish } : { type: 'ask_link', wish }
         const result = await actIn(tx, registration.id, action, APPLICANT)
         if (!result.ok) return result
-        return accept({ registration, mail: await findNewestMail(tx, registration.id, null) })
+        return accept({ registration, mail: (await findNewestMail(tx, registration.id, null))?.id ?? null })
       })
     },
 

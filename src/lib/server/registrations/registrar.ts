@@ -84,14 +84,14 @@ export function createRegistrar({
           await setHeldFor(tx, next.id, marksOf(wish.heldFor))
           await insertEvents(tx, next.id, events, APPLICANT, clock())
           await enqueue(tx, next.id, jobs)
-          return accept(await findNewestMail(tx, next.id, null))
+          return accept((await findNewestMail(tx, next.id, null))?.id ?? null)
         }
         const action: Action =
           known.state === 'started' ? { type: 'start_again', ...wish } : { type: 'ask_link', wish }
         const after = await actIn(tx, known.id, action, APPLICANT)
         if (after.ok && after.value?.stateSince !== known.stateSince)
           await setHeldFor(tx, known.id, marksOf(wish.heldFor))
-        return accept(await findNewestMail(tx, known.id, null))
+        return accept((await findNewestMail(tx, known.id, null))?.id ?? null)
       })
     },
 
@@ -113,7 +113,8 @@ export function createRegistrar({
             { kind: 'mail', mail: 'unknown_address', email, language: asked.language },
           ])
         else await askLink(tx, known, asked)
-        return findNewestMail(tx, known?.id ?? null, known === null ? email : null)
+        const mail = await findNewestMail(tx, known?.id ?? null, known === null ? email : null)
+        return mail?.id ?? null
       })
     },
 
@@ -185,12 +186,11 @@ export function createRegistrar({
       })
     },
 
-    /** The conversation with an applicant, and moderators' comments, each oldest first. */
-    talk: (id: string) =>
-      database.read(async (reader) => ({
-        exchanges: await findExchanges(reader, id),
-        notes: await findNotes(reader, id),
-      })),
+    /** The conversation with an applicant, oldest first. */
+    exchanges: (id: string) => database.read((reader) => findExchanges(reader, id)),
+
+    /** Moderators' comments, oldest first. */
+    notes: (id: string) => database.read((reader) => findNotes(reader, id)),
 
     /** The question of that time (milliseconds since 1970). */
     questionOf: (id: string, at: number) => database.read((reader) => findQuestion(reader, id, at)),

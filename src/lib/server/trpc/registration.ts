@@ -59,7 +59,7 @@ export async function ownView(
   const policy = registrar.policy()
   const resting = isResting(registration, policy)
   const told = toldOf(registration, resting)
-  const { exchanges } = await registrar.talk(id)
+  const exchanges = await registrar.exchanges(id)
   const failed = registration.state === 'completed' ? await jobResults.failedKinds(id) : []
   return {
     id,
