@@ -1,6 +1,7 @@
-import { Server } from 'node:http'
+import { Server, type RequestListener } from 'node:http'
 import * as v from 'valibot'
 import { runConfigOrExit } from '$lib/server/config/run-config'
+import { compressed } from '$lib/server/http/compressed'
 import { securityHeaders } from '$lib/server/http/request-guard'
 import { fillInListening, findNoListening, noListening, type NoListening } from './listening'
 import { readOptions } from './usage'
@@ -29,9 +30,15 @@ export async function serve(args: string[]): Promise<void> {
   const { server } = v.parse(builtSchema, built)
   server.server.on('error', (error) => endWith(noListening(error, process.env)))
   const headers = Object.entries(securityHeaders(site.url))
-  // Static files and the server's own refusals do not pass through the hooks.
-  server.server.prependListener('request', (_request, response) => {
+  const answers = server.server.listeners('request') as RequestListener[]
+  const answer = compressed((request, response) => {
+    for (const listener of answers) listener.call(server.server, request, response)
+  })
+  server.server.removeAllListeners('request')
+  server.server.on('request', (request, response) => {
+    // Static files and the server's own refusals do not pass through the hooks.
     for (const [name, value] of headers) response.setHeader(name, value)
+    answer(request, response)
   })
 }
 
