@@ -208,26 +208,23 @@ function run(command: string, args: string[], cwd: string): Promise<void> {
   })
 }
 
-async function landing(): Promise<void> {
+/** Pages as a browser gets them, beside the empty page of an empty app. */
+async function pages(): Promise<void> {
   const site = await startSite()
   const empty = await emptyApp()
-  const pages = (url: string) => {
-    const agent = agentOf()
+  const agent = agentOf()
+  const get = (url: string, path: string) => {
     const visitor = aVisitor(url, agent)
-    return perSecond(3000, 16, () => visitor.send('GET', '/', { accept: 'text/html' }))
+    return perSecond(1_000, 16, () => visitor.send('GET', path, { accept: 'text/html' }))
   }
-  await pages(site.url)
-  await pages(empty.url)
-  const ratios: number[] = []
-  for (let round = 0; round < 5; round++) {
-    const ours = await pages(site.url)
-    const bare = await pages(empty.url)
-    ratios.push(ours / bare)
-    console.log(
-      `Landing page, round ${round + 1}: ours ${ours.toFixed(0)}/s, empty app ${bare.toFixed(0)}/s, ratio ${(ours / bare).toFixed(2)}`,
-    )
+  for (const path of ['/', '/register', '/admin/login']) {
+    await get(site.url, path)
+    await get(empty.url, '/')
+    const ratios: number[] = []
+    for (let round = 0; round < 5; round++)
+      ratios.push((await get(site.url, path)) / (await get(empty.url, '/')))
+    console.log(`Page ${path}, ratio to the empty app: ${spread(ratios)}`)
   }
-  console.log(`Ratio to the empty app, median: ${ratios.sort((a, b) => a - b)[2]?.toFixed(2)}`)
   await Promise.all([site.stop(), empty.stop()])
 }
 
@@ -276,7 +273,7 @@ async function prepare(visitor: ReturnType<typeof aVisitor>, site: Site, path: s
 
 const parts: Record<string, () => Promise<unknown>> = {
   scripts,
-  landing,
+  pages,
   synapse: () => againstSynapse(100),
   old: () => againstOld(200),
   load,
