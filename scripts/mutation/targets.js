@@ -173,9 +173,24 @@ export const targets = [
     tests: ['src/lib/server/database/attempts.test.ts'],
     harmless: [
       {
-        was: 'if (newest === undefined || recent.length < SINGLE || newest.at <= at - windowMs / PARTS)',
-        became: 'if ((recent.length < SINGLE) || newest.at <= at - windowMs / PARTS)',
-        why: 'Asked for by the types: of none there are fewer.',
+        was: 'if (shared.length > 0)',
+        became: 'if (true)',
+        why: 'Saves a statement that changes nothing.',
+      },
+      {
+        was: 'if (shared.length > 0)',
+        became: 'if (shared.length >= 0)',
+        why: 'Saves a statement that changes nothing.',
+      },
+      {
+        was: 'if (own.length > 0)',
+        became: 'if (true)',
+        why: 'Saves a statement that changes nothing.',
+      },
+      {
+        was: 'if (own.length > 0)',
+        became: 'if (own.length >= 0)',
+        why: 'Saves a statement that changes nothing.',
       },
       {
         was: '.where(and(eq(attempts.key, key), gt(attempts.at, now - stepMs * steps)))',

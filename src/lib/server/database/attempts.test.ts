@@ -34,7 +34,7 @@ afterEach(() => kept.dispose())
 describe('a try is counted', () => {
   const count = (at: number, keys = ['a']) =>
     write(async (tx) => {
-      const asked = keys.map((key) => ({ key, windowMs: WINDOW, nth: null }))
+      const asked = keys.map((key) => ({ key, windowMs: WINDOW, nth: Infinity }))
       await insertAttempts(tx, await findStandings(tx, asked, at), at)
     })
 

@@ -8,39 +8,41 @@ const SINGLE = 32
 /** Beyond that, the window is divided into so many parts, and attempts within one part share the first one's row. */
 const PARTS = 64
 
-/** A key within a window, and which of its latest attempts is asked for; null: none. */
+/** A key within a window, and which of its latest attempts is asked for; Infinity: none. */
 export interface Asked {
   key: string
   windowMs: number
-  nth: number | null
+  nth: number
 }
 
 /** What is known of a key within its window. */
-export interface Standing extends Asked {
+export interface Standing {
+  key: string
   /** The time of the `nth` latest attempt; null if there are fewer. */
   nthAt: number | null
-  /** How many rows there are up to now, `SINGLE` at most, and the newest of them. */
-  recent: number
-  newestSeq: number | null
-  newestAt: number | null
+  /** The row that another attempt shares; null if it gets one of its own. */
+  sharedSeq: number | null
 }
 
 /** The rows of a key within its window, as it stands in the list of keys. */
 const within = sql`"key" = asked.value ->> 'key' and "at" > asked.value ->> 'since'`
 const upToNow = sql`${within} and "at" <= asked.value ->> 'now'`
+const single = sql.raw(String(SINGLE))
 
 const standings = perConnection((reader: Reader) =>
   reader
     .select({
+      key: sql<string>`asked.value ->> 'key'`,
       nthAt: sql<number | null>`(select case when sum("count") >= asked.value ->> 'nth' then (
         select max("at") from (
           select "at", sum("count") over (order by "at" desc, "seq" desc rows unbounded preceding) as upto
           from attempts where ${within})
         where upto >= asked.value ->> 'nth') end
         from attempts where ${within})`,
-      recent: sql<number>`(select count(*) from (select 1 from attempts where ${upToNow} limit ${sql.raw(String(SINGLE))}))`,
-      newestSeq: sql<number | null>`(select "seq" from attempts where ${upToNow} order by "at" desc limit 1)`,
-      newestAt: sql<number | null>`(select max("at") from attempts where ${upToNow})`,
+      sharedSeq: sql<number | null>`case when
+        (select count(*) from (select 1 from attempts where ${upToNow} limit ${single})) = ${single}
+        then (select "seq" from attempts where ${upToNow} and "at" > asked.value ->> 'part' order by "at" desc limit 1)
+        end`,
     })
     .from(sql`json_each(${sql.placeholder('asked')}) asked`)
     .orderBy(sql`asked.key`)
@@ -49,12 +51,12 @@ const standings = perConnection((reader: Reader) =>
 
 /** What is known of each of these keys, in their order. */
 export async function findStandings(reader: Reader, asked: Asked[], now: number): Promise<Standing[]> {
-  const list = asked.map(({ key, windowMs, nth }) => ({ key, since: now - windowMs, now, nth }))
-  const found = await standings(reader).all({ asked: JSON.stringify(list) })
-  return asked.map((one, index) => {
-    const { nthAt = null, recent = 0, newestSeq = null, newestAt = null } = found[index] ?? {}
-    return { ...one, nthAt, recent, newestSeq, newestAt }
+  const list = asked.map(({ key, windowMs, nth }) => {
+    const times = { since: now - windowMs, part: now - windowMs / PARTS, now }
+    // JSON has no Infinity: it becomes null, which no count reaches.
+    return { key, ...times, nth }
   })
+  return standings(reader).all({ asked: JSON.stringify(list) })
 }
 
 /**
@@ -63,19 +65,18 @@ export async function findStandings(reader: Reader, asked: Asked[], now: number)
  * is forgotten that much earlier.
  */
 export async function insertAttempts(tx: Transaction, standing: Standing[], at: number): Promise<void> {
-  const single: string[] = []
   const shared: number[] = []
-  for (const { key, windowMs, recent, newestSeq, newestAt } of standing)
-    if (newestSeq === null || newestAt === null || recent < SINGLE || newestAt <= at - windowMs / PARTS)
-      single.push(key)
-    else shared.push(newestSeq)
+  const own: string[] = []
+  for (const { key, sharedSeq } of standing)
+    if (sharedSeq === null) own.push(key)
+    else shared.push(sharedSeq)
   if (shared.length > 0)
     await tx.run(
       sql`update attempts set "count" = "count" + 1 where "seq" in (select value from json_each(${JSON.stringify(shared)}))`,
     )
-  if (single.length > 0)
+  if (own.length > 0)
     await tx.run(
-      sql`insert into attempts ("key", "at") select value, ${at} from json_each(${JSON.stringify(single)})`,
+      sql`insert into attempts ("key", "at") select value, ${at} from json_each(${JSON.stringify(own)})`,
     )
 }
 

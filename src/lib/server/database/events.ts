@@ -16,10 +16,7 @@ const { seq: _seq, ...COLUMNS } = getTableColumns(events)
 const NO_EVENT = { registrationId: null, moderatorId: null, detail: null }
 
 const eventInsert = perConnection((tx: Transaction) =>
-  tx
-    .insert(events)
-    .values(placeholders(['registrationId', 'at', 'kind', 'actor', 'moderatorId', 'detail']))
-    .prepare(),
+  tx.insert(events).values(placeholders(COLUMNS)).prepare(),
 )
 
 /**

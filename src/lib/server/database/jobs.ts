@@ -72,11 +72,12 @@ export async function insertJob(
   await jobInsert(tx).run(asStored(getTableColumns(jobs), values))
 }
 
+const { id, lane, registrationId, kind, payload, runAt, createdAt } = jobs
 const jobInsert = perConnection((tx: Transaction) =>
   tx
     .insert(jobs)
     .values({
-      ...placeholders(['id', 'lane', 'registrationId', 'kind', 'payload', 'runAt', 'createdAt']),
+      ...placeholders({ id, lane, registrationId, kind, payload, runAt, createdAt }),
       state: 'waiting',
     })
     .prepare(),

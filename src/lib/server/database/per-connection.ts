@@ -19,11 +19,11 @@ export function perConnection<Connection extends object, Query>(
 }
 
 /** A placeholder for each of these columns, for the values of a prepared insert or update (`asStored`). */
-export function placeholders<Name extends string>(names: readonly Name[]): Record<Name, SQL> {
-  const all: Partial<Record<Name, SQL>> = {}
-  for (const name of names) all[name] = sql`${sql.placeholder(name)}`
-  return all as Record<Name, SQL>
-}
+export const placeholders = <Columns extends Record<string, SQLiteColumn>>(columns: Columns) =>
+  Object.fromEntries(Object.keys(columns).map((name) => [name, sql`${sql.placeholder(name)}`])) as Record<
+    keyof Columns,
+    SQL
+  >
 
 /** Values as the columns store them. A placeholder does that itself, but would store a null of a JSON column as text. */
 export function asStored<Columns extends Record<string, SQLiteColumn>>(

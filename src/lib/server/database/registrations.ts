@@ -27,10 +27,10 @@ import { accounts, exchanges, LIVING, registrations } from './schema'
 
 const {
   seq: _seq,
-  domain: _domain,
-  network: _network,
-  addressKey: _addressKey,
-  nameKey: _nameKey,
+  domain,
+  network,
+  addressKey,
+  nameKey,
   trouble: _trouble,
   heldBy: _heldBy,
   heldFor: _heldFor,
@@ -148,8 +148,8 @@ const registrationUpdate = perConnection((tx: Transaction) =>
   tx
     .update(registrations)
     .set({
-      ...placeholders(Object.keys(changing) as (keyof typeof changing)[]),
-      ...placeholders(['domain', 'network', 'addressKey', 'nameKey']),
+      ...placeholders(changing),
+      ...placeholders({ domain, network, addressKey, nameKey }),
     })
     .where(eq(registrations.id, sql.placeholder('id')))
     .prepare(),

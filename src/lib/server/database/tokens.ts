@@ -11,17 +11,11 @@ export async function insertToken(
   tx: Transaction,
   token: Omit<typeof tokens.$inferInsert, 'hash' | 'spentAt'> & { hash: TokenHash },
 ): Promise<void> {
-  await tokenInsert(tx).run(asStored(getTableColumns(tokens), { username: null, brought: null, ...token }))
+  await tokenInsert(tx).run(asStored(NEW, { username: null, brought: null, ...token }))
 }
 
-const tokenInsert = perConnection((tx: Transaction) =>
-  tx
-    .insert(tokens)
-    .values(
-      placeholders(['hash', 'purpose', 'registrationId', 'username', 'brought', 'createdAt', 'expiresAt']),
-    )
-    .prepare(),
-)
+const { spentAt: _spentAt, ...NEW } = getTableColumns(tokens)
+const tokenInsert = perConnection((tx: Transaction) => tx.insert(tokens).values(placeholders(NEW)).prepare())
 
 const byHash = perConnection((reader: Reader) =>
   reader

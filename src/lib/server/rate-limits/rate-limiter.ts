@@ -70,7 +70,7 @@ export function createRateLimiter({
       throw new RangeError(
         `Attempts of "${claim.kind}" are kept for ${longestWindowMs} ms, less than ${windowMs} ms`,
       )
-    return { key: keyOf(claim), windowMs, nth: count >= 1 && count < Infinity ? Math.ceil(count) : null }
+    return { key: keyOf(claim), windowMs, nth: count }
   }
 
   /** Time until there is room for one more; 0: there is room. */
