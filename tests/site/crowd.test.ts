@@ -27,16 +27,23 @@ async function atOneMoment(program: ChildProcess, say: () => void, sockets: Sock
   }
 }
 
-/** Connections that are open, and have said nothing yet. */
+async function openConnection(): Promise<Socket> {
+  const socket = connect(Number(new URL(site.url).port), '127.0.0.1')
+  await once(socket, 'connect')
+  return socket
+}
+
+/**
+ * Connections that are open, and have said nothing yet. The system opens them before the program takes them, in their
+ * order: it has taken all of them when it answers on one that came later.
+ */
 async function openConnections(count: number): Promise<Socket[]> {
-  const port = Number(new URL(site.url).port)
-  return Promise.all(
-    Array.from({ length: count }, async () => {
-      const socket = connect(port, '127.0.0.1')
-      await once(socket, 'connect')
-      return socket
-    }),
-  )
+  const sockets = await Promise.all(Array.from({ length: count }, openConnection))
+  const last = await openConnection()
+  const answer = answerOn(last)
+  last.write(`GET /healthz HTTP/1.1\r\nHost: ${new URL(site.url).host}\r\nConnection: close\r\n\r\n`)
+  expect(await answer).toMatch(/^HTTP\/1.1 200/)
+  return sockets
 }
 
 async function answerOn(socket: Socket): Promise<string> {
