@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { PAYLOADS } from '../../../tests/server/payloads'
 import { aboutOf, definitionOf, JOB_KINDS, olderOf, outsideOf, placeOf } from './job'
 import { upgraded, versionOf } from './job-definition'
-import { MAILS_TO_STRANGERS, UNDONE_MAILS } from './mail-job'
+import { AWAITED_MAILS, MAILS_TO_STRANGERS, UNDONE_MAILS } from './mail-job'
 
 /** What this program queues, of each kind and way. */
 const JOBS = (PAYLOADS['numbered payloads'] ?? []).map(({ reads }) => reads)
@@ -105,6 +105,7 @@ test('an outage that is over soon is not told of', () => {
 
 test('an address that nobody confirmed and that does not exist is nobody’s problem', () => {
   expect(MAILS_TO_STRANGERS).toEqual(['unknown_address'])
+  expect(AWAITED_MAILS).toEqual(['verification', 'known_address', 'unknown_address'])
 })
 
 describe('what carries something else than it did', () => {

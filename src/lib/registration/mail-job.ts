@@ -9,6 +9,8 @@ interface MailRules {
   undone?: true
   /** To an address that nobody confirmed and no registration has: that it does not exist is nobody's problem. */
   toStranger?: true
+  /** Somebody waits for it in front of a page: it does not stand behind what moderators caused. */
+  awaited?: true
   older?: Older
 }
 
@@ -23,18 +25,23 @@ export const MAILS = {
    * `username`: the one this link confirms; the registration may have another by now. The rest came with it and
    * applies once it is confirmed; older rows have none of it.
    */
-  verification: mail('verification', {
-    username: usernameSchema,
-    language: languageSchema,
-    clientAddress: v.optional(v.string()),
-    invitationId: v.optional(v.nullable(v.string())),
-    heldFor: v.optional(v.array(v.string())),
-  }),
-  known_address: mail('known_address', { language: languageSchema }),
+  verification: mail(
+    'verification',
+    {
+      username: usernameSchema,
+      language: languageSchema,
+      clientAddress: v.optional(v.string()),
+      invitationId: v.optional(v.nullable(v.string())),
+      heldFor: v.optional(v.array(v.string())),
+    },
+    { awaited: true },
+  ),
+  // All three are answers to the same form: none may take longer than the others.
+  known_address: mail('known_address', { language: languageSchema }, { awaited: true }),
   unknown_address: mail(
     'unknown_address',
     { email: emailSchema, language: languageSchema },
-    { toStranger: true },
+    { toStranger: true, awaited: true },
   ),
   requested: mail('requested', {}),
   approved: mail('approved', {}),
@@ -66,10 +73,11 @@ export type MailPayload<K extends MailKind> = v.InferOutput<(typeof MAILS)[K]['s
 /** What applies to this email besides what applies to all of them. */
 export const mailRules = (name: unknown): MailRules => (isMailKind(name) ? MAILS[name].rules : {})
 
-const namesWith = (rule: 'undone' | 'toStranger') =>
+const namesWith = (rule: 'undone' | 'toStranger' | 'awaited') =>
   Object.keys(MAILS).filter((name) => mailRules(name)[rule] === true)
 export const UNDONE_MAILS = namesWith('undone')
 export const MAILS_TO_STRANGERS = namesWith('toStranger')
+export const AWAITED_MAILS = namesWith('awaited')
 
 /** The lane of emails to one registration, or to an address without one. */
 export const laneOfMail = (registrationId: string | null, email: string | null): string =>

@@ -18,7 +18,7 @@ import {
 } from 'drizzle-orm'
 import { definitionOf, JOB_KINDS, placeOf, type JobKind, type NewJob } from '$lib/registration/job'
 import { CHANNELS, OUTSIDES, type Outside, type Payload } from '$lib/registration/job-definition'
-import { MAILS_TO_STRANGERS, UNDONE_MAILS } from '$lib/registration/mail-job'
+import { AWAITED_MAILS, MAILS_TO_STRANGERS, UNDONE_MAILS } from '$lib/registration/mail-job'
 import { insertEvents } from './events'
 import type { Reader, Transaction } from './open'
 import { asStored, perConnection, placeholders } from './per-connection'
@@ -46,6 +46,9 @@ const outsideOfRow = (row: 'j' | 'o' | 'jobs') => {
   })
   return sql.raw(`case ${[...channels, ...kinds].join(' ')} else 'homeserver' end`)
 }
+/** An email that somebody waits for in front of a page. */
+const isAwaited = (row: 'j' | 'jobs') =>
+  and(sql`${sql.raw(row)}.kind = 'mail'`, inArray(fieldOf(sql.raw(`${row}.payload`), 'mail'), AWAITED_MAILS))
 const needsOf = (kind: JobKind): Outside | null => {
   const place = definitionOf(kind)
   return 'needs' in place ? place.needs : null
@@ -156,13 +159,16 @@ export const LONGEST_AHEAD_MS = 2 * 60 * 60_000
 
 /**
  * When the next job can run that depends on nothing in `closed`, in milliseconds since 1970; null if none is waiting.
+ * `awaited`: only emails that somebody waits for count.
  */
-export async function nextDue(reader: Reader, closed: Outside[], now: number): Promise<number | null> {
+export async function nextDue(
+  reader: Reader,
+  { closed, now, awaited = false }: { closed: Outside[]; now: number; awaited?: boolean },
+): Promise<number | null> {
   const times = { now, latest: now + LONGEST_AHEAD_MS }
-  const [row] =
-    closed.length === 0
-      ? await dueOfAll(reader).all(times)
-      : await dueOf(reader, notInArray(outsideOfRow('jobs'), closed)).all(times)
+  const usable = closed.length === 0 ? undefined : notInArray(outsideOfRow('jobs'), closed)
+  const which = awaited ? and(usable, isAwaited('jobs')) : usable
+  const [row] = await (which === undefined ? dueOfAll(reader) : dueOf(reader, which)).all(times)
   return row?.at ?? null
 }
 
@@ -184,17 +190,21 @@ const UNREADABLE =
   'This version of the program cannot read this job: another version wrote it, or the row is damaged. Install the latest version and retry, or do by hand what is missing'
 
 /**
- * Leases the oldest job that is due, first in its lane and depends on nothing in `closed`. A job whose lease expired
+ * Leases the oldest job that is due, first in its lane and depends on nothing in `closed`. `awaited`: only an email
+ * that somebody waits for. A job whose lease expired
  * is leased again: its worker is gone. One that cannot be read fails with that error, so that moderators see it and
  * it blocks no other: then `job` is null.
  */
 export async function leaseJob(
   tx: Transaction,
-  lease: { owner: string; now: number; until: number; closed: Outside[] },
+  lease: { owner: string; now: number; until: number; closed: Outside[]; awaited?: boolean },
 ): Promise<LeasedJob | { row: JobRow; job: null } | null> {
   const { now, closed } = lease
   const latest = now + LONGEST_AHEAD_MS
-  const usable = closed.length === 0 ? sql`` : sql`and ${notInArray(outsideOfRow('j'), closed)}`
+  const usable = and(
+    closed.length === 0 ? undefined : notInArray(outsideOfRow('j'), closed),
+    lease.awaited === true ? isAwaited('j') : undefined,
+  )
   const [row] = await tx
     .update(jobs)
     .set({
@@ -210,7 +220,7 @@ export async function leaseJob(
         sql`(select j.seq from jobs j
           where ((j.state = 'waiting' and j.run_at not between ${now + 1} and ${latest})
               or (j.state = 'running' and j.lease_until not between ${now + 1} and ${latest}))
-            ${usable}
+            ${usable === undefined ? sql`` : sql`and ${usable}`}
             and not exists (select 1 from jobs o where o.lane = j.lane and o.seq <> j.seq
               and ((o.state in ('waiting', 'running') and o.seq < j.seq
                   and not (o.state = 'waiting' and o.error is not null and ${outsideOfRow('o')} = 'mail')) or (o.state = 'running' and o.lease_until between ${now + 1} and ${latest})))

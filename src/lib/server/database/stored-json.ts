@@ -49,5 +49,5 @@ function parsed(stored: unknown): unknown {
 }
 
 /** A field of a JSON column; null if it is missing or not JSON, on which `json_extract` alone throws. */
-export const fieldOf = (column: SQLiteColumn, field: string): SQL<string | number | null> =>
+export const fieldOf = (column: SQLiteColumn | SQL, field: string): SQL<string | number | null> =>
   sql`case when json_valid(${column}) then json_extract(${column}, ${sql.raw(`'$.${field}'`)}) end`

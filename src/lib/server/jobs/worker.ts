@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
-import { outsideOf } from '$lib/registration/job'
+import { outsideOf, type NewJob, type Outside } from '$lib/registration/job'
+import { AWAITED_MAILS } from '$lib/registration/mail-job'
 import { leaseJob, LONGEST_AHEAD_MS, nextDue, releaseAll, renewLease, type LeasedJob } from '../database/jobs'
 import type { Database } from '../database/open'
 import { HomeserverError } from '../homeserver/homeserver'
@@ -14,6 +15,8 @@ export type Handle = (leased: LeasedJob) => Promise<JobResult>
 const LEASE_MS = 60_000
 /** How many jobs, of different lanes, run at a time. */
 const HANDS = 4
+/** How many of them are left to emails that somebody waits for: moderators may have caused hundreds of other jobs. */
+const HANDS_FOR_AWAITED = 1
 /** Another process may have queued a job: poll at least this often. */
 const LONGEST_NAP_MS = 2_000
 
@@ -63,6 +66,8 @@ function afterError(
   return { state: 'waiting', runAt, error: message, unanswered, blame, ...rest }
 }
 
+const isAwaited = (job: NewJob) => job.kind === 'mail' && AWAITED_MAILS.includes(job.mail)
+
 /** Runs due jobs, each under a lease, until stopped. */
 export function createWorker({
   database,
@@ -76,7 +81,7 @@ export function createWorker({
 }: {
   database: Database
   jobResults: JobResults
-  outages: CircuitBreakers
+  outages: Pick<CircuitBreakers, 'closed' | 'probeDue' | 'started' | 'isRefusing' | 'pause'>
   handle: Handle
   clock: () => number
   random: () => number
@@ -84,17 +89,25 @@ export function createWorker({
   /** Identifies this process in leases. */
   owner: string
 }) {
-  const running = new Set<Promise<void>>()
+  /** Each with whether somebody waits for it. */
+  const running = new Map<Promise<void>, boolean>()
   let stopping = false
   let timer: NodeJS.Timeout | undefined
   let round: Promise<void> = Promise.resolve()
 
+  /** Whether the hands that are free are left to emails that somebody waits for. */
+  const onlyAwaited = () =>
+    [...running.values()].filter((awaited) => !awaited).length >= HANDS - HANDS_FOR_AWAITED
+
+  const dueNow = (now: number, closed: Outside[]) =>
+    database.read((reader) => nextDue(reader, { closed, now, awaited: onlyAwaited() }))
+
   async function take(): Promise<LeasedJob | null> {
     const now = clock()
     const { outsides: closed } = outages.closed()
-    const due = await database.read((reader) => nextDue(reader, closed, now))
+    const due = await dueNow(now, closed)
     if (due === null || due > now) return null
-    const lease = { owner, now, until: now + LEASE_MS, closed }
+    const lease = { owner, now, until: now + LEASE_MS, closed, awaited: onlyAwaited() }
     for (;;) {
       const leased = await database.write((tx) => leaseJob(tx, lease))
       if (leased === null) return null
@@ -155,7 +168,7 @@ export function createWorker({
           running.delete(task)
           wake()
         })
-      running.add(task)
+      running.set(task, isAwaited(leased.job))
     }
     return started
   }
@@ -174,7 +187,7 @@ export function createWorker({
     try {
       await startDue()
       const { outsides: closed, until } = outages.closed()
-      const due = await database.read((reader) => nextDue(reader, closed, clock()))
+      const due = await dueNow(clock(), closed)
       const next = Math.min(due ?? Infinity, until)
       if (running.size < HANDS) nap = Math.min(nap, Math.max(next - clock(), 25))
     } catch (error) {
@@ -200,7 +213,7 @@ export function createWorker({
       for (;;) {
         const started = await startDue()
         if (!started && running.size === 0) return
-        await Promise.race(running)
+        await Promise.race(running.keys())
       }
     },
     /** Takes no more jobs, lets running ones finish for up to `graceMs`, and releases the others. */
@@ -209,7 +222,7 @@ export function createWorker({
       clearTimeout(timer)
       await round
       const grace = new Promise((resolve) => setTimeout(resolve, graceMs).unref())
-      await Promise.race([Promise.allSettled(running), grace])
+      await Promise.race([Promise.allSettled(running.keys()), grace])
       await database.write((tx) => releaseAll(tx, owner))
     },
   }
