@@ -216,8 +216,10 @@ describe('after SQLITE_BUSY', () => {
 
 test('a closed client takes nothing, and can be closed again', async () => {
   await insert('a')
+  expect([client.closed, writer.client.closed]).toEqual([false, false])
   client.close()
   client.close()
+  expect([client.closed, writer.client.closed]).toEqual([true, true])
   await expect(client.execute('select 1')).rejects.toMatchObject({ code: 'CLIENT_CLOSED' })
   await expect(insert('b')).rejects.toMatchObject({ code: 'CLIENT_CLOSED' })
   client.reconnect()

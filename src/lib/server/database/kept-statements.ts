@@ -75,7 +75,8 @@ export function keepStatements(
     return connection
   }
 
-  const shared = {
+  const clientWith = (execute: typeof read): Client => ({
+    execute: execute as Client['execute'],
     transaction: client.transaction.bind(client) as Client['transaction'],
     batch: client.batch.bind(client),
     migrate: client.migrate.bind(client),
@@ -93,11 +94,11 @@ export function keepStatements(
       return client.closed
     },
     protocol: client.protocol,
-  }
+  })
   return {
-    client: { ...shared, execute: read as Client['execute'] },
+    client: clientWith(read),
     writer: {
-      client: { ...shared, execute: write as Client['execute'] },
+      client: clientWith(write),
       async transact(work) {
         const connection = writer()
         await connection.inBackground('BEGIN IMMEDIATE')
