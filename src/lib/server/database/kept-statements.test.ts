@@ -176,7 +176,7 @@ describe('a transaction', () => {
     const unlock = lock()
     let turns = 0
     const turning = setInterval(() => turns++, 5)
-    setTimeout(unlock, 200)
+    setTimeout(unlock, 100)
     await insert('patient')
     clearInterval(turning)
     expect(turns).toBeGreaterThan(5)

@@ -8,7 +8,7 @@ const MOST_KEPT = 400
 /** Other statements may stay open, or change the schema under those that are kept. */
 const KEPT = /^\s*(?:select|with|insert|update|delete|savepoint|release|rollback to)\b/i
 /** How long a transaction waits for another process's lock, beside the event loop. */
-const LOCK_WAIT_MS = 2_000
+const LOCK_WAIT_MS = 250
 
 const VALUES = Symbol('values')
 
