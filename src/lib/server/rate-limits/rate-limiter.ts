@@ -79,6 +79,7 @@ export function createRateLimiter({
     return nthAt === null ? 0 : nthAt + windowMs - now
   }
 
+  /** How each stands now, and how long it would have to wait. */
   async function look(reader: Reader, claims: Claim[], asked: Asked[]) {
     const now = clock()
     const standings = await findStandings(reader, asked, now)
@@ -91,10 +92,11 @@ export function createRateLimiter({
     return retryAfterMs > 0 ? { ok: false, retryAfterMs } : { ok: true }
   }
 
-  const peekAll = async (claims: Claim[]): Promise<Taken> => {
-    const asked = claims.map(askedFor)
-    return takenOf((await database.read((reader) => look(reader, claims, asked))).waits)
-  }
+  /** The wait of each, outside of any transaction. */
+  const waitsFor = async (claims: Claim[], asked = claims.map(askedFor)): Promise<number[]> =>
+    (await database.read((reader) => look(reader, claims, asked))).waits
+
+  const peekAll = async (claims: Claim[]): Promise<Taken> => takenOf(await waitsFor(claims))
 
   /**
    * Counts one attempt for each claim, or for none if one of them has reached its limit. Refused attempts are not
@@ -102,7 +104,7 @@ export function createRateLimiter({
    */
   async function takeAll(claims: Claim[]): Promise<Taken> {
     const asked = claims.map(askedFor)
-    const looked = takenOf((await database.read((reader) => look(reader, claims, asked))).waits)
+    const looked = takenOf(await waitsFor(claims, asked))
     if (!looked.ok) return looked
     return database.write(async (tx) => {
       const { now, standings, waits } = await look(tx, claims, asked)
@@ -128,8 +130,7 @@ export function createRateLimiter({
 
     /** The claim with the longest wait; null if none has to wait. */
     async refusing(claims: Claim[]): Promise<Claim | null> {
-      const asked = claims.map(askedFor)
-      const { waits } = await database.read((reader) => look(reader, claims, asked))
+      const waits = await waitsFor(claims)
       const longest = Math.max(0, ...waits)
       return longest === 0 ? null : (claims[waits.indexOf(longest)] ?? null)
     },
