@@ -2,7 +2,7 @@ import { and, asc, eq, gt, inArray, lt, notInArray, isNull, sql } from 'drizzle-
 import { UNOPENED, type AccountState } from '$lib/registration/state'
 import type { Username } from '$lib/registration/username'
 import type { Reader, Transaction } from './open'
-import { perConnection } from './per-connection'
+import { perConnection } from './prepared-query'
 import { accounts, registrations } from './schema'
 
 /** A record of an account that was created here, or may have been. */

@@ -1,6 +1,6 @@
 import { and, asc, eq, gt, inArray, lte, sql, sum } from 'drizzle-orm'
 import type { Reader, Transaction } from './open'
-import { perConnection } from './per-connection'
+import { perConnection } from './prepared-query'
 import { attempts } from './schema'
 
 /** How many attempts of a key have their own row within a window. */

@@ -1,7 +1,7 @@
 import { and, eq, gt, lte, or, sql } from 'drizzle-orm'
 import type { EventKind } from '$lib/registration/registration'
 import type { Transaction } from './open'
-import { perConnection } from './per-connection'
+import { perConnection } from './prepared-query'
 import { events, eventSurplus } from './schema'
 import { DAY, HOUR } from '$lib/registration/time'
 

@@ -2,7 +2,7 @@ import { and, asc, desc, eq, getTableColumns, inArray, isNull, lt, notExists, sq
 import type { Actor, AuditEvent, EventKind } from '$lib/registration/registration'
 import { takeRoom, takeSurplus, type SurplusEvent } from './event-sampling'
 import type { Reader, Transaction } from './open'
-import { asStored, perConnection, placeholders } from './per-connection'
+import { asStored, perConnection, placeholders } from './prepared-query'
 import { events, historyBoundary, moderators, registrations } from './schema'
 
 type NewEvent = typeof events.$inferInsert

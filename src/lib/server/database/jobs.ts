@@ -14,6 +14,7 @@ import {
   notInArray,
   or,
   sql,
+  type Placeholder,
   type SQL,
 } from 'drizzle-orm'
 import { definitionOf, JOB_KINDS, placeOf, type JobKind, type NewJob } from '$lib/registration/job'
@@ -21,7 +22,7 @@ import { CHANNELS, OUTSIDES, type Outside, type Payload } from '$lib/registratio
 import { AWAITED_MAILS, MAILS_TO_STRANGERS, UNDONE_MAILS } from '$lib/registration/mail-job'
 import { insertEvents } from './events'
 import type { Reader, Transaction } from './open'
-import { asStored, perConnection, placeholders } from './per-connection'
+import { asStored, perConnection, placeholders } from './prepared-query'
 import { jobs } from './schema'
 import { fieldOf } from './stored-json'
 import { payloadOf, readJob } from './stored-job'
@@ -46,13 +47,14 @@ const outsideOfRow = (row: 'j' | 'o' | 'jobs') => {
   })
   return sql.raw(`case ${[...channels, ...kinds].join(' ')} else 'homeserver' end`)
 }
-/** An email that somebody waits for in front of a page. */
-const isAwaited = (row: 'j' | 'jobs') =>
-  and(sql`${sql.raw(row)}.kind = 'mail'`, inArray(fieldOf(sql.raw(`${row}.payload`), 'mail'), AWAITED_MAILS))
 const needsOf = (kind: JobKind): Outside | null => {
   const place = definitionOf(kind)
   return 'needs' in place ? place.needs : null
 }
+
+/** An email that somebody waits for in front of a page. */
+const isAwaited = (row: 'j' | 'jobs') =>
+  and(sql`${sql.raw(row)}.kind = 'mail'`, inArray(fieldOf(sql.raw(`${row}.payload`), 'mail'), AWAITED_MAILS))
 
 /**
  * Stores a job; it may run after its delay, in milliseconds from `now` on. It is skipped where its kind says that one
@@ -353,9 +355,9 @@ export async function findStuck(reader: Reader): Promise<JobRow[]> {
 /** Jobs that are waiting, or failed and are shown to moderators. */
 const isPending = inArray(jobs.state, ['waiting', 'running', 'failed'])
 
-const names = (username: string) => sql`${fieldOf(jobs.payload, 'username')} = ${username}`
+const names = (username: string | Placeholder) => sql`${fieldOf(jobs.payload, 'username')} = ${username}`
 const removes = (username: string) => and(eq(jobs.kind, 'remove_account'), names(username))
-const locks = (username: string) => and(eq(jobs.kind, 'lock_account'), names(username))
+const locks = (username: string | Placeholder) => and(eq(jobs.kind, 'lock_account'), names(username))
 
 /** Failed jobs of this kind are no longer needed. */
 export async function dropFailed(
@@ -391,8 +393,7 @@ const lockingCancel = perConnection((tx: Transaction) =>
       and(
         eq(jobs.lane, sql.placeholder('lane')),
         inArray(jobs.state, ['waiting', 'failed']),
-        eq(jobs.kind, 'lock_account'),
-        sql`${fieldOf(jobs.payload, 'username')} = ${sql.placeholder('username')}`,
+        locks(sql.placeholder('username')),
       ),
     )
     .prepare(),

@@ -2,7 +2,7 @@ import { and, asc, eq, sql } from 'drizzle-orm'
 import type { Wrote } from '$lib/registration/decision'
 import type { Actor } from '$lib/registration/registration'
 import type { Reader, Transaction } from './open'
-import { perConnection } from './per-connection'
+import { perConnection } from './prepared-query'
 import { exchanges, moderators, notes } from './schema'
 
 /**

@@ -19,8 +19,8 @@ import * as schema from './schema'
 
 type Drizzle = LibSQLDatabase<typeof schema>
 /** What queries run on: a transaction, or the connection outside of one. */
-export type Reader = Pick<Drizzle, 'select' | 'selectDistinct' | '$count' | 'all' | 'get'>
 export type Transaction = BaseSQLiteDatabase<'async', ResultSet, typeof schema>
+export type Reader = Pick<Drizzle, 'select' | 'selectDistinct' | '$count' | 'all' | 'get'>
 
 /**
  * The only access to the database. Writes go through `write`: one transaction at a time in this process (two would

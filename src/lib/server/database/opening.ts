@@ -6,7 +6,7 @@ import {
   type OpeningRecord,
 } from '$lib/moderation/opening'
 import type { Reader, Transaction } from './open'
-import { perConnection } from './per-connection'
+import { perConnection } from './prepared-query'
 import { queueCounts, tallies } from './schema'
 import { findSetting, putSetting } from './settings'
 

@@ -5,7 +5,7 @@ import { usernameSchema } from '$lib/registration/username'
 import { readBrought, type Wish } from '$lib/registration/wish'
 import type { JobRow } from './jobs'
 import type { Reader } from './open'
-import { perConnection } from './per-connection'
+import { perConnection } from './prepared-query'
 import { jobs } from './schema'
 import { fieldOf } from './stored-json'
 

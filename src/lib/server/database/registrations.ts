@@ -22,7 +22,7 @@ import type { Queue, State } from '$lib/registration/state'
 import type { Username } from '$lib/registration/username'
 import { foundBy, keepPrints } from './search-index'
 import type { Reader, Transaction } from './open'
-import { asStored, perConnection, placeholders } from './per-connection'
+import { asStored, perConnection, placeholders } from './prepared-query'
 import { accounts, exchanges, LIVING, registrations } from './schema'
 
 const {

@@ -5,7 +5,7 @@ import type { Registration } from '$lib/registration/registration'
 import { lookOf } from '$lib/registration/username'
 import { deskNetwork } from '$lib/network/client-networks'
 import type { Database, Transaction } from './open'
-import { perConnection } from './per-connection'
+import { perConnection } from './prepared-query'
 import { reasonPrints, registrations } from './schema'
 
 type Traits = Pick<Registration, 'username' | 'email' | 'clientAddress'>

@@ -1,7 +1,7 @@
 import { and, eq, getTableColumns, gt, inArray, lte, sql } from 'drizzle-orm'
 import type { TokenHash } from '../crypto/tokens'
 import type { Reader, Transaction } from './open'
-import { asStored, perConnection, placeholders } from './per-connection'
+import { asStored, perConnection, placeholders } from './prepared-query'
 import { tokens } from './schema'
 
 export type TokenRow = typeof tokens.$inferSelect
