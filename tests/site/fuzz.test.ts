@@ -194,6 +194,7 @@ test.each([
   [{ status: 303, headers: { ...PAGE, location: '//zq.test/' }, body: '' }, 'it leads to'],
   [{ status: 303, headers: { ...PAGE, location: 'https://zq.test/' }, body: '' }, 'it leads to'],
   [{ status: 200, headers: { ...PAGE, 'zq-head': '1' }, body: '' }, 'header'],
+  [{ status: 200, headers: { ...PAGE, 'set-cookie': ['a='.padEnd(9_000, 'x')] }, body: '' }, 'bytes'],
   [{ status: 400, headers: PAGE, body: 'Error\n    at f (file:///srv/app/x.js:1:2)' }, 'it tells'],
   [{ status: 400, headers: PAGE, body: 'SQLITE_ERROR: near' }, 'it tells'],
   [{ status: 400, headers: PAGE, body: 'in /tmp/secret-folder' }, 'it tells'],

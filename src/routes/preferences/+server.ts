@@ -2,6 +2,8 @@ import { redirect } from '@sveltejs/kit'
 import * as v from 'valibot'
 import { languageSchema } from '$lib/registration/language'
 import { attempt } from '$lib/server/trpc/attempt'
+import { encodedLength } from '$lib/server/http/encoded-length'
+import { LONGEST_SHOWN } from '../register/going-on'
 import type { RequestHandler } from './$types'
 import { backPathSchema } from './back-path'
 
@@ -11,7 +13,15 @@ const wishSchema = v.object({
   language: v.optional(v.fallback(v.optional(languageSchema), undefined)),
   theme: v.optional(v.fallback(v.optional(v.picklist(['light', 'dark', 'system'])), undefined)),
   back: backPathSchema,
-  shown: v.optional(v.fallback(v.pipe(v.string(), v.maxLength(1000)), '')),
+  shown: v.optional(
+    v.fallback(
+      v.pipe(
+        v.string(),
+        v.check((shown) => encodedLength(shown) <= LONGEST_SHOWN),
+      ),
+      '',
+    ),
+  ),
 })
 
 /** Stores the chosen language and theme, and returns to the page where they were chosen. */

@@ -1,6 +1,7 @@
 import type { RequestEvent } from '@sveltejs/kit'
 import * as v from 'valibot'
 import { LINK_HOURS } from '$lib/registration/retention'
+import { encodedLength } from '$lib/server/http/encoded-length'
 import { cookieName, DRAFT_COOKIE } from '$lib/server/http/cookie-name'
 
 /** The input of the first two steps, until the email address is confirmed. It proves nothing, and grants nothing. */
@@ -17,8 +18,8 @@ type Asked = Pick<RequestEvent, 'cookies' | 'url' | 'locals'>
 
 /** As long as the email's link can work. */
 const SECONDS = LINK_HOURS * 60 * 60
-/** Longer than any username or address can be. */
-const LONGEST = 300
+/** The longest that each part is when encoded: a cookie has 4,096 bytes, and proxies take few more for all headers. */
+const LONGEST: Record<keyof Draft, number> = { username: 400, email: 600, invitation: 200, mail: 100 }
 /** Carries the draft in the address, encrypted, if the browser keeps no cookie: logs cannot reveal the input. */
 const PARAM = 'draft'
 /** With it the draft stays in the address: w3m takes a second redirect from one path for a loop, and stops. */
@@ -95,11 +96,22 @@ const sealedSchema = v.pipe(v.string(), v.parseJson(), v.tuple([v.string(), v.nu
 
 const now = ({ locals: { context } }: Asked): number => context.services.registrar.now()
 
-const text = (draft: Draft): string => new URLSearchParams({ ...draft }).toString()
+/** What is longer than it can be is left out: nothing can be done with it, and a part of it would be another one. */
+const bounded = (name: keyof Draft, value: string): string =>
+  encodedLength(value) > LONGEST[name] ? '' : value
+
+function text({ username, email, invitation, mail }: Draft): string {
+  return new URLSearchParams({
+    username: bounded('username', username),
+    email: bounded('email', email),
+    invitation: bounded('invitation', invitation),
+    mail: bounded('mail', mail),
+  }).toString()
+}
 
 function parse(carried: string | undefined): Draft {
   const fields = new URLSearchParams(carried ?? '')
-  const field = (name: keyof Draft) => (fields.get(name) ?? '').slice(0, LONGEST)
+  const field = (name: keyof Draft) => bounded(name, fields.get(name) ?? '')
   return {
     username: field('username'),
     email: field('email'),

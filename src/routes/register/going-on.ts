@@ -1,4 +1,5 @@
 import type { OwnView } from '$lib/registration/views'
+import { encodedLength } from '$lib/server/http/encoded-length'
 
 /** The user pressed the button to continue from their link, or submitted a form shown because no cookie came back. */
 export const isGoingOn = ({ searchParams }: URL): boolean =>
@@ -21,5 +22,10 @@ export function leadOn(own: Pick<OwnView, 'state'> | null, link: string, { searc
 export const stepOf = ({ state }: Pick<OwnView, 'state'>): string =>
   state === 'verified' ? '/register/account' : '/register/status'
 
+/** The longest encoded `shown` that goes into a header: longer than an ID with a username can be. */
+export const LONGEST_SHOWN = 400
+
 export const withShown = (path: string, shown: string | null): string =>
-  shown === null ? path : `${path}?${new URLSearchParams({ shown }).toString()}`
+  shown === null || encodedLength(shown) > LONGEST_SHOWN
+    ? path
+    : `${path}?${new URLSearchParams({ shown }).toString()}`

@@ -9,10 +9,19 @@ export interface Places {
 const TAG = /<[a-z][\w-]*((?:\s+[^\s"'=<>/]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'=<>`]+))?)*)\s*\/?>/gi
 const ATTRIBUTE = /([^\s"'=<>/]+)(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'=<>`]+))?/g
 
+/** nginx takes 4 KiB or 8 KiB of headers from what is behind it, by the platform, and answers 502 to more. */
+export const LONGEST_HEAD = 8 * 1024
+
+export const headLength = (headers: Answer['headers']): number =>
+  Object.entries(headers)
+    .flatMap(([name, value]) => [value ?? []].flat().map((one) => Buffer.byteLength(`${name}: ${one}\r\n`)))
+    .reduce((sum, bytes) => sum + bytes, 0)
+
 /** What is wrong with an answer; null where it is one that a stranger may get. */
 export function faultOf(answer: Answer, { url, inside }: Places): string | null {
   const { status, headers, body } = answer
   if (status >= 500) return `status ${status}`
+  if (headLength(headers) > LONGEST_HEAD) return `its headers have ${headLength(headers)} bytes`
   const leak = INSIDE.exec(body)?.[0] ?? inside.find((place) => body.includes(place))
   if (leak !== undefined) return `it tells ${JSON.stringify(leak)}`
   if (Object.keys(headers).some((name) => name.startsWith('zq'))) return 'a header was written into it'

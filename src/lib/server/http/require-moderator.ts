@@ -1,14 +1,17 @@
 import type { RequestEvent } from '@sveltejs/kit'
+import { encodedLength } from './encoded-length'
 
-/** Longer than the address of any list; a response's headers must not grow with the request. */
-const LONGEST_NEXT = 2000
+/** Encoded, longer than the address of any list; a response's headers must not grow with the request. */
+export const LONGEST_NEXT = 3000
 
 /** Where a visitor of the moderation pages must go first: to sign in, or to set up a second factor. Null: nowhere. */
 export function whereTo(url: URL, method: string, moderator: App.Locals['moderator']): string | null {
   if (moderator === null) {
     // Returning does not repeat an action.
     const next = method === 'GET' ? url.pathname + url.search : url.pathname
-    return next.length > LONGEST_NEXT ? '/admin/login' : `/admin/login?next=${encodeURIComponent(next)}`
+    return encodedLength(next) > LONGEST_NEXT
+      ? '/admin/login'
+      : `/admin/login?next=${encodeURIComponent(next)}`
   }
   return moderator.mustSetUp === true && url.pathname !== '/admin/account' ? '/admin/account' : null
 }
