@@ -42,6 +42,28 @@ test('keys do the work, and never while somebody writes', async ({ browser, site
   await expect(desk.locator('input[type=search]')).toBeFocused()
 })
 
+test('moving to the next request loads this one, and not the list again', async ({ browser, site }) => {
+  await people(browser, site, 3)
+  const desk = await aDesk(browser, site)
+  const names = await desk.locator('a.opens').allTextContents()
+  await scriptsStarted(desk)
+  await row(desk, names[0] ?? '')
+    .getByRole('link')
+    .click()
+  await expect(desk.locator('h1')).toContainText(names[0] ?? '')
+  let sent = ''
+  await desk.route('**/__data.json*', async (route) => {
+    const response = await route.fetch()
+    sent += await response.text()
+    await route.fulfill({ response })
+  })
+  await desk.keyboard.press('j')
+  await expect(desk.locator('h1')).toContainText(names[1] ?? '')
+  expect(sent).toContain(names[1])
+  expect(sent).toContain('"neighbours"')
+  expect(sent).not.toContain('"counts"')
+})
+
 test('a press on a link goes through, though the list is asked for anew before it is answered', async ({
   browser,
   site,

@@ -8,6 +8,15 @@ import { LOOK_MS } from './presence'
 
 const EVERY_MS = 1000
 
+/** What can change: the queue, in a form to compare, and who is viewing what. */
+interface Standing {
+  queue: string
+  looks: Awaited<ReturnType<typeof findAllLooks>>
+}
+
+const looksOfOthers = ({ looks }: Standing, moderatorId: string): string =>
+  JSON.stringify(looks.filter((look) => look.moderatorId !== moderatorId))
+
 /**
  * Notifies listeners when something in the queue changed: a registration, a job, an outage, or presence. It polls the
  * database, and so sees what another process did, too; and only while somebody listens.
@@ -23,31 +32,38 @@ export function createLive({
   log: Pick<Logger, 'warn'>
   everyMs?: number
 }) {
-  const listeners = new Set<() => void>()
+  /** Each with its moderator. */
+  const listeners = new Map<() => void, string>()
   const streams = new Set<() => void>()
   let timer: NodeJS.Timeout | undefined
-  let known: string | null = null
+  let known: Standing | null = null
   let underWay = false
 
-  const fingerprint = () =>
-    database.read(async (reader) =>
-      JSON.stringify([
+  const standing = () =>
+    database.read(async (reader): Promise<Standing> => {
+      const queue = [
         await lastEventSeq(reader),
         await countTabs(reader),
-        await findAllLooks(reader, clock() - LOOK_MS),
         (await findAnnouncements(reader)).map(({ key }) => key),
-      ]),
-    )
+      ]
+      return { queue: JSON.stringify(queue), looks: await findAllLooks(reader, clock() - LOOK_MS) }
+    })
 
   /** Polls once, and notifies everybody of changes since the last time. */
   async function poll(): Promise<void> {
     if (underWay) return
     underWay = true
     try {
-      const now = await fingerprint()
-      const changed = known !== null && known !== now
+      const now = await standing()
+      const before = known
       known = now
-      if (changed) for (const listener of [...listeners]) listener()
+      if (before === null) return
+      for (const [listener, moderatorId] of [...listeners])
+        if (
+          before.queue !== now.queue ||
+          looksOfOthers(before, moderatorId) !== looksOfOthers(now, moderatorId)
+        )
+          listener()
     } catch (error) {
       // Listeners are notified when the database answers again; until then pages say that it is out.
       log.warn(
@@ -62,9 +78,11 @@ export function createLive({
   return {
     poll,
 
-    /** Calls back after each change; returns what stops that. */
-    listen(listener: () => void): () => void {
-      listeners.add(listener)
+    /**
+     * Calls back after each change that this moderator does not make by opening a request; returns what stops that.
+     */
+    listen(moderatorId: string, listener: () => void): () => void {
+      listeners.set(listener, moderatorId)
       if (timer === undefined) {
         known = null
         void poll()

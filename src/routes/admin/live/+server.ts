@@ -22,7 +22,7 @@ export const GET: RequestHandler = ({ locals: { api, context, moderator }, url }
   const said = new ReadableStream<string>({
     start(controller) {
       const say = (event: string) => controller.enqueue(`event: ${event}\ndata: 1\n\n`)
-      const unlisten = live.listen(() => say('change'))
+      const unlisten = live.listen(moderator.id, () => say('change'))
       const forget = live.keepOpen(() => end())
       const beat = setInterval(() => void check().catch(() => end()), BEAT_MS)
       let ended = false

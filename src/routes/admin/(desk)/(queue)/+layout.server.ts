@@ -4,8 +4,10 @@ import { attempt } from '$lib/server/trpc/attempt'
 import type { LayoutServerLoad } from './$types'
 
 /** The list is beside whatever is open, so every URL below carries its whole state; `done` is the latest decision. */
-export const load: LayoutServerLoad = async ({ locals: { api }, url, params: { id }, isDataRequest }) => {
+export const load: LayoutServerLoad = async ({ locals: { api }, url, params, isDataRequest, untrack }) => {
   const load = randomUUID()
+  // Moving on to another request does not load the list again.
+  const id = untrack(() => params.id)
   // A page that fetches its data has a connection, which says so. Nobody waits for this, and presence is not worth an
   // error: the page is what they came for.
   if (id !== undefined && !isDataRequest) void api.moderation.look({ id, page: load }).catch(() => {})

@@ -17,7 +17,7 @@ export const load: PageServerLoad = async ({ params: { id }, locals: { api }, ur
     api.signals.about({ id }),
     loadTalk(api, id, url),
   ])
-  return { registration: answer.value, neighbours, facts, ...talk }
+  return { registration: answer.value, neighbours, facts, ...talk, now: Date.now() }
 }
 
 export const actions = {
