@@ -1,25 +1,40 @@
+import cluster from 'node:cluster'
 import { Server, type RequestListener } from 'node:http'
 import * as v from 'valibot'
-import { runConfigOrExit } from '$lib/server/config/run-config'
+import { runConfigOrExit, type RunConfig } from '$lib/server/config/run-config'
 import { compressed } from '$lib/server/http/compressed'
 import { securityHeaders } from '$lib/server/http/request-guard'
+import { createLog } from '$lib/server/logging/log'
 import { fillInListening, findNoListening, noListening, type NoListening } from './listening'
 import { readOptions } from './usage'
+import { countWorkers, findNoSharing, runWorkers } from './workers'
 
 /** The largest form that a person can send, with a margin: a message of 4,000 family emoji, form-encoded. */
 const BODY_SIZE_LIMIT = '320K'
 
 const builtSchema = v.object({ server: v.object({ server: v.instance(Server) }) })
 
-/** Starts the built site. Its server reads the environment on import, so the environment is set first. */
+/** Starts the built site, in as many processes as `workers` in config.yaml says. */
 export async function serve(args: string[]): Promise<void> {
   readOptions(args, {})
-  const { site } = runConfigOrExit()
+  const config = runConfigOrExit()
+  if (cluster.isWorker) return answer(config)
   ignoreHeaderSettings()
   fillInListening(process.env)
+  const count = countWorkers(config.workers)
   // Checked first, because the background jobs start with the server.
-  const problem = await findNoListening(process.env)
+  const problem = (count > 1 ? findNoSharing(process.env) : null) ?? (await findNoListening(process.env))
   if (problem !== null) endWith(problem)
+  return count > 1 ? runWorkers(count, createLog(config)) : answer(config)
+}
+
+/** Answers requests in this process. The server reads the environment on import, so the environment is set first. */
+async function answer({ site }: RunConfig): Promise<void> {
+  if (cluster.isWorker) {
+    // systemd passed its socket to the process that started this one, and shares it.
+    if (process.env.LISTEN_PID) process.env.LISTEN_PID = String(process.pid)
+    process.once('sveltekit:shutdown', () => cluster.worker?.disconnect())
+  }
   process.env.ORIGIN = site.url
   process.env.BODY_SIZE_LIMIT ??= BODY_SIZE_LIMIT
   process.env.SHUTDOWN_TIMEOUT ??= '20'
@@ -31,14 +46,14 @@ export async function serve(args: string[]): Promise<void> {
   server.server.on('error', (error) => endWith(noListening(error, process.env)))
   const headers = Object.entries(securityHeaders(site.url))
   const answers = server.server.listeners('request') as RequestListener[]
-  const answer = compressed((request, response) => {
+  const answerCompressed = compressed((request, response) => {
     for (const listener of answers) listener.call(server.server, request, response)
   })
   server.server.removeAllListeners('request')
   server.server.on('request', (request, response) => {
     // Static files and the server's own refusals do not pass through the hooks.
     for (const [name, value] of headers) response.setHeader(name, value)
-    answer(request, response)
+    answerCompressed(request, response)
   })
 }
 

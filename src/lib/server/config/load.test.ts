@@ -108,6 +108,7 @@ describe('what is not set', () => {
       site: { name: 'example.org', url: 'https://register.example.org', language: 'en' },
       email: { from: 'desk@example.org', subjectPrefix: '[example.org] ' },
       trustProxy: false,
+      workers: 1,
       autoJoin: [],
       legal: [],
       consent: null,

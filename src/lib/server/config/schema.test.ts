@@ -138,6 +138,8 @@ const wrong: [Record<string, unknown>, string][] = [
     { trust_proxy: ['10.0.0.0/33'] },
     'trust_proxy entry 1 must be an address or a network like 10.0.0.0/8, or loopback, linklocal, uniquelocal (is "10.0.0.0/33")',
   ],
+  [{ workers: 'many' }, 'workers must be auto, or a number of processes from 1 to 64 (is "many")'],
+  [{ workers: 0 }, 'workers must be auto, or a number of processes from 1 to 64 (is 0)'],
   [
     { auto_join: ['!a:example.org', 'lobby'] },
     'auto_join entry 2 must be a room ID like "!abc:example.org" or an alias like "#room:example.org", in quotes (is "lobby")',

@@ -55,6 +55,7 @@ export const fileSchema = v.object({
     ),
   }),
   trust_proxy: v.optional(value.proxies, false),
+  workers: v.optional(value.workers, '1'),
   auto_join: v.optional(list(value.room, 'a list of room IDs'), []),
   legal: v.optional(
     v.array(

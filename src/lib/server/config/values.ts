@@ -123,3 +123,8 @@ export function template(placeholders: readonly string[]) {
     ),
   )
 }
+/** How many processes answer requests. */
+export const workers = v.pipe(
+  matching(/^(?:auto|[1-9]|[1-5][0-9]|6[0-4])$/, 'auto, or a number of processes from 1 to 64'),
+  v.transform((text) => (text === 'auto' ? text : Number(text))),
+)

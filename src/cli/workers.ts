@@ -1,0 +1,92 @@
+import cluster, { type Worker } from 'node:cluster'
+import { once } from 'node:events'
+import { availableParallelism } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { WRONG_USE } from '$lib/server/config/run-config'
+import type { NoListening } from './listening'
+
+const RETRY_MS = 5_000
+
+/** How many processes `workers` means: `auto` is one for each core that this program may use. */
+export const countWorkers = (workers: number | 'auto'): number =>
+  workers === 'auto' ? availableParallelism() : workers
+
+/** Why several processes cannot share what the environment says to listen on; null: they can. */
+export function findNoSharing({ SOCKET_PATH }: Record<string, string | undefined>): NoListening | null {
+  // Each process would remove the socket of the others before it listens.
+  if (!SOCKET_PATH) return null
+  return {
+    words:
+      'workers in config.yaml needs a port: processes cannot share the socket that SOCKET_PATH in the environment names. Set HOST and PORT instead, or workers: 1.',
+    code: WRONG_USE,
+  }
+}
+
+/**
+ * Runs several processes of this program that share its port (`node:cluster`): the first one alone until it listens,
+ * as it prepares the database. One that ends by itself is replaced. SIGTERM, SIGINT and SIGHUP stop all of them;
+ * SIGUSR2 replaces them one by one, each after the new one listens. Exits with the code of the first one if that does
+ * not start, else with 0, or the code of one that failed to stop.
+ */
+export async function runWorkers(count: number, log: Pick<Logger, 'info' | 'error'>): Promise<void> {
+  let isStopping = false
+  let exitCode = 0
+  let replacing = Promise.resolve()
+  const retired = new Set<Worker>()
+  const running = () => Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined)
+
+  function stop(): void {
+    isStopping = true
+    for (const worker of running()) worker.process.kill('SIGTERM')
+    if (running().length === 0) process.exit(exitCode)
+  }
+
+  /** Null once the new process listens; its exit code if it ends before. */
+  async function start(): Promise<number | null> {
+    const worker = cluster.fork()
+    let isListening = false
+    worker.once('exit', (code: number | null, signal: string | null) => {
+      if (isStopping) {
+        exitCode ||= code ?? 0
+        if (running().length === 0) process.exit(exitCode)
+      } else if (isListening && !retired.delete(worker)) {
+        log.error({ code, signal }, 'A process ended unexpectedly and is started again')
+        void startUntilListening()
+      }
+    })
+    const failed = await Promise.race([
+      once(worker, 'listening').then(() => null),
+      once(worker, 'exit').then(([code]) => Number(code ?? 1)),
+    ])
+    isListening = failed === null
+    return failed
+  }
+
+  async function startUntilListening(): Promise<void> {
+    while (!isStopping && (await start()) !== null) {
+      log.error({}, 'A process did not start; the next try is in five seconds')
+      await sleep(RETRY_MS)
+    }
+  }
+
+  async function replaceAll(): Promise<void> {
+    for (const worker of running()) {
+      if (isStopping) return
+      if ((await start()) !== null) {
+        log.error({}, 'The new process did not start, so the running ones stay as they are')
+        return
+      }
+      retired.add(worker)
+      worker.process.kill('SIGTERM')
+    }
+    log.info({}, 'All processes were replaced')
+  }
+
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop)
+  process.on('SIGUSR2', () => void (replacing = replacing.then(replaceAll)))
+  const failed = await start()
+  if (failed !== null) process.exit(failed)
+  for (let more = 1; more < count; more++) void startUntilListening()
+  log.info({ workers: count }, 'Several processes answer requests')
+}
