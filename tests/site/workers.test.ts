@@ -39,7 +39,7 @@ async function request(name: string): Promise<void> {
 
 test('processes share the port, the work and the limits, and one that is killed is replaced', async () => {
   site = await startSite({ config: { workers: 2, rate_limit: { email_submission: 4 } } })
-  await untilWorkers(2)
+  await expect.poll(() => site.log().split('Listening on').length - 1, { timeout: 30_000 }).toBe(2)
   await Promise.all(['ada', 'bob', 'cleo'].map(request))
   const [killed = 0] = await workersOf(site)
   process.kill(killed, 'SIGKILL')
