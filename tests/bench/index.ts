@@ -6,14 +6,17 @@ import { gzipSync } from 'node:zlib'
 import { Agent } from 'node:http'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { availableParallelism } from 'node:os'
 import { spawn, type ChildProcess } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { randomUUID } from 'node:crypto'
 import { createSynapse } from '../../src/lib/server/homeserver/synapse'
 import { parseUsername } from '../../src/lib/registration/username'
 import { freePort, linkIn, startSite, type Site } from '../support/site'
 import { aVisitor } from '../support/visitor'
 import { desk } from './desk'
-import { load, overload, purge } from './load'
+import { HEAP, load, overload, purge } from './load'
 import { wave } from './wave'
 
 const PASSWORD = 'seven quiet herons at dusk'
@@ -62,7 +65,7 @@ function memoryOf({ pid }: ChildProcess): Promise<number> {
 }
 
 async function againstStandIn(wizards: number): Promise<void> {
-  const site = await startSite({ config: unlimited })
+  const site = await startSite({ config: unlimited, nodeArgs: [HEAP] })
   const agent = agentOf()
   const visitor = aVisitor(site.url, agent)
   await visitor.get('/')
@@ -154,6 +157,49 @@ async function againstOld(wizards: number): Promise<void> {
       `New to old, medians of five rounds: wizards ${spread(pairs(rates))}, processor ${spread(pairs(costs))}`,
     )
   for (const site of sites) await site.stop()
+}
+
+/** How many statements the program runs for a wizard, its jobs and mails included; BEGIN and COMMIT are not counted. */
+async function statements(): Promise<void> {
+  const file = join(import.meta.dirname, `../../node_modules/.statements-${process.pid}.txt`)
+  const probe = fileURLToPath(new URL('./statement-probe.js', import.meta.url))
+  const site = await startSite({
+    config: unlimited,
+    nodeArgs: ['--import', probe],
+    env: { STATEMENT_PROBE_FILE: file },
+  })
+  const agent = agentOf()
+  const read = async (): Promise<number> => {
+    await rm(file, { force: true })
+    site.process.kill('SIGUSR2')
+    for (;;) {
+      const text = await readFile(file, 'utf8').catch(() => '')
+      if (text.endsWith('.')) return Number.parseInt(text)
+      await sleep(20)
+    }
+  }
+  const wizards = 40
+  for (let index = 0; index < 20; index++) await wizard(site, agent)
+  await sleep(2_000)
+  await read()
+  for (let index = 0; index < wizards; index++) await wizard(site, agent)
+  console.log(`Statements per wizard: ${((await read()) / wizards).toFixed(0)}`)
+  await rm(file, { force: true })
+  await site.stop()
+}
+
+/** Two processes of one machine beside one, in turn: more only where a core is free beside this program's. */
+async function workers(wizards: number): Promise<void> {
+  const one = await startSite({ config: { ...unlimited, workers: 1 } })
+  const two = await startSite({ config: { ...unlimited, workers: 2 } })
+  const agent = agentOf()
+  const rate = (site: Site) => perSecond(wizards, 2 * AT_ONCE, () => wizard(site, agent))
+  await rate(one)
+  await rate(two)
+  const ratios: number[] = []
+  for (let round = 0; round < 5; round++) ratios.push((await rate(two)) / (await rate(one)))
+  console.log(`Two processes to one, on ${availableParallelism()} cores: wizards ${spread(ratios)}`)
+  await Promise.all([one.stop(), two.stop()])
 }
 
 /** The least that SvelteKit can serve: one page, one word, the same adapter. */
@@ -276,6 +322,8 @@ const parts: Record<string, () => Promise<unknown>> = {
   pages,
   synapse: () => againstSynapse(100),
   old: () => againstOld(200),
+  statements,
+  workers: () => workers(200),
   load,
   overload,
   purge,
