@@ -11,6 +11,10 @@ test('the log says who did what, is filtered, and leads to the request', async (
   const lines = desk.locator('main ol > li')
   await expect(lines.filter({ hasText: name }).filter({ hasText: /Approved/ })).toHaveCount(1)
   await expectAccessible(desk)
+  await expect(lines.getByText('System', { exact: true })).toHaveCount(0)
+  await desk.getByRole('link', { name: 'Show it too' }).click()
+  await expect(lines.getByText('System', { exact: true }).first()).toBeVisible()
+  await expect(desk.getByRole('link', { name: 'Show it too' })).toHaveCount(0)
 
   await desk.getByLabel('What', { exact: true }).selectOption('decisions')
   await desk.getByLabel('Who', { exact: true }).selectOption({ label: 'moderator' })

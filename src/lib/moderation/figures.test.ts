@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { figuresOf, percentile, period, type DayCount } from './figures'
+import { figuresOf, percentile, period, shareOfBefore, type DayCount } from './figures'
 
 describe('a percentile', () => {
   test('of nothing is none', () => {
@@ -123,4 +123,15 @@ describe('the figures', () => {
     expect(categories.map(({ category }) => category)).toEqual(['', 'spam'])
     expect(moderators.map(({ id }) => id)).toEqual(['a', 'b'])
   })
+})
+
+test.each([
+  [3, 4, 0.75],
+  [4, 4, 1],
+  [0, 4, 0],
+  [5, 4, null],
+  [4, 0, null],
+  [0, 0, null],
+])('of %i after %i the share is %j', (count, before, share) => {
+  expect(shareOfBefore(count, before)).toBe(share)
 })

@@ -53,6 +53,13 @@ export interface Figures {
   undone: number
 }
 
+/**
+ * How many of the step before got to this one: a share from 0 to 1. Null if there is none to tell, as before nothing, or
+ * where people who started before the period make the step larger than the one before it.
+ */
+export const shareOfBefore = (count: number, before: number): number | null =>
+  before === 0 || count > before ? null : count / before
+
 const shift = (day: string, days: number) => new Date(Date.parse(day) + days * DAY).toISOString().slice(0, 10)
 
 /** The days of a period that ends now: first and last, both included. */

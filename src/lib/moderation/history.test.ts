@@ -2,7 +2,14 @@ import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
 import { EVENT_KINDS } from '$lib/registration/registration'
 import type { Role } from './moderator'
-import { EVENT_GROUPS, filterWishes, historyFilterSchema, historyQuery, kindsOf } from './history'
+import {
+  EVENT_GROUPS,
+  filterWishes,
+  historyFilterSchema,
+  historyQuery,
+  kindsOf,
+  openingFilter,
+} from './history'
 
 const query = (wish: Record<string, string>, role: Role = 'administrator') =>
   historyQuery(v.parse(historyFilterSchema, wish), { id: 'm-1', role })
@@ -24,6 +31,7 @@ describe('a filter of the audit log', () => {
 
   test('names a side, or else a moderator', () => {
     expect(query({ who: 'applicants' })).toMatchObject({ actor: 'applicant', moderatorId: null })
+    expect(query({ who: 'people' })).toMatchObject({ actor: 'people', moderatorId: null })
     expect(query({ who: 'm1' })).toMatchObject({ actor: null, moderatorId: 'm1' })
   })
 
@@ -63,4 +71,11 @@ describe('a filter of the audit log', () => {
 
 test('every kind of event stands in one group', () => {
   expect(EVENT_GROUPS.flatMap(kindsOf).sort()).toEqual([...EVENT_KINDS].sort())
+})
+
+test('the log opens with what people did, unless somebody asks for something else', () => {
+  expect(openingFilter({})).toEqual({ who: 'people' })
+  expect(openingFilter({ from: '2026-02-28' })).toEqual({ who: 'people', from: '2026-02-28' })
+  for (const asked of [{ who: '' }, { who: 'system' }, { what: 'jobs' }, { registration: 'r-1' }] as const)
+    expect(openingFilter(asked)).toEqual(asked)
 })

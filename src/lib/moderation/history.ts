@@ -116,7 +116,7 @@ const optional = <S extends v.GenericSchema<string, string>>(schema: S) =>
   v.optional(v.union([schema, v.literal('')]))
 
 /**
- * What to show of the audit log; empty text counts as not set. `who`: a kind of actor, or a moderator's ID. `what`: a
+ * What to show of the audit log; empty text counts as not set. `who`: kinds of actors, or a moderator's ID. `what`: a
  * group or a kind. `from` and `to`: UTC days, both included.
  */
 export const historyFilterSchema = v.object({
@@ -129,15 +129,21 @@ export const historyFilterSchema = v.object({
 export type HistoryFilter = v.InferOutput<typeof historyFilterSchema>
 
 /** Kinds of actors; anything else in `who` is a moderator's ID. */
-const SIDES = { applicants: 'applicant', system: 'system', moderators: 'moderator' } as const
-const HISTORY_SIDES = ['applicants', 'system', 'moderators'] as const
+const SIDES = {
+  people: 'people',
+  applicants: 'applicant',
+  system: 'system',
+  moderators: 'moderator',
+} as const
+const HISTORY_SIDES = ['people', 'applicants', 'system', 'moderators'] as const
 
 /** What takes a permission to know about others: who signs in when and how, and who the moderators are. */
 const PERSONAL: EventKind[] = [...kindsOf('people'), ...kindsOf('sign_ins')]
 
 /** A filter as a database query; null: not set. Times in milliseconds since 1970, `until` exclusive. */
 export interface HistoryQuery {
-  actor: 'applicant' | 'system' | 'moderator' | null
+  /** `people`: applicants and moderators. */
+  actor: 'people' | 'applicant' | 'system' | 'moderator' | null
   moderatorId: string | null
   kinds: EventKind[] | null
   registrationId: string | null
@@ -167,4 +173,12 @@ export function filterWishes(filter: HistoryFilter): Record<string, string> {
   const { who = '', what = '', registration = '', from = '', to = '' } = filter
   const wishes = Object.entries({ who, what, registration, from, to })
   return Object.fromEntries(wishes.filter(([, value]) => value !== ''))
+}
+
+/** What the log opens with: what people did, without the many entries of the program between. */
+export function openingFilter(filter: HistoryFilter): HistoryFilter {
+  const { who, what, registration } = filter
+  return who === undefined && what === undefined && registration === undefined
+    ? { ...filter, who: 'people' }
+    : filter
 }

@@ -41,8 +41,14 @@ export function createModeratorInvitations({
         (await findInvitations(reader, clock())).map(({ hash: _, ...row }) => row),
       ),
 
-    /** Refuses `moderator_known`, `too_many_mails`, and invalid addresses like `readEmail`. */
-    async invite(wish: { email: string; role: Role; language: Language }, by: string): Promise<Result<null>> {
+    /**
+     * Returns the IDs of the invitation and of its email. Refuses `moderator_known`, `too_many_mails`, and invalid
+     * addresses like `readEmail`.
+     */
+    async invite(
+      wish: { email: string; role: Role; language: Language },
+      by: string,
+    ): Promise<Result<{ id: string; mail: string }>> {
       const read = readEmail(wish.email)
       if (!read.ok) return read
       const email = read.value
@@ -59,9 +65,9 @@ export function createModeratorInvitations({
           role: wish.role,
           createdBy: by,
         } as const
-        await links.send(tx, link, 'invitation', wish.language)
+        const sent = await links.send(tx, link, 'invitation', wish.language)
         await say(tx, by, { kind: 'moderator_invited', detail: { role: wish.role } })
-        return accept(null)
+        return accept(sent)
       })
     },
 

@@ -41,7 +41,7 @@ export function createModeratorLinks({
       link: Pick<ModeratorTokenRow, 'purpose' | 'moderatorId' | 'email' | 'role' | 'createdBy'>,
       mail: 'invitation' | 'confirm_moderator',
       language: Language,
-    ): Promise<string> {
+    ): Promise<{ id: string; mail: string }> {
       const id = randomId()
       const email = parseEmail(link.email ?? '')
       if (email === null) throw new Error('A link to a moderator needs an email address')
@@ -51,7 +51,7 @@ export function createModeratorLinks({
       const job = { kind: 'mail', mail, link: id, email, language } as const
       const mailId = randomId()
       await insertJob(tx, job, { id: mailId, registrationId: null, now, rest: 0 })
-      return mailId
+      return { id, mail: mailId }
     },
 
     /** The link that a token opens, or why it does not. */

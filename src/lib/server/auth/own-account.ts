@@ -88,7 +88,7 @@ export function createOwnAccount({
         const row = await findModerator(tx, id)
         if (row === null) return refuse({ code: 'not_found' })
         const link = { purpose: 'address', moderatorId: id, email, role: null, createdBy: id } as const
-        const mail = await links.send(tx, link, 'confirm_moderator', row.language)
+        const { mail } = await links.send(tx, link, 'confirm_moderator', row.language)
         await say(tx, id, { kind: 'address_changed' })
         return accept(mail)
       })

@@ -58,7 +58,11 @@ function branches({ registrationId, moderatorId, kinds, own }: HistoryQuery): (S
 /** The whole filter again, with a `+` that keeps the database from choosing another index for it. */
 function exactly({ actor, moderatorId, kinds, from, until, own }: HistoryQuery): SQL | undefined {
   return and(
-    actor === null ? undefined : eq(events.actor, actor),
+    actor === null
+      ? undefined
+      : actor === 'people'
+        ? sql`+${events.actor} <> 'system'`
+        : eq(events.actor, actor),
     moderatorId === null ? undefined : sql`+${events.moderatorId} = ${moderatorId}`,
     kinds === null ? undefined : inArray(sql`+${events.kind}`, kinds),
     from === null ? undefined : sql`+${events.at} >= ${from}`,

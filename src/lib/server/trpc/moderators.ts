@@ -69,12 +69,14 @@ export const moderatorsRouter = t.router({
     return { people, invitations: invitations.map((one, at) => ({ ...one, mail: mails[at] ?? null })) }
   }),
 
+  /** Returns the IDs of the invitation and of its email. */
   invite: managerProcedure
     .input(v.parser(v.object({ email: line, role })))
     .mutation(async ({ ctx, input }) => {
       const wish = { ...input, language: ctx.language }
-      orThrow(await ctx.services.moderatorInvitations.invite(wish, ctx.moderator.id))
+      const invited = orThrow(await ctx.services.moderatorInvitations.invite(wish, ctx.moderator.id))
       ctx.services.worker.nudge()
+      return invited
     }),
 
   withdraw: managerProcedure.input(v.parser(v.object({ id }))).mutation(async ({ ctx, input }) => {

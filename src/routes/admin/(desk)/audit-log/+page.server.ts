@@ -1,7 +1,7 @@
 import { error } from '@sveltejs/kit'
 import * as v from 'valibot'
 import { refusalText } from '$lib/text/refusal-text'
-import { filterWishes, historyFilterSchema } from '$lib/moderation/history'
+import { filterWishes, historyFilterSchema, openingFilter } from '$lib/moderation/history'
 import { attempt } from '$lib/server/trpc/attempt'
 import type { PageServerLoad } from './$types'
 
@@ -14,20 +14,26 @@ const cursorSchema = v.optional(
 )
 
 export const load: PageServerLoad = async ({ locals, url }) => {
-  const filter = v.safeParse(historyFilterSchema, Object.fromEntries(url.searchParams))
+  const asked = v.safeParse(historyFilterSchema, Object.fromEntries(url.searchParams))
   const before = v.safeParse(cursorSchema, url.searchParams.get('before') ?? undefined)
-  if (!filter.success || !before.success) error(400, refusalText({ code: 'unreadable' }))
+  if (!asked.success || !before.success) error(400, refusalText({ code: 'unreadable' }))
+  const filter = openingFilter(asked.output)
   const answer = await attempt(() =>
     locals.api.auditLog.page({
-      ...filter.output,
+      ...filter,
       ...(before.output === undefined ? {} : { before: before.output }),
     }),
   )
   if (!answer.ok) error(answer.status, refusalText(answer.refusal))
   return {
     ...answer.value,
-    filter: filter.output,
-    query: new URLSearchParams(filterWishes(filter.output)).toString(),
+    filter,
+    query: new URLSearchParams(filterWishes(filter)).toString(),
+    /** The same with what the program did; null: it is shown, or filtered out on purpose. */
+    withSystem:
+      asked.output.who === undefined && filter.who === 'people'
+        ? new URLSearchParams({ ...filterWishes(filter), who: '' }).toString()
+        : null,
     isFirst: before.output === undefined,
     people: await locals.api.auditLog.people(),
   }

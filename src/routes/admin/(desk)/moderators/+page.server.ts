@@ -3,6 +3,7 @@ import { refusalText } from '$lib/text/refusal-text'
 import { ROLES, type Role } from '$lib/moderation/moderator'
 import { textOf } from '$lib/server/http/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
+import { awaitMail } from '$lib/server/trpc/await-mail'
 import type { Actions, PageServerLoad } from './$types'
 
 export const load: PageServerLoad = async ({ locals: { api }, url }) => {
@@ -13,6 +14,8 @@ export const load: PageServerLoad = async ({ locals: { api }, url }) => {
     required: (await api.factors.view()).required,
     known: await api.invitations.known(),
     changed: url.searchParams.get('changed'),
+    /** The invitation that was just sent. */
+    invited: url.searchParams.get('invited'),
   }
 }
 
@@ -41,7 +44,8 @@ export const actions: Actions = {
     const email = textOf(form, 'email')
     const answer = await attempt(() => api.moderators.invite({ email, role: roleOf(form) }))
     if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal), email })
-    redirect(303, '/admin/moderators')
+    await awaitMail(api, answer.value.mail)
+    redirect(303, `/admin/moderators?${new URLSearchParams({ invited: answer.value.id }).toString()}`)
   },
   withdraw: simple((api, form) => api.moderators.withdraw({ id: textOf(form, 'id') })),
   role: simple((api, form) => api.moderators.setRole({ id: textOf(form, 'id'), role: roleOf(form) }), {

@@ -97,3 +97,7 @@ export const dayText = (day: string): string =>
   new Intl.DateTimeFormat(getLocale(), { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(
     new Date(day),
   )
+
+/** A share from 0 to 1 as `42 %`, as the language writes it. */
+export const percentText = (share: number): string =>
+  new Intl.NumberFormat(getLocale(), { style: 'percent', maximumFractionDigits: 0 }).format(share)
