@@ -20,7 +20,7 @@ const APPROVED: OwnView = {
   awaitsPassword: false,
   talk: [],
   asked: false,
-  homeserver: 'example.test',
+  firstSteps: null,
   mail: null,
   invitation: 'free',
 }
