@@ -40,6 +40,7 @@ export const MAY_IMPORT = {
   'lib/server/registrations': [
     ...domain,
     ...server('concurrency', 'crypto', 'database', 'homeserver', 'intake', 'logging', 'rate-limits', 'rules'),
+    ...server('text'),
   ],
   'lib/server/outages': [...domain, ...server('database', 'homeserver', 'logging', 'mail', 'registrations')],
   'lib/server/jobs': [

@@ -181,6 +181,8 @@ const identify: Handle = async ({ event, resolve }) => {
         passwordMode: config.registration.password,
         invitations: config.registration.invitations,
         usernameCharacters: config.registration.usernameCharacters,
+        support: services.firstSteps.support,
+        otherServers: config.site.otherServers,
       },
     } satisfies App.Locals)
     return resolve(event)

@@ -49,6 +49,7 @@ test('too many who wait close it, the desk says so, and opens it all the same', 
   await page.goto(site.url)
   await expect(page.getByRole('heading', { name: CLOSED })).toBeVisible()
   await expect(page.getByRole('link', { name: 'Request an account' })).toHaveCount(0)
+  await expect(page.locator('main')).not.toContainText(/Join |Request an account|What you need/)
   await expectFit(page)
   await page.goto(`${site.url}/register`)
   await expect(page.locator('h1')).toHaveText(CLOSED)
@@ -131,6 +132,21 @@ test('a moderator closes it with words and a day; what is typed stays text, and 
   await expect(desk.getByText('Saved. Visitors see the change now.')).toBeVisible()
   await page.goto(`${site.url}/register`)
   await expect(page.locator('input[name=username]')).toBeVisible()
+  await desk.context().close()
+})
+
+test('a moderator’s own words on when it opens are not contradicted', async ({ page, site, browser }) => {
+  const desk = await reopened(browser, site)
+  await desk.locator('textarea[name=en]').fill('We open again in March.')
+  await desk.getByRole('button', { name: 'Close registration' }).click()
+  await expect(desk.getByText('Registration was closed manually')).toBeVisible()
+  for (const path of ['/', '/register']) {
+    await page.goto(`${site.url}${path}`)
+    await expect(page.locator('main')).toContainText('We open again in March.')
+    await expect(page.locator('main')).not.toContainText('We don’t know yet')
+  }
+  await desk.getByRole('button', { name: /^Open / }).click()
+  await expect(desk.getByText('Saved. Visitors see the change now.')).toBeVisible()
   await desk.context().close()
 })
 

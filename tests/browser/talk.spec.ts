@@ -107,6 +107,9 @@ test('a question goes by mail, is answered in another browser, and comes back to
       await applicant.getByRole('button', { name: 'Send answer' }).click()
       await expect(applicant.locator('#answer')).toHaveCount(0)
       await expect(applicant.locator('main')).toContainText('My sister, since last year')
+      await expect(applicant.getByRole('heading', { level: 1 })).toHaveText(
+        'Your answer is with the moderators',
+      )
     }
     await applicant.context().close()
   }

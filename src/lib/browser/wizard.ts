@@ -6,6 +6,7 @@ import { hintAtStrength } from './hint-at-strength'
 import { keepWords } from './keep-words'
 import { localTimes } from './local-times'
 import { lookAgain } from './look-again'
+import { offerCopy } from './offer-copy'
 import { prove } from './prove'
 import { sendForms } from './send-forms'
 import { showPassword } from './show-password'
@@ -28,6 +29,7 @@ function enliven(): void {
     localTimes,
     lookAgain,
     followMail,
+    offerCopy,
     prove,
   })
 }

@@ -1,6 +1,7 @@
 import type { JobKind, JobState } from './job'
 import type { Invitations } from './invited'
 import type { MailStanding } from './mail-standing'
+import type { Platform } from './matrix-apps'
 import type { EventKind } from './registration'
 import type { Account, Sign } from './signs'
 import type { AccountState, Exchange, Opening, State } from './state'
@@ -21,6 +22,25 @@ export interface SiteView {
   passwordMode: 'at_request' | 'after_approval'
   invitations: Invitations
   usernameCharacters: UsernameCharacters
+  support: SupportView | null
+  /** A list of other servers, for those who are denied here; null: none is shown. */
+  otherServers: string | null
+}
+
+/** Where people get help: an email address or a room, and the link to it. */
+export interface SupportView {
+  text: string
+  url: string
+}
+
+/** Where the owner of a new account goes first. Links are complete. */
+export interface FirstStepsView {
+  /** The first of a platform is the one to suggest. */
+  apps: { title: string; url: string; platform: Platform }[]
+  /** The rooms that the account joins; no alias: it has only an ID, which says nothing to people. */
+  rooms: { alias: string | null; url: string }[]
+  /** What a Matrix app asks for at sign-in: the server's name, which leads it to the right address. */
+  homeserver: string
 }
 
 /**
@@ -57,8 +77,8 @@ export interface OwnView {
   talk: { at: number; from: 'moderators' | 'you'; text: string }[]
   /** A question is waiting for an answer. */
   asked: boolean
-  /** What a Matrix client asks for at sign-in: the server name, which leads it to the right address. */
-  homeserver: string
+  /** Of a completed one; `qr`: the suggested app for phones as a QR code (SVG). */
+  firstSteps: (FirstStepsView & { qr: string | null }) | null
   /** The status of the latest email to them; null: none. */
   mail: MailStanding | null
   /** Whether they have an invitation, or need a code to continue. */

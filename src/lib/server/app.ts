@@ -48,6 +48,7 @@ import { createCircuitBreakers } from './outages/circuit-breaker'
 import { createMailPreviews } from './moderation/mail-preview'
 import { createProofs } from './intake/proof-of-work'
 import { createProxyWatch } from './http/proxy-check'
+import { createFirstSteps } from './registrations/first-steps'
 import { createReconciliation } from './registrations/reconcile'
 import { createRegistrations } from './registrations/registrations'
 import { createRuleStore } from './rules/store'
@@ -181,9 +182,18 @@ export function compose(config: RunConfig, world: Dependencies) {
     },
   })
   const operators = { to: [...config.admin.email], hours: config.moderation.remindAfterHours }
+  const welcomeRoom = matrixNotifications.welcome?.room ?? null
+  const firstSteps = createFirstSteps({
+    domain: homeserver.domain,
+    apps: site.apps,
+    rooms: [...config.autoJoin, ...(welcomeRoom === null ? [] : [welcomeRoom])],
+    support: site.support,
+  })
   const mailSources = createMailSources({
     registrar,
     links,
+    firstSteps,
+    otherServers: site.otherServers,
     url: site.url,
     domain: homeserver.domain,
     approvedDays: retention.approved,
@@ -264,6 +274,7 @@ export function compose(config: RunConfig, world: Dependencies) {
     entrance,
     rules,
     invitations,
+    firstSteps,
     knownCodes: createKnownCodes({ database, clock }),
     flashCookie: createFlashCookie({ secretKey: config.secretKey, clock }),
     ruleListing: createRuleListing({ database, clock }),

@@ -6,6 +6,7 @@ import { firstHost } from './cross-rules'
 import { RESERVED_USERNAMES } from './reserved-usernames'
 import type { Settings } from './schema'
 import { m } from '$lib/paraglide/messages'
+import { offeredApps } from '$lib/registration/matrix-apps'
 
 const DEFAULT_DATABASE = 'data/registration.db'
 
@@ -55,6 +56,10 @@ function fromSettings(settings: Settings, { port, ca, mailCa }: Surroundings) {
       name: site.name ?? synapse.domain,
       /** The origin of every link that is sent: scheme, host and port, without a trailing slash. */
       url,
+      apps: offeredApps(site.apps),
+      /** An email address, a room ID or an alias. */
+      support: site.support ?? null,
+      otherServers: site.otherServers === false ? null : site.otherServers,
     },
     email: {
       host: email.host,

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { DEFAULT_APPS, OTHER_SERVERS } from '$lib/registration/matrix-apps'
 import { RETENTION } from '$lib/registration/retention'
 import { loadText } from '../../../../tests/support/config-file'
 import { configSchema } from './cross-rules'
@@ -77,6 +78,11 @@ test('the defaults that config.dist.yaml shows are the real ones', () => {
     level: config.log.level,
     subject_prefix: `"${config.email.subjectPrefix.trim()}"`,
   })
+})
+
+test('the apps and the list of servers that config.dist.yaml shows are the default ones', () => {
+  const read = readYaml(allOn)
+  expect(read).toMatchObject({ value: { site: { apps: DEFAULT_APPS, other_servers: OTHER_SERVERS } } })
 })
 
 function pathsIn(value: unknown, group = ''): Set<string> {

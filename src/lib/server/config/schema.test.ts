@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { DEFAULT_APPS } from '$lib/registration/matrix-apps'
 import { configFile, configOf, problemsOf, warningsOf } from '../../../../tests/support/config-file'
 
 const LIST = 'registration.blocked_emails'
@@ -144,6 +145,48 @@ const wrong: [Record<string, unknown>, string][] = [
     { auto_join: ['!a:example.org', 'lobby'] },
     'auto_join entry 2 must be a room ID like "!abc:example.org" or an alias like "#room:example.org", in quotes (is "lobby")',
   ],
+  ...(
+    [
+      [
+        { url: 'http://a.org' },
+        'url must be the https:// address of an app, like https://app.element.io (is "http://a.org")',
+      ],
+      [
+        { url: 'javascript:alert(1)' },
+        'url must be the https:// address of an app, like https://app.element.io (is "javascript:alert(1)")',
+      ],
+      [
+        { url: 'https://{server}/' },
+        'url must be the https:// address of an app, like https://app.element.io (is "https://{server}/")',
+      ],
+      [
+        { url: 'https://a.org/{mxid}' },
+        'url has an unknown placeholder {mxid}; available are {matrix_id}, {server}, {localpart}',
+      ],
+      [
+        { url: 'https://a.org/{localpar}' },
+        'url has an unknown placeholder {localpar}; did you mean {localpart}?',
+      ],
+      [{ platform: 'web' }, 'platform must be phone or browser or desktop (is "web")'],
+      [{ platform: null }, 'platform is missing: it must be phone or browser or desktop'],
+      [{ title: '' }, 'title is missing: it must be the name of the app'],
+    ] as const
+  ).map(([change, told]): [Record<string, unknown>, string] => [
+    { site: { apps: [{ title: 'A', url: 'https://a.org', platform: 'phone', ...change }] } },
+    `site.apps entry 1: ${told}`,
+  ]),
+  [
+    { site: { apps: 'https://a.org' } },
+    'site.apps must be a list of apps, each with title, url and platform (is "https://a.org")',
+  ],
+  [
+    { site: { support: 'example.org' } },
+    'site.support must be an email address like help@example.org, or a room like "#help:example.org", in quotes (is "example.org")',
+  ],
+  [
+    { site: { other_servers: 'none' } },
+    'site.other_servers must be the address of a list of servers, or false for none (is "none")',
+  ],
   [
     { legal: [{ url: 'https://a.org' }] },
     'legal entry 1: title is missing: it must be the name of the document',
@@ -254,6 +297,24 @@ test('no problem shows a secret', () => {
   )
   expect(shown.length).toBeGreaterThan(8)
   expect(shown.join('\n')).not.toContain('swordfish')
+})
+
+test('apps are those of the operator, with the default ones of other platforms; support and other servers are optional', () => {
+  const none = configOf(configFile()).site
+  expect([none.apps, none.support, none.otherServers]).toEqual([
+    DEFAULT_APPS,
+    null,
+    'https://joinmatrix.org/servers/',
+  ])
+  const apps = [{ title: 'Ours', url: 'https://chat.example.org/?u={localpart}', platform: 'browser' }]
+  const some = configOf(
+    configFile({ site: { apps, support: 'Help <help@example.org>', other_servers: false } }),
+  ).site
+  expect(some.apps).toEqual([...apps, ...DEFAULT_APPS.filter(({ platform }) => platform !== 'browser')])
+  expect([some.support, some.otherServers]).toEqual(['help@example.org', null])
+  expect(configOf(configFile({ site: { support: '#help:example.org' } })).site.support).toBe(
+    '#help:example.org',
+  )
 })
 
 test('brakes have a limit unless it is 0', () => {

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { DENIAL_CATEGORIES } from '$lib/text/category-text'
 import { INVITATIONS } from '$lib/registration/invited'
 import { LANGUAGES } from '$lib/registration/language'
+import { OTHER_SERVERS, PLATFORMS } from '$lib/registration/matrix-apps'
 import { MOST_DAYS, RETENTION } from '$lib/registration/retention'
 import { USERNAME_CHARACTERS } from '$lib/registration/username'
 import { DEFAULT_ACCENT } from '../text/accent'
@@ -33,6 +34,19 @@ export const fileSchema = v.object({
     url: v.optional(value.siteUrl),
     accent: v.optional(value.colour, DEFAULT_ACCENT),
     language: v.optional(oneOf(LANGUAGES), 'en'),
+    support: v.optional(value.support),
+    apps: v.optional(
+      v.array(
+        v.object({
+          title: text('the name of the app'),
+          url: value.appUrl,
+          platform: oneOf(PLATFORMS),
+        }),
+        must('a list of apps, each with title, url and platform'),
+      ),
+      [],
+    ),
+    other_servers: v.optional(value.otherServers, OTHER_SERVERS),
   }),
   email: v.object({
     host: value.mailHost,

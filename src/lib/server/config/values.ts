@@ -1,5 +1,6 @@
 import proxyaddr from 'proxy-addr'
 import * as v from 'valibot'
+import { APP_PLACEHOLDERS } from '$lib/registration/matrix-apps'
 import { parseNetwork } from '$lib/network/ip'
 import { isColour } from '../text/accent'
 import { MAIL_TLS } from './modes'
@@ -72,6 +73,27 @@ export const siteUrl = v.pipe(
     ({ input }) => `must not have a path (is "${input}"): the site must be at the root of its host`,
   ),
   v.transform((url) => new URL(url).origin),
+)
+const SUPPORT = 'an email address like help@example.org, or a room like "#help:example.org", in quotes'
+export const support = v.pipe(
+  text(SUPPORT),
+  v.check((value) => v.is(mailbox, value) || v.is(room, value), must(SUPPORT)),
+  v.transform((value) => (v.is(room, value) ? value : v.parse(mailbox, value))),
+)
+const APP_URL = 'the https:// address of an app, like https://app.element.io'
+/** Which app it is cannot depend on the account: the host has no placeholders. */
+export const appUrl = v.pipe(
+  httpUrl(APP_URL, { base: false }),
+  v.regex(/^https:\/\/[^/?#{}]+(?:[/?#]|$)/i, must(APP_URL)),
+  v.check(
+    (url) => templateProblem(url, APP_PLACEHOLDERS) === null,
+    ({ input }) => templateProblem(input, APP_PLACEHOLDERS) ?? '',
+  ),
+)
+const OTHER_SERVERS = 'the address of a list of servers, or false for none'
+export const otherServers = v.union(
+  [v.literal(false), httpUrl(OTHER_SERVERS, { base: false })],
+  (issue) => issue.issues?.at(-1)?.message ?? must(OTHER_SERVERS)(issue),
 )
 const DATABASE_URL =
   'the address of a libSQL server, like libsql://db.example.org; a file goes into database.path'

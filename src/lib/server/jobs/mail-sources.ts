@@ -1,4 +1,5 @@
 import type { Sources } from '../mail/definition'
+import type { FirstSteps } from '../registrations/first-steps'
 import type { Links } from '../registrations/links'
 import type { Registrar } from '../registrations/registrar'
 
@@ -6,15 +7,18 @@ import type { Registrar } from '../registrations/registrar'
 export function createMailSources({
   registrar,
   links,
+  firstSteps,
   url,
   ...settings
-}: { registrar: Registrar; links: Links; url: string } & Pick<
+}: { registrar: Registrar; links: Links; firstSteps: FirstSteps; url: string } & Pick<
   Sources,
-  'domain' | 'approvedDays' | 'confirmHours'
+  'domain' | 'approvedDays' | 'confirmHours' | 'otherServers'
 >): Sources {
   return {
     ...settings,
     policy: registrar.policy,
+    support: firstSteps.support,
+    firstSteps: ({ username }) => firstSteps.of(username),
     startLink: `${url}/register`,
     statusLink: async (registration) =>
       `${url}/register/status/${await links.mintLink(registration, 'status', null)}`,

@@ -1,5 +1,6 @@
 import { m } from '$lib/paraglide/messages'
 import type { Language } from '$lib/registration/language'
+import type { SupportView } from '$lib/registration/views'
 
 /** The text of one email, in one language, as plain text: `Letter.svelte` and the text part show the same. */
 export interface Content {
@@ -13,6 +14,8 @@ export interface Content {
   /** A moderator's own message, with its line breaks. */
   quote?: string
   action?: { label: string; link: string }
+  /** Further places to go to, after the action: each with one link, or several of a kind. */
+  links?: { label: string; links: string[] }[]
   after: string[]
   /** Why the recipient got this email. */
   footer: string
@@ -37,6 +40,13 @@ export function wordingOf(locale: Language, { name: site, url }: { name: string;
   const applicant = m.mail_footer_applicant({ site, host }, in_)
   return { in_, site, host, applicant, moderator: m.mail_footer_moderator({ host }, in_) }
 }
+
+/** Where people get help, if there is such a place. */
+export const supportLink = (support: SupportView | null, label: string) =>
+  support === null ? [] : [{ label, links: [support.url] }]
+
+/** What a reader sees of a link: where it leads, or the address that it writes to. */
+export const shownLink = (link: string): string => link.replace(/^mailto:/, '')
 
 /** A moderator's message as a quote, if there is one, and the paragraph that introduces it. */
 export const quoted = (message: string | null) => (message === null ? {} : { quote: message })

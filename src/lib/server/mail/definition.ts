@@ -3,6 +3,7 @@ import type { Policy } from '$lib/registration/decide'
 import type { MailKind, MailPayload } from '$lib/registration/mail-job'
 import type { Registration } from '$lib/registration/registration'
 import type { BroughtAlong } from '$lib/registration/wish'
+import type { FirstStepsView, SupportView } from '$lib/registration/views'
 import type { Username } from '$lib/registration/username'
 import type { Content, Wording } from './content'
 
@@ -26,6 +27,10 @@ export interface Sources {
   question(registration: Registration, at: number): Promise<string>
   /** Where registration starts. */
   startLink: string
+  firstSteps(registration: Registration): FirstStepsView
+  support: SupportView | null
+  /** A list of other servers; null: none is named. */
+  otherServers: string | null
 }
 
 /** A link of a moderator, new with this email. */

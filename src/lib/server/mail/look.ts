@@ -55,6 +55,7 @@ export const action = 'border-collapse:separate;border-spacing:0'
 export const actionCell = 'border-radius:10px;mso-padding-alt:15px 24px;padding:0'
 export const entry = { color: INK, textDecoration: 'underline' }
 export const address = { ...small, margin: '12px 0 20px' }
+export const further = { color: MUTED, fontSize: '13px', textDecoration: 'underline' }
 export const link = { color: MUTED, textDecoration: 'underline' }
 
 export const paper = { backgroundColor: SUNKEN, margin: '0', padding: '24px 12px' }

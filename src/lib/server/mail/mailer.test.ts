@@ -7,11 +7,17 @@ import { MailError, type Letter, type Mailer } from './mail'
 import { createMailer } from './mailer'
 
 const site = { name: 'Example', url: 'https://register.example.org', accent: '#138a5b', logoUrl: null }
+const denied = {
+  kind: 'denied',
+  otherServers: null,
+  startLink: 'https://register.example.org/register',
+  support: null,
+} as const
 const letter: Letter = {
   to: ['river@mail.test'],
   language: 'de',
   id: 'job-1',
-  mail: { kind: 'denied', matrixId: '@river:example.org', message: 'Bis bald\r\nBcc: evil@mail.test' },
+  mail: { ...denied, matrixId: '@river:example.org', message: 'Bis bald\r\nBcc: evil@mail.test' },
 }
 const closing: (() => unknown)[] = []
 afterEach(async () => {
@@ -102,7 +108,7 @@ describe('over a real SMTP server', () => {
     await sending.send(letter)
     await sending.send({
       ...letter,
-      mail: { kind: 'denied', matrixId: `@a${evil}:example.org`, message: evil },
+      mail: { ...denied, matrixId: `@a${evil}:example.org`, message: evil },
     })
     await sending.send({
       ...letter,

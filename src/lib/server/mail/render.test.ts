@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { LANGUAGES, type Language } from '$lib/registration/language'
+import type { FirstStepsView, SupportView } from '$lib/registration/views'
 import type { Mail, Site } from './mail'
 import { renderMail } from './render'
 
@@ -17,6 +18,21 @@ const requests = ['@river:example.org', '@b:example.org'].map((matrixId, index) 
   link: `https://register.example.org/admin/registrations/r${index}`,
 }))
 const person = { digest: true, account: 'https://register.example.org/admin/account' }
+const firstSteps: FirstStepsView = {
+  apps: [
+    { title: 'Element X', url: 'https://mobile.test/?server=example.org&hint=river', platform: 'phone' },
+    { title: 'FluffyChat', url: 'https://fluffy.test', platform: 'phone' },
+    { title: 'Our chat', url: 'https://chat.example.org/#/login', platform: 'browser' },
+  ],
+  rooms: [
+    { alias: '#lobby:example.org', url: 'https://matrix.to/#/%23lobby%3Aexample.org' },
+    { alias: null, url: 'https://matrix.to/#/!a?via=example.org' },
+  ],
+  homeserver: 'example.org',
+}
+const help: SupportView = { text: 'help@example.org', url: 'mailto:help@example.org' }
+const otherServers = 'https://joinmatrix.org/servers/'
+const startLink = 'https://register.example.org/register'
 const MAILS: Mail[] = [
   { kind: 'verification', matrixId, link, hours: 24, invited: false },
   { kind: 'verification', matrixId, link, hours: 24, invited: true },
@@ -28,12 +44,12 @@ const MAILS: Mail[] = [
   { kind: 'invitation', role: 'moderator', by: 'ada', link, days: 7 },
   { kind: 'confirm_moderator', username: 'ada', link, days: 7 },
   { kind: 'requested', matrixId, link },
-  { kind: 'approved', matrixId, message, homeserver: 'matrix.example.org', link },
-  { kind: 'approved', matrixId, message: null, homeserver: 'matrix.example.org', link },
+  { kind: 'approved', matrixId, message, firstSteps, support: null, link },
+  { kind: 'approved', matrixId, message: null, firstSteps: { ...firstSteps, apps: [] }, support: help, link },
   { kind: 'set_password', matrixId, message, link, days: 14, reminder: false },
   { kind: 'set_password', matrixId, message: null, link, days: 7, reminder: true },
-  { kind: 'denied', matrixId, message },
-  { kind: 'denied', matrixId, message: null },
+  { kind: 'denied', matrixId, message, otherServers, startLink, support: help },
+  { kind: 'denied', matrixId, message: null, otherServers: null, startLink, support: null },
   { kind: 'question', matrixId, question: 'Whom do you know here?', link },
   { kind: 'moderators_waiting', waiting: 3, oldestHours: 5, requests, reminder: false, link },
   { kind: 'moderators_waiting', waiting: 3, oldestHours: 50, requests, reminder: true, link },
@@ -67,6 +83,8 @@ function carried(mail: Mail): string[] {
       return []
     if (key === 'requests') return requests.flatMap(({ matrixId, link }) => [matrixId, link])
     if (key === 'person') return [person.account]
+    if (key === 'support') return value === null ? [] : [help.text]
+    if (key === 'firstSteps') return [firstSteps.homeserver, ...firstSteps.rooms.map(({ url }) => url)]
     if (Array.isArray(value)) return value
     return typeof value === 'boolean' || value === null ? [] : [String(value)]
   })
@@ -137,7 +155,14 @@ test('what is typed cannot begin a header', () => {
 })
 
 test('a message keeps its lines and loses what a screen does not show', () => {
-  const mail: Mail = { kind: 'denied', matrixId, message: ' One\u0000\u001b[31m\r\rTwo\u2028Three\r\n' }
+  const mail: Mail = {
+    kind: 'denied',
+    matrixId,
+    otherServers: null,
+    startLink,
+    support: null,
+    message: ' One\u0000\u001b[31m\r\rTwo\u2028Three\r\n',
+  }
   expect(renderMail(mail, 'en', site).text).toContain('\n\n> One[31m\n>\n> Two\n> Three\n\n')
 })
 
@@ -157,6 +182,43 @@ test('moderators see that there are more than the mail names', () => {
   expect(text).not.toContain('0 hours')
 })
 
+test.each([
+  ['en', 'Open in the app (Element X)', 'Open in the browser (Our chat)', 'change it to example.org before'],
+  ['de', 'In der App öffnen (Element X)', 'Im Browser öffnen (Our chat)', 'stelle example.org ein, bevor'],
+] as const)(
+  'the approval leads on in %s: to the apps, the rooms, the page, and past what newcomers stumble over',
+  (language, app, browser, tip) => {
+    const approved: Mail = { kind: 'approved', matrixId, message, firstSteps, support: help, link }
+    const { text, html } = renderMail(approved, language, site)
+    const [phone, , web] = firstSteps.apps
+    expect(text).toContain(`\n\n${app}:\n${phone?.url}\n\n${browser}:\n${web?.url}\n\n`)
+    const rooms = language === 'en' ? 'Your first rooms' : 'Deine ersten Räume'
+    expect(text).toContain(`\n\n${[`${rooms}:`, ...firstSteps.rooms.map(({ url }) => url)].join('\n')}\n\n`)
+    expect(text).toContain(':\nhelp@example.org\n\n')
+    expect(text).toContain(tip)
+    expect(text).not.toMatch(/FluffyChat|locked|gesperrt|mailto:|password by email|zurück/)
+    expect(html).toContain('href="mailto:help@example.org"')
+    expect(html.match(/class="press"/g)).toHaveLength(1)
+    expect(renderMail({ ...approved, support: null }, language, site).text).toMatch(
+      /Forgot your password|Passwort vergessen/,
+    )
+  },
+)
+
+test.each([
+  ['en', 'Find another server', 'Start a new request', 'at any time'],
+  ['de', 'Anderen Server finden', 'Neue Anfrage beginnen', 'jederzeit'],
+] as const)('a denial leads somewhere in %s', (language, others, start, again) => {
+  const denied: Mail = { kind: 'denied', matrixId, message: null, otherServers, startLink, support: help }
+  const { text } = renderMail(denied, language, site)
+  expect(text).toContain(`\n\n${others}:\n${otherServers}\n\n${start}:\n${startLink}\n\n`)
+  expect(text).toContain(':\nhelp@example.org\n\n')
+  expect(text).toContain(again)
+  expect(renderMail({ ...denied, otherServers: null, support: null }, language, site).text).not.toMatch(
+    /joinmatrix|help@/,
+  )
+})
+
 test('the first mail says that a person decides, but to the invited, whom a code can let in', () => {
   const first = (invited: boolean, language: Language) =>
     renderMail({ kind: 'verification', matrixId, link, hours: 24, invited }, language, site).text
@@ -173,7 +235,7 @@ function read(html: string): { words: string; links: string[] } {
   const shown = html
     .replace(/<head>.*?<\/head>|<!--.*?-->/gs, '')
     .replace(/<\/?(?:br|p|h1|div|table|tr|td|tbody)\b[^>]*>/g, ' ')
-  const links = [...shown.matchAll(/ href="([^"]*)"/g)].map(([, href]) => href ?? '')
+  const links = [...shown.matchAll(/ href="(?!mailto:)([^"]*)"/g)].map(([, href]) => unescape(href ?? ''))
   const words = shown.replace(/<[^>]*>/g, '')
   return { words: plain(unescape(words)), links: [...new Set(links)].sort() }
 }

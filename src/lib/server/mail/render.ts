@@ -1,7 +1,7 @@
 import { render } from 'svelte/server'
 import type { Language } from '$lib/registration/language'
 import { accentTheme } from '../text/accent'
-import type { Content } from './content'
+import { shownLink, type Content } from './content'
 import Letter from './Letter.svelte'
 import type { Site } from './mail'
 import { contentOf, type Mail } from './mails'
@@ -36,7 +36,10 @@ export function renderMail(
 }
 
 /** The same text and links in the same order as `Letter.svelte`. */
-function textOf({ heading, paragraphs, list, quote, action, after, footer }: Content, site: Site): string {
+function textOf(
+  { heading, paragraphs, list, quote, action, links = [], after, footer }: Content,
+  site: Site,
+): string {
   const parts = [
     site.name,
     heading,
@@ -51,6 +54,7 @@ function textOf({ heading, paragraphs, list, quote, action, after, footer }: Con
             .join('\n'),
         ]),
     ...(action === undefined ? [] : [`${action.label}:\n${action.link}`]),
+    ...links.map(({ label, links }) => [`${label}:`, ...links.map(shownLink)].join('\n')),
     ...after,
     `-- \n${footer}`,
   ]

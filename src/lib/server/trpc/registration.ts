@@ -9,10 +9,11 @@ import type { Registration } from '$lib/registration/registration'
 import { linkHours, STATUS_LINK_DAYS } from '$lib/registration/retention'
 import { shownOf } from '$lib/registration/shown'
 import { awaitsPassword } from '$lib/registration/state'
-import { matrixId, parseUsername } from '$lib/registration/username'
+import { matrixId, parseUsername, type Username } from '$lib/registration/username'
 import type { OwnView } from '$lib/registration/views'
 import { PROOF_PURPOSES } from '../intake/proof-of-work'
 import { parseToken, type Token } from '../crypto/tokens'
+import type { FirstSteps } from '../registrations/first-steps'
 import type { ActingLink } from '../registrations/links'
 import type { Needing } from './context'
 import { countRefusal } from './count-refusal'
@@ -25,6 +26,7 @@ const needed = t.needs(
   'applicant',
   'config',
   'entrance',
+  'firstSteps',
   'invitations',
   'mailStandings',
   'intake',
@@ -52,8 +54,8 @@ const COOKIE_SECONDS = (STATUS_LINK_DAYS * DAY) / 1000
 export async function ownView(
   registration: Registration,
   {
-    services: { config, registrar, jobResults, invitations, mailStandings },
-  }: Needing<'config' | 'registrar' | 'jobResults' | 'invitations' | 'mailStandings'>,
+    services: { config, firstSteps, registrar, jobResults, invitations, mailStandings },
+  }: Needing<'config' | 'firstSteps' | 'registrar' | 'jobResults' | 'invitations' | 'mailStandings'>,
 ): Promise<OwnView> {
   const { id, username, holdsName, email, reason, account, startedAt } = registration
   const policy = registrar.policy()
@@ -83,7 +85,7 @@ export async function ownView(
       text: words,
     })),
     asked: isAsked(registration, policy),
-    homeserver: config.synapse.domain,
+    firstSteps: registration.state === 'completed' ? firstStepsOf(username, firstSteps) : null,
     mail: await mailStandings.newest(id),
     invitation: await invitations.stands(registration),
   }
@@ -93,6 +95,13 @@ export async function ownView(
 function toldOf({ denial, decidedBy, message, stateSince: since }: Registration, resting: boolean) {
   if (!resting) return { decidedBy, message, since }
   return denial ?? { decidedBy: null, message: null, since }
+}
+
+/** With the QR code of the suggested app for phones. */
+function firstStepsOf(username: Username, firstSteps: FirstSteps): OwnView['firstSteps'] {
+  const steps = firstSteps.of(username)
+  const phone = steps.apps.find(({ platform }) => platform === 'phone')
+  return { ...steps, qr: phone === undefined ? null : firstSteps.qrOf(phone.url) }
 }
 
 /** Makes the calling browser the applicant's. */

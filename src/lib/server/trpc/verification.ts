@@ -14,6 +14,7 @@ const link = t.procedure
     t.needs(
       'applicant',
       'config',
+      'firstSteps',
       'invitations',
       'mailStandings',
       'intake',

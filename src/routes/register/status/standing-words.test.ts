@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { OwnView } from '$lib/registration/views'
-import { timeline } from './standing-words'
+import { standingWords, timeline } from './standing-words'
 
 const APPROVED: OwnView = {
   id: 'a',
@@ -20,7 +20,7 @@ const APPROVED: OwnView = {
   awaitsPassword: false,
   talk: [],
   asked: false,
-  homeserver: 'example.test',
+  firstSteps: null,
   mail: null,
   invitation: 'free',
 }
@@ -32,4 +32,16 @@ test('the timeline calls an account open once it is', () => {
   expect(last({ opening: 'failed' })).toEqual({ words: 'Opening your account', stage: 'stuck' })
   expect(last({ awaitsPassword: true })).toEqual({ words: 'Your account is ready', stage: 'to_come' })
   expect(last({ state: 'completed' })).toEqual({ words: 'Your account is ready', stage: 'past', at: 2 })
+})
+
+test('an answer to a question is confirmed', () => {
+  const site = { passwordMode: 'at_request' } as const
+  const question = { at: 1, from: 'moderators', text: 'Whom do you know?' } as const
+  const answer = { at: 2, from: 'you', text: 'Ada' } as const
+  const titleOf = (own: Partial<OwnView>) =>
+    standingWords({ ...APPROVED, state: 'requested', ...own }, site).title
+  expect(titleOf({})).toBe('We received your request')
+  expect(titleOf({ asked: true, talk: [question] })).toBe('We have a question for you')
+  expect(titleOf({ talk: [question, answer] })).toBe('Your answer is with the moderators')
+  expect(titleOf({ asked: true, talk: [question, answer, question] })).toBe('We have a question for you')
 })

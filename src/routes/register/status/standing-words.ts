@@ -2,7 +2,10 @@ import { m } from '$lib/paraglide/messages'
 import type { OwnView, SiteView } from '$lib/registration/views'
 
 /** What a registration's state means for its applicant: a heading, and what happens now. */
-export function standingWords(own: OwnView, { passwordMode }: SiteView): { title: string; words: string[] } {
+export function standingWords(
+  own: OwnView,
+  { passwordMode }: Pick<SiteView, 'passwordMode'>,
+): { title: string; words: string[] } {
   const { matrixId } = own
   switch (own.state) {
     case 'started':
@@ -15,7 +18,9 @@ export function standingWords(own: OwnView, { passwordMode }: SiteView): { title
       if (own.asked)
         return { title: m.status_question_title(), words: [m.status_question_words({ matrixId })] }
       const locked = own.account === 'none' ? m.wizard_account_later() : m.status_requested_locked()
-      return { title: m.status_requested_title(), words: [m.status_requested_words(), locked] }
+      return own.talk.at(-1)?.from === 'you'
+        ? { title: m.status_answered_title(), words: [m.status_answered_words(), locked] }
+        : { title: m.status_requested_title(), words: [m.status_requested_words(), locked] }
     }
     case 'approved':
       return own.awaitsPassword

@@ -1,37 +1,68 @@
 import { m } from '$lib/paraglide/messages'
+import { suggestedApps, type Platform } from '$lib/registration/matrix-apps'
 import { matrixId as matrixIdOf } from '$lib/registration/username'
-import { introduced, quoted } from '../content'
+import type { FirstStepsView, SupportView } from '$lib/registration/views'
+import { introduced, quoted, supportLink } from '../content'
 import type { JobMail } from '../definition'
 
-/** The account is ready. `homeserver`: its name, to type into a Matrix client. */
+/** The account is ready. `link`: the page with all of this, and more. */
 interface Data {
   kind: 'approved'
   matrixId: string
   message: string | null
-  homeserver: string
+  firstSteps: FirstStepsView
+  support: SupportView | null
   link: string
 }
 
+const OPEN: Record<Platform, typeof m.mail_approved_app> = {
+  phone: m.mail_approved_app,
+  browser: m.mail_approved_browser,
+  desktop: m.mail_approved_desktop,
+}
+
 export const approved: JobMail<'approved', Data> = {
-  async compose(_, registration, { domain: homeserver, statusLink }) {
+  async compose(_, registration, sources) {
     const { state, username, message } = registration
     if (state !== 'completed') return null
-    const matrixId = matrixIdOf(username, homeserver)
-    return { kind: 'approved', matrixId, message, homeserver, link: await statusLink(registration) }
+    return {
+      kind: 'approved',
+      matrixId: matrixIdOf(username, sources.domain),
+      message,
+      firstSteps: sources.firstSteps(registration),
+      support: sources.support,
+      link: await sources.statusLink(registration),
+    }
   },
 
-  content: ({ matrixId, message, homeserver, link }, wording) => ({
-    subject: m.mail_approved_subject({ matrixId }, wording.in_),
-    heading: m.mail_approved_heading({}, wording.in_),
-    literals: [matrixId, homeserver],
-    paragraphs: [
-      m.mail_approved_open({ matrixId }, wording.in_),
-      m.mail_approved_how({ homeserver }, wording.in_),
-      ...introduced(message, wording),
-    ],
-    ...quoted(message),
-    action: { label: m.mail_approved_button({}, wording.in_), link },
-    after: [],
-    footer: wording.applicant,
-  }),
+  content: ({ matrixId, message, firstSteps, support, link }, wording) => {
+    const { homeserver } = firstSteps
+    const rooms = firstSteps.rooms.map(({ url }) => url)
+    const [first, ...others] = suggestedApps(firstSteps.apps).map(({ platform, title, url }) => ({
+      label: OPEN[platform]({ title }, wording.in_),
+      link: url,
+    }))
+    return {
+      subject: m.mail_approved_subject({ matrixId }, wording.in_),
+      heading: m.mail_approved_heading({}, wording.in_),
+      literals: [matrixId, homeserver],
+      paragraphs: [m.mail_approved_open({ matrixId }, wording.in_), ...introduced(message, wording)],
+      ...quoted(message),
+      ...(first === undefined ? {} : { action: first }),
+      links: [
+        ...others.map((app) => ({ label: app.label, links: [app.link] })),
+        ...(rooms.length === 0 ? [] : [{ label: m.first_steps_rooms({}, wording.in_), links: rooms }]),
+        { label: m.mail_approved_page({}, wording.in_), links: [link] },
+        ...supportLink(support, m.mail_support({}, wording.in_)),
+      ],
+      after: [
+        m.first_steps_tip_server({ server: homeserver }, wording.in_),
+        m.first_steps_tip_key({}, wording.in_),
+        m.first_steps_tip_device({}, wording.in_),
+        m.first_steps_tip_name({}, wording.in_),
+        ...(support === null ? [m.first_steps_tip_password_email({}, wording.in_)] : []),
+      ],
+      footer: wording.applicant,
+    }
+  },
 }

@@ -1,20 +1,27 @@
 import { m } from '$lib/paraglide/messages'
 import { matrixId as matrixIdOf } from '$lib/registration/username'
-import { introduced, quoted } from '../content'
+import type { SupportView } from '$lib/registration/views'
+import { introduced, quoted, supportLink } from '../content'
 import type { JobMail } from '../definition'
 
+/** `startLink`: where a new request starts. */
 interface Data {
   kind: 'denied'
   matrixId: string
   message: string | null
+  otherServers: string | null
+  startLink: string
+  support: SupportView | null
 }
 
 export const denied: JobMail<'denied', Data> = {
-  async compose(_, { state, username, message }, { domain }) {
-    return state === 'denied' ? { kind: 'denied', matrixId: matrixIdOf(username, domain), message } : null
+  async compose(_, { state, username, message }, { domain, otherServers, startLink, support }) {
+    if (state !== 'denied') return null
+    const matrixId = matrixIdOf(username, domain)
+    return { kind: 'denied', matrixId, message, otherServers, startLink, support }
   },
 
-  content: ({ matrixId, message }, wording) => ({
+  content: ({ matrixId, message, otherServers, startLink, support }, wording) => ({
     subject: m.mail_denied_subject({ matrixId }, wording.in_),
     heading: m.mail_denied_heading({}, wording.in_),
     literals: [matrixId],
@@ -23,7 +30,14 @@ export const denied: JobMail<'denied', Data> = {
       ...introduced(message, wording),
     ],
     ...quoted(message),
-    after: [m.mail_denied_data({}, wording.in_)],
+    links: [
+      ...(otherServers === null
+        ? []
+        : [{ label: m.status_denied_others({}, wording.in_), links: [otherServers] }]),
+      { label: m.status_denied_start({}, wording.in_), links: [startLink] },
+      ...supportLink(support, m.status_denied_support({}, wording.in_)),
+    ],
+    after: [m.status_denied_again({}, wording.in_), m.mail_denied_data({}, wording.in_)],
     footer: wording.applicant,
   }),
 }
