@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { Secret, TOTP } from 'otpauth'
 import { expect, expectAccessible, MODERATOR, signIn, submit, test } from './fixtures'
 
@@ -21,6 +22,21 @@ test('an authenticator is set up, asked for at the next sign-in, and switched of
   await expect(codes).toHaveCount(10)
   await expectAccessible(page)
   const recovery = (await codes.first().textContent()) ?? ''
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('link', { name: 'Download codes' }).click(),
+  ])
+  expect(download.suggestedFilename()).toBe('recovery-codes.txt')
+  expect(await readFile(await download.path(), 'utf8')).toContain(
+    `\n${(await codes.allTextContents()).join('\n')}\n`,
+  )
+  if (test.info().project.use.javaScriptEnabled !== false) {
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+    await page.getByRole('button', { name: 'Copy codes' }).click()
+    await expect(page.locator('.sr-only[role=status]', { hasText: 'Copied' })).toHaveCount(1)
+    const copied = await page.evaluate(() => navigator.clipboard.readText())
+    expect(copied.split('\n')).toEqual(await codes.allTextContents())
+  }
   await page.reload()
   await expect(codes).toHaveCount(0)
 
