@@ -8,9 +8,6 @@ test('without a code nothing goes on, and each page says what to do', async ({ p
   await expect(page.locator('main')).toContainText('by invitation only')
   await page.goto(`${site.url}/register`)
   await expectAccessible(page)
-  await page
-    .locator('input[name=invitation]')
-    .evaluate((field: HTMLInputElement) => field.form?.setAttribute('novalidate', ''))
   await page.locator('input[name=username]').fill(newName())
   await submit(page).click()
   await expect(page.locator('input[name=invitation]')).toHaveAttribute('aria-invalid', 'true')

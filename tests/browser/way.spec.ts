@@ -3,6 +3,7 @@ import {
   confirmAddress,
   expect,
   expectAccessible,
+  expectFit,
   giveAddress,
   linkIn,
   newName,
@@ -89,23 +90,53 @@ test('a spent link says so, and a broken one too', async ({ page, site }) => {
   await expectAccessible(page)
 })
 
-test('what is wrong with a form is said at its field, with the focus on the first', async ({
+test('all that is wrong with a form is said at once, at the fields and in a summary that leads to them', async ({
   page,
   site,
 }) => {
   await confirmAddress(page, site, newName())
-  await page
-    .locator('input[name=password]')
-    .evaluate((field: HTMLInputElement) => field.form?.setAttribute('novalidate', ''))
-  await page.locator('input[name=password]').fill('short')
-  await page.locator('textarea[name=reason]').fill('too short')
+  const title = await page.title()
   await submit(page).click()
   const password = page.locator('input[name=password]')
-  await expect(password).toHaveAttribute('aria-invalid', 'true')
-  await expect(page.locator('textarea[name=reason]')).toHaveAttribute('aria-invalid', 'true')
-  await expect(page.locator('textarea[name=reason]')).toHaveValue('too short')
+  const reason = page.locator('textarea[name=reason]')
+  const legal = page.locator('input[name=legal]')
+  for (const field of [password, reason, legal]) await expect(field).toHaveAttribute('aria-invalid', 'true')
+  const summary = page.locator('main [role=alert]')
+  await expect(summary).toBeFocused()
+  await expect(summary.getByRole('link')).toHaveCount(3)
+  await expect(page).toHaveTitle(`Error: ${title}`)
+  await expectFit(page)
+  await summary.getByRole('link').nth(1).click()
+  await expect(reason).toBeFocused()
+
+  await password.fill('short')
+  await reason.fill('too short')
+  await submit(page).click()
+  await expect(page.locator('#password-error')).toContainText('12')
+  await expect(summary).toBeFocused()
+  await expect(reason).toHaveValue('too short')
   await expect(password).toHaveValue('')
-  await expect(password).toBeFocused()
+  if (test.info().project.use.javaScriptEnabled === false) return
+  await reason.fill(REASON)
+  await expect(page.locator('#reason-error')).toHaveCount(0)
+  await expect(summary.getByRole('link')).toHaveCount(2)
+  await password.fill(PASSWORD)
+  await legal.check()
+  await expect(summary).toHaveCount(0)
+  await expect(page).toHaveTitle(title)
+  await expectAccessible(page)
+  await submit(page).click()
+  await page.waitForURL(/\/register\/status/)
+})
+
+test('one field that is wrong gets the focus itself, in our words', async ({ page, site }) => {
+  await page.goto(`${site.url}/register`)
+  const title = await page.title()
+  await submit(page).click()
+  await expect(page.locator('input[name=username]')).toBeFocused()
+  await expect(page.locator('#username-error')).toBeVisible()
+  await expect(page.locator('main [data-error-summary]')).toHaveCount(0)
+  await expect(page).toHaveTitle(`Error: ${title}`)
   await expectAccessible(page)
 })
 

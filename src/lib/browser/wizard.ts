@@ -6,6 +6,7 @@ import { hintAtStrength } from './hint-at-strength'
 import { keepWords } from './keep-words'
 import { localTimes } from './local-times'
 import { lookAgain } from './look-again'
+import { mendErrors } from './mend-errors'
 import { offerCopy } from './offer-copy'
 import { prove } from './prove'
 import { sendForms } from './send-forms'
@@ -30,6 +31,7 @@ function enliven(): void {
     lookAgain,
     followMail,
     offerCopy,
+    mendErrors,
     prove,
   })
 }

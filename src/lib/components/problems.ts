@@ -1,4 +1,5 @@
 import type { Refusal } from '$lib/registration/refusal'
+import { m } from '$lib/paraglide/messages'
 import { refusalText } from '../text/refusal-text'
 
 /** The fields of an applicant's forms. */
@@ -9,6 +10,10 @@ export interface Problems {
   fields: Partial<Record<FieldName, string>>
   form: string | null
 }
+
+/** The title of a page; an error comes first, because a screen reader reads the title first. */
+export const pageTitle = (title: string, isWrong: boolean): string =>
+  isWrong ? m.problems_page_title({ title }) : title
 
 /** Words refusals, each at its field. */
 export function problemsOf(refusals: Refusal[]): Problems {
