@@ -13,7 +13,7 @@ const message = (desk: Page) => desk.locator('.act summary')
 const decide = (desk: Page, decision: 'approve' | 'deny') =>
   desk.locator(`button[name=decision][value=${decision}]`)
 
-for (const locale of ['en', 'de'])
+for (const locale of ['en', 'de'] as const)
   test(`a phone leaves room to read (${locale})`, async ({ browser, site }) => {
     const [name = ''] = await people(browser, site, 2)
     const desk = await aDesk(browser, site, { locale, viewport: { width: 375, height: 553 } })
@@ -33,7 +33,11 @@ for (const locale of ['en', 'de'])
       expect(new Set(places.map(({ y }) => Math.round(y))).size).toBe(1)
       for (const place of places) expect(place.height).toBeGreaterThanOrEqual(44)
       expect((await box(desk.locator('header').first())).height).toBeLessThanOrEqual(60)
-      // The name, and the first lines of the reason.
+      // The name, what speaks against it, and the first lines of the reason.
+      await expect(desk.locator('main .found')).toContainText(
+        { en: 'same words', de: 'gleicher Text' }[locale],
+      )
+      expect((await box(desk.locator('main .found'))).end).toBeLessThan(bar.y)
       expect((await box(desk.locator('h1'))).end).toBeLessThan(bar.y)
       expect((await box(desk.locator('main .reason-given'))).y + 60).toBeLessThan(bar.y)
       await expectAccessible(desk)
@@ -72,6 +76,25 @@ test('on a phone the message is a sheet above the buttons, which go on deciding'
   await expect(decide(desk, 'deny')).toBeInViewport()
   await decide(desk, 'deny').click()
   expect((await site.mail.next(`${name}@mail.test`, 2)).text).toContain('Not this time')
+  await desk.context().close()
+})
+
+test('what happened is folded and has its day once, and tasks that are done are no section', async ({
+  browser,
+  site,
+}) => {
+  const [name = ''] = await people(browser, site, 1)
+  const desk = await aDesk(browser, site, { viewport: { width: 375, height: 553 } })
+  await find(desk, site, name)
+  await row(desk, name).getByRole('link').click()
+  await expect(desk.locator('h1')).toContainText(name)
+  await expect(desk.getByRole('heading', { name: 'Background tasks' })).toHaveCount(0)
+  const history = desk.locator('details', { hasText: 'History' })
+  await expect(history.getByRole('heading')).toHaveCount(0)
+  await history.locator('summary').click()
+  await expect(history).toContainText('Task done: Email')
+  await expect(history.getByRole('heading')).toHaveText([/2\d{3}/])
+  await expectAccessible(desk)
   await desk.context().close()
 })
 
