@@ -101,7 +101,7 @@ test('odd characters in a reason are shown, and turn nothing around', async ({ p
   await expect(reason).toContainText('U+202E')
   await expect(reason).toContainText('U+200B')
   expect(await reason.innerText()).not.toContain('\u202E')
-  await expect(desk.getByText('mixed alphabets')).toBeVisible()
+  await expect(desk.locator('main dl').getByText('mixed alphabets')).toBeVisible()
   await expectFit(desk)
   await desk.context().close()
 })

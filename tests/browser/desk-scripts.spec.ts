@@ -64,6 +64,48 @@ test('moving to the next request loads this one, and not the list again', async 
   expect(sent).not.toContain('"counts"')
 })
 
+test('what is ticked in the list is what is decided: one bar, its number, and its keys', async ({
+  browser,
+  site,
+}) => {
+  const [open = '', ...others] = await people(browser, site, 3)
+  const desk = await aDesk(browser, site)
+  await desk.route('**/admin/live**', (route) => route.abort())
+  await desk.goto(`${site.url}/admin?tab=all&q=${open.slice(0, -6)}`)
+  await row(desk, open).getByRole('link').click()
+  await expect(desk.locator('h1')).toContainText(open)
+  await scriptsStarted(desk)
+  await expect(desk.locator('.act')).toBeVisible()
+  for (const name of others) await row(desk, name).getByRole('checkbox').check()
+  await expect(desk.locator('.act')).toBeHidden()
+  const several = desk.getByRole('group', { name: 'Decide on the selection' })
+  await expect(several.getByRole('button', { name: 'Approve 2', exact: true })).toBeVisible()
+  await row(desk, others[0] ?? '')
+    .getByRole('checkbox')
+    .uncheck()
+  await expect(several.getByRole('button', { name: 'Deny 1', exact: true })).toBeVisible()
+  await several.getByRole('button', { name: 'Clear selection' }).click()
+  await expect(several).toBeHidden()
+  await expect(desk.locator('.act')).toBeVisible()
+  for (const name of others) await row(desk, name).getByRole('checkbox').check()
+  const place = await several.boundingBox()
+  await desk.keyboard.press('d')
+  const outcome = desk.locator('.outcomes')
+  await expect(outcome).toContainText('2 requests denied')
+  await expect(desk.locator('.after')).toBeFocused()
+  const shown = await outcome.boundingBox()
+  expect((shown?.y ?? 0) + (shown?.height ?? 0)).toBeGreaterThan(place?.y ?? 0)
+  await expectAccessible(desk)
+  for (const name of others) await expect(row(desk, name)).toContainText('denied')
+  await expect(row(desk, open)).not.toContainText('denied')
+  await outcome.getByRole('button', { name: 'Undo all' }).click()
+  await expect(desk.locator('.after')).toContainText('2 of 2 decisions undone')
+  await expect(desk.locator('.after')).toBeFocused()
+  await expect(desk.locator('.act')).toBeVisible()
+  await desk.keyboard.press('a')
+  await desk.waitForURL(/done=/)
+})
+
 test('a press on a link goes through, though the list is asked for anew before it is answered', async ({
   browser,
   site,

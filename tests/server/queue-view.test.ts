@@ -29,7 +29,7 @@ test('a list and a page have what they show of a request, and no column beside i
     trouble: false,
   }
   expect((await api.moderation.queue({ tab: 'waiting' })).items).toEqual([
-    { ...both, claimedBy: null, held: false, heldFor: [], invitation: null, looking: [] },
+    { ...both, claimedBy: null, held: false, heldFor: [], invitation: null, looking: [], shared: [] },
   ])
   expect(await api.moderation.registration({ id: view.id })).toEqual({
     ...both,

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { EmailAddress } from '$lib/registration/email'
 import { createBoundAddresses } from '$lib/server/moderation/email-owners'
 import { findAlike, findNearReason, findSameReason, tallyOf } from '$lib/server/database/signals'
+import { findShared } from '$lib/server/database/shared'
 import { fillInFoundBy } from '$lib/server/database/search-index'
 import type { Transaction } from '$lib/server/database/open'
 import { insertRegistration } from '$lib/server/database/registrations'
@@ -97,6 +98,33 @@ describe('what one wants to know', () => {
     expect(ids(facts.names)).toEqual([look])
     expect(facts.reasons).toMatchObject({ count: 2, more: false })
     expect(ids(facts.reasons)).toEqual([same, near].sort())
+  })
+
+  test('says in a list what a waiting one has in common with others, and of a decided one nothing', async () => {
+    const from = (host: number) => `198.51.100.${host}`
+    const names: Record<string, string> = {}
+    const wait = async (name: string, change: Parameters<typeof put>[0]) =>
+      (names[await put({ name, state: 'requested', ...change })] = name)
+    await wait('bill.gates', { address: 'bill.g@gmail.com', reason: SPAM, clientAddress: from(1) })
+    await wait('second', { clientAddress: from(2) })
+    await wait('third', { clientAddress: from(3) })
+    await wait('pair', { clientAddress: '192.0.2.1' })
+    await wait('other.pair', { clientAddress: '192.0.2.2' })
+    const near = SPAM.replace('website', 'homepage')
+    await wait('alone', { reason: near })
+    await put({ name: 'bi11gates', address: 'b.i.l.l.g+2@googlemail.com', reason: `${SPAM.toUpperCase()}!` })
+    const { api } = await aModerator(world.services)
+    const { items } = await api.moderation.queue({ tab: 'all' })
+    const shared = items.map((item) => [names[item.id] ?? 'denied', item.shared])
+    expect(Object.fromEntries(shared)).toEqual({
+      'bill.gates': ['words', 'inbox', 'name', 'network'],
+      second: ['network'],
+      third: ['network'],
+      pair: [],
+      'other.pair': [],
+      alone: [],
+      denied: [],
+    })
   })
 
   test('a reason that was typed and changed is found by what it says now', async () => {
@@ -259,13 +287,16 @@ describe('of fifty thousand who share everything', () => {
     expect(await findSameReason(reader, id, 5)).toMatchObject({ ...thousand, some: { length: 5 } })
     const near = await findNearReason(reader, id)
     expect(near.found.length).toBeLessThanOrEqual(200)
+    expect(await findShared(reader, [id, 'many3', 'many6'])).toEqual(
+      new Map(['many3', 'many6'].map((one) => [one, ['words', 'inbox', 'name', 'network']])),
+    )
 
     expect(queries.length).toBeGreaterThan(10)
     for (const { sql, args } of queries) {
       const plan = await client.execute({ sql: `explain query plan ${sql}`, args: args.map(String) })
       const details = plan.rows.map(({ detail }) => String(detail))
       expect(
-        details.filter((line) => /^SCAN (registrations|reason_prints)\b/.test(line)),
+        details.filter((line) => /^SCAN (registrations|reason_prints|r|o|own)\b/.test(line)),
         sql,
       ).toEqual([])
       expect(details.join('\n'), sql).toMatch(/USING (COVERING )?INDEX/)

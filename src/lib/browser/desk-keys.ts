@@ -11,7 +11,7 @@ function isTyping(target: EventTarget | null): boolean {
 
 /**
  * Single-key shortcuts (WCAG 2.1.4: never while typing or with a modifier, and they can be turned off). A key runs
- * its entry in `actions`, or activates the element with that `aria-keyshortcuts`: fields and details get the focus.
+ * its entry in `actions`, or activates the first element shown with that `aria-keyshortcuts`: fields and details get the focus.
  */
 export function onDeskKey(event: KeyboardEvent, actions: Record<string, () => void>): void {
   const { key, target } = event
@@ -19,13 +19,21 @@ export function onDeskKey(event: KeyboardEvent, actions: Record<string, () => vo
   if (event.repeat && key !== 'j' && key !== 'k') return
   if (isTyping(target) || document.querySelector('dialog[open]') !== null) return
   const act = actions[key]
-  const named = /^[a-z/]$/.test(key)
-    ? document.querySelector<HTMLElement>(`[aria-keyshortcuts~="${key}"]:not([aria-disabled='true'])`)
-    : null
+  const named = /^[a-z/]$/.test(key) ? shownFor(key) : null
   if (act === undefined && named === null) return
   event.preventDefault()
   if (act !== undefined) act()
   else if (named !== null) press(named)
+}
+
+/** The element on the page for a key, of those that are shown or in folded details that are. */
+function shownFor(key: string): HTMLElement | null {
+  const named = document.querySelectorAll<HTMLElement>(
+    `[aria-keyshortcuts~="${key}"]:not([aria-disabled='true'])`,
+  )
+  const isShown = (element: HTMLElement) =>
+    (element.closest('details:not([open])') ?? element).getClientRects().length > 0
+  return [...named].find(isShown) ?? null
 }
 
 function press(element: HTMLElement): void {

@@ -16,3 +16,20 @@ export function momentText(at: number, language: Language, zone: 'local' | 'UTC'
   const text = part(at, { ...day, hour: 'numeric', minute: '2-digit' })
   return zone === 'UTC' ? `${text} UTC` : text
 }
+
+/** The day of a moment in words, in the same zone. */
+export function dayText(at: number, language: Language, zone: 'local' | 'UTC'): string {
+  const day = { day: 'numeric', month: 'long', year: 'numeric' } as const
+  return new Intl.DateTimeFormat(language, { ...day, ...(zone === 'UTC' ? { timeZone: 'UTC' } : {}) }).format(
+    at,
+  )
+}
+
+/** Its time of day; in UTC marked as such. */
+export function timeText(at: number, language: Language, zone: 'local' | 'UTC'): string {
+  return new Intl.DateTimeFormat(language, {
+    hour: '2-digit',
+    minute: '2-digit',
+    ...(zone === 'UTC' ? { timeZone: 'UTC', timeZoneName: 'short' } : {}),
+  }).format(at)
+}

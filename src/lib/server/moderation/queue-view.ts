@@ -12,6 +12,7 @@ import { findModerator, findModeratorByName } from '../database/moderators'
 import type { Database, Reader } from '../database/open'
 import { countTabs, findListed, findNeighbours, findPage } from '../database/queue'
 import { findRegistration, isInTrouble } from '../database/registrations'
+import { findShared } from '../database/shared'
 import { readJob } from '../database/stored-job'
 import type { Homeserver } from '../homeserver/homeserver'
 import type { Registrar } from '../registrations/registrar'
@@ -28,11 +29,14 @@ export async function queueView(
   return database.read(async (reader) => {
     const { ids, next } = await findPage(reader, filter, await deciderOf(reader, filter), limit)
     const rows = await findListed(reader, ids, now - LOOK_MS)
+    const shared = await findShared(reader, ids)
     const items = rows.map(({ heldBy, invitationId, invitationNote, inviterName, looking, ...row }) => ({
       ...row,
       matrixId: matrixId(row.username, homeserver.domain),
       /** A rule flags it; `heldFor`: what else does. */
       held: heldBy !== null,
+      /** What it has in common with others, while it waits. */
+      shared: shared.get(row.id) ?? [],
       /** The invitation code it used. */
       invitation: invitationId === null ? null : { note: invitationNote, by: inviterName },
       /** Who else has it open right now. */
