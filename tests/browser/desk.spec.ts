@@ -44,6 +44,7 @@ test('a decision leads to the next request, and is taken back with one press', a
   await undo.click()
   await expect(desk.locator('h1')).toContainText(first)
   await expect(desk.locator('button[name=decision][value=deny]')).toBeVisible()
+  await expect(desk.getByRole('status').filter({ hasText: 'The request is waiting again.' })).toBeVisible()
   await expect(desk.locator('main')).toContainText('Decision undone')
   expect(site.mail.mails.filter((mail) => JSON.stringify(mail.to).includes(first))).toHaveLength(2)
   expect(second).not.toBe('')

@@ -10,14 +10,19 @@ function isTyping(target: EventTarget | null): boolean {
 }
 
 /**
- * Single-key shortcuts (WCAG 2.1.4: never while typing or with a modifier, and they can be turned off). A key runs
+ * Single-key shortcuts (WCAG 2.1.4: never while typing or with a modifier, and they can be turned off). Escape leaves a
+ * field. A key runs
  * its entry in `actions`, or activates the first element shown with that `aria-keyshortcuts`: fields and details get the focus.
  */
 export function onDeskKey(event: KeyboardEvent, actions: Record<string, () => void>): void {
   const { key, target } = event
   if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return
   if (event.repeat && key !== 'j' && key !== 'k') return
-  if (isTyping(target) || document.querySelector('dialog[open]') !== null) return
+  if (document.querySelector('dialog[open]') !== null) return
+  if (isTyping(target)) {
+    if (key === 'Escape' && target instanceof HTMLElement) target.blur()
+    return
+  }
   const act = actions[key]
   const named = /^[a-z/]$/.test(key) ? shownFor(key) : null
   if (act === undefined && named === null) return

@@ -17,7 +17,14 @@ export const load: PageServerLoad = async ({ params: { id }, locals: { api }, ur
     api.signals.about({ id }),
     loadTalk(api, id, url),
   ])
-  return { registration: answer.value, neighbours, facts, ...talk, now: Date.now() }
+  return {
+    registration: answer.value,
+    neighbours,
+    facts,
+    ...talk,
+    undone: url.searchParams.has('undone'),
+    now: Date.now(),
+  }
 }
 
 export const actions = {
@@ -51,7 +58,8 @@ export const actions = {
   undo: async ({ params: { id }, locals: { api }, url }) => {
     const answer = await attempt(() => api.moderation.undo({ id }))
     if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal) })
-    redirect(303, pathOf(id, url))
+    const path = pathOf(id, url)
+    redirect(303, `${path}${path.includes('?') ? '&' : '?'}undone`)
   },
   retry: async ({ params: { id }, request, locals: { api }, url }) => {
     const job = textOf(await request.formData(), 'job')
