@@ -13,6 +13,13 @@ const message = (desk: Page) => desk.locator('.act summary')
 const decide = (desk: Page, decision: 'approve' | 'deny') =>
   desk.locator(`button[name=decision][value=${decision}]`)
 
+/** At the end of the page, where the bar covers nothing: what lies half behind it would count as a target half as large. */
+async function expectAllAccessible(desk: Page): Promise<void> {
+  await desk.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight))
+  await expectAccessible(desk)
+  await desk.evaluate(() => window.scrollTo(0, 0))
+}
+
 for (const locale of ['en', 'de'] as const)
   test(`a phone leaves room to read (${locale})`, async ({ browser, site }) => {
     const [name = ''] = await people(browser, site, 2)
@@ -40,7 +47,7 @@ for (const locale of ['en', 'de'] as const)
       expect((await box(desk.locator('main .found'))).end).toBeLessThan(bar.y)
       expect((await box(desk.locator('h1'))).end).toBeLessThan(bar.y)
       expect((await box(desk.locator('main .reason-given'))).y + 60).toBeLessThan(bar.y)
-      await expectAccessible(desk)
+      await expectAllAccessible(desk)
     }
     // 400 % zoom: nothing covers what is read.
     await desk.setViewportSize({ width: 320, height: 256 })
@@ -94,7 +101,7 @@ test('what happened is folded and has its day once, and tasks that are done are 
   await history.locator('summary').click()
   await expect(history).toContainText('Task done: Email')
   await expect(history.getByRole('heading')).toHaveText([/2\d{3}/])
-  await expectAccessible(desk)
+  await expectAllAccessible(desk)
   await desk.context().close()
 })
 
