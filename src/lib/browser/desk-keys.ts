@@ -43,7 +43,8 @@ function shownFor(key: string): HTMLElement | null {
 
 function press(element: HTMLElement): void {
   const details = element.closest('details')
-  if (details !== null) details.open = true
+  // Where there is room, folded details can be shown all the same.
+  if (details !== null && !element.checkVisibility()) details.open = true
   if (element.matches('input:not([type=checkbox]), textarea, select')) element.focus()
   else element.click()
 }
