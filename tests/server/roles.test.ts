@@ -136,6 +136,7 @@ test('pages are refused to the roles that lack what they need, and to no others'
         route: { id: '' },
         cookies: { get: () => undefined, set: () => {}, delete: () => {} },
         depends: () => {},
+        untrack: (read: () => unknown) => read(),
         parent: () =>
           Promise.resolve({ queue: { items: [], counts: { doubts: 0 } }, filter: { tab: 'all' } }),
         locals: {

@@ -123,15 +123,19 @@ interface Form {
   hidden: Record<string, string>
 }
 
-/** The POST forms in `<main>`, in their order. */
+/** The POST forms in `<main>`, in their order, with the fields that belong to them by their `form`. */
 export function formsIn(html: string): Form[] {
   const main = /<main[\s>][\s\S]*<\/main>/.exec(html)?.[0] ?? ''
+  const fieldsIn = (part: string) =>
+    [...part.matchAll(/<(?:input|textarea|button)\b([^>]*)>/g)].map(([, given = '']) => given)
   return [...main.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/g)]
     .filter(([, attributes = '']) => /method="post"/i.test(attributes))
     .map(([, attributes = '', inside = '']) => {
-      const fields = [...inside.matchAll(/<(input|textarea|button)\b([^>]*)>/g)].map(
-        ([, , given = '']) => given,
-      )
+      const id = attribute(attributes, 'id')
+      const fields = [
+        ...fieldsIn(inside).filter((given) => attribute(given, 'form') === null),
+        ...(id === null ? [] : fieldsIn(main).filter((given) => attribute(given, 'form') === id)),
+      ]
       const named = fields.flatMap((given) => {
         const name = attribute(given, 'name')
         return name === null
