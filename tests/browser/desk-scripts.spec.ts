@@ -71,6 +71,26 @@ test('moving to the next request loads this one, and not the list again', async 
   expect(sent).not.toContain('"counts"')
 })
 
+test('the list stays where it is while the open request is in view, and follows it out of view', async ({
+  browser,
+  site,
+}) => {
+  const [name = ''] = await people(browser, site, 5)
+  const desk = await aDesk(browser, site, { viewport: { width: 1280, height: 640 } })
+  await find(desk, site, name.slice(0, -6))
+  await scriptsStarted(desk)
+  const scrolled = () => desk.locator('.queue').evaluate((queue) => queue.scrollTop)
+  await desk.locator('a.opens').first().click()
+  await expect(desk.locator('h1')).toContainText(await desk.locator('a.opens').first().innerText())
+  expect(await scrolled()).toBe(0)
+  for (const link of (await desk.locator('a.opens').all()).slice(1)) {
+    await desk.keyboard.press('j')
+    await expect(desk.locator('h1')).toContainText(await link.innerText())
+  }
+  await expect(desk.locator('li.current')).toBeInViewport({ ratio: 0.9 })
+  expect(await scrolled()).toBeGreaterThan(0)
+})
+
 test('what is ticked in the list is what is decided: one bar, its number, and its keys', async ({
   browser,
   site,
