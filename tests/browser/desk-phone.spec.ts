@@ -1,4 +1,5 @@
-import type { Locator, Page } from '@playwright/test'
+import type { Browser, Locator, Page } from '@playwright/test'
+import type { Site } from '../support/site'
 import { aDesk, find, people, row } from './at-the-desk'
 import { expect, expectAccessible, test } from './fixtures'
 
@@ -13,6 +14,15 @@ const message = (desk: Page) => desk.locator('.act summary')
 const decide = (desk: Page, decision: 'approve' | 'deny') =>
   desk.locator(`button[name=decision][value=${decision}]`)
 
+/** A small phone with the request of this name open. */
+async function openOnPhone(browser: Browser, site: Site, name: string, locale = 'en'): Promise<Page> {
+  const desk = await aDesk(browser, site, { locale, viewport: { width: 375, height: 553 } })
+  await find(desk, site, name)
+  await row(desk, name).getByRole('link').click()
+  await expect(desk.locator('h1')).toContainText(name)
+  return desk
+}
+
 /** At the end of the page, where the bar covers nothing: what lies half behind it would count as a target half as large. */
 async function expectAllAccessible(desk: Page): Promise<void> {
   await desk.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight))
@@ -23,10 +33,7 @@ async function expectAllAccessible(desk: Page): Promise<void> {
 for (const locale of ['en', 'de'] as const)
   test(`a phone leaves room to read (${locale})`, async ({ browser, site }) => {
     const [name = ''] = await people(browser, site, 2)
-    const desk = await aDesk(browser, site, { locale, viewport: { width: 375, height: 553 } })
-    await find(desk, site, name)
-    await row(desk, name).getByRole('link').click()
-    await expect(desk.locator('h1')).toContainText(name)
+    const desk = await openOnPhone(browser, site, name, locale)
     for (const [width, height] of [
       [375, 553],
       [320, 568],
@@ -67,9 +74,7 @@ test('on a phone the message is a sheet above the buttons, which go on deciding'
   site,
 }) => {
   const [name = ''] = await people(browser, site, 1)
-  const desk = await aDesk(browser, site, { viewport: { width: 375, height: 553 } })
-  await find(desk, site, name)
-  await row(desk, name).getByRole('link').click()
+  const desk = await openOnPhone(browser, site, name)
   const words = desk.locator('textarea[name=message]')
   await expect(words).toBeHidden()
   await message(desk).click()
@@ -91,10 +96,7 @@ test('what happened is folded and has its day once, and tasks that are done are 
   site,
 }) => {
   const [name = ''] = await people(browser, site, 1)
-  const desk = await aDesk(browser, site, { viewport: { width: 375, height: 553 } })
-  await find(desk, site, name)
-  await row(desk, name).getByRole('link').click()
-  await expect(desk.locator('h1')).toContainText(name)
+  const desk = await openOnPhone(browser, site, name)
   await expect(desk.getByRole('heading', { name: 'Background tasks' })).toHaveCount(0)
   const history = desk.locator('details', { hasText: 'History' })
   await expect(history.getByRole('heading')).toHaveCount(0)
