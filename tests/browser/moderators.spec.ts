@@ -27,12 +27,14 @@ test('somebody is invited, joins by the link in the mail, and is out when disabl
   await page.locator('form[action="?/invite"]').evaluate((form: HTMLFormElement) => (form.noValidate = true))
   await page.getByRole('button', { name: 'Send invitation' }).click()
   await expect(page.locator('[role=alert]')).toBeVisible()
+  await page.goto(`${site.url}/admin/moderators`)
   await page.locator('input[name=email]').fill(email)
   await page.getByRole('button', { name: 'Send invitation' }).click()
   await expect(page.locator('.invitations')).toContainText(email)
   await expect(page.locator('main [role=status], main [role=alert]').first()).toContainText(
     `We sent the invitation to ${email}.`,
   )
+  await expect(page.locator('input[name=email]')).toHaveValue('')
   await expectAccessible(page)
 
   const link = linkIn(await site.mail.next(email), '/admin/join/')
