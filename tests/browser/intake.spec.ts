@@ -22,15 +22,20 @@ const CLOSED = 'Registration is closed'
 /** A day (UTC) so many days from now, as date fields have it. */
 const dayIn = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)
 
+/** Presses, and waits until the server has answered: the page may say "Saved" from the press before. */
+async function save(desk: Page, name: RegExp | string): Promise<void> {
+  const answered = desk.waitForResponse((response) => response.request().method() === 'POST')
+  await desk.getByRole('button', { name }).click()
+  await answered
+  await expect(desk.getByText('Saved. Visitors see the change now.')).toBeVisible()
+}
+
 /** Open, whatever the test before left, with nobody waiting. */
 async function reopened(browser: Browser, site: Site): Promise<Page> {
   const desk = await aDesk(browser, site)
   await desk.goto(`${site.url}/admin/intake`)
   const button = desk.getByRole('button', { name: /^Open / })
-  if ((await button.count()) > 0) {
-    await button.click()
-    await expect(desk.getByText('Saved. Visitors see the change now.')).toBeVisible()
-  }
+  if ((await button.count()) > 0) await save(desk, /^Open /)
   return desk
 }
 
@@ -124,12 +129,10 @@ test('a moderator closes it with words and a day; what is typed stays text, and 
   await expect(page.locator('main input[name=email]')).toBeVisible()
 
   await desk.locator('textarea[name=de]').fill('Wir sind im Urlaub.')
-  await desk.getByRole('button', { name: 'Save' }).click()
-  await expect(desk.getByText('Saved. Visitors see the change now.')).toBeVisible()
+  await save(desk, 'Save')
   await page.goto(`${site.url}/register`)
   await expect(page.locator('main')).toContainText('Wir sind im Urlaub.')
-  await desk.getByRole('button', { name: /^Open / }).click()
-  await expect(desk.getByText('Saved. Visitors see the change now.')).toBeVisible()
+  await save(desk, /^Open /)
   await page.goto(`${site.url}/register`)
   await expect(page.locator('input[name=username]')).toBeVisible()
   await desk.context().close()
@@ -145,8 +148,7 @@ test('a moderator’s own words on when it opens are not contradicted', async ({
     await expect(page.locator('main')).toContainText('We open again in March.')
     await expect(page.locator('main')).not.toContainText('We don’t know yet')
   }
-  await desk.getByRole('button', { name: /^Open / }).click()
-  await expect(desk.getByText('Saved. Visitors see the change now.')).toBeVisible()
+  await save(desk, /^Open /)
   await desk.context().close()
 })
 
@@ -155,8 +157,7 @@ test('the link of the mail waits until it is open again', async ({ page, site, b
   const email = await giveAddress(page, site, newName())
   const link = linkIn(await site.mail.next(email), '/register/verify/')
   await desk.goto(`${site.url}/admin/intake`)
-  await desk.getByRole('button', { name: 'Close registration' }).click()
-  await expect(desk.getByText('Saved. Visitors see the change now.')).toBeVisible()
+  await save(desk, 'Close registration')
   await page.goto(link)
   await expect(page.locator('h1')).toHaveText(CLOSED)
   await expect(page.locator('main')).toContainText(email)
