@@ -143,6 +143,29 @@ test('a claim is seen by a colleague, who can take it over', async ({ page, site
   await desk.context().close()
 })
 
+test('deciding on what a colleague has taken asks once, and keeps the message', async ({
+  page,
+  site,
+  browser,
+}) => {
+  const name = newName()
+  const email = await requestAccount(page, site, name)
+  const desk = await lookAt(browser, site, name)
+  await desk.locator('#claim button').click()
+  await expect(desk.locator('#claim')).toContainText('Assigned to you.')
+  const colleague = await openAsColleague(browser, site, desk.url())
+  await expect(colleague.locator('#claim')).toContainText('also viewing: moderator')
+  await colleague.locator('textarea[name=message]').fill('See you there')
+  await colleague.locator('button[name=decision][value=approve]').click()
+  await expect(colleague.locator('[role=alert]')).toContainText('assigned to moderator')
+  await expect(colleague.locator('textarea[name=message]')).toHaveValue('See you there')
+  await expectAccessible(colleague)
+  await colleague.locator('button[name=decision][value=approve]').click()
+  expect((await site.mail.next(email, 2)).text).toContain('See you there')
+  await colleague.context().close()
+  await desk.context().close()
+})
+
 test('a canned reply is made, refused where it is wrong, inserted, previewed, and arrives as shown', async ({
   page,
   site,

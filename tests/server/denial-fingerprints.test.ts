@@ -60,6 +60,16 @@ describe('when the data of a denied registration is gone', () => {
     expect((await world.services.signals.about(id))?.memory).toBeNull()
   })
 
+  test('the list says it as the request does: each denial counts once, however many traits it shares', async () => {
+    await denyAndForget('billings', 'spam', 'bill.ings@gmail.com')
+    await denyAndForget('pills', null, 'b.illings+two@googlemail.com')
+    const alike = await requested(world, 'b1llings', 'billings+x@gmail.com')
+    const { api } = await aModerator(world.services)
+    const [listed] = (await api.moderation.queue({ tab: 'waiting' })).items
+    expect(listed).toMatchObject({ id: alike.view.id, denied: 2 })
+    expect((await world.services.signals.about(alike.view.id))?.memory?.count).toBe(2)
+  })
+
   test('nothing in the database says whose it was', async () => {
     await denyAndForget('swampthing', 'spam', 'swampthing@odd-domain.test')
     const client = createClient({ url: world.url })

@@ -3,6 +3,7 @@ import { drizzle } from 'drizzle-orm/libsql'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { findOrphans, findUnopenedNames } from '$lib/server/database/accounts'
 import { findStandings } from '$lib/server/database/attempts'
+import { countDenials } from '$lib/server/database/denial-fingerprints'
 import { findJobs, findPendingKinds, findStuck, isRemovalPending, nextDue } from '$lib/server/database/jobs'
 import type { Reader } from '$lib/server/database/open'
 import {
@@ -46,6 +47,7 @@ const QUERIES: Record<string, (reader: Reader) => Promise<unknown>> = {
   findUnopenedNames: (reader) => findUnopenedNames(reader, NAME, 10),
   findThere: (reader) =>
     findThere(reader, [{ subject: 'domain', form: 'exact', value: 'spam.example', effect: 'block' }], 1),
+  countDenials: (reader) => countDenials(reader, [{ of: 'r-1', kind: 'name', hash: 'h' }], 10),
   findStandings: (reader) => findStandings(reader, [{ key: 'key', windowMs: 10, nth: 10 }], 10),
 }
 

@@ -29,11 +29,12 @@ test('a list and a page have what they show of a request, and no column beside i
     trouble: false,
   }
   expect((await api.moderation.queue({ tab: 'waiting' })).items).toEqual([
-    { ...both, claimedBy: null, held: false, heldFor: [], invitation: null, looking: [], shared: [] },
+    { ...both, claimedBy: null, held: false, heldFor: [], invitation: null, looking: [], shared: [], denied: 0 },
   ])
   expect(await api.moderation.registration({ id: view.id })).toEqual({
     ...both,
     holdsName: true,
+    looking: [],
     account: 'filled',
     legalAcceptedAt: null,
     message: null,

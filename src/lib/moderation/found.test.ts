@@ -75,9 +75,10 @@ describe('what speaks against a request', () => {
   })
 
   test('is in a list what is known there', () => {
-    expect(foundInList({ held: true, heldFor: ['too_fast'], shared: ['name'] })).toEqual([
+    expect(foundInList({ held: true, heldFor: ['too_fast'], denied: 2, shared: ['name'] })).toEqual([
       { what: 'rule' },
       { what: 'flag', why: 'too_fast' },
+      { what: 'denied', count: 2 },
       { what: 'name' },
     ])
   })

@@ -51,15 +51,18 @@ export function foundIn(facts: FactsView, reason: string | null): Found[] {
 export function foundInList({
   held,
   heldFor,
+  denied,
   shared,
 }: {
   held: boolean
   heldFor: HeldFor[]
+  denied: number
   shared: Shared[]
 }): Found[] {
   return [
     ...(held ? [{ what: 'rule' } as const] : []),
     ...heldFor.map((why): Found => ({ what: 'flag', why })),
+    ...(denied > 0 ? [{ what: 'denied', count: denied } as const] : []),
     ...shared.map((what): Found => ({ what })),
   ]
 }

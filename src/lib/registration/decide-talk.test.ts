@@ -124,6 +124,19 @@ describe('a claim', () => {
     })
   })
 
+  test('keeps a colleague from deciding only if they ask for that, and only as long as it lasts', () => {
+    for (const type of ['approve', 'deny'] as const) {
+      const action = { type, ...verdict, unlessClaimed: true }
+      expect(decide(taken, action, policy)).toEqual({
+        ok: false,
+        refusal: { code: 'claimed', by: 'm1', at: policy.now },
+      })
+      expect(codeOf(decide(taken, { ...action, moderator: 'm1' }, policy))).toBe('yes')
+      expect(codeOf(decide(requested, action, policy))).toBe('yes')
+      expect(codeOf(decide(taken, action, later(30)))).toBe('yes')
+    }
+  })
+
   test('stops nobody from deciding, and ends with it', () => {
     for (const action of [
       { type: 'approve', ...verdict } as const,

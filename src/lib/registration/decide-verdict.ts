@@ -7,6 +7,7 @@ import {
   type Policy,
   type Verdict,
 } from './decision'
+import { claimOf } from './decide-talk'
 import { removal } from './following'
 import type { NewJob } from './job'
 import type { Refusal } from './refusal'
@@ -32,6 +33,9 @@ export function decideRequest(
     return decidedBy !== null || state === 'withdrawn'
       ? { ok: false, refusal: decidedAlready(registration) }
       : null
+  const claim = action.unlessClaimed === true && state === 'requested' ? claimOf(registration, policy) : null
+  if (claim !== null && claim.by !== action.moderator)
+    return { ok: false, refusal: { code: 'claimed', by: claim.by, at: claim.at } }
   const decision =
     action.type === 'deny'
       ? deny(become, registration, action)

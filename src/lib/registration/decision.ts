@@ -33,6 +33,8 @@ export interface Verdict {
   silent: boolean
   /** The denial reason. */
   category?: string | null
+  /** Refused if the request is assigned to a colleague. */
+  unlessClaimed?: boolean
 }
 
 export type Action =

@@ -320,7 +320,7 @@ export function compose(config: RunConfig, world: Dependencies) {
     conversation: createConversation({ registrar, usernames }),
     usernames,
     presence: createPresence({ database, clock }),
-    queue: createQueue({ database, homeserver, registrar }),
+    queue: createQueue({ database, homeserver, registrar, memory }),
     auditLog,
     notificationSettings: createNotificationSettings({ database, clock }),
     statistics: createFigures({ database, clock }),

@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, lte } from 'drizzle-orm'
+import { and, desc, eq, inArray, lte, sql } from 'drizzle-orm'
 import type { MemoryKind } from '$lib/moderation/memory'
 import type { Reader, Transaction } from './open'
 import { memories } from './schema'
@@ -21,6 +21,23 @@ export async function findMemories(
     .where(and(eq(memories.kind, kind), inArray(memories.hash, hashes)))
     .orderBy(desc(memories.seq))
     .limit(limit)
+}
+
+/** How many denials are stored under the hashes of each, of a hash no more than `limit`; those without are left out. */
+export async function countDenials(
+  reader: Reader,
+  wanted: { of: string; kind: MemoryKind; hash: string }[],
+  limit: number,
+): Promise<Map<string, number>> {
+  const rows = await reader.all<{ of: string; count: number }>(sql`
+    select w.value ->> 'of' as 'of', count(distinct m.denial) as count
+    from json_each(${JSON.stringify(wanted)}) w
+    cross join ${memories} m on m.seq in (
+      select seq from ${memories} own
+      where own.kind = w.value ->> 'kind' and own.hash = w.value ->> 'hash'
+      order by seq desc limit ${limit})
+    group by 1`)
+  return new Map(rows.map(({ of, count }) => [of, count]))
 }
 
 /** Deletes what is due by a time; returns how many rows. */

@@ -11,17 +11,26 @@ import { findJobs, type JobRow } from '../database/jobs'
 import { findModerator, findModeratorByName } from '../database/moderators'
 import type { Database, Reader } from '../database/open'
 import { countTabs, findListed, findNeighbours, findPage } from '../database/queue'
+import { findLooks } from '../database/presence'
 import { findRegistration, isInTrouble } from '../database/registrations'
 import { findShared } from '../database/shared'
 import { readJob } from '../database/stored-job'
 import type { Homeserver } from '../homeserver/homeserver'
+import type { DenialFingerprints } from '../registrations/denial-fingerprints'
 import type { Registrar } from '../registrations/registrar'
 import { isDismissible } from '../registrations/job-results'
 import { LOOK_MS } from './presence'
 
+const namesOfOthers = (looking: { moderatorId: string; name: string }[], moderator: { id: string }) =>
+  looking.filter(({ moderatorId }) => moderatorId !== moderator.id).map(({ name }) => name)
+
 /** One page of a list, as `moderator` sees it. */
 export async function queueView(
-  { database, homeserver }: { database: Database; homeserver: Homeserver },
+  {
+    database,
+    homeserver,
+    memory,
+  }: { database: Database; homeserver: Homeserver; memory: Pick<DenialFingerprints, 'countSimilar'> },
   filter: QueueFilter,
   moderator: { id: string },
   { limit, now }: { limit: number; now: number },
@@ -30,6 +39,10 @@ export async function queueView(
     const { ids, next } = await findPage(reader, filter, await deciderOf(reader, filter), limit)
     const rows = await findListed(reader, ids, now - LOOK_MS)
     const shared = await findShared(reader, ids)
+    const denied = await memory.countSimilar(
+      reader,
+      rows.filter(({ state }) => state === 'requested'),
+    )
     const items = rows.map(({ heldBy, invitationId, invitationNote, inviterName, looking, ...row }) => ({
       ...row,
       matrixId: matrixId(row.username, homeserver.domain),
@@ -37,10 +50,12 @@ export async function queueView(
       held: heldBy !== null,
       /** What it has in common with others, while it waits. */
       shared: shared.get(row.id) ?? [],
+      /** How many denied ones, whose data is deleted, were similar to it, while it waits. */
+      denied: denied.get(row.id) ?? 0,
       /** The invitation code it used. */
       invitation: invitationId === null ? null : { note: invitationNote, by: inviterName },
       /** Who else has it open right now. */
-      looking: looking.filter((look) => look.moderatorId !== moderator.id).map((look) => look.name),
+      looking: namesOfOthers(looking, moderator),
     }))
     return { items, next, counts: { ...(await countTabs(reader)), doubts: await countDoubtful(reader) } }
   })
@@ -67,12 +82,13 @@ export function jobView(row: JobRow, registration: Registration | null): JobView
 }
 
 /**
- * All that moderators see of one registration, and what the domain lets them do; null if there is none. Times are
+ * All that a moderator sees of one registration, and what the domain lets them do; null if there is none. Times are
  * milliseconds since 1970.
  */
 export async function registrationView(
   { database, homeserver, registrar }: { database: Database; homeserver: Homeserver; registrar: Registrar },
   id: string,
+  moderator: { id: string },
 ) {
   return database.read(async (reader) => {
     const registration = await findRegistration(reader, id)
@@ -85,6 +101,8 @@ export async function registrationView(
     return {
       ...shownOf(registration),
       matrixId: matrixId(registration.username, homeserver.domain),
+      /** Who else has it open right now. */
+      looking: namesOfOthers(await findLooks(reader, [id], registrar.now() - LOOK_MS), moderator),
       /** One of its jobs failed permanently or keeps failing. */
       trouble: await isInTrouble(reader, id),
       /** Until when the decision can be undone; null if it cannot. */

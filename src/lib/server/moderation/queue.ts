@@ -5,11 +5,17 @@ import { findStuck } from '../database/jobs'
 import type { Database } from '../database/open'
 import type { Homeserver } from '../homeserver/homeserver'
 import { groupFailures } from '../registrations/failed-jobs'
+import type { DenialFingerprints } from '../registrations/denial-fingerprints'
 import type { Registrar } from '../registrations/registrar'
 import { jobView, neighbours, queueView, registrationView } from './queue-view'
 
 /** The moderation queue, and what failed behind it, as moderators see them. */
-export function createQueue(about: { database: Database; homeserver: Homeserver; registrar: Registrar }) {
+export function createQueue(about: {
+  database: Database
+  homeserver: Homeserver
+  registrar: Registrar
+  memory: DenialFingerprints
+}) {
   const { database, registrar } = about
   return {
     /** One page of a list, as `moderator` sees it. */
@@ -19,8 +25,8 @@ export function createQueue(about: { database: Database; homeserver: Homeserver;
     /** Where a moderator can go from one registration: its neighbors in the list. */
     neighbours: (filter: QueueFilter, id: string) => neighbours(about, filter, id),
 
-    /** All that moderators see of one registration; null if there is none. */
-    find: (id: string) => registrationView(about, id),
+    /** All that `moderator` sees of one registration; null if there is none. */
+    find: (id: string, moderator: { id: string }) => registrationView(about, id, moderator),
 
     /** Failed jobs without a registration, with errors that may name recipients. */
     stuck: async () => (await database.read((reader) => findStuck(reader))).map((row) => jobView(row, null)),

@@ -4,12 +4,14 @@ import type { MemoryView } from '$lib/moderation/views'
 import type { Registration } from '$lib/registration/registration'
 import { mailboxKeys } from '$lib/registration/mailbox'
 import { foundBy } from '../database/search-index'
-import { findMemories, insertMemories } from '../database/denial-fingerprints'
+import { countDenials, findMemories, insertMemories } from '../database/denial-fingerprints'
 import type { Reader, Transaction } from '../database/open'
 import { DAY } from '$lib/registration/time'
 
 /** Counting stops here, so that last month's surge does not make a page slow. */
 const COUNTED = 1_000
+
+type Traits = Pick<Registration, 'username' | 'email' | 'clientAddress'>
 
 export type DenialFingerprints = ReturnType<typeof createDenialFingerprints>
 
@@ -32,13 +34,20 @@ export function createDenialFingerprints({
   const hashOf = (kind: MemoryKind, value: string) =>
     createHmac('sha256', key).update(`${kind}\0${value}`).digest('base64url')
 
-  function hashesOf(registration: Registration): Record<MemoryKind, string> {
+  function hashesOf(registration: Traits): Record<MemoryKind, string> {
     const { addressKey, network, nameKey } = foundBy(registration)
     return {
       mailbox: hashOf('mailbox', addressKey),
       network: hashOf('network', network),
       name: hashOf('name', nameKey),
     }
+  }
+
+  /** Also by the earlier mailbox rule, because the source of those hashes is unknown. */
+  function wantedFor(registration: Traits): Record<MemoryKind, string[]> {
+    const { network, name } = hashesOf(registration)
+    const mailbox = mailboxKeys(registration.email).map((key) => hashOf('mailbox', key))
+    return { mailbox, network: [network], name: [name] }
   }
 
   return {
@@ -58,14 +67,18 @@ export function createDenialFingerprints({
       )
     },
 
-    /**
-     * How many denied registrations with deleted data were similar to this one; null: none. Also by the earlier
-     * mailbox rule, because the source of those hashes is unknown.
-     */
+    /** How many denied registrations with deleted data were similar to each of these, by ID; none: left out. */
+    async countSimilar(reader: Reader, registrations: (Traits & { id: string })[]): Promise<Map<string, number>> {
+      const wanted = registrations.flatMap((registration) => {
+        const hashes = wantedFor(registration)
+        return MEMORY_KINDS.flatMap((kind) => hashes[kind].map((hash) => ({ of: registration.id, kind, hash })))
+      })
+      return wanted.length === 0 ? new Map<string, number>() : countDenials(reader, wanted, COUNTED)
+    },
+
+    /** How many denied registrations with deleted data were similar to this one; null: none. */
     async recall(reader: Reader, registration: Registration): Promise<MemoryView | null> {
-      const own = hashesOf(registration)
-      const mailboxes = mailboxKeys(registration.email).map((mailbox) => hashOf('mailbox', mailbox))
-      const hashes = { mailbox: mailboxes, network: [own.network], name: [own.name] }
+      const hashes = wantedFor(registration)
       const denials = new Map<string, string | null>()
       const counts = { mailbox: 0, network: 0, name: 0 }
       for (const kind of MEMORY_KINDS) {

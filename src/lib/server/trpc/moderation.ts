@@ -4,7 +4,6 @@ import type { Action } from '$lib/registration/decide'
 import { refuse, type Refusal } from '$lib/registration/refusal'
 import { usernameSchema } from '$lib/registration/username'
 import { withoutAddresses } from '../logging/log'
-import type { Needing } from './context'
 import { orThrow, refusalError } from './refusal-error'
 import * as t from './t'
 import { may, type ModeratorContext } from './t'
@@ -36,6 +35,8 @@ const verdict = {
   message: v.pipe(v.string(), v.maxLength(100_000)),
   silent: v.boolean(),
   category: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(100)))),
+  /** Also what is assigned to a colleague. */
+  over: v.optional(v.boolean()),
 }
 /** What the domain is asked to decide; a refusal is thrown. */
 function readVerdict(
@@ -45,12 +46,13 @@ function readVerdict(
     message: typed,
     silent,
     category = null,
+    over = false,
   }: v.InferOutput<v.ObjectSchema<typeof verdict, undefined>>,
 ) {
   const message = orThrow(messageOf(typed))
   if (category !== null && !ctx.services.config.moderation.denialCategories.includes(category))
     throw refusalError(refuse({ code: 'category_unknown' }))
-  const common = { moderator: ctx.moderator.id, message, silent }
+  const common = { moderator: ctx.moderator.id, message, silent, unlessClaimed: !over }
   return decision === 'deny'
     ? ({ type: 'deny', ...common, category } as const)
     : ({ type: 'approve', ...common } as const)
@@ -72,8 +74,8 @@ interface DecidedItem {
   refusal: Refusal | null
 }
 
-async function viewOrThrow(ctx: Needing<'queue'>, registrationId: string) {
-  const view = await ctx.services.queue.find(registrationId)
+async function viewOrThrow(ctx: ModeratorContext<'queue'>, registrationId: string) {
+  const view = await ctx.services.queue.find(registrationId, ctx.moderator)
   if (view === null) throw refusalError(refuse({ code: 'not_found' }))
   return view
 }
@@ -124,7 +126,10 @@ export const moderationRouter = t.router({
     .input(v.parser(v.object({ id })))
     .query(({ ctx, input }) => viewOrThrow(ctx, input.id)),
 
-  /** Approves or denies the version that the moderator saw; if it is decided already, refused with who and what. */
+  /**
+   * Approves or denies the version that the moderator saw; if it is decided already, or (without `over`) assigned to a
+   * colleague, refused with who and what.
+   */
   decide: moderatorProcedure
     .input(v.parser(v.object({ id, version, ...verdict })))
     .mutation(async ({ ctx, input }) => {

@@ -1,4 +1,5 @@
 import { error, fail, redirect } from '@sveltejs/kit'
+import { m } from '$lib/paraglide/messages'
 import { refusalText } from '$lib/text/refusal-text'
 import { queueQuery, readQueueFilter } from '$lib/moderation/queue-filter'
 import { textOf } from '$lib/server/http/form-fields'
@@ -34,6 +35,7 @@ export const actions = {
     const message = textOf(form, 'message')
     const silent = textOf(form, 'silent') !== ''
     const category = textOf(form, 'category') || null
+    const over = textOf(form, 'over') !== ''
     const filter = readQueueFilter(url.searchParams)
     // Queried first: a decided request is no longer part of most lists.
     const { after } = await api.moderation.neighbours({ id, filter })
@@ -45,11 +47,15 @@ export const actions = {
         message,
         silent,
         category,
+        over,
       }),
     )
     // The input is kept: it may be worth an email, or another try.
-    if (!answer.ok)
-      return fail(answer.status, { message, silent, category, problem: refusalText(answer.refusal) })
+    if (!answer.ok) {
+      const claimed = answer.refusal.code === 'claimed' ? answer.refusal.by : null
+      const problem = claimed === null ? refusalText(answer.refusal) : m.desk_decide_claimed({ by: claimed })
+      return fail(answer.status, { message, silent, category, problem, claimed })
+    }
     const next = after ?? (await api.moderation.queue({ ...filter, after: undefined, limit: 1 })).items[0]?.id
     const query = queueQuery(filter)
     const path = next === undefined || next === id ? '/admin' : `/admin/registrations/${next}`
