@@ -154,7 +154,7 @@ export async function openDesk(browser: Browser, site: Site, name: string, local
     .getByRole('link', { name: new RegExp(name) })
     .first()
     .click()
-  await moderator.waitForURL(/\/registrations\//)
+  await expect(moderator.locator('h1')).toContainText(name)
   if (javaScriptEnabled) await scriptsStarted(moderator)
   return moderator
 }

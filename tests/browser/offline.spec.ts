@@ -55,3 +55,45 @@ test('a moderator without a connection is told so, keeps the message, and decide
   expect((await site.mail.next(email, 2)).text).toContain('See you on Saturday')
   await moderator.context().close()
 })
+
+test('a moderator without a connection keeps the page, whatever is pressed and however long it lasts', async ({
+  page,
+  site,
+  browser,
+}) => {
+  const [first, second] = [newName(), newName()]
+  for (const name of [first, second]) {
+    await page.context().clearCookies()
+    await requestAccount(page, site, name)
+  }
+  const moderator = await openDesk(browser, site, first)
+  const message = moderator.locator('textarea[name=message]')
+  await message.fill('Half a sentence')
+  await message.press('Escape')
+  await moderator.context().setOffline(true)
+  const lost = moderator.getByRole('status').filter({ hasText: 'no connection to the server' })
+  await moderator.keyboard.press('j')
+  await expect(lost).toBeVisible()
+  await expectAccessible(moderator)
+  // Back at the window, the page looks for news.
+  await moderator.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
+  await moderator.waitForTimeout(1_000)
+  await expect(message).toHaveValue('Half a sentence')
+  await expect(moderator.locator('h1')).toContainText(first)
+
+  // The network is there, and the server is not: what answers is a proxy.
+  await moderator.context().setOffline(false)
+  await moderator.context().route(/./, (route) => route.fulfill({ status: 502, body: 'Bad Gateway' }))
+  const asked = moderator.waitForResponse(/healthz/)
+  await moderator.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
+  await asked
+  await moderator.getByRole('link', { name: 'Audit log' }).click()
+  await expect(lost).toBeVisible()
+  await expect(message).toHaveValue('Half a sentence')
+
+  await moderator.context().unroute(/./)
+  await moderator.getByRole('link', { name: 'Audit log' }).click()
+  await expect(moderator.locator('h1')).toHaveText('Audit log')
+  await expect(lost).toBeHidden()
+  await moderator.context().close()
+})

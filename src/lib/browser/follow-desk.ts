@@ -1,4 +1,5 @@
 import { trpc } from '$lib/trpc'
+import { connection, isReachable } from './connection'
 
 /** Without a message for this long, the connection counts as lost: the server sends a heartbeat every 15 seconds. */
 const SILENCE_MS = 40_000
@@ -14,21 +15,24 @@ export interface Look {
 }
 
 /**
- * Calls `refresh` when something in the queue changed: when the server says so, or every 15 seconds if nothing gets
- * through. Pauses while the page is hidden. Tells the server what is open (`look`) by the same way. Returns a function
+ * Calls `refresh` when something in the queue changed: when the server says so, or every 15 seconds if nothing is
+ * pushed. Never while the server cannot be reached: SvelteKit 2.70 leaves the page then for the browser's error page,
+ * with all that was typed. Pauses while the page is hidden. Tells the server what is open (`look`) by the same way. Returns a function
  * that stops it.
  */
 export function followDesk(look: Look | null, refresh: () => void): () => void {
   const query = look === null ? '' : `?${String(new URLSearchParams({ look: look.id, page: look.page }))}`
   let source: EventSource | null = null
   let heardAt = Date.now()
-  let isLost = false
   let told = false
   let gathering: ReturnType<typeof setTimeout> | undefined
 
   const gather = () => {
     clearTimeout(gathering)
     gathering = setTimeout(refresh, GATHER_MS)
+  }
+  const refreshIfReachable = async () => {
+    if (await isReachable()) gather()
   }
   /** What the connection would tell. */
   const tell = (id: string | null) => {
@@ -42,13 +46,14 @@ export function followDesk(look: Look | null, refresh: () => void): () => void {
     source = new EventSource(`/admin/live${query}`)
     source.addEventListener('beat', () => {
       heardAt = Date.now()
-      isLost = false
+      connection.lost = false
     })
     source.addEventListener('change', () => {
       heardAt = Date.now()
+      connection.lost = false
       gather()
     })
-    source.addEventListener('error', () => (isLost = true))
+    source.addEventListener('error', () => (connection.lost = true))
   }
   const close = () => {
     source?.close()
@@ -56,15 +61,15 @@ export function followDesk(look: Look | null, refresh: () => void): () => void {
   }
   const seen = () => {
     if (document.hidden) return close()
-    gather()
+    void refreshIfReachable()
     open()
   }
   const watch = setInterval(() => {
     if (document.hidden) return
     const isSilent = Date.now() - heardAt >= SILENCE_MS
-    if (isLost || isSilent) tell(look?.id ?? null)
+    if (connection.lost || isSilent) tell(look?.id ?? null)
     if (!isSilent) return
-    refresh()
+    void refreshIfReachable()
     if (source?.readyState === EventSource.CLOSED) open()
   }, POLL_MS)
 
