@@ -27,6 +27,9 @@ describe('languages', () => {
     expect(LANGUAGES.map((language) => [language, ownName(language), directionOf(language)])).toEqual([
       ['en', 'English', 'ltr'],
       ['de', 'Deutsch', 'ltr'],
+      ['fr', 'Français', 'ltr'],
+      ['es', 'Español', 'ltr'],
+      ['ar', 'العربية', 'rtl'],
     ])
     expect(ownName('tlh')).toBe('tlh')
     expect([languageOrFirst('de'), languageOrFirst('tlh'), languageOrFirst('')]).toEqual(['de', 'en', 'en'])
@@ -51,7 +54,10 @@ describe('languages', () => {
       .map(({ name, parentPath }) => join(parentPath, name))
       .filter(
         (path) =>
-          !defined.includes(path) && /['"`](de|Deutsch)['"`]|\bde:|_de\b/.test(readFileSync(path, 'utf8')),
+          !defined.includes(path) &&
+          /['"`](de|Deutsch|fr|Français|es|Español|ar)['"`]|\b(de|fr|es|ar):|_(de|fr|es|ar)\b/.test(
+            readFileSync(path, 'utf8'),
+          ),
       )
     expect(named).toEqual([])
   })

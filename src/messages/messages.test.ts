@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { m } from '$lib/paraglide/messages'
+import { LANGUAGES } from '$lib/registration/language'
 import de from './de.json'
 import en from './en.json'
 
@@ -36,4 +37,38 @@ it.each([
   expect(m.wizard_sent_hours({ hours: count }, { locale })).toBe(works)
   expect(m.wizard_expired_words({ hours: count }, { locale })).toContain(worked)
   expect(m.wizard_status_expired_words({ days: count }, { locale })).toContain(statusWorked)
+})
+
+type Variants = { declarations: string[]; selectors: string[]; match: Record<string, string> }[]
+const placeholdersIn = (text: string) => new Set(text.match(/\{\w+\}/g) ?? [])
+const textsOf = (message: string | Variants): string[] =>
+  typeof message === 'string' ? [message] : message.flatMap(({ match }) => Object.values(match))
+
+describe.each(LANGUAGES)('the texts in %s', (language) => {
+  const texts: Record<string, string | Variants> = JSON.parse(
+    readFileSync(join(import.meta.dirname, `${language}.json`), 'utf8'),
+  )
+  const { pluralCategories } = new Intl.PluralRules(language).resolvedOptions()
+
+  it('name what the English ones name, and nothing else', () => {
+    const english: Record<string, string | Variants> = JSON.parse(JSON.stringify(en))
+    const named = (message: string | Variants) => placeholdersIn(textsOf(message).join(' '))
+    for (const [key, message] of Object.entries(texts))
+      expect([key, named(message)]).toEqual([key, named(english[key] ?? '')])
+  })
+
+  it('know each plural of the language', () => {
+    for (const [key, message] of Object.entries(texts)) {
+      if (typeof message === 'string') continue
+      for (const { selectors, match } of message) {
+        const [selector = ''] = selectors
+        if (selectors.length > 1 || !selector.endsWith('Plural')) continue
+        const missing = pluralCategories.filter(
+          (category) =>
+            match[`${selector}=${category}`] === undefined && match[`${selector}=*`] === undefined,
+        )
+        expect([key, missing]).toEqual([key, []])
+      }
+    }
+  })
 })

@@ -128,6 +128,7 @@ test('a moderator closes it with words and a day; what is typed stays text, and 
   await page.goto(`${site.url}/register/again`)
   await expect(page.locator('main input[name=email]')).toBeVisible()
 
+  await desk.locator('summary', { hasText: 'Other languages' }).click()
   await desk.locator('textarea[name=de]').fill('Wir sind im Urlaub.')
   await save(desk, 'Save')
   await page.goto(`${site.url}/register`)

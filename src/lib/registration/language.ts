@@ -16,6 +16,9 @@ interface Definition {
 const DEFINITIONS = [
   { code: 'en', name: 'English', direction: 'ltr' },
   { code: 'de', name: 'Deutsch', direction: 'ltr' },
+  { code: 'fr', name: 'Français', direction: 'ltr' },
+  { code: 'es', name: 'Español', direction: 'ltr' },
+  { code: 'ar', name: 'العربية', direction: 'rtl' },
 ] as const satisfies Definition[]
 
 const [first, ...others] = DEFINITIONS

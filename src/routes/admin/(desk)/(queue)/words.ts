@@ -1,6 +1,6 @@
 import { m } from '$lib/paraglide/messages'
 import type { Condition, Tab } from '$lib/moderation/queue-filter'
-import { ownName } from '$lib/registration/language'
+import { languageText } from '$lib/text/language-text'
 
 export const TAB_WORDS: Record<Tab, () => string> = {
   waiting: m.desk_tab_waiting,
@@ -41,7 +41,7 @@ export function conditionText(condition: Condition, value: string): string {
     case 'moderator':
       return m.desk_condition_moderator({ value })
     case 'language':
-      return ownName(value)
+      return languageText(value)
     case 'domain':
       return `@${value}`
     case 'network':
