@@ -1,3 +1,4 @@
+import { listText } from '$lib/text/list-text'
 import { m } from '$lib/paraglide/messages'
 import type { PasswordNeed, Refusal } from '$lib/registration/refusal'
 import { stateText } from './state-text'
@@ -179,9 +180,9 @@ export function refusalText(refusal: Refusal): string {
     case 'rule_reason_too_long':
       return m.refusal_rule_reason_too_long({ maximum: refusal.maximum })
     case 'rule_kind_unknown':
-      return m.refusal_rule_kind_unknown({ known: refusal.known.join(', ') })
+      return m.refusal_rule_kind_unknown({ known: listText(refusal.known) })
     case 'rule_effect_unknown':
-      return m.refusal_rule_effect_unknown({ known: refusal.known.join(', ') })
+      return m.refusal_rule_effect_unknown({ known: listText(refusal.known) })
     case 'rule_expires_wrong':
       return m.refusal_rule_expires_wrong()
     case 'list_cells':

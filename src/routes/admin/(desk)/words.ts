@@ -1,3 +1,4 @@
+import { listText } from '$lib/text/list-text'
 import { m } from '$lib/paraglide/messages'
 import { getLocale } from '$lib/paraglide/runtime'
 import type { JobKind, JobState } from '$lib/registration/job'
@@ -174,7 +175,7 @@ export function eventText(kind: EventKind, detail: Record<string, string | numbe
   if (kind === 'account_doubtful' && detail?.['signs'] !== undefined) {
     const shown = String(detail['signs']).split(' ')
     const words = SIGNS.filter((sign) => shown.includes(sign)).map((sign) => SIGN_WORDS[sign]())
-    return `${eventWords(kind)}: ${words.join(', ')}`
+    return `${eventWords(kind)}: ${listText(words)}`
   }
   const { job, ...others } = detail ?? {}
   if (job === undefined) return eventWords(kind)
