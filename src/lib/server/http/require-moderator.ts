@@ -15,6 +15,9 @@ export function whereTo(url: URL, method: string, moderator: App.Locals['moderat
   return moderator.mustSetUp === true && url.pathname !== '/admin/account' ? '/admin/account' : null
 }
 
+/** Where moderators write to applicants and to each other. */
+const WRITING = '/admin/(desk)/(queue)'
+
 /** The page of a form, by which returning does not repeat its action. */
 function withoutAction({ pathname, searchParams }: URL): string {
   const query = new URLSearchParams([...searchParams].filter(([name]) => !name.startsWith('/'))).toString()
@@ -38,7 +41,7 @@ export function requireModerator({ route, url, request, isDataRequest, locals }:
   if (request.headers.get('x-sveltekit-action') === 'true')
     return Response.json({ type: 'redirect', status: 303, location: to })
   // Repeated there with its fields (RFC 9110, 15.4.8): neither an address nor a cookie is the place for them.
-  if (request.method === 'POST' && to.startsWith('/admin/login'))
+  if (request.method === 'POST' && locals.moderator === null && route.id.startsWith(WRITING))
     return new Response(null, {
       status: 307,
       headers: { location: `${to}${to.includes('?') ? '&' : '?'}/ended` },
