@@ -129,6 +129,28 @@ test('what was sent is no draft any more, and a colleague who sends something ta
   await desk.context().close()
 })
 
+test('what was typed is still there to copy when a colleague decided meanwhile', async ({
+  browser,
+  site,
+}) => {
+  const [name = ''] = await people(browser, site, 1)
+  const desk = await aDesk(browser, site)
+  await find(desk, site, name)
+  await open(desk, name)
+  const place = desk.url()
+  await type(desk, TYPED)
+  await press(desk, 'Escape')
+  await expect(desk.locator('h1')).not.toContainText(name)
+  const colleague = await aDesk(browser, site)
+  await colleague.goto(place)
+  await colleague.locator('button[name=decision][value=deny]').click()
+  await colleague.waitForURL(/done=/)
+  await desk.goto(place)
+  await expect(desk.locator('.act')).toContainText(TYPED.message)
+  await colleague.context().close()
+  await desk.context().close()
+})
+
 test('a session that ended keeps the draft for the same moderator, and for nobody else', async ({
   browser,
   site,

@@ -9,6 +9,8 @@ const startOf = (moderatorId: string) => `draft ${moderatorId} `
 export interface Drafts {
   /** For a field: its text is kept in this tab with every change, and restored whenever the field is shown again. */
   keep(name: string): Attachment<Field>
+  /** What is kept of a field that is not shown; empty if nothing is. */
+  textOf(name: string): string
   /**
    * The server answered a form with a redirect to `location`: these fields were sent, unless it leads away because
    * the session has ended (`require-moderator.ts`).
@@ -36,6 +38,7 @@ export function draftsOf(moderatorId: string, registrationId: string): Drafts {
         field.removeEventListener('change', put)
       }
     },
+    textOf: (name) => tabStorage.look(keyOf(name)) ?? '',
     answered(location, names) {
       if (/^\/admin\/(?:login|account)\b/.test(location)) return
       const keys = names.map(keyOf)
