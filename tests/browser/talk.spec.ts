@@ -192,7 +192,7 @@ test('a canned reply is made, refused where it is wrong, inserted, previewed, an
   await preview.getByRole('button', { name: 'Close' }).click()
   await expect(preview).toBeHidden()
   if (test.info().project.use.javaScriptEnabled !== false)
-    expect(await desk.evaluate(() => document.activeElement?.textContent)).toBe('Preview approval')
+    await expect(desk.locator('button[name=preview][value=approve]')).toBeFocused()
   await desk.locator('button[name=decision][value=approve]').click()
   const mail = await site.mail.next(email, 2)
   expect(mail.subject).toBe(subject)
