@@ -18,6 +18,7 @@ export default {
         'font-src': ['self'],
         'connect-src': ['self'],
         'form-action': ['self'],
+        'frame-src': ['self'],
         'frame-ancestors': ['none'],
         'base-uri': ['none'],
         'manifest-src': ['self'],

@@ -224,11 +224,15 @@ const page: Handle = ({ event, resolve }) =>
         .replace('%accent%', accent.style),
   })
 
+/** A response that is made for a frame of ours says so itself. */
+const FRAMED = 'x-frame-options'
+
 /** On every response, refusals included. Anything but a static file must not be cached by others. */
 const headers: Handle = async ({ event, resolve }) => {
   const response = await resolve(event)
   const headersHere = securityHeaders(services.config.site.url)
-  for (const [name, value] of Object.entries(headersHere)) response.headers.set(name, value)
+  for (const [name, value] of Object.entries(headersHere))
+    if (name !== FRAMED || !response.headers.has(name)) response.headers.set(name, value)
   const policy = response.headers.get('content-security-policy') ?? NO_CONTENT
   response.headers.set(
     'content-security-policy',

@@ -79,6 +79,7 @@ const CALLS: Record<string, Call> = {
   'moderation.neighbours': ({ river }) => ({ id: river, filter: { tab: 'all' } }),
   'moderation.look': ({ river }) => ({ id: river }),
   'moderation.choices': () => undefined,
+  'moderation.pending': () => undefined,
   'moderation.crowds': () => undefined,
   'moderation.registration': ({ river }) => ({ id: river }),
   'moderation.decide': ({ river }) => ({ id: river, version: 0, ...verdict }),

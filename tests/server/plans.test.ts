@@ -8,6 +8,7 @@ import { findJobs, findPendingKinds, findStuck, isRemovalPending, nextDue } from
 import type { Reader } from '$lib/server/database/open'
 import {
   findByAddress,
+  findDecidedSince,
   findHeldNames,
   findHolder,
   findSince,
@@ -35,6 +36,7 @@ const QUERIES: Record<string, (reader: Reader) => Promise<unknown>> = {
   findHeldNames: (reader) => findHeldNames(reader, NAME, 10),
   findSince: (reader) => findSince(reader, 'denied', 1, 10, { stateSince: 0, id: '' }),
   hasWaitedSince: (reader) => hasWaitedSince(reader, 1),
+  findDecidedSince: (reader) => findDecidedSince(reader, 'm-1', 1, 10),
   findWaiting: (reader) => findWaiting(reader, 1),
   isInTrouble: (reader) => isInTrouble(reader, 'r-1'),
   findJobs: (reader) => findJobs(reader, 'r-1'),
@@ -64,6 +66,7 @@ test.each(Object.entries(QUERIES))('%s reads no table through', async (name, que
     expect(steps.filter((step) => /^SCAN \w+$/.test(step))).toEqual([])
     // Nearly all registrations are in the states that it asks for: an index on those is none.
     if (name === 'findByAddress') expect(steps.join('\n')).toContain('registrations_one_per_address')
+    if (name === 'findDecidedSince') expect(steps.join('\n')).toContain('registrations_by_decider')
   }
   client.close()
 })

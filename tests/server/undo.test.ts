@@ -66,6 +66,32 @@ describe('a decision rests', () => {
     expect(await signInToMatrix(world, 'river')).toBe('in')
   })
 
+  test('and who made it is shown what can still be undone, the latest first', async () => {
+    const { api } = await aModerator(world.services)
+    const river = await requested(world, 'river')
+    const stone = await requested(world, 'stone')
+    for (const { view } of [river, stone]) {
+      const { version } = await api.moderation.registration({ id: view.id })
+      await api.moderation.decide({ id: view.id, version, decision: 'deny', message: '', silent: false })
+      world.pass(1000)
+    }
+    const pending = async () => (await api.moderation.pending()).map(({ id, leftMs }) => [id, leftMs])
+    expect(await pending()).toEqual([
+      [stone.view.id, UNDO_MS - 1000],
+      [river.view.id, UNDO_MS - 2000],
+    ])
+    const colleague = await aModerator(world.services, 'colleague')
+    expect(await colleague.api.moderation.pending()).toEqual([])
+    await colleague.api.moderation.undo({ id: stone.view.id })
+    expect((await colleague.api.moderation.registration({ id: stone.view.id })).events.at(-1)).toMatchObject({
+      kind: 'undone',
+      moderator: 'colleague',
+    })
+    expect(await pending()).toEqual([[river.view.id, UNDO_MS - 2000]])
+    world.pass(UNDO_MS - 2000)
+    expect(await pending()).toEqual([])
+  })
+
   test('and is refused too late, twice, of nobody, and by who is not signed in', async () => {
     const { view } = await requested(world, 'river')
     const api = await decideOnly(world, view.id, 'approve')

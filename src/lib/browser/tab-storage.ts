@@ -8,8 +8,16 @@ export const tabStorage = {
       return kept
     })
   },
+  /** Returns what was stored under a key. */
+  look: (key: string): string | null => attempt((storage) => storage.getItem(key)),
   keep(key: string, text: string): void {
     attempt((storage) => storage.setItem(key, text))
+  },
+  /** Deletes what was stored under the keys for which this holds. */
+  forget(isOver: (key: string) => boolean): void {
+    attempt((storage) => {
+      for (const key of Object.keys(storage)) if (isOver(key)) storage.removeItem(key)
+    })
   },
 }
 

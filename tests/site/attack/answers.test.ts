@@ -57,6 +57,32 @@ describe('what an answer carries', () => {
     expect(site.mail.mails.some((mail) => JSON.stringify(mail.to).includes('victim'))).toBe(false)
   })
 
+  test('a previewed email has a policy of its own, by which it does nothing and stands in our frames alone', async () => {
+    await request(site, 'framed')
+    const moderator = await signedIn(site)
+    const path =
+      /\/admin\/registrations\/[\w-]+/.exec((await moderator.get('/admin?q=framed')).body)?.[0] ?? ''
+    const fields = { preview: 'deny', message: '<script>alert(3)</script>' }
+    const mail = await moderator.post(`${path}/mail`, fields)
+    expect(mail.body).toContain('&lt;script>alert(3)')
+    const policy = String(mail.headers['content-security-policy'])
+    expect(policy.split('; ').sort()).toEqual([
+      "base-uri 'none'",
+      "default-src 'none'",
+      "form-action 'none'",
+      "frame-ancestors 'self'",
+      'sandbox',
+      "style-src 'unsafe-inline'",
+    ])
+    expect(mail.headers).toMatchObject({
+      'x-frame-options': 'SAMEORIGIN',
+      'cache-control': 'private, no-store',
+    })
+    const stranger = await aVisitor(site.url).post(`${path}/mail`, fields)
+    expect(stranger.body).not.toContain('<body class="paper"')
+    expect(stranger.headers['x-frame-options']).toBe('DENY')
+  })
+
   test('the same page for an address that is known and one that is not', async () => {
     const { email } = await request(site, 'known-one')
     const strip = (body: string, address: string, name: string) =>

@@ -143,6 +143,33 @@ export async function updateRegistration(tx: Transaction, registration: Registra
   await keepPrints(tx, registration.id, registration.reason)
 }
 
+const decidedSince = perConnection((reader: Reader) =>
+  reader
+    .select({
+      id: registrations.id,
+      username: registrations.username,
+      state: registrations.state,
+      stateSince: registrations.stateSince,
+    })
+    .from(registrations)
+    .where(
+      and(
+        eq(registrations.decidedBy, sql.placeholder('moderatorId')),
+        eq(registrations.queue, 'decided'),
+        gt(registrations.queueAt, sql.placeholder('since')),
+        inArray(registrations.state, ['approved', 'denied']),
+      ),
+    )
+    .orderBy(desc(registrations.queueAt), desc(registrations.id))
+    .limit(sql.placeholder('limit'))
+    .prepare(),
+)
+
+/** What a moderator decided after `since` (milliseconds since 1970) and was not carried out yet, the latest first. */
+export async function findDecidedSince(reader: Reader, moderatorId: string, since: number, limit: number) {
+  return decidedSince(reader).all({ moderatorId, since, limit })
+}
+
 const { id: _id, ...changing } = ownColumns
 const registrationUpdate = perConnection((tx: Transaction) =>
   tx

@@ -15,6 +15,7 @@ export interface Preview {
   language: Language
   subject: string
   text: string
+  html: string
 }
 
 export type Previewed =
@@ -66,8 +67,8 @@ export function createMailPreviews({
               question: () => Promise.resolve(words),
             })
       if (mail === null) return accept(null)
-      const { subject, text } = renderMail(mail, then.language, site)
-      return accept({ to: then.email, language: then.language, subject: subjectPrefix + subject, text })
+      const { subject, text, html } = renderMail(mail, then.language, site)
+      return accept({ to: then.email, language: then.language, subject: subjectPrefix + subject, text, html })
     },
   }
 }

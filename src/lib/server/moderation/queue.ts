@@ -3,11 +3,15 @@ import { findAnnouncements } from '../database/announcements'
 import { findFailed } from '../database/failed-jobs'
 import { findStuck } from '../database/jobs'
 import type { Database } from '../database/open'
+import { findDecidedSince } from '../database/registrations'
 import type { Homeserver } from '../homeserver/homeserver'
 import { groupFailures } from '../registrations/failed-jobs'
 import type { DenialFingerprints } from '../registrations/denial-fingerprints'
 import type { Registrar } from '../registrations/registrar'
 import { jobView, neighbours, queueView, registrationView } from './queue-view'
+
+/** More than anybody decides one by one before they take effect. */
+const MOST_PENDING = 50
 
 /** The moderation queue, and what failed behind it, as moderators see them. */
 export function createQueue(about: {
@@ -27,6 +31,16 @@ export function createQueue(about: {
 
     /** All that `moderator` sees of one registration; null if there is none. */
     find: (id: string, moderator: { id: string }) => registrationView(about, id, moderator),
+
+    /** A moderator's decisions that can be undone, the latest first, and for how many milliseconds more. */
+    async pending(moderatorId: string) {
+      const { now, undoMs } = registrar.policy()
+      if (undoMs === 0) return []
+      const rows = await database.read((reader) =>
+        findDecidedSince(reader, moderatorId, now - undoMs, MOST_PENDING),
+      )
+      return rows.map(({ stateSince, ...row }) => ({ ...row, leftMs: stateSince + undoMs - now }))
+    },
 
     /** Failed jobs without a registration, with errors that may name recipients. */
     stuck: async () => (await database.read((reader) => findStuck(reader))).map((row) => jobView(row, null)),

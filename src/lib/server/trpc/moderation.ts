@@ -157,6 +157,9 @@ export const moderationRouter = t.router({
       return results
     }),
 
+  /** One's own decisions that can be undone, the latest first, and for how many milliseconds more. */
+  pending: moderatorProcedure.query(({ ctx }) => ctx.services.queue.pending(ctx.moderator.id)),
+
   /** Undoes a pending decision. */
   undo: moderatorProcedure.input(v.parser(v.object({ id }))).mutation(async ({ ctx, input }) => {
     orThrow(await ctx.services.registrar.undo(input.id, t.actorOf(ctx)))

@@ -11,14 +11,27 @@ export const load: PageServerLoad = ({ locals, url }) => {
   return { noCookie: url.searchParams.has('no_cookie') }
 }
 
+/** Fields of the moderation pages whose text is given back if the session had ended. */
+const KEPT = ['message', 'text', 'several_message'] as const
+
 export const actions: Actions = {
+  /** A form of a moderation page, after the session ended: what was typed is shown, to be copied. */
+  ended: async ({ request, locals, url }) => {
+    const next = deskPath(url.searchParams.get('next'))
+    if (locals.moderator !== null) redirect(303, next)
+    const form = await request.formData()
+    const kept = KEPT.map((name) => textOf(form, name)).find((text) => text.trim() !== '')
+    if (kept === undefined) redirect(303, `/admin/login?next=${encodeURIComponent(next)}`)
+    return { kept }
+  },
   signIn: async ({ request, locals, url }) => {
     const form = await request.formData()
     const username = textOf(form, 'username')
+    const kept = textOf(form, 'kept')
     const answer = await attempt(() =>
       locals.api.session.signIn({ username, password: textOf(form, 'password') }),
     )
-    if (!answer.ok) return fail(answer.status, { username, problem: refusalText(answer.refusal) })
+    if (!answer.ok) return fail(answer.status, { username, kept, problem: refusalText(answer.refusal) })
     redirect(303, `/admin/login/in?next=${encodeURIComponent(deskPath(url.searchParams.get('next')))}`)
   },
   passkey: enterByPasskey,

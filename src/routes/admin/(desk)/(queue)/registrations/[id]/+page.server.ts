@@ -4,6 +4,7 @@ import { refusalText } from '$lib/text/refusal-text'
 import { queueQuery, readQueueFilter } from '$lib/moderation/queue-filter'
 import { textOf } from '$lib/server/http/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
+import { deskPath } from '../../../../login/desk-path'
 import { pathOf } from './path-of'
 import { talkActions } from './talk-actions'
 import { loadTalk } from './talk-load'
@@ -61,10 +62,11 @@ export const actions = {
     const path = next === undefined || next === id ? '/admin' : `/admin/registrations/${next}`
     redirect(303, `${path}${query === '' ? '?' : `${query}&`}done=${id}`)
   },
-  undo: async ({ params: { id }, locals: { api }, url }) => {
+  undo: async ({ params: { id }, request, locals: { api }, url }) => {
+    const back = textOf(await request.formData(), 'back')
     const answer = await attempt(() => api.moderation.undo({ id }))
     if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal) })
-    const path = pathOf(id, url)
+    const path = back === '' ? pathOf(id, url) : deskPath(back)
     redirect(303, `${path}${path.includes('?') ? '&' : '?'}undone`)
   },
   retry: async ({ params: { id }, request, locals: { api }, url }) => {

@@ -3,6 +3,7 @@ import { refusalText } from '$lib/text/refusal-text'
 import { textOf } from '$lib/server/http/form-fields'
 import { attempt, type Attempt } from '$lib/server/trpc/attempt'
 import { pathOf } from './path-of'
+import { readPreview } from './preview-form'
 
 type Event = RequestEvent<{ id: string }>
 export type TalkPlace = 'ask' | 'note' | 'claim' | 'reopen'
@@ -17,9 +18,6 @@ function answered(
   if (!answer.ok) return fail(answer.status, { place, text, problem: refusalText(answer.refusal) })
   redirect(303, `${pathOf(id, url)}#${place}`)
 }
-
-const PREVIEWS = ['approve', 'deny', 'reopen', 'ask'] as const
-const previewed = (typed: string) => PREVIEWS.find((one) => one === typed) ?? 'approve'
 
 /** What moderators do about a request besides deciding on it. */
 export const talkActions = {
@@ -58,14 +56,15 @@ export const talkActions = {
   /** Previews the email that a form would send; the input is kept. */
   preview: async ({ params: { id }, request, locals }: Event) => {
     const form = await request.formData()
-    const action = previewed(textOf(form, 'preview'))
-    const text = action === 'ask' ? textOf(form, 'text') : textOf(form, 'message')
-    const silent = textOf(form, 'silent') !== ''
+    const { action, text, silent } = readPreview(form)
     const category = textOf(form, 'category')
     const answer = await attempt(() => locals.api.replies.preview({ id, action, text, silent }))
     const typed = { text, message: action === 'ask' ? '' : text, silent, category }
     const place = action === 'ask' || action === 'reopen' ? action : null
     if (!answer.ok) return fail(answer.status, { ...typed, place, problem: refusalText(answer.refusal) })
-    return { ...typed, place, preview: { action, mail: answer.value } }
+    if (answer.value === null) return { ...typed, place, preview: { action, text, silent, mail: null } }
+    // The frame asks for the HTML.
+    const { html: _html, ...mail } = answer.value
+    return { ...typed, place, preview: { action, text, silent, mail } }
   },
 }
