@@ -52,6 +52,7 @@ export function anAccount(change: Partial<Account> = {}): Account {
   return {
     createdAt: NOON,
     locked: true,
+    suspended: false,
     deactivated: false,
     displayName: 'river.stone',
     avatar: false,
