@@ -18,7 +18,7 @@ function answered(
   redirect(303, `${pathOf(id, url)}#${place}`)
 }
 
-const PREVIEWS = ['approve', 'deny', 'reopen', 'ask'] as const
+const PREVIEWS = ['approve', 'probation', 'deny', 'reopen', 'ask'] as const
 const previewed = (typed: string) => PREVIEWS.find((one) => one === typed) ?? 'approve'
 
 /** What moderators do about a request besides deciding on it. */
