@@ -88,7 +88,7 @@ describe('an account that was opened', () => {
   })
 
   test('suspended serves its time from then on, without what it cannot do', () => {
-    const action = { type: 'opened', suspended: true, unjoined: ['#gone:x'] } as const
+    const action: Action = { type: 'opened', suspended: true, unjoined: ['#gone:x'] }
     expect(after({ ...planned, consentVersion: '1.0' }, action)).toMatchObject({
       next: { state: 'completed', account: 'open', probation: 'running', probationUntil: NOW + 7 * DAY },
       events: [{ kind: 'account_opened', detail: { probation: true } }],
