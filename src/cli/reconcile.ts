@@ -17,8 +17,17 @@ const WORDS: Record<DifferenceCode, { means: string; mending: string }> = {
   },
   found_removed: {
     means:
-      'is waiting for a decision here, but its account is deactivated on the homeserver: it was denied or withdrawn after the backup was made, or deactivated by an operator',
+      'is waiting for a decision or on probation here, but its account is deactivated on the homeserver: it was denied or withdrawn after the backup was made, or deactivated by an operator',
     mending: 'marks the registration as denied, without sending an email, and frees the username and email',
+  },
+  found_unsuspended: {
+    means:
+      'is on probation here, but its account is not suspended on the homeserver: that was ended after the backup was made, or by an operator',
+    mending: 'ends the probation, without sending an email',
+  },
+  not_unsuspended: {
+    means: 'had its probation ended, but its account is still suspended, and no job is queued to lift that',
+    mending: 'lifts the suspension',
   },
   name_taken: {
     means: 'is reserved by a registration here, but an account that was not created for it has the username',

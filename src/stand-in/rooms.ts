@@ -1,4 +1,4 @@
-import { ok, problem, type StandInAnswer, type StandInRequest, type StandInRoute } from './route'
+import { ok, problem, suspended, type StandInAnswer, type StandInRequest, type StandInRoute } from './route'
 import type { StandInRoom, StandInState, StandInUser } from './state'
 
 /** Synapse's default `rc_message`. */
@@ -28,6 +28,7 @@ export function roomRoutes(state: StandInState): StandInRoute[] {
     [...rooms.values()].filter(({ members }) => members.has(user)).map(({ id }) => id)
 
   function enter(room: StandInRoom, user: string): StandInAnswer {
+    if (users.get(user)?.suspended === true && !room.members.has(user)) return suspended('Joining rooms')
     room.invited.delete(user)
     room.members.add(user)
     return ok({ room_id: room.id })
@@ -48,6 +49,7 @@ export function roomRoutes(state: StandInState): StandInRoute[] {
 
   function send({ caller, at, body }: StandInRequest): StandInAnswer {
     const room = rooms.get(at('room'))
+    if (caller.suspended) return suspended('Sending messages')
     if (!room?.members.has(caller.id)) return forbidden(`User ${caller.id} not in room ${at('room')}`)
     const transactionId = at('transaction')
     const same = room.messages.find((one) => one.sender === caller.id && one.transactionId === transactionId)
@@ -64,6 +66,7 @@ export function roomRoutes(state: StandInState): StandInRoute[] {
   }
 
   function create({ caller, body }: StandInRequest): StandInAnswer {
+    if (caller.suspended) return suspended('Sending messages')
     const { room_alias_name: name, invite, preset } = body
     const alias = typeof name === 'string' ? `#${name}:${options.domain}` : null
     if (alias !== null && state.room(alias)) return problem(400, 'M_ROOM_IN_USE', 'Room alias already taken')
@@ -115,6 +118,17 @@ export function roomRoutes(state: StandInState): StandInRoute[] {
       path: `${client}/directory/room/:alias`,
       to: 'everybody',
       handle: ({ at }) => find(at('alias'), ({ id }) => ok({ room_id: id, servers: [options.domain] })),
+    },
+    {
+      method: 'POST',
+      path: `${client}/rooms/:room/leave`,
+      to: 'users',
+      handle: ({ caller, at }) =>
+        find(at('room'), (room) => {
+          if (!room.members.delete(caller.id) && !room.invited.delete(caller.id))
+            return forbidden(`User ${caller.id} not in room ${room.id}`)
+          return ok({})
+        }),
     },
     { method: 'POST', path: `${client}/createRoom`, to: 'users', handle: create },
     {

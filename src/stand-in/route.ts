@@ -41,6 +41,10 @@ export const problem = (
   body: { errcode, error, ...more },
 })
 
+/** What a suspended account is refused; `what` as in Synapse's words. */
+export const suspended = (what: string): StandInAnswer =>
+  problem(403, 'M_USER_SUSPENDED', `${what} while account is suspended is not allowed.`)
+
 /** Synapse's error page. */
 export const page = (status: number, text: string): StandInAnswer => ({
   status,

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { ok, page, problem, type StandInAnswer, type StandInRoute } from './route'
+import { ok, page, problem, suspended, type StandInAnswer, type StandInRoute } from './route'
 import type { StandInState, StandInUser } from './state'
 
 /** bcrypt ignores the rest. Synapse counts them in NFKC. */
@@ -89,6 +89,18 @@ export function signInRoutes(state: StandInState): StandInRoute[] {
       path: '/_matrix/client/v3/account/whoami',
       to: 'users',
       handle: ({ caller }) => ok({ user_id: caller.id, is_guest: false, device_id: 'STANDIN' }),
+    },
+    {
+      method: 'PUT',
+      path: '/_matrix/client/v3/profile/:user/displayname',
+      to: 'users',
+      handle({ caller, at, body: { displayname } }) {
+        if (at('user') !== caller.id)
+          return problem(400, 'M_UNKNOWN', "Cannot set another user's displayname")
+        if (caller.suspended) return suspended('Updating profile')
+        caller.displayName = String(displayname)
+        return ok({})
+      },
     },
     {
       method: 'GET',

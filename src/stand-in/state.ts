@@ -43,6 +43,7 @@ export interface StandInUser {
   /** When one of its tokens was last used, in milliseconds since 1970. */
   lastSeenAt: number | null
   locked: boolean
+  suspended: boolean
   deactivated: boolean
   erased: boolean
   consentVersion: string | null
@@ -85,6 +86,7 @@ export function createState(options: StandInOptions) {
       externalIds: [],
       lastSeenAt: null,
       locked: false,
+      suspended: false,
       deactivated: false,
       erased: false,
       consentVersion: null,

@@ -113,6 +113,22 @@ export function userRoutes(state: StandInState): StandInRoute[] {
         }),
     },
     {
+      method: 'PUT',
+      path: '/_synapse/admin/v1/suspend/:user',
+      to: 'admins',
+      handle({ at, body: { suspend } }) {
+        const id = at('user')
+        if (suspend === undefined) return problem(400, 'M_MISSING_PARAM', 'suspend: Field required')
+        if (typeof suspend !== 'boolean')
+          return problem(400, 'M_BAD_JSON', 'suspend: Input should be a valid boolean')
+        if (localpartOf(id) === null) return problem(400, 'M_UNKNOWN', 'Can only suspend local users')
+        return user(id, (found) => {
+          found.suspended = suspend
+          return ok({ [`user_${id}_suspended`]: suspend })
+        })
+      },
+    },
+    {
       method: 'GET',
       path: '/_synapse/admin/v1/users/:user/admin',
       to: 'admins',
@@ -165,7 +181,7 @@ function describe(user: StandInUser) {
     locked: user.locked,
     creation_ts: seconds(user),
     consent_version: user.consentVersion,
-    suspended: false,
+    suspended: user.suspended,
     displayname: user.displayName,
     avatar_url: user.avatarUrl,
     user_type: user.userType,

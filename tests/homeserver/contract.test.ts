@@ -10,6 +10,7 @@ import { removalFacts } from './facts/removal'
 import { roomFacts } from './facts/rooms'
 import { setUpFacts } from './facts/set-up'
 import { signFacts } from './facts/signs'
+import { suspensionFacts } from './facts/suspension'
 import { standInTarget, synapseTarget, type Target } from './target'
 
 /** What we rely on, held against the stand-in always, and against a real Synapse where SYNAPSE_URL names one. */
@@ -36,6 +37,7 @@ describe.each(servers)('on $server', ({ start }) => {
   describe('addresses', () => addressFacts(get))
   describe('passwords', () => passwordFacts(get))
   describe('removal', () => removalFacts(get))
+  describe('suspension', () => suspensionFacts(get))
   describe('signs of others', () => signFacts(get))
   describe('rooms', () => roomFacts(get))
   describe('messages', () => messageFacts(get))

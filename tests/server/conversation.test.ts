@@ -208,6 +208,8 @@ describe('where time goes on while something is written', () => {
         moderatorsRoom: false,
         undoMs,
         claimMs: 1000,
+        probation: false,
+        probationMs: 1000,
       },
     })
     return registrar

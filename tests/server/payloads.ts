@@ -88,6 +88,7 @@ const wishes = [
     heldFor: ['no_proof'],
   }),
 ]
+const probation = [same({ kind: 'lift_suspension' }), same({ kind: 'mail', mail: 'probation_over' })]
 const unnumbered = [
   ...first,
   ...noticesSince,
@@ -125,6 +126,7 @@ export const PAYLOADS: Record<string, Kept[]> = {
   'registration that closes by itself': [opening],
   'mails to those that were put off': toSome,
   'accounts that are locked by themselves': [locking],
-  'numbered payloads': unnumbered.map(numbered),
+  'numbered payloads': [...unnumbered, ...probation].map(numbered),
+  'accounts on probation': probation.map(numbered),
   'links that bring what came with them': wishes.map(numbered),
 }

@@ -86,6 +86,7 @@ const CALLS: Record<string, Call> = {
   'moderation.decideMany': ({ river }) => ({ items: [{ id: river, version: 0 }], ...verdict }),
   'moderation.undo': ({ stone }) => ({ id: stone }),
   'moderation.undoMany': ({ stone }) => ({ ids: [stone] }),
+  'moderation.endProbation': ({ stone }) => ({ id: stone, version: 0 }),
   'moderation.retryJob': () => ({ job: 'none' }),
   'moderation.stuck': () => undefined,
   'moderation.dismissJob': () => ({ job: 'none' }),

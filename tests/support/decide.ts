@@ -7,7 +7,7 @@ type Words = { message?: string; silent?: boolean }
 export async function decideOnly(
   { services }: { services: Services },
   id: string,
-  decision: 'approve' | 'deny',
+  decision: 'approve' | 'probation' | 'deny',
   { message = '', silent = false }: Words = {},
 ) {
   const { api } = await aModerator(services)
@@ -20,7 +20,7 @@ export async function decideOnly(
 export async function decideOn(
   world: TestWorld,
   id: string,
-  decision: 'approve' | 'deny',
+  decision: 'approve' | 'probation' | 'deny',
   words: Words = {},
 ) {
   const api = await decideOnly(world, id, decision, words)

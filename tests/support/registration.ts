@@ -39,6 +39,9 @@ export function aRegistration(change: Partial<Registration> = {}): Registration 
     claimedBy: null,
     claimedAt: null,
     denial: null,
+    probation: 'none',
+    probationUntil: null,
+    approval: null,
     invitationId: null,
     account: 'none',
     opening: 'under_way',
@@ -52,6 +55,7 @@ export function anAccount(change: Partial<Account> = {}): Account {
   return {
     createdAt: NOON,
     locked: true,
+    suspended: false,
     deactivated: false,
     displayName: 'river.stone',
     avatar: false,
@@ -79,6 +83,8 @@ export function aPolicy(change: Partial<Policy> = {}): Policy {
     claimMs: 30 * 60_000,
     welcome: false,
     moderatorsRoom: true,
+    probation: false,
+    probationMs: 7 * 24 * 60 * 60_000,
     ...change,
   }
 }

@@ -4,7 +4,7 @@ import { LANGUAGES } from '$lib/registration/language'
 import { trimInvisible } from '$lib/registration/typed-text'
 
 /** The tabs of the queue; `asked`: waiting for the applicant. */
-export const TABS = ['waiting', 'asked', 'trouble', 'decided', 'all'] as const
+export const TABS = ['waiting', 'asked', 'probation', 'trouble', 'decided', 'all'] as const
 export type Tab = (typeof TABS)[number]
 
 const text = v.pipe(v.string(), v.transform(trimInvisible), v.nonEmpty(), v.maxLength(320))

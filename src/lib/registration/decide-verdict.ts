@@ -11,8 +11,9 @@ import { claimOf } from './decide-talk'
 import { removal } from './following'
 import type { NewJob } from './job'
 import type { Refusal } from './refusal'
+import { endAsDenial, restoreApproval } from './decide-probation'
 import type { Registration } from './registration'
-import { isOpeningFailed, isUnopened } from './state'
+import { isOnProbation, isOpeningFailed, isUnopened } from './state'
 
 type Of<K extends Action['type']> = Extract<Action, { type: K }>
 
@@ -27,8 +28,12 @@ export function decideRequest(
   policy: Policy,
 ): Decision | null {
   const { state, decidedBy } = registration
+  if (action.type === 'approve' && action.probation === true && !policy.probation)
+    return { ok: false, refusal: { code: 'probation_off' } }
   const anew = isOpeningFailed(registration)
   const stops = action.type === 'deny' && isUnopened(registration)
+  if (action.type === 'deny' && isOnProbation(registration))
+    return { ...endAsDenial(become, registration, action), rest: policy.undoMs }
   if (state !== 'requested' && !anew && !stops)
     return decidedBy !== null || state === 'withdrawn'
       ? { ok: false, refusal: decidedAlready(registration) }
@@ -51,10 +56,11 @@ export function decideRequest(
  * The request waits again; a reopened one is denied again, as it was.
  */
 export function undo(registration: Registration, action: Of<'undo'>, policy: Policy): Decision {
-  const { denial, account } = registration
+  const { denial, account, approval } = registration
   const stops = isUnopened(registration) && account === 'filled' && denial === null
   const recall = isResting(registration, policy)
   if (!stops && !recall) return { ok: false, refusal: { code: 'undo_too_late' } }
+  if (approval !== null) return { ...YES(...restoreApproval(registration, approval)), recall: true }
   if (denial !== null) {
     const { since: stateSince, ...words } = denial
     const again = { ...registration, ...words, stateSince, state: 'denied' as const, holdsName: false }
@@ -62,7 +68,13 @@ export function undo(registration: Registration, action: Of<'undo'>, policy: Pol
   }
   if (!action.nameFree) return { ok: false, refusal: { code: 'username_taken' } }
   const undone = { ...registration, state: 'requested' as const, stateSince: action.since, holdsName: true }
-  const nothing = { decidedBy: null, message: null, silent: false, category: null }
+  const nothing = {
+    decidedBy: null,
+    message: null,
+    silent: false,
+    category: null,
+    probation: 'none' as const,
+  }
   const decision = YES({ ...undone, ...nothing }, [{ kind: 'undone' }])
   return { ...decision, ...(recall ? { recall } : {}), ...(stops ? { stops } : {}) }
 }
@@ -115,7 +127,8 @@ function deny(become: Become, registration: Registration, verdict: Verdict) {
  * or created again once the password is set again. This is what an approval means after the account was deactivated
  * on the homeserver, so only a moderator can ask for it.
  */
-function approveAnew(become: Become, { moderator: decidedBy, message, silent }: Verdict) {
+function approveAnew(become: Become, verdict: Verdict) {
+  const { moderator: decidedBy, message, silent } = verdict
   const next = {
     ...become('approved'),
     decidedBy,
@@ -123,9 +136,13 @@ function approveAnew(become: Become, { moderator: decidedBy, message, silent }: 
     silent,
     remindedAt: null,
     account: 'reviving' as const,
+    probation: probationOf(verdict),
   }
   const mail: NewJob = { kind: 'mail', mail: 'set_password', reminder: false }
-  return { ...YES(next, [{ kind: 'approved_anew', detail: { silent } }], [mail]), ledger: next.account }
+  return {
+    ...YES(next, [{ kind: 'approved_anew', detail: { silent, ...probationDetail(verdict) } }], [mail]),
+    ledger: next.account,
+  }
 }
 
 /**
@@ -141,12 +158,20 @@ export function approve(
   const isReady = account === 'filled' || account === 'none' || account === 'reviving'
   if (account === 'open' || account === 'doubtful' || !(isReady || isToCome)) return null
   const { moderator: decidedBy, message, silent } = verdict
-  const approved = { ...become('approved'), decidedBy, message, silent }
+  const approved = { ...become('approved'), decidedBy, message, silent, probation: probationOf(verdict) }
   // Without an account, the email is not a notice but the key: "do not notify" does not stop it.
   const job: NewJob =
     account === 'filled' ? { kind: 'open_account' } : { kind: 'mail', mail: 'set_password', reminder: false }
-  return YES(approved, [{ kind: 'approved', detail: { silent, ...detail } }], [job])
+  return YES(
+    approved,
+    [{ kind: 'approved', detail: { silent, ...probationDetail(verdict), ...detail } }],
+    [job],
+  )
 }
+
+const probationOf = ({ probation }: Verdict) =>
+  probation === true ? ('planned' as const) : ('none' as const)
+const probationDetail = ({ probation }: Verdict) => (probation === true ? { probation } : {})
 
 /** Somebody else was faster. */
 export function decidedAlready({ state, decidedBy, stateSince }: Registration): Refusal {

@@ -39,6 +39,8 @@ const ACTIONS: Action[] = [
   { type: 'release', moderator: 'm1' },
   { type: 'password_set' },
   { type: 'opened' },
+  { type: 'end_probation', early: true },
+  { type: 'unsuspended' },
   { type: 'withdraw' },
   { type: 'speak', language: 'de' },
   { type: 'remind' },
@@ -47,6 +49,8 @@ const ACTIONS: Action[] = [
   { type: 'found_removed' },
   { type: 'account_missing' },
   { type: 'resume_opening' },
+  { type: 'found_unsuspended' },
+  { type: 'resume_unsuspending' },
 ]
 
 /** The account that a registration normally has in a state, with `password: at_request`. */
@@ -105,6 +109,9 @@ const TABLE: Record<Action['type'], Partial<Record<State, State>>> = {
   release: ANYWHERE,
   password_set: { approved: 'approved' },
   opened: { approved: 'completed' },
+  // Nothing is on probation; `decide-probation.test.ts` has what is.
+  end_probation: {},
+  unsuspended: {},
   withdraw: { verified: 'withdrawn', requested: 'withdrawn', approved: 'withdrawn' },
   speak: ANYWHERE,
   remind: {},
@@ -113,6 +120,8 @@ const TABLE: Record<Action['type'], Partial<Record<State, State>>> = {
   found_removed: {},
   account_missing: {},
   resume_opening: { approved: 'approved' },
+  found_unsuspended: {},
+  resume_unsuspending: {},
 }
 
 const stateAfter = (decision: Decision) => (decision.ok ? (decision.next?.state ?? 'gone') : 'no')

@@ -1,6 +1,7 @@
 import type { EmailAddress } from './email'
 import { answer, ask, note, release, take, UNCLAIMED } from './decide-talk'
 import { decideRequest, reopen, undo } from './decide-verdict'
+import { endProbation, foundUnsuspended, NO_PROBATION, unsuspended } from './decide-probation'
 import { admit, request, withdraw } from './decide-request'
 import { isResting, YES, type Action, type Decision, type Policy } from './decision'
 import { notices, removal } from './following'
@@ -8,7 +9,7 @@ import type { Brought } from './invited'
 import type { NewJob } from './job'
 import { UNTOUCHED, type AuditEvent, type Registration } from './registration'
 import { isExpired, isReminderDue, linkHours } from './retention'
-import { awaitsPassword, type State } from './state'
+import { awaitsPassword, isOnProbation, type State } from './state'
 import type { Username } from './username'
 import type { Wish } from './wish'
 
@@ -122,13 +123,20 @@ export function decide(
       if (state !== 'approved' || account !== 'filled' || isResting(registration, policy)) return no()
       return YES(registration, [{ kind: 'password_set' }], [{ kind: 'open_account' }])
     case 'opened': {
-      if (state !== 'approved') return no()
+      const isPlanned = registration.probation === 'planned'
+      // Decided again meanwhile: the other job opens it as it was decided then.
+      if (state !== 'approved' || isPlanned !== (action.suspended ?? false)) return no()
+      const on = isPlanned ? onProbation(policy) : {}
       return YES(
-        { ...become('completed'), account: 'open' },
-        [{ kind: 'account_opened' }],
-        afterOpening(registration, policy),
+        { ...become('completed'), account: 'open', ...on },
+        [{ kind: 'account_opened', ...(isPlanned ? { detail: { probation: true } } : {}) }],
+        isPlanned ? afterSuspended(registration, action.unjoined ?? []) : afterOpening(registration, policy),
       )
     }
+    case 'end_probation':
+      return endProbation(registration, action, policy) ?? no()
+    case 'unsuspended':
+      return unsuspended(become, registration, policy) ?? no()
     case 'withdraw':
       return withdraw(become, registration, policy) ?? no()
     case 'speak':
@@ -146,10 +154,24 @@ export function decide(
     case 'found_open':
       if (account !== 'open' || (state !== 'verified' && state !== 'requested' && state !== 'approved'))
         return no()
-      return YES(become('completed'), [{ kind: 'found_open' }])
+      return YES(
+        { ...become('completed'), ...(action.suspended === true ? onProbation(policy) : NO_PROBATION) },
+        [{ kind: 'found_open' }],
+      )
     case 'found_removed':
-      if (account !== 'removed' || state !== 'requested') return no()
-      return YES({ ...become('denied'), silent: true, holdsName: false }, [{ kind: 'found_removed' }])
+      if (!(account === 'removed' && state === 'requested') && !isOnProbation(registration)) return no()
+      return YES({ ...become('denied'), ...NO_PROBATION, silent: true, holdsName: false }, [
+        { kind: 'found_removed' },
+      ])
+    case 'found_unsuspended':
+      return foundUnsuspended(become, registration) ?? no()
+    case 'resume_unsuspending':
+      if (state !== 'completed' || registration.probation !== 'ending') return no()
+      return YES(
+        registration,
+        [{ kind: 'job_retried', detail: { job: 'lift_suspension' } }],
+        [{ kind: 'lift_suspension' }],
+      )
     case 'account_missing':
       return account === 'none' ? (askPasswordAgain(registration, policy) ?? no()) : no()
     case 'resume_opening':
@@ -177,6 +199,7 @@ function chooseName(registration: Registration, username: Username, policy: Poli
     silent: false,
     exchange: 'none' as const,
     denial: null,
+    ...NO_PROBATION,
   }
   return YES(again, [{ kind: 'name_chosen' }, { kind: 'requested' }], notices(policy))
 }
@@ -206,7 +229,7 @@ function askPasswordAgain(registration: Registration, policy: Policy): Decision 
       return YES({ ...anew, state: 'verified' }, missing, [{ kind: 'mail', mail: 'known_address', language }])
     case 'approved':
     case 'completed':
-      return YES({ ...anew, state: 'approved' }, missing, [
+      return YES({ ...anew, state: 'approved', ...replanned(registration) }, missing, [
         { kind: 'mail', mail: 'set_password', reminder: false },
       ])
     case 'verified':
@@ -216,7 +239,24 @@ function askPasswordAgain(registration: Registration, policy: Policy): Decision 
   }
 }
 
-function afterOpening(registration: Registration, policy: Policy): NewJob[] {
+/** What was to be suspended still is. */
+const replanned = ({ probation }: Registration) =>
+  ({ probation: probation === 'none' ? 'none' : 'planned', probationUntil: null }) as const
+
+const onProbation = ({ now, probationMs }: Policy) => ({
+  probation: 'running' as const,
+  probationUntil: now + probationMs,
+})
+
+/**
+ * Without what a suspended account cannot do (Synapse 1.160): it joined its rooms before, and is welcomed when it can
+ * answer. Rooms that it could not join are shown to moderators, whose retry works once the suspension is lifted.
+ */
+function afterSuspended(registration: Registration, unjoined: string[]): NewJob[] {
+  return afterOpening(registration, { autoJoin: unjoined, welcome: false })
+}
+
+function afterOpening(registration: Registration, policy: Pick<Policy, 'autoJoin' | 'welcome'>): NewJob[] {
   const { consentVersion, silent } = registration
   return [
     ...(consentVersion === null ? [] : [{ kind: 'consent', version: consentVersion } as const]),

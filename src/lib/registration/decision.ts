@@ -22,6 +22,9 @@ export interface Policy {
   moderatorsRoom: boolean
   /** The undo window: how long a decision can be undone before it is carried out, in milliseconds. */
   undoMs: number
+  /** Whether moderators can approve on probation, and how long it takes, in milliseconds. */
+  probation: boolean
+  probationMs: number
   /** How long a request stays assigned to an inactive moderator, in milliseconds. */
   claimMs: number
 }
@@ -35,6 +38,8 @@ export interface Verdict {
   category?: string | null
   /** Refused if the request is assigned to a colleague. */
   unlessClaimed?: boolean
+  /** An approval on probation: the account is suspended on the homeserver for a while. */
+  probation?: boolean
 }
 
 export type Action =
@@ -81,20 +86,29 @@ export type Action =
   | { type: 'take'; moderator: string; over: boolean }
   | { type: 'release'; moderator: string }
   | { type: 'password_set' }
-  | { type: 'opened' }
+  /** `suspended`: it was suspended before. `unjoined`: rooms that it could not join before that. */
+  | { type: 'opened'; suspended?: boolean; unjoined?: string[] }
+  /** Ends a probation; `early`: before its time. */
+  | { type: 'end_probation'; early: boolean }
+  /** The suspension was lifted on the homeserver. */
+  | { type: 'unsuspended' }
   | { type: 'withdraw' }
   | { type: 'speak'; language: Language }
   | { type: 'remind' }
   | { type: 'expire' }
   // After restoring an older backup (`differences.ts`); the record was corrected before.
   /** The account was unlocked, and this database lost that: nothing is announced or done a second time. */
-  | { type: 'found_open' }
+  | { type: 'found_open'; suspended?: boolean }
   /** The account was removed, and this database lost that: whoever removed it had decided. */
   | { type: 'found_removed' }
   /** The homeserver lost the account, and the password with it. */
   | { type: 'account_missing' }
   /** Approved, but no job is queued to unlock the account. */
   | { type: 'resume_opening' }
+  /** On probation, but the suspension was lifted, and this database lost that. */
+  | { type: 'found_unsuspended' }
+  /** The probation is ending, but no job is queued to lift the suspension. */
+  | { type: 'resume_unsuspending' }
 
 /** The consequences of an action; `next: null` means that the registration is deleted. */
 export type Decision =
@@ -142,5 +156,6 @@ export function isResting(
 /** The state as shown to the applicant: a decision that can still be undone has not been made yet. */
 export function stateForApplicant(registration: Registration, policy: Pick<Policy, 'now' | 'undoMs'>): State {
   if (!isResting(registration, policy)) return registration.state
+  if (registration.approval !== null) return 'completed'
   return registration.denial === null ? 'requested' : 'denied'
 }

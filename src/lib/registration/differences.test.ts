@@ -5,7 +5,7 @@ import { differenceOf, type DifferenceCode, type Found } from './differences'
 import type { JobKind } from './job'
 import type { Registration } from './registration'
 import type { Account } from './signs'
-import { ACCOUNT_STATES, STATES, type AccountState, type State } from './state'
+import { ACCOUNT_STATES, STATES, type AccountState, type Probation, type State } from './state'
 
 const OWN = email('river@posteo.example')
 const { username } = aRegistration()
@@ -48,6 +48,22 @@ function opening(account: Account): Found {
   const name = found('approved', 'filled', account)
   return { ...name, ledger: name.ledger && { ...name.ledger, openedAt: 1 } }
 }
+
+/** Open, with its address, and suspended. */
+const SUSPENDED = seen({ locked: false, suspended: true, addresses: [OWN] })
+
+function onProbation(probation: Probation, account: Account | null, pending: JobKind[] = []): Found {
+  const name = found('completed', 'open', account, { pending })
+  return { ...name, registration: name.registration && { ...name.registration, probation } }
+}
+
+test('a request whose account is open and suspended is found on probation', () => {
+  const action = { type: 'found_open', suspended: true }
+  expect(differenceOf(username, found('requested', 'filled', { ...OPEN, suspended: true }))).toMatchObject({
+    code: 'found_open',
+    mend: { action },
+  })
+})
 
 type Row = [string, Found, DifferenceCode | null]
 
@@ -148,6 +164,18 @@ const ROWS: Row[] = [
   ['completed, and left', found('completed', 'open', LEFT), null],
   ['completed, locked and deactivated by an operator', found('completed', 'open', REMOVED), null],
   ['open for long, and missing', found(null, 'open', null), null],
+
+  ['on probation', onProbation('running', SUSPENDED), null],
+  ['on probation, and about to be ended', onProbation('ending', SUSPENDED, ['lift_suspension']), null],
+  ['on probation, and ended, but not recorded', onProbation('ending', OPEN_OWN, ['lift_suspension']), null],
+  ['on probation, and not suspended', onProbation('running', OPEN_OWN), 'found_unsuspended'],
+  ['to be ended, and not suspended', onProbation('ending', OPEN_OWN), 'found_unsuspended'],
+  ['to be ended, and nothing does it', onProbation('ending', SUSPENDED), 'not_unsuspended'],
+  ['on probation, and removed', onProbation('running', LEFT), 'found_removed'],
+  ['on probation, and missing', onProbation('running', null), 'account_missing'],
+  ['on probation, and locked with its address', onProbation('running', seen({ addresses: [OWN] })), null],
+  ['on probation, locked without its address', onProbation('running', LOCKED), 'locked_again'],
+  ['on no probation, and suspended by an operator', found('completed', 'open', SUSPENDED), null],
   ['open for long, and locked', found(null, 'open', LOCKED), null],
 
   ['nobody waits, and it stands', found(null, 'filled', LOCKED), 'not_removed'],

@@ -2,7 +2,7 @@ import type { Action } from './decide'
 import type { JobKind, NewJob } from './job'
 import type { EventKind, Registration } from './registration'
 import { signsOfOthers, type Account, type Sign } from './signs'
-import { isOursUnopened, type AccountState } from './state'
+import { isOnProbation, isOursUnopened, type AccountState } from './state'
 import type { Username } from './username'
 
 /** Every way in which the homeserver and this database can disagree about a username. */
@@ -29,6 +29,10 @@ export const DIFFERENCES = [
    * backup.
    */
   'locked_again',
+  /** On probation, but the account is not suspended: lifted after the backup was made, or by an operator. */
+  'found_unsuspended',
+  /** The probation is over, but the account is suspended, and no job is queued to lift that. */
+  'not_unsuspended',
   /** Nobody is waiting for the account, and no job is queued to remove it. */
   'not_removed',
   /** The account was created here and never unlocked, but shows that somebody has it. */
@@ -113,9 +117,30 @@ function opened(found: Found): Difference | null {
   const { registration, account, pending } = found
   if (registration?.state !== 'completed' || !isOwn(found)) return null
   if (account === null) return by('account_missing', { ledger: null, action: { type: 'account_missing' } })
+  if (isOnProbation(registration)) {
+    const ended = onProbation(registration, account, pending)
+    if (ended !== null) return ended
+  }
   // The email is added right after unlocking, and an operator's lock does not remove it.
   const untouched = !account.addresses.includes(registration.email) && !pending.includes('bind_address')
   return account.locked && !account.deactivated && untouched ? by('locked_again', null) : null
+}
+
+/**
+ * A suspension of an account that is on no probation is no difference: it is what operators do against abuse. If an
+ * older backup of the homeserver brought it back, an operator lifts it.
+ */
+function onProbation(
+  { probation }: Registration,
+  account: NonNullable<Found['account']>,
+  pending: JobKind[],
+): Difference | null {
+  if (pending.includes('lift_suspension')) return null
+  if (account.deactivated)
+    return by('found_removed', { ledger: 'removed', action: { type: 'found_removed' } })
+  if (account.locked) return null
+  if (!account.suspended) return by('found_unsuspended', { action: { type: 'found_unsuspended' } })
+  return probation === 'ending' ? by('not_unsuspended', { action: { type: 'resume_unsuspending' } }) : null
 }
 
 function missing(found: Found): Difference | null {
@@ -145,7 +170,10 @@ function underWay(
   const signs = ours && ledger.state !== 'claiming' ? signsOfOthers(username, ledger, account) : []
   const byHand = ledger !== null && wasOpenedByHand(ledger.state, signs)
   if (!account.locked && (theirs || byHand))
-    return by('found_open', { ledger: 'open', action: { type: 'found_open' } })
+    return by('found_open', {
+      ledger: 'open',
+      action: account.suspended ? { type: 'found_open', suspended: true } : { type: 'found_open' },
+    })
   const mine = theirs || signs.length > 0
   if (mine && state === 'requested' && account.deactivated && account.locked)
     return by('found_removed', { ledger: 'removed', action: { type: 'found_removed' } })

@@ -11,7 +11,8 @@ export function notices({ now: since, moderatorsRoom }: Policy): NewJob[] {
   ]
 }
 
-/** Jobs that remove an account that was created here and never unlocked. */
-export function removal({ account, username }: Registration): NewJob[] {
+/** Jobs that remove an account that was created here and never unlocked, or whose probation ended as a denial. */
+export function removal({ account, username, approval }: Registration): NewJob[] {
+  if (account === 'open' && approval !== null) return [{ kind: 'remove_account', username, opened: true }]
   return isOursUnopened(account) ? [{ kind: 'remove_account', username }] : []
 }

@@ -23,6 +23,7 @@ test('each job waits in the lane of what it must not overtake', () => {
     'mail requested': 'r1 mail / nobody mail',
     'mail approved': 'r1 mail / nobody mail',
     'mail set_password': 'r1 mail / nobody mail',
+    'mail probation_over': 'r1 mail / nobody mail',
     'mail denied': 'r1 mail / nobody mail',
     'mail question': 'r1 mail / nobody mail',
     'mail invitation': 'r1 mail / nobody mail river@mail.test',
@@ -30,6 +31,7 @@ test('each job waits in the lane of what it must not overtake', () => {
     open_account: 'r1 / nobody',
     remove_account: 'r1 / account:river',
     lock_account: 'r1 / account:river',
+    lift_suspension: 'r1 / nobody',
     bind_address: 'r1 / nobody',
     consent: 'r1 / nobody',
     join_room: 'r1 / nobody',
@@ -56,11 +58,12 @@ test('and waits for what it depends on', () => {
     'bind_address',
     'consent',
     'join_room',
+    'lift_suspension',
     'lock_account',
     'open_account',
     'remove_account',
   ])
-  expect(needing('mail')).toHaveLength(Object.keys(outsides).length - 10)
+  expect(needing('mail')).toHaveLength(Object.keys(outsides).length - 11)
 })
 
 test('what is for all moderators is about no registration', () => {

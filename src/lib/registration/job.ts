@@ -48,17 +48,23 @@ export const JOBS = {
     once: { by: 'payload' },
   }),
   open_account: define(job('open_account', {}), { needs: 'homeserver', undone: true }),
-  remove_account: define(job('remove_account', { username: usernameSchema }), {
-    needs: 'homeserver',
-    lane: laneOfAccount,
-    once: { by: ['username'], everywhere: true },
-    undone: true,
-  }),
+  /** `opened`: it was active, and its probation ended as a denial. */
+  remove_account: define(
+    job('remove_account', { username: usernameSchema, opened: v.optional(v.literal(true)) }),
+    {
+      needs: 'homeserver',
+      lane: laneOfAccount,
+      once: { by: ['username'], everywhere: true },
+      undone: true,
+    },
+  ),
   /** Locks an account that was just created, if the request that created it did not get to it. */
   lock_account: define(job('lock_account', { username: usernameSchema }), {
     needs: 'homeserver',
     lane: laneOfAccount,
   }),
+  /** Ends a probation on the homeserver. */
+  lift_suspension: define(job('lift_suspension', {}), { needs: 'homeserver' }),
   bind_address: define(job('bind_address', {}), { needs: 'homeserver' }),
   consent: define(job('consent', { version: v.string() }), { needs: 'homeserver' }),
   join_room: define(job('join_room', { room: v.string() }), { needs: 'homeserver', about: 'room' }),

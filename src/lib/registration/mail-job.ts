@@ -46,6 +46,7 @@ export const MAILS = {
   requested: mail('requested', {}),
   approved: mail('approved', {}),
   set_password: mail('set_password', { reminder: v.boolean() }, { undone: true }),
+  probation_over: mail('probation_over', {}),
   denied: mail('denied', {}, { undone: true }),
   /** The moderators' question of that time (milliseconds since 1970). */
   question: mail('question', { at: v.number() }),

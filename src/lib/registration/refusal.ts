@@ -75,6 +75,8 @@ export type Refusal =
   | { code: 'stale' }
   /** The decision is being carried out already. */
   | { code: 'undo_too_late' }
+  /** The operator turned probation off. */
+  | { code: 'probation_off' }
   /** The email address has another registration by now. */
   | { code: 'address_taken' }
   /** The account of the denial has not been removed yet. */

@@ -2,7 +2,14 @@ import * as v from 'valibot'
 import type { EmailAddress } from './email'
 import type { Language } from './language'
 import type { Reason } from './reason'
-import type { AccountState, Exchange, Opening, State } from './state'
+import {
+  PROBATIONS,
+  type AccountState,
+  type Exchange,
+  type Opening,
+  type Probation,
+  type State,
+} from './state'
 import type { Username } from './username'
 
 /** One applicant's request for an account. Times are milliseconds since 1970. */
@@ -36,6 +43,12 @@ export interface Registration {
   claimedAt: number | null
   /** For an approval that reopened a denial: the denial, to return to if it is undone. */
   denial: Denial | null
+  /** Of an approved one. */
+  probation: Probation
+  /** When the probation ends; null unless it is running or ending. */
+  probationUntil: number | null
+  /** For a denial that ended a probation: the approval, to return to if it is undone. */
+  approval: Approval | null
   /** The invitation code it used; null: none, or one that is not valid for it. */
   invitationId: string | null
   account: AccountState
@@ -60,6 +73,9 @@ export const UNTOUCHED = {
   claimedBy: null,
   claimedAt: null,
   denial: null,
+  probation: 'none',
+  probationUntil: null,
+  approval: null,
   account: 'none',
   opening: 'under_way',
 } as const satisfies Partial<Registration>
@@ -73,6 +89,16 @@ export interface Denial {
   since: number
 }
 
+/** An approval whose probation was ended by a denial; `since` and `until` in milliseconds since 1970. */
+export interface Approval {
+  decidedBy: string | null
+  message: string | null
+  silent: boolean
+  since: number
+  probation: Probation
+  until: number | null
+}
+
 const nullableText = v.fallback(v.nullable(v.string()), null)
 
 /** A denial as stored. Without its time it cannot be restored. */
@@ -82,6 +108,16 @@ export const denialSchema: v.GenericSchema<unknown, Denial | null> = v.object({
   silent: v.fallback(v.boolean(), false),
   category: nullableText,
   since: v.number(),
+})
+
+/** An approval as stored. */
+export const approvalSchema: v.GenericSchema<unknown, Approval | null> = v.object({
+  decidedBy: nullableText,
+  message: nullableText,
+  silent: v.fallback(v.boolean(), false),
+  since: v.number(),
+  probation: v.fallback(v.picklist(PROBATIONS), 'running'),
+  until: v.fallback(v.nullable(v.number()), null),
 })
 
 /** The actor. A moderator is given by ID. */
@@ -134,6 +170,9 @@ export const EVENT_KINDS = [
   'account_missing',
   'found_open',
   'found_removed',
+  'probation_ended',
+  'account_unsuspended',
+  'found_unsuspended',
   'reminded',
   'withdrawn',
   'gone',

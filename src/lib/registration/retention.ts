@@ -1,5 +1,5 @@
 import type { Registration } from './registration'
-import { awaitsPassword, type State } from './state'
+import { awaitsPassword, isOnProbation, type State } from './state'
 import { DAY } from './time'
 
 /**
@@ -26,7 +26,7 @@ export type Retention = Record<Period, number>
 
 /**
  * How long a registration may stay in a state before it is deleted. Null: no limit; a requested one waits for a
- * moderator, who is reminded, and an approved one only expires while its password is not set.
+ * moderator, who is reminded, an approved one only expires while its password is not set, and none on probation.
  */
 const PERIODS = {
   started: 'started',
@@ -57,12 +57,13 @@ export function keptDays(state: State, retention: Retention): number | null {
   return period === null ? null : retention[period]
 }
 
-type Aged = Pick<Registration, 'state' | 'stateSince' | 'account' | 'remindedAt'>
+type Aged = Pick<Registration, 'state' | 'stateSince' | 'account' | 'remindedAt' | 'probation'>
 
 /** Whether the registration and its personal data are due for deletion by now (milliseconds since 1970). */
 export function isExpired(registration: Aged, retention: Retention, now: number): boolean {
   const days = keptDays(registration.state, retention)
   if (days === null || now - registration.stateSince < days * DAY) return false
+  if (isOnProbation(registration)) return false
   return registration.state !== 'approved' || awaitsPassword(registration)
 }
 

@@ -7,6 +7,8 @@ export interface Account {
   /** By the homeserver's clock, in whole seconds. */
   createdAt: number
   locked: boolean
+  /** Its owner can read but not write (MSC3823). */
+  suspended: boolean
   deactivated: boolean
   displayName: string | null
   avatar: boolean

@@ -47,6 +47,18 @@ export type AccountState = v.InferOutput<typeof accountStateSchema>
 export const OPENINGS = ['under_way', 'delayed', 'failed'] as const
 export type Opening = (typeof OPENINGS)[number]
 
+/**
+ * Whether the account is suspended on the homeserver for a while, so that its owner can read but not write: `planned`
+ * until the account is active, `ending` while a job lifts the suspension.
+ */
+export const PROBATIONS = ['none', 'planned', 'running', 'ending'] as const
+export type Probation = (typeof PROBATIONS)[number]
+
+/** The account is active, and suspended as far as is known: the probation can still be ended, or become a denial. */
+export function isOnProbation({ state, probation }: { state: State; probation: Probation }): boolean {
+  return state === 'completed' && (probation === 'running' || probation === 'ending')
+}
+
 /** Approved, but the account cannot be unlocked: a moderator decides again. */
 export function isOpeningFailed({
   state,

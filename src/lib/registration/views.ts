@@ -70,6 +70,10 @@ export interface OwnView {
   unfinished: ('bind_address' | 'consent')[]
   startedAt: number
   stateSince: number
+  /** Of a denied one: it was approved on probation before. */
+  hadAccount: boolean
+  /** Its account can only read for now; until when (`null`: that is being lifted). Null if it is not on probation. */
+  probation: { until: number | null } | null
   /** A moderator's message, once it is decided. */
   message: string | null
   awaitsPassword: boolean

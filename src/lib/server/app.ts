@@ -106,6 +106,8 @@ export function compose(config: RunConfig, world: Dependencies) {
       welcome: matrixNotifications.welcome !== null,
       undoMs: config.moderation.undoMs,
       claimMs: config.moderation.claimMs,
+      probation: config.moderation.probation,
+      probationMs: config.moderation.probationMs,
       moderatorsRoom: matrixNotifications.adminRoom !== null,
     },
   })

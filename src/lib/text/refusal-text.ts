@@ -113,6 +113,8 @@ export function refusalText(refusal: Refusal): string {
       return m.refusal_job_not_waiting()
     case 'undo_too_late':
       return m.refusal_undo_too_late()
+    case 'probation_off':
+      return m.refusal_probation_off()
     case 'address_taken':
       return m.refusal_address_taken()
     case 'reopen_too_early':

@@ -6,6 +6,7 @@ import { firstHost } from './cross-rules'
 import { RESERVED_USERNAMES } from './reserved-usernames'
 import type { Settings } from './schema'
 import { m } from '$lib/paraglide/messages'
+import { DAY } from '$lib/registration/time'
 import { offeredApps } from '$lib/registration/matrix-apps'
 
 const DEFAULT_DATABASE = 'data/registration.db'
@@ -96,6 +97,8 @@ function fromSettings(settings: Settings, { port, ca, mailCa }: Surroundings) {
       ...moderation,
       /** How long a decision can be undone before anything is done about it. */
       undoMs: moderation.undoSeconds * 1000,
+      /** How long an approval on probation lasts. */
+      probationMs: moderation.probationDays * DAY,
       /** How long a request stays assigned to an inactive moderator. */
       claimMs: moderation.assignmentMinutes * 60_000,
     },

@@ -130,6 +130,8 @@ export const fileSchema = v.object({
   moderation: v.object({
     remind_after_hours: v.optional(whole(1, 8760), '48'),
     undo_seconds: v.optional(whole(0, 3600), '20'),
+    probation: v.optional(yesOrNo, false),
+    probation_days: v.optional(whole(1, 365), '7'),
     assignment_minutes: v.optional(whole(1, 1440), '30'),
     denial_categories: v.optional(list(value.category, 'a list of denial reasons'), [...DENIAL_CATEGORIES]),
   }),

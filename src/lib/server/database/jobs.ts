@@ -232,8 +232,9 @@ export async function leaseJob(
     .returning()
   if (row === undefined) return null
   const job = readJob(row)
-  if (job === null) await putAside(tx, row, now)
-  return { row, job }
+  if (job !== null) return { row, job }
+  await putAside(tx, row, now)
+  return { row, job: null }
 }
 
 async function putAside(tx: Transaction, { seq, kind, registrationId }: JobRow, now: number): Promise<void> {

@@ -7,7 +7,7 @@ import { readCursor, writeCursor, type Cursor } from './cursor'
 import { findIdsAlike } from './similar'
 import { findLooks } from './presence'
 import type { Reader } from './open'
-import { IN_TROUBLE } from './registrations'
+import { IN_TROUBLE, ON_PROBATION } from './registrations'
 import { invitations, moderators, queueCounts, registrations } from './schema'
 import { DAY } from '$lib/registration/time'
 
@@ -21,13 +21,16 @@ export interface QueuePage {
 const QUEUES_OF: Record<Tab, readonly (Queue | null)[]> = {
   waiting: ['answered', 'waiting'],
   asked: ['asked'],
+  probation: [null],
   trouble: [null],
   decided: ['decided'],
   all: QUEUES,
 }
+/** What a tab that does not depend on the queue shows. Each condition has an index of its own. */
+const CONDITION_OF: Partial<Record<Tab, SQL>> = { probation: ON_PROBATION, trouble: IN_TROUBLE }
 /** The same, or null for a tab that includes all of them. */
 const queuesOf = (tab: Tab): Queue[] | null =>
-  tab === 'all' || tab === 'trouble' ? null : QUEUES_OF[tab].filter((one) => one !== null)
+  tab === 'all' || CONDITION_OF[tab] !== undefined ? null : QUEUES_OF[tab].filter((one) => one !== null)
 
 /** The maximum number of rows examined for conditions without an index. */
 const SCAN = 1000
@@ -51,7 +54,8 @@ export async function findPage(
   const { indexed, others } = conditions(filter, moderatorId)
   const lists = []
   for (const one of QUEUES_OF[filter.tab]) {
-    const inQueue = one === null ? IN_TROUBLE : alike === null ? eq(queue, one) : sql`+${queue} = ${one}`
+    const inQueue =
+      one === null ? CONDITION_OF[filter.tab] : alike === null ? eq(queue, one) : sql`+${queue} = ${one}`
     const within = and(inQueue, inPeriod(filter, one), beyond(filter, oldestFirst))
     const where = alike === null ? and(within, indexed) : and(within, inArray(id, alike), indexed, ...others)
     lists.push(await scan(reader, where, alike === null ? others : [], oldestFirst, limit + 1))
@@ -158,7 +162,7 @@ function matchOf({ q, tab }: QueueFilter): string | null {
   const words = searchWords(q ?? '')
   if (words.length === 0) return null
   const asked = words.map((word) => `{username email reason} : "${word.replaceAll('"', '""')}" *`)
-  const queues = tab === 'trouble' || tab === 'all' ? [] : [`queue : (${QUEUES_OF[tab].join(' OR ')})`]
+  const queues = queuesOf(tab) === null ? [] : [`queue : (${QUEUES_OF[tab].join(' OR ')})`]
   return [...asked, ...queues].join(' AND ')
 }
 
@@ -176,11 +180,12 @@ async function findByWords(
   const { startedAt } = registrations
   const alike = await findIdsAlike(reader, filter, queuesOf(filter.tab))
   const { indexed, others } = conditions(filter, moderatorId)
+  const condition = CONDITION_OF[filter.tab]
   const where = and(
     sql`search match ${match}`,
     last === null ? undefined : oldestFirst ? gt(rowid, last) : lt(rowid, last),
-    ...[indexed, ...others].map((condition) => condition && sql`+(${condition})`),
-    filter.tab === 'trouble' ? sql`+(${IN_TROUBLE})` : undefined,
+    ...[indexed, ...others].map((one) => one && sql`+(${one})`),
+    condition === undefined ? undefined : sql`+(${condition})`,
     filter.from === undefined ? undefined : gte(startedAt, Date.parse(filter.from)),
     filter.to === undefined ? undefined : lt(startedAt, Date.parse(filter.to) + DAY),
     alike === null ? undefined : inArray(id, alike),
@@ -219,15 +224,17 @@ export async function findNeighbours(
   }
 }
 
-/** The number of registrations per tab; `trouble` up to a thousand and one. */
+/** The number of registrations per tab; `trouble` and `probation` up to a thousand and one. */
 export async function countTabs(reader: Reader): Promise<Record<Tab, number>> {
   const rows = await reader.select().from(queueCounts)
   const of = (...names: (Queue | null)[]) =>
     rows.reduce((sum, row) => (names.includes(row.queue) ? sum + row.count : sum), 0)
+  const serving = reader.select({ id }).from(registrations).where(ON_PROBATION).limit(1001).as('serving')
   const some = reader.select({ id }).from(registrations).where(IN_TROUBLE).limit(1001).as('some')
   return {
     waiting: of(...QUEUES_OF.waiting),
     asked: of(...QUEUES_OF.asked),
+    probation: await reader.$count(serving),
     trouble: await reader.$count(some),
     decided: of(...QUEUES_OF.decided),
     all: of(...QUEUES_OF.all),

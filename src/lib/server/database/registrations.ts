@@ -9,6 +9,7 @@ import {
   gte,
   inArray,
   lt,
+  lte,
   min,
   ne,
   or,
@@ -228,6 +229,35 @@ export async function findSince(
     .orderBy(asc(stateSince), asc(id))
     .limit(limit)
 }
+
+/** Running probations whose time is over, by when it was; `after` is the last one of the previous page. */
+export async function findEndedProbations(
+  reader: Reader,
+  now: number,
+  limit: number,
+  after: { until: number; id: string } | null = null,
+): Promise<{ until: number; id: string }[]> {
+  const { id, probation, probationUntil } = registrations
+  const place = { until: sql<number>`${probationUntil}`, id }
+  return reader
+    .select(place)
+    .from(registrations)
+    .where(
+      and(
+        sql`${probationUntil} is not null`,
+        eq(probation, 'running'),
+        lte(probationUntil, now),
+        after === null
+          ? undefined
+          : or(gt(probationUntil, after.until), and(eq(probationUntil, after.until), gt(id, after.id))),
+      ),
+    )
+    .orderBy(asc(probationUntil), asc(id))
+    .limit(limit)
+}
+
+/** The account is suspended for a while. */
+export const ON_PROBATION = sql`probation_until is not null`
 
 /** Where it is the moderators' turn. */
 const FOR_MODERATORS: Queue[] = ['waiting', 'answered']

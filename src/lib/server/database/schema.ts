@@ -10,8 +10,8 @@ import type { EmailAddress } from '$lib/registration/email'
 import { BLAMES, JOB_STATES, type JobKind } from '$lib/registration/job'
 import { LANGUAGES, textsSchema, type Texts } from '$lib/registration/language'
 import type { Reason } from '$lib/registration/reason'
-import { denialSchema, detailSchema, EVENT_KINDS } from '$lib/registration/registration'
-import { ACCOUNT_STATES, EXCHANGES, QUEUES, STATES } from '$lib/registration/state'
+import { approvalSchema, denialSchema, detailSchema, EVENT_KINDS } from '$lib/registration/registration'
+import { ACCOUNT_STATES, EXCHANGES, PROBATIONS, QUEUES, STATES } from '$lib/registration/state'
 import type { Username } from '$lib/registration/username'
 import { broughtSchema, type BroughtAlong } from '$lib/registration/wish'
 import { storedJson } from './stored-json'
@@ -55,6 +55,12 @@ export const registrations = sqliteTable(
     claimedAt: integer('claimed_at'),
     /** Of an approval in place of a denial: that denial. */
     denial: storedJson('denial', 'registrations.denial', denialSchema, () => null),
+
+    /** Whether its account is suspended for a while, and until when. */
+    probation: text({ enum: PROBATIONS }).notNull().default('none'),
+    probationUntil: integer('probation_until'),
+    /** Of a denial that ended a probation: that approval. */
+    approval: storedJson('approval', 'registrations.approval', approvalSchema, () => null),
 
     // The following columns are derived from the above, for searching (`database/search-index.ts`).
     /** Incremented with every registration: the row of the search index. */
@@ -107,6 +113,9 @@ export const registrations = sqliteTable(
       .where(sql`invitation_id is not null`),
     index('registrations_by_address_key').on(table.addressKey),
     index('registrations_by_name_key').on(table.nameKey),
+    index('registrations_on_probation')
+      .on(table.queueAt, table.id)
+      .where(sql`probation_until is not null`),
     index('registrations_in_trouble')
       .on(table.queueAt, table.id)
       .where(sql`trouble = 1`),

@@ -41,6 +41,11 @@ export interface Homeserver {
   fill(username: Username, password: string): Promise<void>
   /** Unlocks; idempotent. Does not create: a missing or deactivated account is a permanent error. */
   open(username: Username): Promise<void>
+  /**
+   * Suspends an account, or lifts that; idempotent. Its owner can sign in and read, but not write, join or change the
+   * profile (MSC3823); nor can the operator join it to a room. A missing or deactivated account is a permanent error.
+   */
+  suspend(username: Username, suspended: boolean): Promise<void>
   /** Deactivates and erases; idempotent, also for a missing account. */
   remove(username: Username): Promise<void>
   /**

@@ -10,7 +10,16 @@ import { createSynapseUsers, type SynapseUser } from './synapse-users'
 
 type Accounts = Pick<
   Homeserver,
-  'nameAnswer' | 'claim' | 'lock' | 'fill' | 'open' | 'remove' | 'revive' | 'account' | 'lockedAccounts'
+  | 'nameAnswer'
+  | 'claim'
+  | 'lock'
+  | 'fill'
+  | 'open'
+  | 'suspend'
+  | 'remove'
+  | 'revive'
+  | 'account'
+  | 'lockedAccounts'
 >
 
 /**
@@ -87,6 +96,16 @@ export function createSynapseAccounts(synapse: SynapseCall, domain: string): Acc
         throw refused(task, 'the homeserver reports success, but it is still locked')
     },
 
+    async suspend(username, suspended) {
+      const task = `${suspended ? 'suspend' : 'lift the suspension of'} ${id(username)}`
+      // Synapse also answers 200 for a deactivated account, and the suspension outlives that.
+      const before = await findActive(username, task)
+      if (before.suspended === suspended) return
+      const path = `/_synapse/admin/v1/suspend/${encodeURIComponent(id(username))}`
+      const key = `user_${id(username)}_suspended`
+      await grant(v.object({ [key]: v.literal(suspended) }), 'PUT', path, task, { suspend: suspended })
+    },
+
     async remove(username) {
       const task = `remove ${id(username)}`
       const user = await find(username, task)
@@ -125,6 +144,7 @@ export function createSynapseAccounts(synapse: SynapseCall, domain: string): Acc
       return {
         createdAt: user.creation_ts * 1000,
         locked: user.locked,
+        suspended: user.suspended,
         deactivated: user.deactivated,
         displayName: user.displayname ?? null,
         avatar: (user.avatar_url ?? '') !== '',

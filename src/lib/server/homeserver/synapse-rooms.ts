@@ -12,6 +12,7 @@ const joinedSchema = v.object({ joined_rooms: v.array(v.string()) })
 const sentSchema = v.object({ event_id: v.string() })
 
 const INVITE = 'The account of synapse.admin_token must be in the room and be allowed to invite'
+const SUSPENDED = 'the account is suspended; try again when that is over'
 const CLIENT_API = '/_matrix/client/v3'
 
 /** Rooms and messages through Synapse's admin and client API. */
@@ -44,6 +45,7 @@ export function createSynapseRooms({ call, grant, parse }: SynapseCall, domain: 
         return 'joined'
       }
       if (reply.status !== 403) throw reply.error
+      if (reply.errcode === 'M_USER_SUSPENDED') throw refused(task, SUSPENDED)
       // 403 means "already in", or "the operator's account is not in the room", or "not an administrator".
       const [joined, roomId] = await Promise.all([joinedRooms(userId, task), resolve(room, task)])
       if (joined.includes(roomId)) return 'already'

@@ -9,6 +9,7 @@ const userSchema = v.object({
   /** Seconds here, milliseconds in Synapse's list of users. */
   creation_ts: v.number(),
   locked: v.boolean(),
+  suspended: v.optional(v.boolean(), false),
   deactivated: v.boolean(),
   displayname: v.nullish(v.string()),
   avatar_url: v.nullish(v.string()),

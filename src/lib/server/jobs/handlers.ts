@@ -4,6 +4,7 @@ import type { JobResult } from '../registrations/job-results'
 import { bindAddress } from './kinds/bind-address'
 import { consent } from './kinds/consent'
 import { joinRoom } from './kinds/join-room'
+import { liftSuspension } from './kinds/lift-suspension'
 import { lockAccount } from './kinds/lock-account'
 import { mail } from './kinds/mail'
 import { notifyModerators } from './kinds/notify-moderators'
@@ -23,6 +24,7 @@ const KINDS: { [K in JobKind]: Run<K> } = {
   open_account: openAccount,
   remove_account: removeAccount,
   lock_account: lockAccount,
+  lift_suspension: liftSuspension,
   bind_address: bindAddress,
   consent,
   join_room: joinRoom,

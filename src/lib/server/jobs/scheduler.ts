@@ -10,7 +10,7 @@ import { deleteEndedJobs, isLockingPending, isRemovalPending } from '../database
 import type { Database, Reader } from '../database/open'
 import { lastEventAt, settleSurplus } from '../database/events'
 import { purge } from '../database/purge'
-import { findSince, hasWaitedSince } from '../database/registrations'
+import { findEndedProbations, findSince, hasWaitedSince } from '../database/registrations'
 import { hasLiveLink } from '../database/tokens'
 import type { JobQueue } from '../registrations/job-queue'
 import type { Registrar } from '../registrations/registrar'
@@ -191,6 +191,20 @@ export function createScheduler({
     onWork()
   }
 
+  /** Every probation whose time is over becomes a normal account. */
+  async function endProbations(): Promise<void> {
+    const now = clock()
+    for (let after: { until: number; id: string } | null = null, full = true; full;) {
+      const ended: { until: number; id: string }[] = await database.read((reader) =>
+        findEndedProbations(reader, now, BATCH, after),
+      )
+      for (const { id } of ended) await registrar.act(id, { type: 'end_probation', early: false }, SYSTEM)
+      after = ended.at(-1) ?? null
+      full = ended.length === BATCH
+    }
+    onWork()
+  }
+
   /** Registration opens with a new day, or on the day that a moderator set. */
   async function settleOpening(): Promise<void> {
     await registrar.settleOpening()
@@ -219,10 +233,12 @@ export function createScheduler({
     return last === null || Math.abs(mark.clock - last) < LONGEST_SILENCE_MS
   }
 
-  /** The scheduled clean-up. */
+  /** The scheduled clean-up, and the end of probations. */
   async function cleanUpBySchedule(): Promise<void> {
-    if (await isClockSteady()) await cleanUp({ dryRun: false })
-    else
+    if (await isClockSteady()) {
+      await endProbations()
+      await cleanUp({ dryRun: false })
+    } else
       log.warn(
         'The clock jumped, or this program was off for a long time: the clean-up waits for its next time',
       )
@@ -230,6 +246,7 @@ export function createScheduler({
 
   return {
     cleanUp,
+    endProbations,
     cleanUpBySchedule,
     remind,
     settleOpening,

@@ -9,6 +9,7 @@ import { createMailer } from './mailer'
 const site = { name: 'Example', url: 'https://register.example.org', accent: '#138a5b', logoUrl: null }
 const denied = {
   kind: 'denied',
+  hadAccount: false,
   otherServers: null,
   startLink: 'https://register.example.org/register',
   support: null,

@@ -11,6 +11,7 @@ import { moderatorsAutoJoin } from './mails/moderators-auto-join'
 import { moderatorsOpening } from './mails/moderators-opening'
 import { moderatorsOutage } from './mails/moderators-outage'
 import { moderatorsWaiting } from './mails/moderators-waiting'
+import { probationOver } from './mails/probation-over'
 import { question } from './mails/question'
 import { requested } from './mails/requested'
 import { setPassword } from './mails/set-password'
@@ -24,6 +25,7 @@ const ALL = {
   requested,
   approved,
   set_password: setPassword,
+  probation_over: probationOver,
   denied,
   question,
   invitation,

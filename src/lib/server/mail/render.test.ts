@@ -44,12 +44,31 @@ const MAILS: Mail[] = [
   { kind: 'invitation', role: 'moderator', by: 'ada', link, days: 7 },
   { kind: 'confirm_moderator', username: 'ada', link, days: 7 },
   { kind: 'requested', matrixId, link },
-  { kind: 'approved', matrixId, message, firstSteps, support: null, link },
-  { kind: 'approved', matrixId, message: null, firstSteps: { ...firstSteps, apps: [] }, support: help, link },
+  { kind: 'approved', matrixId, message, readsUntil: null, firstSteps, support: null, link },
+  {
+    kind: 'approved',
+    matrixId,
+    message: null,
+    readsUntil: null,
+    firstSteps: { ...firstSteps, apps: [] },
+    support: help,
+    link,
+  },
   { kind: 'set_password', matrixId, message, link, days: 14, reminder: false },
   { kind: 'set_password', matrixId, message: null, link, days: 7, reminder: true },
-  { kind: 'denied', matrixId, message, otherServers, startLink, support: help },
-  { kind: 'denied', matrixId, message: null, otherServers: null, startLink, support: null },
+  { kind: 'denied', matrixId, message, hadAccount: false, otherServers, startLink, support: help },
+  {
+    kind: 'denied',
+    matrixId,
+    message: null,
+    hadAccount: false,
+    otherServers: null,
+    startLink,
+    support: null,
+  },
+  { kind: 'approved', matrixId, message, readsUntil: 1_800_000_000_000, firstSteps, support: null, link },
+  { kind: 'denied', matrixId, message, hadAccount: true, otherServers, startLink, support: help },
+  { kind: 'probation_over', matrixId, support: help, link },
   { kind: 'question', matrixId, question: 'Whom do you know here?', link },
   { kind: 'moderators_waiting', waiting: 3, oldestHours: 5, requests, reminder: false, link },
   { kind: 'moderators_waiting', waiting: 3, oldestHours: 50, requests, reminder: true, link },
@@ -79,7 +98,20 @@ const MAILS: Mail[] = [
 /** What the mail's type carries and a reader must find in it. */
 function carried(mail: Mail): string[] {
   return Object.entries(mail).flatMap(([key, value]) => {
-    if (['kind', 'stage', 'message', 'invited', 'role', 'waiting', 'since', 'why', 'until'].includes(key))
+    if (
+      [
+        'kind',
+        'stage',
+        'message',
+        'invited',
+        'role',
+        'waiting',
+        'since',
+        'why',
+        'until',
+        'readsUntil',
+      ].includes(key)
+    )
       return []
     if (key === 'requests') return requests.flatMap(({ matrixId, link }) => [matrixId, link])
     if (key === 'person') return [person.account]
@@ -161,6 +193,7 @@ test('a message keeps its lines and loses what a screen does not show', () => {
   const mail: Mail = {
     kind: 'denied',
     matrixId,
+    hadAccount: false,
     otherServers: null,
     startLink,
     support: null,
@@ -191,7 +224,15 @@ test.each([
 ] as const)(
   'the approval leads on in %s: to the apps, the rooms, the page, and past what newcomers stumble over',
   (language, app, browser, tip) => {
-    const approved: Mail = { kind: 'approved', matrixId, message, firstSteps, support: help, link }
+    const approved: Mail = {
+      kind: 'approved',
+      matrixId,
+      message,
+      readsUntil: null,
+      firstSteps,
+      support: help,
+      link,
+    }
     const { text, html } = renderMail(approved, language, site)
     const [phone, , web] = firstSteps.apps
     expect(text).toContain(`\n\n${app}:\n${phone?.url}\n\n${browser}:\n${web?.url}\n\n`)
@@ -212,7 +253,15 @@ test.each([
   ['en', 'Find another server', 'Start a new request', 'at any time'],
   ['de', 'Anderen Server finden', 'Neue Anfrage beginnen', 'jederzeit'],
 ] as const)('a denial leads somewhere in %s', (language, others, start, again) => {
-  const denied: Mail = { kind: 'denied', matrixId, message: null, otherServers, startLink, support: help }
+  const denied: Mail = {
+    kind: 'denied',
+    matrixId,
+    message: null,
+    hadAccount: false,
+    otherServers,
+    startLink,
+    support: help,
+  }
   const { text } = renderMail(denied, language, site)
   expect(text).toContain(`\n\n${others}:\n${otherServers}\n\n${start}:\n${startLink}\n\n`)
   expect(text).toContain(':\nhelp@example.org\n\n')

@@ -44,7 +44,7 @@ export function createMailPreviews({
     if (decision.next === null) return accept({ then: registration, jobs: [] })
     if (!decision.jobs.some(({ kind }) => kind === 'open_account'))
       return accept({ then: decision.next, jobs: decision.jobs })
-    return foresee(decision.next, { type: 'opened' })
+    return foresee(decision.next, { type: 'opened', suspended: decision.next.probation === 'planned' })
   }
 
   return {

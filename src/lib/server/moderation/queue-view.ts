@@ -3,6 +3,7 @@ import { decide, isResting } from '$lib/registration/decide'
 import { aboutOf } from '$lib/registration/job'
 import type { Registration } from '$lib/registration/registration'
 import { isOpeningFailed, isUnopened } from '$lib/registration/state'
+import { DAY } from '$lib/registration/time'
 import { matrixId } from '$lib/registration/username'
 import type { EventView, JobView } from '$lib/registration/views'
 import { countDoubtful, findAccount } from '../database/accounts'
@@ -117,6 +118,10 @@ export async function registrationView(
           ? ('may_be_open' as const)
           : ('closed' as const)
         : null,
+      /** How many days an approval on probation takes; null if it is turned off. */
+      probationDays: policy.probation ? Math.round(policy.probationMs / DAY) : null,
+      /** Whether a moderator can end its probation now. */
+      probationEndable: decide(registration, { type: 'end_probation', early: true }, policy).ok,
       /** Whether the decision can be undone. */
       undoable: decide(registration, { type: 'undo', nameFree: true, since: 0 }, policy).ok,
       /** An approval sends the link to set the password: there is no account yet. */
@@ -144,6 +149,7 @@ function shownOf({
   denial: _denial,
   invitationId: _invitationId,
   opening: _opening,
+  approval: _approval,
   ...shown
 }: Registration) {
   return shown

@@ -81,12 +81,16 @@ export function createAccountLedger({
 
     /**
      * The account of an approved registration is about to be unlocked: from now on it may be active, whatever the
-     * answer. False if it is no longer approved, or the record is not what it was when its account was examined.
+     * answer. False if it is no longer approved like that, or the record is not what it was when its account was examined.
      */
-    async beginOpening(registrationId: string, entry: LedgerEntry): Promise<boolean> {
+    async beginOpening(
+      { id, probation }: Pick<Registration, 'id' | 'probation'>,
+      entry: LedgerEntry,
+    ): Promise<boolean> {
       return database.write(async (tx) => {
-        const registration = await findRegistration(tx, registrationId)
-        if (registration?.state !== 'approved' || !(await isStill(tx, entry))) return false
+        const registration = await findRegistration(tx, id)
+        if (registration?.state !== 'approved' || registration.probation !== probation) return false
+        if (!(await isStill(tx, entry))) return false
         const { localpart, state, openedAt } = entry
         if (openedAt === null) await record(tx, { localpart, state, openedAt: clock() })
         return true

@@ -2,7 +2,7 @@ import type { Action } from '$lib/registration/decide'
 import { aboutOf, type Blame, type NewJob } from '$lib/registration/job'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Actor, AuditEvent, Registration } from '$lib/registration/registration'
-import { isOpeningFailed } from '$lib/registration/state'
+import { isOnProbation, isOpeningFailed } from '$lib/registration/state'
 import { insertEvents } from '../database/events'
 import { findFailed, retryFailed } from '../database/failed-jobs'
 import {
@@ -144,7 +144,7 @@ export function createJobResults({ database, clock, transaction: { actIn, record
 
     /**
      * A moderator dismisses a failed job: it was done by hand, or is not needed. An approval that cannot be carried
-     * out is decided again instead.
+     * out is decided again instead; a suspension that cannot be lifted is tried again, or ends as a denial.
      */
     async dismissJob(id: string, actor: Actor): Promise<Result<null>> {
       return database.write(async (tx) => {
@@ -202,7 +202,9 @@ export function isDismissible(
   registration: Registration | null,
 ): boolean {
   return (
-    state === 'failed' && !(kind === 'open_account' && registration !== null && isOpeningFailed(registration))
+    state === 'failed' &&
+    !(kind === 'open_account' && registration !== null && isOpeningFailed(registration)) &&
+    !(kind === 'lift_suspension' && registration !== null && isOnProbation(registration))
   )
 }
 

@@ -31,7 +31,8 @@ const id = v.pipe(v.string(), v.maxLength(100))
 
 const version = v.pipe(v.number(), v.integer())
 const verdict = {
-  decision: v.picklist(['approve', 'deny']),
+  /** `probation`: approved, and suspended for a while. */
+  decision: v.picklist(['approve', 'probation', 'deny']),
   message: v.pipe(v.string(), v.maxLength(100_000)),
   silent: v.boolean(),
   category: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(100)))),
@@ -55,7 +56,7 @@ function readVerdict(
   const common = { moderator: ctx.moderator.id, message, silent, unlessClaimed: !over }
   return decision === 'deny'
     ? ({ type: 'deny', ...common, category } as const)
-    : ({ type: 'approve', ...common } as const)
+    : ({ type: 'approve', ...common, ...(decision === 'probation' ? { probation: true } : {}) } as const)
 }
 
 async function decideOne(
@@ -176,6 +177,16 @@ export const moderationRouter = t.router({
         results.push({ id: one, refusal: undone.ok ? null : undone.refusal })
       }
       return results
+    }),
+
+  /** Ends a probation before its time: it becomes a normal account. */
+  endProbation: moderatorProcedure
+    .input(v.parser(v.object({ id, version })))
+    .mutation(async ({ ctx, input }) => {
+      const decided = await decideOne(ctx, input, { type: 'end_probation', early: true })
+      if (!decided.ok) throw refusalError(decided)
+      ctx.services.worker.nudge()
+      return viewOrThrow(ctx, input.id)
     }),
 
   /** Retries a job at once that failed or waits for its next attempt. */

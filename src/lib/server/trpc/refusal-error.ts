@@ -34,6 +34,7 @@ const CODES: Partial<Record<RefusalCode, ErrorCode>> = {
   decision_needed: 'CONFLICT',
   account_used: 'CONFLICT',
   undo_too_late: 'CONFLICT',
+  probation_off: 'CONFLICT',
   address_taken: 'CONFLICT',
   reopen_too_early: 'CONFLICT',
   nothing_asked: 'CONFLICT',

@@ -8,7 +8,7 @@ import { accept, refuse, type PasswordNeed, type Refusal } from '$lib/registrati
 import type { Registration } from '$lib/registration/registration'
 import { linkHours, STATUS_LINK_DAYS } from '$lib/registration/retention'
 import { shownOf } from '$lib/registration/shown'
-import { awaitsPassword } from '$lib/registration/state'
+import { awaitsPassword, type Probation } from '$lib/registration/state'
 import { matrixId, parseUsername, type Username } from '$lib/registration/username'
 import type { OwnView } from '$lib/registration/views'
 import { PROOF_PURPOSES } from '../intake/proof-of-work'
@@ -62,11 +62,12 @@ export async function ownView(
   const resting = isResting(registration, policy)
   const told = toldOf(registration, resting)
   const exchanges = await registrar.exchanges(id)
-  const failed = registration.state === 'completed' ? await jobResults.failedKinds(id) : []
+  const state = stateForApplicant(registration, policy)
+  const failed = state === 'completed' ? await jobResults.failedKinds(id) : []
   return {
     id,
     shown: shownOf(registration),
-    state: stateForApplicant(registration, policy),
+    state,
     username,
     matrixId: matrixId(username, config.synapse.domain),
     holdsName,
@@ -85,17 +86,24 @@ export async function ownView(
       text: words,
     })),
     asked: isAsked(registration, policy),
-    firstSteps: registration.state === 'completed' ? firstStepsOf(username, firstSteps) : null,
+    hadAccount: state === 'denied' && registration.approval !== null,
+    probation: state === 'completed' ? told.probation : null,
+    firstSteps: state === 'completed' ? firstStepsOf(username, firstSteps) : null,
     mail: await mailStandings.newest(id),
     invitation: await invitations.stands(registration),
   }
 }
 
 /** What an applicant sees of a decision; a pending one shows nothing, or still the previous one. */
-function toldOf({ denial, decidedBy, message, stateSince: since }: Registration, resting: boolean) {
-  if (!resting) return { decidedBy, message, since }
-  return denial ?? { decidedBy: null, message: null, since }
+function toldOf(registration: Registration, resting: boolean) {
+  const { denial, approval, decidedBy, message, stateSince: since, probation, probationUntil } = registration
+  if (!resting) return { decidedBy, message, since, probation: probationOf(probation, probationUntil) }
+  if (approval !== null) return { ...approval, probation: probationOf(approval.probation, approval.until) }
+  return { ...(denial ?? { decidedBy: null, message: null, since }), probation: null }
 }
+
+const probationOf = (probation: Probation, until: number | null): OwnView['probation'] =>
+  probation === 'none' ? null : { until: probation === 'running' ? until : null }
 
 /** With the QR code of the suggested app for phones. */
 function firstStepsOf(username: Username, firstSteps: FirstSteps): OwnView['firstSteps'] {

@@ -17,7 +17,7 @@ const id = v.pipe(v.string(), v.maxLength(100))
 
 const previewed = v.object({
   id,
-  action: v.picklist(['approve', 'deny', 'reopen', 'ask']),
+  action: v.picklist(['approve', 'probation', 'deny', 'reopen', 'ask']),
   text,
   silent: v.boolean(),
 })
@@ -81,5 +81,7 @@ function actionOf(input: v.InferOutput<typeof previewed>, moderator: string): Pr
   const verdict = { moderator, message: orThrow(messageOf(input.text)), silent: input.silent }
   return input.action === 'reopen'
     ? { type: 'reopen', nameFree: true, removing: false, ...verdict }
-    : { type: input.action, ...verdict }
+    : input.action === 'deny'
+      ? { type: 'deny', ...verdict }
+      : { type: 'approve', ...verdict, probation: input.action === 'probation' }
 }

@@ -46,6 +46,9 @@ export const EVENTS: Words<EventKind> = {
   account_missing: m.event_account_missing,
   found_open: m.event_found_open,
   found_removed: m.event_found_removed,
+  probation_ended: m.event_probation_ended,
+  account_unsuspended: m.event_account_unsuspended,
+  found_unsuspended: m.event_found_unsuspended,
   reminded: m.event_reminded,
   withdrawn: m.event_withdrawn,
   gone: m.event_gone,
@@ -108,6 +111,7 @@ const JOBS: Words<JobKind> = {
   open_account: m.job_open_account,
   remove_account: m.job_remove_account,
   lock_account: m.job_lock_account,
+  lift_suspension: m.job_lift_suspension,
   bind_address: m.job_bind_address,
   consent: m.job_consent,
   join_room: m.job_join_room,
@@ -129,6 +133,7 @@ const MAILS: Words<MailKind> = {
   requested: m.mailkind_requested,
   approved: m.mailkind_approved,
   set_password: m.mailkind_set_password,
+  probation_over: m.mailkind_probation_over,
   denied: m.mailkind_denied,
   question: m.mailkind_question,
 }
@@ -172,6 +177,8 @@ export function eventText(kind: EventKind, detail: Record<string, string | numbe
   }
   if (kind === 'approved' && detail?.['inviter'] !== undefined)
     return m.event_approved_by_invitation({ name: String(detail['inviter']) })
+  if (detail?.['probation'] === true && kind === 'approved') return m.event_approved_on_probation()
+  if (detail?.['probation'] === true && kind === 'denied') return m.event_denied_on_probation()
   if (kind === 'account_doubtful' && detail?.['signs'] !== undefined) {
     const shown = String(detail['signs']).split(' ')
     const words = SIGNS.filter((sign) => shown.includes(sign)).map((sign) => SIGN_WORDS[sign]())

@@ -17,6 +17,8 @@ const APPROVED: OwnView = {
   startedAt: 1,
   stateSince: 2,
   message: null,
+  hadAccount: false,
+  probation: null,
   awaitsPassword: false,
   talk: [],
   asked: false,

@@ -1,4 +1,6 @@
 import { m } from '$lib/paraglide/messages'
+import { getLocale } from '$lib/paraglide/runtime'
+import { dayText } from '$lib/text/moment'
 import type { OwnView, SiteView } from '$lib/registration/views'
 
 /** What a registration's state means for its applicant: a heading, and what happens now. */
@@ -29,12 +31,19 @@ export function standingWords(
     case 'completed':
       return {
         title: m.status_completed_title(),
-        words: [...own.unfinished.map((kind) => UNFINISHED[kind]()), m.status_completed_words({ matrixId })],
+        words: [
+          ...own.unfinished.map((kind) => UNFINISHED[kind]()),
+          m.status_completed_words({ matrixId }),
+          ...(own.probation === null ? [] : [probationWords(own.probation)]),
+        ],
       }
     case 'denied':
       return {
-        title: m.status_denied_title(),
-        words: [m.status_denied_words({ matrixId }), m.status_denied_data()],
+        title: own.hadAccount ? m.status_closed_title() : m.status_denied_title(),
+        words: [
+          own.hadAccount ? m.status_closed_words({ matrixId }) : m.status_denied_words({ matrixId }),
+          m.status_denied_data(),
+        ],
       }
     case 'withdrawn':
       return { title: m.status_withdrawn_title(), words: [m.status_withdrawn_words({ matrixId })] }
@@ -42,6 +51,10 @@ export function standingWords(
       return own.state satisfies never
   }
 }
+
+/** What a suspended account can do, and for how long. */
+const probationWords = ({ until }: NonNullable<OwnView['probation']>): string =>
+  until === null ? m.probation_ending() : m.probation_words({ date: dayText(until, getLocale(), 'UTC') })
 
 const UNFINISHED: Record<OwnView['unfinished'][number], () => string> = {
   bind_address: m.status_completed_no_address,
@@ -120,7 +133,10 @@ export function timeline(own: OwnView): Mark[] {
     }
     case 'completed': {
       const approved: Mark = { words: m.status_event_approved(), stage: 'past' }
-      return [began, verified, requested, approved, { words: m.status_event_open(), stage: 'past', at }]
+      const open: Mark = { words: m.status_event_open(), stage: 'past', at }
+      const probation: Mark[] =
+        own.probation === null ? [] : [{ words: m.status_event_probation(), stage: 'now' }]
+      return [began, verified, requested, approved, open, ...probation]
     }
     case 'denied':
       return [began, verified, requested, { words: m.status_event_denied(), stage: 'past', at }]

@@ -1,6 +1,7 @@
 import type { JobOf } from '$lib/registration/job'
 import { signsOfOthers } from '$lib/registration/signs'
 import { isOursUnopened } from '$lib/registration/state'
+import type { LedgerEntry } from '../../database/accounts'
 import type { JobResult } from '../../registrations/job-results'
 import { doubt, mayBeOpen, signsBeside, wasUsed, type AccountServices } from '../account-signs'
 import { cancelled } from '../run'
@@ -16,6 +17,7 @@ export async function removeAccount(
   const { registrar, accountLedger, homeserver } = services
   const { username } = job
   const entry = await accountLedger.account(username)
+  if (job.opened === true) return removeOpened(entry, services)
   if (entry === null || !isOursUnopened(entry.state) || (entry.openedAt !== null && !mayBeOpen(entry)))
     return cancelled('The account was not created here, or is not waiting to be unlocked')
   if (entry.state === 'claiming' && registrar.now() - entry.changedAt < CLAIM_MS)
@@ -38,5 +40,24 @@ export async function removeAccount(
       ? { localpart: username, state: null }
       : { localpart: username, state: 'removed', openedAt: wasUsed(signs) ? entry.openedAt : null },
     events: gone ? [] : [{ kind: 'account_removed' }],
+  }
+}
+
+/**
+ * Its probation ended as a denial: whoever used it is its applicant. That it was active stays recorded, so nobody else
+ * gets the username.
+ */
+async function removeOpened(entry: LedgerEntry | null, services: AccountServices): Promise<JobResult> {
+  const { registrar, homeserver } = services
+  if (entry?.state !== 'open') return cancelled('The account was not created here, or is not active')
+  const { localpart, registrationId, openedAt } = entry
+  const holder = registrationId === null ? null : await registrar.find(registrationId)
+  if (holder !== null && holder.state !== 'denied')
+    return cancelled('The account belongs to a registration that was not denied')
+  await homeserver.remove(localpart)
+  return {
+    state: 'done',
+    account: { localpart, state: 'removed', openedAt },
+    events: [{ kind: 'account_removed' }],
   }
 }

@@ -9,24 +9,29 @@ interface Data {
   kind: 'denied'
   matrixId: string
   message: string | null
+  /** It was approved on probation before, so it had an account. */
+  hadAccount: boolean
   otherServers: string | null
   startLink: string
   support: SupportView | null
 }
 
 export const denied: JobMail<'denied', Data> = {
-  async compose(_, { state, username, message }, { domain, otherServers, startLink, support }) {
+  async compose(_, { state, username, message, approval }, { domain, otherServers, startLink, support }) {
     if (state !== 'denied') return null
     const matrixId = matrixIdOf(username, domain)
-    return { kind: 'denied', matrixId, message, otherServers, startLink, support }
+    const hadAccount = approval !== null
+    return { kind: 'denied', matrixId, message, hadAccount, otherServers, startLink, support }
   },
 
-  content: ({ matrixId, message, otherServers, startLink, support }, wording) => ({
+  content: ({ matrixId, message, hadAccount, otherServers, startLink, support }, wording) => ({
     subject: m.mail_denied_subject({ matrixId }, wording.in_),
-    heading: m.mail_denied_heading({}, wording.in_),
+    heading: hadAccount ? m.mail_closed_heading({}, wording.in_) : m.mail_denied_heading({}, wording.in_),
     literals: [matrixId],
     paragraphs: [
-      m.mail_denied_text({ matrixId, site: wording.site }, wording.in_),
+      hadAccount
+        ? m.mail_closed_text({ matrixId, site: wording.site }, wording.in_)
+        : m.mail_denied_text({ matrixId, site: wording.site }, wording.in_),
       ...introduced(message, wording),
     ],
     ...quoted(message),

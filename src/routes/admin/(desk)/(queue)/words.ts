@@ -5,6 +5,7 @@ import { languageText } from '$lib/text/language-text'
 export const TAB_WORDS: Record<Tab, () => string> = {
   waiting: m.desk_tab_waiting,
   asked: m.desk_tab_asked,
+  probation: m.desk_tab_probation,
   trouble: m.desk_tab_trouble,
   decided: m.desk_tab_decided,
   all: m.desk_tab_all,
@@ -14,6 +15,7 @@ export const TAB_WORDS: Record<Tab, () => string> = {
 export const EMPTY_WORDS: Record<Tab, () => string> = {
   waiting: m.desk_empty_waiting,
   asked: m.desk_empty_asked,
+  probation: m.desk_empty_probation,
   trouble: m.desk_empty_trouble,
   decided: m.desk_empty_decided,
   all: m.desk_empty_all,

@@ -22,6 +22,7 @@ export const GROUPS: Record<EventGroup, () => string> = {
 const LABELS: Record<string, () => string> = {
   category: m.history_detail_category,
   silent: m.history_detail_silent,
+  probation: m.history_detail_probation,
   state: m.history_detail_state,
   path: m.history_detail_path,
   format: m.history_detail_format,

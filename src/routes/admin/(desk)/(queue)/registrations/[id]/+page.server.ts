@@ -29,6 +29,8 @@ export const load: PageServerLoad = async ({ params: { id }, locals: { api }, ur
   }
 }
 
+const DECISIONS = ['approve', 'probation'] as const
+
 export const actions = {
   ...talkActions,
   decide: async ({ params: { id }, request, locals: { api }, url }) => {
@@ -44,7 +46,7 @@ export const actions = {
       api.moderation.decide({
         id,
         version: Number(textOf(form, 'version')),
-        decision: textOf(form, 'decision') === 'approve' ? 'approve' : 'deny',
+        decision: DECISIONS.find((one) => one === textOf(form, 'decision')) ?? 'deny',
         message,
         silent,
         category,
@@ -68,6 +70,12 @@ export const actions = {
     if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal) })
     const path = back === '' ? pathOf(id, url) : deskPath(back)
     redirect(303, `${path}${path.includes('?') ? '&' : '?'}undone`)
+  },
+  probation: async ({ params: { id }, request, locals: { api }, url }) => {
+    const version = Number(textOf(await request.formData(), 'version'))
+    const answer = await attempt(() => api.moderation.endProbation({ id, version }))
+    if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal) })
+    redirect(303, pathOf(id, url))
   },
   retry: async ({ params: { id }, request, locals: { api }, url }) => {
     const job = textOf(await request.formData(), 'job')

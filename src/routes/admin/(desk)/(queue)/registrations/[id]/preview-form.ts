@@ -1,6 +1,7 @@
 import { textOf } from '$lib/server/http/form-fields'
 
-const PREVIEWS = ['approve', 'deny', 'reopen', 'ask'] as const
+const PREVIEWS = ['approve', 'probation', 'deny', 'reopen', 'ask'] as const
+export type PreviewAction = (typeof PREVIEWS)[number]
 
 /** Which email a form asks to preview: that of `action`, with `text` in it. */
 export function readPreview(form: FormData) {

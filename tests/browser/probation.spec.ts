@@ -1,0 +1,69 @@
+import {
+  expect,
+  expectAccessible,
+  expectFit,
+  newName,
+  openDesk,
+  requestAccount,
+  signInToMatrix,
+  test,
+} from './fixtures'
+
+test.use({ settings: { moderation: { undo_seconds: 0, probation: true, probation_days: 3 } } })
+
+/** A moderator presses a button of the request. */
+const press = (name: string) => ({ name, exact: true })
+
+test('an account reads first, and writes when a moderator ends that', async ({ page, site, browser }) => {
+  const name = newName()
+  const email = await requestAccount(page, site, name)
+  const desk = await openDesk(browser, site, name)
+  const { pathname } = new URL(desk.url())
+  await expectFit(desk)
+  await desk.getByRole('button', press('Approve, read-only for 3 days')).click()
+  await desk.waitForURL(/done=/)
+  const mail = await site.mail.next(email, 2)
+  expect(mail.text).toMatch(/Until .+ you can sign in and read along/)
+  expect(await signInToMatrix(site.standIn?.url ?? '', name)).toBe('in')
+  await page.goto(`${site.url}/register/status`)
+  await expect(page.locator('main')).toContainText('you can sign in and read along')
+  await expect(page.locator('main')).not.toContainText('display name')
+  await expectAccessible(page)
+
+  await desk.goto(`${site.url}/admin?tab=probation`)
+  await expect(desk.locator('nav a[aria-current=page]').first()).toContainText('On probation')
+  await expect(desk.locator('.rows li')).toHaveCount(1)
+  await desk.goto(site.url + pathname)
+  await expect(desk.locator('main')).toContainText('On probation: the owner can sign in and read')
+  await expect(desk.getByRole('button', press('Deny and remove account'))).toBeVisible()
+  await expectFit(desk)
+  await desk.getByRole('button', press('End probation now')).click()
+  await expect(desk.getByRole('button', press('End probation now'))).toHaveCount(0)
+  expect((await site.mail.next(email, 3)).text).toContain('is a full account now')
+  await page.goto(`${site.url}/register/status`)
+  await expect(page.locator('main')).not.toContainText('read along')
+  await desk.goto(`${site.url}/admin?tab=probation`)
+  await expect(desk.locator('main')).toContainText('No account is on probation.')
+})
+
+test('an account that is denied while it reads is removed, and its owner told so', async ({
+  page,
+  site,
+  browser,
+}) => {
+  const name = newName()
+  const email = await requestAccount(page, site, name)
+  const desk = await openDesk(browser, site, name)
+  const { pathname } = new URL(desk.url())
+  await desk.getByRole('button', press('Approve, read-only for 3 days')).click()
+  await desk.waitForURL(/done=/)
+  await site.mail.next(email, 2)
+  await desk.goto(site.url + pathname)
+  await desk.getByRole('button', press('Deny and remove account')).click()
+  await desk.waitForURL(/done=/)
+  expect((await site.mail.next(email, 3)).text).toContain('your account was removed')
+  expect(await signInToMatrix(site.standIn?.url ?? '', name)).toBe('M_FORBIDDEN')
+  await page.goto(`${site.url}/register/status`)
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Your account was closed')
+  await expectAccessible(page)
+})

@@ -1,0 +1,335 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { DAY } from '$lib/registration/time'
+import type { SeenRequest } from '../../src/stand-in/homeserver'
+import { codeOf } from '../support/code-of'
+import { decideOn, decideOnly } from '../support/decide'
+import {
+  aBrowser,
+  aConfig,
+  aModerator,
+  asAdmin,
+  aWorld,
+  DOMAIN,
+  PASSWORD,
+  requested,
+  signInToMatrix,
+  tokenIn,
+  type TestWorld,
+} from '../support/world'
+
+/** Days, and the undo window. */
+const SERVED = 7 * DAY
+const UNDO_MS = 20_000
+const LOBBY = `#lobby:${DOMAIN}`
+const RIVER = `@river:${DOMAIN}`
+let world: TestWorld
+
+const open = (change: Parameters<typeof aWorld>[0] = {}, undoMs = 0) =>
+  aWorld({ moderation: { ...aConfig().moderation, probation: true, undoMs }, autoJoin: [LOBBY], ...change })
+beforeEach(async () => {
+  world = await open()
+})
+afterEach(() => world.dispose())
+
+const account = () => world.standIn.users.get(RIVER)
+const inLobby = () => world.standIn.room(LOBBY)?.members.has(RIVER)
+const kinds = (email: string) => world.mailbox.kinds(email)
+/** The hourly run. */
+async function hourly() {
+  await world.services.scheduler.endProbations()
+  await world.drain()
+}
+/** What was asked of the homeserver that changes something, in order. */
+function changes() {
+  const seen: string[] = []
+  world.standIn.faults = ({ method, path, body }: SeenRequest) => {
+    if (method !== 'GET') seen.push(`${path.split('/').slice(3, 5).join('/')} ${body}`)
+    return undefined
+  }
+  return seen
+}
+
+describe('an approval on probation', () => {
+  test('suspends before it unlocks, joins the rooms before that, and tells its applicant', async () => {
+    const applicant = await requested(world, 'river')
+    const seen = changes()
+    const view = await decideOn(world, applicant.view.id, 'probation')
+    expect(seen.slice(0, 3)).toEqual([
+      `v1/join {"user_id":"${RIVER}"}`,
+      'v1/suspend {"suspend":true}',
+      'v2/users {"locked":false}',
+    ])
+    expect(view).toMatchObject({
+      state: 'completed',
+      probation: 'running',
+      probationUntil: world.now() + SERVED,
+      probationEndable: true,
+      actions: ['deny'],
+      trouble: false,
+    })
+    expect(account()).toMatchObject({ locked: false, suspended: true, threepids: [{}] })
+    expect(inLobby()).toBe(true)
+    expect(await signInToMatrix(world, 'river')).toBe('in')
+    expect(world.mailbox.last(applicant.email, 'approved').readsUntil).toBe(world.now() + SERVED)
+    expect(await applicant.api.registration.current()).toMatchObject({
+      state: 'completed',
+      probation: { until: world.now() + SERVED },
+    })
+  })
+
+  test('is over with its time, which is told', async () => {
+    const applicant = await requested(world, 'river')
+    const { id } = applicant.view
+    await decideOn(world, id, 'probation')
+    world.pass(SERVED - 1)
+    await hourly()
+    expect(account()).toMatchObject({ suspended: true })
+    await world.services.scheduler.cleanUp({ dryRun: false })
+    world.pass(1)
+    await hourly()
+    expect(account()).toMatchObject({ suspended: false, locked: false })
+    expect(kinds(applicant.email).at(-1)).toBe('probation_over')
+    const after = await applicant.api.registration.current()
+    expect(after).toMatchObject({ state: 'completed', probation: null })
+    await hourly()
+    expect(kinds(applicant.email).filter((kind) => kind === 'probation_over')).toHaveLength(1)
+  })
+
+  test('is ended early by a moderator, once, in the version that they saw', async () => {
+    const { view } = await requested(world, 'river')
+    await decideOn(world, view.id, 'probation')
+    const { api } = await aModerator(world.services)
+    const { version } = await api.moderation.registration({ id: view.id })
+    expect(await codeOf(api.moderation.endProbation({ id: view.id, version: version - 1 }))).toBe('stale')
+    await api.moderation.endProbation({ id: view.id, version })
+    await world.drain()
+    expect(account()).toMatchObject({ suspended: false })
+    const now = await api.moderation.registration({ id: view.id })
+    expect(now.events.map(({ kind }) => kind)).toEqual(
+      expect.arrayContaining(['approved', 'probation_ended', 'account_unsuspended']),
+    )
+    const again = api.moderation.endProbation({ id: view.id, version: now.version })
+    expect(await codeOf(again)).toBe('wrong_state')
+  })
+
+  test('has a tab, and keeps its data until it is over', async () => {
+    const { view } = await requested(world, 'river')
+    await decideOn(world, view.id, 'approve')
+    const other = await requested(world, 'brook')
+    await decideOn(world, other.view.id, 'probation')
+    const { api } = await aModerator(world.services)
+    const { items, counts } = await api.moderation.queue({ tab: 'probation' })
+    expect(items.map(({ id }) => id)).toEqual([other.view.id])
+    expect(counts).toMatchObject({ probation: 1, decided: 2 })
+    expect((await api.moderation.queue({ tab: 'probation', q: 'brook' })).items).toHaveLength(1)
+    expect((await api.moderation.queue({ tab: 'probation', q: 'river' })).items).toHaveLength(0)
+    world.pass(300 * DAY)
+    await world.services.scheduler.cleanUp({ dryRun: false })
+    expect(await world.services.registrar.find(view.id)).toBeNull()
+    expect(await world.services.registrar.find(other.view.id)).not.toBeNull()
+  })
+
+  test('is refused where it is turned off', async () => {
+    await world.dispose()
+    world = await open({ moderation: { ...aConfig().moderation } })
+    const { view } = await requested(world, 'river')
+    const decided = decideOnly(world, view.id, 'probation')
+    expect(await codeOf(decided)).toBe('probation_off')
+  })
+
+  test('suspends the account that its applicant sets a password for later', async () => {
+    await world.dispose()
+    world = await open({ registration: { ...aConfig().registration, password: 'after_approval' } })
+    const applicant = await requested(world, 'river')
+    await decideOn(world, applicant.view.id, 'probation')
+    const phone = aBrowser(world.services)
+    const { link } = world.mailbox.last(applicant.email, 'set_password')
+    await phone.api.registration.status({ token: tokenIn(link) })
+    const seen = changes()
+    await applicant.api.registration.setPassword({ password: PASSWORD })
+    await world.drain()
+    const suspended = seen.indexOf('v1/suspend {"suspend":true}')
+    expect(suspended).toBeGreaterThan(-1)
+    expect(seen.indexOf('v2/users {"locked":false}')).toBeGreaterThan(suspended)
+    expect(account()).toMatchObject({ locked: false, suspended: true })
+  })
+})
+
+describe('undone', () => {
+  beforeEach(async () => {
+    await world.dispose()
+    world = await open({}, UNDO_MS)
+  })
+
+  test('an approval on probation leaves nothing, and one without it opens in full', async () => {
+    const { view } = await requested(world, 'river')
+    const api = await decideOnly(world, view.id, 'probation')
+    await api.moderation.undo({ id: view.id })
+    world.pass(UNDO_MS)
+    await world.drain()
+    expect(account()).toMatchObject({ locked: true, suspended: false })
+    await decideOnly(world, view.id, 'approve')
+    world.pass(UNDO_MS)
+    await world.drain()
+    expect(account()).toMatchObject({ locked: false, suspended: false })
+  })
+
+  test('a suspension that was not unlocked is lifted by an approval without one', async () => {
+    const { view } = await requested(world, 'river')
+    await decideOnly(world, view.id, 'probation')
+    world.standIn.faults = ({ body }) => (body.includes('"locked":false') ? 'cut' : undefined)
+    world.pass(UNDO_MS)
+    await world.drain()
+    expect(account()).toMatchObject({ locked: true, suspended: true })
+    world.standIn.faults = undefined
+    const { api } = await aModerator(world.services)
+    await api.moderation.undo({ id: view.id })
+    await decideOnly(world, view.id, 'approve')
+    world.pass(DAY)
+    await world.drain()
+    world.pass(DAY)
+    await world.drain()
+    expect(await world.services.registrar.find(view.id)).toMatchObject({ state: 'completed' })
+    expect(account()).toMatchObject({ locked: false, suspended: false })
+  })
+
+  test('a denial that ended a probation goes on with it, and its applicant saw nothing', async () => {
+    const applicant = await requested(world, 'river')
+    const { id } = applicant.view
+    await decideOnly(world, id, 'probation', { message: 'Hello' })
+    world.pass(UNDO_MS)
+    await world.drain()
+    const { api } = await aModerator(world.services)
+    const before = await api.moderation.registration({ id })
+    await decideOnly(world, id, 'deny', { message: 'No' })
+    expect(await applicant.api.registration.current()).toMatchObject({
+      state: 'completed',
+      message: 'Hello',
+      probation: { until: before.probationUntil },
+    })
+    await api.moderation.undo({ id })
+    world.pass(UNDO_MS)
+    await world.drain()
+    expect(account()).toMatchObject({ deactivated: false, suspended: true })
+    const { events: _, version: _v, jobs: _j, ...after } = await api.moderation.registration({ id })
+    expect(before).toMatchObject(after)
+    expect(kinds(applicant.email)).not.toContain('denied')
+  })
+})
+
+test('a denial that ends a probation removes the account, and nobody gets its username', async () => {
+  const applicant = await requested(world, 'river')
+  await decideOn(world, applicant.view.id, 'probation')
+  expect(await signInToMatrix(world, 'river')).toBe('in')
+  const view = await decideOn(world, applicant.view.id, 'deny', { message: 'No' })
+  expect(view).toMatchObject({ state: 'denied', account: 'removed', undoable: false, trouble: false })
+  expect(account()).toMatchObject({ deactivated: true, erased: true })
+  expect(await signInToMatrix(world, 'river')).toBe('M_FORBIDDEN')
+  expect(world.mailbox.last(applicant.email, 'denied').hadAccount).toBe(true)
+  expect(await applicant.api.registration.current()).toMatchObject({ state: 'denied', hadAccount: true })
+  expect(await aBrowser(world.services).api.registration.checkUsername({ username: 'river' })).toMatchObject({
+    ok: false,
+    refusal: { code: 'username_taken' },
+  })
+})
+
+describe('an outage', () => {
+  test.each(['cut', 'lost'] as const)('of the suspension delays the opening: %s', async (fault) => {
+    const { view } = await requested(world, 'river')
+    let times = 1
+    world.standIn.faults = ({ path }) => (path.includes('/suspend/') && times-- > 0 ? fault : undefined)
+    await decideOn(world, view.id, 'probation')
+    expect(account()).toMatchObject({ locked: true })
+    world.pass(DAY)
+    await world.drain()
+    expect(account()).toMatchObject({ locked: false, suspended: true })
+    expect(await world.services.registrar.find(view.id)).toMatchObject({ probation: 'running' })
+  })
+
+  test.each(['cut', 'lost'] as const)('of the end is tried again, and told once: %s', async (fault) => {
+    const applicant = await requested(world, 'river')
+    await decideOn(world, applicant.view.id, 'probation')
+    world.pass(SERVED)
+    let times = 1
+    world.standIn.faults = ({ path }) => (path.includes('/suspend/') && times-- > 0 ? fault : undefined)
+    await hourly()
+    expect(await applicant.api.registration.current()).toMatchObject({ probation: { until: null } })
+    world.pass(DAY)
+    await hourly()
+    expect(account()).toMatchObject({ suspended: false })
+    expect(kinds(applicant.email).filter((kind) => kind === 'probation_over')).toHaveLength(1)
+  })
+
+  test('of a room keeps nobody out: its job is shown, and works once the probation is over', async () => {
+    const { view } = await requested(world, 'river')
+    world.standIn.faults = ({ path }) =>
+      path.includes('/join/')
+        ? { status: 404, body: { errcode: 'M_NOT_FOUND', error: 'No room' } }
+        : undefined
+    const open = await decideOn(world, view.id, 'probation')
+    expect(open).toMatchObject({ state: 'completed', probation: 'running', trouble: true })
+    world.standIn.faults = undefined
+    const { api } = await aModerator(world.services)
+    await api.moderation.endProbation({ id: view.id, version: open.version })
+    await world.drain()
+    const job = open.jobs.find(({ kind }) => kind === 'join_room')
+    await api.moderation.retryJob({ job: job?.id ?? '' })
+    await world.drain()
+    expect(inLobby()).toBe(true)
+  })
+})
+
+describe('after a backup was restored', () => {
+  const differences = async () => (await world.services.reconciliation.list()).map(({ code }) => code)
+  const mend = async () => {
+    for (const one of await world.services.reconciliation.list())
+      expect(await world.services.reconciliation.mend(one)).toBe(true)
+    await world.drain()
+  }
+
+  test('what the homeserver knows better counts, and is not told again', async () => {
+    const applicant = await requested(world, 'river')
+    const { id } = applicant.view
+    await decideOn(world, id, 'probation')
+    expect(await differences()).toEqual([])
+    const user = account()
+    if (user !== undefined) user.suspended = false
+    expect(await differences()).toEqual(['found_unsuspended'])
+    await mend()
+    expect(await world.services.registrar.find(id)).toMatchObject({ state: 'completed', probation: 'none' })
+    expect(await differences()).toEqual([])
+    expect(kinds(applicant.email)).not.toContain('probation_over')
+  })
+
+  test('an account that was removed meanwhile was denied', async () => {
+    const { view } = await requested(world, 'river')
+    await decideOn(world, view.id, 'probation')
+    await asAdmin(world, 'PUT', RIVER, { deactivated: true })
+    expect(await differences()).toEqual(['found_removed'])
+    await mend()
+    expect(await world.services.registrar.find(view.id)).toMatchObject({ state: 'denied', probation: 'none' })
+    expect(await differences()).toEqual([])
+  })
+
+  test('and so was one that its end finds removed', async () => {
+    const { view } = await requested(world, 'river')
+    await decideOn(world, view.id, 'probation')
+    await asAdmin(world, 'PUT', RIVER, { deactivated: true })
+    world.pass(SERVED)
+    await hourly()
+    expect(await world.services.registrar.find(view.id)).toMatchObject({
+      state: 'denied',
+      account: 'removed',
+    })
+  })
+
+  test('an end without its job gets one', async () => {
+    const { view } = await requested(world, 'river')
+    await decideOn(world, view.id, 'probation')
+    await world.services.registrar.act(view.id, { type: 'end_probation', early: true }, { kind: 'system' })
+    await world.database.write((tx) => tx.run(`delete from jobs where kind = 'lift_suspension'`))
+    expect(await differences()).toEqual(['not_unsuspended'])
+    await mend()
+    expect(account()).toMatchObject({ suspended: false })
+  })
+})
