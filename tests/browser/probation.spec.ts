@@ -31,7 +31,7 @@ test('an account reads first, and writes when a moderator ends that', async ({ p
   await expectAccessible(page)
 
   await desk.goto(`${site.url}/admin?tab=probation`)
-  await expect(desk.locator('nav a[aria-current=page]').first()).toContainText('On probation')
+  await expect(desk.locator('.filters nav a[aria-current=page]')).toContainText('On probation')
   await expect(desk.locator('.rows li')).toHaveCount(1)
   await desk.goto(site.url + pathname)
   await expect(desk.locator('main')).toContainText('On probation: the owner can sign in and read')

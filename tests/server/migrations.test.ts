@@ -126,7 +126,14 @@ describe.each(VERSIONS)('a database of the time of $tag', (version) => {
       expect((await findPage(reader, { tab: 'all', q: 'repair cafe' }, null, 50)).ids).toEqual([
         'r-requested',
       ])
-      expect(await countTabs(reader)).toEqual({ waiting: 1, asked: 0, trouble: 1, decided: 4, all: 7 })
+      expect(await countTabs(reader)).toEqual({
+        waiting: 1,
+        asked: 0,
+        probation: 0,
+        trouble: 1,
+        decided: 4,
+        all: 7,
+      })
       expect(
         (await findEvents(reader, 'r-approved')).map(({ kind, moderator }) => [kind, moderator]),
       ).toEqual([['approved', 'ada']])
