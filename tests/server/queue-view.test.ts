@@ -29,7 +29,16 @@ test('a list and a page have what they show of a request, and no column beside i
     trouble: false,
   }
   expect((await api.moderation.queue({ tab: 'waiting' })).items).toEqual([
-    { ...both, claimedBy: null, held: false, heldFor: [], invitation: null, looking: [], shared: [], denied: 0 },
+    {
+      ...both,
+      claimedBy: null,
+      held: false,
+      heldFor: [],
+      invitation: null,
+      looking: [],
+      shared: [],
+      denied: 0,
+    },
   ])
   expect(await api.moderation.registration({ id: view.id })).toEqual({
     ...both,
@@ -45,6 +54,10 @@ test('a list and a page have what they show of a request, and no column beside i
     undoable: false,
     passwordAfterApproval: false,
     openingFailed: false,
+    probation: 'none',
+    probationDays: null,
+    probationEndable: false,
+    probationUntil: null,
     events: expect.any(Array),
     jobs: expect.any(Array),
   })

@@ -117,7 +117,7 @@ test('a reply whose texts cannot be read is listed, and can be written anew', as
     GARBAGE.map(() => ({})),
   )
   await run(
-    sql`insert into replies (id, purpose, title, texts, changed_at) values ('x', 'deny', 'x', '{"en":"No","fr":"Non","de":5}', 1)`,
+    sql`insert into replies (id, purpose, title, texts, changed_at) values ('x', 'deny', 'x', '{"en":"No","tlh":"ghobe","de":5}', 1)`,
   )
   expect((await api.replies.list()).find(({ id }) => id === 'x')?.texts).toEqual({ en: 'No' })
   await api.replies.save({ id: 'r{', purpose: 'deny', title: 'Mended', texts: { en: 'No', de: '' } })
