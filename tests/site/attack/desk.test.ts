@@ -116,7 +116,7 @@ test('who is not signed in is sent to the door from every page, its data and its
       // From the queue, what was typed goes along; what no form there sends does not.
       const [status, location] = page === '' ? [307, `${login}&/ended`] : [303, login]
       expect([path, sent.status, sent.headers.location]).toEqual([path, status, location])
-      const along = await stranger.send('POST', `${login}&/ended`, form, 'id=x')
+      const along = await stranger.send('POST', `${login}&/ended`, { ...form, accept: 'text/html' }, 'id=x')
       expect([along.status, along.headers.location]).toEqual([303, login])
       const script = await stranger.send('POST', path, { ...form, 'x-sveltekit-action': 'true' }, 'id=x')
       expect(JSON.parse(script.body)).toEqual({ type: 'redirect', status: 303, location: login })
