@@ -8,8 +8,11 @@ import {
   signInToMatrix,
   test,
 } from './fixtures'
+import { askDatabase } from '../support/site'
 
-test.use({ settings: { moderation: { undo_seconds: 0, probation: true, probation_days: 3 } } })
+test.use({
+  settings: { moderation: { undo_seconds: 0, probation: true, probation_days: 3, probation_for_held: true } },
+})
 
 /** A moderator presses a button of the request. */
 const press = (name: string) => ({ name, exact: true })
@@ -69,4 +72,29 @@ test('an account that is denied while it reads is removed, and its owner told so
   await page.goto(`${site.url}/register/status`)
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Your account was closed')
   await expectAccessible(page)
+})
+
+test('of a request that a rule flags, reading first is the first choice, and approving at once stays one', async ({
+  page,
+  site,
+  browser,
+}) => {
+  const name = newName()
+  await requestAccount(page, site, name)
+  await askDatabase(
+    site,
+    "insert into rules (id, subject, form, value, effect, made_at) values (?, 'username', 'exact', ?, 'hold', 1)",
+    [name, name],
+  )
+  await askDatabase(site, 'update registrations set held_by = ? where username = ?', [name, name])
+  const desk = await openDesk(browser, site, name)
+  await expectFit(desk)
+  await expect(desk.getByRole('button', press('Approve'))).toBeVisible()
+  await desk.setViewportSize({ width: 375, height: 553 })
+  expect((await desk.locator('.act').boundingBox())?.height).toBeLessThanOrEqual(0.15 * 553)
+  await desk.getByRole('button', press('Approve read-only')).click()
+  await desk.waitForURL(/done=/)
+  await desk.goto(`${site.url}/admin?tab=decided`)
+  await desk.getByRole('link', { name, exact: true }).click()
+  await expect(desk.locator('main')).toContainText('On probation: the owner can sign in and read')
 })

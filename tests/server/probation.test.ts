@@ -50,6 +50,24 @@ function changes() {
 }
 
 describe('an approval on probation', () => {
+  test('is the first choice for what a rule flags, if the operator wants that and probation is on', async () => {
+    for (const [probation, probationForHeld, flagged, first] of [
+      [true, true, true, true],
+      [true, true, false, false],
+      [true, false, true, false],
+      [false, true, true, false],
+    ] as const) {
+      await world.dispose()
+      world = await aWorld({ moderation: { ...aConfig().moderation, probation, probationForHeld } })
+      const { api } = await aModerator(world.services, undefined, 'administrator')
+      const rule = { subject: 'username', form: 'exact', value: 'river', effect: 'hold' } as const
+      const rest = { reason: '', days: null, deny: [], message: '', category: null, silent: true }
+      if (flagged) await api.rules.add({ ...rule, ...rest })
+      const { view } = await requested(world, 'river')
+      expect(await api.moderation.registration({ id: view.id })).toMatchObject({ probationFirst: first })
+    }
+  })
+
   test('suspends before it unlocks, joins the rooms before that, and tells its applicant', async () => {
     const applicant = await requested(world, 'river')
     const seen = changes()

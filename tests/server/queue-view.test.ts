@@ -57,6 +57,7 @@ test('a list and a page have what they show of a request, and no column beside i
     probation: 'none',
     probationDays: null,
     probationEndable: false,
+    probationFirst: false,
     probationUntil: null,
     events: expect.any(Array),
     jobs: expect.any(Array),

@@ -118,7 +118,7 @@ const wrong: [Record<string, unknown>, string][] = [
     { site: { accent: 'bluish' } },
     'site.accent must be a CSS color like "#00814a" or teal, in quotes (is "bluish")',
   ],
-  [{ site: { language: 'tlh' } }, 'site.language must be en, de, fr, es or ar (is "tlh")'],
+  [{ site: { language: 'tlh' } }, 'site.language must be en or de or fr or es or ar (is "tlh")'],
   [
     { admin: { email: ['admin'] } },
     'admin.email entry 1 must be an email address like admin@example.org (is "admin")',

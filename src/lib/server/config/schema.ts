@@ -132,6 +132,7 @@ export const fileSchema = v.object({
     undo_seconds: v.optional(whole(0, 3600), '20'),
     probation: v.optional(yesOrNo, false),
     probation_days: v.optional(whole(1, 365), '7'),
+    probation_for_held: v.optional(yesOrNo, false),
     assignment_minutes: v.optional(whole(1, 1440), '30'),
     denial_categories: v.optional(list(value.category, 'a list of denial reasons'), [...DENIAL_CATEGORIES]),
   }),

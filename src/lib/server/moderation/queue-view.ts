@@ -14,6 +14,7 @@ import type { Database, Reader } from '../database/open'
 import { countTabs, findListed, findNeighbours, findPage } from '../database/queue'
 import { findLooks } from '../database/presence'
 import { findRegistration, isInTrouble } from '../database/registrations'
+import { findHolding } from '../database/rules'
 import { findShared } from '../database/shared'
 import { readJob } from '../database/stored-job'
 import type { Homeserver } from '../homeserver/homeserver'
@@ -87,7 +88,12 @@ export function jobView(row: JobRow, registration: Registration | null): JobView
  * milliseconds since 1970.
  */
 export async function registrationView(
-  { database, homeserver, registrar }: { database: Database; homeserver: Homeserver; registrar: Registrar },
+  {
+    database,
+    homeserver,
+    registrar,
+    heldOnProbation,
+  }: { database: Database; homeserver: Homeserver; registrar: Registrar; heldOnProbation: boolean },
   id: string,
   moderator: { id: string },
 ) {
@@ -120,6 +126,8 @@ export async function registrationView(
         : null,
       /** How many days an approval on probation takes; null if it is turned off. */
       probationDays: policy.probation ? Math.round(policy.probationMs / DAY) : null,
+      /** Whether that is the first choice: a rule flags it, and the operator wants such ones to read first. */
+      probationFirst: policy.probation && heldOnProbation && (await findHolding(reader, id)) !== null,
       /** Whether a moderator can end its probation now. */
       probationEndable: decide(registration, { type: 'end_probation', early: true }, policy).ok,
       /** Whether the decision can be undone. */

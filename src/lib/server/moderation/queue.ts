@@ -19,6 +19,8 @@ export function createQueue(about: {
   homeserver: Homeserver
   registrar: Registrar
   memory: DenialFingerprints
+  /** Probation is the first choice for what a rule flags. */
+  heldOnProbation: boolean
 }) {
   const { database, registrar } = about
   return {
