@@ -46,10 +46,11 @@ test('a press in the list of requests counts, though another request appears abo
   browser,
   site,
 }) => {
-  const [first = ''] = await people(browser, site, 1)
+  const [first = '', second = ''] = await people(browser, site, 2)
   const desk = await aDesk(browser, site)
   await desk.goto(`${site.url}/admin?sort=newest&q=${first.slice(0, -6)}`)
   await scriptsStarted(desk)
+  await expect(desk.locator('h1')).toContainText(second)
   const link = row(desk, first).getByRole('link')
   await link.hover()
   await desk.mouse.down()
