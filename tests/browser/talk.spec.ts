@@ -223,7 +223,7 @@ test('a canned reply is made, refused where it is wrong, inserted, previewed, an
 
   await desk.goto(`${site.url}/admin/replies`)
   await desk.getByRole('link', { name: title }).click()
-  await desk.locator('main details summary').click()
+  await desk.locator('summary', { hasText: 'Delete this canned reply' }).click()
   await desk.getByRole('button', { name: 'Yes, delete canned reply' }).click()
   await expect(desk).toHaveURL(/\/admin\/replies$/)
   await expect(desk.getByRole('link', { name: title })).toHaveCount(0)

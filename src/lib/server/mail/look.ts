@@ -73,5 +73,4 @@ export const foot = { boxSizing: 'border-box', margin: '0 auto', maxWidth: '560p
 /** Of our own elements, so as text. */
 export const mono = `font-family:${MONO};font-size:15px`
 /** Without a letter in it, which text browsers and previews would read as part of the name. */
-export const mark =
-  'display:inline-block;width:14px;height:14px;border-radius:4px;vertical-align:-1px'
+export const mark = 'display:inline-block;width:14px;height:14px;border-radius:4px;vertical-align:-1px'

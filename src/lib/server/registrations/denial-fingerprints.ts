@@ -68,10 +68,15 @@ export function createDenialFingerprints({
     },
 
     /** How many denied registrations with deleted data were similar to each of these, by ID; none: left out. */
-    async countSimilar(reader: Reader, registrations: (Traits & { id: string })[]): Promise<Map<string, number>> {
+    async countSimilar(
+      reader: Reader,
+      registrations: (Traits & { id: string })[],
+    ): Promise<Map<string, number>> {
       const wanted = registrations.flatMap((registration) => {
         const hashes = wantedFor(registration)
-        return MEMORY_KINDS.flatMap((kind) => hashes[kind].map((hash) => ({ of: registration.id, kind, hash })))
+        return MEMORY_KINDS.flatMap((kind) =>
+          hashes[kind].map((hash) => ({ of: registration.id, kind, hash })),
+        )
       })
       return wanted.length === 0 ? new Map<string, number>() : countDenials(reader, wanted, COUNTED)
     },
