@@ -18,6 +18,7 @@ const membersSchema = v.object({ joined_rooms: v.array(v.string()) })
 
 const userSchema = v.object({
   locked: v.boolean(),
+  suspended: v.boolean(),
   deactivated: v.boolean(),
   consent_version: v.optional(v.nullable(v.string())),
   threepids: v.array(v.object({ medium: v.string(), address: v.string() })),

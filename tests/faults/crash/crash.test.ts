@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, describe, expect, test } from 'vitest'
 import { openDesk, type Desk } from './desk'
 import { openHomeserver } from '../homeserver-seen'
-import { askForAccount, decide, setPassword, settle, type Person } from './people'
+import { askForAccount, decide, endProbation, setPassword, settle, type Person } from './people'
 
 /**
  * The promise of the README, at every place where the program can be stopped: the whole life of a registration is
@@ -69,6 +69,24 @@ const LIVES: Life[] = [
       await decide(desk, person.email, 'approve')
       await setPassword(desk, person)
       await settle(desk)
+      return { name, open: true }
+    },
+  },
+  {
+    name: 'asked, approved on probation, which a moderator ends',
+    settings: { auto_join: [homeserver.joinRoom], moderation: { undo_seconds: 0, probation: true } },
+    async live(desk, person) {
+      const name = await askForAccount(desk, person)
+      await decide(desk, person.email, 'probation')
+      await settle(desk, async () => {
+        const user = await homeserver.user(name)
+        const isLoose = user !== null && !user.locked && !user.suspended
+        expect(isLoose, 'an account on probation is never open without being suspended').toBe(false)
+      })
+      expect(await homeserver.user(name)).toMatchObject({ locked: false, suspended: true })
+      await endProbation(desk, person.email)
+      await settle(desk)
+      expect(await homeserver.user(name)).toMatchObject({ locked: false, suspended: false })
       return { name, open: true }
     },
   },
@@ -140,7 +158,7 @@ async function theNameThatWasLost(desk: Desk, person: Person, name: string): Pro
 async function mailedOnce(desk: Desk): Promise<void> {
   const jobs = await desk.rows(
     `select id, registration_id, json_extract(payload, '$.mail') as mail from jobs
-      where kind = 'mail' and mail in ('approved', 'denied', 'set_password')`,
+      where kind = 'mail' and mail in ('approved', 'denied', 'set_password', 'probation_over')`,
   )
   const decisions = new Set(
     jobs.map(({ registration_id, mail }) => `${String(registration_id)} ${String(mail)}`),

@@ -64,7 +64,7 @@ function watchCalls(reach: (place: string) => void): void {
 }
 
 const kindOf = (path: string): string =>
-  /\/(?:users|deactivate|join|createRoom|consent|send|rooms|joined_rooms)(?=[/?]|$)/
+  /\/(?:users|deactivate|suspend|join|createRoom|consent|send|rooms|joined_rooms)(?=[/?]|$)/
     .exec(path)?.[0]
     .slice(1) ?? path
 

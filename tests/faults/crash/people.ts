@@ -125,7 +125,11 @@ const offers = (page: Page, decision: string) =>
   )
 
 /** A moderator, who presses the button until the page says that it is decided. */
-export async function decide(desk: Desk, email: string, decision: 'approve' | 'deny'): Promise<void> {
+export async function decide(
+  desk: Desk,
+  email: string,
+  decision: 'approve' | 'probation' | 'deny',
+): Promise<void> {
   const visitor = aVisitor(desk.url)
   for (let turn = 0; turn < TURNS; turn++) {
     const [row] = await desk.rows(
@@ -141,10 +145,32 @@ export async function decide(desk: Desk, email: string, decision: 'approve' | 'd
   throw new Error(`Nothing was decided in ${TURNS} turns:\n${desk.log()}`)
 }
 
-/** Waits until nothing is left to do, and starts the desk again where it died over it. */
-export async function settle(desk: Desk): Promise<void> {
+/** A moderator, who presses the button that ends a probation until the page has none. */
+export async function endProbation(desk: Desk, email: string): Promise<void> {
+  const visitor = aVisitor(desk.url)
+  for (let turn = 0; turn < TURNS; turn++) {
+    const [row] = await desk.rows(`select id from registrations where email = '${email}'`)
+    const page = await attempt(desk, () => visitor.get(`/admin/registrations/${String(row?.id)}`))
+    if (page === null) continue
+    const form = formsIn(page.body).find(({ action }) => action.includes('/probation'))
+    if (page.path.startsWith('/admin/login')) await attempt(desk, () => visitor.submit(page, MODERATOR))
+    else if (form === undefined) return
+    else {
+      const { pathname, search } = new URL(form.action, new URL(page.path, desk.url))
+      await attempt(desk, () => visitor.post(pathname + search, form.hidden))
+    }
+  }
+  throw new Error(`The probation was not ended in ${TURNS} turns:\n${desk.log()}`)
+}
+
+/**
+ * Waits until nothing is left to do, and starts the desk again where it died over it. `watch`: what must hold all the
+ * while.
+ */
+export async function settle(desk: Desk, watch?: () => Promise<void>): Promise<void> {
   const deadline = Date.now() + 30_000
   while (Date.now() < deadline) {
+    await watch?.()
     const revived = await desk.revive()
     const open = await desk.rows(
       "select kind, state, error from jobs where state in ('waiting', 'running') and kind not like 'notify%'",
