@@ -3,7 +3,7 @@ import { aDesk, find, people, row } from './at-the-desk'
 import { expect, expectAccessible, scriptsStarted, test } from './fixtures'
 import { askDatabase } from '../support/site'
 
-test.use({ settings: { moderation: { undo_seconds: 8 } } })
+test.use({ settings: { moderation: { undo_seconds: 15 } } })
 
 test('keys do the work, and never while somebody writes', async ({ browser, site }) => {
   await people(browser, site, 3)
