@@ -251,7 +251,7 @@ test('a denial has its category, and can be approved after all', async ({ page, 
   await desk.locator('button[name=preview][value=reopen]').click()
   await expect(desk.locator('.preview')).toContainText('> We thought again.')
   await desk.locator('.preview').getByRole('button', { name: 'Close' }).click()
-  await desk.locator('#reopen button:not([formaction])').last().click()
+  await desk.locator('#reopen').getByRole('button', { name: 'Approve after all' }).click()
   const mail = await site.mail.next(email, 3)
   expect(mail.text).toContain('We thought again.')
 
