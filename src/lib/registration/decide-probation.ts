@@ -1,5 +1,4 @@
-import { YES, type Action, type Become, type Decision, type Policy, type Verdict } from './decision'
-import { removal } from './following'
+import { YES, type Action, type Become, type Decision, type Policy } from './decision'
 import type { NewJob } from './job'
 import type { Approval, AuditEvent, Registration } from './registration'
 import { isOnProbation } from './state'
@@ -44,22 +43,16 @@ export function foundUnsuspended(become: Become, registration: Registration): De
   return YES({ ...become('completed'), ...NO_PROBATION }, [{ kind: 'found_unsuspended' }])
 }
 
-/** The account of one on probation is removed, and its username is not given out again. */
-export function endAsDenial(become: Become, registration: Registration, verdict: Verdict) {
-  const { moderator: decidedBy, message, silent, category = null } = verdict
-  const denied = {
-    ...become('denied'),
-    ...NO_PROBATION,
-    decidedBy,
-    message,
-    silent,
-    category,
-    holdsName: false,
-    approval: approvalOf(registration),
-  }
-  const mail: NewJob[] = silent ? [] : [{ kind: 'mail', mail: 'denied' }]
-  const detail = { silent, ...(category === null ? {} : { category }), probation: true }
-  return YES(denied, [{ kind: 'denied', detail }], [...removal(denied), ...mail])
+/** What a denial that ends a probation leaves of it: the approval, to return to. */
+export function endedByDenial({
+  decidedBy,
+  message,
+  silent,
+  stateSince: since,
+  probation,
+  probationUntil: until,
+}: Registration): Pick<Registration, 'probation' | 'probationUntil' | 'approval'> {
+  return { ...NO_PROBATION, approval: { decidedBy, message, silent, since, probation, until } }
 }
 
 /** Undoes a denial that ended a probation: everything is as it was. Nobody else can have got the username. */
@@ -79,15 +72,4 @@ export function restoreApproval(
     approval: null,
   }
   return [again, [{ kind: 'undone' }], probation === 'ending' ? [{ kind: 'lift_suspension' }] : []]
-}
-
-function approvalOf({
-  decidedBy,
-  message,
-  silent,
-  stateSince: since,
-  probation,
-  probationUntil: until,
-}: Registration): Approval {
-  return { decidedBy, message, silent, since, probation, until }
 }

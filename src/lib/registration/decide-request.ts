@@ -1,5 +1,4 @@
-import { NO_PROBATION } from './decide-probation'
-import { approve } from './decide-verdict'
+import { approve, UNDECIDED } from './decide-verdict'
 import { stateForApplicant, YES, type Action, type Become, type Decision, type Policy } from './decision'
 import { notices, removal } from './following'
 import { comesBy, refusalOf, voucherOf, type Brought } from './invited'
@@ -64,15 +63,7 @@ export function admit(
 export function withdraw(become: Become, registration: Registration, policy: Policy): Decision | null {
   const told = stateForApplicant(registration, policy)
   if (told !== 'verified' && told !== 'requested' && !isUnopened(registration)) return null
-  const undecided = {
-    decidedBy: null,
-    message: null,
-    silent: false,
-    category: null,
-    denial: null,
-    ...NO_PROBATION,
-  }
-  const withdrawn = { ...become('withdrawn'), ...undecided, holdsName: false }
+  const withdrawn = { ...become('withdrawn'), ...UNDECIDED, holdsName: false }
   const decision = YES(withdrawn, [{ kind: 'withdrawn' }], removal(registration))
   return registration.state === 'approved' ? { ...decision, stops: true } : decision
 }

@@ -11,11 +11,21 @@ import { claimOf } from './decide-talk'
 import { removal } from './following'
 import type { NewJob } from './job'
 import type { Refusal } from './refusal'
-import { endAsDenial, restoreApproval } from './decide-probation'
+import { endedByDenial, NO_PROBATION, restoreApproval } from './decide-probation'
 import type { Registration } from './registration'
 import { isOnProbation, isOpeningFailed, isUnopened } from './state'
 
 type Of<K extends Action['type']> = Extract<Action, { type: K }>
+
+/** Nothing of a decision. */
+export const UNDECIDED = {
+  decidedBy: null,
+  message: null,
+  silent: false,
+  category: null,
+  denial: null,
+  ...NO_PROBATION,
+} as const
 
 /**
  * A verdict on a request, a denial of an approval whose account is not active yet, or either on an approval that
@@ -32,9 +42,8 @@ export function decideRequest(
     return { ok: false, refusal: { code: 'probation_off' } }
   const anew = isOpeningFailed(registration)
   const stops = action.type === 'deny' && isUnopened(registration)
-  if (action.type === 'deny' && isOnProbation(registration))
-    return { ...endAsDenial(become, registration, action), rest: policy.undoMs }
-  if (state !== 'requested' && !anew && !stops)
+  const ends = action.type === 'deny' && isOnProbation(registration)
+  if (state !== 'requested' && !anew && !stops && !ends)
     return decidedBy !== null || state === 'withdrawn'
       ? { ok: false, refusal: decidedAlready(registration) }
       : null
@@ -68,14 +77,7 @@ export function undo(registration: Registration, action: Of<'undo'>, policy: Pol
   }
   if (!action.nameFree) return { ok: false, refusal: { code: 'username_taken' } }
   const undone = { ...registration, state: 'requested' as const, stateSince: action.since, holdsName: true }
-  const nothing = {
-    decidedBy: null,
-    message: null,
-    silent: false,
-    category: null,
-    probation: 'none' as const,
-  }
-  const decision = YES({ ...undone, ...nothing }, [{ kind: 'undone' }])
+  const decision = YES({ ...undone, ...UNDECIDED }, [{ kind: 'undone' }])
   return { ...decision, ...(recall ? { recall } : {}), ...(stops ? { stops } : {}) }
 }
 
@@ -114,12 +116,19 @@ function denialOf({ decidedBy, message, silent, category, stateSince: since }: R
   return { decidedBy, message, silent, category, since }
 }
 
+/** Of a request, or of an approval; one whose probation it ends can be returned to. */
 function deny(become: Become, registration: Registration, verdict: Verdict) {
   const { moderator: decidedBy, message, silent, category = null } = verdict
-  const denied = { ...become('denied'), decidedBy, message, silent, category, holdsName: false }
+  const wasOpen = isOnProbation(registration)
+  const words = { decidedBy, message, silent, category, holdsName: false }
+  const denied = { ...become('denied'), ...words, ...(wasOpen ? endedByDenial(registration) : {}) }
   const mail: NewJob[] = silent ? [] : [{ kind: 'mail', mail: 'denied' }]
-  const detail = category === null ? { silent } : { silent, category }
-  return YES(denied, [{ kind: 'denied', detail }], [...removal(registration), ...mail])
+  const detail = {
+    silent,
+    ...(category === null ? {} : { category }),
+    ...(wasOpen ? { probation: true } : {}),
+  }
+  return YES(denied, [{ kind: 'denied', detail }], [...removal(denied), ...mail])
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { EmailAddress } from './email'
 import { answer, ask, note, release, take, UNCLAIMED } from './decide-talk'
-import { decideRequest, reopen, undo } from './decide-verdict'
+import { decideRequest, reopen, UNDECIDED, undo } from './decide-verdict'
 import { endProbation, foundUnsuspended, NO_PROBATION, unsuspended } from './decide-probation'
 import { admit, request, withdraw } from './decide-request'
 import { isResting, YES, type Action, type Decision, type Policy } from './decision'
@@ -194,12 +194,8 @@ function chooseName(registration: Registration, username: Username, policy: Poli
     ...named,
     state: 'requested' as const,
     stateSince: policy.now,
-    decidedBy: null,
-    message: null,
-    silent: false,
     exchange: 'none' as const,
-    denial: null,
-    ...NO_PROBATION,
+    ...UNDECIDED,
   }
   return YES(again, [{ kind: 'name_chosen' }, { kind: 'requested' }], notices(policy))
 }
