@@ -17,6 +17,5 @@ export async function isReachable(): Promise<boolean> {
   }
 }
 
-/** Whether it is worth loading another page: asks only if there is reason to doubt it. */
-export const mayLoad = async (): Promise<boolean> =>
-  navigator.onLine && !connection.lost ? true : isReachable()
+/** Whether there is reason to ask before another page is loaded. */
+export const isDoubtful = (): boolean => !navigator.onLine || connection.lost

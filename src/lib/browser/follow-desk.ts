@@ -17,8 +17,8 @@ export interface Look {
 /**
  * Calls `refresh` when something in the queue changed: when the server says so, or every 15 seconds if nothing is
  * pushed. Never while the server cannot be reached: SvelteKit 2.70 leaves the page then for the browser's error page,
- * with all that was typed. Pauses while the page is hidden. Tells the server what is open (`look`) by the same way. Returns a function
- * that stops it.
+ * with all that was typed. Pauses while the page is hidden. Tells the server what is open (`look`) by the same way.
+ * Returns a function that stops it.
  */
 export function followDesk(look: Look | null, refresh: () => void): () => void {
   const query = look === null ? '' : `?${String(new URLSearchParams({ look: look.id, page: look.page }))}`

@@ -81,7 +81,8 @@ export function createAccountLedger({
 
     /**
      * The account of an approved registration is about to be unlocked: from now on it may be active, whatever the
-     * answer. False if it is no longer approved like that, or the record is not what it was when its account was examined.
+     * answer. False if it is no longer approved like that, or the record is not what it was when its account was
+     * examined.
      */
     async beginOpening(
       { id, probation }: Pick<Registration, 'id' | 'probation'>,

@@ -32,8 +32,8 @@ async function suspend(
 }
 
 /**
- * Unlocks an account, for a probation only once it is suspended. Nobody gets in unapproved, nor into an account that somebody else has by now. That it may be
- * active from here on is recorded before: a lost answer is no sign of others.
+ * Unlocks an account, for a probation only once it is suspended. Nobody gets in unapproved, nor into an account that
+ * somebody else has by now. That it may be active from here on is recorded before: a lost answer is no sign of others.
  */
 export async function unlock(registration: Registration, services: AccountServices): Promise<JobResult> {
   const { registrar, accountLedger, homeserver } = services
