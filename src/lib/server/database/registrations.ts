@@ -230,6 +230,9 @@ export async function findSince(
     .limit(limit)
 }
 
+/** The account is suspended for a while. */
+export const ON_PROBATION = sql`probation_until is not null`
+
 /** Running probations whose time is over, by when it was; `after` is the last one of the previous page. */
 export async function findEndedProbations(
   reader: Reader,
@@ -244,7 +247,7 @@ export async function findEndedProbations(
     .from(registrations)
     .where(
       and(
-        sql`${probationUntil} is not null`,
+        ON_PROBATION,
         eq(probation, 'running'),
         lte(probationUntil, now),
         after === null
@@ -255,9 +258,6 @@ export async function findEndedProbations(
     .orderBy(asc(probationUntil), asc(id))
     .limit(limit)
 }
-
-/** The account is suspended for a while. */
-export const ON_PROBATION = sql`probation_until is not null`
 
 /** Where it is the moderators' turn. */
 const FOR_MODERATORS: Queue[] = ['waiting', 'answered']
