@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { PREVIEWS } from '$lib/moderation/preview'
 import { REPLY_PURPOSES } from '$lib/moderation/reply'
 import { typedTexts } from '$lib/registration/language'
 import { parseText, QUESTION_MAXIMUM } from '$lib/registration/talk'
@@ -17,7 +18,7 @@ const id = v.pipe(v.string(), v.maxLength(100))
 
 const previewed = v.object({
   id,
-  action: v.picklist(['approve', 'probation', 'deny', 'reopen', 'ask']),
+  action: v.picklist(PREVIEWS),
   text,
   silent: v.boolean(),
 })

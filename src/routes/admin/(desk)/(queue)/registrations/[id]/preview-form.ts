@@ -1,7 +1,5 @@
+import { PREVIEWS } from '$lib/moderation/preview'
 import { textOf } from '$lib/server/http/form-fields'
-
-const PREVIEWS = ['approve', 'probation', 'deny', 'reopen', 'ask'] as const
-export type PreviewAction = (typeof PREVIEWS)[number]
 
 /** Which email a form asks to preview: that of `action`, with `text` in it. */
 export function readPreview(form: FormData) {
