@@ -1,4 +1,6 @@
-import { test, newName, requestAccount, signIn } from './fixtures'
+import { Agent } from 'node:http'
+import { newName, sendRequest, signIn, test } from './fixtures'
+import { aVisitor } from '../support/visitor'
 import type { Browser, Page } from '@playwright/test'
 import type { Site } from '../support/site'
 
@@ -11,16 +13,11 @@ export async function aDesk(browser: Browser, site: Site, options = {}): Promise
   return page
 }
 
-/** So many requests wait, from one person after the other. */
-export async function people(browser: Browser, site: Site, count: number): Promise<string[]> {
-  const names: string[] = []
-  for (let index = 0; index < count; index++) {
-    const context = await browser.newContext({ locale: 'en' })
-    const name = newName()
-    await requestAccount(await context.newPage(), site, name)
-    await context.close()
-    names.push(name)
-  }
+/** So many requests wait, from one person after the other. Answers their names. */
+export async function people(site: Site, count: number): Promise<string[]> {
+  const names = Array.from({ length: count }, newName)
+  for (const name of names)
+    await sendRequest(aVisitor(site.url, new Agent(), { 'accept-language': 'en' }), site, name)
   return names
 }
 

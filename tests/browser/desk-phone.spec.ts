@@ -32,7 +32,7 @@ async function expectAllAccessible(desk: Page): Promise<void> {
 
 for (const locale of ['en', 'de'] as const)
   test(`a phone leaves room to read (${locale})`, async ({ browser, site }) => {
-    const [name = ''] = await people(browser, site, 2)
+    const [name = ''] = await people(site, 2)
     const desk = await openOnPhone(browser, site, name, locale)
     for (const [width, height] of [
       [375, 553],
@@ -73,7 +73,7 @@ test('on a phone the message is a sheet above the buttons, which go on deciding'
   browser,
   site,
 }) => {
-  const [name = ''] = await people(browser, site, 1)
+  const [name = ''] = await people(site, 1)
   const desk = await openOnPhone(browser, site, name)
   const words = desk.locator('textarea[name=message]')
   await expect(words).toBeHidden()
@@ -102,7 +102,7 @@ test('what happened is folded and has its day once, and tasks that are done are 
   browser,
   site,
 }) => {
-  const [name = ''] = await people(browser, site, 1)
+  const [name = ''] = await people(site, 1)
   const desk = await openOnPhone(browser, site, name)
   await expect(desk.getByRole('heading', { name: 'Background tasks' })).toHaveCount(0)
   const history = desk.locator('details', { hasText: 'History' })

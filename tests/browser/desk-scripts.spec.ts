@@ -6,7 +6,7 @@ import { askDatabase } from '../support/site'
 test.use({ settings: { moderation: { undo_seconds: 15 } } })
 
 test('keys do the work, and never while somebody writes', async ({ browser, site }) => {
-  await people(browser, site, 3)
+  await people(site, 3)
   const desk = await aDesk(browser, site)
   await expect(desk.locator('.rows li').nth(2)).toBeVisible()
   const names = await desk.locator('a.opens').allTextContents()
@@ -55,7 +55,7 @@ test('keys do the work, and never while somebody writes', async ({ browser, site
 })
 
 test('moving to the next request loads this one, and not the list again', async ({ browser, site }) => {
-  await people(browser, site, 3)
+  await people(site, 3)
   const desk = await aDesk(browser, site)
   const names = await desk.locator('a.opens').allTextContents()
   await scriptsStarted(desk)
@@ -80,7 +80,7 @@ test('the list stays where it is while the open request is in view, and follows 
   browser,
   site,
 }) => {
-  const [name = ''] = await people(browser, site, 5)
+  const [name = ''] = await people(site, 5)
   const desk = await aDesk(browser, site, { viewport: { width: 1280, height: 640 } })
   await find(desk, site, name.slice(0, -6))
   await scriptsStarted(desk)
@@ -100,7 +100,7 @@ test('what is ticked in the list is what is decided: one bar, its number, and it
   browser,
   site,
 }) => {
-  const [open = '', ...others] = await people(browser, site, 3)
+  const [open = '', ...others] = await people(site, 3)
   const desk = await aDesk(browser, site)
   await desk.route('**/admin/live**', (route) => route.abort())
   await desk.goto(`${site.url}/admin?tab=all&q=${open.slice(0, -6)}`)
@@ -142,7 +142,7 @@ test('a press on a link goes through, though the list is asked for anew before i
   browser,
   site,
 }) => {
-  const [name = ''] = await people(browser, site, 1)
+  const [name = ''] = await people(site, 1)
   const desk = await aDesk(browser, site)
   await desk.clock.install()
   let answer = () => {}
@@ -167,7 +167,7 @@ test('a press on a link goes through, though what was sent before is answered me
   browser,
   site,
 }) => {
-  const [name = '', other = ''] = await people(browser, site, 2)
+  const [name = '', other = ''] = await people(site, 2)
   const desk = await aDesk(browser, site)
   // What changes elsewhere would be asked for as well.
   await desk.route('**/admin/live**', (route) => route.abort())
@@ -204,10 +204,10 @@ test('a new request, a colleague’s decision and who looks at what appear by th
   browser,
   site,
 }) => {
-  const [first = ''] = await people(browser, site, 1)
+  const [first = ''] = await people(site, 1)
   const [desk, colleague] = [await aDesk(browser, site), await aDesk(browser, site)]
   await desk.goto(`${site.url}/admin?tab=all&q=${first.slice(0, -6)}`)
-  const [second = ''] = await people(browser, site, 1)
+  const [second = ''] = await people(site, 1)
   await expect(row(desk, second)).toBeVisible()
 
   await find(colleague, site, second)
@@ -230,7 +230,7 @@ test('each tab says for itself what it shows, from its load until it is closed o
   browser,
   site,
 }) => {
-  const [name = '', other = ''] = await people(browser, site, 2)
+  const [name = '', other = ''] = await people(site, 2)
   const desk = await aDesk(browser, site)
   await desk.goto(`${site.url}/admin?tab=all&q=${name.slice(0, -6)}`)
   await scriptsStarted(desk)

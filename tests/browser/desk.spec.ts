@@ -8,7 +8,7 @@ test('the list and the open request stand beside each other, and the address of 
   browser,
   site,
 }) => {
-  const [name = ''] = await people(browser, site, 2)
+  const [name = ''] = await people(site, 2)
   const desk = await aDesk(browser, site)
   await expectAccessible(desk)
   await desk.locator('input[type=search]').fill(name)
@@ -30,7 +30,7 @@ test('the list and the open request stand beside each other, and the address of 
 })
 
 test('a decision leads to the next request, and is taken back with one press', async ({ browser, site }) => {
-  const [first = '', second = ''] = await people(browser, site, 2)
+  const [first = '', second = ''] = await people(site, 2)
   const desk = await aDesk(browser, site)
   const start = first.slice(0, -6)
   await find(desk, site, start)
@@ -52,7 +52,7 @@ test('a decision leads to the next request, and is taken back with one press', a
 
 test('several are decided with one message, and each says what came of it', async ({ browser, site }) => {
   test.slow()
-  const names = await people(browser, site, 3)
+  const names = await people(site, 3)
   const start = (names[0] ?? '').slice(0, -6)
   const [desk, colleague] = [await aDesk(browser, site), await aDesk(browser, site)]
   // The colleague's decision would show at once; what counts here is who is told late.
@@ -78,7 +78,7 @@ test('several are decided with one message, and each says what came of it', asyn
 })
 
 test('a phone shows one thing at a time, with a way back and to the next', async ({ browser, site }) => {
-  const names = await people(browser, site, 2)
+  const names = await people(site, 2)
   const start = (names[0] ?? '').slice(0, -6)
   const desk = await aDesk(browser, site, { viewport: { width: 390, height: 844 }, hasTouch: true })
   await desk.goto(`${site.url}/admin?q=${start}&sort=oldest`)

@@ -45,7 +45,7 @@ const press = async (desk: Page, key: string) => {
 }
 
 test('drafts stay at their request, wherever one goes in between', async ({ browser, site }) => {
-  const [first = ''] = await people(browser, site, 2)
+  const [first = ''] = await people(site, 2)
   const desk = await aDesk(browser, site)
   await find(desk, site, first.slice(0, -6))
   await open(desk, first)
@@ -82,7 +82,7 @@ test('drafts stay at their request, wherever one goes in between', async ({ brow
 })
 
 test('previews keep what is typed in the other forms', async ({ browser, site }) => {
-  const [name = ''] = await people(browser, site, 1)
+  const [name = ''] = await people(site, 1)
   const desk = await aDesk(browser, site)
   await find(desk, site, name)
   await open(desk, name)
@@ -103,7 +103,7 @@ test('what was sent is no draft any more, and a colleague who sends something ta
   browser,
   site,
 }) => {
-  const [name = ''] = await people(browser, site, 1)
+  const [name = ''] = await people(site, 1)
   const desk = await aDesk(browser, site)
   await find(desk, site, name)
   await open(desk, name)
@@ -134,7 +134,7 @@ test('what was typed is still there to copy when a colleague decided meanwhile',
   browser,
   site,
 }) => {
-  const [name = ''] = await people(browser, site, 1)
+  const [name = ''] = await people(site, 1)
   const desk = await aDesk(browser, site)
   await find(desk, site, name)
   await open(desk, name)
@@ -161,7 +161,7 @@ test('a session that ended keeps the draft for the same moderator, and for nobod
     ['admin', 'create', '--username', username, '--email', 'c@example.test', '--password-stdin'],
     password,
   )
-  const [name = ''] = await people(browser, site, 1)
+  const [name = ''] = await people(site, 1)
   const desk = await aDesk(browser, site)
   await find(desk, site, name)
   await open(desk, name)

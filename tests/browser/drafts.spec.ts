@@ -8,7 +8,7 @@ test('words that a form sends after the session ended are at hand when one signs
   site,
 }) => {
   const scripts = test.info().project.use.javaScriptEnabled !== false
-  const [name = ''] = await people(browser, site, 1)
+  const [name = ''] = await people(site, 1)
   const desk = await aDesk(browser, site)
   await find(desk, site, name)
   await row(desk, name).getByRole('link').click()

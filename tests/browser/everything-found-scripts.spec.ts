@@ -28,7 +28,7 @@ test('everything that a list finds is counted first, with what nobody sees on th
   site,
 }) => {
   test.slow()
-  const [wave = '', other = ''] = await people(browser, site, 2)
+  const [wave = '', other = ''] = await people(site, 2)
   await alike(site, wave, 59)
   const desk = await aDesk(browser, site)
   await desk.goto(`${site.url}/admin?q=${wave}`)
@@ -63,7 +63,7 @@ test('everything that a list finds is counted first, with what nobody sees on th
 })
 
 test('it counts for the list it was ticked on, and not for the next one', async ({ browser, site }) => {
-  const [one = '', other = ''] = await people(browser, site, 2)
+  const [one = '', other = ''] = await people(site, 2)
   const desk = await aDesk(browser, site)
   await desk.goto(`${site.url}/admin`)
   await scriptsStarted(desk)
@@ -83,7 +83,7 @@ test('a connection that breaks while it is counted decides nothing, and is told'
   browser,
   site,
 }) => {
-  const [one = ''] = await people(browser, site, 1)
+  const [one = ''] = await people(site, 1)
   const desk = await aDesk(browser, site)
   await desk.goto(`${site.url}/admin?q=${one}`)
   await scriptsStarted(desk)

@@ -46,7 +46,7 @@ test('a press in the list of requests counts, though another request appears abo
   browser,
   site,
 }) => {
-  const [first = '', second = ''] = await people(browser, site, 2)
+  const [first = '', second = ''] = await people(site, 2)
   const desk = await aDesk(browser, site)
   await desk.goto(`${site.url}/admin?sort=newest&q=${first.slice(0, -6)}`)
   await scriptsStarted(desk)
@@ -55,7 +55,7 @@ test('a press in the list of requests counts, though another request appears abo
   await link.hover()
   await desk.mouse.down()
   const told = desk.waitForResponse(/__data\.json/, { timeout: 5_000 }).catch(() => null)
-  await people(browser, site, 1)
+  await people(site, 1)
   expect(await told).toBeNull()
   await desk.mouse.up()
   await expect(desk.locator('h1')).toContainText(first)

@@ -9,7 +9,7 @@ import {
   giveAddress,
   newName,
   openDesk,
-  requestAccount,
+  typeRequest,
   submit,
   test,
 } from './fixtures'
@@ -32,7 +32,7 @@ test('an applicant gets through; without JavaScript, moderators see why to look 
 }) => {
   const scripts = test.info().project.use.javaScriptEnabled !== false
   const name = newName()
-  await requestAccount(page, site, name)
+  await typeRequest(page, site, name)
   const moderator = await openDesk(browser, site, name)
   const words = moderator.getByText('no proof of work').first()
   await (scripts ? expect(words).toHaveCount(0) : expect(words).toBeVisible())

@@ -22,7 +22,7 @@ async function deny(desk: Page, site: Site, name: string): Promise<string> {
 }
 
 test('a decision that rests is undone from any page, by its name', async ({ browser, site }) => {
-  const [first = '', second = ''] = await people(browser, site, 2)
+  const [first = '', second = ''] = await people(site, 2)
   const desk = await aDesk(browser, site)
   await expect(bar(desk)).toHaveCount(0)
   await deny(desk, site, first)
@@ -54,7 +54,7 @@ test('a colleague undoes it on the request, and the audit log says who', async (
   const { username, password } = COLLEAGUE
   const args = ['admin', 'create', '--username', username, '--email', 'c@example.test', '--password-stdin']
   await site.cli(args, password)
-  const [name = ''] = await people(browser, site, 1)
+  const [name = ''] = await people(site, 1)
   const desk = await aDesk(browser, site)
   const request = await deny(desk, site, name)
   const { javaScriptEnabled = true } = test.info().project.use

@@ -14,6 +14,7 @@ import {
   signInToMatrix,
   submit,
   test,
+  typeRequest,
 } from './fixtures'
 
 for (const locale of ['en', 'de'] as const)
@@ -26,7 +27,7 @@ for (const locale of ['en', 'de'] as const)
       await expect(page.locator('html')).toHaveAttribute('lang', locale)
       await expectAccessible(page)
 
-      const email = await requestAccount(page, site, name)
+      const email = await typeRequest(page, site, name)
       const mail = await site.mail.next(email, 1)
       expect(mail.text).toContain(locale === 'de' ? 'Anfrage' : 'request')
       await expectAccessible(page)
