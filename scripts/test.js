@@ -87,7 +87,7 @@ async function playwright() {
   const file = join(reports, 'browser.json')
   const args = ['playwright', 'test', '-c', 'tests/browser/playwright.config.ts', '--reporter=list,json']
   const good = await run('Tests: browser', 'npx', args, {
-    minutes: 45,
+    minutes: 40,
     env: { PLAYWRIGHT_JSON_OUTPUT_FILE: file },
   })
   const { stats } = existsSync(file)

@@ -1,30 +1,5 @@
-import type { Page } from '@playwright/test'
-import {
-  confirm,
-  expect,
-  expectFit,
-  giveAddress,
-  newName,
-  openDesk,
-  PASSWORD,
-  REASON,
-  submit,
-  test,
-} from './fixtures'
-import type { Site } from '../support/site'
-
-/** A request from an address of this domain. */
-async function ask(page: Page, site: Site, name: string, domain: string): Promise<void> {
-  await page.context().clearCookies()
-  const email = `${name}@${domain}`
-  await giveAddress(page, site, name, email)
-  await confirm(page, site, email)
-  await page.locator('input[name=password]').fill(PASSWORD)
-  await page.locator('textarea[name=reason]').fill(REASON)
-  await page.locator('input[name=legal]').check()
-  await submit(page).click()
-  await page.waitForURL(/\/register\/status/)
-}
+import { apply } from './at-the-desk'
+import { expect, expectFit, newName, openDesk, REASON, submit, test } from './fixtures'
 
 test('from a request its domain is blocked, with whom it hits, and they are denied', async ({
   page,
@@ -35,8 +10,8 @@ test('from a request its domain is blocked, with whom it hits, and they are deni
   test.slow()
   const domain = `${newName()}.example`
   const [first, second, third, other] = [newName(), newName(), newName(), newName()]
-  for (const name of [first, second, third]) await ask(page, site, name, domain)
-  await ask(page, site, other, 'mail.test')
+  for (const name of [first, second, third]) await apply(site, name, { email: `${name}@${domain}` })
+  await apply(site, other)
 
   const desk = await openDesk(browser, site, first)
   await expect(desk.locator('main')).toContainText('2 waiting')
@@ -64,7 +39,6 @@ test('from a request its domain is blocked, with whom it hits, and they are deni
   await expect(desk.getByText('2 requests were denied.')).toBeVisible()
   await expectFit(desk)
 
-  await page.context().clearCookies()
   await page.goto(`${site.url}/register`)
   await page.locator('input[name=username]').fill(newName())
   await submit(page).click()
@@ -86,16 +60,9 @@ test('from a request its domain is blocked, with whom it hits, and they are deni
   await desk.context().close()
 })
 
-test('odd characters in a reason are shown, and turn nothing around', async ({ page, site, browser }) => {
+test('odd characters in a reason are shown, and turn nothing around', async ({ site, browser }) => {
   const name = newName()
-  const email = `${name}@mail.test`
-  await giveAddress(page, site, name, email)
-  await confirm(page, site, email)
-  await page.locator('input[name=password]').fill(PASSWORD)
-  await page.locator('textarea[name=reason]').fill(`${REASON}\n\u202Edlrow\u200B раypal`)
-  await page.locator('input[name=legal]').check()
-  await submit(page).click()
-  await page.waitForURL(/\/register\/status/)
+  await apply(site, name, { reason: `${REASON}\n\u202Edlrow\u200B раypal` })
   const desk = await openDesk(browser, site, name)
   const reason = desk.locator('blockquote').first()
   await expect(reason).toContainText('U+202E')

@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test'
-import { aDesk, find, people, row } from './at-the-desk'
+import { aDesk, find, people, row, startOf } from './at-the-desk'
 import { expect, expectAccessible, scriptsStarted, test } from './fixtures'
 import { askDatabase } from '../support/site'
 
@@ -82,7 +82,7 @@ test('the list stays where it is while the open request is in view, and follows 
 }) => {
   const [name = ''] = await people(site, 5)
   const desk = await aDesk(browser, site, { viewport: { width: 1280, height: 640 } })
-  await find(desk, site, name.slice(0, -6))
+  await find(desk, site, startOf(name))
   await scriptsStarted(desk)
   const scrolled = () => desk.locator('.queue').evaluate((queue) => queue.scrollTop)
   await desk.locator('a.opens').first().click()
@@ -103,7 +103,7 @@ test('what is ticked in the list is what is decided: one bar, its number, and it
   const [open = '', ...others] = await people(site, 3)
   const desk = await aDesk(browser, site)
   await desk.route('**/admin/live**', (route) => route.abort())
-  await desk.goto(`${site.url}/admin?tab=all&q=${open.slice(0, -6)}`)
+  await desk.goto(`${site.url}/admin?tab=all&q=${startOf(open)}`)
   await row(desk, open).getByRole('link').click()
   await expect(desk.locator('h1')).toContainText(open)
   await scriptsStarted(desk)
@@ -171,7 +171,7 @@ test('a press on a link goes through, though what was sent before is answered me
   const desk = await aDesk(browser, site)
   // What changes elsewhere would be asked for as well.
   await desk.route('**/admin/live**', (route) => route.abort())
-  await desk.goto(`${site.url}/admin?tab=all&q=${name.slice(0, -6)}`)
+  await desk.goto(`${site.url}/admin?tab=all&q=${startOf(name)}`)
   await scriptsStarted(desk)
   await row(desk, name).getByRole('checkbox').check()
   await desk.locator('button[name=several][value=deny]').click()
@@ -232,7 +232,7 @@ test('each tab says for itself what it shows, from its load until it is closed o
 }) => {
   const [name = '', other = ''] = await people(site, 2)
   const desk = await aDesk(browser, site)
-  await desk.goto(`${site.url}/admin?tab=all&q=${name.slice(0, -6)}`)
+  await desk.goto(`${site.url}/admin?tab=all&q=${startOf(name)}`)
   await scriptsStarted(desk)
   const looks = async () => {
     const sql = `select r.username from looks join registrations r on r.id = registration_id

@@ -1,4 +1,4 @@
-import { aDesk, find, people, row } from './at-the-desk'
+import { aDesk, find, people, row, startOf } from './at-the-desk'
 import { expect, expectAccessible, test } from './fixtures'
 
 // Long enough that a slow machine can take a decision back, and short enough to wait for.
@@ -32,7 +32,7 @@ test('the list and the open request stand beside each other, and the address of 
 test('a decision leads to the next request, and is taken back with one press', async ({ browser, site }) => {
   const [first = '', second = ''] = await people(site, 2)
   const desk = await aDesk(browser, site)
-  const start = first.slice(0, -6)
+  const start = startOf(first)
   await find(desk, site, start)
   await row(desk, first).getByRole('link').click()
   await expect(desk.locator('h1')).toContainText(first)
@@ -53,7 +53,7 @@ test('a decision leads to the next request, and is taken back with one press', a
 test('several are decided with one message, and each says what came of it', async ({ browser, site }) => {
   test.slow()
   const names = await people(site, 3)
-  const start = (names[0] ?? '').slice(0, -6)
+  const start = startOf(names[0] ?? '')
   const [desk, colleague] = [await aDesk(browser, site), await aDesk(browser, site)]
   // The colleague's decision would show at once; what counts here is who is told late.
   await desk.route('**/admin/live**', (route) => route.abort())
@@ -79,7 +79,7 @@ test('several are decided with one message, and each says what came of it', asyn
 
 test('a phone shows one thing at a time, with a way back and to the next', async ({ browser, site }) => {
   const names = await people(site, 2)
-  const start = (names[0] ?? '').slice(0, -6)
+  const start = startOf(names[0] ?? '')
   const desk = await aDesk(browser, site, { viewport: { width: 390, height: 844 }, hasTouch: true })
   await desk.goto(`${site.url}/admin?q=${start}&sort=oldest`)
   await row(desk, names[0] ?? '')

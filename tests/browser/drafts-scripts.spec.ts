@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test'
-import { aDesk, find, people, row } from './at-the-desk'
+import { aDesk, find, people, row, startOf } from './at-the-desk'
 import { expect, MODERATOR, scriptsStarted, signIn, submit, test } from './fixtures'
 
 const COLLEAGUE = { username: 'colleague', password: 'a colleagues password' }
@@ -47,7 +47,7 @@ const press = async (desk: Page, key: string) => {
 test('drafts stay at their request, wherever one goes in between', async ({ browser, site }) => {
   const [first = ''] = await people(site, 2)
   const desk = await aDesk(browser, site)
-  await find(desk, site, first.slice(0, -6))
+  await find(desk, site, startOf(first))
   await open(desk, first)
   await type(desk, TYPED)
   const query = (await desk.locator('a[data-step=after]').count()) > 0 ? ['j', 'k'] : ['k', 'j']

@@ -81,10 +81,10 @@ test('after the approval, one button opens the app, and what comes next is besid
   const code = main.locator('img.qr')
   await page.setViewportSize({ width: 1280, height: 800 })
   await expect(code).toBeVisible()
-  expect([await filled(inApp), await filled(inBrowser)]).toEqual([false, true])
+  await expect.poll(async () => [await filled(inApp), await filled(inBrowser)]).toEqual([false, true])
   await page.setViewportSize({ width: 390, height: 800 })
   await expect(code).toBeHidden()
-  expect([await filled(inApp), await filled(inBrowser)]).toEqual([true, false])
+  await expect.poll(async () => [await filled(inApp), await filled(inBrowser)]).toEqual([true, false])
   const tops = await Promise.all([inApp, inBrowser].map((link) => link.boundingBox()))
   expect(tops[0]?.y).toBeLessThan(tops[1]?.y ?? 0)
 

@@ -173,13 +173,17 @@ async function openAfter(
 }
 
 /** From the name to the request that waits, without a browser. Answers the page that follows, and the address. */
-export async function sendRequest(visitor: Visitor, site: Site, name: string) {
-  const email = `${name}@mail.test`
+export async function sendRequest(
+  visitor: Visitor,
+  site: Site,
+  name: string,
+  { email = `${name}@mail.test`, reason = REASON }: { email?: string; reason?: string } = {},
+) {
   const address = await visitor.submit(await visitor.get('/register'), { username: name })
   await visitor.submit(address, { email })
   const link = new URL(linkIn(await site.mail.next(email), '/register/verify/')).pathname
   const account = await visitor.submit(await visitor.get(link), {})
-  const sent = await visitor.submit(account, { password: PASSWORD, reason: REASON, legal: 'yes' })
+  const sent = await visitor.submit(account, { password: PASSWORD, reason, legal: 'yes' })
   expect(sent.path).toMatch(/^\/register\/status/)
   return { ...sent, email }
 }

@@ -1,7 +1,7 @@
 import { defineConfig } from '@playwright/test'
-import { CHROMIUM_ARGS, chromiumPath } from '../../scripts/chromium.js'
+import { CHROMIUM_ARGS, testBrowserPath } from '../../scripts/chromium.js'
 
-const executablePath = chromiumPath()
+const executablePath = testBrowserPath()
 
 export default defineConfig({
   testDir: '.',
