@@ -19,6 +19,7 @@ import { DatabaseProblem } from '$lib/server/database/problem'
 import { requireModerator } from '$lib/server/http/require-moderator'
 import { HomeserverError } from '$lib/server/homeserver/homeserver'
 import { createHealth } from '$lib/server/http/health'
+import { createSelfCheck, SELF_CHECK_PURPOSE } from '$lib/server/http/self-check'
 import { cookieName, DRAFT_COOKIE } from '$lib/server/http/cookie-name'
 import { createLog } from '$lib/server/logging/log'
 import { createLogo } from '$lib/server/http/logo'
@@ -37,6 +38,7 @@ import { APPLICANT_COOKIE } from '$lib/server/trpc/t'
 const held: typeof globalThis & { registrationApp?: App } = globalThis
 let services: Services
 let health: ReturnType<typeof createHealth>
+let selfCheck: ReturnType<typeof createSelfCheck>
 let accent: { style: string; hash: string }
 let logo: ReturnType<typeof createLogo>
 let noteRefusal: ReturnType<typeof createRefusalLog>
@@ -53,6 +55,11 @@ export const init: ServerInit = async () => {
   held.registrationApp = app
   services = app.services
   health = createHealth(services)
+  selfCheck = createSelfCheck({
+    seal: createSeal(config.secretKey, SELF_CHECK_PURPOSE),
+    trustProxy: config.trustProxy,
+    clock: Date.now,
+  })
   draftSeal = createSeal(config.secretKey, 'draft')
   logo = createLogo(config.logoUrl, log)
   noteRefusal = createRefusalLog({ log, clock: Date.now })
@@ -76,7 +83,12 @@ function endWithProblem(error: unknown): never {
 
 /** Answers monitoring before any other check: it connects by address, with any Host. */
 const monitor: Handle = async ({ event, resolve }) => {
-  const answer = await health(event.url.pathname)
+  const { url, request } = event
+  const seen =
+    url.pathname === '/healthz' &&
+    selfCheck({ url, headers: request.headers, socketAddress: event.getClientAddress })
+  if (seen) return seen
+  const answer = await health(url.pathname)
   return answer ?? resolve(event)
 }
 

@@ -1,6 +1,7 @@
 import { createAdmin, disableAdmin, listAdmins, resetFactor, setPassword } from './admin'
 import { backup } from './backup'
 import { cleanup } from './cleanup'
+import { doctor } from './doctor'
 import { migrate } from './migrate'
 import { reconcile } from './reconcile'
 import { restore } from './restore'
@@ -14,7 +15,8 @@ export interface Command {
   /** The options and arguments after the name. */
   options: string
   does: string
-  run: (args: string[]) => Promise<void>
+  /** Answers the exit code, if it is not 0. */
+  run: (args: string[]) => Promise<number | void>
 }
 
 export const COMMANDS: readonly Command[] = [
@@ -23,6 +25,12 @@ export const COMMANDS: readonly Command[] = [
     options: '',
     does: 'runs the site and its background jobs (PORT, HOST or SOCKET_PATH; CONFIG names the config file)',
     run: serve,
+  },
+  {
+    name: 'doctor',
+    options: '[--json]',
+    does: 'checks the whole set-up and changes nothing: configuration, files, homeserver, rooms, mail, proxy, work; exit code 1 with errors, 3 with warnings only',
+    run: doctor,
   },
   {
     name: 'migrate',

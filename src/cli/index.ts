@@ -19,7 +19,7 @@ async function main(typed: string[]): Promise<number> {
   try {
     const { command, args } = findCommand(typed)
     if (args.some((arg) => HELP_OPTIONS.includes(arg))) process.stdout.write(helpOn([command]))
-    else await command.run(args)
+    else return (await command.run(args)) ?? 0
     return 0
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)

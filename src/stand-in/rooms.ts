@@ -67,7 +67,8 @@ export function roomRoutes(state: StandInState): StandInRoute[] {
 
   function create({ caller, body }: StandInRequest): StandInAnswer {
     if (caller.suspended) return suspended('Sending messages')
-    const { room_alias_name: name, invite, preset } = body
+    const { room_alias_name: name, invite, preset, power_level_content_override: power } = body
+    const { initial_state: initial = [], room_version: version = '11' } = body
     const alias = typeof name === 'string' ? `#${name}:${options.domain}` : null
     if (alias !== null && state.room(alias)) return problem(400, 'M_ROOM_IN_USE', 'Room alias already taken')
     const room = state.addRoom(caller.id, {
@@ -75,8 +76,32 @@ export function roomRoutes(state: StandInState): StandInRoute[] {
       public: preset === 'public_chat',
       invited: new Set(Array.isArray(invite) ? invite.map(String) : []),
       name: typeof body['name'] === 'string' ? body['name'] : null,
+      encrypted: JSON.stringify(initial).includes('"m.room.encryption"'),
+      version: String(version),
     })
+    if (typeof power === 'object') room.power = { ...room.power, ...power }
+    // Its creators stand above all levels, and are in none.
+    if (Number(version) >= 12) delete room.power['users']
     return ok({ room_id: room.id })
+  }
+
+  const describe = ({ id, name, aliases, members, ...room }: StandInRoom): StandInAnswer =>
+    ok({
+      room_id: id,
+      name,
+      canonical_alias: aliases[0] ?? null,
+      joined_members: members.size,
+      version: room.version,
+      creator: room.creator,
+      encryption: room.encrypted ? 'm.megolm.v1.aes-sha2' : null,
+      join_rules: room.public ? 'public' : 'invite',
+    })
+
+  /** A state event, for who is in the room. */
+  function readState({ caller, at }: StandInRequest, content: (room: StandInRoom) => object): StandInAnswer {
+    const room = rooms.get(at('room'))
+    if (room?.members.has(caller.id) === true) return ok(content(room))
+    return forbidden(`User ${caller.id} not in room ${at('room')}, and room previews are disabled`)
   }
 
   const client = '/_matrix/client/v3'
@@ -131,6 +156,39 @@ export function roomRoutes(state: StandInState): StandInRoute[] {
         }),
     },
     { method: 'POST', path: `${client}/createRoom`, to: 'users', handle: create },
+    {
+      method: 'GET',
+      path: '/_synapse/admin/v1/rooms/:room',
+      to: 'admins',
+      handle({ at }) {
+        const room = rooms.get(at('room'))
+        return room === undefined ? problem(404, 'M_NOT_FOUND', 'Room not found') : describe(room)
+      },
+    },
+    {
+      method: 'GET',
+      path: `${client}/rooms/:room/state/m.room.power_levels/`,
+      to: 'users',
+      handle: (request) => readState(request, ({ power }) => power),
+    },
+    {
+      method: 'GET',
+      path: `${client}/rooms/:room/state/m.room.create/`,
+      to: 'users',
+      handle: (request) => readState(request, ({ version }) => ({ room_version: version })),
+    },
+    {
+      method: 'GET',
+      path: '/_synapse/admin/v1/users/:user/memberships',
+      to: 'admins',
+      handle({ at }) {
+        const user = at('user')
+        const all = [...rooms.values()].flatMap(({ id, members, invited }) =>
+          members.has(user) ? [[id, 'join']] : invited.has(user) ? [[id, 'invite']] : [],
+        )
+        return ok({ memberships: Object.fromEntries(all) })
+      },
+    },
     {
       method: 'PUT',
       path: `${client}/rooms/:room/send/m.room.message/:transaction`,

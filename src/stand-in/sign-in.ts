@@ -73,6 +73,24 @@ export function signInRoutes(state: StandInState): StandInRoute[] {
 
   return [
     { method: 'POST', path: '/_matrix/client/v3/login', to: 'everybody', handle: ({ body }) => logIn(body) },
+    {
+      method: 'GET',
+      path: '/_matrix/client/v3/login',
+      to: 'everybody',
+      handle: () =>
+        ok({
+          flows: [
+            ...(options.passwords === false ? [] : [{ type: 'm.login.password' }]),
+            { type: 'm.login.application_service' },
+          ],
+        }),
+    },
+    {
+      method: 'POST',
+      path: '/_matrix/client/v3/register',
+      to: 'everybody',
+      handle: () => register(options.registration ?? 'closed'),
+    },
     { method: 'POST', path: '/_matrix/consent', to: 'everybody', handle: ({ body }) => consent(body) },
     { method: 'GET', path: '/_matrix/consent', to: 'everybody', handle: ({ query }) => showPolicy(query) },
     {
@@ -117,4 +135,11 @@ export function signInRoutes(state: StandInState): StandInRoute[] {
 
 function cut(password: string): string {
   return Buffer.from(password.normalize('NFKC')).subarray(0, PASSWORD_BYTES).toString('hex')
+}
+
+/** Without anything that a stage asks for, Synapse tells the stages, and makes no account. */
+function register(registration: 'closed' | 'open' | 'token'): StandInAnswer {
+  if (registration === 'closed') return problem(403, 'M_FORBIDDEN', 'Registration has been disabled')
+  const stage = registration === 'open' ? 'm.login.dummy' : 'm.login.registration_token'
+  return { status: 401, body: { session: 'session', params: {}, flows: [{ stages: [stage] }] } }
 }

@@ -21,6 +21,8 @@ export interface StandInOptions {
   passwordPolicy?: Record<string, number | boolean>
   /** False: `password_config.localdb_enabled` is. */
   passwords?: boolean
+  /** Who can register at the homeserver itself: nobody, everybody, or with a registration token. */
+  registration?: 'closed' | 'open' | 'token'
   /** Localparts reserved by an application service. */
   exclusive?: RegExp
   /** True: ten messages pass, then one every five seconds, as in Synapse's defaults. */
@@ -58,6 +60,11 @@ export interface StandInRoom {
   public: boolean
   members: Set<string>
   invited: Set<string>
+  /** What `m.room.power_levels` says. */
+  power: Record<string, unknown>
+  encrypted: boolean
+  version: string
+  creator: string
   messages: { sender: string; transactionId: string; eventId: string; content: unknown }[]
 }
 
@@ -105,6 +112,10 @@ export function createState(options: StandInOptions) {
       public: false,
       members: new Set([creator]),
       invited: new Set(),
+      power: { users: { [creator]: 100 } },
+      encrypted: false,
+      version: '11',
+      creator,
       messages: [],
       ...more,
     }

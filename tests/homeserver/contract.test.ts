@@ -3,6 +3,7 @@ import { accountFacts } from './facts/accounts'
 import { addressFacts } from './facts/addresses'
 import { consentFacts } from './facts/consent'
 import { errorFacts } from './facts/errors'
+import { inspectionFacts } from './facts/inspection'
 import { messageFacts } from './facts/messages'
 import { nameFacts } from './facts/names'
 import { passwordFacts } from './facts/passwords'
@@ -43,5 +44,6 @@ describe.each(servers)('on $server', ({ start }) => {
   describe('messages', () => messageFacts(get))
   describe('consent', () => consentFacts(get))
   describe('set-up', () => setUpFacts(get))
+  describe('inspection', () => inspectionFacts(get))
   describe('errors', () => errorFacts(get))
 })

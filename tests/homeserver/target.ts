@@ -4,7 +4,9 @@ import * as v from 'valibot'
 import { expect, vi } from 'vitest'
 import type { Homeserver, HomeserverError, HomeserverErrorKind } from '$lib/server/homeserver/homeserver'
 import { startStandIn, type StandInOptions } from '../../src/stand-in/homeserver'
+import type { HomeserverInspection } from '$lib/server/homeserver/inspection'
 import { createSynapse, type SynapseOptions } from '$lib/server/homeserver/synapse'
+import { createSynapseInspection } from '$lib/server/homeserver/synapse-inspection'
 import { matrixId, type Username } from '$lib/registration/username'
 import { errorOf } from '../support/homeserver-error'
 import { username } from '../support/registration'
@@ -26,6 +28,8 @@ const VARIANTS = {
   no_passwords: { passwords: false },
   limits: { rateLimits: true },
   other_policy: { otherVersions: ['0.9'] },
+  open_registration: { registration: 'open' },
+  token_registration: { registration: 'token' },
   delegating: { delegatesTo: 'https://auth.stand-in.test/' },
 } satisfies Record<string, Partial<StandInOptions>>
 export type Variant = keyof typeof VARIANTS
@@ -48,6 +52,8 @@ export interface Target {
   consentVersion: string
   /** Another client of the same server. */
   client(change: Partial<SynapseOptions>): Homeserver
+  /** What a check of the set-up asks it, with the administrator's token unless another is given. */
+  inspection(token?: string): HomeserverInspection
   /** With the administrator's token, unless another is given; '' for none. */
   raw(method: string, path: string, body?: object | string, token?: string): Promise<Raw>
   /** The same kind of server with other settings, or null where none is at hand. Closed with this one. */
@@ -76,6 +82,8 @@ function target(
   return {
     ...server,
     client,
+    inspection: (as = token) =>
+      createSynapseInspection({ url, token: as, verifyCert: true, timeout: 20_000 }),
     homeserver: client({}),
     variant,
     oldAccount,

@@ -17,9 +17,15 @@ export function secretKeyOf(
   { secretKey, database }: Pick<Config, 'secretKey' | 'database'>,
   random: (bytes: number) => Buffer = randomBytes,
 ): string {
-  if (secretKey !== null) return secretKey
-  const path = keptKeyPath(database)
-  return keptKey(path) ?? makeKey(database.directory, path, random)
+  return findSecretKey({ secretKey, database }) ?? makeKey(database.directory, keptKeyPath(database), random)
+}
+
+/** The same, but null where it would be generated. Throws Error, in words for operators, if it cannot be read. */
+export function findSecretKey({
+  secretKey,
+  database,
+}: Pick<Config, 'secretKey' | 'database'>): string | null {
+  return secretKey ?? keptKey(keptKeyPath(database))
 }
 
 /** Where a generated key is stored. It is created at the first start. */

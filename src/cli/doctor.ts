@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs'
+import * as v from 'valibot'
+import { loadConfig } from '$lib/server/config/load'
+import { examineSetUp } from '$lib/server/doctor/doctor'
+import { LEVELS, type Finding, type Level } from '$lib/server/doctor/finding'
+import { readOptions } from './usage'
+
+const SIGNS: Record<Level, string> = {
+  ok: 'ok     ',
+  warning: 'warning',
+  error: 'error  ',
+  not_asked: '-      ',
+}
+/** Exit codes: nothing to do, something is wrong, something could be better. */
+const CODES = { clean: 0, errors: 1, warnings: 3 } as const
+
+const packageSchema = v.object({ version: v.string() })
+
+/** Checks the whole set-up, and changes nothing; answers the exit code. */
+export async function doctor(args: string[]): Promise<number> {
+  const { json = false } = readOptions(args, { json: { type: 'boolean' } })
+  const findings = await examineSetUp({
+    loaded: loadConfig(),
+    version: versionOf(),
+    ...(json ? {} : { onFinding: (finding: Finding) => process.stdout.write(lineOf(finding)) }),
+  })
+  const counts = Object.fromEntries(
+    LEVELS.map((level) => [level, findings.filter((finding) => finding.level === level).length]),
+  )
+  const { error = 0, warning = 0 } = counts
+  if (json) process.stdout.write(`${JSON.stringify({ version: 1, findings, counts }, null, 2)}\n`)
+  else process.stdout.write(`\n${summary(error, warning)}\n`)
+  return error > 0 ? CODES.errors : warning > 0 ? CODES.warnings : CODES.clean
+}
+
+function versionOf(): string {
+  const file = new URL('../../package.json', import.meta.url)
+  return v.parse(packageSchema, JSON.parse(readFileSync(file, 'utf8'))).version
+}
+
+function lineOf({ check, level, key, found, remedy }: Finding): string {
+  const subject = key === null ? check : `${check} (${key})`
+  const line = `${SIGNS[level]}  ${subject}: ${found}\n`
+  return remedy === null ? line : `${line}         → ${remedy}\n`
+}
+
+function summary(errors: number, warnings: number): string {
+  if (errors + warnings === 0) return 'Everything is set up'
+  const count = (number: number, word: string) => (number === 1 ? `1 ${word}` : `${number} ${word}s`)
+  return [
+    ...(errors > 0 ? [count(errors, 'error')] : []),
+    ...(warnings > 0 ? [count(warnings, 'warning')] : []),
+  ].join(', ')
+}

@@ -1,0 +1,93 @@
+import { userInfo } from 'node:os'
+import type { Loaded } from '../config/load'
+import type { Config } from '../config/derive'
+import { findSecretKey } from '../config/secret-key'
+import { withFile } from '../database/copy'
+import { isUpToDate } from '../database/examine'
+import { filePath, isLocal, settingOf } from '../database/location'
+import { createSynapse } from '../homeserver/synapse'
+import { createSynapseInspection } from '../homeserver/synapse-inspection'
+import { checkFiles } from './file-checks'
+import { CHECK_MS, createReport, problemIn, type Finding } from './finding'
+import { checkHomeserver } from './homeserver-checks'
+import { checkMail } from './mail-checks'
+import { checkSite, siteNotAsked } from './site-checks'
+import { checkWork, workNotAsked } from './work-checks'
+
+/** Longer than one check may take, so that its own sentence comes first. */
+const CALL_MS = CHECK_MS - 500
+
+/**
+ * Checks the whole set-up, from the configuration to what the service has to do, and changes nothing. Answers every
+ * finding, in the order in which `onFinding` got them.
+ */
+export async function examineSetUp({
+  loaded,
+  version,
+  clock = Date.now,
+  onFinding,
+}: {
+  loaded: Loaded
+  version: string
+  clock?: () => number
+  onFinding?: (finding: Finding) => void
+}): Promise<Finding[]> {
+  const report = createReport(onFinding)
+  report.ok('program.version', null, `synapse-registration ${version} on Node ${process.version}`)
+  report.ok('program.user', null, `It runs as ${userInfo().username} in ${process.cwd()}`)
+  if (!loaded.ok) {
+    for (const problem of loaded.problems) {
+      const { found, remedy } = problemIn(new Error(problem))
+      report.error('config.settings', null, { found, remedy: remedy ?? 'Correct it in the file' })
+    }
+    report.notAsked(
+      ['files', 'homeserver', 'rooms', 'mail', 'site', 'work'],
+      'the configuration is not right',
+    )
+    return report.findings
+  }
+  const { config, warnings } = loaded
+  for (const warning of warnings) report.warning('config.settings', null, problemIn(new Error(warning)))
+  if (warnings.length === 0) report.ok('config.settings', null, 'Every setting is valid')
+  const contents = await checkFiles({ config, report })
+  const { synapse } = config
+  const connection = {
+    url: synapse.server,
+    token: synapse.adminToken,
+    verifyCert: synapse.ca ?? synapse.verifyCert,
+    timeout: CALL_MS,
+  }
+  await checkHomeserver({
+    config,
+    homeserver: createSynapse({
+      ...connection,
+      domain: synapse.domain,
+      ...(config.consent === null ? {} : { formSecret: config.consent.formSecret }),
+    }),
+    inspection: createSynapseInspection(connection),
+    clock,
+    report,
+  })
+  await checkMail({ config, report })
+  const secretKey = secretKeyIn(config)
+  if (secretKey === null) siteNotAsked(report, 'the service has not been started yet')
+  else await checkSite({ config: { ...config, secretKey }, report, clock })
+  const { url } = config.database
+  if (!isLocal(url)) workNotAsked(report, 'the database is on a server')
+  else if (contents === null || !isUpToDate(contents))
+    workNotAsked(report, 'the service has not been started yet')
+  else
+    await withFile({ path: filePath(url), subject: settingOf(url) }, (client) =>
+      checkWork({ client, clock, report }),
+    )
+  return report.findings
+}
+
+/** Null also where it cannot be read, which the check of the files has told. */
+function secretKeyIn(config: Config): string | null {
+  try {
+    return findSecretKey(config)
+  } catch {
+    return null
+  }
+}

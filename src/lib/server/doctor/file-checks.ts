@@ -1,0 +1,121 @@
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import { statfs } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import type { Config } from '../config/derive'
+import { keptKeyPath } from '../config/secret-key'
+import { withFile } from '../database/copy'
+import { isUpToDate, readContents, whyUnusable, type Contents } from '../database/examine'
+import { filePath, isLocal, settingOf } from '../database/location'
+import { bounded, CHECK_MS, problemIn, type Report } from './finding'
+
+const MB = 1_000_000
+const LITTLE_SPACE = 500 * MB
+const NO_SPACE = 20 * MB
+/** Whether a generated key can be read by others than its owner. */
+const OTHERS = 0o077
+
+/**
+ * Whether the database and the secret key are there and can be used. Answers what is in the database, or null where
+ * that cannot be read (or is a server's). Writes nothing.
+ */
+export async function checkFiles({
+  config,
+  report,
+}: {
+  config: Pick<Config, 'database' | 'secretKey'>
+  report: Report
+}): Promise<Contents | null> {
+  const { database } = config
+  const contents = isLocal(database.url) ? await checkDatabase(database.url, report) : null
+  if (!isLocal(database.url))
+    report.ok(
+      'files.database',
+      'database.url',
+      'The database is on a libSQL server, which the service asks itself',
+    )
+  checkSecretKey(config, contents, report)
+  return contents
+}
+
+async function checkDatabase(url: string, report: Report): Promise<Contents | null> {
+  const path = filePath(url)
+  await checkFolder(dirname(resolve(path)), report)
+  const check = 'files.database'
+  const key = 'database.path'
+  if (!existsSync(path)) {
+    report.ok(check, key, `${path} is not there yet: the first start makes it`)
+    return { kind: 'empty' }
+  }
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK)
+    const contents = await bounded(
+      withFile({ path, subject: settingOf(url), waitMs: CHECK_MS / 2 }, (client) => readContents(client)),
+    )
+    const problem = whyUnusable(contents)
+    if (problem !== null) {
+      report.error(check, key, problemIn(new Error(`${path} ${problem}`)))
+      return null
+    }
+    if (contents.kind === 'empty') report.ok(check, key, `${path} is empty: the first start fills it`)
+    else if (isUpToDate(contents)) report.ok(check, key, `${path} is a database of this version`)
+    else report.ok(check, key, `${path} is a database of an older version: the next start migrates it`)
+    return contents
+  } catch (error) {
+    const { found, remedy } = problemIn(error)
+    report.error(check, key, {
+      found,
+      remedy: remedy ?? `Let the user that runs this program read and write ${path}`,
+    })
+    return null
+  }
+}
+
+async function checkFolder(folder: string, report: Report): Promise<void> {
+  const there = nearest(folder)
+  try {
+    accessSync(there, constants.R_OK | constants.W_OK | constants.X_OK)
+    report.ok('files.folder', 'database.path', `${folder} can be written`)
+  } catch {
+    report.error('files.folder', 'database.path', {
+      found: `This user may not write in ${there}`,
+      remedy: `Give the folder to the user that runs this program (chown), or set database.path to another one`,
+    })
+  }
+  const { bavail, bsize } = await statfs(there)
+  const free = bavail * bsize
+  const found = `${Math.floor(free / MB)} MB are free in ${there}`
+  const remedy = 'Free some space, or move the database to another disk'
+  if (free < NO_SPACE) report.error('files.space', 'database.path', { found, remedy })
+  else if (free < LITTLE_SPACE) report.warning('files.space', 'database.path', { found, remedy })
+  else report.ok('files.space', 'database.path', found)
+}
+
+/** The folder, or what of its path is there. */
+function nearest(folder: string): string {
+  return existsSync(folder) || folder === dirname(folder) ? folder : nearest(dirname(folder))
+}
+
+function checkSecretKey(
+  { secretKey, database }: Pick<Config, 'database' | 'secretKey'>,
+  contents: Contents | null,
+  report: Report,
+): void {
+  const check = 'files.secret_key'
+  const key = 'secret_key'
+  const path = keptKeyPath(database)
+  if (secretKey !== null) return report.ok(check, key, 'It is set in the configuration')
+  const stats = statSync(path, { throwIfNoEntry: false })
+  if (stats === undefined) {
+    if (contents?.kind !== 'ours') return report.ok(check, key, `The first start makes one in ${path}`)
+    return report.error(check, key, {
+      found: `${path} is missing, although the database has been in use: a new key would make second factors and links that were sent invalid`,
+      remedy: `Restore ${path} from the backup of that folder; without one, the next start makes a new key`,
+    })
+  }
+  if ((stats.mode & OTHERS) !== 0)
+    return report.warning(check, key, {
+      found: `${path} can be read by others on this machine`,
+      remedy: `chmod 600 ${path}`,
+    })
+  return report.ok(check, key, `${path} is there, for this user only`)
+}

@@ -1,0 +1,83 @@
+/** `not_asked`: it depends on something that is not right. */
+export const LEVELS = ['ok', 'warning', 'error', 'not_asked'] as const
+export type Level = (typeof LEVELS)[number]
+
+/** What one check of the set-up found. Contains no secret. */
+export interface Finding {
+  /** Its stable name, such as `homeserver.token`; what stands before the dot is its section. */
+  check: string
+  level: Level
+  /** The setting in config.yaml that it is about, if any. */
+  key: string | null
+  /** What is so, as a sentence without a full stop. */
+  found: string
+  /** What to do about it, as a sentence without a full stop. */
+  remedy: string | null
+}
+
+/** How long one check may take. */
+export const CHECK_MS = 5_000
+
+/** A problem with its remedy, as errors of servers tell both in one text. */
+interface Problem {
+  found: string
+  remedy: string | null
+}
+
+export type Report = ReturnType<typeof createReport>
+
+/** Collects findings, in the order of the checks. `onFinding` is called with each. */
+export function createReport(onFinding: (finding: Finding) => void = () => undefined) {
+  const findings: Finding[] = []
+
+  function add(finding: Finding): void {
+    findings.push(finding)
+    onFinding(finding)
+  }
+
+  return {
+    findings,
+    ok(check: string, key: string | null, found: string): void {
+      add({ check, level: 'ok', key, found, remedy: null })
+    },
+    warning(check: string, key: string | null, { found, remedy }: Problem): void {
+      add({ check, level: 'warning', key, found, remedy })
+    },
+    error(check: string, key: string | null, { found, remedy }: Problem): void {
+      add({ check, level: 'error', key, found, remedy })
+    },
+    /** `why`: which check has to be right first. */
+    notAsked(checks: readonly string[], why: string): void {
+      for (const check of checks) add({ check, level: 'not_asked', key: null, found: why, remedy: null })
+    },
+  }
+}
+
+/** Settles like `task`, or rejects with a sentence once a check has taken too long. */
+export async function bounded<T>(task: Promise<T>, ms = CHECK_MS): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`There was no answer within ${ms / 1000} s`)), ms)
+  })
+  try {
+    return await Promise.race([task, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Where the remedy begins in what this program says of servers. */
+const REMEDY =
+  /(?:: |[;,.] |\. )(?=(?:check|set|make|let|add|give|run|invite|use|fix|restore|run|copy|remove|name|free|wait|stop)\b)/i
+
+/** Takes an error's message apart. */
+export function problemIn(error: unknown): Problem {
+  const message = (error instanceof Error ? error.message : String(error)).replace(/\.$/, '')
+  const place = REMEDY.exec(message)
+  if (place === null) return { found: message, remedy: null }
+  const [, remedy = '', said = ''] =
+    /^(.*?)( \([^()]*\))?$/s.exec(message.slice(place.index + place[0].length)) ?? []
+  // What the server said belongs to what is so.
+  const found = message.slice(0, place.index) + said
+  return { found, remedy: remedy.charAt(0).toUpperCase() + remedy.slice(1) }
+}

@@ -1,0 +1,107 @@
+import type { RunConfig } from '../config/run-config'
+import { ehloName } from '../mail/ehlo-name'
+import { tryEnvelope, type EnvelopeAnswer } from '../mail/envelope'
+import { smtpError } from '../mail/smtp-error'
+import { bounded, CHECK_MS, problemIn, type Report } from './finding'
+
+const CHECKS = ['mail.encryption', 'mail.sender', 'mail.receiver']
+
+/**
+ * Whether the mail server lets this program in and would take an email from `email.from` to `admin.email`. Sends
+ * none.
+ */
+export async function checkMail({
+  config,
+  report,
+}: {
+  config: Pick<RunConfig, 'email' | 'admin' | 'site'>
+  report: Report
+}): Promise<void> {
+  const { email, admin, site } = config
+  const sender = /<([^<>]+)>\s*$/.exec(email.from)?.[1] ?? email.from
+  const [receiver = ''] = admin.email
+  const where = `${email.host}:${email.port}`
+  let answer: EnvelopeAnswer
+  try {
+    answer = await bounded(
+      tryEnvelope(
+        {
+          ...email,
+          name: ehloName(site.url, sender.slice(sender.lastIndexOf('@') + 1)),
+          timeout: CHECK_MS - 500,
+        },
+        { from: sender, to: receiver },
+      ),
+    )
+  } catch (error) {
+    const { found, remedy } = problemIn(
+      error instanceof Error && 'code' in error
+        ? smtpError(error, { host: email.host, port: email.port, begun: false })
+        : error,
+    )
+    report.error('mail.connection', keyIn(remedy) ?? 'email.host', {
+      found,
+      remedy: remedy ?? 'Check email.host, email.port and email.tls, and that this machine may connect there',
+    })
+    report.notAsked(CHECKS, 'the mail server did not let this program in')
+    return
+  }
+  report.ok(
+    'mail.connection',
+    'email.host',
+    email.username === null ? `${where} answers` : `${where} lets ${email.username} in`,
+  )
+  checkEncryption(config, answer, report)
+  tell(report, 'mail.sender', 'email.from', sender, answer.sender)
+  if (answer.receiver === null) report.notAsked(['mail.receiver'], 'the sender was rejected')
+  else tell(report, 'mail.receiver', 'admin.email', receiver, answer.receiver)
+}
+
+function checkEncryption(
+  { email }: Pick<RunConfig, 'email'>,
+  { encrypted }: EnvelopeAnswer,
+  report: Report,
+): void {
+  const check = 'mail.encryption'
+  if (encrypted) {
+    const isChecked = email.verifyCert && (email.tls === 'required' || email.tls === 'implicit')
+    if (isChecked) report.ok(check, 'email.tls', 'The connection is encrypted, and the certificate is right')
+    else
+      report.warning(check, email.verifyCert ? 'email.tls' : 'email.verify_cert', {
+        found: 'The connection is encrypted, but nobody checks with whom',
+        remedy: email.verifyCert
+          ? 'Set email.tls to required: the server offers encryption'
+          : 'Set email.verify_cert to true, or to the file of your own CA',
+      })
+    return
+  }
+  if (/^(?:localhost|127\.|::1$)/.test(email.host))
+    report.ok(check, 'email.tls', 'The connection is not encrypted, and stays on this machine')
+  else
+    report.warning(check, 'email.tls', {
+      found: 'The connection is not encrypted: links, addresses and the password can be read on the way',
+      remedy: 'Set email.tls to required, or to implicit with email.port 465',
+    })
+}
+
+/** What the server said of one end of an email, which may be its words for years. */
+function tell(report: Report, check: string, key: string, address: string, reply: string): void {
+  const words = reply.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, 200)
+  if (reply.startsWith('2')) report.ok(check, key, `The mail server accepts ${address}`)
+  else if (reply.startsWith('4'))
+    report.warning(check, key, {
+      found: `The mail server does not accept ${address} for now (${words})`,
+      remedy: 'Run this again in some minutes; if it stays so, ask whoever runs the mail server',
+    })
+  else
+    report.error(check, key, {
+      found: `The mail server rejects ${address} (${words})`,
+      remedy:
+        key === 'email.from'
+          ? 'Set email.from to an address that email.username may send from'
+          : 'Check admin.email, and that the mail server relays for email.username',
+    })
+}
+
+/** The first setting that a remedy names. */
+const keyIn = (remedy: string | null): string | null => /\bemail\.[a-z_]+/.exec(remedy ?? '')?.[0] ?? null

@@ -1,0 +1,89 @@
+import type { Client } from '@libsql/client'
+import { MINUTE } from '$lib/registration/time'
+import type { Report } from './finding'
+
+const CHECKS = ['work.jobs', 'work.failed_jobs', 'work.outages', 'work.administrators', 'work.second_factor']
+/** Jobs run within seconds; one that has been due for so long waits for something. */
+const LONG_DUE_MS = 15 * MINUTE
+
+/** Whether the service gets done what it has to do, as its database shows. Reads only. */
+export async function checkWork({
+  client,
+  clock,
+  report,
+}: {
+  client: Pick<Client, 'execute'>
+  clock: () => number
+  report: Report
+}): Promise<void> {
+  const one = async (sql: string, args: number[] = []) => {
+    const { rows } = await client.execute({ sql, args })
+    return rows[0] ?? {}
+  }
+  const numberIn = (row: object, name: string): number => {
+    const value: unknown = Reflect.get(row, name)
+    return typeof value === 'number' ? value : 0
+  }
+
+  const due = await one(
+    "select count(*) as count, min(run_at) as oldest from jobs where state = 'waiting' and run_at <= ?",
+    [clock() - LONG_DUE_MS],
+  )
+  if (numberIn(due, 'count') === 0) report.ok('work.jobs', null, 'No job has been waiting for long')
+  else
+    report.warning('work.jobs', null, {
+      found: `${numberIn(due, 'count')} jobs are due, the oldest since ${minuteOf(numberIn(due, 'oldest'))}`,
+      remedy: 'Start the service, or read in its log what it waits for',
+    })
+
+  const failed = numberIn(await one("select count(*) as count from jobs where state = 'failed'"), 'count')
+  if (failed === 0) report.ok('work.failed_jobs', null, 'No job has failed')
+  else
+    report.warning('work.failed_jobs', null, {
+      found: failed === 1 ? '1 job has failed' : `${failed} jobs have failed`,
+      remedy: 'Open the page with failed jobs at /admin: it says why, and has a button to try again',
+    })
+
+  const { rows: outages } = await client.execute(
+    "select key, text, at from announcements where key like 'outage %' order by at",
+  )
+  if (outages.length === 0) report.ok('work.outages', null, 'The service knows of no outage')
+  for (const { key, text, at } of outages)
+    report.warning('work.outages', null, {
+      found: `Since ${minuteOf(Number(at))}, the service has no ${String(key).replace('outage ', '')} server: ${String(text)}`,
+      remedy: 'Read the lines above: what is right there ends the outage within a minute',
+    })
+
+  const admins = await one(
+    "select count(*) as count, sum(totp_since is not null or id in (select moderator_id from passkeys)) as protected from moderators where role = 'administrator' and disabled_at is null",
+  )
+  const count = numberIn(admins, 'count')
+  if (count === 0) {
+    report.error('work.administrators', null, {
+      found: 'There is no administrator, so nobody can decide on requests',
+      remedy: 'Run synapse-registration admin create',
+    })
+    report.notAsked(['work.second_factor'], 'there is no administrator')
+    return
+  }
+  report.ok(
+    'work.administrators',
+    null,
+    count === 1 ? 'There is 1 administrator' : `There are ${count} administrators`,
+  )
+  const open = count - numberIn(admins, 'protected')
+  if (open === 0) report.ok('work.second_factor', null, 'Every administrator has a second factor')
+  else
+    report.warning('work.second_factor', null, {
+      found: `${open} of ${count} administrators sign in with a password alone`,
+      remedy: 'Let them set up a second factor at /admin/account',
+    })
+}
+
+/** Where there is no database to read. */
+export function workNotAsked(report: Report, why: string): void {
+  report.notAsked(CHECKS, why)
+}
+
+const minuteOf = (time: number): string =>
+  `${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC`

@@ -1,0 +1,96 @@
+import { createInterface } from 'node:readline'
+import SMTPConnection from 'nodemailer/lib/smtp-connection'
+import type { MailTls } from '../config/modes'
+
+export interface EnvelopeOptions {
+  host: string
+  port: number
+  username: string | null
+  password: string | null
+  tls: MailTls
+  verifyCert: boolean
+  ca: string | null
+  /** The name used to greet the server. */
+  name: string
+  /** Time-out at each step, in milliseconds. */
+  timeout: number
+}
+
+/** What the server said about each end of an email that was not sent. */
+export interface EnvelopeAnswer {
+  /** The reply to MAIL FROM, with its code (RFC 5321, 4.2). */
+  sender: string
+  /** The reply to RCPT TO; null if the sender was rejected. */
+  receiver: string | null
+  /** Whether the session was encrypted. */
+  encrypted: boolean
+}
+
+/**
+ * Asks a mail server whether it would take an email from one address to another, and takes the question back (RSET):
+ * nothing is sent. Throws nodemailer's errors for what comes before that: connecting, encryption, signing in.
+ */
+export async function tryEnvelope(
+  options: EnvelopeOptions,
+  { from, to }: { from: string; to: string },
+): Promise<EnvelopeAnswer> {
+  const { host, port, name, tls, verifyCert, ca, timeout, username, password } = options
+  const isChecked = verifyCert && (tls === 'required' || tls === 'implicit')
+  const connection = new SMTPConnection({
+    host,
+    port,
+    name,
+    secure: tls === 'implicit',
+    requireTLS: tls === 'required',
+    ignoreTLS: tls === 'never',
+    opportunisticTLS: tls === 'if_offered',
+    tls: { rejectUnauthorized: isChecked, ...(ca === null ? {} : { ca }) },
+    connectionTimeout: timeout,
+    greetingTimeout: timeout,
+    socketTimeout: timeout,
+  })
+  // What fails after a step is that step's own error.
+  connection.on('error', () => undefined)
+  try {
+    await new Promise<void>((resolve, reject) => {
+      connection.once('error', reject)
+      connection.connect((error) => (error ? reject(error) : resolve()))
+    })
+    if (username !== null && password !== null)
+      await new Promise<void>((resolve, reject) => {
+        connection.login({ credentials: { user: username, pass: password } }, (error) =>
+          error ? reject(error) : resolve(),
+        )
+      })
+    return await exchange(connection, { from, to })
+  } finally {
+    connection.close()
+  }
+}
+
+/** The library signs in, and sends whole emails only: the three commands between are ours. */
+async function exchange(
+  connection: SMTPConnection,
+  { from, to }: { from: string; to: string },
+): Promise<EnvelopeAnswer> {
+  const { _socket: socket, secure: encrypted } = connection
+  if (!socket) throw new Error('The mail server closed the connection')
+  socket.removeAllListeners('data')
+  const lines = createInterface({ input: socket })[Symbol.asyncIterator]()
+
+  async function command(line: string): Promise<string> {
+    const words: string[] = []
+    socket.write(`${line}\r\n`)
+    for (;;) {
+      const next = await lines.next()
+      if (next.done === true) throw new Error('The mail server closed the connection')
+      words.push(next.value)
+      if (!/^\d{3}-/.test(next.value)) return words.join(' ')
+    }
+  }
+
+  const sender = await command(`MAIL FROM:<${from}>`)
+  const receiver = sender.startsWith('2') ? await command(`RCPT TO:<${to}>`) : null
+  await command('RSET')
+  return { sender, receiver, encrypted }
+}
