@@ -44,6 +44,7 @@ describe('a command', () => {
     [['nonsense'], 'Unknown command "nonsense"'],
     [['constructor'], 'Unknown command "constructor"'],
     [['admin'], 'admin needs one of create, list, disable, password or reset-factor'],
+    [['config'], 'Did you mean "config check"?'],
     [['admin', 'nonsense'], 'admin has no command "nonsense"'],
   ])('%j is none', (typed, says) => expect(() => findCommand(typed)).toThrow(says))
 })

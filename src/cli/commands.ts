@@ -1,6 +1,7 @@
 import { createAdmin, disableAdmin, listAdmins, resetFactor, setPassword } from './admin'
 import { backup } from './backup'
 import { cleanup } from './cleanup'
+import { checkConfig } from './config'
 import { doctor } from './doctor'
 import { migrate } from './migrate'
 import { reconcile } from './reconcile'
@@ -15,8 +16,8 @@ export interface Command {
   /** The options and arguments after the name. */
   options: string
   does: string
-  /** Answers the exit code, if it is not 0. */
-  run: (args: string[]) => Promise<number | void>
+  /** Resolves to the exit code, or to nothing for 0. */
+  run: (args: string[]) => Promise<void> | Promise<number>
 }
 
 export const COMMANDS: readonly Command[] = [
@@ -31,6 +32,12 @@ export const COMMANDS: readonly Command[] = [
     options: '[--json]',
     does: 'checks the whole set-up and changes nothing: configuration, files, homeserver, rooms, mail, proxy, work; exit code 1 with errors, 3 with warnings only',
     run: doctor,
+  },
+  {
+    name: 'config check',
+    options: '',
+    does: 'checks config.yaml and the settings in the environment, and writes nothing; exit code 2 with problems, 3 with warnings only',
+    run: checkConfig,
   },
   {
     name: 'migrate',
@@ -101,7 +108,9 @@ export function findCommand(typed: readonly string[]): { command: Command; args:
   if (kin.length === 0) throw new UsageError(`Unknown command "${first}"`)
   if (second !== undefined) throw new UsageError(`${first} has no command "${second}"`)
   const ways = kin.map(({ name }) => name.slice(first.length + 1))
-  throw new UsageError(`${first} needs one of ${ways.slice(0, -1).join(', ')} or ${ways.at(-1) ?? ''}`)
+  const last = ways.at(-1) ?? ''
+  if (ways.length === 1) throw new UsageError(`Did you mean "${first} ${last}"?`)
+  throw new UsageError(`${first} needs one of ${ways.slice(0, -1).join(', ')} or ${last}`)
 }
 
 const INDENT = 36

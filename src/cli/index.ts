@@ -9,7 +9,7 @@ ${helpOn(COMMANDS)}`
 
 const HELP_OPTIONS = ['--help', '-h']
 
-/** Exit codes: 0 success, 1 failure, 2 invalid usage or configuration. */
+/** Exit codes: 0 success, 1 failure, 2 invalid usage or configuration; a command can have others. */
 async function main(typed: string[]): Promise<number> {
   const [first = 'help'] = typed
   if (first === 'help' || HELP_OPTIONS.includes(first)) {
@@ -18,9 +18,12 @@ async function main(typed: string[]): Promise<number> {
   }
   try {
     const { command, args } = findCommand(typed)
-    if (args.some((arg) => HELP_OPTIONS.includes(arg))) process.stdout.write(helpOn([command]))
-    else return (await command.run(args)) ?? 0
-    return 0
+    if (args.some((arg) => HELP_OPTIONS.includes(arg))) {
+      process.stdout.write(helpOn([command]))
+      return 0
+    }
+    const code = await command.run(args)
+    return typeof code === 'number' ? code : 0
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     if (!(error instanceof UsageError)) {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { compose } from '$lib/server/app'
 import { generatePassword } from '$lib/server/auth/moderators'
+import { VARIABLE_PREFIX } from '$lib/server/config/environment'
 import { runConfigOrExit, WRONG_USE } from '$lib/server/config/run-config'
 import { startStandIn } from '../stand-in/homeserver'
 import { createLog } from '$lib/server/logging/log'
@@ -49,6 +50,9 @@ writeFileSync(
   }),
 )
 process.env.CONFIG = join(folder, 'config.yaml')
+// Settings in the environment are those of a real installation.
+for (const name of Object.keys(process.env))
+  if (name.startsWith(VARIABLE_PREFIX)) Reflect.deleteProperty(process.env, name)
 
 const password = generatePassword()
 await fill()

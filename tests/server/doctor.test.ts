@@ -142,6 +142,15 @@ test('a configuration that is wrong is told in all its parts, and nothing else i
   expect(notAsked(findings)).toContain('homeserver')
 })
 
+test('an example of config.dist.yaml that was left is told by its key', async () => {
+  const { examine } = await aWorld()
+  const [first] = (await examine({ admin: { email: 'admin@your.server' } })).filter(
+    ({ level }) => level === 'error',
+  )
+  expect(first).toMatchObject({ check: 'config.placeholders', found: expect.stringContaining('admin.email') })
+  expect(first?.remedy).toMatch(/^Replace it/)
+})
+
 describe('of the homeserver', () => {
   test.each<[string, Tree, string, string | null]>([
     [

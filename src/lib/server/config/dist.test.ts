@@ -5,7 +5,8 @@ import { RETENTION } from '$lib/registration/retention'
 import { loadText } from '../../../../tests/support/config-file'
 import { configSchema } from './cross-rules'
 import { readYaml } from './read-yaml'
-import { secretVariable, SECRETS } from './secrets'
+import { variableOf } from './environment'
+import { SECRETS } from './secrets'
 import { settingPaths } from './setting-paths'
 
 const dist = readFileSync('config.dist.yaml', 'utf8')
@@ -31,7 +32,7 @@ test('every setting of config.dist.yaml stands with a comment', () => {
 })
 
 test('config.dist.yaml names the variable of every secret', () => {
-  for (const path of SECRETS) expect(dist).toContain(secretVariable(path))
+  for (const path of SECRETS) expect(dist).toContain(variableOf(path))
 })
 
 test.each(Object.entries(RETENTION))('it shows the real default of retention.%s', (key, { days }) => {

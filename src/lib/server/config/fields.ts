@@ -103,7 +103,7 @@ function patternProblem(value: string): string | null {
 const SHOWN_CHARACTERS = 60
 
 /** A value as shown in a problem: short, on one line, and without the password of a URL. */
-function shown(value: unknown): string {
+export function shown(value: unknown): string {
   if (value === null || value === undefined || value === '') return 'empty'
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object') return 'a group of settings'

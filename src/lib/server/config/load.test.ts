@@ -10,8 +10,10 @@ describe('the file', () => {
   test('that is missing is told with what to copy and how to name another', () => {
     expect(loadConfig({ env: {}, readFile: missing })).toEqual({
       ok: false,
+      from: 'config.yaml',
+      placeholders: [],
       problems: [
-        'config.yaml: cannot be read, no such file: copy config.dist.yaml to config.yaml and fill it in, or name another file in the environment variable CONFIG',
+        'config.yaml: cannot be read, no such file: copy config.dist.yaml to config.yaml and fill it in, or name another file in the environment variable CONFIG, or set everything in the environment (docs/settings.md)',
       ],
     })
   })
@@ -245,7 +247,7 @@ test.each(['localhost', '127.0.0.1', '127.1.2.3', '::1', '"[::1]"', 'mail.localh
 
 test('a port in the environment that is none is told', () => {
   expect(problemsOf(configFile(), { env: { PORT: 'http' } })).toEqual([
-    'config.yaml: PORT in the environment must be a number from 0 to 65535',
+    'PORT in the environment must be a number from 0 to 65535',
   ])
 })
 

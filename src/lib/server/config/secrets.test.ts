@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { configFile, configOf, problemsOf } from '../../../../tests/support/config-file'
-import { SECRETS, secretVariable } from './secrets'
+import { variableOf } from './environment'
+import { SECRETS } from './secrets'
 
 const TOKEN = 'SYNAPSE_REGISTRATION_SYNAPSE_ADMIN_TOKEN'
 const without = configFile({ synapse: { admin_token: null } })
@@ -19,7 +20,7 @@ test('a secret can stand in the environment, or in a file named there', () => {
 })
 
 test('every secret has its own variable', () => {
-  const env = Object.fromEntries(SECRETS.map((path) => [secretVariable(path), `value of ${path.join('.')}`]))
+  const env = Object.fromEntries(SECRETS.map((path) => [variableOf(path), `value of ${path.join('.')}`]))
   const config = configOf(
     configFile({
       synapse: { admin_token: null },
@@ -39,13 +40,25 @@ test('every secret has its own variable', () => {
   })
 })
 
-test('a secret that is given twice is a problem that names both places', () => {
-  expect(problemsOf(configFile(), { env: { [TOKEN]: 'syt_env' } })).toEqual([
-    `config.yaml: synapse.admin_token is given twice, as synapse.admin_token and as ${TOKEN} in the environment: keep one`,
+test('a secret that is given twice in one place is a problem that names both', () => {
+  const twice = configFile({ synapse: { admin_token_file: 'token' } })
+  expect(problemsOf(twice, { files: { token: 'syt' } })).toEqual([
+    'config.yaml: synapse.admin_token is given twice, as synapse.admin_token and as synapse.admin_token_file: keep one',
   ])
-  expect(problemsOf(withFile, { env: { [`${TOKEN}_FILE`]: 'token' }, files: { token: 'syt' } })).toEqual([
-    `config.yaml: synapse.admin_token is given twice, as synapse.admin_token_file and as ${TOKEN}_FILE in the environment: keep one`,
+  expect(problemsOf(without, { env: { [TOKEN]: 'syt_env', [`${TOKEN}_FILE`]: 'token' } })).toEqual([
+    `${TOKEN} in the environment is given twice, as ${TOKEN} in the environment and as ${TOKEN}_FILE in the environment: keep one`,
   ])
+})
+
+test.each([
+  ['text', configFile({ synapse: { admin_token: 'syt_of_the_config' } })],
+  ['a file', withFile],
+])('the environment wins over a secret that is %s in config.yaml', (_, text) => {
+  const files = { token: 'syt_config', '/run/token': 'syt_run' }
+  expect(configOf(text, { env: { [TOKEN]: 'syt_env' }, files }).synapse.adminToken).toBe('syt_env')
+  expect(configOf(text, { env: { [`${TOKEN}_FILE`]: '/run/token' }, files }).synapse.adminToken).toBe(
+    'syt_run',
+  )
 })
 
 test('an empty variable counts as none', () => {
@@ -57,6 +70,12 @@ test('an empty variable counts as none', () => {
 test('a file that cannot be read is the only problem told of its secret', () => {
   expect(problemsOf(withFile)).toEqual([
     'config.yaml: synapse.admin_token cannot be read from the file in synapse.admin_token_file: no such file',
+  ])
+})
+
+test('a file of the environment that cannot be read is told by its variable', () => {
+  expect(problemsOf(without, { env: { [`${TOKEN}_FILE`]: '/run/token' } })).toEqual([
+    `${TOKEN} in the environment cannot be read from the file in ${TOKEN}_FILE in the environment: no such file`,
   ])
 })
 

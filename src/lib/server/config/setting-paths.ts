@@ -22,6 +22,46 @@ export function settingPaths(schema: v.GenericSchema, group = ''): string[] {
   ])
 }
 
+/** A setting with a value of its own: no group, and not of an entry in a list. */
+export interface Setting {
+  path: readonly string[]
+  schema: v.GenericSchema
+}
+
+/** All settings with a value of their own, in the schema's order. */
+export function settingsOf(schema: v.GenericSchema, group: readonly string[] = []): Setting[] {
+  return Object.entries(entriesOf(schema) ?? {}).flatMap(([name, entry]) => {
+    const path = [...group, name]
+    return entriesOf(entry) === null ? [{ path, schema: entry }] : settingsOf(entry, path)
+  })
+}
+
+/** What a setting can be besides a group; numbers are text. */
+interface Takes {
+  text: boolean
+  boolean: boolean
+  list: boolean
+}
+
+export function takes(schema: v.GenericSchema): Takes {
+  if (isWrapper(schema)) return takes(schema.wrapped)
+  const kinds = isUnion(schema) ? schema.options.map(takes) : [takesOne(schema)]
+  return {
+    text: kinds.some(({ text }) => text),
+    boolean: kinds.some(({ boolean }) => boolean),
+    list: kinds.some(({ list }) => list),
+  }
+}
+
+function takesOne(schema: v.GenericSchema): Takes {
+  const isLiteral = schema.type === 'literal' && 'literal' in schema
+  return {
+    text: schema.type === 'string' || schema.type === 'picklist',
+    boolean: schema.type === 'boolean' || (isLiteral && typeof schema.literal === 'boolean'),
+    list: schema.type === 'array',
+  }
+}
+
 function isGroup(schema: v.GenericSchema): schema is v.GenericSchema & { entries: Entries } {
   return schema.type === 'object' && 'entries' in schema
 }
@@ -32,4 +72,8 @@ function isWrapper(schema: v.GenericSchema): schema is v.GenericSchema & { wrapp
 
 function isList(schema: v.GenericSchema): schema is v.GenericSchema & { item: v.GenericSchema } {
   return schema.type === 'array' && 'item' in schema
+}
+
+function isUnion(schema: v.GenericSchema): schema is v.GenericSchema & { options: v.GenericSchema[] } {
+  return schema.type === 'union' && 'options' in schema
 }

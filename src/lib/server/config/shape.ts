@@ -1,10 +1,8 @@
 import type * as v from 'valibot'
+import { isGroup, type Group } from './group'
 import { pathText, type Path, type Problem } from './path'
 import { entriesOf, listedEntriesOf, settingPaths } from './setting-paths'
 import { suggestSetting } from '../text/suggest'
-
-/** A group of settings as in the file. */
-export type Group = Record<string, unknown>
 
 export interface Shaped {
   /** Contains every group and every setting of the schema; what the file does not set is undefined. */
@@ -31,10 +29,14 @@ const RENAMED = new Map([
 /**
  * Settings for which empty text differs from not set: a subject without a prefix, and no sign-in to the mail server.
  */
-const MEANT_EMPTY = new Set(['email.subject_prefix', 'email.username', 'email.password'])
+export const MEANT_EMPTY: ReadonlySet<string> = new Set([
+  'email.subject_prefix',
+  'email.username',
+  'email.password',
+])
 
 /**
- * Shapes the parsed file like the schema: lists of one-key maps become maps (the original's samples write them),
+ * Shapes the parsed file, or the settings of the environment, like the schema: lists of one-key maps become maps (the original's samples write them),
  * empty values and empty text become not set, also in lists, and former names are replaced. Finds unknown and
  * duplicate keys.
  */
@@ -74,8 +76,8 @@ export function shapeSettings(read: unknown, schema: v.GenericSchema): Shaped {
 
   function members(given: unknown, path: Path): [string, unknown][] {
     if (given === undefined || isEmpty(given)) return []
-    if (isMap(given)) return Object.entries(given)
-    if (Array.isArray(given) && given.every(isMap)) return given.flatMap((item) => Object.entries(item))
+    if (isGroup(given)) return Object.entries(given)
+    if (Array.isArray(given) && given.every(isGroup)) return given.flatMap((item) => Object.entries(item))
     const example = path.length === 0 ? 'config.dist.yaml shows how' : 'put its settings below it, indented'
     problems.push({ path, text: `must be a group of settings: ${example}` })
     return []
@@ -110,8 +112,4 @@ const isEmpty = (value: unknown): boolean =>
 
 /** A list item without content. */
 const isHollow = (item: unknown): boolean =>
-  isEmpty(item) || (isMap(item) && Object.values(item).every(isEmpty))
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
+  isEmpty(item) || (isGroup(item) && Object.values(item).every(isEmpty))

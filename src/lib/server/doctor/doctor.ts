@@ -35,10 +35,12 @@ export async function examineSetUp({
   const report = createReport(onFinding)
   report.ok('program.version', null, `synapse-registration ${version} on Node ${process.version}`)
   report.ok('program.user', null, `It runs as ${userInfo().username} in ${process.cwd()}`)
+  for (const line of loaded.placeholders)
+    report.error('config.placeholders', null, problemIn(new Error(line)))
   if (!loaded.ok) {
     for (const problem of loaded.problems) {
       const { found, remedy } = problemIn(new Error(problem))
-      report.error('config.settings', null, { found, remedy: remedy ?? 'Correct it in the file' })
+      report.error('config.settings', null, { found, remedy: remedy ?? `Correct it in ${loaded.from}` })
     }
     report.notAsked(
       ['files', 'homeserver', 'rooms', 'mail', 'site', 'work'],
@@ -48,7 +50,7 @@ export async function examineSetUp({
   }
   const { config, warnings } = loaded
   for (const warning of warnings) report.warning('config.settings', null, problemIn(new Error(warning)))
-  if (warnings.length === 0) report.ok('config.settings', null, 'Every setting is valid')
+  if (warnings.length === 0) report.ok('config.settings', null, `Every setting is valid (${loaded.from})`)
   const contents = await checkFiles({ config, report })
   const { synapse } = config
   const connection = {

@@ -68,7 +68,7 @@ export async function bounded<T>(task: Promise<T>, ms = CHECK_MS): Promise<T> {
 
 /** Where the remedy begins in what this program says of servers. */
 const REMEDY =
-  /(?:: |[;,.] |\. )(?=(?:check|set|make|let|add|give|run|invite|use|fix|restore|run|copy|remove|name|free|wait|stop)\b)/i
+  /(?:: |[;,.] |\. )(?=(?:check|set|make|let|add|give|run|invite|use|fix|restore|copy|remove|replace|name|free|wait|stop)\b)/i
 
 /** Takes an error's message apart. */
 export function problemIn(error: unknown): Problem {
