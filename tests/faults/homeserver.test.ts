@@ -87,6 +87,14 @@ const IN_A_JOB = {
   'open the chat': at('POST', '/createRoom'),
   welcome: at('PUT', '/send/m.room.message/'),
   'remove the account': at('POST', '/deactivate/'),
+  'suspend the account': at('PUT', '/suspend/'),
+  'lift the suspension': at('PUT', '/suspend/'),
+}
+/** What the moderator decides, where it is not to approve. */
+const DECISIONS: Partial<Record<keyof typeof IN_A_JOB, 'deny' | 'probation'>> = {
+  'remove the account': 'deny',
+  'suspend the account': 'probation',
+  'lift the suspension': 'probation',
 }
 const LATER = 'waits, with the reason; then done by itself'
 const RETRY = 'fails, with the reason; then done by a moderator’s retry'
@@ -104,6 +112,8 @@ const ENDS_IN_A_JOB: Record<keyof typeof IN_A_JOB, Record<FaultName, string>> = 
   'open the chat': late(),
   welcome: late(),
   'remove the account': late(),
+  'suspend the account': late(),
+  'lift the suspension': late(),
 }
 
 const table: [moment: string, fault: string, end: string][] = []
@@ -118,6 +128,7 @@ beforeEach(async () => {
     {
       synapse: { ...aConfig().synapse, domain },
       autoJoin: [joinRoom],
+      moderation: { ...aConfig().moderation, probation: true },
       legal: [{ title: 'Terms', url: 'https://example.test/terms' }],
       consent: { version: consentVersion, formSecret },
       matrixNotifications: { adminRoom: null, welcome: { room: null, template: 'Hello {username}' } },
@@ -147,6 +158,15 @@ async function live(ms: number): Promise<void> {
     world.pass(5_000)
     await world.drain()
   }
+}
+
+/** A moderator ends it; answers what they see when that is done. */
+async function endProbation(id: string) {
+  const { api } = await aModerator(world.services)
+  const { version } = await api.moderation.registration({ id })
+  await api.moderation.endProbation({ id, version })
+  await world.drain()
+  return api.moderation.registration({ id })
 }
 
 describe('in the applicant’s request', () => {
@@ -193,10 +213,15 @@ describe('in a job', () => {
   for (const moment of Object.keys(IN_A_JOB) as (keyof typeof IN_A_JOB)[])
     for (const fault of faultNames)
       test(`${moment} × ${fault}`, async () => {
-        const decision = moment === 'remove the account' ? 'deny' : 'approve'
+        const decision = DECISIONS[moment] ?? 'approve'
+        const isLifted = moment === 'lift the suspension'
         const { view, email } = await requested(world, name)
+        if (isLifted) {
+          await decideOn(world, view.id, decision)
+          await live(60_000)
+        }
         await proxy.break(FAULTS[fault], IN_A_JOB[moment])
-        const decided = await decideOn(world, view.id, decision)
+        const decided = await (isLifted ? endProbation(view.id) : decideOn(world, view.id, decision))
         const met = decided.jobs.filter(({ error, state }) => error !== null && state !== 'done')
         expect(met.map(({ error }) => error?.length ?? 0).every((length) => length > 20)).toBe(true)
         expect(decided.trouble || met.length === 0).toBe(true)
@@ -219,6 +244,7 @@ describe('in a job', () => {
           expect(user).toMatchObject({ deactivated: true })
         } else {
           expect(after).toMatchObject({ state: 'completed', account: 'open' })
+          expect(user?.suspended).toBe(decision === 'probation' && !isLifted)
           expect(await seen.mayComeIn(name, PASSWORD)).toBe(true)
           expect(user?.threepids.map(({ address }) => address)).toEqual([email])
           expect(user?.consent_version).toBe(seen.consentVersion)

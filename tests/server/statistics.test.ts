@@ -7,6 +7,7 @@ import { addTallies, findTallies } from '$lib/server/database/tallies'
 import { createTallyCounter } from '$lib/server/statistics/counter'
 import { pino } from 'pino'
 import { codeOf } from '../support/code-of'
+import { decideOn } from '../support/decide'
 import { runSql, schemaStatements } from '../support/other-process'
 import { aBrowser, aModerator, aWorld, PASSWORD, requested, verified, type TestWorld } from '../support/world'
 import { DAY, HOUR, MINUTE } from '$lib/registration/time'
@@ -53,6 +54,25 @@ describe('the figures', () => {
     world.pass(8 * DAY)
     expect((await figures()).waits.decisions).toBe(0)
     expect((await figures(30)).waits.decisions).toBe(2)
+  })
+
+  test('count an approval on probation as one, and its end as no decision', async () => {
+    await world.dispose()
+    const { moderation } = (await import('../support/world')).aConfig()
+    world = await aWorld({ moderation: { ...moderation, probation: true } })
+    const { view } = await requested(world, 'river')
+    await decideOn(world, view.id, 'probation')
+    const { api } = await aModerator(world.services, 'ada')
+    const { version } = await api.moderation.registration({ id: view.id })
+    await api.moderation.endProbation({ id: view.id, version })
+    await world.drain()
+    const found = await figures()
+    expect(found.bars.at(-1)).toMatchObject({ requested: 1, approved: 1, denied: 0 })
+    expect(found.waits.decisions).toBe(1)
+    expect(found.funnel.slice(-2).map(({ step, count }) => [step, count])).toEqual([
+      ['approved', 1],
+      ['opened', 1],
+    ])
   })
 
   test('forget a decision that was taken back, also on the day after', async () => {

@@ -49,6 +49,7 @@ export async function openDesk(homeserver: SeenHomeserver, settings: Record<stri
   let lives = 0
   let log = ''
   let starting: Promise<void> | undefined
+  let check: (() => Promise<void>) | null = null
 
   async function start(crashAt?: string): Promise<void> {
     const started = spawn(process.execPath, [join(CRASH_BUILD, 'index.js')], {
@@ -80,9 +81,15 @@ export async function openDesk(homeserver: SeenHomeserver, settings: Record<stri
     url,
     mail,
     start,
+    /** What must hold from now on, before each start and whenever somebody looks; null: nothing any more. */
+    watch(holds: (() => Promise<void>) | null): void {
+      check = holds
+    },
+    look: async () => check?.(),
     /** Starts it again where it is dead; answers whether it was. */
     async revive(): Promise<boolean> {
       if (child !== undefined && !isDead(child)) return false
+      await check?.()
       starting ??= start().finally(() => (starting = undefined))
       await starting
       return true

@@ -163,14 +163,11 @@ export async function endProbation(desk: Desk, email: string): Promise<void> {
   throw new Error(`The probation was not ended in ${TURNS} turns:\n${desk.log()}`)
 }
 
-/**
- * Waits until nothing is left to do, and starts the desk again where it died over it. `watch`: what must hold all the
- * while.
- */
-export async function settle(desk: Desk, watch?: () => Promise<void>): Promise<void> {
+/** Waits until nothing is left to do, and starts the desk again where it died over it. */
+export async function settle(desk: Desk): Promise<void> {
   const deadline = Date.now() + 30_000
   while (Date.now() < deadline) {
-    await watch?.()
+    await desk.look()
     const revived = await desk.revive()
     const open = await desk.rows(
       "select kind, state, error from jobs where state in ('waiting', 'running') and kind not like 'notify%'",
