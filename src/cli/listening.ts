@@ -4,7 +4,8 @@ import { connect, createServer, type ListenOptions } from 'node:net'
 import { dirname } from 'node:path'
 import { WRONG_USE } from '$lib/server/config/run-config'
 
-type Environment = Record<string, string | undefined>
+/** The variables of a process. */
+export type Environment = Record<string, string | undefined>
 
 /** Why the server cannot listen, in one sentence with the remedy, and the exit code for it. */
 export interface NoListening {
