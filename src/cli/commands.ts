@@ -3,6 +3,7 @@ import { backup } from './backup'
 import { cleanup } from './cleanup'
 import { checkConfig } from './config'
 import { doctor } from './doctor'
+import { healthcheck } from './healthcheck'
 import { migrate } from './migrate'
 import { reconcile } from './reconcile'
 import { restore } from './restore'
@@ -44,6 +45,12 @@ export const COMMANDS: readonly Command[] = [
     options: '',
     does: 'applies database migrations; serve does this automatically',
     run: migrate,
+  },
+  {
+    name: 'healthcheck',
+    options: '',
+    does: 'asks the running server whether it answers (at PORT, HOST or SOCKET_PATH); exit code 1 if not',
+    run: healthcheck,
   },
   {
     name: 'admin create',

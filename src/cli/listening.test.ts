@@ -28,4 +28,9 @@ test('nothing said is this machine alone, and what is said stays', () => {
   expect(filled({ HOST: '', PORT: '', SOCKET_PATH: '' })).toEqual({ HOST: '127.0.0.1', PORT: '3000' })
   expect(filled({ HOST: '0.0.0.0', PORT: '80' })).toEqual({ HOST: '0.0.0.0', PORT: '80' })
   expect(filled({ SOCKET_PATH: '/run/desk' })).toEqual({ HOST: '127.0.0.1', SOCKET_PATH: '/run/desk' })
+  // Given both, Node would listen on the port, and the adapter would log the socket.
+  expect(filled({ PORT: '80', SOCKET_PATH: '/run/desk' })).toEqual({
+    HOST: '127.0.0.1',
+    SOCKET_PATH: '/run/desk',
+  })
 })

@@ -4,7 +4,8 @@ import { connect, createServer, type ListenOptions } from 'node:net'
 import { dirname } from 'node:path'
 import { WRONG_USE } from '$lib/server/config/run-config'
 
-type Environment = Record<string, string | undefined>
+/** The variables of a process. */
+export type Environment = Record<string, string | undefined>
 
 /** Why the server cannot listen, in one sentence with the remedy, and the exit code for it. */
 export interface NoListening {
@@ -19,14 +20,17 @@ const LONGEST_SOCKET_PATH = 103
 
 /**
  * Fills in where to listen before the server reads the environment: on this machine only if HOST is not set, because
- * anybody who reaches the port without the proxy could forge X-Forwarded-For. Empty variables count as not set.
+ * anybody who reaches the port without the proxy could forge X-Forwarded-For. SOCKET_PATH replaces PORT. Empty variables
+ * count as not set.
  */
 export function fillInListening(env: Environment): void {
   env['HOST'] ||= LOOPBACK
-  if (!env['SOCKET_PATH']) {
-    delete env['SOCKET_PATH']
-    env['PORT'] ||= '3000'
+  if (env['SOCKET_PATH']) {
+    delete env['PORT']
+    return
   }
+  delete env['SOCKET_PATH']
+  env['PORT'] ||= '3000'
 }
 
 /**

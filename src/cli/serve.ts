@@ -1,5 +1,5 @@
 import cluster from 'node:cluster'
-import { Server, type RequestListener } from 'node:http'
+import { Server, type IncomingMessage, type RequestListener } from 'node:http'
 import * as v from 'valibot'
 import { runConfigOrExit, type RunConfig } from '$lib/server/config/run-config'
 import { compressed } from '$lib/server/http/compressed'
@@ -53,8 +53,19 @@ async function answer({ site }: RunConfig): Promise<void> {
   server.server.on('request', (request, response) => {
     // Static files and the server's own refusals do not pass through the hooks.
     for (const [name, value] of headers) response.setHeader(name, value)
+    response.once('finish', () => discardUnread(request))
     answerCompressed(request, response)
   })
+}
+
+/**
+ * Reads the rest of a form that was answered before all of it was read, such as one of another site. SvelteKit leaves
+ * it, and the next request on the connection, which behind a proxy is somebody else's, would wait for it in vain.
+ */
+function discardUnread(request: IncomingMessage): void {
+  if (request.complete) return
+  request.removeAllListeners('data')
+  request.resume()
 }
 
 function endWith({ words, code }: NoListening): never {

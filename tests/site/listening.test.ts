@@ -107,6 +107,20 @@ test('where nothing is said it listens on this machine alone', async () => {
   }
 }, 60_000)
 
+test('healthcheck finds it where it listens, and says in a line where it does not', async () => {
+  const check = (env: Record<string, string>) => runCli(site.folder, ['healthcheck'], '', env)
+  expect(await check({ HOST: '0.0.0.0', PORT: taken })).toEqual({
+    code: 0,
+    out: `127.0.0.1:${taken} answers\n`,
+    err: '',
+  })
+  expect(await check({ HOST: '127.0.0.1', PORT: String(await freePort()) })).toEqual({
+    code: 1,
+    out: '',
+    err: expect.stringMatching(/^No answer from 127\.0\.0\.1:\d+: .*ECONNREFUSED.*\n$/),
+  })
+}, 30_000)
+
 test('SIGHUP ends it as SIGTERM does', async () => {
   const one = await startSite()
   const ended = once(one.process, 'exit')

@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http'
+import { request as requestOverTls } from 'node:https'
 
 /** An answer, its body read. */
 export interface Answer {
@@ -9,7 +10,8 @@ export interface Answer {
 
 /**
  * A browser without a screen: keeps cookies, follows redirects, and sends the step's own form as it stands. `always`: headers
- * that go with each request, such as those of a proxy; null: one that this browser never sends.
+ * that go with each request, such as those of a proxy; null: one that this browser never sends. An origin with https
+ * needs an agent of its kind, which knows the certificate.
  */
 export function aVisitor(
   origin: string,
@@ -18,6 +20,7 @@ export function aVisitor(
 ) {
   const cookies = new Map<string, string>()
   const port = Number(new URL(origin).port)
+  const ask = origin.startsWith('https:') ? requestOverTls : request
 
   function send(
     method: string,
@@ -39,7 +42,7 @@ export function aVisitor(
           return value !== null && always[name] !== null
         }),
       )
-      const sent = request({ host: '127.0.0.1', port, method, path, headers: all, agent }, (response) => {
+      const sent = ask({ host: '127.0.0.1', port, method, path, headers: all, agent }, (response) => {
         let text = ''
         response.setEncoding('utf8')
         response.on('data', (chunk: string) => (text += chunk))
