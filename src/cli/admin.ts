@@ -119,3 +119,14 @@ export async function disableAdmin(args: string[]): Promise<void> {
         `Revoke them on the page with the moderators, or with: synapse-registration admin disable --username ${name} --end-codes\n`,
     )
 }
+
+/** Lets a disabled moderator sign in again. */
+export async function enableAdmin(args: string[]): Promise<void> {
+  const username = nameIn(readOptions(args, { username: { type: 'string' } }))
+  if (username === undefined) throw new UsageError('admin enable needs --username')
+  const enabled = await withServices(({ moderators }) => moderators.enable(username))
+  if (!enabled.ok) throw new Error(enabled.problem)
+  process.stdout.write(
+    `${enabled.moderator.username} can sign in again, with the password and second factor of before\n`,
+  )
+}

@@ -43,7 +43,7 @@ describe('a command', () => {
   test.each([
     [['nonsense'], 'Unknown command "nonsense"'],
     [['constructor'], 'Unknown command "constructor"'],
-    [['admin'], 'admin needs one of create, list, disable, password or reset-factor'],
+    [['admin'], 'admin needs one of create, list, disable, enable, password or reset-factor'],
     [['config'], 'Did you mean "config check"?'],
     [['admin', 'nonsense'], 'admin has no command "nonsense"'],
   ])('%j is none', (typed, says) => expect(() => findCommand(typed)).toThrow(says))

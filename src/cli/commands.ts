@@ -1,4 +1,4 @@
-import { createAdmin, disableAdmin, listAdmins, resetFactor, setPassword } from './admin'
+import { createAdmin, disableAdmin, enableAdmin, listAdmins, resetFactor, setPassword } from './admin'
 import { backup } from './backup'
 import { cleanup } from './cleanup'
 import { checkConfig } from './config'
@@ -30,8 +30,8 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'doctor',
-    options: '[--json]',
-    does: 'checks the whole set-up and changes nothing: configuration, files, homeserver, rooms, mail, proxy, work; exit code 1 with errors, 3 with warnings only',
+    options: '[--json] [--send-mail ADDRESS]',
+    does: 'checks the whole set-up and changes nothing: configuration, files, homeserver, rooms, mail, proxy, work; exit code 1 with errors, 3 with warnings only; --send-mail sends a test email',
     run: doctor,
   },
   {
@@ -64,6 +64,12 @@ export const COMMANDS: readonly Command[] = [
     options: '--username U [--end-codes]',
     does: 'signs a moderator (not the last administrator) out and blocks sign-in; revokes the invitation codes they may know, or says how many there are',
     run: disableAdmin,
+  },
+  {
+    name: 'admin enable',
+    options: '--username U',
+    does: 'lets a disabled moderator sign in again, with the password of before',
+    run: enableAdmin,
   },
   {
     name: 'admin password',

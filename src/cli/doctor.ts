@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
-import * as v from 'valibot'
+import { parseEmail, type EmailAddress } from '$lib/registration/email'
 import { loadConfig } from '$lib/server/config/load'
 import { examineSetUp } from '$lib/server/doctor/doctor'
 import { LEVELS, type Finding, type Level } from '$lib/server/doctor/finding'
-import { readOptions } from './usage'
+import { readOptions, UsageError } from './usage'
+import { programVersion } from './version'
 
 const SIGNS: Record<Level, string> = {
   ok: 'ok     ',
@@ -14,14 +14,17 @@ const SIGNS: Record<Level, string> = {
 /** Exit codes: nothing to do, something is wrong, something could be better. */
 const CODES = { clean: 0, errors: 1, warnings: 3 } as const
 
-const packageSchema = v.object({ version: v.string() })
-
-/** Checks the whole set-up, and changes nothing; answers the exit code. */
+/** Checks the whole set-up, and changes nothing; answers the exit code. `--send-mail`: sends a test email. */
 export async function doctor(args: string[]): Promise<number> {
-  const { json = false } = readOptions(args, { json: { type: 'boolean' } })
+  const { json = false, 'send-mail': address } = readOptions(args, {
+    json: { type: 'boolean' },
+    'send-mail': { type: 'string' },
+  })
+  const testMailTo = address === undefined ? null : readAddress(address)
   const findings = await examineSetUp({
     loaded: loadConfig(),
-    version: versionOf(),
+    version: programVersion(),
+    testMailTo,
     ...(json ? {} : { onFinding: (finding: Finding) => process.stdout.write(lineOf(finding)) }),
   })
   const counts = Object.fromEntries(
@@ -33,9 +36,10 @@ export async function doctor(args: string[]): Promise<number> {
   return error > 0 ? CODES.errors : warning > 0 ? CODES.warnings : CODES.clean
 }
 
-function versionOf(): string {
-  const file = new URL('../../package.json', import.meta.url)
-  return v.parse(packageSchema, JSON.parse(readFileSync(file, 'utf8'))).version
+function readAddress(typed: string): EmailAddress {
+  const address = parseEmail(typed)
+  if (address !== null) return address
+  throw new UsageError(`--send-mail needs an email address; "${typed}" is none`)
 }
 
 function lineOf({ check, level, key, found, remedy }: Finding): string {

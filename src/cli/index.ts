@@ -2,18 +2,24 @@
 import { WRONG_USE } from '$lib/server/config/run-config'
 import { COMMANDS, findCommand, helpOn } from './commands'
 import { UsageError } from './usage'
+import { programVersion } from './version'
 
 const HELP = `synapse-registration: a registration service for Matrix homeservers
 
 ${helpOn(COMMANDS)}`
 
 const HELP_OPTIONS = ['--help', '-h']
+const VERSION_OPTIONS = ['--version', '-V']
 
 /** Exit codes: 0 success, 1 failure, 2 invalid usage or configuration; a command can have others. */
 async function main(typed: string[]): Promise<number> {
   const [first = 'help'] = typed
   if (first === 'help' || HELP_OPTIONS.includes(first)) {
     process.stdout.write(HELP)
+    return 0
+  }
+  if (VERSION_OPTIONS.includes(first)) {
+    process.stdout.write(`synapse-registration ${programVersion()}\n`)
     return 0
   }
   try {

@@ -7,7 +7,9 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { startStandIn, type StandIn, type StandInOptions } from '../../src/stand-in/homeserver'
 import { examineSetUp } from '$lib/server/doctor/doctor'
 import type { Finding } from '$lib/server/doctor/finding'
+import type { EmailAddress } from '$lib/registration/email'
 import { configFile, loadText } from '../support/config-file'
+import { email } from '../support/registration'
 
 const DOMAIN = 'example.test'
 const SECRETS = {
@@ -48,7 +50,7 @@ interface World {
   folder: string
   standIn: StandIn
   /** What the settings are, with these changes. */
-  examine(changes?: Tree, clock?: () => number): Promise<Finding[]>
+  examine(changes?: Tree, clock?: () => number, testMailTo?: EmailAddress): Promise<Finding[]>
 }
 
 async function aWorld(
@@ -69,7 +71,7 @@ async function aWorld(
   return {
     folder,
     standIn,
-    async examine(changes = {}, clock) {
+    async examine(changes = {}, clock, testMailTo) {
       const text = configFile({
         synapse: { server: standIn.url, domain: DOMAIN, admin_token: SECRETS.token },
         hosts: ['register.example.test'],
@@ -92,6 +94,7 @@ async function aWorld(
         version: '1.2.3',
         onFinding: (finding) => told.push(finding),
         ...(clock === undefined ? {} : { clock }),
+        ...(testMailTo === undefined ? {} : { testMailTo }),
       })
       expect(told).toEqual(findings)
       for (const secret of Object.values(SECRETS)) expect(JSON.stringify(findings)).not.toContain(secret)
@@ -388,6 +391,24 @@ describe('of the mail server', () => {
       {},
       { check: 'mail.receiver', level: 'warning', key: 'admin.email' },
     ],
+    [
+      'encryption that nobody checks',
+      { disabledCommands: [] },
+      { tls: 'if_offered' },
+      { check: 'mail.encryption', level: 'warning', key: 'email.tls' },
+    ],
+    [
+      'a certificate that nobody knows',
+      { disabledCommands: [] },
+      { tls: 'required' },
+      { check: 'mail.connection', level: 'error', key: 'email.host' },
+    ],
+    [
+      'a certificate that is not checked',
+      { disabledCommands: [] },
+      { tls: 'required', verify_cert: false },
+      { check: 'mail.encryption', level: 'warning', key: 'email.verify_cert' },
+    ],
   ])(
     '%s is told by its key',
     async (_, options, change, finding) => {
@@ -401,11 +422,49 @@ describe('of the mail server', () => {
       }
       const port = await aMailServer(options)
       const findings = await examine({ email: { ...base, port, ...change } })
-      expect(wrong(findings)).toEqual([finding])
+      expect(wrong(findings).filter(({ check }) => check !== 'config.settings')).toEqual([finding])
       expect(remedies(findings)).toEqual([])
     },
     15_000,
   )
+})
+
+test('a test email goes where it is asked for, in the site’s language', async () => {
+  const mails: string[] = []
+  const { examine } = await aWorld(
+    {},
+    {
+      onData: (stream, _, done) => {
+        let text = ''
+        stream.on('data', (piece: Buffer) => (text += piece.toString()))
+        stream.on('end', () => {
+          mails.push(text)
+          done()
+        })
+      },
+    },
+  )
+  const findings = await examine({ site: { language: 'de' } }, undefined, email('someone@example.test'))
+  expect(findings.find(({ check }) => check === 'mail.test')).toMatchObject({ level: 'ok' })
+  expect(mails).toHaveLength(1)
+  expect(mails[0]).toMatch(/^To: someone@example\.test/m)
+  expect(mails[0]).toContain('Test-E-Mail')
+})
+
+test('a test email that the server does not take is told', async () => {
+  const refused = Object.assign(new Error('5.7.1 Rejected as spam'), { responseCode: 554 })
+  const { examine } = await aWorld(
+    {},
+    {
+      onData: (stream, _, done) => {
+        stream.resume()
+        stream.on('end', () => done(refused))
+      },
+    },
+  )
+  const findings = await examine({}, undefined, email('someone@example.test'))
+  expect(wrong(findings).map(({ check }) => check)).toEqual(['mail.test'])
+  expect(remedies(findings)).toEqual([])
 })
 
 describe('of the files', () => {

@@ -114,6 +114,19 @@ it('disables a moderator and ends their sessions', async () => {
   expect(await sessions.check(value)).toBeNull()
 })
 
+it('lets a disabled moderator in again, and an active one alone', async () => {
+  await moderators.create(BOSS)
+  await moderators.create(ANNA)
+  await moderators.disable('anna')
+  for (const _ of [1, 2])
+    expect(await moderators.enable('Anna')).toMatchObject({ ok: true, moderator: { disabledAt: null } })
+  expect(await moderators.find('anna')).toMatchObject({ disabledAt: null })
+  expect(await moderators.enable('nobody')).toMatchObject({
+    ok: false,
+    problem: expect.stringContaining('There is no moderator "nobody"'),
+  })
+})
+
 it('says that there is nobody of that name to disable', async () => {
   expect(await moderators.disable('nobody')).toMatchObject({
     ok: false,

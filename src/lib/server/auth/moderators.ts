@@ -78,6 +78,14 @@ export function createModerators({
       return disabled.ok ? accepted(disabled.value) : refused(sentence(disabled.refusal, row.username))
     },
 
+    /** Lets a disabled moderator sign in again, with the password of before; idempotent. */
+    async enable(username: string): Promise<ModeratorResult> {
+      const row = await find(username)
+      if (row === null) return refused(unknown(username))
+      const enabled = await accounts.setDisabled(row.id, false, OPERATOR)
+      return enabled.ok ? accepted(enabled.value) : refused(sentence(enabled.refusal, row.username))
+    },
+
     /**
      * Sets a new password and ends all sessions, so that whoever knew the old one is signed out. Not for a disabled
      * account.

@@ -1,4 +1,5 @@
 import { userInfo } from 'node:os'
+import type { EmailAddress } from '$lib/registration/email'
 import type { Loaded } from '../config/load'
 import type { Config } from '../config/derive'
 import { findSecretKey } from '../config/secret-key'
@@ -10,7 +11,7 @@ import { createSynapseInspection } from '../homeserver/synapse-inspection'
 import { checkFiles } from './file-checks'
 import { CHECK_MS, createReport, problemIn, type Finding } from './finding'
 import { checkHomeserver } from './homeserver-checks'
-import { checkMail } from './mail-checks'
+import { checkMail, sendTestMail } from './mail-checks'
 import { checkSite, siteNotAsked } from './site-checks'
 import { checkWork, workNotAsked } from './work-checks'
 
@@ -24,11 +25,14 @@ const CALL_MS = CHECK_MS - 500
 export async function examineSetUp({
   loaded,
   version,
+  testMailTo = null,
   clock = Date.now,
   onFinding,
 }: {
   loaded: Loaded
   version: string
+  /** Where a test email goes; null: none is sent. */
+  testMailTo?: EmailAddress | null
   clock?: () => number
   onFinding?: (finding: Finding) => void
 }): Promise<Finding[]> {
@@ -49,7 +53,10 @@ export async function examineSetUp({
     return report.findings
   }
   const { config, warnings } = loaded
-  for (const warning of warnings) report.warning('config.settings', null, problemIn(new Error(warning)))
+  for (const warning of warnings) {
+    const { found, remedy } = problemIn(new Error(warning))
+    report.warning('config.settings', null, { found, remedy: remedy ?? 'Change it, unless you want it so' })
+  }
   if (warnings.length === 0) report.ok('config.settings', null, `Every setting is valid (${loaded.from})`)
   const contents = await checkFiles({ config, report })
   const { synapse } = config
@@ -71,6 +78,7 @@ export async function examineSetUp({
     report,
   })
   await checkMail({ config, report })
+  if (testMailTo !== null) await sendTestMail({ config, report, to: testMailTo })
   const secretKey = secretKeyIn(config)
   if (secretKey === null) siteNotAsked(report, 'the service has not been started yet')
   else await checkSite({ config: { ...config, secretKey }, report, clock })

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { connect, type PeerCertificate } from 'node:tls'
 import type { RunConfig } from '../config/run-config'
 import { HomeserverError, type Homeserver } from '../homeserver/homeserver'
@@ -22,7 +23,13 @@ const LARGEST_DIFFERENCE_MS = 60_000
 /** How many accounts that wait are asked which rooms they are in. */
 const ACCOUNTS_ASKED = 3
 
-const CONNECTION = ['homeserver.certificate', 'homeserver.clock', 'homeserver.admin_api', 'homeserver.token']
+const CONNECTION = [
+  'homeserver.certificate',
+  'homeserver.clock',
+  'homeserver.admin_api',
+  'homeserver.domain',
+  'homeserver.token',
+]
 const SETTINGS = [
   'homeserver.password_login',
   'homeserver.own_registration',
@@ -152,7 +159,8 @@ function certificateOf({ hostname, port }: URL, ca: string | null): Promise<Peer
       {
         host,
         port: Number(port || 443),
-        servername: host,
+        // RFC 6066, 3: an address is no server name.
+        ...(isIP(host) === 0 ? { servername: host } : {}),
         timeout: CHECK_MS,
         ...(ca === null ? {} : { ca }),
       },

@@ -1,10 +1,46 @@
+import { randomUUID } from 'node:crypto'
+import type { EmailAddress } from '$lib/registration/email'
 import type { RunConfig } from '../config/run-config'
 import { ehloName } from '../mail/ehlo-name'
 import { tryEnvelope, type EnvelopeAnswer } from '../mail/envelope'
+import { createMailer } from '../mail/mailer'
 import { smtpError } from '../mail/smtp-error'
 import { bounded, CHECK_MS, problemIn, type Report } from './finding'
 
+/** For a whole email, step by step. */
+const LONGEST_MS = 20_000
 const CHECKS = ['mail.encryption', 'mail.sender', 'mail.receiver']
+
+/** Sends a test email to this address, as the service would send others, and tells whether it was handed over. */
+export async function sendTestMail({
+  config,
+  report,
+  to,
+}: {
+  config: Pick<RunConfig, 'email' | 'site' | 'logoUrl'>
+  report: Report
+  to: EmailAddress
+}): Promise<void> {
+  const { email, site, logoUrl } = config
+  const mailer = createMailer({ ...email, site: { ...site, logoUrl }, timeout: CHECK_MS - 500 })
+  try {
+    const { language } = site
+    await bounded(
+      mailer.send({ to: [to], language, mail: { kind: 'set_up_test' }, id: randomUUID() }),
+      LONGEST_MS,
+    )
+    report.ok(
+      'mail.test',
+      null,
+      `${email.host} has accepted an email to ${to}: see whether it arrives, and not as spam`,
+    )
+  } catch (error) {
+    const { found, remedy } = problemIn(error)
+    report.error('mail.test', keyIn(remedy), { found, remedy: remedy ?? 'Read the lines above' })
+  } finally {
+    mailer.close()
+  }
+}
 
 /**
  * Whether the mail server lets this program in and would take an email from `email.from` to `admin.email`. Sends

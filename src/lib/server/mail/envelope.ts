@@ -73,8 +73,9 @@ async function exchange(
   connection: SMTPConnection,
   { from, to }: { from: string; to: string },
 ): Promise<EnvelopeAnswer> {
-  const { _socket: socket, secure: encrypted } = connection
-  if (!socket) throw new Error('The mail server closed the connection')
+  const { _socket: open, secure: encrypted } = connection
+  if (!open) throw new Error('The mail server closed the connection')
+  const socket = open
   socket.removeAllListeners('data')
   const lines = createInterface({ input: socket })[Symbol.asyncIterator]()
 

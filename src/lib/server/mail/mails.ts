@@ -15,6 +15,7 @@ import { probationOver } from './mails/probation-over'
 import { question } from './mails/question'
 import { requested } from './mails/requested'
 import { setPassword } from './mails/set-password'
+import { setUpTest } from './mails/set-up-test'
 import { unknownAddress } from './mails/unknown-address'
 import { verification } from './mails/verification'
 
@@ -34,6 +35,7 @@ const ALL = {
   moderators_outage: moderatorsOutage,
   moderators_auto_join: moderatorsAutoJoin,
   moderators_opening: moderatorsOpening,
+  set_up_test: setUpTest,
 }
 
 type DataOf<W> = W extends Worded<infer D> ? D : never

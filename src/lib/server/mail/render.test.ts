@@ -74,6 +74,7 @@ const MAILS: Mail[] = [
   { kind: 'moderators_waiting', waiting: 3, oldestHours: 50, requests, reminder: true, link },
   { kind: 'moderators_waiting', waiting: 2, oldestHours: 0, requests, reminder: false, link, person },
   { kind: 'moderators_auto_join', matrixId, rooms: ['!a:example.org', '#b:example.org'], link },
+  { kind: 'set_up_test' },
   {
     kind: 'moderators_outage',
     since: Date.UTC(2026, 10, 23, 14, 5),
