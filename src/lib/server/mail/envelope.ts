@@ -1,20 +1,6 @@
 import { createInterface } from 'node:readline'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
-import type { MailTls } from '../config/modes'
-
-export interface EnvelopeOptions {
-  host: string
-  port: number
-  username: string | null
-  password: string | null
-  tls: MailTls
-  verifyCert: boolean
-  ca: string | null
-  /** The name used to greet the server. */
-  name: string
-  /** Time-out at each step, in milliseconds. */
-  timeout: number
-}
+import { connectionSettings, type SmtpServer } from './smtp'
 
 /** What the server said about each end of an email that was not sent. */
 export interface EnvelopeAnswer {
@@ -31,24 +17,11 @@ export interface EnvelopeAnswer {
  * nothing is sent. Throws nodemailer's errors for what comes before that: connecting, encryption, signing in.
  */
 export async function tryEnvelope(
-  options: EnvelopeOptions,
+  server: SmtpServer,
   { from, to }: { from: string; to: string },
 ): Promise<EnvelopeAnswer> {
-  const { host, port, name, tls, verifyCert, ca, timeout, username, password } = options
-  const isChecked = verifyCert && (tls === 'required' || tls === 'implicit')
-  const connection = new SMTPConnection({
-    host,
-    port,
-    name,
-    secure: tls === 'implicit',
-    requireTLS: tls === 'required',
-    ignoreTLS: tls === 'never',
-    opportunisticTLS: tls === 'if_offered',
-    tls: { rejectUnauthorized: isChecked, ...(ca === null ? {} : { ca }) },
-    connectionTimeout: timeout,
-    greetingTimeout: timeout,
-    socketTimeout: timeout,
-  })
+  const { tls, username, password } = server
+  const connection = new SMTPConnection(connectionSettings(server, tls))
   // What fails after a step is that step's own error.
   connection.on('error', () => undefined)
   try {

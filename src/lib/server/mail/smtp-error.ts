@@ -155,7 +155,8 @@ function troubleOf(host: string, stage: Stage, { code, status, words }: SmtpRepl
   return `${host} rejects our email: check email.from, email.subject_prefix, and SPF, DKIM and DMARC of the domain of email.from`
 }
 
-const wordsOf = (response: string): string =>
+/** A server's words in one short line, for people. */
+export const wordsOf = (response: string): string =>
   response
     .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
     .trim()

@@ -17,7 +17,8 @@ export interface Smtp {
   close(): void
 }
 
-export interface SmtpOptions {
+/** A mail server, and how it is reached. */
+export interface SmtpServer {
   host: string
   port: number
   username: string | null
@@ -29,6 +30,9 @@ export interface SmtpOptions {
   name: string
   /** Time-outs for the server at each step, in milliseconds. */
   timeout: number
+}
+
+export interface SmtpOptions extends SmtpServer {
   /** Called when a server's STARTTLS fails, so that emails to it are sent unencrypted for a while. */
   onUnencrypted: (reason: string) => void
   /** Filled with the Message-IDs of the emails whose content the server asked for. */
@@ -45,28 +49,40 @@ export function createSmtp(options: SmtpOptions): Smtp {
   return options.tls === 'if_offered' ? withFallback(smtp, open(options, 'never'), options) : smtp
 }
 
+/** Whether the server's certificate is verified: with opportunistic TLS any is accepted (RFC 7435). */
+export function verifiesCertificate({ verifyCert }: Pick<SmtpServer, 'verifyCert'>, mode: MailTls): boolean {
+  return verifyCert && (mode === 'required' || mode === 'implicit')
+}
+
+/** nodemailer's settings for a connection of one mode. */
+export function connectionSettings(server: SmtpServer, mode: MailTls) {
+  const { host, port, name, ca, timeout } = server
+  return {
+    host,
+    port,
+    name,
+    secure: mode === 'implicit',
+    requireTLS: mode === 'required',
+    ignoreTLS: mode === 'never',
+    tls: { rejectUnauthorized: verifiesCertificate(server, mode), ...(ca === null ? {} : { ca }) },
+    connectionTimeout: timeout,
+    greetingTimeout: timeout,
+    socketTimeout: timeout,
+    dnsTimeout: timeout,
+  }
+}
+
 /**
  * Connections of one mode. With opportunistic TLS any certificate is accepted, because the alternative is no
  * encryption (RFC 7435). Retries are up to the caller: one by nodemailer itself could send an email twice unnoticed.
  */
 function open(options: SmtpOptions, mode: MailTls): Smtp {
-  const { username, password, verifyCert, ca, timeout } = options
-  const isChecked = verifyCert && (mode === 'required' || mode === 'implicit')
+  const { username, password } = options
   const transport = createTransport({
-    host: options.host,
-    port: options.port,
-    name: options.name,
-    secure: mode === 'implicit',
-    requireTLS: mode === 'required',
-    ignoreTLS: mode === 'never',
-    tls: { rejectUnauthorized: isChecked, ...(ca === null ? {} : { ca }) },
+    ...connectionSettings(options, mode),
     pool: true,
     maxConnections: 2,
     maxRequeues: 0,
-    connectionTimeout: timeout,
-    greetingTimeout: timeout,
-    socketTimeout: timeout,
-    dnsTimeout: timeout,
     disableFileAccess: true,
     disableUrlAccess: true,
     ...(username === null || password === null ? {} : { auth: { user: username, pass: password } }),
