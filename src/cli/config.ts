@@ -1,9 +1,6 @@
 import { loadConfig } from '$lib/server/config/load'
 import { WRONG_USE } from '$lib/server/config/run-config'
-import { readOptions } from './usage'
-
-/** The exit code if there are warnings, but no problems. */
-const WARNED = 3
+import { readOptions, WARNED } from './usage'
 
 /**
  * Checks the configuration alone, and writes nothing. Returns the exit code: 0 if nothing is wrong, 2 if there are

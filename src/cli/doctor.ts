@@ -2,7 +2,7 @@ import { parseEmail, type EmailAddress } from '$lib/registration/email'
 import { loadConfig } from '$lib/server/config/load'
 import { examineSetUp } from '$lib/server/doctor/doctor'
 import { LEVELS, type Finding, type Level } from '$lib/server/doctor/finding'
-import { readOptions, UsageError } from './usage'
+import { readOptions, UsageError, WARNED } from './usage'
 import { programVersion } from './version'
 
 const SIGNS: Record<Level, string> = {
@@ -11,8 +11,8 @@ const SIGNS: Record<Level, string> = {
   error: 'error  ',
   not_asked: '-      ',
 }
-/** Exit codes: nothing to do, something is wrong, something could be better. */
-const CODES = { clean: 0, errors: 1, warnings: 3 } as const
+/** The exit code if something is wrong. */
+const FAILED = 1
 
 /** Checks the whole set-up, and changes nothing; answers the exit code. `--send-mail`: sends a test email. */
 export async function doctor(args: string[]): Promise<number> {
@@ -33,7 +33,7 @@ export async function doctor(args: string[]): Promise<number> {
   const { error = 0, warning = 0 } = counts
   if (json) process.stdout.write(`${JSON.stringify({ version: 1, findings, counts }, null, 2)}\n`)
   else process.stdout.write(`\n${summary(error, warning)}\n`)
-  return error > 0 ? CODES.errors : warning > 0 ? CODES.warnings : CODES.clean
+  return error > 0 ? FAILED : warning > 0 ? WARNED : 0
 }
 
 function readAddress(typed: string): EmailAddress {

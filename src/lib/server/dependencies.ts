@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { RunConfig } from './config/run-config'
+import { synapseOptions } from './config/synapse-options'
 import { openDatabase, type Database } from './database/open'
 import type { Homeserver } from './homeserver/homeserver'
 import { createSynapse } from './homeserver/synapse'
@@ -19,7 +20,7 @@ export interface Dependencies {
 
 /** The real world, according to the configuration. */
 export async function openDependencies(config: RunConfig, log: Logger): Promise<Dependencies> {
-  const { synapse, email, site } = config
+  const { email, site } = config
   const database = await openDatabase({ ...config.database, log })
   const end = logUnreadable(log)
   return {
@@ -30,13 +31,7 @@ export async function openDependencies(config: RunConfig, log: Logger): Promise<
         database.close()
       },
     },
-    homeserver: createSynapse({
-      url: synapse.server,
-      domain: synapse.domain,
-      token: synapse.adminToken,
-      verifyCert: synapse.ca ?? synapse.verifyCert,
-      ...(config.consent === null ? {} : { formSecret: config.consent.formSecret }),
-    }),
+    homeserver: createSynapse(synapseOptions(config)),
     mailer: createMailer({
       ...email,
       site: { ...site, logoUrl: config.logoUrl },

@@ -3,6 +3,7 @@ import type { EmailAddress } from '$lib/registration/email'
 import type { Loaded } from '../config/load'
 import type { Config } from '../config/derive'
 import { findSecretKey } from '../config/secret-key'
+import { synapseOptions } from '../config/synapse-options'
 import { withFile } from '../database/copy'
 import { isUpToDate } from '../database/examine'
 import { filePath, isLocal, settingOf } from '../database/location'
@@ -15,7 +16,7 @@ import { checkMail, sendTestMail } from './mail-checks'
 import { checkSite, siteNotAsked } from './site-checks'
 import { checkWork, workNotAsked } from './work-checks'
 
-/** Longer than one check may take, so that its own sentence comes first. */
+/** Shorter than one check may take, so that its own sentence comes first. */
 const CALL_MS = CHECK_MS - 500
 
 /**
@@ -59,20 +60,10 @@ export async function examineSetUp({
   }
   if (warnings.length === 0) report.ok('config.settings', null, `Every setting is valid (${loaded.from})`)
   const contents = await checkFiles({ config, report })
-  const { synapse } = config
-  const connection = {
-    url: synapse.server,
-    token: synapse.adminToken,
-    verifyCert: synapse.ca ?? synapse.verifyCert,
-    timeout: CALL_MS,
-  }
+  const connection = { ...synapseOptions(config), timeout: CALL_MS }
   await checkHomeserver({
     config,
-    homeserver: createSynapse({
-      ...connection,
-      domain: synapse.domain,
-      ...(config.consent === null ? {} : { formSecret: config.consent.formSecret }),
-    }),
+    homeserver: createSynapse(connection),
     inspection: createSynapseInspection(connection),
     clock,
     report,

@@ -24,19 +24,12 @@ interface Problem {
   remedy: string | null
 }
 
+export type Tell = ReturnType<typeof tellTo>
 export type Report = ReturnType<typeof createReport>
 
-/** Collects findings, in the order of the checks. `onFinding` is called with each. */
-export function createReport(onFinding: (finding: Finding) => void = () => undefined) {
-  const findings: Finding[] = []
-
-  function add(finding: Finding): void {
-    findings.push(finding)
-    onFinding(finding)
-  }
-
+/** What a check can tell, each in a word. */
+function tellTo(add: (finding: Finding) => void) {
   return {
-    findings,
     ok(check: string, key: string | null, found: string): void {
       add({ check, level: 'ok', key, found, remedy: null })
     },
@@ -49,6 +42,41 @@ export function createReport(onFinding: (finding: Finding) => void = () => undef
     /** `why`: which check has to be right first. */
     notAsked(checks: readonly string[], why: string): void {
       for (const check of checks) add({ check, level: 'not_asked', key: null, found: why, remedy: null })
+    },
+  }
+}
+
+/** Collects findings, in the order of the checks. `onFinding` is called with each. */
+export function createReport(onFinding: (finding: Finding) => void = () => undefined) {
+  const findings: Finding[] = []
+
+  function add(finding: Finding): void {
+    findings.push(finding)
+    onFinding(finding)
+  }
+
+  return {
+    ...tellTo(add),
+    findings,
+    /**
+     * Runs a check, at most as long as one may take; what it throws is its finding, with `remedy` where the error names
+     * none. What it tells counts once it has ended in time. Answers whether it threw nothing.
+     */
+    async look(
+      { check, key, remedy }: { check: string; key: string | null; remedy: string },
+      task: (told: Tell) => Promise<void>,
+    ): Promise<boolean> {
+      const own: Finding[] = []
+      try {
+        await bounded(task(tellTo((finding) => own.push(finding))))
+      } catch (error) {
+        const problem = problemIn(error)
+        const { found } = problem
+        add({ check, level: 'error', key, found, remedy: problem.remedy ?? remedy })
+        return false
+      }
+      for (const finding of own) add(finding)
+      return true
     },
   }
 }

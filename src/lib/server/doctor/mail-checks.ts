@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { EmailAddress } from '$lib/registration/email'
+import { isLocal } from '../config/derive'
 import type { RunConfig } from '../config/run-config'
 import { ehloName } from '../mail/ehlo-name'
 import { tryEnvelope, type EnvelopeAnswer } from '../mail/envelope'
 import { createMailer } from '../mail/mailer'
-import { smtpError } from '../mail/smtp-error'
+import { verifiesCertificate } from '../mail/smtp'
+import { smtpError, wordsOf } from '../mail/smtp-error'
 import { bounded, CHECK_MS, problemIn, type Report } from './finding'
 
 /** For a whole email, step by step. */
@@ -100,8 +102,8 @@ function checkEncryption(
 ): void {
   const check = 'mail.encryption'
   if (encrypted) {
-    const isChecked = email.verifyCert && (email.tls === 'required' || email.tls === 'implicit')
-    if (isChecked) report.ok(check, 'email.tls', 'The connection is encrypted, and the certificate is right')
+    if (verifiesCertificate(email, email.tls))
+      report.ok(check, 'email.tls', 'The connection is encrypted, and the certificate is right')
     else
       report.warning(check, email.verifyCert ? 'email.tls' : 'email.verify_cert', {
         found: 'The connection is encrypted, but nobody checks with whom',
@@ -111,7 +113,7 @@ function checkEncryption(
       })
     return
   }
-  if (/^(?:localhost|127\.|::1$)/.test(email.host))
+  if (isLocal(email.host))
     report.ok(check, 'email.tls', 'The connection is not encrypted, and stays on this machine')
   else
     report.warning(check, 'email.tls', {
@@ -122,7 +124,7 @@ function checkEncryption(
 
 /** What the server said of one end of an email, which may be its words for years. */
 function tell(report: Report, check: string, key: string, address: string, reply: string): void {
-  const words = reply.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, 200)
+  const words = wordsOf(reply)
   if (reply.startsWith('2')) report.ok(check, key, `The mail server accepts ${address}`)
   else if (reply.startsWith('4'))
     report.warning(check, key, {

@@ -67,6 +67,7 @@ async function checkAddress(
   let body: unknown
   try {
     response = await request('')
+    // What is no JSON is another program's, which is told below.
     body = await response.json().catch(() => undefined)
   } catch (error) {
     report.error(check, key, {

@@ -6,28 +6,44 @@ export const isWrongSetUp = (error: unknown): error is HomeserverError =>
   error instanceof HomeserverError &&
   (error.kind === 'token' || error.kind === 'set_up' || error.kind === 'delegated')
 
+/** What is wrong with a homeserver that delegates its accounts to this issuer (null: to none), with the key. */
+export function delegationProblem(issuer: string | null): HomeserverError | null {
+  if (issuer === null) return null
+  return wrongSetUp(
+    'delegated',
+    `synapse.server delegates its accounts to another service (${issuer}: matrix-authentication-service, MAS), where accounts created through Synapse's admin API cannot sign in. This program does not support MAS yet; nothing was changed there.`,
+  )
+}
+
+/**
+ * What is wrong with the account of the access token, with key and remedy, or null: `set_up` if it is on another
+ * homeserver than `domain`, `token` if it is no administrator's.
+ */
+export function identityProblem(
+  { userId, admin }: { userId: string; admin: boolean },
+  domain: string,
+): HomeserverError | null {
+  const there = userId.slice(userId.indexOf(':') + 1)
+  if (there !== domain)
+    return wrongSetUp(
+      'set_up',
+      `synapse.domain is ${domain}, but the homeserver at synapse.server says that its name is ${there}. Set synapse.domain to ${there}, or synapse.server and synapse.admin_token to those of ${domain}.`,
+    )
+  if (admin) return null
+  return new HomeserverError(
+    'token',
+    `synapse.admin_token belongs to ${userId}, who is not a server administrator. Set synapse.admin_token to a server administrator's token.`,
+    { permanent: true, outage: true },
+  )
+}
+
 /**
  * Checks whether configuration and homeserver match, and changes nothing. Throws `HomeserverError`, with the key and
  * the remedy: `delegated`, `token`, `set_up`; or another kind if the homeserver is unavailable.
  */
 export async function checkSetUp(homeserver: Homeserver): Promise<void> {
-  const issuer = await homeserver.delegatesTo()
-  if (issuer !== null)
-    throw wrongSetUp(
-      'delegated',
-      `synapse.server delegates its accounts to another service (${issuer}: matrix-authentication-service, MAS), where accounts created through Synapse's admin API cannot sign in. This program does not support MAS yet; nothing was changed there.`,
-    )
-  const { userId, admin } = await homeserver.identity()
-  const domain = userId.slice(userId.indexOf(':') + 1)
-  if (domain !== homeserver.domain)
-    throw wrongSetUp(
-      'set_up',
-      `synapse.domain is ${homeserver.domain}, but the homeserver at synapse.server says that its name is ${domain}. Set synapse.domain to ${domain}, or synapse.server and synapse.admin_token to those of ${homeserver.domain}.`,
-    )
-  if (!admin)
-    throw new HomeserverError(
-      'token',
-      `synapse.admin_token belongs to ${userId}, who is not a server administrator. Set synapse.admin_token to a server administrator's token.`,
-      { permanent: true, outage: true },
-    )
+  const problem =
+    delegationProblem(await homeserver.delegatesTo()) ??
+    identityProblem(await homeserver.identity(), homeserver.domain)
+  if (problem !== null) throw problem
 }

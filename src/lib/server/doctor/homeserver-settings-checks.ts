@@ -1,0 +1,124 @@
+import { problemIn } from './finding'
+import { CHECK_ADDRESS, type HomeserverWorld } from './homeserver-world'
+
+/** How many accounts that wait are asked which rooms they are in. */
+const ACCOUNTS_ASKED = 3
+
+/** The checks of what the homeserver is set to, in their order. */
+export const HOMESERVER_SETTINGS_CHECKS = [
+  'homeserver.password_login',
+  'homeserver.own_registration',
+  'homeserver.password_policy',
+  'homeserver.consent',
+  'homeserver.auto_join_rooms',
+]
+
+/** Whether the homeserver is set to what this program needs. */
+export async function checkHomeserverSettings(world: HomeserverWorld): Promise<void> {
+  await checkPasswordLogin(world)
+  await checkOwnRegistration(world)
+  await checkPasswordPolicy(world)
+  await checkConsent(world)
+  await checkSynapsesOwnRooms(world)
+}
+
+async function checkPasswordLogin(world: HomeserverWorld): Promise<void> {
+  const { report, inspection } = world
+  const check = 'homeserver.password_login'
+  await report.look({ check, key: null, remedy: CHECK_ADDRESS }, async (told) => {
+    if (await inspection.signsInByPassword()) told.ok(check, null, 'People sign in with a password')
+    else
+      told.error(check, null, {
+        found: 'The homeserver lets nobody sign in with a password, which is all that new people have',
+        remedy: 'Set password_config.enabled: true in homeserver.yaml',
+      })
+  })
+}
+
+async function checkOwnRegistration(world: HomeserverWorld): Promise<void> {
+  const { report, inspection } = world
+  const check = 'homeserver.own_registration'
+  await report.look({ check, key: null, remedy: CHECK_ADDRESS }, async (told) => {
+    const own = await inspection.ownRegistration()
+    if (own === 'open')
+      told.error(check, null, {
+        found: 'Anybody can get an account at the homeserver itself, past this site and its moderators',
+        remedy: 'Set enable_registration: false in homeserver.yaml',
+      })
+    else if (own === 'token')
+      told.ok(check, null, 'At the homeserver itself, an account takes a registration token')
+    else told.ok(check, null, 'Nobody can register at the homeserver itself')
+  })
+}
+
+async function checkPasswordPolicy(world: HomeserverWorld): Promise<void> {
+  const { report, homeserver } = world
+  const check = 'homeserver.password_policy'
+  await report.look({ check, key: null, remedy: CHECK_ADDRESS }, async (told) => {
+    const { minimumLength, ...rules } = await homeserver.passwordPolicy()
+    const asked = [
+      ...(minimumLength === undefined ? [] : [`at least ${minimumLength} characters`]),
+      ...Object.keys(rules).map((rule) => RULES[rule] ?? rule),
+    ]
+    told.ok(
+      check,
+      null,
+      asked.length === 0
+        ? 'The homeserver has no rules for passwords of its own'
+        : `The homeserver wants ${asked.join(', ')} in a password, and applicants are told so`,
+    )
+  })
+}
+
+const RULES: Record<string, string> = {
+  requireDigit: 'a digit',
+  requireSymbol: 'a symbol',
+  requireLowercase: 'a lower-case letter',
+  requireUppercase: 'an upper-case letter',
+}
+
+async function checkConsent(world: HomeserverWorld): Promise<void> {
+  const { report, homeserver, config } = world
+  const check = 'homeserver.consent'
+  const { consent } = config
+  if (consent === null) {
+    report.ok(check, 'consent_version', 'No consent is recorded in Synapse')
+    return
+  }
+  await report.look({ check, key: 'consent_version', remedy: CHECK_ADDRESS }, async (told) => {
+    const problem = await homeserver.consentProblem(consent.version)
+    if (problem === null)
+      told.ok(check, 'consent_version', `Consent to version ${consent.version} can be recorded`)
+    else {
+      const key = problem.code === 'secret' ? 'form_secret' : 'consent_version'
+      told.error(check, key, problemIn(new Error(problem.why)))
+    }
+  })
+}
+
+/** Only accounts that wait show it: nothing tells Synapse's own setting. */
+async function checkSynapsesOwnRooms(world: HomeserverWorld): Promise<void> {
+  const { report, homeserver, config } = world
+  const check = 'homeserver.auto_join_rooms'
+  if (config.registration.password === 'after_approval') {
+    report.ok(check, 'registration.password', 'No account is there before its approval')
+    return
+  }
+  await report.look({ check, key: null, remedy: CHECK_ADDRESS }, async (told) => {
+    const { names } = await homeserver.lockedAccounts(null)
+    const asked = names.slice(0, ACCOUNTS_ASKED)
+    if (asked.length === 0) {
+      told.notAsked([check], 'only an account that waits for a decision would show it')
+      return
+    }
+    const rooms = (await Promise.all(asked.map((name) => homeserver.joinedRooms(name)))).flat()
+    if (rooms.length === 0) told.ok(check, null, 'Accounts that wait for a decision are in no room')
+    else
+      told.warning(check, 'registration.password', {
+        found:
+          'Accounts that wait for a decision are in rooms already: Synapse has auto_join_rooms, or somebody locked accounts in use',
+        remedy:
+          'Set registration.password to after_approval, or move the rooms from auto_join_rooms in homeserver.yaml to auto_join in config.yaml',
+      })
+  })
+}

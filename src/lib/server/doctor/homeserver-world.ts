@@ -1,0 +1,17 @@
+import type { RunConfig } from '../config/run-config'
+import type { Homeserver } from '../homeserver/homeserver'
+import type { HomeserverInspection } from '../homeserver/inspection'
+import type { Report } from './finding'
+
+/** What the checks of the homeserver need. */
+export interface HomeserverWorld {
+  config: Pick<RunConfig, 'synapse' | 'registration' | 'consent' | 'autoJoin' | 'matrixNotifications'>
+  homeserver: Homeserver
+  inspection: HomeserverInspection
+  clock: () => number
+  report: Report
+}
+
+/** What to do where the homeserver gives no answer that means anything. */
+export const CHECK_ADDRESS =
+  'Check synapse.server, that Synapse is running, and that this machine can reach it (curl it from here)'
