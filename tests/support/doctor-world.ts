@@ -1,0 +1,116 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
+import { afterEach, expect } from 'vitest'
+import { startStandIn, type StandIn, type StandInOptions } from '../../src/stand-in/homeserver'
+import { examineSetUp } from '$lib/server/doctor/doctor'
+import type { Finding } from '$lib/server/doctor/finding'
+import type { EmailAddress } from '$lib/registration/email'
+import { configFile, loadText } from './config-file'
+
+export const DOMAIN = 'example.test'
+export const SECRETS = {
+  token: 'the-access-token-itself',
+  mailPassword: 'the-mail-password-itself',
+  formSecret: 'the-form-secret-itself',
+}
+
+const cleanUps: (() => unknown)[] = []
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
+})
+
+/** A mail server, which takes everything from whoever signs in right. */
+export async function aMailServer(options: SMTPServerOptions = {}): Promise<number> {
+  const server = new SMTPServer({
+    authOptional: true,
+    allowInsecureAuth: true,
+    disabledCommands: ['STARTTLS'],
+    onAuth: ({ password }, _, done) =>
+      password === SECRETS.mailPassword ? done(null, { user: 'desk' }) : done(new Error('Invalid login')),
+    onData: () => {
+      throw new Error('doctor sends no email')
+    },
+    ...options,
+  })
+  server.on('error', () => undefined)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  cleanUps.push(() => new Promise<void>((resolve) => server.close(() => resolve())))
+  const address = server.server.address()
+  if (address === null || typeof address === 'string') throw new Error('No port')
+  return address.port
+}
+
+export type Tree = Parameters<typeof configFile>[0]
+
+interface World {
+  folder: string
+  standIn: StandIn
+  /** What the settings are, with these changes. */
+  examine(changes?: Tree, clock?: () => number, testMailTo?: EmailAddress): Promise<Finding[]>
+}
+
+/** A homeserver, a mail server and a folder, all as they should be unless `options` say otherwise. */
+export async function aDoctorWorld(
+  options: Partial<StandInOptions> = {},
+  mailOptions: SMTPServerOptions = {},
+): Promise<World> {
+  const folder = mkdtempSync(join(tmpdir(), 'doctor-'))
+  cleanUps.push(() => rmSync(folder, { recursive: true, force: true }))
+  const standIn = await startStandIn({
+    domain: DOMAIN,
+    token: SECRETS.token,
+    formSecret: SECRETS.formSecret,
+    consentVersion: '1.0',
+    ...options,
+  })
+  cleanUps.push(standIn.close)
+  const mailPort = await aMailServer(mailOptions)
+  return {
+    folder,
+    standIn,
+    async examine(changes = {}, clock, testMailTo) {
+      const text = configFile({
+        synapse: { server: standIn.url, domain: DOMAIN, admin_token: SECRETS.token },
+        hosts: ['register.example.test'],
+        email: {
+          host: '127.0.0.1',
+          port: mailPort,
+          username: 'desk@example.test',
+          password: SECRETS.mailPassword,
+          tls: 'never',
+          ssl: null,
+        },
+        admin: { email: 'moderators@example.test' },
+        database: { path: join(folder, 'registration.db') },
+        ...changes,
+      })
+      const loaded = loadText(text)
+      const told: Finding[] = []
+      const findings = await examineSetUp({
+        loaded,
+        version: '1.2.3',
+        onFinding: (finding) => told.push(finding),
+        ...(clock === undefined ? {} : { clock }),
+        ...(testMailTo === undefined ? {} : { testMailTo }),
+      })
+      expect(told).toEqual(findings)
+      for (const secret of Object.values(SECRETS)) expect(JSON.stringify(findings)).not.toContain(secret)
+      return findings
+    },
+  }
+}
+
+/** What is not as it should be, in its order. */
+export const wrong = (findings: Finding[]) =>
+  findings
+    .filter(({ level }) => level === 'error' || level === 'warning')
+    .map(({ check, level, key }) => ({ check, level, key }))
+
+export const notAsked = (findings: Finding[]) =>
+  findings.filter(({ level }) => level === 'not_asked').map(({ check }) => check)
+
+/** What is told to be wrong, but not what to do. */
+export const withoutRemedy = (findings: Finding[]) =>
+  findings.filter(({ level, remedy }) => (level === 'error' || level === 'warning') && remedy === null)
