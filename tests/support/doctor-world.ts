@@ -1,4 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { request } from 'node:http'
+import { createServer } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
@@ -7,6 +10,7 @@ import { startStandIn, type StandIn, type StandInOptions } from '../../src/stand
 import { examineSetUp } from '$lib/server/doctor/doctor'
 import type { Finding } from '$lib/server/doctor/finding'
 import type { EmailAddress } from '$lib/registration/email'
+import { makeCertificate } from './certificate'
 import { configFile, loadText } from './config-file'
 
 export const DOMAIN = 'example.test'
@@ -44,11 +48,20 @@ export async function aMailServer(options: SMTPServerOptions = {}): Promise<numb
 
 export type Tree = Parameters<typeof configFile>[0]
 
+interface Besides {
+  clock?: () => number
+  testMailTo?: EmailAddress
+  /** The files that the settings name. */
+  files?: Record<string, string>
+}
+
 interface World {
   folder: string
   standIn: StandIn
   /** What the settings are, with these changes. */
-  examine(changes?: Tree, clock?: () => number, testMailTo?: EmailAddress): Promise<Finding[]>
+  examine(changes?: Tree, besides?: Besides): Promise<Finding[]>
+  /** Puts TLS in front of the homeserver, with a certificate for so many days; answers its URL and the certificate. */
+  withTls(days: number): Promise<{ server: string; certificate: string }>
 }
 
 /** A homeserver, a mail server and a folder, all as they should be unless `options` say otherwise. */
@@ -70,7 +83,7 @@ export async function aDoctorWorld(
   return {
     folder,
     standIn,
-    async examine(changes = {}, clock, testMailTo) {
+    async examine(changes = {}, { files = {}, ...besides } = {}) {
       const text = configFile({
         synapse: { server: standIn.url, domain: DOMAIN, admin_token: SECRETS.token },
         hosts: ['register.example.test'],
@@ -86,18 +99,38 @@ export async function aDoctorWorld(
         database: { path: join(folder, 'registration.db') },
         ...changes,
       })
-      const loaded = loadText(text)
+      const loaded = loadText(text, { files })
       const told: Finding[] = []
       const findings = await examineSetUp({
         loaded,
         version: '1.2.3',
         onFinding: (finding) => told.push(finding),
-        ...(clock === undefined ? {} : { clock }),
-        ...(testMailTo === undefined ? {} : { testMailTo }),
+        ...besides,
       })
       expect(told).toEqual(findings)
       for (const secret of Object.values(SECRETS)) expect(JSON.stringify(findings)).not.toContain(secret)
       return findings
+    },
+    async withTls(days) {
+      const { key, chain, text } = makeCertificate(folder, '127.0.0.1', days)
+      const credentials = { key: readFileSync(key), cert: readFileSync(chain) }
+      const front = createServer(credentials, (incoming, outgoing) => {
+        const { method, url = '', headers } = incoming
+        const sent = request(standIn.url + url, { method, headers }, (answer) => {
+          outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
+          answer.pipe(outgoing)
+        })
+        incoming.pipe(sent)
+      })
+      front.listen(0, '127.0.0.1')
+      await once(front, 'listening')
+      cleanUps.push(() => {
+        front.closeAllConnections()
+        front.close()
+      })
+      const address = front.address()
+      if (address === null || typeof address === 'string') throw new Error('No port')
+      return { server: `https://127.0.0.1:${address.port}`, certificate: text }
     },
   }
 }

@@ -1,10 +1,11 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { get, type RequestOptions } from 'node:https'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import type { Certificate } from './certificate'
 import { freePort } from './site'
 
 const DEPLOY = join(import.meta.dirname, '../../deploy')
@@ -24,8 +25,6 @@ interface Place {
   certificate: Certificate
   folder: string
 }
-
-export type Certificate = ReturnType<typeof makeCertificate>
 
 /** What to put into the folder of a proxy, and how to run it there in the foreground. */
 interface Trial {
@@ -171,22 +170,6 @@ ${replaced(own, [
 export function findProgram(name: string): string | null {
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
   return folders.map((folder) => join(folder, name)).find((path) => existsSync(path)) ?? null
-}
-
-/** A certificate for this host and for no other, in this folder: paths, and the text for clients that shall trust it. */
-export function makeCertificate(folder: string, host: string) {
-  const paths = {
-    chain: join(folder, 'chain.pem'),
-    key: join(folder, 'key.pem'),
-    both: join(folder, 'both.pem'),
-  }
-  const what = ['-subj', `/CN=${host}`, '-addext', `subjectAltName=DNS:${host}`, '-days', '2', '-nodes']
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1']
-  const out = ['-keyout', paths.key, '-out', paths.chain]
-  execFileSync('openssl', ['req', '-x509', ...kind, ...what, ...out], { stdio: 'pipe' })
-  const text = readFileSync(paths.chain, 'utf8')
-  writeFileSync(paths.both, text + readFileSync(paths.key, 'utf8'))
-  return { ...paths, text }
 }
 
 /**

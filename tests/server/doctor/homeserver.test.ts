@@ -75,6 +75,50 @@ describe('of the homeserver', () => {
     expect(withoutRemedy(findings)).toEqual([])
   })
 
+  test('accounts that another service manages are one error, whatever else is gone with them', async () => {
+    const { examine, standIn } = await aDoctorWorld({ delegatesTo: 'https://auth.example.test/' })
+    // As a Synapse with MAS answers (1.160).
+    const gone = { errcode: 'M_UNRECOGNIZED', error: 'Unrecognized request' }
+    standIn.faults = ({ path }) =>
+      /\/(?:login|whoami)$/.test(path) ? { status: 404, body: gone } : undefined
+    const findings = await examine()
+    expect(wrong(findings)).toEqual([
+      { check: 'homeserver.delegation', level: 'error', key: 'synapse.server' },
+    ])
+    expect(notAsked(findings)).toEqual(
+      expect.arrayContaining(['homeserver.token', 'homeserver.password_login', 'rooms.auto_join']),
+    )
+  })
+
+  test.each([
+    ['that is valid for long', 40, null],
+    ['that ends soon', 9, 'warning'],
+  ] as const)('a certificate %s is told so', async (_, days, level) => {
+    const { examine, withTls } = await aDoctorWorld()
+    const { server, certificate } = await withTls(days)
+    const synapse = { server, domain: DOMAIN, admin_token: SECRETS.token, verify_cert: 'ca.pem' }
+    const findings = await examine({ synapse }, { files: { 'ca.pem': certificate } })
+    expect(wrong(findings)).toEqual(
+      level === null ? [] : [{ check: 'homeserver.certificate', level, key: 'synapse.server' }],
+    )
+    const told = findings.find(({ check }) => check === 'homeserver.certificate')
+    expect(told?.found).toMatch(new RegExp(`\\b${days - 1}\\b`))
+  })
+
+  test('a certificate that nobody knows is told, and one that is not checked, too', async () => {
+    const { examine, withTls } = await aDoctorWorld()
+    const { server } = await withTls(40)
+    const synapse = { server, domain: DOMAIN, admin_token: SECRETS.token }
+    const findings = await examine({ synapse })
+    expect(wrong(findings)).toEqual([{ check: 'homeserver.address', level: 'error', key: 'synapse.server' }])
+    expect(findings.find(({ level }) => level === 'error')?.remedy).toContain('synapse.verify_cert')
+    expect(wrong(await examine({ synapse: { ...synapse, verify_cert: false } }))).toContainEqual({
+      check: 'homeserver.certificate',
+      level: 'warning',
+      key: 'synapse.verify_cert',
+    })
+  })
+
   test('registration with a token is nobody’s fault', async () => {
     const { examine } = await aDoctorWorld({ registration: 'token' })
     expect(wrong(await examine())).toEqual([])
@@ -83,10 +127,10 @@ describe('of the homeserver', () => {
   test('a clock that is wrong by more than a minute is told, in both directions', async () => {
     const { examine } = await aDoctorWorld()
     for (const off of [-150_000, 150_000])
-      expect(wrong(await examine({}, () => Date.now() + off))).toEqual([
+      expect(wrong(await examine({}, { clock: () => Date.now() + off }))).toEqual([
         { check: 'homeserver.clock', level: 'warning', key: null },
       ])
-    expect(wrong(await examine({}, () => Date.now() + 40_000))).toEqual([])
+    expect(wrong(await examine({}, { clock: () => Date.now() + 40_000 }))).toEqual([])
   })
 
   test.each([

@@ -103,7 +103,7 @@ test('a test email goes where it is asked for, in the site’s language', async 
       },
     },
   )
-  const findings = await examine({ site: { language: 'de' } }, undefined, email('someone@example.test'))
+  const findings = await examine({ site: { language: 'de' } }, { testMailTo: email('someone@example.test') })
   expect(findings.find(({ check }) => check === 'mail.test')).toMatchObject({ level: 'ok' })
   expect(mails).toHaveLength(1)
   expect(mails[0]).toMatch(/^To: someone@example\.test/m)
@@ -121,7 +121,7 @@ test('a test email that the server does not take is told', async () => {
       },
     },
   )
-  const findings = await examine({}, undefined, email('someone@example.test'))
+  const findings = await examine({}, { testMailTo: email('someone@example.test') })
   expect(wrong(findings).map(({ check }) => check)).toEqual(['mail.test'])
   expect(withoutRemedy(findings)).toEqual([])
 })
