@@ -7,12 +7,12 @@ interface Data {
 }
 
 export const setUpTest: Worded<Data> = {
-  content: (_, { in_, moderator }) => ({
+  content: (_, { in_, host }) => ({
     subject: m.mail_set_up_test_subject({}, in_),
     heading: m.mail_set_up_test_heading({}, in_),
     literals: [],
     paragraphs: [m.mail_set_up_test_words({}, in_)],
     after: [],
-    footer: moderator,
+    footer: m.mail_set_up_test_footer({ host }, in_),
   }),
 }
