@@ -56,7 +56,10 @@ export const MAY_IMPORT = {
     ...words,
     ...server('concurrency', 'crypto', 'database', 'homeserver', 'logging', 'outages'),
   ],
-  'lib/server/doctor': [...domain, ...server('config', 'crypto', 'database', 'homeserver', 'http', 'mail')],
+  'lib/server/doctor': [
+    ...domain,
+    ...server('concurrency', 'config', 'crypto', 'database', 'homeserver', 'http', 'mail', 'rate-limits'),
+  ],
   // The composition root: what stands beside the folders of the server.
   'lib/server': [...words, 'lib/server'],
   // The API has no way to the database or the homeserver but by the modules of what it is about.

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import cluster from 'node:cluster'
 import { createHash, randomUUID } from 'node:crypto'
 import { building } from '$app/environment'
 import type { Handle, HandleServerError, RequestEvent, ServerInit } from '@sveltejs/kit'
@@ -64,6 +65,7 @@ export const init: ServerInit = async () => {
   logo = createLogo(config.logoUrl, log)
   noteRefusal = createRefusalLog({ log, clock: Date.now })
   accent = styleOf(config.site.accent)
+  if (config.log.checksAtStart && (cluster.worker?.id ?? 1) === 1) void services.setUp.logAtStart()
   process.once('sveltekit:shutdown', () => void app.stop())
   // The server waits for its connections, and live updates never close theirs.
   for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => services.live.stop())

@@ -46,7 +46,7 @@ writeFileSync(
       admin_room: { room_id: `#moderators:${DOMAIN}` },
       welcome: { enabled: true, message_template: 'Welcome, {username}!' },
     },
-    log: { level: 'warn' },
+    log: { level: 'warn', checks_at_start: false },
   }),
 )
 process.env.CONFIG = join(folder, 'config.yaml')

@@ -7,3 +7,6 @@ export const trpc = createTRPCProxyClient<Router>({ links: [httpLink({ url: '/tr
 /** A request in the list, and one that is opened, as moderators see them. */
 export type ListedItem = Awaited<ReturnType<Api['moderation']['queue']>>['items'][number]
 export type RegistrationView = Awaited<ReturnType<Api['moderation']['registration']>>
+
+/** What a check of the set-up found. */
+export type Finding = Awaited<ReturnType<Api['setUp']['check']>>[number]

@@ -21,7 +21,7 @@ const PERMISSIONS = {
   'export-audit-log': ['administrator'],
   /** Sees which moderator an email could not reach. */
   'see-recipients': ['administrator'],
-  /** Sees which setting an operator must fix. */
+  /** Sees which setting an operator must fix, checks the set-up, and sends test emails. */
   'see-setup-problems': ['administrator'],
 } as const satisfies Record<string, readonly Role[]>
 

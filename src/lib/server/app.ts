@@ -66,6 +66,8 @@ import { createUsernames } from './moderation/usernames'
 import { createFigures } from './statistics/figures'
 import { createTallyCounter } from './statistics/counter'
 import { createSurgeDetector } from './intake/surge-detector'
+import { createSetUp } from './doctor/set-up'
+import { VERSION } from './version'
 import { openDependencies, type Dependencies } from './dependencies'
 import { DAY, HOUR } from '$lib/registration/time'
 
@@ -205,11 +207,12 @@ export function compose(config: RunConfig, world: Dependencies) {
   const hashing = createHashing({ onBusy: () => crowds.full('sign_in') })
   const moderatorAccounts = createModeratorAccounts({ database, clock })
   const moderatorLinks = createModeratorLinks({ database, clock })
+  const mails = createModeratorMails({ limits, log })
   const forModerators = {
     database,
     hashing,
     clock,
-    mails: createModeratorMails({ limits, log }),
+    mails,
     accounts: moderatorAccounts,
     links: moderatorLinks,
   }
@@ -331,6 +334,7 @@ export function compose(config: RunConfig, world: Dependencies) {
     }),
     auditLog,
     notificationSettings: createNotificationSettings({ database, clock }),
+    setUp: createSetUp({ config, version: VERSION, database, mails, clock, log }),
     statistics: createFigures({ database, clock }),
     replies: createReplies({ database, clock, randomId: randomUUID, domain: homeserver.domain, site }),
     previews: createMailPreviews({

@@ -34,7 +34,7 @@ export async function openDesk(homeserver: SeenHomeserver, settings: Record<stri
       database: { path: file },
       rate_limit: { email_submission: 1000, everybody_per_minute: 100_000 },
       moderation: { undo_seconds: 0 },
-      log: { level: 'warn' },
+      log: { level: 'warn', checks_at_start: false },
       ...settings,
     }),
   )

@@ -102,7 +102,7 @@ function fromSettings(settings: Settings, { port, ca, mailCa }: Surroundings) {
       /** How long a request stays assigned to an inactive moderator. */
       claimMs: moderation.assignmentMinutes * 60_000,
     },
-    log: { level: log.level ?? (named.debug ? 'debug' : 'info') },
+    log: { level: log.level ?? (named.debug ? 'debug' : 'info'), checksAtStart: log.checksAtStart },
   }
 }
 

@@ -136,7 +136,7 @@ export const fileSchema = v.object({
     assignment_minutes: v.optional(whole(1, 1440), '30'),
     denial_categories: v.optional(list(value.category, 'a list of denial reasons'), [...DENIAL_CATEGORIES]),
   }),
-  log: v.object({ level: v.optional(oneOf(LOG_LEVELS)) }),
+  log: v.object({ level: v.optional(oneOf(LOG_LEVELS)), checks_at_start: v.optional(yesOrNo, true) }),
 })
 
 /** The file's settings, each validated by itself. */

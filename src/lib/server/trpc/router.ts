@@ -12,6 +12,7 @@ import { intakeRouter } from './intake'
 import { registrationRouter } from './registration'
 import { repliesRouter } from './replies'
 import { sessionRouter } from './session'
+import { setUpRouter } from './set-up'
 import { ruleListsRouter } from './rule-lists'
 import { rulesRouter } from './rules'
 import { createCallerFactory, router } from './t'
@@ -37,6 +38,7 @@ export const appRouter = router({
   statistics: statisticsRouter,
   notices: noticesRouter,
   intake: intakeRouter,
+  setUp: setUpRouter,
 })
 
 export type Router = typeof appRouter

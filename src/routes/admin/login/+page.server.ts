@@ -2,7 +2,7 @@ import { fail, redirect } from '@sveltejs/kit'
 import { refusalText } from '$lib/text/refusal-text'
 import { textOf } from '$lib/server/http/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
-import { deskPath } from './desk-path'
+import { afterSignIn, deskPath } from './desk-path'
 import { enterByPasskey } from './enter-by-passkey'
 import type { Actions, PageServerLoad } from './$types'
 
@@ -32,7 +32,7 @@ export const actions: Actions = {
       locals.api.session.signIn({ username, password: textOf(form, 'password') }),
     )
     if (!answer.ok) return fail(answer.status, { username, kept, problem: refusalText(answer.refusal) })
-    redirect(303, `/admin/login/in?next=${encodeURIComponent(deskPath(url.searchParams.get('next')))}`)
+    redirect(303, afterSignIn(url))
   },
   passkey: enterByPasskey,
   signOut: async ({ locals, setHeaders, url }) => {

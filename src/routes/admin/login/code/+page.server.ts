@@ -2,7 +2,7 @@ import { fail, redirect } from '@sveltejs/kit'
 import { refusalText } from '$lib/text/refusal-text'
 import { textOf } from '$lib/server/http/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
-import { deskPath } from '../desk-path'
+import { afterSignIn } from '../desk-path'
 import { enterByPasskey } from '../enter-by-passkey'
 import type { Actions, PageServerLoad } from './$types'
 
@@ -16,7 +16,7 @@ export const actions = {
   code: async ({ request, locals: { api }, url }) => {
     const code = textOf(await request.formData(), 'code')
     const answer = await attempt(() => api.session.enterCode({ code }))
-    if (answer.ok) redirect(303, deskPath(url.searchParams.get('next')))
+    if (answer.ok) redirect(303, afterSignIn(url))
     if (answer.refusal.code === 'not_signed_in') redirect(303, '/admin/login')
     return fail(answer.status, { problem: refusalText(answer.refusal) })
   },

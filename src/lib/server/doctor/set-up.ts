@@ -1,0 +1,81 @@
+import type { Logger } from 'pino'
+import type { EmailAddress } from '$lib/registration/email'
+import { accept, type Result } from '$lib/registration/refusal'
+import { createShared } from '../concurrency/coalesce'
+import { loadConfig, type Loaded } from '../config/load'
+import type { RunConfig } from '../config/run-config'
+import type { Database } from '../database/open'
+import { countTabs } from '../database/queue'
+import type { ModeratorMails } from '../rate-limits/moderator-mails'
+import { examineSetUp } from './doctor'
+import { createReport, type Finding, type Level } from './finding'
+import { sendTestMail } from './mail-checks'
+
+const LOG_LEVEL = {
+  ok: 'info',
+  not_asked: 'debug',
+  warning: 'warn',
+  error: 'error',
+} as const satisfies Record<Level, keyof Logger>
+
+/** What the command `doctor` does, for the running service. `load` reads the configuration as it is now. */
+export function createSetUp({
+  config,
+  version,
+  database,
+  mails,
+  clock,
+  log,
+  load = loadConfig,
+}: {
+  config: RunConfig
+  version: string
+  database: Database
+  mails: Pick<ModeratorMails, 'take'>
+  clock: () => number
+  log: Pick<Logger, (typeof LOG_LEVEL)[Level]>
+  load?: () => Loaded
+}) {
+  return {
+    /** Everything that the command `doctor` checks. At most once at a time: whoever asks meanwhile gets the same. */
+    check: createShared((_: null): Promise<Finding[]> => examineSetUp({ loaded: load(), version, clock })),
+
+    /** Logs what is found at a start, a line for each check. Rejects never: an outage is no reason not to start. */
+    async logAtStart(): Promise<void> {
+      try {
+        await examineSetUp({
+          loaded: load(),
+          version,
+          clock,
+          isStarting: true,
+          onFinding: ({ check, level, key, found, remedy }) =>
+            log[LOG_LEVEL[level]](
+              { check, ...(key === null ? {} : { key }), ...(remedy === null ? {} : { remedy }) },
+              level === 'not_asked' ? `Not checked: ${found}` : found,
+            ),
+        })
+      } catch (error) {
+        log.error({ err: error }, 'The check of the set-up failed; synapse-registration doctor repeats it')
+      }
+    },
+
+    /** Sends a test email, and tells what came of it; `too_many_mails` to whoever has sent many. */
+    async sendTestMail(to: EmailAddress, moderatorId: string): Promise<Result<Finding[]>> {
+      const taken = await mails.take('test', moderatorId, to)
+      if (!taken.ok) return taken
+      const report = createReport()
+      await sendTestMail({ config, report, to })
+      for (const { level, found } of report.findings)
+        log[LOG_LEVEL[level]](
+          { moderator: moderatorId },
+          level === 'ok' ? 'A test email was sent' : `A test email was not sent: ${found}`,
+        )
+      return accept(report.findings)
+    },
+
+    /** Whether nobody has requested an account yet. */
+    async isNew(): Promise<boolean> {
+      return (await database.read(countTabs)).all === 0
+    },
+  }
+}
