@@ -98,6 +98,7 @@ export function compose(config: RunConfig, world: Dependencies) {
     clock,
     randomId: randomUUID,
     linkHours: linkHours(retention),
+    log,
     policy: {
       password: registration.password,
       invitations: registration.invitations,
