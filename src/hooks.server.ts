@@ -23,8 +23,16 @@ import { createHealth } from '$lib/server/http/health'
 import { createSelfCheck, SELF_CHECK_PURPOSE } from '$lib/server/http/self-check'
 import { cookieName, DRAFT_COOKIE } from '$lib/server/http/cookie-name'
 import { createLog } from '$lib/server/logging/log'
+import {
+  currentRequestId,
+  REQUEST_ID_HEADER,
+  requestIdOf,
+  withRequestId,
+} from '$lib/server/logging/request-id'
+import { COMMIT, VERSION } from '$lib/server/version'
 import { createLogo } from '$lib/server/http/logo'
 import { createRefusalLog } from '$lib/server/http/refusal-log'
+import { createRequestLog, routeOf } from '$lib/server/http/request-log'
 import { refusalPage } from '$lib/server/http/refusal-page'
 import { requestCookies } from '$lib/server/trpc/request-cookies'
 import { hungUp, NO_CONTENT, refuseRequest, securityHeaders } from '$lib/server/http/request-guard'
@@ -43,6 +51,7 @@ let selfCheck: ReturnType<typeof createSelfCheck>
 let accent: { style: string; hash: string }
 let logo: ReturnType<typeof createLogo>
 let noteRefusal: ReturnType<typeof createRefusalLog>
+let logRequest: ReturnType<typeof createRequestLog>
 let draftSeal: Seal
 
 export const init: ServerInit = async () => {
@@ -64,8 +73,10 @@ export const init: ServerInit = async () => {
   draftSeal = createSeal(config.secretKey, 'draft')
   logo = createLogo(config.logoUrl, log)
   noteRefusal = createRefusalLog({ log, clock: Date.now })
+  logRequest = createRequestLog(log)
   accent = styleOf(config.site.accent)
   if (config.log.checksAtStart && (cluster.worker?.id ?? 1) === 1) void services.setUp.logAtStart()
+  log.info({ version: VERSION, commit: COMMIT, node: process.version, url: config.site.url }, 'Started')
   process.once('sveltekit:shutdown', () => void app.stop())
   // The server waits for its connections, and live updates never close theirs.
   for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => services.live.stop())
@@ -81,6 +92,30 @@ function endWithProblem(error: unknown): never {
   if (!(error instanceof DatabaseProblem || error instanceof HomeserverError)) throw error
   process.stderr.write(`${error.message}\n`)
   process.exit(1)
+}
+
+/** Every request gets an id, which its response and all that is logged meanwhile carry, and one line in the log. */
+const logged: Handle = ({ event, resolve }) => {
+  const id = requestIdOf(event.request.headers.get(REQUEST_ID_HEADER))
+  return withRequestId(id, async () => {
+    const startedAt = performance.now()
+    const note = (status: number) =>
+      logRequest({
+        method: event.request.method,
+        route: routeOf({ route: event.route.id, pathname: event.url.pathname }),
+        status,
+        ms: performance.now() - startedAt,
+      })
+    try {
+      const response = await resolve(event)
+      response.headers.set(REQUEST_ID_HEADER, id)
+      note(response.status)
+      return response
+    } catch (error) {
+      note(500)
+      throw error
+    }
+  })
 }
 
 /** Answers monitoring before any other check: it connects by address, with any Host. */
@@ -268,7 +303,7 @@ const unlessBuilding =
     building ? input.resolve(input.event) : handle(input)
 
 export const handle: Handle = unlessBuilding(
-  sequence(headers, monitor, guard, landing, queue, identify, door, trpc, views, page),
+  sequence(logged, headers, monitor, guard, landing, queue, identify, door, trpc, views, page),
 )
 
 /**
@@ -277,7 +312,7 @@ export const handle: Handle = unlessBuilding(
  */
 export const handleError: HandleServerError = ({ error, event, status, message }) => {
   if (status < 500 || hungUp(error)) return { message }
-  const reference = randomUUID().slice(0, 8)
+  const reference = currentRequestId() ?? randomUUID().slice(0, 8)
   if (building) console.error(error)
   else
     services.log.error(

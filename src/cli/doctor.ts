@@ -2,8 +2,8 @@ import { parseEmail, type EmailAddress } from '$lib/registration/email'
 import { loadConfig } from '$lib/server/config/load'
 import { examineSetUp } from '$lib/server/doctor/doctor'
 import { LEVELS, type Finding, type Level } from '$lib/server/doctor/finding'
+import { VERSION } from '$lib/server/version'
 import { readOptions, UsageError, WARNED } from './usage'
-import { programVersion } from './version'
 
 const SIGNS: Record<Level, string> = {
   ok: 'ok     ',
@@ -23,7 +23,7 @@ export async function doctor(args: string[]): Promise<number> {
   const testMailTo = address === undefined ? null : readAddress(address)
   const findings = await examineSetUp({
     loaded: loadConfig(),
-    version: programVersion(),
+    version: VERSION,
     testMailTo,
     ...(json ? {} : { onFinding: (finding: Finding) => process.stdout.write(lineOf(finding)) }),
   })

@@ -1,8 +1,8 @@
 #!/usr/bin/env -S node --max-old-space-size=256
 import { WRONG_USE } from '$lib/server/config/run-config'
+import { PROGRAM } from '$lib/server/version'
 import { COMMANDS, findCommand, helpOn } from './commands'
 import { UsageError } from './usage'
-import { programVersion } from './version'
 
 const HELP = `synapse-registration: a registration service for Matrix homeservers
 
@@ -19,7 +19,7 @@ async function main(typed: string[]): Promise<number> {
     return 0
   }
   if (VERSION_OPTIONS.includes(first)) {
-    process.stdout.write(`synapse-registration ${programVersion()}\n`)
+    process.stdout.write(`${PROGRAM}\n`)
     return 0
   }
   try {

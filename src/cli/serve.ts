@@ -5,6 +5,7 @@ import { runConfigOrExit, type RunConfig } from '$lib/server/config/run-config'
 import { compressed } from '$lib/server/http/compressed'
 import { securityHeaders } from '$lib/server/http/request-guard'
 import { createLog } from '$lib/server/logging/log'
+import { REQUEST_ID_HEADER, requestIdOf } from '$lib/server/logging/request-id'
 import { fillInListening, findNoListening, noListening, type NoListening } from './listening'
 import { readOptions } from './usage'
 import { countWorkers, findNoSharing, runWorkers } from './workers'
@@ -53,6 +54,9 @@ async function answer({ site }: RunConfig): Promise<void> {
   server.server.on('request', (request, response) => {
     // Static files and the server's own refusals do not pass through the hooks.
     for (const [name, value] of headers) response.setHeader(name, value)
+    const id = requestIdOf(request.headers[REQUEST_ID_HEADER])
+    request.headers[REQUEST_ID_HEADER] = id
+    response.setHeader(REQUEST_ID_HEADER, id)
     response.once('finish', () => discardUnread(request))
     answerCompressed(request, response)
   })

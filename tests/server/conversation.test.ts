@@ -193,6 +193,7 @@ describe('where time goes on while something is written', () => {
     const { registration, retention } = world.config
     let now = world.now()
     const { registrar } = createRegistrations({
+      log: { info: () => undefined },
       database: world.database,
       intake: world.services.intake,
       memory: { remember: () => Promise.resolve() },

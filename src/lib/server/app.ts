@@ -100,6 +100,7 @@ export function compose(config: RunConfig, world: Dependencies) {
     clock,
     randomId: randomUUID,
     linkHours: linkHours(retention),
+    log,
     policy: {
       password: registration.password,
       invitations: registration.invitations,

@@ -31,7 +31,10 @@ export async function openDependencies(config: RunConfig, log: Logger): Promise<
         database.close()
       },
     },
-    homeserver: createSynapse(synapseOptions(config)),
+    homeserver: createSynapse({
+      ...synapseOptions(config),
+      onCall: ({ ms, ...call }) => log.trace({ ...call, ms: Math.round(ms) }, 'The homeserver was called'),
+    }),
     mailer: createMailer({
       ...email,
       site: { ...site, logoUrl: config.logoUrl },

@@ -1,6 +1,8 @@
 import * as v from 'valibot'
 import type { HomeserverError } from './homeserver'
 import { createRequest, type Answer, type Request } from './request'
+import { USER_AGENT } from '../version'
+import { pathPattern } from './path-pattern'
 import * as errors from './synapse-errors'
 
 /**
@@ -10,6 +12,15 @@ import * as errors from './synapse-errors'
 export type Reply =
   | { granted: true; status: number; body: unknown }
   | { granted: false; status: number; errcode: string; said: string; error: HomeserverError }
+
+/** One call of the homeserver: how long it took in milliseconds, and with which status; null: without an answer. */
+export interface CallTaken {
+  method: string
+  /** Without names, addresses and rooms: `/_synapse/admin/v2/users/[id]`. */
+  path: string
+  status: number | null
+  ms: number
+}
 
 export type SynapseCall = ReturnType<typeof createSynapseCall>
 
@@ -25,6 +36,8 @@ export function createSynapseCall(options: {
   token: string
   verifyCert: boolean | string
   timeout: number
+  /** Told of every call that was answered or failed, without anything personal. */
+  onCall?: ((call: CallTaken) => void) | undefined
 }) {
   const request = createRequest(options)
   const { origin } = new URL(options.url)
@@ -32,9 +45,19 @@ export function createSynapseCall(options: {
 
   async function send(sent: Request, task: string): Promise<Answer> {
     let answer: Answer
+    const startedAt = performance.now()
+    const note = (status: number | null) =>
+      options.onCall?.({
+        method: sent.method,
+        path: pathPattern(sent.path),
+        status,
+        ms: performance.now() - startedAt,
+      })
     try {
-      answer = await request(sent)
+      answer = await request({ ...sent, headers: { 'user-agent': USER_AGENT, ...sent.headers } })
+      note(answer.status)
     } catch (error) {
+      note(null)
       throw errors.noAnswer(error, task, origin, options.timeout)
     }
     const { status } = answer

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import type { Homeserver } from './homeserver'
 import { createSynapseAccounts } from './synapse-accounts'
 import { createSynapseAddresses } from './synapse-addresses'
-import { createSynapseCall } from './synapse-call'
+import { createSynapseCall, type CallTaken } from './synapse-call'
 import { createSynapseConsent } from './synapse-consent'
 import { parseJson, wrongSetUp } from './synapse-errors'
 import { createSynapseRooms } from './synapse-rooms'
@@ -20,6 +20,8 @@ export interface SynapseOptions {
   verifyCert: boolean | string
   /** Milliseconds for one call, from its start to the end of its answer. */
   timeout?: number
+  /** Told of every call that was answered or failed. */
+  onCall?: ((call: CallTaken) => void) | undefined
 }
 
 const WHO_AM_I = '/_matrix/client/v3/account/whoami'
@@ -51,8 +53,9 @@ export function createSynapse({
   formSecret,
   verifyCert,
   timeout = 20_000,
+  onCall,
 }: SynapseOptions): Homeserver {
-  const synapse = createSynapseCall({ url, token, verifyCert, timeout })
+  const synapse = createSynapseCall({ url, token, verifyCert, timeout, onCall })
   const { grant, call, parse, send } = synapse
   const accounts = createSynapseAccounts(synapse, domain)
 

@@ -54,6 +54,7 @@ beforeEach(async () => {
   const { now: _, ...policy } = aPolicy()
   let ids = 0
   written = createRegistrations({
+    log: { info: () => undefined },
     database: kept.database,
     clock: () => now,
     randomId: () => `id-${++ids}`,

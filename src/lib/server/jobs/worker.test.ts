@@ -20,6 +20,7 @@ beforeEach(async () => {
   const { database } = kept
   const { now: _, ...policy } = aPolicy()
   const { jobResults } = createRegistrations({
+    log: { info: () => undefined },
     database,
     clock: Date.now,
     randomId: () => `id-${++ids}`,

@@ -137,6 +137,10 @@ export function createWorker({
         outsideOf(job) === 'mail' && row.unanswered > MOST_UNANSWERED
           ? { state: 'failed', error: MAYBE_SENT }
           : await handle(leased)
+      const done = { job: row.id, kind: job.kind, end: end.state }
+      if (outsideOf(job) === 'mail' && end.state === 'done')
+        log.info({ ...done, ...(job.kind === 'mail' ? { mail: job.mail } : {}) }, 'An email was handed over')
+      else log.debug(done, 'A job ended')
     } catch (error) {
       end = afterError(error, row, { now: clock(), random, refusing: outages.isRefusing() })
       if (error instanceof HomeserverError && error.kind === 'limited')

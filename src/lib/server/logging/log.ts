@@ -1,11 +1,16 @@
 import { DrizzleQueryError } from 'drizzle-orm/errors'
 import { pino, type Logger } from 'pino'
+import { currentRequestId } from './request-id'
 
 /** One line of JSON per entry, to standard output. Errors include their causes, but no user input. */
 export function createLog({ log }: { log: { level: string } }): Logger {
   return pino({
     level: log.level,
     base: null,
+    mixin() {
+      const requestId = currentRequestId()
+      return requestId === undefined ? {} : { requestId }
+    },
     timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { err: describeError },
   })

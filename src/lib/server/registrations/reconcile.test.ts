@@ -38,6 +38,7 @@ beforeEach(async () => {
   const { now: _, ...policy } = aPolicy()
   let ids = 0
   ;({ accountLedger } = createRegistrations({
+    log: { info: () => undefined },
     database: kept.database,
     clock: () => NOON,
     randomId: () => `id-${++ids}`,

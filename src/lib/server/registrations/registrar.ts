@@ -1,4 +1,5 @@
 import { begin, decide, type Action, type Policy, type Verdict } from '$lib/registration/decide'
+import type { Logger } from 'pino'
 import { marksOf } from '$lib/moderation/held'
 import type { EmailAddress } from '$lib/registration/email'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
@@ -28,11 +29,20 @@ export function createRegistrar({
   policy,
   intake,
   transaction: { enqueue, actIn, record, isNameFree },
+  log,
 }: RegistrationParts & {
   randomId: () => string
   policy: Omit<Policy, 'now'>
   intake: Pick<Intake, 'settle' | 'admit'>
+  log: Pick<Logger, 'info'>
 }) {
+  /** Logs what was done about a registration and by whom, by their IDs, once it is committed. */
+  function logged<T>(result: Result<T>, id: string, action: Action['type'], actor: Actor): Result<T> {
+    const by = actor.kind === 'moderator' ? { moderator: actor.id } : {}
+    if (result.ok) log.info({ registration: id, action, by: actor.kind, ...by }, 'A registration changed')
+    return result
+  }
+
   /**
    * A link for the attempt started where it is requested from, else for the first one; the details of that attempt
    * come with it.
@@ -141,11 +151,12 @@ export function createRegistrar({
         events = [],
       }: { version?: number; account?: AccountChange; events?: AuditEvent[] } = {},
     ): Promise<Result<Registration | null>> {
-      return database.write(async (tx) => {
+      const result = await database.write(async (tx) => {
         if (account !== undefined) await record(tx, account)
         await insertEvents(tx, id, events, SYSTEM, clock())
         return actIn(tx, id, action, actor, version)
       })
+      return logged(result, id, action.type, actor)
     },
 
     /** Returns what the domain would decide, and changes nothing. */
@@ -158,7 +169,7 @@ export function createRegistrar({
 
     /** Undoes a pending decision: the request waits again, since when it was made. */
     async undo(id: string, actor: Actor): Promise<Result<Registration | null>> {
-      return database.write(async (tx) => {
+      const result = await database.write(async (tx) => {
         const registration = await findRegistration(tx, id)
         if (registration === null) return refuse({ code: 'not_found' })
         if (!(await isAddressFree(tx, registration))) return refuse({ code: 'address_taken' })
@@ -166,6 +177,7 @@ export function createRegistrar({
         const since = (await lastEventOf(tx, id, 'requested')) ?? registration.startedAt
         return actIn(tx, id, { type: 'undo', nameFree, since }, actor)
       })
+      return logged(result, id, 'undo', actor)
     },
 
     /** Approves what was denied, in that version, if its username and email are still free. */
@@ -175,7 +187,7 @@ export function createRegistrar({
       actor: Actor,
       version?: number,
     ): Promise<Result<Registration | null>> {
-      return database.write(async (tx) => {
+      const result = await database.write(async (tx) => {
         const registration = await findRegistration(tx, id)
         if (registration === null) return refuse({ code: 'not_found' })
         if (registration.state === 'denied' && !(await isAddressFree(tx, registration)))
@@ -184,6 +196,7 @@ export function createRegistrar({
         const removing = await isRemovalPending(tx, registration.username)
         return actIn(tx, id, { type: 'reopen', nameFree, removing, ...verdict }, actor, version)
       })
+      return logged(result, id, 'reopen', actor)
     },
 
     /** The conversation with an applicant, oldest first. */

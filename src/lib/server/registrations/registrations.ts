@@ -1,3 +1,4 @@
+import type { Logger } from 'pino'
 import type { Policy } from '$lib/registration/decide'
 import type { Database } from '../database/open'
 import type { Intake } from '../intake/intake'
@@ -19,6 +20,7 @@ export function createRegistrations({
   intake,
   memory,
   linkHours,
+  log,
 }: {
   database: Database
   clock: () => number
@@ -27,11 +29,12 @@ export function createRegistrations({
   intake: Pick<Intake, 'settle' | 'admit'>
   memory: Pick<DenialFingerprints, 'remember'>
   linkHours: number
+  log: Pick<Logger, 'info'>
 }) {
   const transaction = createRegistrationTransaction({ clock, randomId, policy, intake, memory })
   const parts = { database, clock, transaction }
   return {
-    registrar: createRegistrar({ ...parts, randomId, policy, intake }),
+    registrar: createRegistrar({ ...parts, randomId, policy, intake, log }),
     accountLedger: createAccountLedger(parts),
     links: createLinks({ ...parts, linkHours, intake }),
     jobResults: createJobResults(parts),

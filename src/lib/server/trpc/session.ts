@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { refuse } from '$lib/registration/refusal'
+import { refuse, type Refusal } from '$lib/registration/refusal'
 import { HALF_WAY_MS } from '../auth/factors'
 import { byNetwork, type Taken } from '../rate-limits/rate-limiter'
 import { KNOWN_SECONDS } from '../auth/known-device'
@@ -8,14 +8,32 @@ import { PER_ACCOUNT, PER_NETWORK } from '../auth/sign-in-tries'
 import { parseToken } from '../crypto/tokens'
 import { deskNetwork } from '$lib/network/client-networks'
 import type { Needing } from './context'
-import { orThrow, refusalError } from './refusal-error'
+import { orThrow, refusalError, RefusalError } from './refusal-error'
 import * as t from './t'
 import { MINUTE } from '$lib/registration/time'
 import { byModerator } from '$lib/registration/registration'
 
 const procedure = t.procedure.use(
-  t.needs('signIn', 'sessions', 'factors', 'knownDevices', 'limits', 'passkeys', 'auditLog'),
+  t.needs('signIn', 'sessions', 'factors', 'knownDevices', 'limits', 'passkeys', 'auditLog', 'log'),
 )
+
+/** What a guess is answered with, at a password, a code or a passkey. */
+const FAILED: Refusal['code'][] = ['sign_in_failed', 'code_wrong', 'passkey_refused', 'too_many_sign_ins']
+
+/**
+ * Logs failed sign-ins with the client's address, which no other line has, so that fail2ban can block it; docs/running.md
+ * has the filter for this line.
+ */
+const signingIn = procedure.use(async ({ ctx, next }) => {
+  const result = await next()
+  const cause = result.ok ? null : result.error.cause
+  if (cause instanceof RefusalError && FAILED.includes(cause.refusal.code))
+    ctx.services.log.warn(
+      { address: ctx.clientAddress, reason: cause.refusal.code },
+      'A moderator sign-in failed',
+    )
+  return result
+})
 
 const field = v.pipe(v.string(), v.maxLength(1000))
 
@@ -61,7 +79,7 @@ async function letIn(ctx: Needing<'knownDevices' | 'sessions' | 'auditLog'>, id:
 /** Moderators' sign-in; it ends the browser's previous session. */
 export const sessionRouter = t.router({
   /** `next`: the queue, or the page that asks for the second factor. */
-  signIn: procedure
+  signIn: signingIn
     .input(v.parser(v.object({ username: field, password: field })))
     .mutation(async ({ ctx, input }) => {
       const { services, clientAddress, device = null, cookies } = ctx
@@ -87,7 +105,7 @@ export const sessionRouter = t.router({
    * A code of the authenticator, or a recovery code. Every attempt counts before it is checked; a browser known to
    * the account has its own attempts, even if somebody else knows the password.
    */
-  enterCode: procedure.input(v.parser(v.object({ code: field }))).mutation(async ({ ctx, input }) => {
+  enterCode: signingIn.input(v.parser(v.object({ code: field }))).mutation(async ({ ctx, input }) => {
     const { services, clientAddress, cookies } = ctx
     const token = parseToken(cookies.get(HALF_WAY_COOKIE))
     const whose = token === null ? null : await services.factors.halfWay(token)
@@ -113,7 +131,7 @@ export const sessionRouter = t.router({
   }),
 
   /** A passkey in place of password and second factor. */
-  enterPasskey: procedure.input(v.parser(v.object({ answer }))).mutation(async ({ ctx, input }) => {
+  enterPasskey: signingIn.input(v.parser(v.object({ answer }))).mutation(async ({ ctx, input }) => {
     const ticket = ctx.cookies.get(PASSKEY_COOKIE)
     if (ticket === undefined) throw refusalError(refuse({ code: 'passkey_refused' }))
     await countFromNetwork(ctx)
