@@ -155,6 +155,7 @@ export const detailSchema: v.GenericSchema<unknown, EventDetail | null> = v.pipe
 
 export const EVENT_KINDS = [
   'started',
+  'imported',
   'started_again',
   'link_asked',
   'verified',
