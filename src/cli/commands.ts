@@ -4,6 +4,7 @@ import { cleanup } from './cleanup'
 import { checkConfig } from './config'
 import { doctor } from './doctor'
 import { healthcheck } from './healthcheck'
+import { importFile } from './import'
 import { migrate } from './migrate'
 import { reconcile } from './reconcile'
 import { restore } from './restore'
@@ -106,6 +107,12 @@ export const COMMANDS: readonly Command[] = [
     options: '[--mend] [--only NAME]',
     does: 'lists differences between homeserver and database after a restore; --mend repairs them',
     run: reconcile,
+  },
+  {
+    name: 'import',
+    options: 'FILE [--dry-run] [--tell]',
+    does: 'takes over the registrations in the SQLite database of the Django program and sends nothing; --dry-run only lists what would happen; --tell emails those who are approved a link to set their password',
+    run: importFile,
   },
 ]
 

@@ -43,6 +43,7 @@ export function aRegistration(change: Partial<Registration> = {}): Registration 
     probationUntil: null,
     approval: null,
     invitationId: null,
+    passwordMode: null,
     account: 'none',
     opening: 'under_way',
     ...change,

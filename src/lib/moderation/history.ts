@@ -28,6 +28,7 @@ const GROUP_OF: Record<EventKind, EventGroup> = {
   approved: 'decisions',
   denied: 'decisions',
   password_set: 'registrations',
+  imported: 'registrations',
   account_claimed: 'accounts',
   account_locked: 'accounts',
   account_filled: 'accounts',

@@ -5,7 +5,7 @@ import { begin, decide, stateForApplicant, type Action, type Decision } from './
 import { reasonSchema } from './reason'
 import type { Registration } from './registration'
 import type { Wish } from './wish'
-import { ACCOUNT_STATES, STATES, type AccountState, type State } from './state'
+import { ACCOUNT_STATES, STATES, type AccountState, type PasswordMode, type State } from './state'
 import { DAY } from './time'
 
 const reason = v.parse(reasonSchema, 'A reason that is long enough to be taken by anybody.')
@@ -451,6 +451,18 @@ describe('after a restore of an older copy', () => {
     })
     const after = decide(requested, { type: 'account_missing' }, { ...later, password: 'after_approval' })
     expect(after).toMatchObject({ ok: true, next: { state: 'requested', stateSince: NOON }, jobs: [] })
+  })
+
+  test('a registration with a password mode of its own follows that, and any other the setting', () => {
+    const lose = (own: PasswordMode | null, password: PasswordMode) => {
+      const requested = aRegistration({ state: 'requested', account: 'none', passwordMode: own })
+      const decision = decide(requested, { type: 'account_missing' }, { ...later, password })
+      return decision.ok && decision.next?.state
+    }
+    expect(lose('after_approval', 'at_request')).toBe('requested')
+    expect(lose('at_request', 'after_approval')).toBe('verified')
+    expect(lose(null, 'at_request')).toBe('verified')
+    expect(lose(null, 'after_approval')).toBe('requested')
   })
 
   for (const state of ['approved', 'completed'] as const)

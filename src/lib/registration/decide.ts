@@ -34,9 +34,10 @@ export function begin(
 export function decide(
   registration: Registration,
   action: Action,
-  policy: Policy,
+  settings: Policy,
   brought: Brought | null = null,
 ): Decision {
+  const policy = { ...settings, password: registration.passwordMode ?? settings.password }
   const { state, account } = registration
   const no = (): Decision => ({ ok: false, refusal: { code: 'wrong_state', state, account } })
   const become = (to: State): Registration => ({

@@ -5,14 +5,15 @@ import type { Reason } from './reason'
 import type { Refused } from './refusal'
 import type { AuditEvent, Registration } from './registration'
 import type { Retention } from './retention'
-import type { AccountState, State } from './state'
+import type { AccountState, PasswordMode, State } from './state'
 import type { Username } from './username'
 import type { BroughtAlong, Wish } from './wish'
 
 /** The operator's settings that decisions depend on, and the time they are made at. */
 export interface Policy {
   now: number
-  password: 'at_request' | 'after_approval'
+  /** For registrations that have no `passwordMode` of their own. */
+  password: PasswordMode
   invitations: Invitations
   retention: Retention
   /** Rooms that every new account joins. */

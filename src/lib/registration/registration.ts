@@ -7,6 +7,7 @@ import {
   type AccountState,
   type Exchange,
   type Opening,
+  type PasswordMode,
   type Probation,
   type State,
 } from './state'
@@ -51,6 +52,11 @@ export interface Registration {
   approval: Approval | null
   /** The invitation code it used; null: none, or one that is not valid for it. */
   invitationId: string | null
+  /**
+   * When the applicant sets the password, whatever the program's setting is; null: as it says. Set for requests that
+   * another program accepted without a password.
+   */
+  passwordMode: PasswordMode | null
   account: AccountState
   /** Of an approved one. */
   opening: Opening
@@ -76,6 +82,7 @@ export const UNTOUCHED = {
   probation: 'none',
   probationUntil: null,
   approval: null,
+  passwordMode: null,
   account: 'none',
   opening: 'under_way',
 } as const satisfies Partial<Registration>
@@ -148,6 +155,7 @@ export const detailSchema: v.GenericSchema<unknown, EventDetail | null> = v.pipe
 
 export const EVENT_KINDS = [
   'started',
+  'imported',
   'started_again',
   'link_asked',
   'verified',

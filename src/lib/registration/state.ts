@@ -54,6 +54,10 @@ export type Opening = (typeof OPENINGS)[number]
 export const PROBATIONS = ['none', 'planned', 'running', 'ending'] as const
 export type Probation = (typeof PROBATIONS)[number]
 
+/** When an applicant sets the password: with the request, or once it is approved (`registration.password`). */
+export const PASSWORD_MODES = ['at_request', 'after_approval'] as const
+export type PasswordMode = (typeof PASSWORD_MODES)[number]
+
 /** The account is active, and suspended as far as is known: the probation can still be ended, or become a denial. */
 export function isOnProbation({ state, probation }: { state: State; probation: Probation }): boolean {
   return state === 'completed' && (probation === 'running' || probation === 'ending')

@@ -26,6 +26,7 @@ import { refreshMailboxes } from './database/mailboxes'
 import { forgetCodes } from './database/known-codes'
 import { purge } from './database/purge'
 import { deleteExpiredTokens } from './database/tokens'
+import { createDjangoImport } from './django/import'
 import { createConsentWatch } from './homeserver/consent-check'
 import { createCapacityWatch } from './rate-limits/capacity-watch'
 import { createModeratorMails } from './rate-limits/moderator-mails'
@@ -281,6 +282,13 @@ export function compose(config: RunConfig, world: Dependencies) {
     rules,
     invitations,
     firstSteps,
+    djangoImport: createDjangoImport({
+      database,
+      homeserver,
+      clock,
+      randomId: randomUUID,
+      settings: { language: site.language, retention },
+    }),
     knownCodes: createKnownCodes({ database, clock }),
     flashCookie: createFlashCookie({ secretKey: config.secretKey, clock }),
     ruleListing: createRuleListing({ database, clock }),

@@ -82,7 +82,7 @@ function whose(tables: string[]): string {
   const django = tables.includes('django_migrations') || tables.includes('auth_user')
   const some = `it has the tables ${tables.slice(0, 3).join(', ')}${tables.length > 3 ? ' and others' : ''}`
   return django
-    ? `is the database of a Django program, which cannot be imported (${some})`
+    ? `is the database of a Django program, which only the command import reads (${some})`
     : `is the database of another program (${some})`
 }
 

@@ -11,7 +11,14 @@ import { BLAMES, JOB_STATES, type JobKind } from '$lib/registration/job'
 import { LANGUAGES, textsSchema, type Texts } from '$lib/registration/language'
 import type { Reason } from '$lib/registration/reason'
 import { approvalSchema, denialSchema, detailSchema, EVENT_KINDS } from '$lib/registration/registration'
-import { ACCOUNT_STATES, EXCHANGES, PROBATIONS, QUEUES, STATES } from '$lib/registration/state'
+import {
+  ACCOUNT_STATES,
+  EXCHANGES,
+  PASSWORD_MODES,
+  PROBATIONS,
+  QUEUES,
+  STATES,
+} from '$lib/registration/state'
 import type { Username } from '$lib/registration/username'
 import { broughtSchema, type BroughtAlong } from '$lib/registration/wish'
 import { storedJson } from './stored-json'
@@ -61,6 +68,9 @@ export const registrations = sqliteTable(
     probationUntil: integer('probation_until'),
     /** Of a denial that ended a probation: that approval. */
     approval: storedJson('approval', 'registrations.approval', approvalSchema, () => null),
+
+    /** When the password is set, if not as the program's setting says. */
+    passwordMode: text('password_mode', { enum: PASSWORD_MODES }),
 
     // The following columns are derived from the above, for searching (`database/search-index.ts`).
     /** Incremented with every registration: the row of the search index. */

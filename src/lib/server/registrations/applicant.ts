@@ -269,7 +269,7 @@ export function createApplicant({
     ): Promise<Result<Registration>> {
       if (isRequested(registration)) return accept(registration)
       if (!registration.holdsName) return refuse({ code: 'username_lost' })
-      const needsPassword = settings.password === 'at_request'
+      const needsPassword = (registration.passwordMode ?? settings.password) === 'at_request'
       const weak = needsPassword
         ? checkPassword(typed.password, registration.username, await passwordPolicy())
         : null

@@ -43,6 +43,7 @@ export const EVENTS: Words<EventKind> = {
   account_doubtful: m.event_account_doubtful,
   account_adopted: m.event_account_adopted,
   account_left: m.event_account_left,
+  imported: m.event_imported,
   account_missing: m.event_account_missing,
   found_open: m.event_found_open,
   found_removed: m.event_found_removed,

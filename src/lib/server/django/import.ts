@@ -1,0 +1,146 @@
+import { createHash } from 'node:crypto'
+import { linkHours, STATUS_LINK_DAYS, type Retention } from '$lib/registration/retention'
+import type { Language } from '$lib/registration/language'
+import { awaitsPassword } from '$lib/registration/state'
+import { DAY } from '$lib/registration/time'
+import type { Username } from '$lib/registration/username'
+import { hashToken, parseToken } from '../crypto/tokens'
+import { findAccount, putAccount } from '../database/accounts'
+import { findEvents, insertEvents } from '../database/events'
+import { insertJob } from '../database/jobs'
+import type { Database, Reader, Transaction } from '../database/open'
+import { findNewestMail } from '../database/registration-mails'
+import { findByAddress, findRegistration, insertRegistration, isNameHeld } from '../database/registrations'
+import { insertToken } from '../database/tokens'
+import type { Homeserver } from '../homeserver/homeserver'
+import { parseEmail } from '$lib/registration/email'
+import { nameOf, plan, type NameFound, type Planned } from './plan'
+import type { DjangoRegistration } from './rows'
+
+const HOUR = 60 * 60 * 1000
+
+/** The same row has the same ID in every import: a UUID (RFC 9562, version 8) of its token. */
+function idOf(token: string): string {
+  const hex = createHash('sha256').update(`django registration ${token}`).digest('hex')
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `8${hex.slice(13, 16)}`,
+    `8${hex.slice(17, 20)}`,
+    hex.slice(20, 32),
+  ].join('-')
+}
+
+/**
+ * Takes over the registrations of the Django program. Nothing is sent, and nothing is changed on the homeserver, which
+ * is only asked; `tell` queues the emails that people need.
+ */
+export function createDjangoImport({
+  database,
+  homeserver,
+  clock,
+  randomId,
+  settings,
+}: {
+  database: Database
+  homeserver: Pick<Homeserver, 'domain' | 'account' | 'nameAnswer'>
+  clock: () => number
+  randomId: () => string
+  settings: { language: Language; retention: Retention }
+}) {
+  const { domain } = homeserver
+
+  async function askHomeserver(rows: readonly DjangoRegistration[]): Promise<Map<Username, NameFound>> {
+    const found = new Map<Username, NameFound>()
+    for (const row of rows) {
+      const username = nameOf(row, domain)
+      if (username === null || found.has(username)) continue
+      const account = await homeserver.account(username)
+      const free = account === null && (await homeserver.nameAnswer(username)) === 'free'
+      found.set(username, { account, free })
+    }
+    return found
+  }
+
+  async function planFrom(
+    reader: Reader,
+    rows: readonly DjangoRegistration[],
+    asked: ReadonlyMap<Username, NameFound>,
+  ): Promise<Planned[]> {
+    const known = new Set<string>()
+    const addresses = new Set<NonNullable<ReturnType<typeof parseEmail>>>()
+    for (const { token, email } of rows) {
+      const id = idOf(token)
+      if ((await findEvents(reader, id)).length > 0) known.add(id)
+      const address = parseEmail(email)
+      if (address !== null && (await findByAddress(reader, address)) !== null) addresses.add(address)
+    }
+    const names = new Map<Username, NameFound>()
+    for (const [username, { account, free }] of asked) {
+      const isOurs =
+        (await isNameHeld(reader, username, null)) || (await findAccount(reader, username)) !== null
+      names.set(username, { account, free: free && !isOurs })
+    }
+    return plan(rows, { now: clock(), domain, language: settings.language, idOf, known, addresses, names })
+  }
+
+  async function write(
+    tx: Transaction,
+    { row, registration }: Planned & { outcome: 'taken' },
+  ): Promise<void> {
+    const { id, state, username, account } = registration
+    const now = clock()
+    await insertRegistration(tx, registration)
+    if (account === 'open' && (await findAccount(tx, username)) === null)
+      await putAccount(tx, username, { state: 'open', registrationId: id, madeAt: now, openedAt: now }, now)
+    await insertEvents(tx, id, [{ kind: 'imported', detail: { state } }], { kind: 'system' }, now)
+    const token = parseToken(row.token)
+    if (token === null) return
+    const isToVerify = state === 'started' || state === 'verified'
+    await insertToken(tx, {
+      hash: hashToken(token),
+      purpose: isToVerify ? 'verification' : 'status',
+      registrationId: id,
+      ...(isToVerify ? { username } : {}),
+      createdAt: now,
+      expiresAt: now + (isToVerify ? linkHours(settings.retention) * HOUR : STATUS_LINK_DAYS * DAY),
+    })
+  }
+
+  return {
+    /** What an import would do; changes nothing. Throws `HomeserverError`. */
+    async look(rows: readonly DjangoRegistration[]): Promise<Planned[]> {
+      const asked = await askHomeserver(rows)
+      return database.read((reader) => planFrom(reader, rows, asked))
+    },
+
+    /** Imports all or nothing; what was imported before is left as it is. Throws `HomeserverError`. */
+    async run(rows: readonly DjangoRegistration[]): Promise<Planned[]> {
+      const asked = await askHomeserver(rows)
+      return database.write(async (tx) => {
+        const planned = await planFrom(tx, rows, asked)
+        for (const one of planned) if (one.outcome === 'taken') await write(tx, one)
+        return planned
+      })
+    },
+
+    /**
+     * Queues a link to set the password for every imported registration that awaits it and has had no email from here.
+     * Returns their usernames.
+     */
+    async tell(rows: readonly DjangoRegistration[]): Promise<Username[]> {
+      return database.write(async (tx) => {
+        const told: Username[] = []
+        for (const { token } of rows) {
+          const registration = await findRegistration(tx, idOf(token))
+          if (registration === null || !awaitsPassword(registration)) continue
+          if ((await findNewestMail(tx, registration.id, null)) !== null) continue
+          const options = { id: randomId(), registrationId: registration.id, now: clock(), rest: 0 }
+          await insertJob(tx, { kind: 'mail', mail: 'set_password', reminder: false }, options)
+          told.push(registration.username)
+        }
+        return told
+      })
+    },
+  }
+}

@@ -1,0 +1,141 @@
+import * as v from 'valibot'
+import { canonicalAddress } from '$lib/network/ip'
+import { parseEmail, type EmailAddress } from '$lib/registration/email'
+import type { Language } from '$lib/registration/language'
+import { reasonSchema } from '$lib/registration/reason'
+import { UNTOUCHED, type Registration } from '$lib/registration/registration'
+import type { Account } from '$lib/registration/signs'
+import type { State } from '$lib/registration/state'
+import { plainLines } from '$lib/registration/text-length'
+import { parseUsername, type Username } from '$lib/registration/username'
+import { readTime, type DjangoRegistration } from './rows'
+
+/** What the homeserver says of a name: its account, or whether a new one can have it. */
+export interface NameFound {
+  account: Account | null
+  free: boolean
+}
+
+/** What is here and at the homeserver already. */
+export interface Surroundings {
+  now: number
+  domain: string
+  language: Language
+  /** The ID that a token's registration has here. */
+  idOf: (token: string) => string
+  /** Imported before, even if deleted since. */
+  known: ReadonlySet<string>
+  /** Email addresses with an open registration here. */
+  addresses: ReadonlySet<EmailAddress>
+  names: ReadonlyMap<Username, NameFound>
+}
+
+/** What becomes of one row: taken, there already, or left out, and why. */
+export type Planned = {
+  row: DjangoRegistration
+  id: string
+  /** Sentences: what was changed, what conflicts, or why it is left out. */
+  notes: string[]
+} & ({ outcome: 'taken'; registration: Registration } | { outcome: 'known' } | { outcome: 'left_out' })
+
+/** Whoever is further along keeps a name or an address that several want; denied ones want neither. */
+const FIRST = [4, 2, 1, 0, 3]
+
+/** The username of a row as it can be had here: names have no capitals; null if it cannot be one. */
+export function nameOf({ username }: DjangoRegistration, domain: string): Username | null {
+  const parsed = parseUsername(username.toLowerCase(), domain)
+  return parsed.ok ? parsed.value : null
+}
+
+/** Plans an import; pure. The order is that of the file. */
+export function plan(rows: readonly DjangoRegistration[], around: Surroundings): Planned[] {
+  const names = new Set<Username>()
+  const addresses = new Set(around.addresses)
+  const order = [...rows].sort(
+    (one, other) => FIRST.indexOf(one.status) - FIRST.indexOf(other.status) || one.id - other.id,
+  )
+  return order
+    .map((row) => planOne(row, around, { names, addresses }))
+    .sort((one, other) => one.row.id - other.row.id)
+}
+
+function planOne(
+  row: DjangoRegistration,
+  { now, domain, language, idOf, known, names: found }: Surroundings,
+  taken: { names: Set<Username>; addresses: Set<EmailAddress> },
+): Planned {
+  const id = idOf(row.token)
+  const out = (why: string): Planned => ({ row, id, outcome: 'left_out', notes: [why] })
+  if (known.has(id)) return { row, id, outcome: 'known', notes: [] }
+  const email = parseEmail(row.email)
+  if (email === null) return out('its email address cannot be used')
+  const username = nameOf(row, domain)
+  if (username === null) return out('its username is not possible on this homeserver')
+  if (row.status !== 3 && taken.addresses.has(email))
+    return out('another open registration has the same email address')
+
+  const notes: string[] = []
+  const { account, free } = found.get(username) ?? { account: null, free: false }
+  const isTheirs = account !== null && !account.deactivated && account.addresses.includes(email)
+  if (row.status === 1 && isTheirs && account.locked)
+    return out(
+      'its account exists already, locked, with this address (0.1.1 or older): decide on it there first',
+    )
+  if (row.status === 4 && (account === null || account.deactivated))
+    return out('completed, but the homeserver has no such account')
+  const isOpen = row.status === 4 || (row.status === 2 && isTheirs && !account.locked)
+  if (isOpen && row.status === 2) notes.push('the account is there and active, so it is completed')
+
+  const state = stateOf(row, isOpen)
+  const isToHold =
+    state === 'verified' || state === 'requested' || state === 'approved' || state === 'completed'
+  const holdsName = isToHold && !taken.names.has(username) && (isOpen || (account === null && free))
+  if (isToHold && !holdsName) {
+    const why = taken.names.has(username)
+      ? 'another registration of the file has this username'
+      : 'the username is taken'
+    const when = state === 'verified' ? 'now' : 'once approved'
+    notes.push(`${why}; the applicant chooses another one ${when}`)
+  }
+  if (String(username) !== row.username) notes.push(`the username becomes ${username}`)
+  if (String(email) !== row.email) notes.push('the email address is in lower case')
+  const clientAddress = canonicalAddress(row.ip_address.split(',')[0]?.trim() ?? '') ?? ''
+  if (row.ip_address.includes(',')) notes.push('the first of several client addresses is kept')
+  if (holdsName) taken.names.add(username)
+  if (state !== 'denied') taken.addresses.add(email)
+
+  const reason = plainLines(row.registration_reason)
+  const message = plainLines(row.mod_message)
+  const isDecided = row.status >= 2
+  const registration: Registration = {
+    ...UNTOUCHED,
+    id,
+    state,
+    username,
+    holdsName,
+    email,
+    language,
+    clientAddress,
+    invitationId: null,
+    reason: reason === '' ? null : v.parse(reasonSchema, reason),
+    message: isDecided && message !== '' ? message : null,
+    silent: isDecided && !row.notify,
+    startedAt: Math.min(readTime(row.begun) ?? now, now),
+    stateSince: now,
+    passwordMode: state === 'requested' || state === 'approved' ? 'after_approval' : null,
+    account: isOpen ? 'open' : 'none',
+  }
+  return { row, id, outcome: 'taken', registration, notes }
+}
+
+function stateOf({ status, email_verified: isVerified }: DjangoRegistration, isOpen: boolean): State {
+  if (isOpen) return 'completed'
+  const states: State[] = [
+    isVerified ? 'verified' : 'started',
+    'requested',
+    'approved',
+    'denied',
+    'completed',
+  ]
+  return states[status] ?? 'started'
+}

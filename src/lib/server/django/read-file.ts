@@ -1,0 +1,77 @@
+import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Client } from '@libsql/client'
+import * as v from 'valibot'
+import { damageOf, withFile } from '../database/copy'
+import { DatabaseProblem } from '../database/problem'
+import { djangoRegistrationSchema, NEWEST_MIGRATION, type DjangoFile } from './rows'
+
+/**
+ * Reads the SQLite database of the Django program synapse_registration, 0.1.3 or newer, from a copy of it: the file
+ * itself is never opened. Throws `DatabaseProblem` with a sentence if it is missing, in use, damaged, newer than what
+ * is known, or another program's.
+ */
+export async function readDjangoFile(path: string): Promise<DjangoFile> {
+  if (!existsSync(path) || !statSync(path).isFile()) throw new DatabaseProblem(`${path} is not a file`)
+  if (existsSync(`${path}-journal`) && statSync(`${path}-journal`).size > 0)
+    throw new DatabaseProblem(
+      `${path} is in use, or was left in the middle of a write: it has a -journal beside it. Stop the Django program, or start and stop it once, and try again`,
+    )
+  const folder = mkdtempSync(join(tmpdir(), 'django-import-'))
+  try {
+    const copy = join(folder, 'copy.sqlite3')
+    copyFileSync(path, copy)
+    if (existsSync(`${path}-wal`)) copyFileSync(`${path}-wal`, `${copy}-wal`)
+    return await withFile({ path: copy, subject: path }, (client) => readAll(client, path))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function readAll(client: Client, path: string): Promise<DjangoFile> {
+  const damage = await damageOf(client)
+  if (damage !== null) throw new DatabaseProblem(`${path} is damaged (${damage}). Nothing was imported`)
+  const tables = new Set(await textsOf(client, "select name from sqlite_master where type = 'table'"))
+  if (!tables.has('django_migrations') || !tables.has('registration_userregistration'))
+    throw new DatabaseProblem(`${path} is not a database of the Django program synapse-registration`)
+  const applied = await textsOf(client, "select name from django_migrations where app = 'registration'")
+  const newest = Math.max(0, ...applied.map((name) => Number.parseInt(name, 10) || 0))
+  if (newest > NEWEST_MIGRATION)
+    throw new DatabaseProblem(
+      `${path} was written by a newer version of the Django program than this one can read (migration ${String(newest)}, known up to ${String(NEWEST_MIGRATION)})`,
+    )
+  const columns = await textsOf(client, "select name from pragma_table_info('registration_userregistration')")
+  const begun = columns.includes('timestamp')
+    ? 'timestamp'
+    : tables.has('registration_registrationevent')
+      ? '(select min(occurred_at) from registration_registrationevent e where e.registration_id = r.id)'
+      : 'null'
+  const { rows } = await client.execute(`select r.*, ${begun} as begun from registration_userregistration r
+    order by r.id`)
+  const parsed = v.safeParse(
+    v.array(djangoRegistrationSchema),
+    rows.map((row) => ({ ...row })),
+  )
+  if (!parsed.success) {
+    const [issue] = parsed.issues
+    throw new DatabaseProblem(
+      `${path} has a registration that cannot be read (${v.getDotPath(issue) ?? 'row'}). Nothing was imported`,
+    )
+  }
+  const blocks = ['registration_emailblock', 'registration_ipblock', 'registration_usernamerule']
+  let rules = 0
+  for (const table of blocks) if (tables.has(table)) rules += await countOf(client, table)
+  const moderators = tables.has('auth_user') ? await countOf(client, 'auth_user') : 0
+  return { registrations: parsed.output, moderators, rules }
+}
+
+async function textsOf(client: Client, query: string): Promise<string[]> {
+  const { rows } = await client.execute(query)
+  return rows.map(({ name }) => String(name))
+}
+
+async function countOf(client: Client, table: string): Promise<number> {
+  const { rows } = await client.execute(`select count(*) as n from ${table}`)
+  return Number(rows[0]?.n)
+}

@@ -1,0 +1,40 @@
+import * as v from 'valibot'
+
+/** The newest migration of the app `registration` that this program can read (2026-04). */
+export const NEWEST_MIGRATION = 8
+
+const flag = v.pipe(
+  v.number(),
+  v.transform((stored) => stored !== 0),
+)
+
+/** A registration as the Django program stores it: 0 started, 1 requested, 2 approved, 3 denied, 4 completed. */
+export const djangoRegistrationSchema = v.object({
+  id: v.number(),
+  username: v.string(),
+  email: v.string(),
+  registration_reason: v.string(),
+  ip_address: v.string(),
+  status: v.picklist([0, 1, 2, 3, 4]),
+  token: v.pipe(v.string(), v.minLength(1)),
+  email_verified: flag,
+  mod_message: v.string(),
+  notify: flag,
+  /** UTC, as `2026-11-20 08:15:00.123456`; null where the file has no such time. */
+  begun: v.nullable(v.string()),
+})
+export type DjangoRegistration = v.InferOutput<typeof djangoRegistrationSchema>
+
+/** What a file contains; the numbers are of what is not read. */
+export interface DjangoFile {
+  registrations: DjangoRegistration[]
+  moderators: number
+  rules: number
+}
+
+/** Milliseconds since 1970 of a time as Django stores it, or null. */
+export function readTime(stored: string | null): number | null {
+  if (stored === null) return null
+  const time = Date.parse(`${stored.replace(' ', 'T')}Z`)
+  return Number.isNaN(time) ? null : time
+}
