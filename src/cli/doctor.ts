@@ -2,7 +2,7 @@ import { parseEmail, type EmailAddress } from '$lib/registration/email'
 import { loadConfig } from '$lib/server/config/load'
 import { examineSetUp } from '$lib/server/doctor/doctor'
 import { LEVELS, type Finding, type Level } from '$lib/server/doctor/finding'
-import { readOptions, UsageError, WARNED } from './usage'
+import { UsageError, WARNED } from './usage'
 import { programVersion } from './version'
 
 const SIGNS: Record<Level, string> = {
@@ -15,11 +15,13 @@ const SIGNS: Record<Level, string> = {
 const FAILED = 1
 
 /** Checks the whole set-up, and changes nothing; answers the exit code. `--send-mail`: sends a test email. */
-export async function doctor(args: string[]): Promise<number> {
-  const { json = false, 'send-mail': address } = readOptions(args, {
-    json: { type: 'boolean' },
-    'send-mail': { type: 'string' },
-  })
+export async function doctor({
+  json = false,
+  sendMail: address,
+}: {
+  json?: boolean
+  sendMail?: string
+}): Promise<number> {
   const testMailTo = address === undefined ? null : readAddress(address)
   const findings = await examineSetUp({
     loaded: loadConfig(),
