@@ -99,7 +99,7 @@ export async function disableAdmin(options: Named & { endCodes?: boolean }): Pro
     const { id, username: name } = disabled.moderator
     return {
       name,
-      ended: endCodes ? await knownCodes.end(id, { kind: 'system' }) : 0,
+      ended: endCodes ? await knownCodes.end(id, { kind: 'command_line' }) : 0,
       known: await knownCodes.count(id),
     }
   })

@@ -2,6 +2,8 @@ import tab from '@bomb.sh/tab/commander'
 import { Command, Help, Option, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import type { Command as UntypedCommand } from 'commander'
 import { ROLES } from '$lib/moderation/moderator'
+import { TABS } from '$lib/moderation/queue-filter'
+import { LANGUAGES } from '$lib/registration/language'
 import { UsageError } from './usage'
 import { programVersion } from './version'
 
@@ -115,6 +117,84 @@ export function createProgram(onExit: (code: number) => void): Command {
     )
     .requiredOption('--username <name>', 'who')
     .action(run(async () => (await import('./admin')).resetFactor))
+
+  const registrations = program.command('registrations').description('requests for an account')
+  registrations
+    .command('list')
+    .description('lists requests: those that wait for a decision, or others')
+    .addOption(new Option('--state <list>', 'which ones').choices(TABS))
+    .option('--json', 'prints them as JSON')
+    .action(run(async () => (await import('./registrations')).listRegistrations))
+  registrations
+    .command('show')
+    .description('prints one registration and what happened to it')
+    .argument('<name or id>', 'a username, or the ID of a registration')
+    .option('--json', 'prints it as JSON')
+    .action(run(async () => (await import('./registrations')).showRegistration))
+  registrations
+    .command('approve')
+    .description('approves a request; the running server unlocks the account')
+    .argument('<name or id>', 'a username, or the ID of a registration')
+    .option('--message <text>', 'what to tell the applicant')
+    .option('--silent', 'sends the applicant no email')
+    .option('--over', 'also if it is assigned to a moderator')
+    .action(run(async () => (await import('./registrations')).approveRegistration))
+  registrations
+    .command('deny')
+    .description('denies a request; the running server removes the account')
+    .argument('<name or id>', 'a username, or the ID of a registration')
+    .option('--message <text>', 'what to tell the applicant')
+    .option('--category <reason>', 'a denial reason of the configuration')
+    .option('--silent', 'sends the applicant no email')
+    .option('--over', 'also if it is assigned to a moderator')
+    .action(run(async () => (await import('./registrations')).denyRegistration))
+
+  const invitations = program.command('invitations').description('invitation codes for applicants')
+  invitations
+    .command('create')
+    .description('creates an invitation code, and prints it and its link once')
+    .option('--note <text>', 'what it is for; moderators see that')
+    .option('--uses <number>', 'how many can register with it')
+    .option('--days <number>', 'how long it is valid')
+    .option('--json', 'prints it as JSON')
+    .action(run(async () => (await import('./invitations')).createInvitation))
+  invitations
+    .command('list')
+    .description('lists valid invitation codes by their ID; the codes themselves are not stored')
+    .option('--over', 'those that have ended instead')
+    .option('--json', 'prints them as JSON')
+    .action(run(async () => (await import('./invitations')).listInvitations))
+  invitations
+    .command('end')
+    .description('revokes an invitation code')
+    .argument('<id>', 'as the list shows it')
+    .action(run(async () => (await import('./invitations')).endInvitation))
+
+  const opening = program.command('opening').description('whether new people can register')
+  opening
+    .command('status')
+    .description('prints whether registration is open, and how many wait')
+    .option('--json', 'prints it as JSON')
+    .action(run(async () => (await import('./opening')).showOpening))
+  opening
+    .command('close')
+    .description('closes registration for new applicants')
+    .option('--message <text>', 'what visitors read')
+    .addOption(new Option('--language <code>', 'its language; English without').choices(LANGUAGES))
+    .option('--until <day>', 'opens again on this day (UTC), such as 2030-12-31')
+    .action(run(async () => (await import('./opening')).closeOpening))
+  opening
+    .command('open')
+    .description('opens registration, in spite of a limit too')
+    .option('--until <day>', 'in spite of a limit until this day (UTC)')
+    .action(run(async () => (await import('./opening')).openOpening))
+
+  program
+    .command('figures')
+    .description('prints the statistics as JSON')
+    .option('--days <number>', 'of the last 7, 30, 90 or 365 days; 30 without')
+    .option('--json', 'as JSON, which it always is')
+    .action(run(async () => (await import('./figures')).figures))
 
   program
     .command('cleanup')
