@@ -27,7 +27,8 @@ export default defineConfig(({ mode }) => ({
     target: 'node20',
     rollupOptions: {
       input: { index: path(`./src/${mode}/index.ts`) },
-      output: { entryFileNames: '[name].js' },
+      // All beside one another: some find package.json and the site from where they are.
+      output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
     },
   },
 }))

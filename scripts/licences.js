@@ -8,6 +8,7 @@ import { Contrib } from '@cyclonedx/cyclonedx-library'
 export const LEFT_OUT = {
   'svelte-email': { license: 'MIT', copyright: 'Copyright (c) 2023 Carsten Lebek' },
   'drizzle-orm': { license: 'Apache-2.0', copyright: 'Copyright Drizzle Team' },
+  '@bomb.sh/tab': { license: 'MIT', copyright: 'Copyright (c) Bombshell Authors' },
 }
 
 const RULE = '-'.repeat(80)

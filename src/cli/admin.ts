@@ -1,40 +1,37 @@
 import { text } from 'node:stream/consumers'
 import password from '@inquirer/password'
-import * as v from 'valibot'
-import { FIRST_ROLE, ROLES } from '$lib/moderation/moderator'
+import { FIRST_ROLE, type Role } from '$lib/moderation/moderator'
 import { trimInvisible } from '$lib/registration/typed-text'
 import { generatePassword } from '$lib/server/auth/moderators'
-import { readOptions, UsageError } from './usage'
+import { UsageError } from './usage'
 import { withServices } from './with-services'
 
+interface Named {
+  username: string
+}
+interface WithPassword {
+  /** The password is on standard input. */
+  passwordStdin?: boolean
+}
+
 /** Creates a moderator. */
-export async function createAdmin(args: string[]): Promise<void> {
-  const options = readOptions(args, {
-    username: { type: 'string' },
-    email: { type: 'string' },
-    role: { type: 'string' },
-    'password-stdin': { type: 'boolean' },
-  })
+export async function createAdmin(
+  options: Named & WithPassword & { email: string; role?: Role },
+): Promise<void> {
   const username = nameIn(options)
-  const { email } = options
-  const role = v.safeParse(v.optional(v.picklist(ROLES), FIRST_ROLE), options.role)
-  if (!role.success) throw new UsageError(`--role must be one of ${ROLES.join(', ')}`)
-  if (username === undefined || email === undefined)
-    throw new UsageError('admin create needs --username and --email')
-  const chosen = await choosePassword(options['password-stdin'] === true)
+  const { email, role = FIRST_ROLE } = options
+  const chosen = await choosePassword(options.passwordStdin === true)
   const made = await withServices(({ moderators }) =>
-    moderators.create({ username, email, password: chosen.password, role: role.output }),
+    moderators.create({ username, email, password: chosen.password, role }),
   )
   if (!made.ok) throw new Error(made.problem)
   process.stdout.write(`${made.moderator.username} can sign in at /admin\n${chosen.told}`)
 }
 
 /** Sets a moderator's password, which signs them out everywhere. */
-export async function setPassword(args: string[]): Promise<void> {
-  const options = readOptions(args, { username: { type: 'string' }, 'password-stdin': { type: 'boolean' } })
+export async function setPassword(options: Named & WithPassword): Promise<void> {
   const username = nameIn(options)
-  if (username === undefined) throw new UsageError('admin password needs --username')
-  const chosen = await choosePassword(options['password-stdin'] === true)
+  const chosen = await choosePassword(options.passwordStdin === true)
   const set = await withServices(({ moderators }) => moderators.setPassword(username, chosen.password))
   if (!set.ok) throw new Error(set.problem)
   process.stdout.write(
@@ -43,9 +40,8 @@ export async function setPassword(args: string[]): Promise<void> {
 }
 
 /** For moderators who lost both phone and recovery codes, or whose secret can no longer be read. */
-export async function resetFactor(args: string[]): Promise<void> {
-  const username = nameIn(readOptions(args, { username: { type: 'string' } }))
-  if (username === undefined) throw new UsageError('admin reset-factor needs --username')
+export async function resetFactor(options: Named): Promise<void> {
+  const username = nameIn(options)
   const moderator = await withServices(async ({ factors, moderators }) => {
     const reset = await factors.reset(username)
     return reset ? moderators.find(username) : null
@@ -60,8 +56,7 @@ export async function resetFactor(args: string[]): Promise<void> {
 }
 
 /** The username without anything that was copied along with it. */
-const nameIn = ({ username }: { username?: string | undefined }): string | undefined =>
-  username === undefined ? undefined : trimInvisible(username)
+const nameIn = ({ username }: Named): string => trimInvisible(username)
 
 /** A password that was given, or one generated here, which must be shown. */
 async function choosePassword(fromInput: boolean): Promise<{ password: string; told: string }> {
@@ -86,8 +81,7 @@ async function askPassword(fromInput: boolean): Promise<string> {
 }
 
 /** Prints the moderators. */
-export async function listAdmins(args: string[]): Promise<void> {
-  readOptions(args, {})
+export async function listAdmins(): Promise<void> {
   const moderators = await withServices((services) => services.moderators.list())
   if (moderators.length === 0)
     process.stdout.write('There are no moderators yet: create one with admin create\n')
@@ -96,18 +90,16 @@ export async function listAdmins(args: string[]): Promise<void> {
 }
 
 /** Disables a moderator, but not the last administrator, and says which invitation codes they may know. */
-export async function disableAdmin(args: string[]): Promise<void> {
-  const options = readOptions(args, { username: { type: 'string' }, 'end-codes': { type: 'boolean' } })
+export async function disableAdmin(options: Named & { endCodes?: boolean }): Promise<void> {
   const username = nameIn(options)
-  const { 'end-codes': endCodes = false } = options
-  if (username === undefined) throw new UsageError('admin disable needs --username')
+  const { endCodes = false } = options
   const { name, ended, known } = await withServices(async ({ moderators, knownCodes }) => {
     const disabled = await moderators.disable(username)
     if (!disabled.ok) throw new Error(disabled.problem)
     const { id, username: name } = disabled.moderator
     return {
       name,
-      ended: endCodes ? await knownCodes.end(id, { kind: 'system' }) : 0,
+      ended: endCodes ? await knownCodes.end(id, { kind: 'command_line' }) : 0,
       known: await knownCodes.count(id),
     }
   })
@@ -121,9 +113,8 @@ export async function disableAdmin(args: string[]): Promise<void> {
 }
 
 /** Lets a disabled moderator sign in again. */
-export async function enableAdmin(args: string[]): Promise<void> {
-  const username = nameIn(readOptions(args, { username: { type: 'string' } }))
-  if (username === undefined) throw new UsageError('admin enable needs --username')
+export async function enableAdmin(options: Named): Promise<void> {
+  const username = nameIn(options)
   const enabled = await withServices(({ moderators }) => moderators.enable(username))
   if (!enabled.ok) throw new Error(enabled.problem)
   process.stdout.write(

@@ -2,11 +2,9 @@ import { existsSync, statSync } from 'node:fs'
 import { configOrExit } from '$lib/server/config/run-config'
 import { keptKeyPath } from '$lib/server/config/secret-key'
 import { backUp } from '$lib/server/database/backup'
-import { readFileName } from './usage'
 
 /** Copies the database to a new file, even while the server runs. Needs no secret key, and creates none. */
-export async function backup(args: string[]): Promise<void> {
-  const file = readFileName('backup', args)
+export async function backup(file: string): Promise<void> {
   const { database, secretKey } = configOrExit((line) => process.stderr.write(`${line}\n`))
   await backUp({ url: database.url, file })
   process.stdout.write(`${file} contains a checked copy of the database, ${statSync(file).size} bytes\n`)

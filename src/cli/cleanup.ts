@@ -1,9 +1,7 @@
-import { readOptions } from './usage'
 import { withServices } from './with-services'
 
 /** Deletes data whose retention period has passed, or lists it. */
-export async function cleanup(args: string[]): Promise<void> {
-  const dryRun = readOptions(args, { 'dry-run': { type: 'boolean' } })['dry-run'] === true
+export async function cleanup({ dryRun = false }: { dryRun?: boolean }): Promise<void> {
   let gone = 0
   const { accounts } = await withServices(({ scheduler }) =>
     scheduler.cleanUp({

@@ -1,50 +1,108 @@
 import { readFileSync } from 'node:fs'
-import { describe, expect, test } from 'vitest'
-import { COMMANDS, findCommand, helpOn } from './commands'
+import { CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings'
+import { describe, expect, test, vi } from 'vitest'
+import { createProgram, leavesOf, pathOf } from './commands'
+import { UsageError } from './usage'
 
-const words = (text: string) => text.split(/\s+/).filter((word) => word !== '')
+vi.mock('./migrate', () => ({
+  migrate: () => Promise.reject(new UsageError('a value that the command refuses itself')),
+}))
+
+/** Runs the program with these arguments, up to a command's own code; what it printed, and how it ended. */
+async function type(...typed: string[]) {
+  const said = { out: '', err: '' }
+  const codes: number[] = []
+  const program = createProgram((code) => codes.push(code))
+  const heard = (command: CommandUnknownOpts): void => {
+    command.configureOutput({
+      writeOut: (text) => (said.out += text),
+      writeErr: (text) => (said.err += text),
+    })
+    command.commands.forEach(heard)
+  }
+  heard(program)
+  try {
+    await program.parseAsync(typed, { from: 'user' })
+    return { ...said, codes, ended: 'ran', exitCode: 0 }
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    return { ...said, codes, ended: error.code, exitCode: error.exitCode }
+  }
+}
+
+const LEAVES = leavesOf(createProgram(() => undefined)).map((command) => ({ name: pathOf(command), command }))
 
 describe('the help', () => {
-  test.each(COMMANDS)('says of $name what that does, and nothing of another command', (command) => {
-    const own = helpOn([command])
-    expect(words(own)).toEqual(words(`${command.name} ${command.options} ${command.does}`))
-    expect(helpOn(COMMANDS)).toContain(own)
+  test.each(LEAVES)('of all names $name, and its own says the same of it', async ({ name, command }) => {
+    const flat = (text: string) => text.replace(/\s+/g, ' ')
+    const all = await type('--help')
+    expect(all).toMatchObject({ ended: 'commander.helpDisplayed', exitCode: 0 })
+    expect(flat(all.out)).toContain(` ${name} `)
+    expect(flat(all.out)).toContain(flat(command.description()))
+    const own = await type(...name.split(' '), '--help')
+    expect(own).toMatchObject({ ended: 'commander.helpDisplayed', exitCode: 0, codes: [] })
+    expect(flat(own.out)).toContain(flat(command.description()))
+    for (const option of command.options) expect(own.out).toContain(option.flags)
+    for (const line of `${all.out}${own.out}`.split('\n')) expect(line.length).toBeLessThanOrEqual(110)
   })
 
   test('has a text of its own for every command', () => {
-    expect(new Set(COMMANDS.map(({ does }) => does)).size).toBe(COMMANDS.length)
-    expect(new Set(COMMANDS.map(({ name }) => name)).size).toBe(COMMANDS.length)
-    expect(words(helpOn(COMMANDS))).toEqual(COMMANDS.flatMap((command) => words(helpOn([command]))))
-    for (const line of helpOn(COMMANDS).split('\n')) expect(line.length).toBeLessThanOrEqual(110)
+    expect(new Set(LEAVES.map(({ command }) => command.description())).size).toBe(LEAVES.length)
+    for (const { command } of LEAVES)
+      for (const option of command.options) expect([option.flags, option.description]).not.toContain('')
   })
 
-  test.each(COMMANDS)('names every option that $name reads, and no other', ({ name, options, run }) => {
-    const source = readFileSync(new URL(`./${name.split(' ')[0] ?? ''}.ts`, import.meta.url), 'utf8')
-    const start = source.indexOf(`function ${run.name}(`)
-    const rest = source.slice(start).split('\n}\n')[0] ?? ''
-    const read = [...rest.matchAll(/'?([a-z-]+)'?: \{ type: '/g)].map(([, option]) => option)
-    const named = [...options.matchAll(/--([a-z-]+)/g)].map(([, option]) => option)
-    expect(start).toBeGreaterThan(-1)
-    expect(read.sort()).toEqual(named.sort())
-  })
-
-  test('tells somebody who lost their second factor the right command', () => {
-    expect(helpOn([findCommand(['admin', 'reset-factor']).command])).toContain('second factor')
-    expect(helpOn([findCommand(['admin', 'password']).command])).not.toContain('second factor')
+  test('tells somebody who lost their second factor the right command', async () => {
+    expect((await type('admin', 'reset-factor', '--help')).out).toContain('second factor')
+    expect((await type('admin', 'password', '--help')).out).not.toContain('second factor')
   })
 })
 
-describe('a command', () => {
-  test.each(COMMANDS)('$name is found by its name, and hears what is behind it', ({ name, run }) => {
-    const found = findCommand([...name.split(' '), 'more', '--than', 'that'])
-    expect(found).toMatchObject({ command: { name, run }, args: ['more', '--than', 'that'] })
-  })
-
+describe('wrong use', () => {
   test.each([
-    [['nonsense'], 'Unknown command "nonsense"'],
-    [['constructor'], 'Unknown command "constructor"'],
-    [['admin'], 'admin needs one of create, list, disable, enable, password or reset-factor'],
-    [['config'], 'Did you mean "config check"?'],
-    [['admin', 'nonsense'], 'admin has no command "nonsense"'],
-  ])('%j is none', (typed, says) => expect(() => findCommand(typed)).toThrow(says))
+    [['nonsense'], "unknown command 'nonsense'"],
+    [['constructor'], "unknown command 'constructor'"],
+    [['helthcheck'], '(Did you mean healthcheck?)'],
+    [['admin'], 'reset-factor'],
+    [['config'], 'check'],
+    [['admin', 'nonsense'], "unknown command 'nonsense'"],
+    [['admin', 'creat'], '(Did you mean create?)'],
+    [['admin', 'disable'], "required option '--username <name>' not specified"],
+    [['admin', 'create', '--username', 'a', '--email', 'b', '--role', 'king'], 'moderator, administrator'],
+    [['backup'], "missing required argument 'file'"],
+    [['backup', 'one', 'two'], 'too many arguments'],
+    [['config', 'check', '--fix'], "unknown option '--fix'"],
+    [['healthcheck', '--nonsense'], "unknown option '--nonsense'"],
+    [['migrate'], 'a value that the command refuses itself'],
+  ])('%j is refused before anything runs, with the help', async (typed, says) => {
+    const { err, out, codes, exitCode } = await type(...typed)
+    expect(err).toContain(says)
+    expect(err).toContain('Usage: synapse-registration')
+    expect({ out, codes }).toEqual({ out: '', codes: [] })
+    expect(exitCode).toBe(1)
+  })
+})
+
+test('the exit code is that of the command', async () => {
+  vi.stubEnv('CONFIG', '/nowhere/config.yaml')
+  const silent = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+  expect(await type('config', 'check')).toMatchObject({ ended: 'ran', codes: [2] })
+  silent.mockRestore()
+  vi.unstubAllEnvs()
+})
+
+test.each(['bash', 'zsh', 'fish'])('%s learns to complete commands', async (shell) => {
+  const printed = vi.spyOn(console, 'log').mockReturnValue(undefined)
+  await type('completion', shell)
+  expect(printed.mock.calls.join('\n')).toContain('synapse-registration complete --')
+  printed.mockClear()
+  await type('complete', '--', 'admin', 'dis')
+  expect(printed.mock.calls.join('\n')).toMatch(/^disable\t/)
+  printed.mockRestore()
+})
+
+test('a command loads its code when it is run, and not before', () => {
+  const source = readFileSync(new URL('./commands.ts', import.meta.url), 'utf8')
+  const local = [...source.matchAll(/^import .* from '(\..*)'/gm)].map(([, from]) => from)
+  expect(local).toEqual(['./usage', './version'])
 })

@@ -29,7 +29,7 @@ async function check(changes: Record<string, unknown> = {}) {
     file(),
     configFile({ database: { path: join(folder, 'data', 'registration.db') }, ...changes }),
   )
-  const code = await checkConfig([])
+  const code = await checkConfig()
   vi.restoreAllMocks()
   return { code, ...said }
 }
@@ -62,8 +62,4 @@ test('warnings alone have an exit code of their own', async () => {
   const { code, stdout, stderr } = await check({ synapse: { verify_cert: false } })
   expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
   expect(stderr).toContain('synapse.verify_cert is false')
-})
-
-test('it takes no arguments', async () => {
-  await expect(checkConfig(['--fix'])).rejects.toThrow(/--fix/)
 })

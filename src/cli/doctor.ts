@@ -3,7 +3,7 @@ import { loadConfig } from '$lib/server/config/load'
 import { examineSetUp } from '$lib/server/doctor/doctor'
 import { LEVELS, type Finding, type Level } from '$lib/server/doctor/finding'
 import { VERSION } from '$lib/server/version'
-import { readOptions, UsageError, WARNED } from './usage'
+import { UsageError, WARNED } from './usage'
 
 const SIGNS: Record<Level, string> = {
   ok: 'ok     ',
@@ -15,11 +15,13 @@ const SIGNS: Record<Level, string> = {
 const FAILED = 1
 
 /** Checks the whole set-up, and changes nothing; answers the exit code. `--send-mail`: sends a test email. */
-export async function doctor(args: string[]): Promise<number> {
-  const { json = false, 'send-mail': address } = readOptions(args, {
-    json: { type: 'boolean' },
-    'send-mail': { type: 'string' },
-  })
+export async function doctor({
+  json = false,
+  sendMail: address,
+}: {
+  json?: boolean
+  sendMail?: string
+}): Promise<number> {
   const testMailTo = address === undefined ? null : readAddress(address)
   const findings = await examineSetUp({
     loaded: loadConfig(),

@@ -1,6 +1,5 @@
 import { request } from 'node:http'
 import { fillInListening, type Environment } from './listening'
-import { readOptions } from './usage'
 
 const PATH = '/healthz'
 const TIMEOUT_MS = 5_000
@@ -9,8 +8,7 @@ const TIMEOUT_MS = 5_000
  * Asks the running server whether it answers, where HOST, PORT or SOCKET_PATH say that it listens: for supervisors, and
  * images without curl. Rejects with a sentence unless `/healthz` is answered with 200 in five seconds.
  */
-export async function healthcheck(args: string[]): Promise<void> {
-  readOptions(args, {})
+export async function healthcheck(): Promise<void> {
   const { words, ...where } = findListening(process.env)
   const status = await askStatus(where).catch((error: unknown) => {
     throw new Error(`No answer from ${words}: ${error instanceof Error ? error.message : String(error)}`)

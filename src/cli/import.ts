@@ -1,28 +1,22 @@
 import { readDjangoFile } from '$lib/server/django/read-file'
 import type { Planned } from '$lib/server/django/plan'
 import type { DjangoFile } from '$lib/server/django/rows'
-import { readFileName, readOptions } from './usage'
+import { printed } from './printed'
 import { withServices } from './with-services'
 
 const STATUSES = ['started', 'requested', 'approved', 'denied', 'completed']
 
 /** Takes over the registrations of the Django program, or lists what that would do. */
-export async function importFile(args: string[]): Promise<void> {
-  const path = readFileName(
-    'import',
-    args.filter((arg) => !arg.startsWith('--')),
-  )
-  const options = readOptions(
-    args.filter((arg) => arg !== path),
-    { 'dry-run': { type: 'boolean' }, tell: { type: 'boolean' } },
-  )
-  const isDry = options['dry-run'] === true
+export async function importFile(
+  path: string,
+  { dryRun: isDry = false, tell = false }: { dryRun?: boolean; tell?: boolean },
+): Promise<void> {
   const file = await readDjangoFile(path)
   await withServices(async ({ djangoImport }) => {
     const rows = file.registrations
     const planned = isDry ? await djangoImport.look(rows) : await djangoImport.run(rows)
     process.stdout.write(`${tableOf(planned)}\n${endOf(file, planned, isDry)}`)
-    if (isDry || options.tell !== true) return
+    if (isDry || !tell) return
     const told = await djangoImport.tell(rows)
     process.stdout.write(`${String(told.length)} are emailed a link to set their password\n`)
   })
@@ -32,9 +26,9 @@ function tableOf(planned: Planned[]): string {
   const width = Math.max(...planned.map(({ row }) => row.username.length), 0)
   return planned
     .map((one) => {
-      const name = visible(one.row.username).padEnd(width)
+      const name = printed(one.row.username).padEnd(width)
       const status = (STATUSES[one.row.status] ?? '').padEnd(9)
-      const words = [outcomeOf(one).padEnd(18), one.notes.map(visible).join('; ')]
+      const words = [outcomeOf(one).padEnd(18), one.notes.map(printed).join('; ')]
       return `${name}  ${status}  ${words.join('  ').trimEnd()}\n`
     })
     .join('')
@@ -44,9 +38,6 @@ function outcomeOf(one: Planned): string {
   if (one.outcome === 'taken') return `-> ${one.registration.state}`
   return one.outcome === 'known' ? 'already there' : 'left out'
 }
-
-/** Without control characters: the names are strangers'. */
-const visible = (text: string) => text.replace(/\p{C}/gu, '?')
 
 function endOf({ moderators, rules }: DjangoFile, planned: Planned[], isDry: boolean): string {
   const count = (outcome: Planned['outcome']) =>

@@ -1,43 +1,20 @@
 #!/usr/bin/env -S node --max-old-space-size=256
-import { WRONG_USE } from '$lib/server/config/run-config'
-import { PROGRAM } from '$lib/server/version'
-import { COMMANDS, findCommand, helpOn } from './commands'
-import { UsageError } from './usage'
-
-const HELP = `synapse-registration: a registration service for Matrix homeservers
-
-${helpOn(COMMANDS)}`
-
-const HELP_OPTIONS = ['--help', '-h']
-const VERSION_OPTIONS = ['--version', '-V']
+import { CommanderError } from '@commander-js/extra-typings'
+import { WRONG_USE } from '$lib/server/config/exit-code'
+import { createProgram } from './commands'
 
 /** Exit codes: 0 success, 1 failure, 2 invalid usage or configuration; a command can have others. */
 async function main(typed: string[]): Promise<number> {
-  const [first = 'help'] = typed
-  if (first === 'help' || HELP_OPTIONS.includes(first)) {
-    process.stdout.write(HELP)
-    return 0
-  }
-  if (VERSION_OPTIONS.includes(first)) {
-    process.stdout.write(`${PROGRAM}\n`)
-    return 0
-  }
+  let code = 0
+  const program = createProgram((answered) => (code = answered))
   try {
-    const { command, args } = findCommand(typed)
-    if (args.some((arg) => HELP_OPTIONS.includes(arg))) {
-      process.stdout.write(helpOn([command]))
-      return 0
-    }
-    const code = await command.run(args)
-    return typeof code === 'number' ? code : 0
+    await program.parseAsync(typed.length === 0 ? ['help'] : typed, { from: 'user' })
+    return code
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    if (!(error instanceof UsageError)) {
-      process.stderr.write(`${message}\n`)
-      return 1
-    }
-    process.stderr.write(`${message}\n\n${HELP}`)
-    return WRONG_USE
+    // The library has printed what is wrong, or what was asked for: help or version.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USE
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    return 1
   }
 }
 

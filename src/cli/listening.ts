@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { existsSync, lstatSync, type Stats } from 'node:fs'
 import { connect, createServer, type ListenOptions } from 'node:net'
 import { dirname } from 'node:path'
-import { WRONG_USE } from '$lib/server/config/run-config'
+import { WRONG_USE } from '$lib/server/config/exit-code'
 
 /** The variables of a process. */
 export type Environment = Record<string, string | undefined>

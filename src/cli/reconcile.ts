@@ -1,7 +1,7 @@
 import type { DifferenceCode } from '$lib/registration/differences'
 import { matrixId, parseUsername, type Username } from '$lib/registration/username'
 import type { Disagreement } from '$lib/server/registrations/reconcile'
-import { readOptions, UsageError } from './usage'
+import { UsageError } from './usage'
 import { withServices } from './with-services'
 
 /** For each difference: what it means (the text follows the name), and what `--mend` does. */
@@ -78,8 +78,7 @@ const WORDS: Record<DifferenceCode, { means: string; mending: string }> = {
 }
 
 /** Lists the differences between homeserver and database, and repairs them if asked to. Throws if some are left. */
-export async function reconcile(args: string[]): Promise<void> {
-  const options = readOptions(args, { mend: { type: 'boolean' }, only: { type: 'string' } })
+export async function reconcile(options: { mend?: boolean; only?: string }): Promise<void> {
   const left = await withServices(async ({ reconciliation, homeserver: { domain } }) => {
     const only = options.only === undefined ? null : readName(options.only, domain)
     const differences = await reconciliation.list(only)

@@ -1,10 +1,8 @@
 import { configOrExit } from '$lib/server/config/run-config'
 import { restore as restoreDatabase } from '$lib/server/database/restore'
-import { readFileName } from './usage'
 
 /** Replaces the database with a backup, while no server runs. Needs no secret key, and creates none. */
-export async function restore(args: string[]): Promise<void> {
-  const file = readFileName('restore', args)
+export async function restore(file: string): Promise<void> {
   const { database } = configOrExit((line) => process.stderr.write(`${line}\n`))
   const { aside } = await restoreDatabase({ url: database.url, file, clock: Date.now })
   process.stdout.write(`The database is now a copy of ${file}, with all migrations applied\n`)

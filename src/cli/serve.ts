@@ -7,7 +7,6 @@ import { securityHeaders } from '$lib/server/http/request-guard'
 import { createLog } from '$lib/server/logging/log'
 import { REQUEST_ID_HEADER, requestIdOf } from '$lib/server/logging/request-id'
 import { fillInListening, findNoListening, noListening, type NoListening } from './listening'
-import { readOptions } from './usage'
 import { countWorkers, findNoSharing, runWorkers } from './workers'
 
 /** The largest form that a person can send, with a margin: a message of 4,000 family emoji, form-encoded. */
@@ -16,8 +15,7 @@ const BODY_SIZE_LIMIT = '320K'
 const builtSchema = v.object({ server: v.object({ server: v.instance(Server) }) })
 
 /** Starts the built site, in as many processes as `workers` in config.yaml says. */
-export async function serve(args: string[]): Promise<void> {
-  readOptions(args, {})
+export async function serve(): Promise<void> {
   const config = runConfigOrExit()
   if (cluster.isWorker) return answer(config)
   ignoreHeaderSettings()

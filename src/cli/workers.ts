@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { WRONG_USE } from '$lib/server/config/run-config'
+import { WRONG_USE } from '$lib/server/config/exit-code'
 import type { NoListening } from './listening'
 
 const RETRY_MS = 5_000

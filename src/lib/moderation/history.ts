@@ -137,9 +137,10 @@ const SIDES = {
   people: 'people',
   applicants: 'applicant',
   system: 'system',
+  command_line: 'command_line',
   moderators: 'moderator',
 } as const
-const HISTORY_SIDES = ['people', 'applicants', 'system', 'moderators'] as const
+const HISTORY_SIDES = ['people', 'applicants', 'system', 'command_line', 'moderators'] as const
 
 /** What takes a permission to know about others: who signs in when and how, and who the moderators are. */
 const PERSONAL: EventKind[] = [...kindsOf('people'), ...kindsOf('sign_ins')]
@@ -147,7 +148,7 @@ const PERSONAL: EventKind[] = [...kindsOf('people'), ...kindsOf('sign_ins')]
 /** A filter as a database query; null: not set. Times in milliseconds since 1970, `until` exclusive. */
 export interface HistoryQuery {
   /** `people`: applicants and moderators. */
-  actor: 'people' | 'applicant' | 'system' | 'moderator' | null
+  actor: 'people' | 'applicant' | 'system' | 'command_line' | 'moderator' | null
   moderatorId: string | null
   kinds: EventKind[] | null
   registrationId: string | null

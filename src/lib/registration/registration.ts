@@ -127,8 +127,20 @@ export const approvalSchema: v.GenericSchema<unknown, Approval | null> = v.objec
   until: v.fallback(v.nullable(v.number()), null),
 })
 
-/** The actor. A moderator is given by ID. */
-export type Actor = { kind: 'applicant' } | { kind: 'system' } | { kind: 'moderator'; id: string }
+/** The actor. A moderator is given by ID; the operator at the command line has no account here. */
+export type Actor =
+  { kind: 'applicant' } | { kind: 'system' } | { kind: 'command_line' } | { kind: 'moderator'; id: string }
+
+/** Who decides, invites, closes: what is stored for the command line where others have a moderator's ID. No ID is that. */
+export const COMMAND_LINE = 'command line'
+
+/** Whoever is stored under this ID: a moderator, or the command line. */
+export const byAuthor = (id: string) =>
+  id === COMMAND_LINE ? ({ kind: 'command_line' } as const) : byModerator(id)
+/** A moderator, or the command line. */
+export type Author = ReturnType<typeof byAuthor>
+/** The ID that is stored for them. */
+export const authorId = (author: Author): string => (author.kind === 'moderator' ? author.id : COMMAND_LINE)
 
 /** The moderator with this ID, as who does something. */
 export const byModerator = (id: string) => ({ kind: 'moderator', id }) as const

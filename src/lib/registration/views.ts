@@ -2,7 +2,7 @@ import type { JobKind, JobState } from './job'
 import type { Invitations } from './invited'
 import type { MailStanding } from './mail-standing'
 import type { Platform } from './matrix-apps'
-import type { EventKind } from './registration'
+import type { Actor, EventKind } from './registration'
 import type { Account, Sign } from './signs'
 import type { AccountState, Exchange, Opening, State } from './state'
 import type { UsernameCharacters } from './username'
@@ -129,7 +129,7 @@ export interface FailureView {
 export interface EventView {
   at: number
   kind: EventKind
-  actor: 'applicant' | 'system' | 'moderator'
+  actor: Actor['kind']
   moderator: string | null
   detail: Record<string, string | number | boolean> | null
 }

@@ -1,3 +1,4 @@
+import { authorText } from './author-text'
 import { listText } from '$lib/text/list-text'
 import { m } from '$lib/paraglide/messages'
 import type { PasswordNeed, Refusal } from '$lib/registration/refusal'
@@ -259,5 +260,5 @@ function alreadyDecidedText({ state, by }: Extract<Refusal, { code: 'already_dec
   const words = stateText(state)
   return by === null
     ? m.refusal_already_decided({ state: words })
-    : m.refusal_already_decided_by({ state: words, by })
+    : m.refusal_already_decided_by({ state: words, by: authorText(by) })
 }

@@ -163,7 +163,7 @@ export function createFactors({
         if (row === null) return false
         const detail = { moderator: row.username }
         await deletePasskeysOf(tx, row.id)
-        await forget(tx, row, { kind: 'system' }, { kind: 'second_factor_off', detail })
+        await forget(tx, row, { kind: 'command_line' }, { kind: 'second_factor_off', detail })
         await endAccess(tx, row.id, clock())
         return true
       })

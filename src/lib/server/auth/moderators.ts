@@ -20,7 +20,7 @@ export type ModeratorResult = { ok: true; moderator: Moderator } | { ok: false; 
 export type Moderators = ReturnType<typeof createModerators>
 
 /** The operator at the terminal has no username here. */
-const OPERATOR: Actor = { kind: 'system' }
+const OPERATOR: Actor = { kind: 'command_line' }
 
 /**
  * Moderators' accounts as the operator manages them at the terminal: by the rules of `moderator-accounts.ts`, whose

@@ -1,12 +1,10 @@
 import type { Config } from './derive'
 import { loadConfig } from './load'
+import { WRONG_USE } from './exit-code'
 import { secretKeyOf } from './secret-key'
 
 /** A configuration to run with: its secret key was set, or generated and stored at the first start. */
 export type RunConfig = Config & { readonly secretKey: string }
-
-/** The exit code of every command for invalid usage and configuration. */
-export const WRONG_USE = 2
 
 /**
  * The configuration that the environment names, or exits: one line on standard error per problem, exit code 2.

@@ -3,6 +3,7 @@ import { alias } from 'drizzle-orm/sqlite-core'
 import { standingOf } from '$lib/moderation/invitation'
 import { rolesWith } from '$lib/moderation/permission'
 import type { Brought } from '$lib/registration/invited'
+import { authorName } from './moderators'
 import type { Reader, Transaction } from './open'
 import { events, invitations, moderators, registrations } from './schema'
 import { fieldOf } from './stored-json'
@@ -76,7 +77,7 @@ export async function findInvitations(
   return reader
     .select({
       invitation: invitations,
-      author: moderators.username,
+      author: authorName(invitations.madeBy, moderators),
       /** Whether its creator may still skip review. */
       vouches: vouches(moderators),
       came: sql<number>`(select count(*) from ${some})`,

@@ -1,4 +1,6 @@
-import { and, asc, eq, inArray, isNull, max } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNull, max, sql } from 'drizzle-orm'
+import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
+import { COMMAND_LINE } from '$lib/registration/registration'
 import { rolesWith } from '$lib/moderation/permission'
 import type { Reader, Transaction } from './open'
 import { moderators, sessions } from './schema'
@@ -15,6 +17,10 @@ export async function findModeratorByName(reader: Reader, username: string): Pro
   const [row] = await reader.select().from(moderators).where(eq(moderators.username, username))
   return row ?? null
 }
+
+/** The username of the author whose ID is in this column, where `moderators` (or its alias) is joined by that. */
+export const authorName = (id: SQLiteColumn, moderator: { username: SQLiteColumn }) =>
+  sql<string | null>`case ${id} when ${COMMAND_LINE} then ${COMMAND_LINE} else ${moderator.username} end`
 
 /** All of them by username, disabled ones included. */
 export async function findModerators(reader: Reader): Promise<ModeratorRow[]> {

@@ -5,6 +5,7 @@ import { searchWords } from '$lib/moderation/search-words'
 import { QUEUES, type Queue } from '$lib/registration/state'
 import { readCursor, writeCursor, type Cursor } from './cursor'
 import { findIdsAlike } from './similar'
+import { authorName } from './moderators'
 import { findLooks } from './presence'
 import type { Reader } from './open'
 import { IN_TROUBLE, ON_PROBATION } from './registrations'
@@ -270,9 +271,9 @@ export async function findListed(reader: Reader, ids: string[], lookedSince: num
     .select({
       ...LISTED,
       trouble: sql`${IN_TROUBLE}`.mapWith(Boolean),
-      decidedBy: decider.username,
+      decidedBy: authorName(registrations.decidedBy, decider),
       claimedBy: claimer.username,
-      inviterName: inviter.username,
+      inviterName: authorName(invitations.madeBy, inviter),
       invitationNote: invitations.note,
     })
     .from(registrations)

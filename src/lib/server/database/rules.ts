@@ -18,6 +18,7 @@ import type { RuleFilter } from '$lib/moderation/rule-filter'
 import { RULE_KINDS } from '$lib/moderation/rule-kind'
 import type { Registration } from '$lib/registration/registration'
 import type { Queue } from '$lib/registration/state'
+import { authorName } from './moderators'
 import type { Reader, Transaction } from './open'
 import { moderators, registrations, rules } from './schema'
 
@@ -76,7 +77,7 @@ export async function findRules(
   limit: number,
 ) {
   return reader
-    .select({ rule: rules, author: moderators.username })
+    .select({ rule: rules, author: authorName(rules.madeBy, moderators) })
     .from(rules)
     .leftJoin(moderators, eq(moderators.id, rules.madeBy))
     .where(

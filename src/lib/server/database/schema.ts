@@ -299,7 +299,7 @@ export const events = sqliteTable(
     registrationId: text('registration_id'),
     at: integer().notNull(),
     kind: text({ enum: EVENT_KINDS }).notNull(),
-    actor: text({ enum: ['applicant', 'system', 'moderator'] }).notNull(),
+    actor: text({ enum: ['applicant', 'system', 'moderator', 'command_line'] }).notNull(),
     moderatorId: text('moderator_id'),
     detail: storedJson('detail', 'events.detail', detailSchema, () => null),
   },

@@ -15,7 +15,7 @@ import {
 import type { Texts } from '$lib/registration/language'
 import type { NewJob } from '$lib/registration/job'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
-import { byModerator, type Actor, type AuditEvent } from '$lib/registration/registration'
+import { byAuthor, type Actor, type AuditEvent } from '$lib/registration/registration'
 import { insertEvents } from '../database/events'
 import type { Database, Reader, Transaction } from '../database/open'
 import { findOpeningCounts, findOpeningRecord, putOpeningRecord } from '../database/opening'
@@ -96,7 +96,7 @@ export function createIntake({
 
   async function put(tx: Transaction, record: OpeningRecord, event: AuditEvent, by: string): Promise<void> {
     await putOpeningRecord(tx, record, clock())
-    await insertEvents(tx, null, [event], byModerator(by), clock())
+    await insertEvents(tx, null, [event], byAuthor(by), clock())
   }
 
   return {
@@ -143,7 +143,7 @@ export function createIntake({
       return alerts(change, now)
     },
 
-    /** A moderator closes it, or changes the message while it is closed. */
+    /** A moderator (or `COMMAND_LINE`) closes it, or changes the message while it is closed. */
     async close(typed: { message: Texts; until: string }, by: string): Promise<Result<null>> {
       const wish = readClosing(typed, clock())
       if (!wish.ok) return wish

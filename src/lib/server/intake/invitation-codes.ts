@@ -2,7 +2,7 @@ import { createHmac, hkdfSync, randomInt } from 'node:crypto'
 import { drawCode, readCode, standingOf, type CodeWish } from '$lib/moderation/invitation'
 import { comesBy, type Invitations as Mode } from '$lib/registration/invited'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
-import type { Actor, Registration } from '$lib/registration/registration'
+import { authorId, type Author, type Registration } from '$lib/registration/registration'
 import { byNetwork, type RateLimiter } from '../rate-limits/rate-limiter'
 import { readCursor, writeCursor } from '../database/cursor'
 import { insertEvents } from '../database/events'
@@ -21,8 +21,6 @@ import { DAY, HOUR } from '$lib/registration/time'
 
 /** How many invalid codes may be tried per network. Guessing a valid one is infeasible (`CODE_BITS`). */
 export const CODE_TRIES = { count: 10, windowMs: HOUR }
-
-type Moderator = Extract<Actor, { kind: 'moderator' }>
 
 /** How many codes a page shows. */
 const PAGE = 100
@@ -130,7 +128,7 @@ export function createInvitationCodes({
     /** Creates a code, which is never shown again. The caller checks who may skip review. */
     async make(
       { uses, days, note, skipReview }: CodeWish & { skipReview: boolean },
-      actor: Moderator,
+      actor: Author,
     ): Promise<{ id: string; code: string }> {
       const now = clock()
       const id = randomId()
@@ -143,7 +141,7 @@ export function createInvitationCodes({
         usesMaximum: uses,
         uses: 0,
         skipReview,
-        madeBy: actor.id,
+        madeBy: authorId(actor),
         madeAt: now,
         expiresAt: days === null ? null : now + days * DAY,
         endedAt: null,
@@ -161,7 +159,7 @@ export function createInvitationCodes({
     /** Revokes a code; one that has ended stays as it is. Refused if the actor may not (`mayEnd`). */
     async end(
       id: string,
-      actor: Moderator,
+      actor: Author,
       mayEnd: (invitation: Pick<InvitationRow, 'skipReview'>) => boolean,
     ): Promise<Result<null>> {
       return database.write<Result<null>>(async (tx) => {

@@ -1,7 +1,7 @@
 import type { QueueFilter } from '$lib/moderation/queue-filter'
 import { decide, isResting } from '$lib/registration/decide'
 import { aboutOf } from '$lib/registration/job'
-import type { Registration } from '$lib/registration/registration'
+import { COMMAND_LINE, type Registration } from '$lib/registration/registration'
 import { isOpeningFailed, isUnopened } from '$lib/registration/state'
 import { DAY } from '$lib/registration/time'
 import { matrixId } from '$lib/registration/username'
@@ -140,7 +140,7 @@ export async function registrationView(
         at,
         kind,
         actor,
-        moderator,
+        moderator: actor === 'command_line' ? COMMAND_LINE : moderator,
         detail,
       })),
       jobs: (await findJobs(reader, id)).map((row) => jobView(row, registration)),

@@ -1,4 +1,5 @@
 import { refuse, type Refusal, type Refused } from '$lib/registration/refusal'
+import { COMMAND_LINE } from '$lib/registration/registration'
 import { findModerator, findModerators } from '../database/moderators'
 import type { Database } from '../database/open'
 
@@ -7,7 +8,9 @@ export type Usernames = ReturnType<typeof createUsernames>
 /** Moderators' usernames: rows and refusals name them by ID, and people read names. */
 export function createUsernames({ database }: { database: Database }) {
   const of = async (id: string): Promise<string | null> =>
-    (await database.read((reader) => findModerator(reader, id)))?.username ?? null
+    id === COMMAND_LINE
+      ? COMMAND_LINE
+      : ((await database.read((reader) => findModerator(reader, id)))?.username ?? null)
 
   async function inRefusal(refusal: Refusal): Promise<Refusal> {
     if (refusal.code === 'claimed') return { ...refusal, by: (await of(refusal.by)) ?? refusal.by }
@@ -16,7 +19,7 @@ export function createUsernames({ database }: { database: Database }) {
   }
 
   return {
-    /** Null if there is no such moderator. */
+    /** Null if there is no such moderator; `COMMAND_LINE` for the command line. */
     of,
 
     /** Everybody, disabled moderators included, by username. */

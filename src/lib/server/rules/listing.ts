@@ -4,7 +4,7 @@ import { insertEvents } from '../database/events'
 import { readCursor, writeCursor } from '../database/cursor'
 import type { Database, Reader } from '../database/open'
 import { countRules, findAuthors, findRules, type RuleWishes } from '../database/rules'
-import { byModerator } from '$lib/registration/registration'
+import { byAuthor } from '$lib/registration/registration'
 
 /** How many rules a page shows. */
 const PAGE = 100
@@ -59,7 +59,7 @@ export function createRuleListing({ database, clock }: { database: Database; clo
     ): Promise<void> =>
       database.write((tx) => {
         const detail = { what: 'rules', format, ...(kind && { kind }), ...(effect && { effect }) }
-        return insertEvents(tx, null, [{ kind: 'exported', detail }], byModerator(by), clock())
+        return insertEvents(tx, null, [{ kind: 'exported', detail }], byAuthor(by), clock())
       }),
 
     /** Who made each of these rules, by its ID. */

@@ -2,7 +2,7 @@ import { ruleKey, type Candidate, type RuleCore } from '$lib/moderation/rule'
 import { readRuleValue } from '$lib/moderation/rule-value'
 import { PATTERNS_MAXIMUM, type ListedRule } from '$lib/moderation/rule-list'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
-import type { Actor } from '$lib/registration/registration'
+import { authorId, type Author } from '$lib/registration/registration'
 import { insertEvents } from '../database/events'
 import type { Database, Reader } from '../database/open'
 import {
@@ -155,15 +155,12 @@ export function createRuleStore({
     read: readRule,
 
     /** Adds a rule parsed by `read`; refused if the same one exists already. */
-    async add(
-      { days, ...core }: RuleWish,
-      actor: Extract<Actor, { kind: 'moderator' }>,
-    ): Promise<Result<RuleRow>> {
+    async add({ days, ...core }: RuleWish, actor: Author): Promise<Result<RuleRow>> {
       const added = await database.write<Result<RuleRow>>(async (tx) => {
         const now = clock()
         if ((await findThere(tx, [core], now)).size > 0) return refuse({ code: 'rule_exists' })
         const expiresAt = days === null ? null : now + days * DAY
-        const rule: RuleRow = rowOf(randomId(), { ...core, expiresAt }, actor.id, now)
+        const rule: RuleRow = rowOf(randomId(), { ...core, expiresAt }, authorId(actor), now)
         await insertRules(tx, [rule])
         // Not its value: that can be an email address.
         const detail = { rule: rule.id, subject: rule.subject, effect: rule.effect }
@@ -179,17 +176,14 @@ export function createRuleStore({
       database.read((reader) => freshOf(reader, listed, clock())),
 
     /** Adds all rules of a list that do not exist yet, or none; returns how many. */
-    async addAll(
-      listed: readonly ListedRule[],
-      actor: Extract<Actor, { kind: 'moderator' }>,
-    ): Promise<Result<number>> {
+    async addAll(listed: readonly ListedRule[], actor: Author): Promise<Result<number>> {
       const added = await database.write<Result<number>>(async (tx) => {
         const now = clock()
         const fresh = await freshOf(tx, listed, now)
         if (!fresh.ok) return fresh
         // Of those created at one moment the highest ID comes first: so the list keeps its order.
         const ids = fresh.value.map(() => randomId()).sort()
-        const rows = fresh.value.map((rule) => rowOf(ids.pop() ?? randomId(), rule, actor.id, now))
+        const rows = fresh.value.map((rule) => rowOf(ids.pop() ?? randomId(), rule, authorId(actor), now))
         await insertRules(tx, rows)
         const [first] = fresh.value
         if (first === undefined) return accept(0)
@@ -203,11 +197,7 @@ export function createRuleStore({
     },
 
     /** Ends a rule; refused if it has ended. `mayEnd` tells whether the actor may. */
-    async end(
-      id: string,
-      actor: Extract<Actor, { kind: 'moderator' }>,
-      mayEnd: (rule: RuleRow) => boolean,
-    ): Promise<Result<null>> {
+    async end(id: string, actor: Author, mayEnd: (rule: RuleRow) => boolean): Promise<Result<null>> {
       const ended = await database.write<Result<null>>(async (tx) => {
         const now = clock()
         const rule = await findRule(tx, id)

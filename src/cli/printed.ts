@@ -1,0 +1,27 @@
+import { piecesOf } from '$lib/moderation/visible-text'
+
+/**
+ * A stranger's text for a terminal, in one line: what could move the cursor, change colors or turn the direction is
+ * written as its code point (`[U+001B]`), line breaks and tabs as a space.
+ */
+export const printed = (text: string): string =>
+  piecesOf(text)
+    .map((piece) => ('text' in piece ? piece.text.replace(/[\n\t]+/g, ' ') : `[${piece.code}]`))
+    .join('')
+
+/** Prints a value as JSON in ASCII, which no terminal takes for commands. */
+export function printJson(value: unknown): void {
+  const ascii = JSON.stringify(value, null, 2).replace(
+    /[\u007F-\uFFFF]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+  process.stdout.write(`${ascii}\n`)
+}
+
+/** Prints these lines, and nothing a stranger wrote as anything but text. */
+export function printLines(...lines: string[]): void {
+  for (const line of lines) process.stdout.write(`${printed(line)}\n`)
+}
+
+/** A time as printed; milliseconds since 1970. */
+export const moment = (at: number): string => new Date(at).toISOString().replace(/\.\d+Z$/, 'Z')

@@ -1,0 +1,124 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { Services } from '$lib/server/app'
+import { figures } from '../../src/cli/figures'
+import { createInvitation, endInvitation, listInvitations } from '../../src/cli/invitations'
+import { closeOpening, openOpening, showOpening } from '../../src/cli/opening'
+import { printJson, printLines } from '../../src/cli/printed'
+import {
+  approveRegistration,
+  denyRegistration,
+  listRegistrations,
+  showRegistration,
+} from '../../src/cli/registrations'
+import { aBrowser, aModerator, aWorld, requested, type TestWorld } from '../support/world'
+
+const held = vi.hoisted(() => ({ services: null as unknown }))
+vi.mock('../../src/cli/with-services', () => ({
+  withServices: <T>(command: (services: Services) => Promise<T>) => command(held.services as Services),
+}))
+
+let world: TestWorld
+let output: string
+beforeEach(async () => {
+  world = await aWorld()
+  held.services = world.services
+  output = ''
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    output += String(text)
+    return true
+  })
+})
+afterEach(async () => {
+  vi.restoreAllMocks()
+  await world.dispose()
+})
+
+/** What was printed since the last time. */
+function said(): string {
+  const text = output
+  output = ''
+  return text
+}
+
+const auditLog = async () =>
+  (await (await aModerator(world.services)).api.auditLog.page({})).events.map(
+    ({ kind, actor }) => `${kind} ${actor}`,
+  )
+
+test('a decision is told as one of the command line, in the log and on the pages', async () => {
+  await requested(world, 'ada')
+  await listRegistrations({ json: true })
+  const { registrations } = JSON.parse(said()) as { registrations: { id: string; username: string }[] }
+  expect(registrations).toMatchObject([{ username: 'ada', state: 'requested', decidedBy: null }])
+  const id = registrations[0]?.id ?? ''
+  await approveRegistration('@Ada:example.test', { message: 'Welcome' })
+  expect(said()).toContain('@ada:example.test is approved')
+  const { api } = await aModerator(world.services)
+  const view = await api.moderation.registration({ id })
+  expect(view).toMatchObject({ state: 'approved', decidedBy: 'command line', message: 'Welcome' })
+  expect(view.events).toContainEqual(
+    expect.objectContaining({ kind: 'approved', actor: 'command_line', moderator: 'command line' }),
+  )
+  const { items } = await api.moderation.queue({ tab: 'all' })
+  expect(items).toMatchObject([{ username: 'ada', decidedBy: 'command line' }])
+  await showRegistration('ada', {})
+  expect(said()).toContain('approved (command line)')
+  await expect(denyRegistration(id, {})).resolves.toBeUndefined()
+  await expect(approveRegistration('ada', {})).rejects.toThrow(/[Cc]ommand line/)
+})
+
+test('what cannot be meant is refused', async () => {
+  await expect(approveRegistration('nobody', {})).rejects.toThrow('There is no registration "nobody"')
+  await requested(world, 'ada')
+  await expect(denyRegistration('ada', { category: 'none of them' })).rejects.toThrow(
+    '--category must be one of',
+  )
+  await expect(denyRegistration('ada', { message: 'a'.repeat(5000) })).rejects.toThrow('--message')
+})
+
+test("a stranger's text is text for a terminal, and nothing else", () => {
+  const typed = 'two\u001B[2Jpeople \u202Efrom the repair\ncafé \u009B31m'
+  printLines(typed)
+  expect(said()).toBe('two[U+001B][2Jpeople [U+202E]from the repair café [U+009B]31m\n')
+  printJson({ typed })
+  expect(output).not.toMatch(/[^\n -~]/)
+  expect(JSON.parse(said())).toEqual({ typed })
+})
+
+test('invitation codes are created, listed without the code, and revoked', async () => {
+  await createInvitation({ note: 'Friends', uses: '2', json: true })
+  const { id, code, link } = JSON.parse(said()) as { id: string; code: string; link: string }
+  expect(link).toContain(code)
+  await listInvitations({})
+  const listed = said()
+  expect(listed).toContain(`${id}  used 0 of 2  never expires  by command line  Friends`)
+  expect(listed).not.toContain(code)
+  await endInvitation(id)
+  await expect(endInvitation('nothing')).rejects.toThrow('There is no invitation "nothing"')
+  await expect(createInvitation({ uses: 'many' })).rejects.toThrow()
+  expect(await auditLog()).toEqual(
+    expect.arrayContaining(['invitation_code_made command_line', 'invitation_code_ended command_line']),
+  )
+})
+
+test('registration is closed and opened', async () => {
+  await closeOpening({ message: 'Back soon' })
+  said()
+  await showOpening({ json: true })
+  expect(JSON.parse(said())).toMatchObject({
+    version: 1,
+    opening: { open: false, why: 'by_hand', message: { en: 'Back soon' } },
+  })
+  await openOpening({})
+  expect(said()).toBe('Registration is open\n')
+  await expect(closeOpening({ until: 'tomorrow' })).rejects.toThrow()
+  expect(await auditLog()).toEqual(
+    expect.arrayContaining(['registration_closed command_line', 'registration_opened command_line']),
+  )
+})
+
+test('the figures are JSON', async () => {
+  await figures({ days: '7' })
+  expect(JSON.parse(said())).toMatchObject({ version: 1, days: 7 })
+  await expect(figures({ days: '8' })).rejects.toThrow('--days must be one of 7, 30, 90, 365')
+})
