@@ -155,6 +155,9 @@ const CALLS: Record<string, Call> = {
   'intake.state': () => undefined,
   'intake.close': () => ({ message: { en: '', de: '' }, until: '' }),
   'intake.open': () => ({ until: '' }),
+  'setUp.check': 'administrator',
+  'setUp.sendTestMail': 'administrator',
+  'setUp.isFirst': () => undefined,
 }
 
 interface Scene {

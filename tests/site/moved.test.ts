@@ -20,6 +20,33 @@ test.each([
   expect([status, headers.get('location')]).toEqual([308, to])
 })
 
+test.each(['/admin/registration/userregistration/', '/admin/registration/userregistration/5/change/'])(
+  '%s of the Django program leads to the queue',
+  async (path) => {
+    const { url } = await fetch(site.url + path)
+    expect(new URL(url).pathname).toBe('/admin/login')
+  },
+)
+
+test.each(['verify-email', 'set-password'])(
+  'a link to %s that nobody here has sent leads to a page that says so',
+  async (path) => {
+    for (const token of [
+      'k'.repeat(43),
+      'rSqwJ28PkScxspZICvPBgmooqCY6xYzAbCdEfGhIjKlM'.slice(0, 43),
+      'x',
+      '%00',
+      'a%2Fb',
+    ]) {
+      const response = await fetch(`${site.url}/${path}/${token}/`)
+      expect([token, response.status < 500, new URL(response.url).pathname.startsWith('/register/')]).toEqual(
+        [token, true, true],
+      )
+      expect(await response.text()).toContain('<h1')
+    }
+  },
+)
+
 test.each(['/admin/nothing', '/admin/nothing/more'])('%s was never there', async (path) => {
   expect((await fetch(`${site.url}${path}`, { redirect: 'manual' })).status).toBe(404)
 })

@@ -67,7 +67,7 @@ describe('the program, as its operator runs it', () => {
     expect(await ended()).toEqual(['c-1', 'c-2'])
     expect((await own.cli(disable)).out).toBe('second is disabled and was signed out\n')
     const { rows } = await askDatabase(own, "select actor from events where kind = 'invitation_code_ended'")
-    expect(rows.map(({ actor }) => actor)).toEqual(['system', 'system'])
+    expect(rows.map(({ actor }) => actor)).toEqual(['command_line', 'command_line'])
   }, 60_000)
 
   test('sets another password, with which alone the moderator comes in again', async () => {

@@ -1,4 +1,4 @@
 import { redirect, type RequestHandler } from '@sveltejs/kit'
 
-/** Where moderators of the Django program have their bookmark. */
+/** Where moderators of the Django program have their bookmarks. */
 export const GET: RequestHandler = () => redirect(308, '/admin')
