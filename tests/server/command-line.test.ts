@@ -10,7 +10,7 @@ import {
   listRegistrations,
   showRegistration,
 } from '../../src/cli/registrations'
-import { aBrowser, aModerator, aWorld, requested, type TestWorld } from '../support/world'
+import { aModerator, aWorld, requested, type TestWorld } from '../support/world'
 
 const held = vi.hoisted(() => ({ services: null as unknown }))
 vi.mock('../../src/cli/with-services', () => ({

@@ -226,9 +226,9 @@ it('writes what the operator does at the terminal into the audit log, once', asy
   await moderators.disable('ada')
   const rows = await test.database.read((reader) => reader.select().from(events))
   expect(rows.map(({ kind, actor, detail }) => [kind, actor, detail])).toEqual([
-    ['moderator_joined', 'system', { moderator: 'ada', role: 'administrator' }],
-    ['moderator_joined', 'system', { moderator: 'boss', role: 'administrator' }],
-    ['password_changed', 'system', { moderator: 'ada' }],
-    ['moderator_disabled', 'system', { moderator: 'ada' }],
+    ['moderator_joined', 'command_line', { moderator: 'ada', role: 'administrator' }],
+    ['moderator_joined', 'command_line', { moderator: 'boss', role: 'administrator' }],
+    ['password_changed', 'command_line', { moderator: 'ada' }],
+    ['moderator_disabled', 'command_line', { moderator: 'ada' }],
   ])
 })
