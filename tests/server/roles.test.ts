@@ -19,6 +19,8 @@ const DESK = join(import.meta.dirname, '../../src/routes/admin/(desk)')
 
 /** What takes a permission as a whole; actions by their name. The pages that are not here are for every moderator. */
 const NEEDED: Record<string, Permission> = {
+  '/set-up': 'see-setup-problems',
+  '/set-up?/test': 'see-setup-problems',
   '/moderators': 'manage-moderators',
   '/moderators?/invite': 'manage-moderators',
   '/moderators?/withdraw': 'manage-moderators',
