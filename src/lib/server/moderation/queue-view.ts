@@ -158,6 +158,7 @@ function shownOf({
   invitationId: _invitationId,
   opening: _opening,
   approval: _approval,
+  passwordMode: _passwordMode,
   ...shown
 }: Registration) {
   return shown
