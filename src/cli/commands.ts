@@ -181,7 +181,7 @@ export function createProgram(onExit: (code: number) => void): Command {
     .description('closes registration for new applicants')
     .option('--message <text>', 'what visitors read')
     .addOption(new Option('--language <code>', 'its language; English without').choices(LANGUAGES))
-    .option('--until <day>', 'opens again on this day (UTC), such as 2030-12-31')
+    .option('--until <day>', 'opens again on this day (UTC, YYYY-MM-DD), within a year')
     .action(run(async () => (await import('./opening')).closeOpening))
   opening
     .command('open')

@@ -18,6 +18,12 @@ async function main(typed: string[]): Promise<number> {
   }
 }
 
+// Whoever reads along has seen enough, as in `… | head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
 const code = await main(process.argv.slice(2))
 // The server keeps running after its command has returned; every other command is finished.
 if (code !== 0 || process.argv[2] !== 'serve') process.exitCode = code

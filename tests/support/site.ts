@@ -125,6 +125,7 @@ export async function startSite({
   env = {},
   nodeArgs = [],
   moderator = true,
+  isNew = false,
   hostname = '127.0.0.1',
   root = ROOT,
 }: {
@@ -135,6 +136,8 @@ export async function startSite({
   nodeArgs?: string[]
   /** False: its database has one. */
   moderator?: boolean
+  /** Nobody has looked yet at whether everything is set up. */
+  isNew?: boolean
   /** What browsers call it; `localhost`, where they want a name. */
   hostname?: '127.0.0.1' | 'localhost'
   /** The checkout whose build it is. */
@@ -180,6 +183,8 @@ export async function startSite({
     }
     await writeFile(join(folder, 'config.yaml'), stringify(settings))
     if (moderator) await makeModerator(folder, root)
+    // Else the first sign-in of an administrator leads elsewhere.
+    if (moderator && !isNew) await askDatabase({ folder }, SET_UP_SEEN)
     const child = spawn(process.execPath, [...nodeArgs, join(root, 'build/cli/index.js'), 'serve'], {
       cwd: folder,
       env: {
@@ -228,6 +233,8 @@ async function endChild(child: ChildProcess): Promise<void> {
   await ended
   clearTimeout(limit)
 }
+
+const SET_UP_SEEN = "insert into settings (key, value, changed_at) values ('set_up_seen', 'true', 1)"
 
 async function makeModerator(folder: string, root: string): Promise<void> {
   const { username, password } = MODERATOR

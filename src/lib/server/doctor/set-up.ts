@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import * as v from 'valibot'
 import type { EmailAddress } from '$lib/registration/email'
 import { accept, type Result } from '$lib/registration/refusal'
 import { createShared } from '../concurrency/coalesce'
@@ -6,6 +7,7 @@ import { loadConfig, type Loaded } from '../config/load'
 import type { RunConfig } from '../config/run-config'
 import type { Database } from '../database/open'
 import { countTabs } from '../database/queue'
+import { findSetting, putSetting } from '../database/settings'
 import type { ModeratorMails } from '../rate-limits/moderator-mails'
 import { examineSetUp } from './doctor'
 import { createReport, type Finding, type Level } from './finding'
@@ -17,6 +19,9 @@ const LOG_LEVEL = {
   warning: 'warn',
   error: 'error',
 } as const satisfies Record<Level, keyof Logger>
+
+/** The key of the setting that says whether an administrator has seen the check. */
+const SEEN = 'set_up_seen'
 
 /** What the command `doctor` does, for the running service. `load` reads the configuration as it is now. */
 export function createSetUp({
@@ -36,9 +41,15 @@ export function createSetUp({
   log: Pick<Logger, (typeof LOG_LEVEL)[Level]>
   load?: () => Loaded
 }) {
+  const isSeen = (): Promise<boolean> =>
+    database.read((reader) => findSetting(reader, SEEN, v.boolean(), { unset: false, otherwise: true }))
+
   return {
     /** Everything that the command `doctor` checks. At most once at a time: whoever asks meanwhile gets the same. */
-    check: createShared((_: null): Promise<Finding[]> => examineSetUp({ loaded: load(), version, clock })),
+    check: createShared(async (_: null): Promise<Finding[]> => {
+      if (!(await isSeen())) await database.write((tx) => putSetting(tx, SEEN, true, clock()))
+      return examineSetUp({ loaded: load(), version, clock })
+    }),
 
     /** Logs what is found at a start, a line for each check. Rejects never: an outage is no reason not to start. */
     async logAtStart(): Promise<void> {
@@ -73,9 +84,9 @@ export function createSetUp({
       return accept(report.findings)
     },
 
-    /** Whether nobody has requested an account yet. */
+    /** Whether nobody has requested an account or looked at this check yet. */
     async isNew(): Promise<boolean> {
-      return (await database.read(countTabs)).all === 0
+      return !(await isSeen()) && (await database.read(countTabs)).all === 0
     },
   }
 }
