@@ -83,7 +83,7 @@ export const MAY_IMPORT = {
     'lib/browser',
     'lib/components',
     'lib/trpc',
-    ...server('http', 'trpc', 'version'),
+    ...server('http', 'trpc'),
   ],
   cli: [...words, 'lib/server'],
   demo: [...domain, 'lib/server', 'stand-in'],

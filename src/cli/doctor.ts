@@ -2,7 +2,7 @@ import { parseEmail, type EmailAddress } from '$lib/registration/email'
 import { loadConfig } from '$lib/server/config/load'
 import { examineSetUp } from '$lib/server/doctor/doctor'
 import { LEVELS, type Finding, type Level } from '$lib/server/doctor/finding'
-import { VERSION } from '$lib/server/version'
+import { PROGRAM } from '$lib/server/version'
 import { UsageError, WARNED } from './usage'
 
 const SIGNS: Record<Level, string> = {
@@ -25,7 +25,7 @@ export async function doctor({
   const testMailTo = address === undefined ? null : readAddress(address)
   const findings = await examineSetUp({
     loaded: loadConfig(),
-    version: VERSION,
+    program: PROGRAM,
     testMailTo,
     ...(json ? {} : { onFinding: (finding: Finding) => process.stdout.write(lineOf(finding)) }),
   })

@@ -103,7 +103,7 @@ export async function aDoctorWorld(
       const told: Finding[] = []
       const findings = await examineSetUp({
         loaded,
-        version: '1.2.3',
+        program: 'synapse-registration 1.2.3',
         onFinding: (finding) => told.push(finding),
         ...besides,
       })

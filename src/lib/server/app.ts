@@ -68,7 +68,7 @@ import { createFigures } from './statistics/figures'
 import { createTallyCounter } from './statistics/counter'
 import { createSurgeDetector } from './intake/surge-detector'
 import { createSetUp } from './doctor/set-up'
-import { VERSION } from './version'
+import { PROGRAM } from './version'
 import { openDependencies, type Dependencies } from './dependencies'
 import { DAY, HOUR } from '$lib/registration/time'
 
@@ -343,7 +343,7 @@ export function compose(config: RunConfig, world: Dependencies) {
     }),
     auditLog,
     notificationSettings: createNotificationSettings({ database, clock }),
-    setUp: createSetUp({ config, version: VERSION, database, mails, clock, log }),
+    setUp: createSetUp({ config, program: PROGRAM, database, mails, clock, log }),
     statistics: createFigures({ database, clock }),
     replies: createReplies({ database, clock, randomId: randomUUID, domain: homeserver.domain, site }),
     previews: createMailPreviews({

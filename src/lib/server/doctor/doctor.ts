@@ -25,14 +25,14 @@ const CALL_MS = CHECK_MS - 500
  */
 export async function examineSetUp({
   loaded,
-  version,
+  program,
   testMailTo = null,
   isStarting = false,
   clock = Date.now,
   onFinding,
 }: {
   loaded: Loaded
-  version: string
+  program: string
   /** Where a test email goes; null: none is sent. */
   testMailTo?: EmailAddress | null
   /** The service is about to answer: what needs its answers is left out. */
@@ -41,7 +41,7 @@ export async function examineSetUp({
   onFinding?: (finding: Finding) => void
 }): Promise<Finding[]> {
   const report = createReport(onFinding)
-  report.ok('program.version', null, `synapse-registration ${version} on Node ${process.version}`)
+  report.ok('program.version', null, `${program} on Node ${process.version}`)
   report.ok('program.user', null, `It runs as ${userInfo().username} in ${process.cwd()}`)
   for (const line of loaded.placeholders)
     report.error('config.placeholders', null, problemIn(new Error(line)))

@@ -26,7 +26,7 @@ const SEEN = 'set_up_seen'
 /** What the command `doctor` does, for the running service. `load` reads the configuration as it is now. */
 export function createSetUp({
   config,
-  version,
+  program,
   database,
   mails,
   clock,
@@ -34,7 +34,7 @@ export function createSetUp({
   load = loadConfig,
 }: {
   config: RunConfig
-  version: string
+  program: string
   database: Database
   mails: Pick<ModeratorMails, 'take'>
   clock: () => number
@@ -48,7 +48,7 @@ export function createSetUp({
     /** Everything that the command `doctor` checks. At most once at a time: whoever asks meanwhile gets the same. */
     check: createShared(async (_: null): Promise<Finding[]> => {
       if (!(await isSeen())) await database.write((tx) => putSetting(tx, SEEN, true, clock()))
-      return examineSetUp({ loaded: load(), version, clock })
+      return examineSetUp({ loaded: load(), program, clock })
     }),
 
     /** Logs what is found at a start, a line for each check. Rejects never: an outage is no reason not to start. */
@@ -56,7 +56,7 @@ export function createSetUp({
       try {
         await examineSetUp({
           loaded: load(),
-          version,
+          program,
           clock,
           isStarting: true,
           onFinding: ({ check, level, key, found, remedy }) =>

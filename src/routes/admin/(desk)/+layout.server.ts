@@ -1,6 +1,4 @@
 import { error, redirect } from '@sveltejs/kit'
-import { can } from '$lib/moderation/permission'
-import { PROGRAM } from '$lib/server/version'
 import { whereTo } from '$lib/server/http/require-moderator'
 import type { LayoutServerLoad } from './$types'
 
@@ -10,10 +8,5 @@ export const load: LayoutServerLoad = async ({ locals: { moderator, api }, url }
   if (first !== null) redirect(303, first)
   if (moderator === null) error(401)
   // Until a second factor is set up, no other call is answered.
-  return {
-    moderator,
-    pending: moderator.mustSetUp === true ? [] : await api.moderation.pending(),
-    /** Which program this is, for administrators. */
-    program: can(moderator.role, 'manage-moderators') ? PROGRAM : null,
-  }
+  return { moderator, pending: moderator.mustSetUp === true ? [] : await api.moderation.pending() }
 }
