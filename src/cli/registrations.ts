@@ -2,6 +2,7 @@ import type { Tab } from '$lib/moderation/queue-filter'
 import { parseText, QUESTION_MAXIMUM } from '$lib/registration/talk'
 import type { Verdict } from '$lib/registration/decide'
 import { COMMAND_LINE } from '$lib/registration/registration'
+import { lookOf } from '$lib/registration/username'
 import { refusalText } from '$lib/text/refusal-text'
 import type { Services } from '$lib/server/app'
 import { moment, printJson, printLines } from './printed'
@@ -143,7 +144,7 @@ async function decide(
 async function findOne({ registrar, queue }: Services, typed: string): Promise<string> {
   if ((await registrar.find(typed)) !== null) return typed
   const name = typed.trim().replace(/^@/, '').split(':')[0]?.toLowerCase() ?? ''
-  const { items } = await queue.page({ tab: 'all', q: name }, VIEWER, PAGE)
+  const { items } = await queue.page({ tab: 'all', name: lookOf(name) }, VIEWER, PAGE)
   const named = items.filter(({ username }) => username === name)
   const waiting = named.filter(({ state }) => state === 'requested')
   const [one, ...others] = waiting.length > 0 ? waiting : named

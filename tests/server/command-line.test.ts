@@ -67,6 +67,26 @@ test('a decision is told as one of the command line, in the log and on the pages
   await expect(approveRegistration('ada', {})).rejects.toThrow(/[Cc]ommand line/)
 })
 
+test.each(['seo-expert-89', 'a.b_c', 'river'])('%s is found by the username alone', async (name) => {
+  await requested(world, name)
+  await requested(world, `${name}.other`)
+  await showRegistration(name, { json: true })
+  expect(JSON.parse(said())).toMatchObject({ username: name })
+})
+
+test('of several with one username the one that waits is meant, or else its ID has to be given', async () => {
+  for (let times = 0; times < 2; times++) {
+    const { view } = await requested(world, 'ada', `ada${times}@mail.test`)
+    await denyRegistration(view.id, { silent: true })
+    await world.drain()
+  }
+  await expect(showRegistration('ada', {})).rejects.toThrow('There are several registrations for ada')
+  const { view } = await requested(world, 'ada', 'ada3@mail.test')
+  said()
+  await showRegistration('ada', { json: true })
+  expect(JSON.parse(said())).toMatchObject({ id: view.id })
+})
+
 test('what cannot be meant is refused', async () => {
   await expect(approveRegistration('nobody', {})).rejects.toThrow('There is no registration "nobody"')
   await requested(world, 'ada')
