@@ -4,7 +4,15 @@ import { join } from 'node:path'
 import { createClient } from '@libsql/client'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { readDjangoFile } from '$lib/server/django/read-file'
-import { aBrowser, aWorld, PASSWORD, type TestWorld } from '../support/world'
+import {
+  aBrowser,
+  aModerator,
+  aWorld,
+  PASSWORD,
+  requested,
+  signInToMatrix,
+  type TestWorld,
+} from '../support/world'
 
 let world: TestWorld
 let folder: string
@@ -98,7 +106,7 @@ test('every row is taken with its links, or left out with a reason, and a second
   expect(readFileSync(path)).toEqual(before)
 })
 
-test('a request accepted there is approved here, and its old link sets the password', async () => {
+test('who was approved there sets the password by the old link', async () => {
   await aDjangoFile()
   const { registrations } = await readDjangoFile(path)
   await world.services.djangoImport.run(registrations)
@@ -110,6 +118,39 @@ test('a request accepted there is approved here, and its old link sets the passw
   await world.drain()
   expect(await api.registration.status({ token })).toMatchObject({ state: 'completed' })
   expect(await api.verification.look({ token: tokenOf('a') })).toMatchObject({ email: 'anna@mail.test' })
+})
+
+test('who waits there is approved here without an account, and sets the password by the old link', async () => {
+  await aDjangoFile()
+  const { registrations } = await readDjangoFile(path)
+  await world.services.djangoImport.run(registrations)
+  const { api: desk } = await aModerator(world.services)
+  const { items } = await desk.moderation.queue({ tab: 'waiting', q: 'dora' })
+  const [{ id = '', version = 0 } = {}] = items
+  await desk.moderation.decide({ id, version, decision: 'approve', message: '', silent: false })
+  await world.drain()
+  expect(world.mailbox.kinds('dora@mail.test')).toEqual(['set_password'])
+  expect(await signInToMatrix(world, 'dora')).toBe('M_FORBIDDEN')
+  const { api } = aBrowser(world.services)
+  const token = tokenOf('d')
+  await api.registration.resume({ token })
+  await api.registration.setPassword({ password: PASSWORD })
+  await world.drain()
+  expect(await signInToMatrix(world, 'dora')).toBe('in')
+  expect((await desk.moderation.registration({ id })).events.map(({ kind }) => kind)).toContain('imported')
+})
+
+test('who is denied here after the import leaves the name to the next', async () => {
+  await aDjangoFile()
+  const { registrations } = await readDjangoFile(path)
+  await world.services.djangoImport.run(registrations)
+  const { api: desk } = await aModerator(world.services)
+  const { items } = await desk.moderation.queue({ tab: 'waiting', q: 'dora' })
+  const [{ id = '', version = 0 } = {}] = items
+  await desk.moderation.decide({ id, version, decision: 'deny', message: '', silent: true })
+  await world.drain()
+  await requested(world, 'dora', 'another.dora@mail.test')
+  expect(await signInToMatrix(world, 'dora')).toBe('M_USER_LOCKED')
 })
 
 test('those who are approved are told once', async () => {
