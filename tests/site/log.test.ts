@@ -1,3 +1,4 @@
+import { VERSION } from '$lib/server/version'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import * as v from 'valibot'
 import { linkIn, MODERATOR, runCli, startSite, type Site } from '../support/site'
@@ -8,7 +9,7 @@ const USERNAME = 'quillfeather'
 const EMAIL = 'wren.hollis@mail.test'
 const PASSWORD = 'seven quiet herons at dusk'
 const REASON = 'I know two people from the repair café who are on your server.'
-const DATA_LINE = 'A moderator sign-in failed'
+const FAILED_SIGN_IN = 'A moderator sign-in failed'
 
 let site: Site
 beforeAll(async () => {
@@ -48,7 +49,7 @@ test('a whole registration is logged line by line, without anything personal and
     expect(site.log()).not.toContain(secret)
   expect(lines()).toEqual(
     expect.arrayContaining([
-      expect.objectContaining({ msg: 'Started', version: '0.1.0', url: site.url }),
+      expect.objectContaining({ msg: 'Started', version: VERSION, url: site.url }),
       expect.objectContaining({
         msg: 'Request',
         method: 'GET',
@@ -92,7 +93,7 @@ test('a failed sign-in is one line with the address, as the filter in docs/runni
   const line = site
     .log()
     .split('\n')
-    .find((found) => found.includes(DATA_LINE))
+    .find((found) => found.includes(FAILED_SIGN_IN))
   expect(line).toMatch(/^.*"address":"127\.0\.0\.1","reason":"[a-z_]+","msg":"A moderator sign-in failed"\}$/)
   expect(site.log()).not.toContain('wrong one')
 })

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { linkHours, STATUS_LINK_DAYS, type Retention } from '$lib/registration/retention'
 import type { Language } from '$lib/registration/language'
 import { awaitsPassword } from '$lib/registration/state'
-import { DAY } from '$lib/registration/time'
+import { DAY, HOUR } from '$lib/registration/time'
 import type { Username } from '$lib/registration/username'
 import { hashToken, parseToken } from '../crypto/tokens'
 import { findAccount, putAccount } from '../database/accounts'
@@ -16,8 +16,6 @@ import type { Homeserver } from '../homeserver/homeserver'
 import { parseEmail } from '$lib/registration/email'
 import { nameOf, plan, type NameFound, type Planned } from './plan'
 import type { DjangoRegistration } from './rows'
-
-const HOUR = 60 * 60 * 1000
 
 /** The same row has the same ID in every import: a UUID (RFC 9562, version 8) of its token. */
 function idOf(token: string): string {
