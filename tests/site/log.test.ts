@@ -17,10 +17,12 @@ beforeAll(async () => {
 })
 afterAll(() => site.stop())
 
+/** The lines that have arrived whole: the log comes through a pipe. */
 const lines = () =>
   site
     .log()
     .split('\n')
+    .slice(0, -1)
     .filter((line) => line.startsWith('{'))
     .map((line) => v.parse(lineSchema, JSON.parse(line)))
 
@@ -79,9 +81,11 @@ test('every response has an id: the given one if it is harmless, refusals includ
     headers: { origin: 'https://elsewhere.test', 'x-request-id': 'refused-one' },
   }
   expect(await idOf('/register', undefined, foreign)).toBe('refused-one')
-  expect(
-    lines().filter(({ requestId, msg }) => requestId === 'refused-one' && msg === 'Request'),
-  ).toHaveLength(1)
+  await expect
+    .poll(
+      () => lines().filter(({ requestId, msg }) => requestId === 'refused-one' && msg === 'Request').length,
+    )
+    .toBe(1)
 })
 
 test('a failed sign-in is one line with the address, as the filter in docs/running.md has it', async () => {
@@ -90,11 +94,14 @@ test('a failed sign-in is one line with the address, as the filter in docs/runni
     username: MODERATOR.username,
     password: 'wrong one',
   })
-  const line = site
-    .log()
-    .split('\n')
-    .find((found) => found.includes(FAILED_SIGN_IN))
-  expect(line).toMatch(/^.*"address":"127\.0\.0\.1","reason":"[a-z_]+","msg":"A moderator sign-in failed"\}$/)
+  const line = () =>
+    site
+      .log()
+      .split('\n')
+      .find((found) => found.includes(FAILED_SIGN_IN))
+  await expect
+    .poll(line)
+    .toMatch(/^.*"address":"127\.0\.0\.1","reason":"[a-z_]+","msg":"A moderator sign-in failed"\}$/)
   expect(site.log()).not.toContain('wrong one')
 })
 

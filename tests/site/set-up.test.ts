@@ -28,6 +28,7 @@ async function linesOf({ log }: Site): Promise<Line[]> {
   const lines = () =>
     log()
       .split('\n')
+      .slice(0, -1)
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line) as Line)
       .filter(({ check }) => check !== undefined)
