@@ -2,7 +2,7 @@ import type { Tab } from '$lib/moderation/queue-filter'
 import { parseText, QUESTION_MAXIMUM } from '$lib/registration/talk'
 import type { Verdict } from '$lib/registration/decide'
 import { COMMAND_LINE } from '$lib/registration/registration'
-import { lookOf } from '$lib/registration/username'
+import { lookOf, parseUsername } from '$lib/registration/username'
 import { refusalText } from '$lib/text/refusal-text'
 import type { Services } from '$lib/server/app'
 import { moment, printJson, printLines } from './printed'
@@ -141,9 +141,11 @@ async function decide(
 }
 
 /** The ID of the registration that is meant: of several with one username, the one that waits for a decision. */
-async function findOne({ registrar, queue }: Services, typed: string): Promise<string> {
+async function findOne({ registrar, queue, homeserver }: Services, typed: string): Promise<string> {
   if ((await registrar.find(typed)) !== null) return typed
-  const name = typed.trim().replace(/^@/, '').split(':')[0]?.toLowerCase() ?? ''
+  const parsed = parseUsername(typed.toLowerCase(), homeserver.domain)
+  if (!parsed.ok) throw new Error(unknown(typed))
+  const name = parsed.value
   const { items } = await queue.page({ tab: 'all', name: lookOf(name) }, VIEWER, PAGE)
   const named = items.filter(({ username }) => username === name)
   const waiting = named.filter(({ state }) => state === 'requested')
