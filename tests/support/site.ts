@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { createClient, type ResultSet } from '@libsql/client'
 import { simpleParser, type ParsedMail } from 'mailparser'
 import { SMTPServer } from 'smtp-server'
+import * as v from 'valibot'
 import { stringify } from 'yaml'
 import { startStandIn } from '../../src/stand-in/homeserver'
 
@@ -184,7 +185,7 @@ export async function startSite({
     await writeFile(join(folder, 'config.yaml'), stringify(settings))
     if (moderator) await makeModerator(folder, root)
     // Else the first sign-in of an administrator leads elsewhere.
-    if (moderator && !isNew) await askDatabase({ folder }, SET_UP_SEEN)
+    if (moderator && !isNew) await seeSetUp(settings.database)
     const child = spawn(process.execPath, [...nodeArgs, join(root, 'build/cli/index.js'), 'serve'], {
       cwd: folder,
       env: {
@@ -234,7 +235,18 @@ async function endChild(child: ChildProcess): Promise<void> {
   clearTimeout(limit)
 }
 
-const SET_UP_SEEN = "insert into settings (key, value, changed_at) values ('set_up_seen', 'true', 1)"
+const databaseSchema = v.object({ path: v.optional(v.string()), url: v.optional(v.string()) })
+
+/** Somebody has looked at whether everything is set up. */
+async function seeSetUp(database: unknown): Promise<void> {
+  const { path, url = `file:${path ?? ''}` } = v.parse(databaseSchema, database)
+  const client = createClient({ url, timeout: 60_000 })
+  try {
+    await client.execute("insert into settings (key, value, changed_at) values ('set_up_seen', 'true', 1)")
+  } finally {
+    client.close()
+  }
+}
 
 async function makeModerator(folder: string, root: string): Promise<void> {
   const { username, password } = MODERATOR
