@@ -84,7 +84,7 @@ describe('a site that runs', () => {
     const late = await applicant('late')
     await halt(site)
     await cli(['restore', file])
-    const aside = readdirSync(folder).find((name) => name.startsWith('registration.db.2')) ?? ''
+    const aside = readdirSync(folder).find((name) => /^registration\.db\.2.*Z$/.test(name)) ?? ''
     expect(await cli(['restore', join(folder, aside)])).toMatchObject({ code: 0 })
     ;({ end } = await serveAgain(site))
     expect((await late.get('/register/account')).body).toContain('late')
