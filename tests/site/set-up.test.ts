@@ -127,6 +127,8 @@ test('what is wrong is on the page with its key and its remedy', async () => {
   expect(text).toContain('Something is not set up yet')
   expect(text).toContain('matrix_notifications.admin_room.room_id')
   expect(text).toContain('What to do:')
+  expect(text).toContain('…/registration.db')
+  expect(first.body).not.toContain(site.folder)
 }, 60_000)
 
 test('a test email is said to be sent only once the mail server has it', async () => {

@@ -1,3 +1,4 @@
+import { dirname, resolve } from 'node:path'
 import type { Logger } from 'pino'
 import * as v from 'valibot'
 import type { EmailAddress } from '$lib/registration/email'
@@ -5,6 +6,7 @@ import { accept, type Result } from '$lib/registration/refusal'
 import { createShared } from '../concurrency/coalesce'
 import { loadConfig, type Loaded } from '../config/load'
 import type { RunConfig } from '../config/run-config'
+import { filePath, isLocal } from '../database/location'
 import type { Database } from '../database/open'
 import { countTabs } from '../database/queue'
 import { findSetting, putSetting } from '../database/settings'
@@ -45,10 +47,13 @@ export function createSetUp({
     database.read((reader) => findSetting(reader, SEEN, v.boolean(), { unset: false, otherwise: true }))
 
   return {
-    /** Everything that the command `doctor` checks. At most once at a time: whoever asks meanwhile gets the same. */
+    /**
+     * Everything that the command `doctor` checks, without the folders of this machine. At most once at a time: whoever
+     * asks meanwhile gets the same.
+     */
     check: createShared(async (_: null): Promise<Finding[]> => {
       if (!(await isSeen())) await database.write((tx) => putSetting(tx, SEEN, true, clock()))
-      return examineSetUp({ loaded: load(), program, clock })
+      return withoutFolders(await examineSetUp({ loaded: load(), program, clock }), foldersOf(config))
     }),
 
     /** Logs what is found at a start, a line for each check. Rejects never: an outage is no reason not to start. */
@@ -81,7 +86,7 @@ export function createSetUp({
           { moderator: moderatorId },
           level === 'ok' ? 'A test email was sent' : `A test email was not sent: ${found}`,
         )
-      return accept(report.findings)
+      return accept(withoutFolders(report.findings, foldersOf(config)))
     },
 
     /** Whether nobody has requested an account or looked at this check yet. */
@@ -89,4 +94,20 @@ export function createSetUp({
       return !(await isSeen()) && (await database.read(countTabs)).all === 0
     },
   }
+}
+
+/** Where the service runs and where its database is, the longest first. */
+function foldersOf({ database: { url } }: Pick<RunConfig, 'database'>): string[] {
+  const own = [process.cwd(), ...(isLocal(url) ? [dirname(resolve(filePath(url)))] : [])]
+  return own.filter((folder) => folder !== '/').sort((one, other) => other.length - one.length)
+}
+
+/** Findings for a browser: a person with a stolen session need not learn where on the disk everything is. */
+function withoutFolders(findings: readonly Finding[], folders: readonly string[]): Finding[] {
+  const hide = (text: string) => folders.reduce((rest, folder) => rest.replaceAll(folder, '…'), text)
+  return findings.map((finding) => ({
+    ...finding,
+    found: hide(finding.found),
+    remedy: finding.remedy === null ? null : hide(finding.remedy),
+  }))
 }
