@@ -1,3 +1,4 @@
+import type { Page } from '@playwright/test'
 import {
   confirmAddress,
   expect,
@@ -56,6 +57,20 @@ test('a moderator without a connection is told so, keeps the message, and decide
   await moderator.context().close()
 })
 
+/** Loads the page again, with its live updates at hand as `window.updates`. */
+async function keepLiveUpdates(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    class Kept extends EventSource {
+      constructor(url: string) {
+        super(url)
+        Object.assign(window, { updates: this })
+      }
+    }
+    window.EventSource = Kept
+  })
+  await page.reload()
+}
+
 test('a moderator without a connection keeps the page, whatever is pressed and however long it lasts', async ({
   page,
   site,
@@ -67,6 +82,7 @@ test('a moderator without a connection keeps the page, whatever is pressed and h
     await requestAccount(page, site, name)
   }
   const moderator = await openDesk(browser, site, first)
+  await keepLiveUpdates(moderator)
   const message = moderator.locator('textarea[name=message]')
   await message.fill('Half a sentence')
   await message.press('Escape')
@@ -75,6 +91,14 @@ test('a moderator without a connection keeps the page, whatever is pressed and h
   await moderator.keyboard.press('j')
   await expect(lost).toBeVisible()
   await expectAccessible(moderator)
+  // The last that arrived before the connection was lost were news.
+  await moderator.evaluate(() => {
+    const updates = (window as { updates?: EventSource }).updates
+    if (updates === undefined) throw new Error('No live updates')
+    updates.dispatchEvent(new MessageEvent('change'))
+  })
+  await moderator.waitForTimeout(1_000)
+  await expect(message).toHaveValue('Half a sentence')
   // Back at the window, the page looks for news.
   await moderator.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
   await moderator.waitForTimeout(1_000)

@@ -1,5 +1,5 @@
 import { trpc } from '$lib/trpc'
-import { connection, isReachable } from './connection'
+import { connection } from './connection'
 
 /** Without a message for this long, the connection counts as lost: the server sends a heartbeat every 15 seconds. */
 const SILENCE_MS = 40_000
@@ -16,8 +16,7 @@ export interface Look {
 
 /**
  * Calls `refresh` when something in the queue changed: when the server says so, or every 15 seconds if nothing is
- * pushed. Never while the server cannot be reached: SvelteKit 2.70 leaves the page then for the browser's error page,
- * with all that was typed. Pauses while the page is hidden. Tells the server what is open (`look`) by the same way.
+ * pushed, reachable or not. Pauses while the page is hidden. Tells the server what is open (`look`) by the same way.
  * Returns a function that stops it.
  */
 export function followDesk(look: Look | null, refresh: () => void): () => void {
@@ -30,9 +29,6 @@ export function followDesk(look: Look | null, refresh: () => void): () => void {
   const gather = () => {
     clearTimeout(gathering)
     gathering = setTimeout(refresh, GATHER_MS)
-  }
-  const refreshIfReachable = async () => {
-    if (await isReachable()) gather()
   }
   /** What the connection would tell. */
   const tell = (id: string | null) => {
@@ -61,7 +57,7 @@ export function followDesk(look: Look | null, refresh: () => void): () => void {
   }
   const seen = () => {
     if (document.hidden) return close()
-    void refreshIfReachable()
+    gather()
     open()
   }
   const watch = setInterval(() => {
@@ -69,7 +65,7 @@ export function followDesk(look: Look | null, refresh: () => void): () => void {
     const isSilent = Date.now() - heardAt >= SILENCE_MS
     if (connection.lost || isSilent) tell(look?.id ?? null)
     if (!isSilent) return
-    void refreshIfReachable()
+    gather()
     if (source?.readyState === EventSource.CLOSED) open()
   }, POLL_MS)
 
