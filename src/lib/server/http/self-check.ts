@@ -10,7 +10,7 @@ export const SELF_CHECK_PURPOSE = 'doctor'
 /** How long a header can be used, in either direction, as two machines have two clocks. */
 const VALID_MS = 60_000
 /** The pause in an answer that comes in two pieces: a proxy that buffers shows both at the end. */
-export const STREAM_PAUSE_MS = 1_000
+export const STREAM_PAUSE_MS = 400
 
 /** What this process saw of a request. */
 export const selfCheckSchema = v.object({
