@@ -1,7 +1,7 @@
 import { readDjangoFile } from '$lib/server/django/read-file'
 import type { Planned } from '$lib/server/django/plan'
 import type { DjangoFile } from '$lib/server/django/rows'
-import { printed } from './printed'
+import { printed } from '$lib/moderation/visible-text'
 import { withServices } from './with-services'
 
 const STATUSES = ['started', 'requested', 'approved', 'denied', 'completed']

@@ -1,13 +1,4 @@
-import { piecesOf } from '$lib/moderation/visible-text'
-
-/**
- * A stranger's text for a terminal, in one line: what could move the cursor, change colors or turn the direction is
- * written as its code point (`[U+001B]`), line breaks and tabs as a space.
- */
-export const printed = (text: string): string =>
-  piecesOf(text)
-    .map((piece) => ('text' in piece ? piece.text.replace(/[\n\t]+/g, ' ') : `[${piece.code}]`))
-    .join('')
+import { printed } from '$lib/moderation/visible-text'
 
 /** Prints a value as JSON in ASCII, which no terminal takes for commands. */
 export function printJson(value: unknown): void {

@@ -80,3 +80,12 @@ const DIRECTIONS = new RegExp(DIRECTION, 'gu')
 
 /** A text that does not affect its surroundings, for where nothing can be shown beside it: a line of a message. */
 export const withoutDirections = (text: string): string => text.replace(DIRECTIONS, '')
+
+/**
+ * A stranger's text for a terminal, in one line: what could move the cursor, change colors or turn the direction is
+ * written as its code point (`[U+001B]`), line breaks and tabs as a space.
+ */
+export const printed = (text: string): string =>
+  piecesOf(text)
+    .map((piece) => ('text' in piece ? piece.text.replace(/[\n\t]+/g, ' ') : `[${piece.code}]`))
+    .join('')

@@ -1,7 +1,9 @@
 import { TRPCError } from '@trpc/server'
 import { DrizzleQueryError } from 'drizzle-orm/errors'
-import { expect, it } from 'vitest'
-import { describeError, withoutAddresses } from './log'
+import { afterEach, expect, it, vi } from 'vitest'
+import { createLog, describeError, withoutAddresses } from './log'
+
+afterEach(() => vi.unstubAllEnvs())
 
 it.each([
   ['550 <river@mail.test>: unknown', '550 <[address]>: unknown'],
@@ -51,4 +53,27 @@ it('leaves what was put into a query out, also where another error took its word
     expect(JSON.stringify(described)).not.toContain('my secret words')
     expect(described).toMatchObject({ cause: { message: 'Failed query: select ?' } })
   }
+})
+
+/** What a terminal gets when this is logged. */
+function onTerminal(note: (log: ReturnType<typeof createLog>) => void): string {
+  let written = ''
+  const write = (text: string | Uint8Array) => (written += String(text)) !== ''
+  note(createLog({ log: { level: 'info' } }, { write }))
+  return written
+}
+
+it('is for people on a terminal: the time, the level, the sentence, and what belongs to it', () => {
+  vi.stubEnv('NO_COLOR', '1')
+  const written = onTerminal((log) => log.warn({ status: 502 }, 'The homeserver does not answer'))
+  expect(written).toMatch(/^\[\d\d:\d\d:\d\d\] WARN: The homeserver does not answer\n\s+status: 502\n$/)
+})
+
+it('gives a terminal no command that another server or a browser sent', () => {
+  vi.stubEnv('NO_COLOR', '1')
+  const evil = 'gone\u001b[2J\u202e\r'
+  const written = onTerminal((log) => log.error({ err: new Error(evil), route: evil, deep: { evil } }, evil))
+  expect(written).toContain('gone[U+001B]')
+  // eslint-disable-next-line no-control-regex
+  expect(written).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/)
 })

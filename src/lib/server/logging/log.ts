@@ -1,10 +1,18 @@
 import { DrizzleQueryError } from 'drizzle-orm/errors'
-import { pino, type Logger } from 'pino'
+import { pino, type DestinationStream, type Logger } from 'pino'
+import { prettyFactory } from 'pino-pretty'
+import { printed } from '$lib/moderation/visible-text'
 import { currentRequestId } from './request-id'
 
-/** One line of JSON per entry, to standard output. Errors include their causes, but no user input. */
-export function createLog({ log }: { log: { level: string } }): Logger {
-  return pino({
+/**
+ * One line of JSON per entry, to standard output; where that is a terminal, in colors and for people. Errors include
+ * their causes, but no user input.
+ */
+export function createLog(
+  { log }: { log: { level: string } },
+  terminal: Terminal | null = process.stdout.isTTY ? process.stdout : null,
+): Logger {
+  const options = {
     level: log.level,
     base: null,
     mixin() {
@@ -13,7 +21,20 @@ export function createLog({ log }: { log: { level: string } }): Logger {
     },
     timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { err: describeError },
+  }
+  return terminal === null ? pino(options) : pino(options, forPeople(terminal))
+}
+
+type Terminal = Pick<NodeJS.WritableStream, 'write'>
+
+function forPeople(terminal: Terminal): DestinationStream {
+  const pretty = prettyFactory({
+    colorize: process.env.NO_COLOR === undefined,
+    translateTime: 'SYS:HH:MM:ss',
+    // What other servers said must not reach the terminal as its commands.
+    messageFormat: (entry, key) => printed(String(entry[key] ?? '')),
   })
+  return { write: (line) => void terminal.write(pretty(line)) }
 }
 
 /** An error for the log. A failed query's own message contains its parameters, and so user input: that is left out. */
