@@ -5,6 +5,7 @@ import { copyInto, flush, mustExist, withFile } from './copy'
 import { readContents } from './examine'
 import { filePath, isLocal, settingOf } from './location'
 import { DatabaseProblem } from './problem'
+import { LAST_BACKUP } from './settings'
 
 /**
  * Copies the database to a file that must not exist: a consistent snapshot, checked, and on disk when this returns,
@@ -36,6 +37,27 @@ export async function backUp({ url, file }: { url: string; file: string }): Prom
       rmSync(draft, { force: true })
     }
   })
+}
+
+/** How long the note of a backup waits for somebody who writes. */
+const NOTE_WAIT_MS = 2_000
+
+/**
+ * Notes in the database when it was backed up last, for the check of the set-up. Answers whether it could: a file that
+ * is being written to, or that this user may only read, is none the worse for it.
+ */
+export async function noteBackup({ url, now }: { url: string; now: number }): Promise<boolean> {
+  const sql =
+    'insert into settings (key, value, changed_at) values (?, ?, ?) on conflict (key) do update set value = excluded.value, changed_at = excluded.changed_at'
+  try {
+    await withFile({ path: filePath(url), subject: settingOf(url), waitMs: NOTE_WAIT_MS }, (client) =>
+      client.execute({ sql, args: [LAST_BACKUP, JSON.stringify(now), now] }),
+    )
+    return true
+  } catch (error) {
+    if (error instanceof DatabaseProblem) return false
+    throw error
+  }
 }
 
 function refuseExisting(file: string): void {

@@ -5,6 +5,10 @@ import { perConnection } from './prepared-query'
 import { settings } from './schema'
 import { noteUnreadable } from './stored-json'
 
+/** The keys of when the database was last backed up and cleaned up: times in milliseconds. */
+export const LAST_BACKUP = 'last_backup'
+export const LAST_CLEAN_UP = 'last_clean_up'
+
 const byKey = perConnection((reader: Reader) =>
   reader
     .select({ value: settings.value })

@@ -1,10 +1,22 @@
 import type { Client } from '@libsql/client'
-import { MINUTE } from '$lib/registration/time'
+import { DAY, HOUR, MINUTE } from '$lib/registration/time'
+import { LAST_BACKUP, LAST_CLEAN_UP } from '../database/settings'
 import type { Report } from './finding'
 
-const CHECKS = ['work.jobs', 'work.failed_jobs', 'work.outages', 'work.administrators', 'work.second_factor']
+const CHECKS = [
+  'work.jobs',
+  'work.failed_jobs',
+  'work.outages',
+  'work.clean_up',
+  'work.backup',
+  'work.administrators',
+  'work.second_factor',
+]
 /** Jobs run within seconds; one that has been due for so long waits for something. */
 const LONG_DUE_MS = 15 * MINUTE
+/** It is cleaned up each hour. */
+const LONG_UNCLEANED_MS = 26 * HOUR
+const LONG_UNSAVED_MS = 8 * DAY
 
 /** Whether the service gets done what it has to do, as its database shows. Reads only. */
 export async function checkWork({
@@ -16,7 +28,7 @@ export async function checkWork({
   clock: () => number
   report: Report
 }): Promise<void> {
-  const one = async (sql: string, args: number[] = []) => {
+  const one = async (sql: string, args: (number | string)[] = []) => {
     const { rows } = await client.execute({ sql, args })
     return rows[0] ?? {}
   }
@@ -54,6 +66,8 @@ export async function checkWork({
       remedy: 'Read the lines above: what is right there ends the outage within a minute',
     })
 
+  await checkCare({ one, now: clock(), report })
+
   const admins = await one(
     "select count(*) as count, sum(totp_since is not null or id in (select moderator_id from passkeys)) as protected from moderators where role = 'administrator' and disabled_at is null",
   )
@@ -77,6 +91,49 @@ export async function checkWork({
     report.warning('work.second_factor', null, {
       found: `${open} of ${count} administrators sign in with a password alone`,
       remedy: 'Let them set up a second factor at /admin/account',
+    })
+}
+
+/** When the database was last cleaned up and backed up. */
+async function checkCare({
+  one,
+  now,
+  report,
+}: {
+  one: (sql: string, args: string[]) => Promise<object>
+  now: number
+  report: Report
+}): Promise<void> {
+  const lastOf = async (key: string): Promise<number | null> => {
+    const at: unknown = Reflect.get(
+      await one('select changed_at as at from settings where key = ?', [key]),
+      'at',
+    )
+    return typeof at === 'number' ? at : null
+  }
+  const cleaned = await lastOf(LAST_CLEAN_UP)
+  if (cleaned === null)
+    report.ok('work.clean_up', null, 'Nothing has been cleaned up yet: the running service does it each hour')
+  else if (now - cleaned <= LONG_UNCLEANED_MS)
+    report.ok('work.clean_up', null, `What is kept too long was last deleted ${minuteOf(cleaned)}`)
+  else
+    report.warning('work.clean_up', 'retention', {
+      found: `What is kept too long was last deleted ${minuteOf(cleaned)}`,
+      remedy: 'Let the service run, or read in its log why the clean-up fails',
+    })
+  const saved = await lastOf(LAST_BACKUP)
+  if (saved === null)
+    report.ok(
+      'work.backup',
+      null,
+      'No backup was made with synapse-registration backup; others are not seen here',
+    )
+  else if (now - saved <= LONG_UNSAVED_MS)
+    report.ok('work.backup', null, `The last backup was made ${minuteOf(saved)}`)
+  else
+    report.warning('work.backup', null, {
+      found: `The last backup was made ${minuteOf(saved)}`,
+      remedy: 'Run synapse-registration backup, and see why whatever ran it no longer does',
     })
 }
 

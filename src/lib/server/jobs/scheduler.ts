@@ -11,6 +11,7 @@ import type { Database, Reader } from '../database/open'
 import { lastEventAt, settleSurplus } from '../database/events'
 import { purge } from '../database/purge'
 import { findEndedProbations, findSince, hasWaitedSince } from '../database/registrations'
+import { LAST_CLEAN_UP, putSetting } from '../database/settings'
 import { hasLiveLink } from '../database/tokens'
 import type { JobQueue } from '../registrations/job-queue'
 import type { Registrar } from '../registrations/registrar'
@@ -123,6 +124,7 @@ export function createScheduler({
       for (const deleteDue of Object.values(PURGES))
         await purge(database, (tx, limit) => deleteDue(tx, now, retention, limit))
       await compact(atOnce)
+      await database.write((tx) => putSetting(tx, LAST_CLEAN_UP, now, now))
       onWork()
     }
     return { accounts }
