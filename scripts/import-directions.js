@@ -29,7 +29,7 @@ export const MAY_IMPORT = {
   'lib/server/crypto': domain,
   'lib/server/database': [...domain, ...server('crypto')],
   'lib/server/homeserver': [...domain, ...server('version')],
-  'lib/server/logging': server('database', 'homeserver'),
+  'lib/server/logging': [...domain, ...server('database', 'homeserver')],
   'lib/server/config': [...words, ...server('text')],
   'lib/server/mail': [...words, ...server('config', 'text')],
   'lib/server/statistics': [...domain, ...server('database')],

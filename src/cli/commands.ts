@@ -3,6 +3,9 @@ import { Command, Help, Option, type CommandUnknownOpts } from '@commander-js/ex
 import type { Command as UntypedCommand } from 'commander'
 import { ROLES } from '$lib/moderation/moderator'
 import { TABS } from '$lib/moderation/queue-filter'
+import { RULE_EFFECTS } from '$lib/moderation/rule'
+import { KINDS } from '$lib/moderation/rule-kind'
+import { RULE_DAYS } from '$lib/moderation/rule-list'
 import { LANGUAGES } from '$lib/registration/language'
 import { PROGRAM } from '$lib/server/version'
 import { UsageError } from './usage'
@@ -169,6 +172,28 @@ export function createProgram(onExit: (code: number) => void): Command {
     .description('revokes an invitation code')
     .argument('<id>', 'as the list shows it')
     .action(run(async () => (await import('./invitations')).endInvitation))
+
+  const rules = program.command('rules').description('rules on who can request an account')
+  rules
+    .command('export')
+    .description('prints the active rules as a table (CSV) that can be imported again')
+    .addOption(new Option('--kind <kind>', 'only these').choices(KINDS))
+    .addOption(new Option('--effect <effect>', 'only these').choices(RULE_EFFECTS))
+    .action(run(async () => (await import('./rules')).exportRules))
+  rules
+    .command('import')
+    .description('adds the rules in a file: a table as export prints it (*.csv), or values, one per line')
+    .argument('<file>', 'the file')
+    .addOption(new Option('--kind <kind>', 'of lines that do not say it; domain without').choices(KINDS))
+    .addOption(
+      new Option('--effect <effect>', 'of lines that do not say it; block without').choices(RULE_EFFECTS),
+    )
+    .addOption(
+      new Option('--days <number>', 'how long they last; for good without').choices(RULE_DAYS.map(String)),
+    )
+    .option('--reason <text>', 'what moderators read about them')
+    .option('--dry-run', 'only says what would be added')
+    .action(run(async () => (await import('./rules')).importRules))
 
   const opening = program.command('opening').description('whether new people can register')
   opening

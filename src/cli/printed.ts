@@ -16,3 +16,9 @@ export function printLines(...lines: string[]): void {
 
 /** A time as printed; milliseconds since 1970. */
 export const moment = (at: number): string => new Date(at).toISOString().replace(/\.\d+Z$/, 'Z')
+
+/** Prints a text for a file or another program as it is, and for a terminal as `printLines` does. */
+export function printText(text: string): void {
+  if (process.stdout.isTTY) printLines(...text.split(/\r?\n/).filter((line) => line !== ''))
+  else process.stdout.write(text)
+}

@@ -61,7 +61,7 @@ test('a moderator without a connection is told so, keeps the message, and decide
 async function keepLiveUpdates(page: Page): Promise<void> {
   await page.addInitScript(() => {
     class Kept extends EventSource {
-      constructor(url: string) {
+      constructor(url: string | URL) {
         super(url)
         Object.assign(window, { updates: this })
       }

@@ -10,6 +10,10 @@ import {
   listRegistrations,
   showRegistration,
 } from '../../src/cli/registrations'
+import { exportRules, importRules } from '../../src/cli/rules'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { aModerator, aWorld, requested, type TestWorld } from '../support/world'
 
 const held = vi.hoisted(() => ({ services: null as unknown }))
@@ -41,7 +45,7 @@ function said(): string {
 }
 
 const auditLog = async () =>
-  (await (await aModerator(world.services)).api.auditLog.page({})).events.map(
+  (await (await aModerator(world.services, 'boss', 'administrator')).api.auditLog.page({})).events.map(
     ({ kind, actor }) => `${kind} ${actor}`,
   )
 
@@ -141,4 +145,37 @@ test('the figures are JSON', async () => {
   await figures({ days: '7' })
   expect(JSON.parse(said())).toMatchObject({ version: 1, days: 7 })
   await expect(figures({ days: '8' })).rejects.toThrow('--days must be one of 7, 30, 90, 365')
+})
+
+test('rules are imported from a file, and exported as a table that adds nothing when it comes back', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'registration-'))
+  try {
+    const lines = join(folder, 'list.txt')
+    writeFileSync(lines, 'spam.test\n# a comment\nspam.test\nnot a domain\n')
+    await expect(importRules(lines, { kind: 'domain', reason: 'a list', dryRun: true })).rejects.toThrow(
+      '1 line',
+    )
+    expect(said()).toMatch(
+      /Line 4: not a domain: .*\n1 would be added; nothing was changed; 0 there already, 1 repeated, 1 not/s,
+    )
+    await expect(importRules(lines, { kind: 'domain', reason: 'a list' })).rejects.toThrow(
+      '1 line is no rule',
+    )
+    expect(said()).toContain('1 added; 0 there already')
+    await exportRules({})
+    const table = said()
+    expect(table).toContain('domain,spam.test,block,a list,')
+    writeFileSync(join(folder, 'rules.csv'), table)
+    await importRules(join(folder, 'rules.csv'), {})
+    expect(said()).toContain('0 added; 1 there already')
+    expect(await auditLog()).toEqual(
+      expect.arrayContaining(['rules_imported command_line', 'exported command_line']),
+    )
+    await exportRules({ effect: 'allow' })
+    expect(said()).not.toContain('spam.test')
+    writeFileSync(join(folder, 'bad.csv'), 'no,header\n')
+    await expect(importRules(join(folder, 'bad.csv'), {})).rejects.toThrow()
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })

@@ -74,6 +74,5 @@ it('gives a terminal no command that another server or a browser sent', () => {
   const evil = 'gone\u001b[2J\u202e\r'
   const written = onTerminal((log) => log.error({ err: new Error(evil), route: evil, deep: { evil } }, evil))
   expect(written).toContain('gone[U+001B]')
-  // eslint-disable-next-line no-control-regex
   expect(written).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/)
 })
