@@ -57,6 +57,13 @@ describe('of the mail server', () => {
       { check: 'mail.encryption', level: 'warning', key: 'email.tls' },
     ],
     [
+      'encryption that is offered and fails',
+      // The certificate of the library is for RSA.
+      { disabledCommands: [], maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' },
+      { tls: 'if_offered' },
+      { check: 'mail.encryption', level: 'warning', key: 'email.tls' },
+    ],
+    [
       'a certificate that nobody knows',
       { disabledCommands: [] },
       { tls: 'required' },

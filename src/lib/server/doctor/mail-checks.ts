@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { EmailAddress } from '$lib/registration/email'
 import { isLocal } from '../config/derive'
+import type { MailTls } from '../config/modes'
 import type { RunConfig } from '../config/run-config'
 import { ehloName } from '../mail/ehlo-name'
 import { tryEnvelope, type EnvelopeAnswer } from '../mail/envelope'
 import { createMailer } from '../mail/mailer'
-import { verifiesCertificate } from '../mail/smtp'
+import { tlsFailure, verifiesCertificate } from '../mail/smtp'
 import { smtpError, wordsOf } from '../mail/smtp-error'
 import { bounded, CHECK_MS, problemIn, type Report } from './finding'
 
@@ -59,18 +60,19 @@ export async function checkMail({
   const sender = /<([^<>]+)>\s*$/.exec(email.from)?.[1] ?? email.from
   const [receiver = ''] = admin.email
   const where = `${email.host}:${email.port}`
+  const name = ehloName(site.url, sender.slice(sender.lastIndexOf('@') + 1))
+  const ask = (tls: MailTls) =>
+    bounded(tryEnvelope({ ...email, tls, name, timeout: CHECK_MS - 500 }, { from: sender, to: receiver }))
   let answer: EnvelopeAnswer
+  let broken: string | null = null
   try {
-    answer = await bounded(
-      tryEnvelope(
-        {
-          ...email,
-          name: ehloName(site.url, sender.slice(sender.lastIndexOf('@') + 1)),
-          timeout: CHECK_MS - 500,
-        },
-        { from: sender, to: receiver },
-      ),
-    )
+    answer = await ask(email.tls).catch(async (error: unknown) => {
+      broken = email.tls === 'if_offered' ? tlsFailure(error) : null
+      // As the service does: where encryption fails, and all else works, it goes without.
+      const plain = broken === null ? null : await ask('never').catch(() => null)
+      if (plain === null) throw error
+      return plain
+    })
   } catch (error) {
     const { found, remedy } = problemIn(
       error instanceof Error && 'code' in error
@@ -89,7 +91,7 @@ export async function checkMail({
     'email.host',
     email.username === null ? `${where} answers` : `${where} lets ${email.username} in`,
   )
-  checkEncryption(config, answer, report)
+  checkEncryption(config, { ...answer, broken }, report)
   tell(report, 'mail.sender', 'email.from', sender, answer.sender)
   if (answer.receiver === null) report.notAsked(['mail.receiver'], 'the sender was rejected')
   else tell(report, 'mail.receiver', 'admin.email', receiver, answer.receiver)
@@ -97,10 +99,17 @@ export async function checkMail({
 
 function checkEncryption(
   { email }: Pick<RunConfig, 'email'>,
-  { encrypted }: EnvelopeAnswer,
+  { encrypted, broken }: Pick<EnvelopeAnswer, 'encrypted'> & { broken: string | null },
   report: Report,
 ): void {
   const check = 'mail.encryption'
+  if (broken !== null) {
+    report.warning(check, 'email.tls', {
+      found: `The mail server offers encryption, but it fails (${broken}), so emails are sent without it: links, addresses and the password can be read on the way`,
+      remedy: 'Mend STARTTLS on the mail server, or set email.tls to implicit with email.port 465',
+    })
+    return
+  }
   if (encrypted) {
     if (verifiesCertificate(email, email.tls))
       report.ok(check, 'email.tls', 'The connection is encrypted, and the certificate is right')

@@ -178,6 +178,10 @@ function kindOf(error: unknown): 'tls' | 'unclear' | 'other' {
   return code === 'ESOCKET' || timeoutType === 'SOCKET_TIMEOUT' ? 'unclear' : 'other'
 }
 
+/** Why STARTTLS failed, or may have, in one of nodemailer's words; null if something else did. */
+export const tlsFailure = (error: unknown): string | null =>
+  kindOf(error) === 'other' ? null : reasonOf(error)
+
 function reasonOf(error: unknown): string {
   const { code, responseCode, originalCode } = v.parse(failureSchema, error)
   return responseCode === 0 ? originalCode || code : String(responseCode)
