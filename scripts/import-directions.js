@@ -57,6 +57,10 @@ export const MAY_IMPORT = {
     ...words,
     ...server('concurrency', 'crypto', 'database', 'homeserver', 'logging', 'outages'),
   ],
+  'lib/server/metrics': [
+    ...domain,
+    ...server('concurrency', 'database', 'homeserver', 'outages', 'registrations'),
+  ],
   'lib/server/doctor': [
     ...domain,
     ...server('concurrency', 'config', 'crypto', 'database', 'homeserver', 'http', 'mail', 'rate-limits'),
@@ -66,8 +70,8 @@ export const MAY_IMPORT = {
   // The API has no way to the database or the homeserver but by the modules of what it is about.
   'lib/server/trpc': [
     ...domain,
-    ...server('app', 'auth', 'crypto', 'http', 'intake', 'logging', 'moderation', 'outages', 'rate-limits'),
-    ...server('registrations', 'rules', 'statistics'),
+    ...server('app', 'auth', 'crypto', 'http', 'intake', 'logging', 'metrics', 'moderation'),
+    ...server('outages', 'rate-limits', 'registrations', 'rules', 'statistics'),
   ],
 
   // What stands directly in `lib`: the client of the API.

@@ -99,13 +99,16 @@ const logged: Handle = ({ event, resolve }) => {
   const id = requestIdOf(event.request.headers.get(REQUEST_ID_HEADER))
   return withRequestId(id, async () => {
     const startedAt = performance.now()
-    const note = (status: number) =>
-      logRequest({
+    const note = (status: number) => {
+      const handled = {
         method: event.request.method,
         route: routeOf({ route: event.route.id, pathname: event.url.pathname }),
         status,
         ms: performance.now() - startedAt,
-      })
+      }
+      logRequest(handled)
+      services.metrics.answered(handled)
+    }
     try {
       const response = await resolve(event)
       response.headers.set(REQUEST_ID_HEADER, id)
@@ -137,6 +140,7 @@ const guard: Handle = ({ event, resolve }) => {
   const refused = refuseRequest({ method, url, headers }, { url: site.url, hosts })
   if (refused === null) return resolve(event)
   noteRefusal(refused.why, headers)
+  services.metrics.requestRefused(refused.why)
   return refusalPage(refused, { request, url, look: lookOf(event), siteUrl: site.url })
 }
 
@@ -181,6 +185,7 @@ const queue: Handle = async ({ event, resolve }) => {
   const cookies = requestCookies(event.cookies, hasHttps(event.request.headers, services.config.site.url))
   if (await admission.enter(services.sessions.isKnown(cookies.get(services.sessions.cookieName))))
     return resolve(event)
+  services.metrics.requestRefused('busy')
   return busyPage({ request: event.request, url: event.url, look: lookOf(event) })
 }
 

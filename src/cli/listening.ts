@@ -62,9 +62,46 @@ export async function findNoListening(env: Environment): Promise<NoListening | n
   return error === null ? null : noListening(error, env)
 }
 
+/**
+ * The same for the port of the metrics (`metrics` in config.yaml), which cannot be that of the site. `port`: null if
+ * there is none.
+ */
+export async function findNoMetrics(
+  { host, port }: { host: string; port: number | null },
+  env: Environment,
+): Promise<NoListening | null> {
+  if (port === null) return null
+  if (String(port) === env['PORT'])
+    return {
+      words: `metrics.port in config.yaml is ${port}, which is the port of the site: set another one.`,
+      code: WRONG_USE,
+    }
+  const error = await tryToListen({ host, port })
+  if (error === null) return null
+  const where = `${host.includes(':') ? `[${host}]` : host}:${port}`
+  switch (codeOf(error)) {
+    case 'EADDRINUSE':
+      return {
+        words: `metrics.port in config.yaml: ${where} is already in use, perhaps by this program: stop that, or set another port.`,
+        code: FAILED,
+      }
+    case 'EACCES':
+    case 'EPERM':
+      return {
+        words: `metrics.port in config.yaml: this user may not listen on ${where}, as ports below 1024 are reserved for root: set a higher one.`,
+        code: WRONG_USE,
+      }
+    default:
+      return {
+        words: `metrics.host in config.yaml (${host}) is not an address of this machine: leave it out for 127.0.0.1, or set it to 0.0.0.0 or "::" for all addresses.`,
+        code: WRONG_USE,
+      }
+  }
+}
+
 /** What an error from listening means, in words. */
 export function noListening(error: unknown, { HOST, PORT, SOCKET_PATH }: Environment): NoListening {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const code = codeOf(error)
   if (SOCKET_PATH)
     return { words: socketWords(code, SOCKET_PATH), code: code === 'EADDRINUSE' ? FAILED : WRONG_USE }
   const where = `${HOST?.includes(':') ? `[${HOST}]` : HOST}:${PORT}`
@@ -96,6 +133,9 @@ export function noListening(error: unknown, { HOST, PORT, SOCKET_PATH }: Environ
       }
   }
 }
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : ''
 
 function socketWords(code: string, path: string): string {
   switch (code) {

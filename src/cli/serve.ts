@@ -6,7 +6,7 @@ import { compressed } from '$lib/server/http/compressed'
 import { securityHeaders } from '$lib/server/http/request-guard'
 import { createLog } from '$lib/server/logging/log'
 import { REQUEST_ID_HEADER, requestIdOf } from '$lib/server/logging/request-id'
-import { fillInListening, findNoListening, noListening, type NoListening } from './listening'
+import { fillInListening, findNoListening, findNoMetrics, noListening, type NoListening } from './listening'
 import { countWorkers, findNoSharing, runWorkers } from './workers'
 
 /** The largest form that a person can send, with a margin: a message of 4,000 family emoji, form-encoded. */
@@ -22,9 +22,12 @@ export async function serve(): Promise<void> {
   fillInListening(process.env)
   const count = countWorkers(config.workers)
   // Checked first, because the background jobs start with the server.
-  const problem = (count > 1 ? findNoSharing(process.env) : null) ?? (await findNoListening(process.env))
+  const problem =
+    (count > 1 ? findNoSharing(process.env) : null) ??
+    (await findNoListening(process.env)) ??
+    (await findNoMetrics(config.metrics, process.env))
   if (problem !== null) endWith(problem)
-  return count > 1 ? runWorkers(count, createLog(config)) : answer(config)
+  return count > 1 ? runWorkers(count, createLog(config), config.metrics) : answer(config)
 }
 
 /** Answers requests in this process. The server reads the environment on import, so the environment is set first. */

@@ -4,6 +4,9 @@ import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { WRONG_USE } from '$lib/server/config/exit-code'
+import { textOf } from '$lib/server/metrics/exposition'
+import { listenForMetrics } from '$lib/server/metrics/listener'
+import { createGathering } from '$lib/server/metrics/processes'
 import type { NoListening } from './listening'
 
 const RETRY_MS = 5_000
@@ -27,13 +30,20 @@ export function findNoSharing({ SOCKET_PATH }: Record<string, string | undefined
  * Runs several processes of this program that share its port (`node:cluster`): the first one alone until it listens,
  * as it prepares the database. One that ends by itself is replaced. SIGTERM, SIGINT and SIGHUP stop all of them;
  * SIGUSR2 replaces them one by one, each after the new one listens. Exits with the code of the first one if that does
- * not start, else with 0, or the code of one that failed to stop.
+ * not start, else with 0, or the code of one that failed to stop. Answers Prometheus at that host and port, for all of
+ * them; null: not.
  */
-export async function runWorkers(count: number, log: Pick<Logger, 'info' | 'error'>): Promise<void> {
+export async function runWorkers(
+  count: number,
+  log: Pick<Logger, 'info' | 'error'>,
+  { host, port }: { host: string; port: number | null },
+): Promise<void> {
   let isStopping = false
   let exitCode = 0
   let replacing = Promise.resolve()
   const retired = new Set<Worker>()
+  /** Those that answer requests, by the number that their metrics have: the lowest that is free. */
+  const answering = new Map<number, Worker>()
   const running = () => Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined)
 
   function stop(): void {
@@ -42,11 +52,16 @@ export async function runWorkers(count: number, log: Pick<Logger, 'info' | 'erro
     if (running().length === 0) process.exit(exitCode)
   }
 
+  function forget(worker: Worker): void {
+    for (const [number, one] of answering) if (one === worker) answering.delete(number)
+  }
+
   /** Null once the new process listens; its exit code if it ends before. */
   async function start(): Promise<number | null> {
     const worker = cluster.fork()
     let isListening = false
     worker.once('exit', (code: number | null, signal: string | null) => {
+      forget(worker)
       if (isStopping) {
         exitCode ||= code ?? 0
         if (running().length === 0) process.exit(exitCode)
@@ -60,6 +75,11 @@ export async function runWorkers(count: number, log: Pick<Logger, 'info' | 'erro
       once(worker, 'exit').then(([code]) => Number(code ?? 1)),
     ])
     isListening = failed === null
+    if (isListening) {
+      let number = 1
+      while (answering.has(number)) number++
+      answering.set(number, worker)
+    }
     return failed
   }
 
@@ -78,6 +98,7 @@ export async function runWorkers(count: number, log: Pick<Logger, 'info' | 'erro
         return
       }
       retired.add(worker)
+      forget(worker)
       worker.process.kill('SIGTERM')
     }
     log.info({}, 'All processes were replaced')
@@ -87,6 +108,12 @@ export async function runWorkers(count: number, log: Pick<Logger, 'info' | 'erro
   process.on('SIGUSR2', () => void (replacing = replacing.then(replaceAll)))
   const failed = await start()
   if (failed !== null) process.exit(failed)
+  if (port !== null) {
+    const gather = createGathering({ workers: () => answering, log })
+    listenForMetrics({ host, port }, async () => textOf(await gather()), log).catch((error: unknown) =>
+      log.error({ err: error, host, port }, 'Nobody can read the metrics: this program cannot listen there'),
+    )
+  }
   for (let more = 1; more < count; more++) void startUntilListening()
   log.info({ workers: count }, 'Several processes answer requests')
 }

@@ -194,6 +194,7 @@ describe('where time goes on while something is written', () => {
     let now = world.now()
     const { registrar } = createRegistrations({
       log: { info: () => undefined },
+      decided: () => undefined,
       database: world.database,
       intake: world.services.intake,
       memory: { remember: () => Promise.resolve() },

@@ -4,13 +4,24 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { findOrphans, findUnopenedNames } from '$lib/server/database/accounts'
 import { findStandings } from '$lib/server/database/attempts'
 import { countDenials } from '$lib/server/database/denial-fingerprints'
-import { findJobs, findPendingKinds, findStuck, isRemovalPending, nextDue } from '$lib/server/database/jobs'
+import {
+  countJobs,
+  findJobs,
+  findOldestDue,
+  findPendingKinds,
+  findStuck,
+  isRemovalPending,
+  nextDue,
+} from '$lib/server/database/jobs'
 import type { Reader } from '$lib/server/database/open'
 import {
+  countByState,
+  countQueues,
   findByAddress,
   findDecidedSince,
   findHeldNames,
   findHolder,
+  findOldestWaiting,
   findSince,
   findWaiting,
   hasWaitedSince,
@@ -44,6 +55,11 @@ const QUERIES: Record<string, (reader: Reader) => Promise<unknown>> = {
   findPendingKinds: (reader) => findPendingKinds(reader, 'r-1', NAME),
   nextDue: (reader) => nextDue(reader, { closed: [], now: 1 }),
   'nextDue of awaited emails': (reader) => nextDue(reader, { closed: [], now: 1, awaited: true }),
+  countByState: (reader) => countByState(reader),
+  countQueues: (reader) => countQueues(reader),
+  findOldestWaiting: (reader) => findOldestWaiting(reader),
+  countJobs: (reader) => countJobs(reader),
+  findOldestDue: (reader) => findOldestDue(reader, 1),
   findStuck: (reader) => findStuck(reader),
   findOrphans: (reader) => findOrphans(reader, 1, 10, NAME),
   findUnopenedNames: (reader) => findUnopenedNames(reader, NAME, 10),

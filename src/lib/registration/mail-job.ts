@@ -62,6 +62,7 @@ export const MAILS = {
 export type MailKind = keyof typeof MAILS
 
 const isMailKind = (name: unknown): name is MailKind => typeof name === 'string' && Object.hasOwn(MAILS, name)
+export const MAIL_KINDS: MailKind[] = Object.keys(MAILS).filter(isMailKind)
 
 export const mailSchema = v.variant(
   'mail',

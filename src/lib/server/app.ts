@@ -1,3 +1,4 @@
+import cluster from 'node:cluster'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
@@ -66,9 +67,14 @@ import { createQueue } from './moderation/queue'
 import { createUsernames } from './moderation/usernames'
 import { createFigures } from './statistics/figures'
 import { createTallyCounter } from './statistics/counter'
+import { createMetrics, measureProcess } from './metrics/metrics'
+import { listenForMetrics } from './metrics/listener'
+import { answerFirstProcess } from './metrics/processes'
+import { textOf, valuesOf } from './metrics/exposition'
+import { createStoredMetrics } from './metrics/stored'
 import { createSurgeDetector } from './intake/surge-detector'
 import { createSetUp } from './doctor/set-up'
-import { PROGRAM } from './version'
+import { PROGRAM, VERSION } from './version'
 import { openDependencies, type Dependencies } from './dependencies'
 import { DAY, HOUR } from '$lib/registration/time'
 
@@ -81,6 +87,8 @@ const EXPIRED_TOKENS_KEPT_MS = 7 * DAY
 export function compose(config: RunConfig, world: Dependencies) {
   const { database, clock, random, log } = world
   const { site, registration, retention, matrixNotifications } = config
+  const metrics = createMetrics()
+  const measured = metrics.measured(world.homeserver)
   const intake = createIntake({
     database,
     needsOperator: () => outages.needsOperator(),
@@ -102,6 +110,7 @@ export function compose(config: RunConfig, world: Dependencies) {
     randomId: randomUUID,
     linkHours: linkHours(retention),
     log,
+    decided: metrics.decided,
     policy: {
       password: registration.password,
       invitations: registration.invitations,
@@ -121,13 +130,13 @@ export function compose(config: RunConfig, world: Dependencies) {
     database,
     announcements,
     jobResults,
-    homeserver: world.homeserver,
+    homeserver: measured,
     mailer: world.mailer,
     hasRoom: matrixNotifications.adminRoom !== null,
     clock,
     log,
   })
-  const homeserver = outages.watched('homeserver', world.homeserver)
+  const homeserver = outages.watched('homeserver', measured)
   const mailer = outages.watched('mail', world.mailer)
   const limits = createRateLimiter({
     database,
@@ -143,7 +152,7 @@ export function compose(config: RunConfig, world: Dependencies) {
     clock,
     randomId: randomUUID,
   })
-  const crowds = createCapacityWatch({ clock, log })
+  const crowds = createCapacityWatch({ clock, log, reached: metrics.limitReached })
   const rateLimits = createRateLimits({ limits, crowds, settings: config.rateLimit })
   const entrance = createEntrance({
     proofs: createProofs({ secret: config.secretKey, clock }),
@@ -251,6 +260,7 @@ export function compose(config: RunConfig, world: Dependencies) {
     clock,
     random,
     log,
+    attempted: metrics.attempted,
     owner: randomUUID(),
   })
   const scheduler = createScheduler({
@@ -324,6 +334,8 @@ export function compose(config: RunConfig, world: Dependencies) {
     knownDevices,
     rateLimits,
     crowds,
+    metrics,
+    storedMetrics: createStoredMetrics({ database, outages, clock, log }),
     moderators: createModerators({ database, accounts: moderatorAccounts }),
     moderatorAccounts,
     moderatorLinks,
@@ -371,6 +383,31 @@ async function refuseWrongHomeserver({ outages }: Services): Promise<void> {
   if (problem?.kind === 'delegated') throw problem
 }
 
+/**
+ * Lets Prometheus read the metrics, if that is set: on a port of this process, or through the one that started several.
+ * A port that cannot be listened on was reported before the start (`serve`), so that this does not stop anything.
+ */
+async function exposeMetrics({ config, metrics, storedMetrics, log }: Services): Promise<() => void> {
+  const { host, port } = config.metrics
+  if (port === null) return () => undefined
+  measureProcess(metrics.registry, { version: VERSION })
+  const take = async ({ stored }: { stored: boolean }) => ({
+    own: await valuesOf([metrics.registry]),
+    stored: stored ? await valuesOf(await storedMetrics.current()) : [],
+  })
+  if (cluster.isWorker) {
+    answerFirstProcess(take, log)
+    return () => undefined
+  }
+  try {
+    const takeAll = async () => textOf([{ worker: null, taken: await take({ stored: true }) }])
+    return (await listenForMetrics({ host, port }, takeAll, log)).close
+  } catch (error) {
+    log.error({ err: error, host, port }, 'Nobody can read the metrics: this program cannot listen there')
+    return () => undefined
+  }
+}
+
 /** A running program: migrated, processing jobs and scheduled tasks, until stopped. */
 export interface App {
   services: Services
@@ -399,8 +436,10 @@ export async function startApp(config: RunConfig, log: Logger): Promise<App> {
   services.worker.start()
   services.scheduler.start()
   services.tallyCounter.start()
+  const hideMetrics = await exposeMetrics(services)
   let stopped: Promise<void> | undefined
   const stop = async () => {
+    hideMetrics()
     services.live.stop()
     services.scheduler.stop()
     await services.worker.stop(GRACE_MS)

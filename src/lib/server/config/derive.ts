@@ -36,7 +36,7 @@ export function deriveConfig(settings: Settings, surroundings: Surroundings): Co
 function fromSettings(settings: Settings, { port, ca, mailCa }: Surroundings) {
   const { consent_version, form_secret, ...others } = settings
   const named = camelcaseKeys(others, { deep: true })
-  const { synapse, site, email, registration, moderation, log } = named
+  const { synapse, site, email, registration, moderation, metrics, log } = named
   const signsIn = Boolean(email.username) && Boolean(email.password)
   const url = site.url ?? localOrPublic(firstHost(settings.hosts) ?? 'localhost', port)
   return {
@@ -102,6 +102,8 @@ function fromSettings(settings: Settings, { port, ca, mailCa }: Surroundings) {
       /** How long a request stays assigned to an inactive moderator. */
       claimMs: moderation.assignmentMinutes * 60_000,
     },
+    /** Where Prometheus reads metrics; `port` is null: nowhere. */
+    metrics: { ...metrics, port: metrics.port ?? null },
     log: { level: log.level ?? (named.debug ? 'debug' : 'info'), checksAtStart: log.checksAtStart },
   }
 }

@@ -38,6 +38,7 @@ const MORE: Readonly<Record<string, unknown>> = {
   'site.url': 'https://other.example.org',
   'site.apps': [{ title: 'A, "B"', url: 'https://a.org', platform: 'phone' }],
   'database.path': 'other.db',
+  'metrics.host': '10.0.0.7',
   'registration.invitations': 'optional',
   'registration.disposable_emails': 'hold',
   trust_proxy: ['10.0.0.0/8', 'loopback'],

@@ -136,6 +136,10 @@ export const fileSchema = v.object({
     assignment_minutes: v.optional(whole(1, 1440), '30'),
     denial_categories: v.optional(list(value.category, 'a list of denial reasons'), [...DENIAL_CATEGORIES]),
   }),
+  metrics: v.object({
+    port: v.optional(whole(1, 65535)),
+    host: v.optional(value.ownAddress, '127.0.0.1'),
+  }),
   log: v.object({ level: v.optional(oneOf(LOG_LEVELS)), checks_at_start: v.optional(yesOrNo, true) }),
 })
 

@@ -57,6 +57,11 @@ export const mailHost = v.pipe(
   matching(/^[^\s/@]+$/, MAIL_HOST),
   v.transform((host) => host.replace(/^\[(.*)\]$/, '$1')),
 )
+/** What to listen on. */
+export const ownAddress = matching(
+  /^[^\s/@[\]]+$/,
+  'an address of this machine, like 127.0.0.1, or "::" for all of them',
+)
 /** As in the original, true means `required` and false means `never`. */
 export const mailTls = v.union(
   [v.boolean(), v.picklist(MAIL_TLS)],

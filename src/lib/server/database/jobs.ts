@@ -1,6 +1,7 @@
 import {
   and,
   asc,
+  count,
   desc,
   eq,
   getTableColumns,
@@ -9,6 +10,8 @@ import {
   isNotNull,
   isNull,
   lt,
+  lte,
+  min,
   ne,
   not,
   notInArray,
@@ -292,6 +295,31 @@ export async function releaseAll(tx: Transaction, owner: string): Promise<void> 
     .update(jobs)
     .set({ state: 'waiting', leaseOwner: null, leaseUntil: null, attempts: sql`${jobs.attempts} - 1` })
     .where(and(eq(jobs.leaseOwner, owner), eq(jobs.state, 'running')))
+}
+
+/** How many jobs of each kind are not over: they wait, run, or have failed. Kinds of other versions included. */
+export async function countJobs(
+  reader: Reader,
+): Promise<{ kind: string; state: 'waiting' | 'running' | 'failed'; count: number }[]> {
+  const found = []
+  for (const state of ['waiting', 'running', 'failed'] as const) {
+    const rows = await reader
+      .select({ kind: jobs.kind, count: count() })
+      .from(jobs)
+      .where(eq(jobs.state, state))
+      .groupBy(jobs.kind)
+    found.push(...rows.map((row) => ({ ...row, state })))
+  }
+  return found
+}
+
+/** Since when the oldest job is due that waits, in milliseconds since 1970; null if none is. */
+export async function findOldestDue(reader: Reader, now: number): Promise<number | null> {
+  const [row] = await reader
+    .select({ at: min(jobs.runAt) })
+    .from(jobs)
+    .where(and(eq(jobs.state, 'waiting'), lte(jobs.runAt, now)))
+  return row?.at ?? null
 }
 
 /** How many waiting jobs depend on one of these. */

@@ -24,7 +24,7 @@ import type { Username } from '$lib/registration/username'
 import { foundBy, keepPrints } from './search-index'
 import type { Reader, Transaction } from './open'
 import { asStored, perConnection, placeholders } from './prepared-query'
-import { accounts, exchanges, LIVING, registrations } from './schema'
+import { accounts, exchanges, LIVING, queueCounts, registrations } from './schema'
 
 const {
   seq: _seq,
@@ -285,6 +285,55 @@ export async function hasWaitedSince(reader: Reader, before: number): Promise<bo
     .where(and(inArray(registrations.queue, FOR_MODERATORS), lt(registrations.stateSince, before)))
     .limit(1)
   return rows.length > 0
+}
+
+/**
+ * How many registrations are in each state. What is over is many, so that only the denied and withdrawn of it are
+ * counted, and the completed are the rest of a number that is kept (`queueCounts`).
+ */
+export async function countByState(reader: Reader): Promise<Record<State, number>> {
+  const of = (state: State) =>
+    sql`(select count(*) from ${registrations} where ${registrations.state} = ${state})`
+  const rows = await reader.all<Record<Exclude<State, 'completed'> | 'decided', number | null>>(sql`
+    select ${of('started')} as started, ${of('verified')} as verified, ${of('requested')} as requested,
+      ${of('approved')} as approved, ${of('denied')} as denied, ${of('withdrawn')} as withdrawn,
+      (select ${queueCounts.count} from ${queueCounts} where ${queueCounts.queue} = 'decided') as decided`)
+  const found = (name: Exclude<State, 'completed'> | 'decided') => rows[0]?.[name] ?? 0
+  const [approved, denied, withdrawn] = [found('approved'), found('denied'), found('withdrawn')]
+  return {
+    started: found('started'),
+    verified: found('verified'),
+    requested: found('requested'),
+    approved,
+    denied,
+    completed: found('decided') - approved - denied - withdrawn,
+    withdrawn,
+  }
+}
+
+/** How many requests wait, by whose turn it is: `answered` are first in line for the moderators. */
+export async function countQueues(reader: Reader): Promise<Record<'waiting' | 'answered' | 'asked', number>> {
+  const rows = await reader
+    .select()
+    .from(queueCounts)
+    .where(inArray(queueCounts.queue, ['waiting', 'answered', 'asked']))
+  const of = (queue: Queue) => rows.find((row) => row.queue === queue)?.count ?? 0
+  return { waiting: of('waiting'), answered: of('answered'), asked: of('asked') }
+}
+
+/** Since when the oldest request waits for the moderators, in milliseconds since 1970; null if none does. */
+export async function findOldestWaiting(reader: Reader): Promise<number | null> {
+  const since: number[] = []
+  for (const queue of FOR_MODERATORS) {
+    const [first] = await reader
+      .select({ at: registrations.stateSince })
+      .from(registrations)
+      .where(eq(registrations.queue, queue))
+      .orderBy(asc(registrations.queueAt))
+      .limit(1)
+    if (first !== undefined) since.push(first.at)
+  }
+  return since.length === 0 ? null : Math.min(...since)
 }
 
 export async function findWaiting(reader: Reader, since: number): Promise<Waiting> {

@@ -55,6 +55,7 @@ beforeEach(async () => {
   let ids = 0
   written = createRegistrations({
     log: { info: () => undefined },
+    decided: () => undefined,
     database: kept.database,
     clock: () => now,
     randomId: () => `id-${++ids}`,

@@ -21,6 +21,7 @@ beforeEach(async () => {
   const { now: _, ...policy } = aPolicy()
   const { jobResults } = createRegistrations({
     log: { info: () => undefined },
+    decided: () => undefined,
     database,
     clock: Date.now,
     randomId: () => `id-${++ids}`,
@@ -54,6 +55,7 @@ beforeEach(async () => {
     clock: Date.now,
     random: Math.random,
     log: pino({ level: 'silent' }),
+    attempted: () => undefined,
     owner: 'test',
   })
   worker.start()

@@ -77,6 +77,7 @@ export function createWorker({
   clock,
   random,
   log,
+  attempted,
   owner,
 }: {
   database: Database
@@ -86,6 +87,8 @@ export function createWorker({
   clock: () => number
   random: () => number
   log: Logger
+  /** Counts how each attempt ended. */
+  attempted: (job: NewJob, end: JobResult['state'], isMail: boolean) => void
   /** Identifies this process in leases. */
   owner: string
 }) {
@@ -152,6 +155,7 @@ export function createWorker({
     } finally {
       clearInterval(renewal)
     }
+    attempted(job, end.state, outsideOf(job) === 'mail')
     if (!(await jobResults.finish(leased, owner, end)))
       log.warn({ job: row.id }, 'A lease was lost before the job ended')
   }

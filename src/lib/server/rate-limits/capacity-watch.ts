@@ -28,12 +28,22 @@ export type CapacityWatch = ReturnType<typeof createCapacityWatch>
  * Records who was turned away because others had used up a shared limit, so that moderators are told, and the log has
  * it once per incident. What only bots can fill (`mail_trapped`) is only logged.
  */
-export function createCapacityWatch({ clock, log }: { clock: () => number; log: Pick<Logger, 'warn'> }) {
+export function createCapacityWatch({
+  clock,
+  log,
+  reached,
+}: {
+  clock: () => number
+  log: Pick<Logger, 'warn'>
+  /** Counts each refusal. */
+  reached: (room: Room) => void
+}) {
   const crowds = new Map<Room, Crowd>()
 
   return {
     /** Somebody was turned away. */
     full(room: Room): void {
+      reached(room)
       const now = clock()
       const before = crowds.get(room)
       if (before !== undefined && Math.abs(now - before.last) < CROWD_MS) {

@@ -39,6 +39,7 @@ beforeEach(async () => {
   let ids = 0
   ;({ accountLedger } = createRegistrations({
     log: { info: () => undefined },
+    decided: () => undefined,
     database: kept.database,
     clock: () => NOON,
     randomId: () => `id-${++ids}`,

@@ -18,6 +18,13 @@ import { APPLICANT, SYSTEM, type AccountChange, type RegistrationParts } from '.
 
 export type Registrar = ReturnType<typeof createRegistrar>
 
+/** A decision on a request, once it is stored. `waitedMs`: since the request; null if it had one before. */
+export interface Decided {
+  verdict: 'approved' | 'denied'
+  by: 'moderator' | 'invitation'
+  waitedMs: number | null
+}
+
 /**
  * Starts registrations, and carries out what is decided on them: loads the row, asks the domain, and commits row, events,
  * jobs and account record in one transaction. Expected refusals are values; it throws only if the database fails.
@@ -30,17 +37,40 @@ export function createRegistrar({
   intake,
   transaction: { enqueue, actIn, record, isNameFree },
   log,
+  decided,
 }: RegistrationParts & {
   randomId: () => string
   policy: Omit<Policy, 'now'>
   intake: Pick<Intake, 'settle' | 'admit'>
   log: Pick<Logger, 'info'>
+  decided: (decision: Decided) => void
 }) {
   /** Logs what was done about a registration and by whom, by their IDs, once it is committed. */
   function logged<T>(result: Result<T>, id: string, action: Action['type'], actor: Actor): Result<T> {
     const by = actor.kind === 'moderator' ? { moderator: actor.id } : {}
     if (result.ok) log.info({ registration: id, action, by: actor.kind, ...by }, 'A registration changed')
     return result
+  }
+
+  /** Counts what was decided, if that was it. `requestedAt`: null if it had a decision before. */
+  function count(
+    result: Result<Registration | null>,
+    action: Action['type'],
+    requestedAt: number | null,
+  ): void {
+    if (!result.ok) return
+    const by = 'moderator'
+    const waitedMs = requestedAt === null ? null : clock() - requestedAt
+    if (action === 'approve' || action === 'reopen') decided({ verdict: 'approved', by, waitedMs })
+    if (action === 'deny') decided({ verdict: 'denied', by, waitedMs })
+    if (action === 'request' && result.value?.state === 'approved')
+      decided({ verdict: 'approved', by: 'invitation', waitedMs: null })
+  }
+
+  /** Since when a request has been waiting for its first decision; null for any other registration. */
+  async function requestedAtOf(reader: Reader, id: string): Promise<number | null> {
+    const registration = await findRegistration(reader, id)
+    return registration?.state === 'requested' ? registration.stateSince : null
   }
 
   /**
@@ -151,11 +181,14 @@ export function createRegistrar({
         events = [],
       }: { version?: number; account?: AccountChange; events?: AuditEvent[] } = {},
     ): Promise<Result<Registration | null>> {
+      let requestedAt: number | null = null
       const result = await database.write(async (tx) => {
+        if (action.type === 'approve' || action.type === 'deny') requestedAt = await requestedAtOf(tx, id)
         if (account !== undefined) await record(tx, account)
         await insertEvents(tx, id, events, SYSTEM, clock())
         return actIn(tx, id, action, actor, version)
       })
+      count(result, action.type, requestedAt)
       return logged(result, id, action.type, actor)
     },
 
@@ -196,6 +229,7 @@ export function createRegistrar({
         const removing = await isRemovalPending(tx, registration.username)
         return actIn(tx, id, { type: 'reopen', nameFree, removing, ...verdict }, actor, version)
       })
+      count(result, 'reopen', null)
       return logged(result, id, 'reopen', actor)
     },
 

@@ -8,7 +8,7 @@ import type { DenialFingerprints } from './denial-fingerprints'
 import { createJobQueue } from './job-queue'
 import { createJobResults } from './job-results'
 import { createLinks } from './links'
-import { createRegistrar } from './registrar'
+import { createRegistrar, type Decided } from './registrar'
 import { createRegistrationTransaction } from './transaction'
 
 /** All that writes registrations and what follows from them, on one transaction. */
@@ -21,6 +21,7 @@ export function createRegistrations({
   memory,
   linkHours,
   log,
+  decided,
 }: {
   database: Database
   clock: () => number
@@ -30,11 +31,13 @@ export function createRegistrations({
   memory: Pick<DenialFingerprints, 'remember'>
   linkHours: number
   log: Pick<Logger, 'info'>
+  /** Counts each decision, once it is stored. */
+  decided: (decision: Decided) => void
 }) {
   const transaction = createRegistrationTransaction({ clock, randomId, policy, intake, memory })
   const parts = { database, clock, transaction }
   return {
-    registrar: createRegistrar({ ...parts, randomId, policy, intake, log }),
+    registrar: createRegistrar({ ...parts, randomId, policy, intake, log, decided }),
     accountLedger: createAccountLedger(parts),
     links: createLinks({ ...parts, linkHours, intake }),
     jobResults: createJobResults(parts),

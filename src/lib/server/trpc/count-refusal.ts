@@ -1,3 +1,4 @@
+import type { Metrics } from '../metrics/metrics'
 import type { TallyCounter } from '../statistics/counter'
 import { RefusalError } from './refusal-error'
 
@@ -15,9 +16,19 @@ const STEPS: Record<string, 'name' | 'email' | 'link' | 'account' | 'password'> 
   'registration.setPassword': 'password',
 }
 
-/** Counts why an applicant could not continue; anything else that was thrown is no refusal and is not counted. */
-export function countRefusal(counter: TallyCounter, path: string, cause: unknown): void {
+/**
+ * Counts a refusal: for Prometheus, and in the statistics, if an applicant could not continue. Anything else that was
+ * thrown is no refusal and is not counted.
+ */
+export function countRefusal(
+  { tallyCounter, metrics }: { tallyCounter: TallyCounter; metrics: Pick<Metrics, 'refused'> },
+  path: string,
+  cause: unknown,
+): void {
+  if (!(cause instanceof RefusalError)) return
   const step = STEPS[path]
-  if (step === undefined || !(cause instanceof RefusalError)) return
-  for (const { code } of [cause.refusal, ...cause.others]) counter.count(`refused:${step}:${code}`)
+  for (const { code } of [cause.refusal, ...cause.others]) {
+    metrics.refused(code)
+    if (step !== undefined) tallyCounter.count(`refused:${step}:${code}`)
+  }
 }

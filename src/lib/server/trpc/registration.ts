@@ -35,6 +35,7 @@ const needed = t.needs(
   'links',
   'jobResults',
   'conversation',
+  'metrics',
   'tallyCounter',
   'worker',
 )
@@ -163,8 +164,7 @@ export const registrationRouter = t.router({
       const answer = admitted.ok ? await applicant.checkUsername(input.username, own?.id ?? null) : admitted
       if (!answer.ok) {
         const refused = new RefusalError(answer)
-        if (input.typing !== true)
-          countRefusal(ctx.services.tallyCounter, 'registration.checkUsername', refused)
+        if (input.typing !== true) countRefusal(ctx.services, 'registration.checkUsername', refused)
         return { ok: false as const, refusal: answer.refusal }
       }
       return {

@@ -48,7 +48,7 @@ export const procedure = t.procedure.use(async ({ ctx, path, next }) => {
   if (result.ok) return result
   const cause = outageAsRefusal(result.error.cause)
   const refused = cause instanceof TRPCError ? cause.cause : cause
-  countRefusal(ctx.services.tallyCounter, path, refused)
+  countRefusal(ctx.services, path, refused)
   const seconds = refused instanceof RefusalError ? secondsToWait(refused.refusal) : null
   if (seconds !== null) ctx.comeAgain?.(seconds)
   ctx.services.logFailure(path, result.error.cause)
