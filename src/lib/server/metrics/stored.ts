@@ -12,8 +12,6 @@ const PATIENCE_MS = 3_000
 const UNKNOWN_KIND = 'unknown'
 const OPEN_STATES = ['waiting', 'running', 'failed'] as const
 
-export type StoredMetrics = ReturnType<typeof createStoredMetrics>
-
 /** What the database knows, read when Prometheus asks, and the same whichever process reads it. */
 export function createStoredMetrics({
   database,
