@@ -285,6 +285,7 @@ export function compose(config: RunConfig, world: Dependencies) {
     djangoImport: createDjangoImport({
       database,
       homeserver,
+      rules,
       clock,
       randomId: randomUUID,
       settings: { language: site.language, retention },

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { PATTERNS_MAXIMUM } from '$lib/moderation/rule-list'
 import { linkHours, STATUS_LINK_DAYS, type Retention } from '$lib/registration/retention'
 import type { Language } from '$lib/registration/language'
 import { awaitsPassword } from '$lib/registration/state'
@@ -11,11 +12,20 @@ import { insertJob } from '../database/jobs'
 import type { Database, Reader, Transaction } from '../database/open'
 import { findNewestMail } from '../database/registration-mails'
 import { findByAddress, findRegistration, insertRegistration, isNameHeld } from '../database/registrations'
+import { countPatterns, findEnded, findThere } from '../database/rules'
 import { insertToken } from '../database/tokens'
 import type { Homeserver } from '../homeserver/homeserver'
 import { parseEmail } from '$lib/registration/email'
 import { nameOf, plan, type NameFound, type Planned } from './plan'
-import type { DjangoRegistration } from './rows'
+import { planRules, readDjangoRules, type PlannedRule } from './plan-rules'
+import type { RuleStore } from '../rules/store'
+import type { DjangoFile, DjangoRegistration, DjangoRule } from './rows'
+
+/** What an import does, or would do, by row of the file. */
+export interface DjangoPlan {
+  registrations: Planned[]
+  rules: PlannedRule[]
+}
 
 /** The same row has the same ID in every import: a UUID (RFC 9562, version 8) of its token. */
 function idOf(token: string): string {
@@ -30,18 +40,20 @@ function idOf(token: string): string {
 }
 
 /**
- * Takes over the registrations of the Django program. Nothing is sent, and nothing is changed on the homeserver, which
- * is only asked; `tell` queues the emails that people need.
+ * Takes over the registrations of the Django program, and its block rules. Nothing is sent, and nothing is changed on
+ * the homeserver, which is only asked; `tell` queues the emails that people need.
  */
 export function createDjangoImport({
   database,
   homeserver,
+  rules: ruleStore,
   clock,
   randomId,
   settings,
 }: {
   database: Database
   homeserver: Pick<Homeserver, 'domain' | 'account' | 'nameAnswer'>
+  rules: Pick<RuleStore, 'addAllIn'>
   clock: () => number
   randomId: () => string
   settings: { language: Language; retention: Retention }
@@ -105,19 +117,54 @@ export function createDjangoImport({
     })
   }
 
+  async function planRulesFrom(reader: Reader, rows: readonly DjangoRule[]): Promise<PlannedRule[]> {
+    const now = clock()
+    const read = readDjangoRules(rows, now)
+    const listed = read.map(({ rule }) => rule).filter((rule) => rule !== null)
+    return planRules(read, {
+      there: await findThere(reader, listed, now),
+      ended: await findEnded(reader, listed),
+      patterns: PATTERNS_MAXIMUM - (await countPatterns(reader, now)),
+    })
+  }
+
+  async function writeRules(tx: Transaction, planned: readonly PlannedRule[]): Promise<void> {
+    const listed = planned.flatMap((one) => (one.outcome === 'taken' ? [one.rule] : []))
+    const added = await ruleStore.addAllIn(tx, listed, { kind: 'command_line' })
+    if (!added.ok) throw new Error(`The rules of the import were refused: ${added.refusal.code}`)
+  }
+
+  async function planAll(
+    reader: Reader,
+    { registrations, rules }: DjangoFile,
+    asked: ReadonlyMap<Username, NameFound>,
+  ): Promise<DjangoPlan> {
+    return {
+      registrations: await planFrom(reader, registrations, asked),
+      rules: await planRulesFrom(reader, rules),
+    }
+  }
+
   return {
     /** What an import would do; changes nothing. Throws `HomeserverError`. */
-    async look(rows: readonly DjangoRegistration[]): Promise<Planned[]> {
-      const asked = await askHomeserver(rows)
-      return database.read((reader) => planFrom(reader, rows, asked))
+    async look(file: DjangoFile): Promise<DjangoPlan> {
+      const asked = await askHomeserver(file.registrations)
+      return database.read((reader) => planAll(reader, file, asked))
     },
 
-    /** Imports all or nothing; what was imported before is left as it is. Throws `HomeserverError`. */
-    async run(rows: readonly DjangoRegistration[]): Promise<Planned[]> {
-      const asked = await askHomeserver(rows)
+    /**
+     * Imports all or nothing, the block rules only if `rules` says so: some would apply for the first time. What was
+     * imported before is left as it is. Throws `HomeserverError`.
+     */
+    async run(
+      file: DjangoFile,
+      { rules: isWithRules = false }: { rules?: boolean } = {},
+    ): Promise<DjangoPlan> {
+      const asked = await askHomeserver(file.registrations)
       return database.write(async (tx) => {
-        const planned = await planFrom(tx, rows, asked)
-        for (const one of planned) if (one.outcome === 'taken') await write(tx, one)
+        const planned = await planAll(tx, file, asked)
+        for (const one of planned.registrations) if (one.outcome === 'taken') await write(tx, one)
+        if (isWithRules) await writeRules(tx, planned.rules)
         return planned
       })
     },
@@ -126,10 +173,10 @@ export function createDjangoImport({
      * Queues a link to set the password for every imported registration that awaits it and has had no email from here.
      * Returns their usernames.
      */
-    async tell(rows: readonly DjangoRegistration[]): Promise<Username[]> {
+    async tell({ registrations }: DjangoFile): Promise<Username[]> {
       return database.write(async (tx) => {
         const told: Username[] = []
-        for (const { token } of rows) {
+        for (const { token } of registrations) {
           const registration = await findRegistration(tx, idOf(token))
           if (registration === null || !awaitsPassword(registration)) continue
           if ((await findNewestMail(tx, registration.id, null)) !== null) continue

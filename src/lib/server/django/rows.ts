@@ -25,11 +25,28 @@ export const djangoRegistrationSchema = v.object({
 })
 export type DjangoRegistration = v.InferOutput<typeof djangoRegistrationSchema>
 
-/** What a file contains; the numbers are of what is not read. */
+const shared = {
+  reason: v.nullable(v.string()),
+  /** UTC, like `begun`; null: permanent. */
+  expires: v.nullable(v.string()),
+}
+/** A pattern of Python's `re`. */
+export const djangoPatternSchema = v.object({ regex: v.string(), ...shared })
+export const djangoNetworkSchema = v.object({ network: v.string(), netmask: v.number(), ...shared })
+
+/** A block rule; a network is written `192.0.2.0/24`. */
+export interface DjangoRule {
+  subject: 'email' | 'network' | 'username'
+  value: string
+  reason: string | null
+  expires: string | null
+}
+
+/** What a file contains. */
 export interface DjangoFile {
   registrations: DjangoRegistration[]
+  rules: DjangoRule[]
   moderators: number
-  rules: number
 }
 
 /** Milliseconds since 1970 of a time as Django stores it, or null. */
