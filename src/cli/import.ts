@@ -1,9 +1,10 @@
 import { kindOf } from '$lib/moderation/rule-kind'
 import type { DjangoPlan } from '$lib/server/django/import'
 import type { Planned } from '$lib/server/django/plan'
+import type { PlannedModerator } from '$lib/server/django/plan-moderators'
 import type { PlannedRule } from '$lib/server/django/plan-rules'
 import { readDjangoFile } from '$lib/server/django/read-file'
-import { printed } from './printed'
+import { printed, printLines } from './printed'
 import { withServices } from './with-services'
 
 const STATUSES = ['started', 'requested', 'approved', 'denied', 'completed']
@@ -22,15 +23,21 @@ export async function importFile(
   const file = await readDjangoFile(path)
   await withServices(async ({ djangoImport }) => {
     const plan = isDry ? await djangoImport.look(file) : await djangoImport.run(file, { rules: isWithRules })
-    process.stdout.write(tablesOf(plan, isWithRules))
-    if (isDry) process.stdout.write('Nothing was changed\n')
+    process.stdout.write(tablesOf(plan, { isWithRules, isToTell }))
+    if (isDry) printLines('Nothing was changed')
     if (isDry || !isToTell) return
     const told = await djangoImport.tell(file)
-    process.stdout.write(`${String(told.length)} are emailed a link to set their password\n`)
+    printLines(
+      `${String(told.applicants.length)} are emailed a link to set their password`,
+      `${String(told.moderators.length)} are emailed an invitation to moderate`,
+    )
   })
 }
 
-function tablesOf({ registrations, rules }: DjangoPlan, isWithRules: boolean): string {
+function tablesOf(
+  { registrations, rules, moderators }: DjangoPlan,
+  { isWithRules, isToTell }: { isWithRules: boolean; isToTell: boolean },
+): string {
   return [
     ...tableOf('Registrations', registrations.map(registrationRow)),
     countsOf(registrations),
@@ -38,6 +45,10 @@ function tablesOf({ registrations, rules }: DjangoPlan, isWithRules: boolean): s
     ...tableOf('Block rules', rules.map(ruleRow)),
     countsOf(rules),
     ...rulesEnd(rules, isWithRules),
+    '',
+    ...tableOf('Moderators', moderators.map(moderatorRow)),
+    countsOf(moderators),
+    ...moderatorsEnd(moderators, isToTell),
     '',
   ].join('\n')
 }
@@ -72,6 +83,12 @@ function ruleRow(one: PlannedRule): string[] {
   return [row.subject, printed(row.value), outcomeOf(outcome, taken), notesOf(one)]
 }
 
+function moderatorRow(one: PlannedModerator): string[] {
+  const { username, email } = one.row
+  const role = one.outcome === 'taken' ? `invite as ${one.role}` : ''
+  return [printed(username), printed(email), outcomeOf(one.outcome, role), notesOf(one)]
+}
+
 function countsOf(planned: { outcome: 'taken' | 'known' | 'left_out' }[]): string {
   const count = (outcome: 'taken' | 'known' | 'left_out') =>
     String(planned.filter((one) => one.outcome === outcome).length)
@@ -84,4 +101,9 @@ function rulesEnd(rules: PlannedRule[], isWithRules: boolean): string[] {
   if (taken.length === 0 || isWithRules) return []
   const armed = first === 0 ? '' : `: ${String(first)} of them never matched there, and would start to block`
   return [`Block rules are only taken with --rules${armed}`]
+}
+
+function moderatorsEnd(moderators: PlannedModerator[], isToTell: boolean): string[] {
+  if (isToTell || moderators.every(({ outcome }) => outcome !== 'taken')) return []
+  return ['Moderators are only invited with --tell: passwords cannot be taken over']
 }

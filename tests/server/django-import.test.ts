@@ -16,6 +16,7 @@ import {
   PASSWORD,
   requested,
   signInToMatrix,
+  tokenIn,
   type TestWorld,
 } from '../support/world'
 
@@ -196,10 +197,13 @@ test('those who are approved are told once', async () => {
   await aDjangoFile()
   const file = await readDjangoFile(path)
   await world.services.djangoImport.run(file)
-  expect(await world.services.djangoImport.tell(file)).toEqual(['hana', 'oskar.meier'])
+  expect(await world.services.djangoImport.tell(file)).toEqual({
+    applicants: ['hana', 'oskar.meier'],
+    moderators: [],
+  })
   await world.drain()
   expect(world.mailbox.kinds('hana@mail.test')).toEqual(['set_password'])
-  expect(await world.services.djangoImport.tell(file)).toEqual([])
+  expect(await world.services.djangoImport.tell(file)).toEqual({ applicants: [], moderators: [] })
 })
 
 test('bad input is refused with a sentence', async () => {
@@ -211,6 +215,87 @@ test('bad input is refused with a sentence', async () => {
   await expect(readDjangoFile(path)).rejects.toThrow('newer version')
   writeFileSync(`${path}-journal`, 'x')
   await expect(readDjangoFile(path)).rejects.toThrow('in use')
+})
+
+/** Users of there: name, address, superuser, staff, active. */
+async function addModerators(rows: [string, string, number, number, number][]) {
+  const client = createClient({ url: `file:${path}` })
+  await client.execute(`create table auth_user (id integer primary key, password text, last_login text,
+    is_superuser integer, username text, email text, is_staff integer, is_active integer, date_joined text)`)
+  for (const [username, email, superuser, staff, active] of rows)
+    await client.execute({
+      sql: `insert into auth_user values (null, 'pbkdf2_sha256$x', null, ?, ?, ?, ?, ?, '2024-01-01 10:00:00.5')`,
+      args: [superuser, username, email, staff, active],
+    })
+  client.close()
+}
+
+test('moderators are invited by email in their role, once, and only when wished', async () => {
+  await aDjangoFile()
+  await aModerator(world.services, 'there')
+  const { api } = await aModerator(world.services, 'ada', 'administrator')
+  await api.moderators.invite({ email: 'asked@example.test', role: 'moderator' })
+  await world.drain()
+  await addModerators([
+    ['maja', 'Maja@Example.test', 1, 1, 1],
+    ['jonas', 'jonas@example.test', 0, 1, 1],
+    ['former', 'former@example.test', 0, 1, 0],
+    ['nobody', 'nobody@example.test', 0, 0, 1],
+    ['silent', '', 0, 1, 1],
+    ['broken', 'not an address', 0, 1, 1],
+    ['There', 'elsewhere@example.test', 0, 1, 1],
+    ['other', 'there@example.test', 0, 1, 1],
+    ['twice', 'maja@example.test', 0, 1, 1],
+    ['asked', 'asked@example.test', 0, 1, 1],
+  ])
+  const file = await readDjangoFile(path)
+  const { djangoImport } = world.services
+  const outcomes = async () =>
+    (await djangoImport.run(file)).moderators.map((one) =>
+      one.outcome === 'taken' ? one.role : `${one.outcome}: ${one.notes.join('; ')}`,
+    )
+  expect(await outcomes()).toEqual([
+    'administrator',
+    'moderator',
+    'left_out: not active there',
+    'left_out: neither staff nor superuser there',
+    'left_out: no email address',
+    'left_out: its email address cannot be used',
+    'left_out: there is a moderator with this username',
+    'left_out: there is a moderator with this email address',
+    'left_out: another moderator of the file has the same email address',
+    'known: an invitation is open',
+  ])
+  await world.drain()
+  expect(world.mailbox.kinds('maja@example.test')).toEqual([])
+
+  expect((await djangoImport.tell(file)).moderators).toEqual(['maja', 'jonas'])
+  await world.drain()
+  expect(world.mailbox.last('maja@example.test', 'invitation')).toMatchObject({
+    role: 'administrator',
+    by: null,
+  })
+  expect(world.mailbox.last('jonas@example.test', 'invitation')).toMatchObject({ role: 'moderator' })
+  const events = await world.database.read((reader) => findNewestEvents(reader, 20))
+  const invited = events.filter(({ kind, actor }) => kind === 'moderator_invited' && actor === 'command_line')
+  expect(invited).toHaveLength(2)
+  expect(JSON.stringify(invited)).not.toContain('maja')
+
+  const { link } = world.mailbox.last('jonas@example.test', 'invitation')
+  const token = tokenIn(link)
+  await aBrowser(world.services).api.moderators.join({
+    token,
+    username: 'jo',
+    password: 'a moderators password',
+  })
+  expect((await world.services.moderators.find('jo'))?.role).toBe('moderator')
+
+  // The invitation that nobody followed ends, and is forgotten.
+  world.pass(30 * DAY)
+  expect((await djangoImport.tell(file)).moderators).toEqual(['asked'])
+  await world.drain()
+  expect(world.mailbox.kinds('maja@example.test')).toEqual(['invitation'])
+  expect((await outcomes()).slice(0, 2)).toEqual(['known: invited before', 'known: invited before'])
 })
 
 /** A time of Django's, so many days from now. */

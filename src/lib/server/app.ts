@@ -218,6 +218,7 @@ export function compose(config: RunConfig, world: Dependencies) {
     accounts: moderatorAccounts,
     links: moderatorLinks,
   }
+  const moderatorInvitations = createModeratorInvitations(forModerators)
   const factors = createFactors({
     database,
     hashing,
@@ -286,6 +287,7 @@ export function compose(config: RunConfig, world: Dependencies) {
       database,
       homeserver,
       rules,
+      moderatorInvitations,
       clock,
       randomId: randomUUID,
       settings: { language: site.language, retention },
@@ -328,7 +330,7 @@ export function compose(config: RunConfig, world: Dependencies) {
     moderators: createModerators({ database, accounts: moderatorAccounts }),
     moderatorAccounts,
     moderatorLinks,
-    moderatorInvitations: createModeratorInvitations(forModerators),
+    moderatorInvitations,
     ownAccount: createOwnAccount(forModerators),
     factors,
     passkeys: createPasskeys({ database, clock, factors, site, secretKey: config.secretKey }),

@@ -6,6 +6,7 @@ import * as v from 'valibot'
 import { damageOf, withFile } from '../database/copy'
 import { DatabaseProblem } from '../database/problem'
 import {
+  djangoModeratorSchema,
   djangoNetworkSchema,
   djangoPatternSchema,
   djangoRegistrationSchema,
@@ -91,16 +92,13 @@ async function readAll(client: Client, path: string): Promise<DjangoFile> {
       ...(await networks('registration_ipblock')),
       ...(await patterns('username', 'registration_usernamerule')),
     ],
-    moderators: tables.has('auth_user') ? await countOf(client, 'auth_user') : 0,
+    moderators: tables.has('auth_user')
+      ? await read('user', 'select * from auth_user order by id', djangoModeratorSchema)
+      : [],
   }
 }
 
 async function textsOf(client: Client, query: string): Promise<string[]> {
   const { rows } = await client.execute(query)
   return rows.map(({ name }) => String(name))
-}
-
-async function countOf(client: Client, table: string): Promise<number> {
-  const { rows } = await client.execute(`select count(*) as n from ${table}`)
-  return Number(rows[0]?.n)
 }

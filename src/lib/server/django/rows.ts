@@ -42,11 +42,23 @@ export interface DjangoRule {
   expires: string | null
 }
 
+/** A user of Django's admin pages. */
+export const djangoModeratorSchema = v.object({
+  id: v.number(),
+  username: v.string(),
+  email: v.string(),
+  is_superuser: flag,
+  is_staff: flag,
+  is_active: flag,
+  date_joined: v.string(),
+})
+export type DjangoModerator = v.InferOutput<typeof djangoModeratorSchema>
+
 /** What a file contains. */
 export interface DjangoFile {
   registrations: DjangoRegistration[]
   rules: DjangoRule[]
-  moderators: number
+  moderators: DjangoModerator[]
 }
 
 /** Milliseconds since 1970 of a time as Django stores it, or null. */
