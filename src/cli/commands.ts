@@ -245,11 +245,15 @@ export function createProgram(onExit: (code: number) => void): Command {
   program
     .command('import')
     .description(
-      'takes over the registrations in the SQLite database of the Django program, and sends nothing',
+      'takes over what is in the SQLite database of the Django program; sends nothing without --tell',
     )
     .argument('<file>', 'its database, or a copy of it')
     .option('--dry-run', 'only lists what would happen')
-    .option('--tell', 'emails those who are approved a link to set their password')
+    .option('--rules', 'takes its block rules as well, also those that never matched there')
+    .option(
+      '--tell',
+      'emails those who are approved a link to set their password, and invites the moderators',
+    )
     .action(run(async () => (await import('./import')).importFile))
 
   // At run time they are one class; the types of the options make them two.

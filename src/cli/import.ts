@@ -1,49 +1,110 @@
-import { readDjangoFile } from '$lib/server/django/read-file'
+import { kindOf } from '$lib/moderation/rule-kind'
+import type { DjangoPlan } from '$lib/server/django/import'
 import type { Planned } from '$lib/server/django/plan'
-import type { DjangoFile } from '$lib/server/django/rows'
 import { printed } from '$lib/moderation/visible-text'
+import type { PlannedModerator } from '$lib/server/django/plan-moderators'
+import type { PlannedRule } from '$lib/server/django/plan-rules'
+import { readDjangoFile } from '$lib/server/django/read-file'
+import { printLines } from './printed'
 import { withServices } from './with-services'
 
 const STATUSES = ['started', 'requested', 'approved', 'denied', 'completed']
 
-/** Takes over the registrations of the Django program, or lists what that would do. */
+interface Options {
+  dryRun?: boolean
+  rules?: boolean
+  tell?: boolean
+}
+
+/** Takes over the data of the Django program, or lists what that would do. */
 export async function importFile(
   path: string,
-  { dryRun: isDry = false, tell = false }: { dryRun?: boolean; tell?: boolean },
+  { dryRun: isDry = false, rules: isWithRules = false, tell: isToTell = false }: Options,
 ): Promise<void> {
   const file = await readDjangoFile(path)
   await withServices(async ({ djangoImport }) => {
-    const rows = file.registrations
-    const planned = isDry ? await djangoImport.look(rows) : await djangoImport.run(rows)
-    process.stdout.write(`${tableOf(planned)}\n${endOf(file, planned, isDry)}`)
-    if (isDry || !tell) return
-    const told = await djangoImport.tell(rows)
-    process.stdout.write(`${String(told.length)} are emailed a link to set their password\n`)
+    const plan = isDry ? await djangoImport.look(file) : await djangoImport.run(file, { rules: isWithRules })
+    process.stdout.write(tablesOf(plan, { isWithRules, isToTell }))
+    if (isDry) printLines('Nothing was changed')
+    if (isDry || !isToTell) return
+    const told = await djangoImport.tell(file)
+    printLines(
+      `${String(told.applicants.length)} are emailed a link to set their password`,
+      `${String(told.moderators.length)} are emailed an invitation to moderate`,
+    )
   })
 }
 
-function tableOf(planned: Planned[]): string {
-  const width = Math.max(...planned.map(({ row }) => row.username.length), 0)
-  return planned
-    .map((one) => {
-      const name = printed(one.row.username).padEnd(width)
-      const status = (STATUSES[one.row.status] ?? '').padEnd(9)
-      const words = [outcomeOf(one).padEnd(18), one.notes.map(printed).join('; ')]
-      return `${name}  ${status}  ${words.join('  ').trimEnd()}\n`
-    })
-    .join('')
+function tablesOf(
+  { registrations, rules, moderators }: DjangoPlan,
+  { isWithRules, isToTell }: { isWithRules: boolean; isToTell: boolean },
+): string {
+  return [
+    ...tableOf('Registrations', registrations.map(registrationRow)),
+    countsOf(registrations),
+    '',
+    ...tableOf('Block rules', rules.map(ruleRow)),
+    countsOf(rules),
+    ...rulesEnd(rules, isWithRules),
+    '',
+    ...tableOf('Moderators', moderators.map(moderatorRow)),
+    countsOf(moderators),
+    ...moderatorsEnd(moderators, isToTell),
+    '',
+  ].join('\n')
 }
 
-function outcomeOf(one: Planned): string {
-  if (one.outcome === 'taken') return `-> ${one.registration.state}`
-  return one.outcome === 'known' ? 'already there' : 'left out'
+/** In columns as wide as needed; the notes come last. */
+function tableOf(title: string, rows: string[][]): string[] {
+  const [first = []] = rows
+  const widths = first.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)))
+  const lines = rows.map((cells) => {
+    const padded = cells.map((cell, column) => cell.padEnd(widths[column] ?? 0))
+    return `  ${padded.join('  ').trimEnd()}`
+  })
+  return [title, ...lines]
 }
 
-function endOf({ moderators, rules }: DjangoFile, planned: Planned[], isDry: boolean): string {
-  const count = (outcome: Planned['outcome']) =>
+const notesOf = ({ notes }: { notes: string[] }) => notes.map(printed).join('; ')
+
+function outcomeOf(outcome: 'taken' | 'known' | 'left_out', taken: string): string {
+  if (outcome === 'taken') return `-> ${taken}`
+  return outcome === 'known' ? 'already there' : 'left out'
+}
+
+function registrationRow(one: Planned): string[] {
+  const { username, status } = one.row
+  const state = one.outcome === 'taken' ? one.registration.state : ''
+  return [printed(username), STATUSES[status] ?? '', outcomeOf(one.outcome, state), notesOf(one)]
+}
+
+function ruleRow(one: PlannedRule): string[] {
+  const { row, rule, outcome } = one
+  const taken = rule === null ? '' : printed(`${kindOf(rule)} ${rule.value}`)
+  return [row.subject, printed(row.value), outcomeOf(outcome, taken), notesOf(one)]
+}
+
+function moderatorRow(one: PlannedModerator): string[] {
+  const { username, email } = one.row
+  const role = one.outcome === 'taken' ? `invite as ${one.role}` : ''
+  return [printed(username), printed(email), outcomeOf(one.outcome, role), notesOf(one)]
+}
+
+function countsOf(planned: { outcome: 'taken' | 'known' | 'left_out' }[]): string {
+  const count = (outcome: 'taken' | 'known' | 'left_out') =>
     String(planned.filter((one) => one.outcome === outcome).length)
-  const counts = `${count('taken')} taken, ${count('known')} already there, ${count('left_out')} left out`
-  return `${counts}${isDry ? '; nothing was changed' : ''}
-Not taken: ${String(rules)} block rules and ${String(moderators)} moderators. Add rules under Rules, and invite moderators under Moderators
-`
+  return `${count('taken')} taken, ${count('known')} already there, ${count('left_out')} left out`
+}
+
+function rulesEnd(rules: PlannedRule[], isWithRules: boolean): string[] {
+  const taken = rules.filter(({ outcome }) => outcome === 'taken')
+  const first = taken.filter(({ isFirstTime }) => isFirstTime).length
+  if (taken.length === 0 || isWithRules) return []
+  const armed = first === 0 ? '' : `: ${String(first)} of them never matched there, and would start to block`
+  return [`Block rules are only taken with --rules${armed}`]
+}
+
+function moderatorsEnd(moderators: PlannedModerator[], isToTell: boolean): string[] {
+  if (isToTell || moderators.every(({ outcome }) => outcome !== 'taken')) return []
+  return ['Moderators are only invited with --tell: passwords cannot be taken over']
 }

@@ -3,6 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from '@libsql/client'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { kindOf } from '$lib/moderation/rule-kind'
+import { PATTERNS_MAXIMUM } from '$lib/moderation/rule-list'
+import { parseEmail } from '$lib/registration/email'
+import { DAY } from '$lib/registration/time'
+import { findNewestEvents } from '$lib/server/database/events'
 import { readDjangoFile } from '$lib/server/django/read-file'
 import {
   aBrowser,
@@ -11,6 +16,7 @@ import {
   PASSWORD,
   requested,
   signInToMatrix,
+  tokenIn,
   type TestWorld,
 } from '../support/world'
 
@@ -74,14 +80,46 @@ async function aDjangoFile(newest = '0006_usernamerule') {
   client.close()
 }
 
+/** Adds the rules of there: patterns with their end dates, and networks. */
+async function addRules({
+  emails = [],
+  networks = [],
+  usernames = [],
+}: {
+  emails?: [string, string | null][]
+  networks?: [string, number, string | null][]
+  usernames?: [string, string | null][]
+}) {
+  const client = createClient({ url: `file:${path}` })
+  await client.executeMultiple(`
+    create table registration_emailblock (id integer primary key, regex text, reason text, timestamp text, expires text);
+    create table registration_ipblock (id integer primary key, network text, netmask integer, reason text,
+      timestamp text, expires text);
+    create table registration_usernamerule (id integer primary key, regex text, reason text, timestamp text,
+      expires text);`)
+  const patterns = { emailblock: emails, usernamerule: usernames }
+  for (const [table, rows] of Object.entries(patterns))
+    for (const row of rows)
+      await client.execute({
+        sql: `insert into registration_${table} values (null, ?, 'a reason', '2025-11-20 08:15:00', ?)`,
+        args: row,
+      })
+  for (const row of networks)
+    await client.execute({
+      sql: "insert into registration_ipblock values (null, ?, ?, null, '2025-11-20 08:15:00', ?)",
+      args: row,
+    })
+  client.close()
+}
+
 test('every row is taken with its links, or left out with a reason, and a second import changes nothing', async () => {
   await aDjangoFile()
   const before = readFileSync(path)
-  const { registrations } = await readDjangoFile(path)
-  const looked = await world.services.djangoImport.look(registrations)
-  const planned = await world.services.djangoImport.run(registrations)
+  const file = await readDjangoFile(path)
+  const looked = await world.services.djangoImport.look(file)
+  const planned = await world.services.djangoImport.run(file)
   expect(planned).toEqual(looked)
-  const told = planned.map((one) =>
+  const told = planned.registrations.map((one) =>
     one.outcome === 'taken'
       ? [one.registration.username, one.registration.state, one.registration.holdsName]
       : one.outcome,
@@ -99,8 +137,10 @@ test('every row is taken with its links, or left out with a reason, and a second
     ['oskar.meier', 'approved', true],
     'left_out',
   ])
-  const again = await world.services.djangoImport.run(registrations)
-  expect(again.map(({ outcome }) => outcome).filter((outcome) => outcome === 'taken')).toEqual([])
+  const again = await world.services.djangoImport.run(file)
+  expect(again.registrations.map(({ outcome }) => outcome).filter((outcome) => outcome === 'taken')).toEqual(
+    [],
+  )
   await world.drain()
   expect(world.mailbox.letters).toEqual([])
   expect(readFileSync(path)).toEqual(before)
@@ -108,8 +148,8 @@ test('every row is taken with its links, or left out with a reason, and a second
 
 test('who was approved there sets the password by the old link', async () => {
   await aDjangoFile()
-  const { registrations } = await readDjangoFile(path)
-  await world.services.djangoImport.run(registrations)
+  const file = await readDjangoFile(path)
+  await world.services.djangoImport.run(file)
   const { api } = aBrowser(world.services)
   const token = tokenOf('i')
   expect(await api.registration.status({ token })).toMatchObject({ awaitsPassword: true })
@@ -122,8 +162,8 @@ test('who was approved there sets the password by the old link', async () => {
 
 test('who waits there is approved here without an account, and sets the password by the old link', async () => {
   await aDjangoFile()
-  const { registrations } = await readDjangoFile(path)
-  await world.services.djangoImport.run(registrations)
+  const file = await readDjangoFile(path)
+  await world.services.djangoImport.run(file)
   const { api: desk } = await aModerator(world.services)
   const { items } = await desk.moderation.queue({ tab: 'waiting', q: 'dora' })
   const [{ id = '', version = 0 } = {}] = items
@@ -142,8 +182,8 @@ test('who waits there is approved here without an account, and sets the password
 
 test('who is denied here after the import leaves the name to the next', async () => {
   await aDjangoFile()
-  const { registrations } = await readDjangoFile(path)
-  await world.services.djangoImport.run(registrations)
+  const file = await readDjangoFile(path)
+  await world.services.djangoImport.run(file)
   const { api: desk } = await aModerator(world.services)
   const { items } = await desk.moderation.queue({ tab: 'waiting', q: 'dora' })
   const [{ id = '', version = 0 } = {}] = items
@@ -155,12 +195,15 @@ test('who is denied here after the import leaves the name to the next', async ()
 
 test('those who are approved are told once', async () => {
   await aDjangoFile()
-  const { registrations } = await readDjangoFile(path)
-  await world.services.djangoImport.run(registrations)
-  expect(await world.services.djangoImport.tell(registrations)).toEqual(['hana', 'oskar.meier'])
+  const file = await readDjangoFile(path)
+  await world.services.djangoImport.run(file)
+  expect(await world.services.djangoImport.tell(file)).toEqual({
+    applicants: ['hana', 'oskar.meier'],
+    moderators: [],
+  })
   await world.drain()
   expect(world.mailbox.kinds('hana@mail.test')).toEqual(['set_password'])
-  expect(await world.services.djangoImport.tell(registrations)).toEqual([])
+  expect(await world.services.djangoImport.tell(file)).toEqual({ applicants: [], moderators: [] })
 })
 
 test('bad input is refused with a sentence', async () => {
@@ -172,4 +215,202 @@ test('bad input is refused with a sentence', async () => {
   await expect(readDjangoFile(path)).rejects.toThrow('newer version')
   writeFileSync(`${path}-journal`, 'x')
   await expect(readDjangoFile(path)).rejects.toThrow('in use')
+})
+
+/** Users of there: name, address, superuser, staff, active. */
+async function addModerators(rows: [string, string, number, number, number][]) {
+  const client = createClient({ url: `file:${path}` })
+  await client.execute(`create table auth_user (id integer primary key, password text, last_login text,
+    is_superuser integer, username text, email text, is_staff integer, is_active integer, date_joined text)`)
+  for (const [username, email, superuser, staff, active] of rows)
+    await client.execute({
+      sql: `insert into auth_user values (null, 'pbkdf2_sha256$x', null, ?, ?, ?, ?, ?, '2024-01-01 10:00:00.5')`,
+      args: [superuser, username, email, staff, active],
+    })
+  client.close()
+}
+
+test('moderators are invited by email in their role, once, and only when wished', async () => {
+  await aDjangoFile()
+  await aModerator(world.services, 'there')
+  const { api } = await aModerator(world.services, 'ada', 'administrator')
+  await api.moderators.invite({ email: 'asked@example.test', role: 'moderator' })
+  await world.drain()
+  await addModerators([
+    ['maja', 'Maja@Example.test', 1, 1, 1],
+    ['jonas', 'jonas@example.test', 0, 1, 1],
+    ['former', 'former@example.test', 0, 1, 0],
+    ['nobody', 'nobody@example.test', 0, 0, 1],
+    ['silent', '', 0, 1, 1],
+    ['broken', 'not an address', 0, 1, 1],
+    ['There', 'elsewhere@example.test', 0, 1, 1],
+    ['other', 'there@example.test', 0, 1, 1],
+    ['twice', 'maja@example.test', 0, 1, 1],
+    ['asked', 'asked@example.test', 0, 1, 1],
+  ])
+  const file = await readDjangoFile(path)
+  const { djangoImport } = world.services
+  const outcomes = async () =>
+    (await djangoImport.run(file)).moderators.map((one) =>
+      one.outcome === 'taken' ? one.role : `${one.outcome}: ${one.notes.join('; ')}`,
+    )
+  expect(await outcomes()).toEqual([
+    'administrator',
+    'moderator',
+    'left_out: not active there',
+    'left_out: neither staff nor superuser there',
+    'left_out: no email address',
+    'left_out: its email address cannot be used',
+    'left_out: there is a moderator with this username',
+    'left_out: there is a moderator with this email address',
+    'left_out: another moderator of the file has the same email address',
+    'known: an invitation is open',
+  ])
+  await world.drain()
+  expect(world.mailbox.kinds('maja@example.test')).toEqual([])
+
+  expect((await djangoImport.tell(file)).moderators).toEqual(['maja', 'jonas'])
+  await world.drain()
+  expect(world.mailbox.last('maja@example.test', 'invitation')).toMatchObject({
+    role: 'administrator',
+    by: null,
+  })
+  expect(world.mailbox.last('jonas@example.test', 'invitation')).toMatchObject({ role: 'moderator' })
+  const events = await world.database.read((reader) => findNewestEvents(reader, 20))
+  const invited = events.filter(({ kind, actor }) => kind === 'moderator_invited' && actor === 'command_line')
+  expect(invited).toHaveLength(2)
+  expect(JSON.stringify(invited)).not.toContain('maja')
+
+  const { link } = world.mailbox.last('jonas@example.test', 'invitation')
+  const token = tokenIn(link)
+  await aBrowser(world.services).api.moderators.join({
+    token,
+    username: 'jo',
+    password: 'a moderators password',
+  })
+  expect((await world.services.moderators.find('jo'))?.role).toBe('moderator')
+
+  // The invitation that nobody followed ends, and is forgotten.
+  world.pass(30 * DAY)
+  expect((await djangoImport.tell(file)).moderators).toEqual(['asked'])
+  await world.drain()
+  expect(world.mailbox.kinds('maja@example.test')).toEqual(['invitation'])
+  expect((await outcomes()).slice(0, 2)).toEqual(['known: invited before', 'known: invited before'])
+})
+
+/** A time of Django's, so many days from now. */
+const inDays = (days: number) =>
+  new Date(world.now() + days * DAY).toISOString().replace('T', ' ').slice(0, -1)
+
+test('each block rule becomes one of here, or is left out with a reason', async () => {
+  await aDjangoFile()
+  await addRules({
+    emails: [
+      [String.raw`.*@mailinator\.com`, null],
+      ['@Shop.example', null],
+      ['burner.example', null],
+      ['spam', inDays(30)],
+      [String.raw`^(?!.*@example\.org$).*bulk`, null],
+      ['.*@expired.example', inDays(-1)],
+      ['[^@]+@mailinator.com$', null],
+      ['a{,3}b', null],
+      ['', null],
+      ['x'.repeat(300), null],
+      ['Bulk.*', 'tomorrow'],
+    ],
+    networks: [
+      ['192.0.2.130', 25, null],
+      ['2001:db8:bad::', 48, inDays(1)],
+      ['198.51.100.23', -1, null],
+      ['192.0.2.0', 99, null],
+      ['10.0.0.0', 8, null],
+    ],
+    usernames: [
+      ['.*Admin.*', inDays(3000)],
+      ['mod(erator)?', null],
+      [String.raw`(\w)\1\1\1`, inDays(30)],
+    ],
+  })
+  const { rules } = await world.services.djangoImport.look(await readDjangoFile(path))
+  const told = rules.map((one) =>
+    one.outcome === 'taken'
+      ? [kindOf(one.rule), one.rule.value, one.isFirstTime]
+      : [one.outcome, one.notes.join('; ')],
+  )
+  expect(told).toEqual([
+    ['domain', 'mailinator.com', false],
+    ['domain', 'shop.example', true],
+    ['domain', 'burner.example', true],
+    ['address_pattern', '(?:spam).*', false],
+    ['left_out', 'look-ahead and look-behind do not exist here'],
+    ['left_out', 'it has expired'],
+    ['left_out', 'another rule of the file is the same'],
+    ['left_out', '{,n} is no repetition here; write {0,n}'],
+    ['left_out', 'it is empty, and would match everybody'],
+    ['left_out', 'it is longer than the 255 characters of a pattern here'],
+    ['left_out', 'its end date cannot be read'],
+    ['network', '192.0.2.128/25', true],
+    ['network', '2001:db8:bad::/48', true],
+    ['network', '198.51.100.23', true],
+    ['left_out', 'it is not a network'],
+    ['network', '10.0.0.0/8', true],
+    ['name_pattern', '(?:.*Admin.*).*', false],
+    ['name_pattern', '(?:mod(erator)?).*', true],
+    ['left_out', 'back-references do not exist here'],
+  ])
+  const notesOf = (value: string) => rules.find(({ row }) => row.value === value)?.notes
+  expect(notesOf('10.0.0.0/8')).toEqual(['networks never matched there', 'it is very large'])
+  expect(notesOf('.*Admin.*')).toEqual(['case is ignored here'])
+})
+
+test('block rules are written only when asked for, once, with their ends, in the name of the command line', async () => {
+  await aDjangoFile()
+  const ends = inDays(30)
+  await addRules({
+    emails: [
+      ['spam', ends],
+      ['.*@mailinator.com', null],
+    ],
+    usernames: [['mod(erator)?', null]],
+  })
+  const file = await readDjangoFile(path)
+  const { services } = world
+  await services.djangoImport.run(file)
+  expect((await services.ruleListing.page({ over: false }, undefined)).all).toBe(0)
+
+  const outcomes = async () =>
+    (await services.djangoImport.run(file, { rules: true })).rules.map(({ outcome, notes }) => [
+      outcome,
+      ...notes,
+    ])
+  expect((await outcomes()).map(([outcome]) => outcome)).toEqual(['taken', 'taken', 'taken'])
+  const { items } = await services.ruleListing.page({ over: false }, undefined)
+  expect(
+    items.map(({ rule, author }) => [rule.value, rule.effect, rule.reason, rule.expiresAt, author]),
+  ).toEqual([
+    ['(?:spam).*', 'block', 'a reason', world.now() + 30 * DAY, 'command line'],
+    ['mailinator.com', 'block', 'a reason', null, 'command line'],
+    ['(?:mod(erator)?).*', 'block', 'a reason', null, 'command line'],
+  ])
+  const events = await world.database.read((reader) => findNewestEvents(reader, 5))
+  expect(events.map(({ kind, actor, detail }) => [kind, actor, detail])).toEqual([
+    ['rules_imported', 'command_line', { count: 3, effect: 'block' }],
+  ])
+  const address = parseEmail('spammer@mail.test')
+  if (address === null) throw new Error('not an email address')
+  world.pass(2_000)
+  expect(await services.rules.verdict({ email: address })).toMatchObject({ value: '(?:spam).*' })
+
+  await services.rules.end(items[1]?.rule.id ?? '', { kind: 'command_line' }, () => true)
+  expect(await outcomes()).toEqual([['known'], ['known', 'it was ended here'], ['known']])
+})
+
+test('no more patterns are taken than can be active', async () => {
+  await aDjangoFile()
+  await addRules({
+    emails: Array.from({ length: PATTERNS_MAXIMUM + 1 }, (_, at) => [`spam${String(at)}-`, null]),
+  })
+  const { rules } = await world.services.djangoImport.run(await readDjangoFile(path), { rules: true })
+  expect(rules.filter(({ outcome }) => outcome === 'taken')).toHaveLength(PATTERNS_MAXIMUM)
+  expect(rules.at(-1)).toMatchObject({ outcome: 'left_out', notes: ['there would be too many patterns'] })
 })

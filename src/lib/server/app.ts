@@ -227,6 +227,7 @@ export function compose(config: RunConfig, world: Dependencies) {
     accounts: moderatorAccounts,
     links: moderatorLinks,
   }
+  const moderatorInvitations = createModeratorInvitations(forModerators)
   const factors = createFactors({
     database,
     hashing,
@@ -295,6 +296,8 @@ export function compose(config: RunConfig, world: Dependencies) {
     djangoImport: createDjangoImport({
       database,
       homeserver,
+      rules,
+      moderatorInvitations,
       clock,
       randomId: randomUUID,
       settings: { language: site.language, retention },
@@ -339,7 +342,7 @@ export function compose(config: RunConfig, world: Dependencies) {
     moderators: createModerators({ database, accounts: moderatorAccounts }),
     moderatorAccounts,
     moderatorLinks,
-    moderatorInvitations: createModeratorInvitations(forModerators),
+    moderatorInvitations,
     ownAccount: createOwnAccount(forModerators),
     factors,
     passkeys: createPasskeys({ database, clock, factors, site, secretKey: config.secretKey }),

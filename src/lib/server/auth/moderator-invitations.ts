@@ -1,8 +1,8 @@
 import type { Role } from '$lib/moderation/moderator'
-import { readEmail } from '$lib/registration/email'
+import { readEmail, type EmailAddress } from '$lib/registration/email'
 import type { Language } from '$lib/registration/language'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
-import { byModerator, type AuditEvent } from '$lib/registration/registration'
+import { byAuthor, type AuditEvent } from '$lib/registration/registration'
 import type { Hashing } from '../crypto/hash-queue'
 import type { Token } from '../crypto/tokens'
 import { insertEvents } from '../database/events'
@@ -14,6 +14,8 @@ import type { ModeratorAccounts } from './moderator-accounts'
 import type { ModeratorLinks } from './moderator-links'
 import { weaknessOf } from './moderator-password'
 import { isModeratorName, moderatorName } from './moderator-name'
+
+export type ModeratorInvitations = ReturnType<typeof createModeratorInvitations>
 
 /** Invitations to become a moderator: made and withdrawn by administrators, and followed by whom they are for. */
 export function createModeratorInvitations({
@@ -32,7 +34,24 @@ export function createModeratorInvitations({
   links: Pick<ModeratorLinks, 'send' | 'open'>
 }) {
   const say = (tx: Transaction, by: string, event: AuditEvent) =>
-    insertEvents(tx, null, [event], byModerator(by), clock())
+    insertEvents(tx, null, [event], byAuthor(by), clock())
+
+  /**
+   * Invites within a transaction, in place of an open invitation to the same address; nothing is refused or counted.
+   * `by`: a moderator's ID, or `COMMAND_LINE`. `from`: who this is in another program, for the audit log.
+   */
+  async function inviteIn(
+    tx: Transaction,
+    { email, role, language, from }: { email: EmailAddress; role: Role; language: Language; from?: string },
+    by: string,
+  ): Promise<{ id: string; mail: string }> {
+    for (const other of await findInvitations(tx, clock()))
+      if (other.email === email) await spendModeratorToken(tx, other.hash, clock())
+    const link = { purpose: 'invitation', moderatorId: null, email, role, createdBy: by } as const
+    const sent = await links.send(tx, link, 'invitation', language)
+    await say(tx, by, { kind: 'moderator_invited', detail: { role, ...(from !== undefined && { from }) } })
+    return sent
+  }
 
   return {
     /** Those that are open. */
@@ -56,20 +75,11 @@ export function createModeratorInvitations({
       if (!mail.ok) return mail
       return database.write(async (tx) => {
         if ((await findModeratorByEmail(tx, email)) !== null) return refuse({ code: 'moderator_known' })
-        for (const other of await findInvitations(tx, clock()))
-          if (other.email === email) await spendModeratorToken(tx, other.hash, clock())
-        const link = {
-          purpose: 'invitation',
-          moderatorId: null,
-          email,
-          role: wish.role,
-          createdBy: by,
-        } as const
-        const sent = await links.send(tx, link, 'invitation', wish.language)
-        await say(tx, by, { kind: 'moderator_invited', detail: { role: wish.role } })
-        return accept(sent)
+        return accept(await inviteIn(tx, { ...wish, email }, by))
       })
     },
+
+    inviteIn,
 
     async withdraw(id: string, by: string): Promise<Result<null>> {
       return database.write(async (tx) => {

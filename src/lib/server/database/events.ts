@@ -1,9 +1,22 @@
-import { and, asc, desc, eq, getTableColumns, inArray, isNull, lt, notExists, sql } from 'drizzle-orm'
+import {
+  and,
+  asc,
+  desc,
+  eq,
+  getTableColumns,
+  inArray,
+  isNotNull,
+  isNull,
+  lt,
+  notExists,
+  sql,
+} from 'drizzle-orm'
 import type { Actor, AuditEvent, EventKind } from '$lib/registration/registration'
 import { takeRoom, takeSurplus, type SurplusEvent } from './event-sampling'
 import type { Reader, Transaction } from './open'
 import { asStored, perConnection, placeholders } from './prepared-query'
 import { events, historyBoundary, moderators, registrations } from './schema'
+import { fieldOf } from './stored-json'
 
 type NewEvent = typeof events.$inferInsert
 
@@ -71,6 +84,16 @@ export async function findNewestEvents(reader: Reader, limit: number) {
     .where(isNull(events.registrationId))
     .orderBy(desc(events.seq))
     .limit(limit)
+}
+
+/** Who was invited as a moderator from another program: the `from` of the events. */
+export async function findInvitedFrom(reader: Reader): Promise<string[]> {
+  const from = fieldOf(events.detail, 'from')
+  const rows = await reader
+    .select({ from })
+    .from(events)
+    .where(and(isNull(events.registrationId), eq(events.kind, 'moderator_invited'), isNotNull(from)))
+  return rows.map((row) => String(row.from))
 }
 
 /** The number of the latest event; 0 if there is none. */

@@ -6,6 +6,7 @@ import {
   getTableColumns,
   gt,
   inArray,
+  isNotNull,
   isNull,
   lt,
   ne,
@@ -129,6 +130,18 @@ export async function findThere(
     for (const key of found.map(ruleKey)) if (asked.has(key)) there.add(key)
   }
   return there
+}
+
+/** Those of these rules that somebody ended before their time, by their keys. */
+export async function findEnded(reader: Reader, listed: readonly RuleCore[]): Promise<Set<string>> {
+  const { subject, form, value, effect, endedAt } = rules
+  const values = [...new Set(listed.map((rule) => rule.value))]
+  const asked = new Set(listed.map(ruleKey))
+  const found = await reader
+    .select({ subject, form, value, effect })
+    .from(rules)
+    .where(and(inArray(value, values), isNotNull(endedAt)))
+  return new Set(found.map(ruleKey).filter((key) => asked.has(key)))
 }
 
 export const countPatterns = (reader: Reader, now: number): Promise<number> =>

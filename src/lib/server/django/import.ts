@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import { PATTERNS_MAXIMUM } from '$lib/moderation/rule-list'
+import { COMMAND_LINE } from '$lib/registration/registration'
 import { linkHours, STATUS_LINK_DAYS, type Retention } from '$lib/registration/retention'
 import type { Language } from '$lib/registration/language'
 import { awaitsPassword } from '$lib/registration/state'
@@ -6,20 +8,41 @@ import { DAY, HOUR } from '$lib/registration/time'
 import type { Username } from '$lib/registration/username'
 import { hashToken, parseToken } from '../crypto/tokens'
 import { findAccount, putAccount } from '../database/accounts'
-import { findEvents, insertEvents } from '../database/events'
+import { moderatorName } from '../auth/moderator-name'
+import type { ModeratorInvitations } from '../auth/moderator-invitations'
+import { findEvents, findInvitedFrom, insertEvents } from '../database/events'
 import { insertJob } from '../database/jobs'
+import { findInvitations } from '../database/moderator-tokens'
+import { findModerators } from '../database/moderators'
 import type { Database, Reader, Transaction } from '../database/open'
 import { findNewestMail } from '../database/registration-mails'
 import { findByAddress, findRegistration, insertRegistration, isNameHeld } from '../database/registrations'
+import { countPatterns, findEnded, findThere } from '../database/rules'
 import { insertToken } from '../database/tokens'
 import type { Homeserver } from '../homeserver/homeserver'
 import { parseEmail } from '$lib/registration/email'
 import { nameOf, plan, type NameFound, type Planned } from './plan'
-import type { DjangoRegistration } from './rows'
+import { planModerators, type PlannedModerator } from './plan-moderators'
+import { planRules, readDjangoRules, type PlannedRule } from './plan-rules'
+import type { RuleStore } from '../rules/store'
+import type { DjangoFile, DjangoModerator, DjangoRegistration, DjangoRule } from './rows'
+
+/** What an import does, or would do, by row of the file. */
+export interface DjangoPlan {
+  registrations: Planned[]
+  rules: PlannedRule[]
+  moderators: PlannedModerator[]
+}
 
 /** The same row has the same ID in every import: a UUID (RFC 9562, version 8) of its token. */
-function idOf(token: string): string {
-  const hex = createHash('sha256').update(`django registration ${token}`).digest('hex')
+const idOf = (token: string): string => uuidOf(`django registration ${token}`)
+
+/** The audit log outlives people's data: this tells who was invited without naming anybody. */
+const moderatorIdOf = ({ id, date_joined: joined }: DjangoModerator): string =>
+  uuidOf(`django user ${String(id)} ${joined}`)
+
+function uuidOf(text: string): string {
+  const hex = createHash('sha256').update(text).digest('hex')
   return [
     hex.slice(0, 8),
     hex.slice(8, 12),
@@ -30,18 +53,22 @@ function idOf(token: string): string {
 }
 
 /**
- * Takes over the registrations of the Django program. Nothing is sent, and nothing is changed on the homeserver, which
- * is only asked; `tell` queues the emails that people need.
+ * Takes over the registrations of the Django program, its block rules, and its moderators. Nothing is sent, and nothing
+ * is changed on the homeserver, which is only asked; `tell` queues the emails that people need.
  */
 export function createDjangoImport({
   database,
   homeserver,
+  rules: ruleStore,
+  moderatorInvitations,
   clock,
   randomId,
   settings,
 }: {
   database: Database
   homeserver: Pick<Homeserver, 'domain' | 'account' | 'nameAnswer'>
+  rules: Pick<RuleStore, 'addAllIn'>
+  moderatorInvitations: Pick<ModeratorInvitations, 'inviteIn'>
   clock: () => number
   randomId: () => string
   settings: { language: Language; retention: Retention }
@@ -105,39 +132,103 @@ export function createDjangoImport({
     })
   }
 
+  async function planRulesFrom(reader: Reader, rows: readonly DjangoRule[]): Promise<PlannedRule[]> {
+    const now = clock()
+    const read = readDjangoRules(rows, now)
+    const listed = read.map(({ rule }) => rule).filter((rule) => rule !== null)
+    return planRules(read, {
+      there: await findThere(reader, listed, now),
+      ended: await findEnded(reader, listed),
+      patterns: PATTERNS_MAXIMUM - (await countPatterns(reader, now)),
+    })
+  }
+
+  async function writeRules(tx: Transaction, planned: readonly PlannedRule[]): Promise<void> {
+    const listed = planned.flatMap((one) => (one.outcome === 'taken' ? [one.rule] : []))
+    const added = await ruleStore.addAllIn(tx, listed, { kind: 'command_line' })
+    if (!added.ok) throw new Error(`The rules of the import were refused: ${added.refusal.code}`)
+  }
+
+  async function planModeratorsFrom(
+    reader: Reader,
+    rows: readonly DjangoModerator[],
+  ): Promise<PlannedModerator[]> {
+    const here = await findModerators(reader)
+    const open = await findInvitations(reader, clock())
+    return planModerators(rows, {
+      nameOf: moderatorName,
+      usernames: new Set(here.map(({ username }) => username)),
+      addresses: new Set(here.map(({ email }) => email)),
+      invited: new Set(open.flatMap(({ email }) => email ?? [])),
+      idOf: moderatorIdOf,
+      known: new Set(await findInvitedFrom(reader)),
+    })
+  }
+
+  async function planAll(
+    reader: Reader,
+    { registrations, rules, moderators }: DjangoFile,
+    asked: ReadonlyMap<Username, NameFound>,
+  ): Promise<DjangoPlan> {
+    return {
+      registrations: await planFrom(reader, registrations, asked),
+      rules: await planRulesFrom(reader, rules),
+      moderators: await planModeratorsFrom(reader, moderators),
+    }
+  }
+
   return {
     /** What an import would do; changes nothing. Throws `HomeserverError`. */
-    async look(rows: readonly DjangoRegistration[]): Promise<Planned[]> {
-      const asked = await askHomeserver(rows)
-      return database.read((reader) => planFrom(reader, rows, asked))
+    async look(file: DjangoFile): Promise<DjangoPlan> {
+      const asked = await askHomeserver(file.registrations)
+      return database.read((reader) => planAll(reader, file, asked))
     },
 
-    /** Imports all or nothing; what was imported before is left as it is. Throws `HomeserverError`. */
-    async run(rows: readonly DjangoRegistration[]): Promise<Planned[]> {
-      const asked = await askHomeserver(rows)
+    /**
+     * Imports all or nothing, the block rules only if `rules` says so: some would apply for the first time. What was
+     * imported before is left as it is. Throws `HomeserverError`.
+     */
+    async run(
+      file: DjangoFile,
+      { rules: isWithRules = false }: { rules?: boolean } = {},
+    ): Promise<DjangoPlan> {
+      const asked = await askHomeserver(file.registrations)
       return database.write(async (tx) => {
-        const planned = await planFrom(tx, rows, asked)
-        for (const one of planned) if (one.outcome === 'taken') await write(tx, one)
+        const planned = await planAll(tx, file, asked)
+        for (const one of planned.registrations) if (one.outcome === 'taken') await write(tx, one)
+        if (isWithRules) await writeRules(tx, planned.rules)
         return planned
       })
     },
 
     /**
-     * Queues a link to set the password for every imported registration that awaits it and has had no email from here.
-     * Returns their usernames.
+     * Queues a link to set the password for every imported registration that awaits it and has had no email from here,
+     * and an invitation for every moderator to be invited. Returns the usernames of the first, and of the others as
+     * they were there.
      */
-    async tell(rows: readonly DjangoRegistration[]): Promise<Username[]> {
+    async tell({
+      registrations,
+      moderators,
+    }: DjangoFile): Promise<{ applicants: Username[]; moderators: string[] }> {
       return database.write(async (tx) => {
-        const told: Username[] = []
-        for (const { token } of rows) {
+        const applicants: Username[] = []
+        for (const { token } of registrations) {
           const registration = await findRegistration(tx, idOf(token))
           if (registration === null || !awaitsPassword(registration)) continue
           if ((await findNewestMail(tx, registration.id, null)) !== null) continue
           const options = { id: randomId(), registrationId: registration.id, now: clock(), rest: 0 }
           await insertJob(tx, { kind: 'mail', mail: 'set_password', reminder: false }, options)
-          told.push(registration.username)
+          applicants.push(registration.username)
         }
-        return told
+        const invited: string[] = []
+        for (const one of await planModeratorsFrom(tx, moderators)) {
+          if (one.outcome !== 'taken') continue
+          const { email, role, id: from } = one
+          const wish = { email, role, language: settings.language, from }
+          await moderatorInvitations.inviteIn(tx, wish, COMMAND_LINE)
+          invited.push(one.row.username)
+        }
+        return { applicants, moderators: invited }
       })
     },
   }

@@ -5,7 +5,15 @@ import type { Client } from '@libsql/client'
 import * as v from 'valibot'
 import { damageOf, withFile } from '../database/copy'
 import { DatabaseProblem } from '../database/problem'
-import { djangoRegistrationSchema, NEWEST_MIGRATION, type DjangoFile } from './rows'
+import {
+  djangoModeratorSchema,
+  djangoNetworkSchema,
+  djangoPatternSchema,
+  djangoRegistrationSchema,
+  NEWEST_MIGRATION,
+  type DjangoFile,
+  type DjangoRule,
+} from './rows'
 
 /**
  * Reads the SQLite database of the Django program synapse_registration, 0.1.3 or newer, from a copy of it: the file
@@ -47,31 +55,50 @@ async function readAll(client: Client, path: string): Promise<DjangoFile> {
     : tables.has('registration_registrationevent')
       ? '(select min(occurred_at) from registration_registrationevent e where e.registration_id = r.id)'
       : 'null'
-  const { rows } = await client.execute(`select r.*, ${begun} as begun from registration_userregistration r
-    order by r.id`)
-  const parsed = v.safeParse(
-    v.array(djangoRegistrationSchema),
-    rows.map((row) => ({ ...row })),
-  )
-  if (!parsed.success) {
+  const read = async <Row>(what: string, query: string, schema: v.GenericSchema<unknown, Row>) => {
+    const { rows } = await client.execute(query)
+    const parsed = v.safeParse(
+      v.array(schema),
+      rows.map((row) => ({ ...row })),
+    )
+    if (parsed.success) return parsed.output
     const [issue] = parsed.issues
     throw new DatabaseProblem(
-      `${path} has a registration that cannot be read (${v.getDotPath(issue) ?? 'row'}). Nothing was imported`,
+      `${path} has a ${what} that cannot be read (${v.getDotPath(issue) ?? 'row'}). Nothing was imported`,
     )
   }
-  const blocks = ['registration_emailblock', 'registration_ipblock', 'registration_usernamerule']
-  let rules = 0
-  for (const table of blocks) if (tables.has(table)) rules += await countOf(client, table)
-  const moderators = tables.has('auth_user') ? await countOf(client, 'auth_user') : 0
-  return { registrations: parsed.output, moderators, rules }
+  const patterns = async (subject: 'email' | 'username', table: string): Promise<DjangoRule[]> => {
+    if (!tables.has(table)) return []
+    const rows = await read('block rule', `select * from ${table} order by id`, djangoPatternSchema)
+    return rows.map(({ regex: value, reason, expires }) => ({ subject, value, reason, expires }))
+  }
+  const networks = async (table: string): Promise<DjangoRule[]> => {
+    if (!tables.has(table)) return []
+    const rows = await read('block rule', `select * from ${table} order by id`, djangoNetworkSchema)
+    return rows.map(({ network, netmask, reason, expires }) => {
+      // -1 is its default: the address alone.
+      const value = netmask < 0 ? network : `${network}/${String(netmask)}`
+      return { subject: 'network', value, reason, expires }
+    })
+  }
+  return {
+    registrations: await read(
+      'registration',
+      `select r.*, ${begun} as begun from registration_userregistration r order by r.id`,
+      djangoRegistrationSchema,
+    ),
+    rules: [
+      ...(await patterns('email', 'registration_emailblock')),
+      ...(await networks('registration_ipblock')),
+      ...(await patterns('username', 'registration_usernamerule')),
+    ],
+    moderators: tables.has('auth_user')
+      ? await read('user', 'select * from auth_user order by id', djangoModeratorSchema)
+      : [],
+  }
 }
 
 async function textsOf(client: Client, query: string): Promise<string[]> {
   const { rows } = await client.execute(query)
   return rows.map(({ name }) => String(name))
-}
-
-async function countOf(client: Client, table: string): Promise<number> {
-  const { rows } = await client.execute(`select count(*) as n from ${table}`)
-  return Number(rows[0]?.n)
 }

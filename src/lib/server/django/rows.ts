@@ -25,11 +25,40 @@ export const djangoRegistrationSchema = v.object({
 })
 export type DjangoRegistration = v.InferOutput<typeof djangoRegistrationSchema>
 
-/** What a file contains; the numbers are of what is not read. */
+const shared = {
+  reason: v.nullable(v.string()),
+  /** UTC, like `begun`; null: permanent. */
+  expires: v.nullable(v.string()),
+}
+/** A pattern of Python's `re`. */
+export const djangoPatternSchema = v.object({ regex: v.string(), ...shared })
+export const djangoNetworkSchema = v.object({ network: v.string(), netmask: v.number(), ...shared })
+
+/** A block rule; a network is written `192.0.2.0/24`. */
+export interface DjangoRule {
+  subject: 'email' | 'network' | 'username'
+  value: string
+  reason: string | null
+  expires: string | null
+}
+
+/** A user of Django's admin pages. */
+export const djangoModeratorSchema = v.object({
+  id: v.number(),
+  username: v.string(),
+  email: v.string(),
+  is_superuser: flag,
+  is_staff: flag,
+  is_active: flag,
+  date_joined: v.string(),
+})
+export type DjangoModerator = v.InferOutput<typeof djangoModeratorSchema>
+
+/** What a file contains. */
 export interface DjangoFile {
   registrations: DjangoRegistration[]
-  moderators: number
-  rules: number
+  rules: DjangoRule[]
+  moderators: DjangoModerator[]
 }
 
 /** Milliseconds since 1970 of a time as Django stores it, or null. */

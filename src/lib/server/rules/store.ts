@@ -4,7 +4,7 @@ import { PATTERNS_MAXIMUM, type ListedRule } from '$lib/moderation/rule-list'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import { authorId, type Author } from '$lib/registration/registration'
 import { insertEvents } from '../database/events'
-import type { Database, Reader } from '../database/open'
+import type { Database, Reader, Transaction } from '../database/open'
 import {
   countHit,
   countPatterns,
@@ -110,6 +110,26 @@ export function createRuleStore({
     return accept(fresh)
   }
 
+  async function addAllIn(
+    tx: Transaction,
+    listed: readonly ListedRule[],
+    actor: Author,
+  ): Promise<Result<number>> {
+    const now = clock()
+    const fresh = await freshOf(tx, listed, now)
+    if (!fresh.ok) return fresh
+    // Of those created at one moment the highest ID comes first: so the list keeps its order.
+    const ids = fresh.value.map(() => randomId()).sort()
+    const rows = fresh.value.map((rule) => rowOf(ids.pop() ?? randomId(), rule, authorId(actor), now))
+    await insertRules(tx, rows)
+    const [first] = fresh.value
+    if (first === undefined) return accept(0)
+    const isOne = fresh.value.every(({ effect }) => effect === first.effect)
+    const detail = { count: fresh.value.length, ...(isOne && { effect: first.effect }) }
+    await insertEvents(tx, null, [{ kind: 'rules_imported', detail }], actor, now)
+    return accept(fresh.value.length)
+  }
+
   const rowOf = (
     id: string,
     { subject, form, value, effect, reason, expiresAt }: ListedRule,
@@ -177,24 +197,13 @@ export function createRuleStore({
 
     /** Adds all rules of a list that do not exist yet, or none; returns how many. */
     async addAll(listed: readonly ListedRule[], actor: Author): Promise<Result<number>> {
-      const added = await database.write<Result<number>>(async (tx) => {
-        const now = clock()
-        const fresh = await freshOf(tx, listed, now)
-        if (!fresh.ok) return fresh
-        // Of those created at one moment the highest ID comes first: so the list keeps its order.
-        const ids = fresh.value.map(() => randomId()).sort()
-        const rows = fresh.value.map((rule) => rowOf(ids.pop() ?? randomId(), rule, authorId(actor), now))
-        await insertRules(tx, rows)
-        const [first] = fresh.value
-        if (first === undefined) return accept(0)
-        const isOne = fresh.value.every(({ effect }) => effect === first.effect)
-        const detail = { count: fresh.value.length, ...(isOne && { effect: first.effect }) }
-        await insertEvents(tx, null, [{ kind: 'rules_imported', detail }], actor, now)
-        return accept(fresh.value.length)
-      })
+      const added = await database.write((tx) => addAllIn(tx, listed, actor))
       forget()
       return added
     },
+
+    /** The same as a part of a larger transaction; they apply a second later. */
+    addAllIn,
 
     /** Ends a rule; refused if it has ended. `mayEnd` tells whether the actor may. */
     async end(id: string, actor: Author, mayEnd: (rule: RuleRow) => boolean): Promise<Result<null>> {
