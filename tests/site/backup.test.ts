@@ -82,10 +82,10 @@ describe('a site that runs', () => {
     const file = join(folder, 'backup.db')
     await cli(['backup', file])
     const late = await applicant('late')
-    await halt(site)
-    await cli(['restore', file])
+    expect(await halt(site)).toBe(0)
+    expect(await cli(['restore', file])).toMatchObject({ code: 0, err: '' })
     const aside = readdirSync(folder).find((name) => /^registration\.db\.2.*Z$/.test(name)) ?? ''
-    expect(await cli(['restore', join(folder, aside)])).toMatchObject({ code: 0 })
+    expect(await cli(['restore', join(folder, aside)])).toMatchObject({ code: 0, err: '' })
     ;({ end } = await serveAgain(site))
     expect((await late.get('/register/account')).body).toContain('late')
   }, 90_000)

@@ -1,9 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { createClient, type ResultSet } from '@libsql/client'
 import { simpleParser, type ParsedMail } from 'mailparser'
 import { SMTPServer } from 'smtp-server'
@@ -237,15 +238,16 @@ async function endChild(child: ChildProcess): Promise<void> {
 
 const databaseSchema = v.object({ path: v.optional(v.string()), url: v.optional(v.string()) })
 
-/** Somebody has looked at whether everything is set up. */
+const SET_UP_SEEN = `
+  import { createClient } from '@libsql/client'
+  const client = createClient({ url: process.argv[1], timeout: 60_000 })
+  await client.execute("insert into settings (key, value, changed_at) values ('set_up_seen', 'true', 1)")
+  client.close()`
+
+/** Somebody has looked at whether everything is set up. In a process of its own: the driver of this one closes late. */
 async function seeSetUp(database: unknown): Promise<void> {
   const { path, url = `file:${path ?? ''}` } = v.parse(databaseSchema, database)
-  const client = createClient({ url, timeout: 60_000 })
-  try {
-    await client.execute("insert into settings (key, value, changed_at) values ('set_up_seen', 'true', 1)")
-  } finally {
-    client.close()
-  }
+  await promisify(execFile)(process.execPath, ['--input-type=module', '-e', SET_UP_SEEN, url], { cwd: ROOT })
 }
 
 async function makeModerator(folder: string, root: string): Promise<void> {
