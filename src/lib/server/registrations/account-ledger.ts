@@ -30,7 +30,11 @@ export function createAccountLedger({
     const registration = await findHolder(reader, localpart)
     const ledger = await findAccount(reader, localpart)
     const pending = await findPendingKinds(reader, registration?.id ?? null, localpart)
-    return { registration, ledger, pending }
+    const id = ledger?.registrationId ?? null
+    const applicant =
+      id === null || id === registration?.id ? registration : await findRegistration(reader, id)
+    const own = id !== null && applicant?.username === localpart ? applicant.email : null
+    return { registration, ledger, pending, own }
   }
 
   return {
@@ -125,8 +129,8 @@ export function createAccountLedger({
      * operator can. Refused as `stale` if the database no longer says what was found.
      */
     async mend(localpart: Username, found: Found): Promise<Result<DifferenceCode | null>> {
-      const { registration, ledger, pending } = found
-      const before: Standing = { registration, ledger, pending }
+      const { account: _, ...before } = found
+      const { registration, ledger } = found
       return database.write(async (tx) => {
         if (!isDeepStrictEqual(await findStanding(tx, localpart), before)) return refuse({ code: 'stale' })
         const difference = differenceOf(localpart, found)
