@@ -9,7 +9,7 @@ import { findAccount, type LedgerEntry } from '../database/accounts'
 import { insertEvents } from '../database/events'
 import { findPendingKinds } from '../database/jobs'
 import type { Reader, Transaction } from '../database/open'
-import { findHolder, findRegistration } from '../database/registrations'
+import { findByAddress, findHolder, findRegistration, insertRegistration } from '../database/registrations'
 import { SYSTEM, type AccountChange, type RegistrationParts } from './transaction'
 
 /** What the database knows about a username. */
@@ -118,6 +118,25 @@ export function createAccountLedger({
         if (holder?.holdsName === true && holder.username === localpart)
           await actIn(tx, holder.id, { type: 'lose_account', filled: state === 'filled' }, SYSTEM)
         return true
+      })
+    },
+
+    /**
+     * Stores a request together with the record of its account, which exists already, and what follows from it. Answers
+     * why not, if the username or the address has become somebody's.
+     */
+    async adopt(registration: Registration, jobs: NewJob[]): Promise<'known' | 'address_taken' | null> {
+      const { id, username: localpart, email } = registration
+      return database.write(async (tx) => {
+        const { registration: holder, ledger } = await findStanding(tx, localpart)
+        if (holder !== null || ledger !== null) return 'known'
+        if ((await findByAddress(tx, email)) !== null) return 'address_taken'
+        const now = clock()
+        await insertRegistration(tx, registration)
+        await record(tx, { localpart, state: 'filled', registrationId: id, madeAt: now })
+        await insertEvents(tx, id, [{ kind: 'account_adopted' }], { kind: 'command_line' }, now)
+        await enqueue(tx, id, jobs, { now })
+        return null
       })
     },
 
