@@ -480,6 +480,14 @@ test.each([
   expect(await world.homeserver.account(username('dora'))).toMatchObject({ locked: true, deactivated: false })
 })
 
+test('who was approved, and whose account was locked since, is left to the operator', async () => {
+  await aDjangoFile()
+  await anAccountOf('hana', 'hana@mail.test')
+  const hana = (await imported()).get('hana')
+  expect(hana).toMatchObject({ outcome: 'left_out', notes: [expect.stringContaining('is locked')] })
+  expect(await world.homeserver.account(username('hana'))).toMatchObject({ locked: true })
+})
+
 test('a name that a registration here has is not taken from it', async () => {
   await aDjangoFile()
   const { view } = await requested(world, 'dora', 'mine@mail.test')
