@@ -241,6 +241,8 @@ export function createProgram(onExit: (code: number) => void): Command {
     .description('lists differences between homeserver and database after a restore')
     .option('--mend', 'repairs them')
     .option('--only <name>', 'only this username')
+    .option('--adopt <name>', 'makes a waiting request of a locked account that is unknown here')
+    .option('--email <address>', 'with --adopt: who it is for, if the account has no address')
     .action(run(async () => (await import('./reconcile')).reconcile))
   program
     .command('import')

@@ -1,6 +1,7 @@
+import { parseEmail } from '$lib/registration/email'
 import type { DifferenceCode } from '$lib/registration/differences'
 import { matrixId, parseUsername, type Username } from '$lib/registration/username'
-import type { Disagreement } from '$lib/server/registrations/reconcile'
+import type { Disagreement, NoAdoption } from '$lib/server/registrations/reconcile'
 import { UsageError } from './usage'
 import { withServices } from './with-services'
 
@@ -73,14 +74,30 @@ const WORDS: Record<DifferenceCode, { means: string; mending: string }> = {
   unknown_lock: {
     means:
       'is locked on the homeserver and unknown here: it was created here after the backup, or locked by an operator for other reasons',
-    mending: 'hands it to the moderators, who adopt it (then it is removed) or leave it as it is',
+    mending:
+      'hands it to the moderators, who adopt it (then it is removed) or leave it as it is; --adopt makes a request of it instead',
   },
 }
 
+const NOT_ADOPTED: Record<NoAdoption['why'], string> = {
+  not_locked: 'is not a locked account on the homeserver',
+  known: 'is known here: reconcile says whether anything is to be done',
+  no_address: 'has no email address of its own (name it with --email), several, or another one',
+  address_taken: 'has the email address of a registration in progress',
+  signs: 'is, or was, used by somebody, so it stays as it is',
+}
+
 /** Lists the differences between homeserver and database, and repairs them if asked to. Throws if some are left. */
-export async function reconcile(options: { mend?: boolean; only?: string }): Promise<void> {
+export async function reconcile(options: {
+  mend?: boolean
+  only?: string
+  adopt?: string
+  email?: string
+}): Promise<void> {
+  if (options.adopt !== undefined) return adopt(options.adopt, options.email ?? null)
+  if (options.email !== undefined) throw new UsageError('--email goes with --adopt')
   const left = await withServices(async ({ reconciliation, homeserver: { domain } }) => {
-    const only = options.only === undefined ? null : readName(options.only, domain)
+    const only = options.only === undefined ? null : readName(options.only, domain, '--only')
     const differences = await reconciliation.list(only)
     let left = differences.length
     for (const difference of differences) {
@@ -98,10 +115,25 @@ export async function reconcile(options: { mend?: boolean; only?: string }): Pro
   if (left > 0) throw new Error(left === 1 ? '1 difference is left' : `${left} differences are left`)
 }
 
-function readName(typed: string, domain: string): Username {
+/** Makes a waiting request of a locked account. Throws if it cannot be one. */
+async function adopt(typed: string, typedEmail: string | null): Promise<void> {
+  const address = typedEmail === null ? null : parseEmail(typedEmail)
+  if (typedEmail !== null && address === null)
+    throw new UsageError(`--email needs an email address; "${typedEmail}" is none`)
+  await withServices(async ({ reconciliation, homeserver: { domain } }) => {
+    const name = readName(typed, domain, '--adopt')
+    const no = await reconciliation.adopt(name, address)
+    const id = matrixId(name, domain)
+    if (no !== null)
+      throw new Error(`${id} ${NOT_ADOPTED[no.why]}${no.why === 'signs' ? ` (${no.signs.join(', ')})` : ''}`)
+    process.stdout.write(`${id} waits for a decision now; the running server tells the moderators\n`)
+  })
+}
+
+function readName(typed: string, domain: string, option: string): Username {
   const parsed = parseUsername(typed, domain)
   if (parsed.ok) return parsed.value
-  throw new UsageError(`--only needs a username on ${domain}; "${typed}" cannot be one`)
+  throw new UsageError(`${option} needs a username on ${domain}; "${typed}" cannot be one`)
 }
 
 /** What to do about a difference that is left. */

@@ -6,12 +6,15 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { kindOf } from '$lib/moderation/rule-kind'
 import { PATTERNS_MAXIMUM } from '$lib/moderation/rule-list'
 import { parseEmail } from '$lib/registration/email'
+import { decideOn } from '../support/decide'
+import { username } from '../support/registration'
 import { DAY } from '$lib/registration/time'
 import { findNewestEvents } from '$lib/server/database/events'
 import { readDjangoFile } from '$lib/server/django/read-file'
 import {
   aBrowser,
   aModerator,
+  asAdmin,
   aWorld,
   PASSWORD,
   requested,
@@ -413,4 +416,87 @@ test('no more patterns are taken than can be active', async () => {
   const { rules } = await world.services.djangoImport.run(await readDjangoFile(path), { rules: true })
   expect(rules.filter(({ outcome }) => outcome === 'taken')).toHaveLength(PATTERNS_MAXIMUM)
   expect(rules.at(-1)).toMatchObject({ outcome: 'left_out', notes: ['there would be too many patterns'] })
+})
+
+/** An account as 0.1.1 of there made it with the request: with password and address, and locked. */
+async function anAccountOf(name: string, address: string, change: object = {}): Promise<void> {
+  const id = `@${name}:example.test`
+  await asAdmin(world, 'PUT', id, { password: PASSWORD })
+  const threepids = [{ medium: 'email', address }]
+  expect(await asAdmin(world, 'PUT', id, { threepids, locked: true, ...change })).toBe(200)
+}
+
+/** The registrations that an import takes, by username. */
+async function imported() {
+  const { registrations } = await world.services.djangoImport.run(await readDjangoFile(path))
+  return new Map(registrations.map((one) => [one.row.username, one]))
+}
+
+test('a request whose account is there, locked and unused, waits with it: approved, it opens with its password', async () => {
+  await aDjangoFile()
+  await anAccountOf('dora', 'dora@mail.test')
+  const dora = (await imported()).get('dora')
+  expect(dora).toMatchObject({
+    outcome: 'taken',
+    registration: { state: 'requested', holdsName: true, account: 'filled', passwordMode: 'at_request' },
+    notes: ['its account is there already, locked, and keeps its password'],
+  })
+  expect(await world.services.reconciliation.list()).toEqual([])
+  expect(await signInToMatrix(world, 'dora')).toBe('M_USER_LOCKED')
+  await decideOn(world, dora?.id ?? '', 'approve')
+  await world.drain()
+  expect(await signInToMatrix(world, 'dora')).toBe('in')
+  expect(world.mailbox.kinds('dora@mail.test')).toEqual(['approved'])
+  expect(await world.homeserver.account(username('dora'))).toMatchObject({ addresses: ['dora@mail.test'] })
+})
+
+test('denied, such an account is removed, and its name is free again', async () => {
+  await aDjangoFile()
+  await anAccountOf('dora', 'dora@mail.test')
+  const dora = (await imported()).get('dora')
+  await decideOn(world, dora?.id ?? '', 'deny')
+  expect(await world.services.reconciliation.list()).toEqual([])
+  await world.drain()
+  expect(await world.homeserver.account(username('dora'))).toMatchObject({ deactivated: true })
+  expect(await world.services.ambiguousAccounts.list()).toEqual([])
+  const { view } = await requested(world, 'dora', 'next.dora@mail.test')
+  await decideOn(world, view.id, 'approve')
+  await world.drain()
+  expect(await signInToMatrix(world, 'dora')).toBe('in')
+})
+
+test.each([
+  ['another address', 'other@mail.test', {}, 'taken'],
+  ['a display name', 'dora@mail.test', { displayname: 'Dora' }, 'left_out'],
+  ['rights', 'dora@mail.test', { admin: true }, 'left_out'],
+])('an account with %s stays whose it is', async (_, address, change, outcome) => {
+  await aDjangoFile()
+  await anAccountOf('dora', address, change)
+  const dora = (await imported()).get('dora')
+  expect(dora?.outcome).toBe(outcome)
+  if (dora?.outcome === 'taken')
+    expect(dora.registration).toMatchObject({ holdsName: false, account: 'none' })
+  await world.drain()
+  expect(await world.homeserver.account(username('dora'))).toMatchObject({ locked: true, deactivated: false })
+})
+
+test('who was approved, and whose account was locked since, is left to the operator', async () => {
+  await aDjangoFile()
+  await anAccountOf('hana', 'hana@mail.test')
+  const hana = (await imported()).get('hana')
+  expect(hana).toMatchObject({ outcome: 'left_out', notes: [expect.stringContaining('is locked')] })
+  expect(await world.homeserver.account(username('hana'))).toMatchObject({ locked: true })
+})
+
+test('a name that a registration here has is not taken from it', async () => {
+  await aDjangoFile()
+  const { view } = await requested(world, 'dora', 'mine@mail.test')
+  await asAdmin(world, 'PUT', '@dora:example.test', {
+    threepids: [{ medium: 'email', address: 'dora@mail.test' }],
+  })
+  expect((await imported()).get('dora')).toMatchObject({
+    outcome: 'left_out',
+    notes: ['a registration here has its username'],
+  })
+  expect(await world.services.registrar.find(view.id)).toMatchObject({ holdsName: true, username: 'dora' })
 })

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Homeserver } from '$lib/server/homeserver/homeserver'
 import { codeOf } from '../support/code-of'
 import { decideOn } from '../support/decide'
-import { username } from '../support/registration'
+import { email, username } from '../support/registration'
 import { copyDatabase, copyHomeserver } from '../support/restore'
 import {
   aBrowser,
@@ -400,4 +400,73 @@ test('a homeserver that has the accounts of another domain is not believed', asy
   await expect(list()).rejects.toThrow(
     /synapse\.domain is elsewhere\.test.*says that its name is example\.test.*synapse\.server/,
   )
+})
+
+describe('a locked account that is unknown here becomes a request', () => {
+  const adopt = (name: string, address: string | null = null) =>
+    world.services.reconciliation.adopt(username(name), address === null ? null : email(address))
+  const addressed = (name: string, ...addresses: string[]) =>
+    asAdmin(world, 'PUT', id(name), {
+      threepids: addresses.map((address) => ({ medium: 'email', address })),
+    })
+  const inQueue = async () => {
+    const { api } = await aModerator(world.services)
+    return (await api.moderation.queue({ tab: 'waiting' })).items
+  }
+
+  test.each(['approve', 'deny'] as const)(
+    'of an applicant from after the backup, whose address is given: %s',
+    async (verdict) => {
+      const copy = await copyDatabase(world)
+      await requested(world, 'brook')
+      world = await copy.putBack()
+      expect(await adopt('brook')).toEqual({ why: 'no_address' })
+      expect(await adopt('brook', 'brook@mail.test')).toBeNull()
+      expect(await adopt('brook', 'brook@mail.test')).toEqual({ why: 'known' })
+      expect(await listed()).toEqual({})
+      expect(await account('brook')).toMatchObject({ locked: true, addresses: [] })
+      const [one] = await inQueue()
+      expect(one).toMatchObject({ username: 'brook', state: 'requested' })
+      await decideOn(world, one?.id ?? '', verdict)
+      expect(await signInToMatrix(world, 'brook')).toBe(verdict === 'approve' ? 'in' : 'M_FORBIDDEN')
+      expect(await listed()).toEqual({})
+      if (verdict === 'deny') expect(await isFree('brook')).toBe(true)
+    },
+  )
+
+  test('of an older program, by the address that the account has', async () => {
+    await world.homeserver.claim(username('brook'))
+    await world.homeserver.lock(username('brook'))
+    await addressed('brook', 'brook@mail.test')
+    expect(await adopt('brook', 'other@mail.test')).toEqual({ why: 'no_address' })
+    expect(await adopt('brook')).toBeNull()
+    const [one] = await inQueue()
+    await decideOn(world, one?.id ?? '', 'deny')
+    expect(await account('brook')).toMatchObject({ deactivated: true })
+    expect(await isFree('brook')).toBe(true)
+  })
+
+  test('never one that somebody uses, has, or asks for', async () => {
+    expect(await adopt('nobody')).toEqual({ why: 'not_locked' })
+    for (const name of ['open', 'used', 'many', 'mine']) await world.homeserver.claim(username(name))
+    await addressed('open', 'open@mail.test')
+    expect(await adopt('open')).toEqual({ why: 'not_locked' })
+
+    await addressed('used', 'used@mail.test')
+    await asAdmin(world, 'PUT', id('used'), { password: PASSWORD })
+    expect(await signInToMatrix(world, 'used')).toBe('in')
+    await asAdmin(world, 'PUT', id('used'), { locked: true })
+    expect(await adopt('used')).toMatchObject({ why: 'signs', signs: expect.arrayContaining(['devices']) })
+
+    await addressed('many', 'many@mail.test', 'more@mail.test')
+    await asAdmin(world, 'PUT', id('many'), { locked: true })
+    expect(await adopt('many')).toMatchObject({ why: 'signs', signs: ['contacts'] })
+
+    await requested(world, 'river', 'mine@mail.test')
+    await addressed('mine', 'mine@mail.test')
+    await asAdmin(world, 'PUT', id('mine'), { locked: true })
+    expect(await adopt('mine')).toEqual({ why: 'address_taken' })
+    expect(await adopt('river', 'else@mail.test')).toEqual({ why: 'known' })
+    expect((await inQueue()).map((one) => one.username)).toEqual(['river'])
+  })
 })

@@ -1,4 +1,5 @@
 import type { Action } from './decide'
+import type { EmailAddress } from './email'
 import type { JobKind, NewJob } from './job'
 import type { EventKind, Registration } from './registration'
 import { signsOfOthers, type Account, type Sign } from './signs'
@@ -56,6 +57,8 @@ export interface Found {
     openedAt: number | null
   } | null
   account: Account | null
+  /** The email address of the applicant whom the recorded account was created for, even if they hold no name now. */
+  own?: EmailAddress | null
   /** Jobs for this registration and username that are still to run, or have failed and are shown to moderators. */
   pending: JobKind[]
 }
@@ -102,7 +105,7 @@ export function differenceOf(username: Username, found: Found): Difference | nul
   if (ledger === null && account.locked && !account.deactivated)
     return by('unknown_lock', { ledger: 'doubtful', event: 'account_doubtful' })
   const others = ledger !== null && isOursUnopened(ledger.state) && !isOwn(found)
-  if (registration === null || others) return unclaimed(username, ledger, account, found.pending)
+  if (registration === null || others) return unclaimed(username, { ...found, account })
   return underWay(username, registration, found, account)
 }
 
@@ -167,7 +170,8 @@ function underWay(
     return pending.includes('open_account') ? null : by('not_opened', { action: { type: 'resume_opening' } })
   }
   const theirs = account.addresses.includes(registration.email)
-  const signs = ours && ledger.state !== 'claiming' ? signsOfOthers(username, ledger, account) : []
+  const signs =
+    ours && ledger.state !== 'claiming' ? signsOfOthers(username, ledger, account, registration.email) : []
   const byHand = ledger !== null && wasOpenedByHand(ledger.state, signs)
   if (!account.locked && (theirs || byHand))
     return by('found_open', {
@@ -201,9 +205,7 @@ function wasOpenedByHand(state: AccountState, signs: Sign[]): boolean {
 /** For an account that no registration is waiting for. */
 function unclaimed(
   username: Username,
-  ledger: Found['ledger'],
-  account: NonNullable<Found['account']>,
-  pending: JobKind[],
+  { ledger, account, own, pending }: Found & { account: Account },
 ): Difference | null {
   const job = { kind: 'remove_account', username } as const
   switch (ledger?.state) {
@@ -212,13 +214,13 @@ function unclaimed(
     case 'filled':
     case 'reviving':
       // What is deactivated already counts as removed.
-      if (signsOfOthers(username, ledger, account).some((sign) => sign !== 'deactivated'))
+      if (signsOfOthers(username, ledger, account, own).some((sign) => sign !== 'deactivated'))
         return by('in_hands', { ledger: 'doubtful', event: 'account_doubtful' })
       return pending.includes('remove_account') ? null : by('not_removed', { job })
     case 'removed':
       if (account.deactivated) return null
       if (!account.locked) return by('back_open', { ledger: null, event: 'account_left' })
-      if (signsOfOthers(username, ledger, account).length > 0)
+      if (signsOfOthers(username, ledger, account, own).length > 0)
         return by('in_hands', { ledger: 'doubtful', event: 'account_doubtful' })
       return by('back_locked', { ledger: 'locked', event: 'account_adopted', job })
     default:

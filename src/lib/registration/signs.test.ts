@@ -49,3 +49,13 @@ test.each<[AccountState, Partial<Account>, Sign[]]>([
   ['claimed', { locked: false, deactivated: true }, ['deactivated']],
   ['locked', { deactivated: true }, ['deactivated']],
 ])('%s: %j', (state, change, shown) => expect(signs(state, change)).toEqual(shown))
+
+test('the address of its own applicant is no sign of others, and any other one is', () => {
+  const own = email('river@stone.test')
+  const of = (change: Partial<Account>) =>
+    signsOfOthers(username('river.stone'), { state: 'filled' }, anAccount(change), own)
+  expect(of({ addresses: [own], contacts: 1 })).toEqual([])
+  expect(of({ addresses: [own], contacts: 2 })).toEqual(['contacts'])
+  expect(of({ addresses: [email('a@b.test')], contacts: 1 })).toEqual(['contacts'])
+  expect(of({ addresses: [own], contacts: 1, devices: 1 })).toEqual(['devices'])
+})

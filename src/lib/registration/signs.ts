@@ -54,12 +54,14 @@ const STANDING: AccountState[] = ['claimed', 'locked', 'filled']
  * Returns each sign that somebody else has an account that, according to the records, was created here and never
  * unlocked: then nothing may touch it. An account without a sign has no email addresses, devices or identities, was
  * never used, and is locked if it was locked here. A password cannot be seen (Synapse 1.160): one set on an account
- * that nobody signed in to leaves no sign.
+ * that nobody signed in to leaves no sign. `own`: the email address of the applicant whom it was created for, which is
+ * no sign of others either: 0.1.1 of the original added it before the decision.
  */
 export function signsOfOthers(
   username: Username,
   { state }: { state: AccountState },
   account: Account,
+  own: EmailAddress | null = null,
 ): Sign[] {
   const { displayName } = account
   const shown: Record<Sign, boolean> = {
@@ -68,7 +70,7 @@ export function signsOfOthers(
     deactivated: account.deactivated && STANDING.includes(state),
     devices: account.devices > 0,
     used: account.lastSeenAt !== null,
-    contacts: account.contacts > 0,
+    contacts: account.contacts > (own !== null && account.addresses.includes(own) ? 1 : 0),
     external_ids: account.externalIds > 0,
     // Synapse gives new accounts their username as the display name; an erased account has none.
     display_name: displayName !== null && displayName !== username,

@@ -369,7 +369,14 @@ export function compose(config: RunConfig, world: Dependencies) {
     }),
     tallyCounter: createTallyCounter({ database, clock, log }),
     ambiguousAccounts: createAmbiguousAccounts({ database, accountLedger, homeserver, clock, logFailure }),
-    reconciliation: createReconciliation({ database, accountLedger, homeserver }),
+    reconciliation: createReconciliation({
+      database,
+      accountLedger,
+      registrar,
+      homeserver,
+      randomId: randomUUID,
+      language: site.language,
+    }),
   }
 }
 

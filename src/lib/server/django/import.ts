@@ -82,7 +82,7 @@ export function createDjangoImport({
       if (username === null || found.has(username)) continue
       const account = await homeserver.account(username)
       const free = account === null && (await homeserver.nameAnswer(username)) === 'free'
-      found.set(username, { account, free })
+      found.set(username, { account, free, ours: false })
     }
     return found
   }
@@ -104,7 +104,7 @@ export function createDjangoImport({
     for (const [username, { account, free }] of asked) {
       const isOurs =
         (await isNameHeld(reader, username, null)) || (await findAccount(reader, username)) !== null
-      names.set(username, { account, free: free && !isOurs })
+      names.set(username, { account, free: free && !isOurs, ours: isOurs })
     }
     return plan(rows, { now: clock(), domain, language: settings.language, idOf, known, addresses, names })
   }
@@ -116,8 +116,10 @@ export function createDjangoImport({
     const { id, state, username, account } = registration
     const now = clock()
     await insertRegistration(tx, registration)
-    if (account === 'open' && (await findAccount(tx, username)) === null)
-      await putAccount(tx, username, { state: 'open', registrationId: id, madeAt: now, openedAt: now }, now)
+    if ((account === 'open' || account === 'filled') && (await findAccount(tx, username)) === null) {
+      const openedAt = account === 'open' ? now : null
+      await putAccount(tx, username, { state: account, registrationId: id, madeAt: now, openedAt }, now)
+    }
     await insertEvents(tx, id, [{ kind: 'imported', detail: { state } }], { kind: 'system' }, now)
     const token = parseToken(row.token)
     if (token === null) return

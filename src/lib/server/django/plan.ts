@@ -4,7 +4,7 @@ import { parseEmail, type EmailAddress } from '$lib/registration/email'
 import type { Language } from '$lib/registration/language'
 import { reasonSchema } from '$lib/registration/reason'
 import { UNTOUCHED, type Registration } from '$lib/registration/registration'
-import type { Account } from '$lib/registration/signs'
+import { signsOfOthers, type Account } from '$lib/registration/signs'
 import type { State } from '$lib/registration/state'
 import { plainLines } from '$lib/registration/text-length'
 import { parseUsername, type Username } from '$lib/registration/username'
@@ -14,6 +14,8 @@ import { readTime, type DjangoRegistration } from './rows'
 export interface NameFound {
   account: Account | null
   free: boolean
+  /** Whether a registration here has it, or the account was made for one. */
+  ours: boolean
 }
 
 /** What is here and at the homeserver already. */
@@ -75,21 +77,26 @@ function planOne(
     return out('another open registration has the same email address')
 
   const notes: string[] = []
-  const { account, free } = found.get(username) ?? { account: null, free: false }
+  const { account, free, ours } = found.get(username) ?? { account: null, free: false, ours: false }
   const isTheirs = account !== null && !account.deactivated && account.addresses.includes(email)
-  if (row.status === 1 && isTheirs && account.locked)
-    return out(
-      'its account exists already, locked, with this address (0.1.1 or older): decide on it there first',
-    )
+  const isLocked = isTheirs && account.locked
+  if (row.status === 2 && isLocked)
+    return out('it was approved, but its account is locked on the homeserver: unlock it, or deactivate it')
+  const isWaiting = row.status === 1 && isLocked
+  const signs = isWaiting ? signsOfOthers(username, { state: 'filled' }, account, email) : []
+  if (signs.length > 0) return out(`its account shows that somebody else has it (${signs.join(', ')})`)
   if (row.status === 4 && (account === null || account.deactivated))
     return out('completed, but the homeserver has no such account')
   const isOpen = row.status === 4 || (row.status === 2 && isTheirs && !account.locked)
   if (isOpen && row.status === 2) notes.push('the account is there and active, so it is completed')
 
+  if ((isOpen || isWaiting) && ours) return out('a registration here has its username')
+
   const state = stateOf(row, isOpen)
   const isToHold =
     state === 'verified' || state === 'requested' || state === 'approved' || state === 'completed'
-  const holdsName = isToHold && !taken.names.has(username) && (isOpen || (account === null && free))
+  const holdsName =
+    isToHold && !taken.names.has(username) && (isOpen || isWaiting || (account === null && free))
   if (isToHold && !holdsName) {
     const why = taken.names.has(username)
       ? 'another registration of the file has this username'
@@ -97,6 +104,8 @@ function planOne(
     const when = state === 'verified' ? 'now' : 'once approved'
     notes.push(`${why}; the applicant chooses another one ${when}`)
   }
+  const isFilled = isWaiting && holdsName
+  if (isFilled) notes.push('its account is there already, locked, and keeps its password')
   if (String(username) !== row.username) notes.push(`the username becomes ${username}`)
   if (String(email) !== row.email) notes.push('the email address is in lower case')
   const clientAddress = canonicalAddress(row.ip_address.split(',')[0]?.trim() ?? '') ?? ''
@@ -107,6 +116,7 @@ function planOne(
   const reason = plainLines(row.registration_reason)
   const message = plainLines(row.mod_message)
   const isDecided = row.status >= 2
+  const isToAskLater = state === 'requested' || state === 'approved'
   const registration: Registration = {
     ...UNTOUCHED,
     id,
@@ -122,8 +132,8 @@ function planOne(
     silent: isDecided && !row.notify,
     startedAt: Math.min(readTime(row.begun) ?? now, now),
     stateSince: now,
-    passwordMode: state === 'requested' || state === 'approved' ? 'after_approval' : null,
-    account: isOpen ? 'open' : 'none',
+    passwordMode: isFilled ? 'at_request' : isToAskLater ? 'after_approval' : null,
+    account: isOpen ? 'open' : isFilled ? 'filled' : 'none',
   }
   return { row, id, outcome: 'taken', registration, notes }
 }

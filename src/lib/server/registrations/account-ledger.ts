@@ -9,7 +9,7 @@ import { findAccount, type LedgerEntry } from '../database/accounts'
 import { insertEvents } from '../database/events'
 import { findPendingKinds } from '../database/jobs'
 import type { Reader, Transaction } from '../database/open'
-import { findHolder, findRegistration } from '../database/registrations'
+import { findByAddress, findHolder, findRegistration, insertRegistration } from '../database/registrations'
 import { SYSTEM, type AccountChange, type RegistrationParts } from './transaction'
 
 /** What the database knows about a username. */
@@ -30,7 +30,11 @@ export function createAccountLedger({
     const registration = await findHolder(reader, localpart)
     const ledger = await findAccount(reader, localpart)
     const pending = await findPendingKinds(reader, registration?.id ?? null, localpart)
-    return { registration, ledger, pending }
+    const id = ledger?.registrationId ?? null
+    const applicant =
+      id === null || id === registration?.id ? registration : await findRegistration(reader, id)
+    const own = id !== null && applicant?.username === localpart ? applicant.email : null
+    return { registration, ledger, pending, own }
   }
 
   return {
@@ -117,6 +121,25 @@ export function createAccountLedger({
       })
     },
 
+    /**
+     * Stores a request together with the record of its account, which exists already, and what follows from it. Answers
+     * why not, if the username or the address has become somebody's.
+     */
+    async adopt(registration: Registration, jobs: NewJob[]): Promise<'known' | 'address_taken' | null> {
+      const { id, username: localpart, email } = registration
+      return database.write(async (tx) => {
+        const { registration: holder, ledger } = await findStanding(tx, localpart)
+        if (holder !== null || ledger !== null) return 'known'
+        if ((await findByAddress(tx, email)) !== null) return 'address_taken'
+        const now = clock()
+        await insertRegistration(tx, registration)
+        await record(tx, { localpart, state: 'filled', registrationId: id, madeAt: now })
+        await insertEvents(tx, id, [{ kind: 'account_adopted' }], { kind: 'command_line' }, now)
+        await enqueue(tx, id, jobs, { now })
+        return null
+      })
+    },
+
     /** What the database knows about a username. */
     standing: (localpart: Username) => database.read((reader) => findStanding(reader, localpart)),
 
@@ -125,8 +148,8 @@ export function createAccountLedger({
      * operator can. Refused as `stale` if the database no longer says what was found.
      */
     async mend(localpart: Username, found: Found): Promise<Result<DifferenceCode | null>> {
-      const { registration, ledger, pending } = found
-      const before: Standing = { registration, ledger, pending }
+      const { account: _, ...before } = found
+      const { registration, ledger } = found
       return database.write(async (tx) => {
         if (!isDeepStrictEqual(await findStanding(tx, localpart), before)) return refuse({ code: 'stale' })
         const difference = differenceOf(localpart, found)

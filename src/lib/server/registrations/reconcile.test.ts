@@ -16,12 +16,14 @@ import type { Homeserver } from '../homeserver/homeserver'
 import { createSynapse } from '../homeserver/synapse'
 import { createReconciliation } from './reconcile'
 import type { AccountLedger, Standing } from './account-ledger'
+import type { Registrar } from './registrar'
 import { createRegistrations } from './registrations'
 
 /** What is looked at, how often, and in which order, with a homeserver that says what a test wants. */
 const DOMAIN = 'example.test'
 let kept: TestDatabase
 let accountLedger: AccountLedger
+let registrar: Registrar
 /** The accounts of the homeserver; a name without one is free there. */
 let accounts: Map<Username, Account>
 let lockedThere: Username[][]
@@ -37,7 +39,7 @@ beforeEach(async () => {
   admin = true
   const { now: _, ...policy } = aPolicy()
   let ids = 0
-  ;({ accountLedger } = createRegistrations({
+  ;({ accountLedger, registrar } = createRegistrations({
     log: { info: () => undefined },
     decided: () => undefined,
     database: kept.database,
@@ -70,7 +72,10 @@ function reconciliation(standing: AccountLedger['standing'] = accountLedger.stan
   return createReconciliation({
     database: kept.database,
     accountLedger: { ...accountLedger, standing },
+    registrar,
     homeserver,
+    randomId: () => 'adopted',
+    language: 'en',
   })
 }
 const locked = (...names: string[]) => {

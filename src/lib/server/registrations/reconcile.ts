@@ -1,5 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import { differenceOf, type Difference, type Found } from '$lib/registration/differences'
+import type { EmailAddress } from '$lib/registration/email'
+import { notices } from '$lib/registration/following'
+import type { Language } from '$lib/registration/language'
+import { UNTOUCHED } from '$lib/registration/registration'
+import { signsOfOthers, type Account, type Sign } from '$lib/registration/signs'
 import type { Username } from '$lib/registration/username'
 import { findUnopenedNames } from '../database/accounts'
 import type { Database } from '../database/open'
@@ -7,11 +12,16 @@ import { findHeldNames } from '../database/registrations'
 import type { Homeserver } from '../homeserver/homeserver'
 import { checkSetUp } from '../homeserver/set-up'
 import type { AccountLedger } from './account-ledger'
+import type { Registrar } from './registrar'
 
 /** A username that homeserver and database disagree about. */
 export interface Disagreement extends Difference {
   username: Username
 }
+
+/** Why a locked account cannot become a request; `signs`: somebody has it. */
+export type NoAdoption =
+  { why: 'not_locked' | 'known' | 'no_address' | 'address_taken' } | { why: 'signs'; signs: Sign[] }
 
 const PAGE = 200
 /** How many accounts are queried at a time. */
@@ -21,16 +31,23 @@ const LOOKS = 3
 
 /**
  * Finds and repairs differences between this database and the homeserver, as after restoring an older backup of one
- * of them. Both methods throw `HomeserverError` if the homeserver does not answer; repairs made until then stay.
+ * of them. All methods throw `HomeserverError` if the homeserver does not answer; repairs made until then stay.
  */
 export function createReconciliation({
   database,
   accountLedger,
+  registrar,
   homeserver,
+  randomId,
+  language,
 }: {
   database: Database
   accountLedger: AccountLedger
+  registrar: Pick<Registrar, 'policy'>
   homeserver: Homeserver
+  randomId: () => string
+  /** Of emails to applicants whose own is unknown. */
+  language: Language
 }) {
   /** What is known of a username at one moment, or null if it keeps changing: then somebody is working on it. */
   async function look(username: Username): Promise<Found | null> {
@@ -100,7 +117,47 @@ export function createReconciliation({
       const mended = await accountLedger.mend(username, found)
       return mended.ok && mended.value !== null
     },
+
+    /**
+     * Makes a waiting request of a locked account that is unknown here: of an older version of the original, or created
+     * here after the backup. What its applicant wrote is lost; the account is not touched, and keeps its password.
+     * `given`: their address, where the account has none. Answers why not, or null.
+     */
+    async adopt(username: Username, given: EmailAddress | null): Promise<NoAdoption | null> {
+      await checkSetUp(homeserver)
+      const account = await homeserver.account(username)
+      if (account === null || !account.locked || account.deactivated) return { why: 'not_locked' }
+      const email = addressOf(account, given)
+      if (email === null) return { why: 'no_address' }
+      const signs = signsOfOthers(username, { state: 'filled' }, account, email)
+      if (signs.length > 0) return { why: 'signs', signs }
+      const policy = registrar.policy()
+      const registration = {
+        ...UNTOUCHED,
+        id: randomId(),
+        state: 'requested',
+        username,
+        holdsName: true,
+        email,
+        language,
+        clientAddress: '',
+        invitationId: null,
+        startedAt: Math.min(account.createdAt, policy.now),
+        stateSince: policy.now,
+        passwordMode: 'at_request',
+        account: 'filled',
+      } as const
+      const why = await accountLedger.adopt(registration, notices(policy))
+      return why === null ? null : { why }
+    },
   }
+}
+
+/** An account's only address, or the one that is given where it has none. */
+function addressOf({ addresses, contacts }: Account, given: EmailAddress | null): EmailAddress | null {
+  const [own] = addresses
+  if (own === undefined) return contacts === 0 ? given : null
+  return given === null || given === own ? own : null
 }
 
 function* fresh(page: Username[], seen: Set<Username>): Generator<Username> {

@@ -37,8 +37,8 @@ export async function lockAccount(job: Job, services: AccountServices): Promise<
 
 /** Its approval was stopped when it may have been active already, because the answer was lost or came too late. */
 async function close(job: Job, entry: LedgerEntry, services: AccountServices): Promise<JobResult> {
-  const { accountLedger, homeserver } = services
-  const { localpart, state, openedAt } = entry
+  const { registrar, accountLedger, homeserver } = services
+  const { localpart, state, openedAt, registrationId } = entry
   const account = await homeserver.account(localpart)
   if (account === null) {
     const struck = await accountLedger.moveAccount(entry, { localpart, state: null }, [
@@ -46,7 +46,9 @@ async function close(job: Job, entry: LedgerEntry, services: AccountServices): P
     ])
     return struck ? LOCKED : lockAccount(job, services)
   }
-  const signs = signsOfOthers(localpart, entry, account)
+  const holder = registrationId === null ? null : await registrar.find(registrationId)
+  const own = holder?.username === localpart ? holder.email : null
+  const signs = signsOfOthers(localpart, entry, account, own)
   if (signsBeside(entry, signs).length > 0)
     return doubt(entry, signs, services, () => lockAccount(job, services))
   if (!account.locked) await homeserver.lock(localpart)

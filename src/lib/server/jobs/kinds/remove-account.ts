@@ -27,7 +27,8 @@ export async function removeAccount(
     return cancelled('The account belongs to a registration in progress')
   const account = await homeserver.account(username)
   // If the answer to the claim was lost, it is unknown whose it is.
-  const signs = account === null ? [] : signsOfOthers(username, entry, account)
+  const own = holder?.username === username ? holder.email : null
+  const signs = account === null ? [] : signsOfOthers(username, entry, account, own)
   const others = signsBeside(entry, signs, 'deactivated')
   if (account !== null && (entry.state === 'claiming' || others.length > 0))
     return doubt(entry, signs, services, () => removeAccount(job, services))
