@@ -106,7 +106,7 @@ await vitest('unit', 15)
 if (await check('Build', 'npm', ['run', 'build'])) {
   await vitest('site', 20)
   await vitest('faults', 15)
-  await vitest('crash', 25)
+  await vitest('crash', 35)
   if (ensureChromium()) await playwright()
   else failed++
   await check('The demo starts, answers and stops', 'node', ['scripts/demo-smoke.js'])
