@@ -1,7 +1,7 @@
 import { kindOf } from '$lib/moderation/rule-kind'
+import { printed } from '$lib/moderation/visible-text'
 import type { DjangoPlan } from '$lib/server/django/import'
 import type { Planned } from '$lib/server/django/plan'
-import { printed } from '$lib/moderation/visible-text'
 import type { PlannedModerator } from '$lib/server/django/plan-moderators'
 import type { PlannedRule } from '$lib/server/django/plan-rules'
 import { readDjangoFile } from '$lib/server/django/read-file'

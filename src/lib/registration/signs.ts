@@ -1,5 +1,6 @@
 import type { EmailAddress } from './email'
 import type { AccountState } from './state'
+import type { Registration } from './registration'
 import type { Username } from './username'
 
 /** An account as the homeserver shows it. Times are milliseconds since 1970. */
@@ -42,6 +43,12 @@ export const SIGNS = [
   'consent',
 ] as const
 export type Sign = (typeof SIGNS)[number]
+
+/** The address of the applicant whom an account was created for, by the registration that it is recorded with. */
+export const ownAddress = (
+  registration: Pick<Registration, 'username' | 'email'> | null,
+  username: Username,
+): EmailAddress | null => (registration?.username === username ? registration.email : null)
 
 /** It was locked here. A lock survives deactivation (Synapse 1.160). */
 const LOCKED: AccountState[] = ['locked', 'filled']

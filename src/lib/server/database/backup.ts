@@ -39,9 +39,6 @@ export async function backUp({ url, file }: { url: string; file: string }): Prom
   })
 }
 
-/** How long the note of a backup waits for somebody who writes. */
-const NOTE_WAIT_MS = 2_000
-
 /**
  * Notes in the database when it was backed up last, for the check of the set-up. Answers whether it could: a file that
  * is being written to, or that this user may only read, is none the worse for it.
@@ -50,7 +47,7 @@ export async function noteBackup({ url, now }: { url: string; now: number }): Pr
   const sql =
     'insert into settings (key, value, changed_at) values (?, ?, ?) on conflict (key) do update set value = excluded.value, changed_at = excluded.changed_at'
   try {
-    await withFile({ path: filePath(url), subject: settingOf(url), waitMs: NOTE_WAIT_MS }, (client) =>
+    await withFile({ path: filePath(url), subject: settingOf(url) }, (client) =>
       client.execute({ sql, args: [LAST_BACKUP, JSON.stringify(now), now] }),
     )
     return true

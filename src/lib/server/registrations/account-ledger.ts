@@ -4,7 +4,7 @@ import type { NewJob } from '$lib/registration/job'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Actor, AuditEvent, Registration } from '$lib/registration/registration'
 import type { Username } from '$lib/registration/username'
-import type { Sign } from '$lib/registration/signs'
+import { ownAddress, type Sign } from '$lib/registration/signs'
 import { findAccount, type LedgerEntry } from '../database/accounts'
 import { insertEvents } from '../database/events'
 import { findPendingKinds } from '../database/jobs'
@@ -33,7 +33,7 @@ export function createAccountLedger({
     const id = ledger?.registrationId ?? null
     const applicant =
       id === null || id === registration?.id ? registration : await findRegistration(reader, id)
-    const own = id !== null && applicant?.username === localpart ? applicant.email : null
+    const own = id === null ? null : ownAddress(applicant, localpart)
     return { registration, ledger, pending, own }
   }
 

@@ -1,5 +1,5 @@
 import type { JobOf } from '$lib/registration/job'
-import { signsOfOthers } from '$lib/registration/signs'
+import { ownAddress, signsOfOthers } from '$lib/registration/signs'
 import type { LedgerEntry } from '../../database/accounts'
 import type { JobResult } from '../../registrations/job-results'
 import { doubt, mayBeOpen, signsBeside, wasUsed, type AccountServices } from '../account-signs'
@@ -47,8 +47,7 @@ async function close(job: Job, entry: LedgerEntry, services: AccountServices): P
     return struck ? LOCKED : lockAccount(job, services)
   }
   const holder = registrationId === null ? null : await registrar.find(registrationId)
-  const own = holder?.username === localpart ? holder.email : null
-  const signs = signsOfOthers(localpart, entry, account, own)
+  const signs = signsOfOthers(localpart, entry, account, ownAddress(holder, localpart))
   if (signsBeside(entry, signs).length > 0)
     return doubt(entry, signs, services, () => lockAccount(job, services))
   if (!account.locked) await homeserver.lock(localpart)

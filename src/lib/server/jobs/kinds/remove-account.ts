@@ -1,5 +1,5 @@
 import type { JobOf } from '$lib/registration/job'
-import { signsOfOthers } from '$lib/registration/signs'
+import { ownAddress, signsOfOthers } from '$lib/registration/signs'
 import { isOursUnopened } from '$lib/registration/state'
 import type { LedgerEntry } from '../../database/accounts'
 import type { JobResult } from '../../registrations/job-results'
@@ -27,8 +27,7 @@ export async function removeAccount(
     return cancelled('The account belongs to a registration in progress')
   const account = await homeserver.account(username)
   // If the answer to the claim was lost, it is unknown whose it is.
-  const own = holder?.username === username ? holder.email : null
-  const signs = account === null ? [] : signsOfOthers(username, entry, account, own)
+  const signs = account === null ? [] : signsOfOthers(username, entry, account, ownAddress(holder, username))
   const others = signsBeside(entry, signs, 'deactivated')
   if (account !== null && (entry.state === 'claiming' || others.length > 0))
     return doubt(entry, signs, services, () => removeAccount(job, services))
