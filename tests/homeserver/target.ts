@@ -6,6 +6,7 @@ import type { Homeserver, HomeserverError, HomeserverErrorKind } from '$lib/serv
 import { startStandIn, type StandInOptions } from '../../src/stand-in/homeserver'
 import type { HomeserverInspection } from '$lib/server/homeserver/inspection'
 import { createSynapse, type SynapseOptions } from '$lib/server/homeserver/synapse'
+import { givenToken } from '$lib/server/homeserver/access-token'
 import { createSynapseInspection } from '$lib/server/homeserver/synapse-inspection'
 import { matrixId, type Username } from '$lib/registration/username'
 import { errorOf } from '../support/homeserver-error'
@@ -83,7 +84,7 @@ function target(
     ...server,
     client,
     inspection: (as = token) =>
-      createSynapseInspection({ url, token: as, verifyCert: true, timeout: 20_000 }),
+      createSynapseInspection({ url, token: givenToken(as), verifyCert: true, timeout: 20_000 }),
     homeserver: client({}),
     variant,
     oldAccount,

@@ -39,11 +39,25 @@ export const hasUnreliableCharacters = (password: string): boolean => UNRELIABLE
 
 /** The homeserver's own password policy (Matrix client API, `password_policy`). Absent: no requirement. */
 export interface PasswordPolicy {
+  /**
+   * How hard to guess it must be: 0 to 4 by zxcvbn (MAS 1.22). Only the homeserver judges that; it is here for what the
+   * page says of it.
+   */
+  minimumScore?: number
   minimumLength?: number
   requireDigit?: boolean
   requireSymbol?: boolean
   requireLowercase?: boolean
   requireUppercase?: boolean
+}
+
+/** What a page says of a new password. */
+export interface PasswordRules {
+  /** In characters. */
+  minimum: number
+  needs: PasswordNeed[]
+  /** Whether the homeserver refuses what is easy to guess. */
+  judged: boolean
 }
 
 /**

@@ -54,6 +54,8 @@ export type Refusal =
   | { code: 'password_like_name' }
   /** One of the most common passwords. */
   | { code: 'password_guessed' }
+  /** The homeserver itself finds it too easy to guess. */
+  | { code: 'password_weak' }
   | { code: 'reason_too_short'; minimum: number; length: number }
   | { code: 'reason_too_long'; maximum: number; length: number }
   | { code: 'legal_missing' }

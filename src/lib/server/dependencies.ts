@@ -1,9 +1,9 @@
 import type { Logger } from 'pino'
 import type { RunConfig } from './config/run-config'
-import { synapseOptions } from './config/synapse-options'
+import { homeserverOptions } from './config/homeserver-options'
 import { openDatabase, type Database } from './database/open'
 import type { Homeserver } from './homeserver/homeserver'
-import { createSynapse } from './homeserver/synapse'
+import { connectHomeserver } from './homeserver/connect'
 import type { Mailer } from './mail/mail'
 import { createMailer } from './mail/mailer'
 import { logUnreadable } from './database/unreadable-log'
@@ -31,10 +31,10 @@ export async function openDependencies(config: RunConfig, log: Logger): Promise<
         database.close()
       },
     },
-    homeserver: createSynapse({
-      ...synapseOptions(config),
+    homeserver: connectHomeserver({
+      ...homeserverOptions(config),
       onCall: ({ ms, ...call }) => log.trace({ ...call, ms: Math.round(ms) }, 'The homeserver was called'),
-    }),
+    }).homeserver,
     mailer: createMailer({
       ...email,
       site: { ...site, logoUrl: config.logoUrl },

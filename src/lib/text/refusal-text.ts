@@ -68,6 +68,8 @@ export function refusalText(refusal: Refusal): string {
       return m.refusal_password_like_name()
     case 'password_guessed':
       return m.refusal_password_guessed()
+    case 'password_weak':
+      return m.refusal_password_weak()
     case 'reason_too_short':
       return m.refusal_reason_too_short({ minimum: refusal.minimum, length: refusal.length })
     case 'reason_too_long':

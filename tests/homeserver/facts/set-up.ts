@@ -31,7 +31,7 @@ async function inFront(
 
 export function setUpFacts(get: () => Target): void {
   test('a homeserver that keeps its accounts itself, under our domain and token, is right', async () => {
-    expect(await get().homeserver.delegatesTo()).toBeNull()
+    expect(await get().homeserver.accountsManagedBy()).toBe('The homeserver manages its accounts itself')
     await checkSetUp(get().homeserver)
   })
 

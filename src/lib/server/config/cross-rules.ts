@@ -70,6 +70,60 @@ export const configSchema = v.pipe(
   v.forward(
     v.partialCheck(
       [
+        ['synapse', 'admin_token'],
+        ['mas', 'server'],
+      ],
+      ({ synapse, mas }) => synapse.admin_token !== undefined || mas.server !== undefined,
+      'is missing: it must be the access token of a Synapse admin (or give admin_token_file)',
+    ),
+    ['synapse', 'admin_token'],
+  ),
+  v.forward(
+    v.partialCheck(
+      [
+        ['mas', 'server'],
+        ['mas', 'client_id'],
+      ],
+      ({ mas }) => mas.server === undefined || mas.client_id !== undefined,
+      'is missing: mas.server is set, and MAS lets this program in by a client of its own; docs/mas.md shows how to make one',
+    ),
+    ['mas', 'client_id'],
+  ),
+  v.forward(
+    v.partialCheck(
+      [
+        ['mas', 'server'],
+        ['mas', 'client_secret'],
+      ],
+      ({ mas }) => mas.server === undefined || mas.client_secret !== undefined,
+      'is missing: it must be the secret of the client in mas.client_id (or give client_secret_file)',
+    ),
+    ['mas', 'client_secret'],
+  ),
+  v.forward(
+    v.partialCheck(
+      [
+        ['mas', 'server'],
+        ['mas', 'client_id'],
+        ['mas', 'client_secret'],
+      ],
+      ({ mas }) =>
+        mas.server !== undefined || (mas.client_id === undefined && mas.client_secret === undefined),
+      'is missing: mas.client_id or mas.client_secret is set; set all three, or none if Synapse manages its accounts itself',
+    ),
+    ['mas', 'server'],
+  ),
+  v.forward(
+    v.partialCheck(
+      [['consent_version'], ['mas', 'server']],
+      ({ consent_version, mas }) => consent_version === undefined || mas.server === undefined,
+      'must not be set together with mas.server: a homeserver that leaves its accounts to MAS records no consent. Applicants accept the documents in legal all the same',
+    ),
+    ['consent_version'],
+  ),
+  v.forward(
+    v.partialCheck(
+      [
         ['email', 'tls'],
         ['email', 'ssl'],
       ],

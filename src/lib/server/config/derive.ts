@@ -36,7 +36,7 @@ export function deriveConfig(settings: Settings, surroundings: Surroundings): Co
 function fromSettings(settings: Settings, { port, ca, mailCa }: Surroundings) {
   const { consent_version, form_secret, ...others } = settings
   const named = camelcaseKeys(others, { deep: true })
-  const { synapse, site, email, registration, moderation, metrics, log } = named
+  const { synapse, mas, site, email, registration, moderation, metrics, log } = named
   const signsIn = Boolean(email.username) && Boolean(email.password)
   const url = site.url ?? localOrPublic(firstHost(settings.hosts) ?? 'localhost', port)
   return {
@@ -45,11 +45,23 @@ function fromSettings(settings: Settings, { port, ca, mailCa }: Surroundings) {
     secretKey: named.secretKey ?? null,
     synapse: {
       ...synapse,
+      /** Null only with `mas`: this program then makes one by itself. */
+      adminToken: synapse.adminToken ?? null,
       /** False: any certificate is accepted. */
       verifyCert: synapse.verifyCert !== false,
       /** PEM text of the certificates to trust instead of the usual ones, or null for the usual ones. */
       ca,
     },
+    /** Where accounts are managed, if not by Synapse itself. */
+    mas:
+      mas.server === undefined || mas.clientId === undefined || mas.clientSecret === undefined
+        ? null
+        : {
+            server: mas.server,
+            clientId: mas.clientId,
+            clientSecret: mas.clientSecret,
+            account: mas.account,
+          },
     /** Hosts that are served, like Django's ALLOWED_HOSTS, lower case: `example.org`, `.example.org`, `*`. */
     hosts: settings.hosts.length > 0 ? settings.hosts : [new URL(url).hostname],
     site: {

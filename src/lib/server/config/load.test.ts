@@ -30,13 +30,13 @@ describe('the file', () => {
 
   test('that is empty lacks what is required', () => {
     expect(problemsOf('').map((line) => line.split(' ')[1])).toEqual([
-      'synapse.admin_token',
       'synapse.server',
       'synapse.domain',
       'email.host',
       'email.port',
       'admin.email',
       'hosts',
+      'synapse.admin_token',
       'email.from',
     ])
   })

@@ -29,6 +29,8 @@ test('every example that is off in config.dist.yaml is found once it is on', () 
   expect(keysOf(allOn).filter((key) => !keysOf(dist).includes(key))).toEqual([
     'email.from',
     'email.subject_prefix',
+    'mas.server',
+    'mas.client_secret',
     'site.name',
     'site.url',
     'site.support',

@@ -22,11 +22,18 @@ export const fileSchema = v.object({
   secret_key: v.optional(secret('a long random text')),
   secret_key_file: v.optional(value.file),
   synapse: v.object({
-    admin_token: secret('the access token of a Synapse admin (or give admin_token_file)'),
+    admin_token: v.optional(secret('the access token of a Synapse admin (or give admin_token_file)')),
     admin_token_file: v.optional(value.file),
     server: httpUrl('the address of your Synapse, like https://matrix.example.org', { base: true }),
     domain: value.serverName,
     verify_cert: v.optional(value.certificates, true),
+  }),
+  mas: v.object({
+    server: v.optional(httpUrl('the address of MAS, like https://account.example.org', { base: true })),
+    client_id: v.optional(text('the ID of a client in the clients of MAS')),
+    client_secret: v.optional(secret('the secret of that client (or give client_secret_file)')),
+    client_secret_file: v.optional(value.file),
+    account: v.optional(value.localpart, 'registration'),
   }),
   hosts: v.optional(list(value.host, 'a list of host names'), []),
   site: v.object({

@@ -3,6 +3,10 @@ import { configFile, configOf, problemsOf } from '../../../../tests/support/conf
 import { variableOf } from './environment'
 import { SECRETS } from './secrets'
 
+const MAS = { server: 'https://account.example.org', client_id: '01J44RKQYM4G3TNVANTMTDYTX6' }
+const MAS_SECRET = 'SYNAPSE_REGISTRATION_MAS_CLIENT_SECRET'
+const omit = (env: Record<string, string>, name: string) =>
+  Object.fromEntries(Object.entries(env).filter(([key]) => key !== name))
 const TOKEN = 'SYNAPSE_REGISTRATION_SYNAPSE_ADMIN_TOKEN'
 const without = configFile({ synapse: { admin_token: null } })
 const withFile = configFile({ synapse: { admin_token: null, admin_token_file: 'token' } })
@@ -29,8 +33,13 @@ test('every secret has its own variable', () => {
       legal: [{ title: 'A', url: 'https://a.org' }],
       database: { url: 'https://db.example.org' },
     }),
-    { env },
+    { env: omit(env, MAS_SECRET) },
   )
+  const withMas = configOf(
+    configFile({ synapse: { admin_token: null }, email: { password: null }, mas: MAS }),
+    { env: omit(env, 'SYNAPSE_REGISTRATION_FORM_SECRET') },
+  )
+  expect(withMas.mas?.clientSecret).toBe('value of mas.client_secret')
   expect(config).toMatchObject({
     secretKey: 'value of secret_key',
     synapse: { adminToken: 'value of synapse.admin_token' },

@@ -6,6 +6,7 @@ import { whyUnread, type ReadFile } from './read-file'
 export const SECRETS: readonly (readonly string[])[] = [
   ['secret_key'],
   ['synapse', 'admin_token'],
+  ['mas', 'client_secret'],
   ['email', 'password'],
   ['form_secret'],
   ['database', 'auth_token'],

@@ -71,6 +71,11 @@ export const serverName = matching(
   /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?$/i,
   'the name of the homeserver, the part after the colon in a Matrix ID, like example.org',
 )
+/** Of an account of this program's own. */
+export const localpart = matching(
+  /^[a-z0-9=\-./+][a-z0-9=_\-./+]*$/,
+  'the username of an account, like registration',
+)
 export const siteUrl = v.pipe(
   httpUrl('the address of this site, like https://register.example.org', { base: true }),
   v.check(

@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import { connect, type PeerCertificate } from 'node:tls'
 import { DAY } from '$lib/registration/time'
 import { HomeserverError } from '../homeserver/homeserver'
-import { delegationProblem, identityProblem } from '../homeserver/set-up'
+import { identityProblem } from '../homeserver/set-up'
 import { bounded, CHECK_MS, problemIn, type Tell } from './finding'
 import { CHECK_ADDRESS, type HomeserverWorld } from './homeserver-world'
 
@@ -85,28 +85,30 @@ function certificateOf({ hostname, port }: URL, ca: string | null): Promise<Peer
   })
 }
 
-/** Whether the homeserver manages its accounts itself. */
+/** Whether the homeserver's accounts are managed where this program manages them. */
 export async function checkDelegation({ report, homeserver }: HomeserverWorld): Promise<boolean> {
   const subject = { check: 'homeserver.delegation', key: 'synapse.server' }
   return report.look(
-    { ...subject, remedy: 'Use a homeserver that manages its accounts itself' },
-    async (told) => {
-      const problem = delegationProblem(await homeserver.delegatesTo())
-      if (problem !== null) throw problem
-      told.ok(subject.check, null, 'The homeserver manages its accounts itself')
-    },
+    { ...subject, remedy: 'Set mas.server, mas.client_id and mas.client_secret, or none of them' },
+    async (told) => told.ok(subject.check, null, await homeserver.accountsManagedBy()),
   )
 }
 
 /** The account of the access token, or null if something about it is not right. */
-export async function checkToken({ report, homeserver }: HomeserverWorld): Promise<string | null> {
+export async function checkToken({ report, homeserver, config }: HomeserverWorld): Promise<string | null> {
+  const key = config.synapse.adminToken === null ? 'mas.account' : 'synapse.admin_token'
   let identity: Awaited<ReturnType<typeof homeserver.identity>>
   try {
     identity = await bounded(homeserver.identity())
   } catch (error) {
     const { found, remedy } = problemIn(error)
-    if (error instanceof HomeserverError && error.kind === 'token') {
-      report.error('homeserver.token', 'synapse.admin_token', { found, remedy })
+    if (error instanceof HomeserverError && error.kind === 'missing' && key === 'mas.account') {
+      report.notAsked(
+        ['homeserver.admin_api', 'homeserver.domain', 'homeserver.token'],
+        'the account of mas.account is created when the service starts',
+      )
+    } else if (error instanceof HomeserverError && error.kind === 'token') {
+      report.error('homeserver.token', key, { found, remedy })
       report.notAsked(['homeserver.admin_api', 'homeserver.domain'], 'the access token is not right')
     } else {
       report.error('homeserver.admin_api', 'synapse.server', { found, remedy: remedy ?? CHECK_ADDRESS })
@@ -123,10 +125,10 @@ export async function checkToken({ report, homeserver }: HomeserverWorld): Promi
   }
   report.ok('homeserver.domain', 'synapse.domain', `The homeserver is ${homeserver.domain}`)
   if (problem !== null) {
-    report.error('homeserver.token', 'synapse.admin_token', problemIn(problem))
+    report.error('homeserver.token', key, problemIn(problem))
     return null
   }
   const { userId } = identity
-  report.ok('homeserver.token', 'synapse.admin_token', `It belongs to ${userId}, a server administrator`)
+  report.ok('homeserver.token', key, `It belongs to ${userId}, a server administrator`)
   return userId
 }

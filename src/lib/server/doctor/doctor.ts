@@ -3,12 +3,11 @@ import type { EmailAddress } from '$lib/registration/email'
 import type { Loaded } from '../config/load'
 import type { Config } from '../config/derive'
 import { findSecretKey } from '../config/secret-key'
-import { synapseOptions } from '../config/synapse-options'
+import { homeserverOptions } from '../config/homeserver-options'
 import { withFile } from '../database/copy'
 import { isUpToDate } from '../database/examine'
 import { filePath, isLocal, settingOf } from '../database/location'
-import { createSynapse } from '../homeserver/synapse'
-import { createSynapseInspection } from '../homeserver/synapse-inspection'
+import { connectHomeserver } from '../homeserver/connect'
 import { checkFiles } from './file-checks'
 import { CHECK_MS, createReport, problemIn, type Finding } from './finding'
 import { checkHomeserver } from './homeserver-checks'
@@ -63,11 +62,10 @@ export async function examineSetUp({
   }
   if (warnings.length === 0) report.ok('config.settings', null, `Every setting is valid (${loaded.from})`)
   const contents = await checkFiles({ config, report })
-  const connection = { ...synapseOptions(config), timeout: CALL_MS }
+  const connection = { ...homeserverOptions(config), timeout: CALL_MS, mayCreate: false, clock }
   await checkHomeserver({
     config,
-    homeserver: createSynapse(connection),
-    inspection: createSynapseInspection(connection),
+    ...connectHomeserver(connection),
     clock,
     report,
   })

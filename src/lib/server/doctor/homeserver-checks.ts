@@ -1,6 +1,7 @@
 import { checkConnection, checkDelegation, checkToken } from './connection-checks'
 import { checkHomeserverSettings, HOMESERVER_SETTINGS_CHECKS } from './homeserver-settings-checks'
 import type { HomeserverWorld } from './homeserver-world'
+import { checkMas, MAS_CHECKS } from './mas-checks'
 import { checkRooms, ROOM_CHECKS } from './room-checks'
 
 const TOKEN_CHECKS = ['homeserver.admin_api', 'homeserver.domain', 'homeserver.token']
@@ -11,9 +12,14 @@ export async function checkHomeserver(world: HomeserverWorld): Promise<void> {
   const { report } = world
   const rest = [...HOMESERVER_SETTINGS_CHECKS, ...ROOM_CHECKS]
   if (!(await checkConnection(world)))
-    return report.notAsked([...CONNECTION_CHECKS, ...TOKEN_CHECKS, ...rest], 'the homeserver did not answer')
+    return report.notAsked(
+      [...CONNECTION_CHECKS, ...(world.mas === null ? [] : MAS_CHECKS), ...TOKEN_CHECKS, ...rest],
+      'the homeserver did not answer',
+    )
+  if (world.mas !== null && !(await checkMas(world, world.mas)))
+    return report.notAsked(['homeserver.delegation', ...TOKEN_CHECKS, ...rest], 'MAS did not let us in')
   if (!(await checkDelegation(world)))
-    return report.notAsked([...TOKEN_CHECKS, ...rest], 'the accounts are not managed by the homeserver')
+    return report.notAsked([...TOKEN_CHECKS, ...rest], 'its accounts are managed elsewhere')
   const userId = await checkToken(world)
   if (userId === null) return report.notAsked(rest, 'the access token is not right')
   await checkHomeserverSettings(world)

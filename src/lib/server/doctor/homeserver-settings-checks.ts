@@ -8,6 +8,7 @@ const ACCOUNTS_ASKED = 3
 export const HOMESERVER_SETTINGS_CHECKS = [
   'homeserver.password_login',
   'homeserver.own_registration',
+  'homeserver.upstream_providers',
   'homeserver.password_policy',
   'homeserver.consent',
   'homeserver.auto_join_rooms',
@@ -17,6 +18,7 @@ export const HOMESERVER_SETTINGS_CHECKS = [
 export async function checkHomeserverSettings(world: HomeserverWorld): Promise<void> {
   await checkPasswordLogin(world)
   await checkOwnRegistration(world)
+  await checkUpstreamProviders(world)
   await checkPasswordPolicy(world)
   await checkConsent(world)
   await checkSynapsesOwnRooms(world)
@@ -30,7 +32,7 @@ async function checkPasswordLogin(world: HomeserverWorld): Promise<void> {
     else
       told.error(check, null, {
         found: 'The homeserver lets nobody sign in with a password, which is all that new people have',
-        remedy: 'Set password_config.enabled: true in homeserver.yaml',
+        remedy: inspection.remedies.passwordLogin,
       })
   })
 }
@@ -43,7 +45,7 @@ async function checkOwnRegistration(world: HomeserverWorld): Promise<void> {
     if (own === 'open')
       told.error(check, null, {
         found: 'Anybody can get an account at the homeserver itself, past this site and its moderators',
-        remedy: 'Set enable_registration: false in homeserver.yaml',
+        remedy: inspection.remedies.ownRegistration,
       })
     else if (own === 'token')
       told.ok(check, null, 'At the homeserver itself, an account takes a registration token')
@@ -51,14 +53,29 @@ async function checkOwnRegistration(world: HomeserverWorld): Promise<void> {
   })
 }
 
+async function checkUpstreamProviders({ report, inspection, mas }: HomeserverWorld): Promise<void> {
+  if (mas === null) return
+  const check = 'homeserver.upstream_providers'
+  await report.look({ check, key: null, remedy: CHECK_ADDRESS }, async (told) => {
+    const providers = await inspection.upstreamProviders()
+    if (providers.length === 0) told.ok(check, null, 'MAS lets nobody in by another service')
+    else
+      told.warning(check, null, {
+        found: `MAS lets people in by ${providers.join(', ')}; set so, it lets them into accounts that were approved for others`,
+        remedy: "Leave claims_imports.localpart.on_conflict at fail for each provider in MAS's config.yaml",
+      })
+  })
+}
+
 async function checkPasswordPolicy(world: HomeserverWorld): Promise<void> {
   const { report, homeserver } = world
   const check = 'homeserver.password_policy'
   await report.look({ check, key: null, remedy: CHECK_ADDRESS }, async (told) => {
-    const { minimumLength, ...rules } = await homeserver.passwordPolicy()
+    const { minimumLength, minimumScore, ...rules } = await homeserver.passwordPolicy()
     const asked = [
       ...(minimumLength === undefined ? [] : [`at least ${minimumLength} characters`]),
       ...Object.keys(rules).map((rule) => RULES[rule] ?? rule),
+      ...(minimumScore === undefined ? [] : [`a zxcvbn score of ${minimumScore} of 4`]),
     ]
     told.ok(
       check,

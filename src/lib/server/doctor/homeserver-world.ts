@@ -1,13 +1,16 @@
 import type { RunConfig } from '../config/run-config'
 import type { Homeserver } from '../homeserver/homeserver'
 import type { HomeserverInspection } from '../homeserver/inspection'
+import type { MasInspection } from '../homeserver/mas-inspection'
 import type { Report } from './finding'
 
 /** What the checks of the homeserver need. */
 export interface HomeserverWorld {
-  config: Pick<RunConfig, 'synapse' | 'registration' | 'consent' | 'autoJoin' | 'matrixNotifications'>
+  config: Pick<RunConfig, 'synapse' | 'mas' | 'registration' | 'consent' | 'autoJoin' | 'matrixNotifications'>
   homeserver: Homeserver
   inspection: HomeserverInspection
+  /** Null: the homeserver is to manage its accounts itself. */
+  mas: MasInspection | null
   clock: () => number
   report: Report
 }

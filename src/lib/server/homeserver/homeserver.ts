@@ -8,8 +8,12 @@ export type { Account, PasswordPolicy }
 /** What the homeserver says about a username that nobody here holds. */
 export type NameAnswer = 'free' | 'taken' | 'reserved' | 'invalid'
 
-/** The result of asking for an account. */
-export type Claimed = 'made' | 'existed' | 'refused'
+/**
+ * The result of asking for an account. `made`: it did not exist before. `existed`: it did, and is unchanged. `unclear`:
+ * it exists, and may be what an earlier attempt made, whose answer was lost. `refused`: there is none, and nobody can
+ * have the username: an old account has it in other capitals, or an application service reserves it.
+ */
+export type Claimed = 'made' | 'existed' | 'unclear' | 'refused'
 
 /** `secret`: wrong `form_secret`; `unknown`: no such version; `other`: another one is required. */
 export type ConsentProblem = { code: 'secret' | 'unknown' | 'other' | 'none'; why: string }
@@ -30,14 +34,16 @@ export interface Homeserver {
   nameAnswer(username: Username): Promise<NameAnswer>
   passwordPolicy(): Promise<PasswordPolicy>
   /**
-   * Creates an account without a password, or changes nothing: `made` means that it did not exist before this very
-   * call, `existed` that it did and is unchanged, `refused` that there is none and nobody can have the username: an
-   * old account has it in other capitals, or an application service reserves it. If the answer is lost, nothing is
-   * known.
+   * Creates an account without a password, or changes nothing. If the answer is lost, nothing is known: the next
+   * attempt says how many milliseconds ago the first one was (`firstTried`), so that what that one made is not taken
+   * for somebody else's.
    */
-  claim(username: Username): Promise<Claimed>
+  claim(username: Username, firstTried?: number): Promise<Claimed>
   lock(username: Username): Promise<void>
-  /** Sets the password of an account that is ours and locked. */
+  /**
+   * Sets the password of an account that is ours and locked. Throws `weak_password` if the homeserver finds it too easy
+   * to guess; everything else about the account stays.
+   */
   fill(username: Username, password: string): Promise<void>
   /** Unlocks; idempotent. Does not create: a missing or deactivated account is a permanent error. */
   open(username: Username): Promise<void>
@@ -68,6 +74,8 @@ export interface Homeserver {
   bindAddress(username: Username, address: EmailAddress): Promise<void>
   /** Joins the account to a room, given by ID or alias. */
   joinRoom(username: Username, room: string): Promise<'joined' | 'already'>
+  /** Whether there is anything to record consent in; if not, `consent` is always refused. */
+  readonly recordsConsent: boolean
   /**
    * Records consent to a version of the policy. Throws if it was not recorded, and if the homeserver requires another
    * version: its owner would be asked again.
@@ -81,8 +89,11 @@ export interface Homeserver {
   directRoom(username: Username, key: string): Promise<string>
   /** The Matrix ID of the operator's account, whether it is a server administrator, and the server's version. */
   identity(): Promise<{ userId: string; admin: boolean; version: string }>
-  /** The issuer that the homeserver delegates its accounts to (MSC3861, MAS), or null if it manages them itself. */
-  delegatesTo(): Promise<string | null>
+  /**
+   * Who manages the homeserver's accounts, as a sentence for operators. Throws `delegated` if that is not who this
+   * program asks for them: accounts must not be created then.
+   */
+  accountsManagedBy(): Promise<string>
 }
 
 /**
@@ -117,9 +128,9 @@ const withoutMatrixIds = (text: string) => text.replace(/@[^\s:]*:[^\s,;)]+/g, '
 /**
  * `unreachable`: no answer, or none from Synapse; `not_asked`: nothing was sent, because it did not answer before;
  * `limited`: 429; `token`: the admin token is rejected or not an administrator's; `set_up`: the configuration names
- * another homeserver, or one whose admin API does not answer there; `delegated`: its accounts are managed by another
- * service; `password_disabled`: the server stores no passwords; `missing`: the account or room does not exist;
- * `refused`: any other refusal.
+ * another homeserver, or one whose admin API does not answer there; `delegated`: its accounts are managed elsewhere
+ * than configured; `password_disabled`: the server stores no passwords; `weak_password`: it refuses this one; `missing`:
+ * the account or room does not exist; `refused`: any other refusal.
  */
 export type HomeserverErrorKind =
   | 'unreachable'
@@ -129,5 +140,6 @@ export type HomeserverErrorKind =
   | 'set_up'
   | 'delegated'
   | 'password_disabled'
+  | 'weak_password'
   | 'missing'
   | 'refused'

@@ -17,6 +17,13 @@ export interface RoomInspection {
  * and nothing else.
  */
 export interface HomeserverInspection {
+  /** Where an operator changes what two of the checks find. */
+  readonly remedies: { passwordLogin: string; ownRegistration: string }
+  /**
+   * The names of the single sign-on providers that could let people into existing accounts, depending on how they are
+   * set; empty where the homeserver does not tell them.
+   */
+  upstreamProviders(): Promise<string[]>
   /** The homeserver's clock, in milliseconds since 1970, to the second; null if it does not say. */
   time(): Promise<number | null>
   /** Whether people can sign in with a password. */

@@ -1,19 +1,10 @@
 import { HomeserverError, type Homeserver } from './homeserver'
-import { wrongSetUp } from './synapse-errors'
+import { wrongSetUp } from './answer-errors'
 
 /** Whether an operator must fix the configuration, here or on the homeserver, before anything works. */
 export const isWrongSetUp = (error: unknown): error is HomeserverError =>
   error instanceof HomeserverError &&
   (error.kind === 'token' || error.kind === 'set_up' || error.kind === 'delegated')
-
-/** What is wrong with a homeserver that delegates its accounts to this issuer (null: to none), with the key. */
-export function delegationProblem(issuer: string | null): HomeserverError | null {
-  if (issuer === null) return null
-  return wrongSetUp(
-    'delegated',
-    `synapse.server delegates its accounts to another service (${issuer}: matrix-authentication-service, MAS), where accounts created through Synapse's admin API cannot sign in. This program does not support MAS yet; nothing was changed there.`,
-  )
-}
 
 /**
  * What is wrong with the account of the access token, with key and remedy, or null: `set_up` if it is on another
@@ -42,8 +33,7 @@ export function identityProblem(
  * the remedy: `delegated`, `token`, `set_up`; or another kind if the homeserver is unavailable.
  */
 export async function checkSetUp(homeserver: Homeserver): Promise<void> {
-  const problem =
-    delegationProblem(await homeserver.delegatesTo()) ??
-    identityProblem(await homeserver.identity(), homeserver.domain)
+  await homeserver.accountsManagedBy()
+  const problem = identityProblem(await homeserver.identity(), homeserver.domain)
   if (problem !== null) throw problem
 }

@@ -4,22 +4,13 @@ import { emailSchema } from '$lib/registration/email'
 import { matrixId, parseUsername, type Username } from '$lib/registration/username'
 import { HomeserverError, type Homeserver } from './homeserver'
 import type { SynapseCall } from './synapse-call'
-import { missing, refused } from './synapse-errors'
+import { missing, refused } from './answer-errors'
 import { createSynapseUses } from './synapse-uses'
 import { createSynapseUsers, type SynapseUser } from './synapse-users'
 
 type Accounts = Pick<
   Homeserver,
-  | 'nameAnswer'
-  | 'claim'
-  | 'lock'
-  | 'fill'
-  | 'open'
-  | 'suspend'
-  | 'remove'
-  | 'revive'
-  | 'account'
-  | 'lockedAccounts'
+  'claim' | 'lock' | 'fill' | 'open' | 'remove' | 'revive' | 'account' | 'lockedAccounts'
 >
 
 /**
@@ -62,21 +53,10 @@ export function createSynapseAccounts(synapse: SynapseCall, domain: string): Acc
   }
 
   return {
-    async nameAnswer(username) {
-      const task = `check whether the username ${username} is available`
-      const path = `/_synapse/admin/v1/username_available?username=${encodeURIComponent(username)}`
-      const reply = await call('GET', path, task)
-      if (reply.granted) {
-        parse(v.object({ available: v.literal(true) }), reply.body, task)
-        return 'free'
-      }
-      if (reply.errcode === 'M_USER_IN_USE') return 'taken'
-      if (reply.errcode === 'M_EXCLUSIVE') return 'reserved'
-      if (reply.errcode === 'M_INVALID_USERNAME') return 'invalid'
-      throw reply.error
+    async claim(username, firstTried) {
+      const made = await make(username, `create the account ${id(username)}`)
+      return made === 'existed' && firstTried !== undefined ? 'unclear' : made
     },
-
-    claim: (username) => make(username, `create the account ${id(username)}`),
 
     lock,
 
@@ -94,16 +74,6 @@ export function createSynapseAccounts(synapse: SynapseCall, domain: string): Acc
       const after = await change(username, { locked: false }, task)
       if (after.locked || after.deactivated)
         throw refused(task, 'the homeserver reports success, but it is still locked')
-    },
-
-    async suspend(username, suspended) {
-      const task = `${suspended ? 'suspend' : 'lift the suspension of'} ${id(username)}`
-      // Synapse also answers 200 for a deactivated account, and the suspension outlives that.
-      const before = await findActive(username, task)
-      if (before.suspended === suspended) return
-      const path = `/_synapse/admin/v1/suspend/${encodeURIComponent(id(username))}`
-      const key = `user_${id(username)}_suspended`
-      await grant(v.object({ [key]: v.literal(suspended) }), 'PUT', path, task, { suspend: suspended })
     },
 
     async remove(username) {

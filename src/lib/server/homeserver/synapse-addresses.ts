@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { Homeserver } from './homeserver'
 import type { SynapseCall } from './synapse-call'
-import { refused } from './synapse-errors'
+import { refused } from './answer-errors'
 import { createSynapseUsers, type SynapseUser } from './synapse-users'
 
 type Addresses = Pick<Homeserver, 'addressOwner' | 'bindAddress'>

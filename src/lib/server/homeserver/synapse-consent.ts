@@ -3,7 +3,7 @@ import { matrixId, type Username } from '$lib/registration/username'
 import type { ConsentProblem, Homeserver } from './homeserver'
 import type { SynapseCall } from './synapse-call'
 import { createSynapseUsers } from './synapse-users'
-import { missing, refused } from './synapse-errors'
+import { missing, refused } from './answer-errors'
 
 const PATH = '/_matrix/consent'
 

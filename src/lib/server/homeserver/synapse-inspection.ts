@@ -1,7 +1,9 @@
 import * as v from 'valibot'
 import type { HomeserverInspection } from './inspection'
+import type { AccessToken } from './access-token'
+import { notFromIt, parseJson, readProblem } from './answer-errors'
+import type { ServerOptions } from './server-call'
 import { createSynapseCall } from './synapse-call'
-import { notSynapse, parseJson, readProblem } from './synapse-errors'
 
 const CLIENT_API = '/_matrix/client/v3'
 const ADMIN_API = '/_synapse/admin/v1'
@@ -34,14 +36,10 @@ const numberOr = (value: unknown, otherwise: number): number =>
   typeof value === 'number' ? value : otherwise
 
 /** Asks a Synapse (measured with 1.160) what a check of the set-up wants to know. */
-export function createSynapseInspection(options: {
-  url: string
-  token: string
-  verifyCert: boolean | string
-  timeout: number
-}): HomeserverInspection {
-  const { send, call, grant, parse } = createSynapseCall(options)
-  const { origin } = new URL(options.url)
+export function createSynapseInspection(
+  options: ServerOptions & { token: AccessToken },
+): HomeserverInspection {
+  const { server, send, call, grant, parse } = createSynapseCall(options)
   const headers = { accept: 'application/json' }
 
   /** A state event of a room that the account is in, or null. */
@@ -64,11 +62,16 @@ export function createSynapseInspection(options: {
   }
 
   return {
+    remedies: {
+      passwordLogin: 'Set password_config.enabled: true in homeserver.yaml',
+      ownRegistration: 'Set enable_registration: false in homeserver.yaml',
+    },
+    upstreamProviders: () => Promise.resolve([]),
+
     async time() {
       const task = 'ask what time it is there'
       const answer = await send({ method: 'GET', path: '/_matrix/client/versions', headers }, task)
-      if (answer.status !== 200 || parseJson(answer.body) === undefined)
-        throw notSynapse(task, origin, answer)
+      if (answer.status !== 200 || parseJson(answer.body) === undefined) throw notFromIt(task, server, answer)
       const time = Date.parse(answer.headers.date ?? '')
       return Number.isNaN(time) ? null : time
     },
@@ -96,7 +99,7 @@ export function createSynapseInspection(options: {
           ? 'open'
           : 'token'
       if (answer.status >= 400 && readProblem(body) !== null) return 'closed'
-      throw notSynapse(task, origin, answer)
+      throw notFromIt(task, server, answer)
     },
 
     async room(idOrAlias, userId) {

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import * as v from 'valibot'
 import { matrixId } from '$lib/registration/username'
 import type { Homeserver, RoomMessage } from './homeserver'
+import type { AccessToken } from './access-token'
 import type { SynapseCall } from './synapse-call'
-import { refused } from './synapse-errors'
+import { refused } from './answer-errors'
 
 type Rooms = Pick<Homeserver, 'joinedRooms' | 'joinRoom' | 'sendMessage' | 'directRoom'>
 
@@ -11,12 +12,15 @@ const roomSchema = v.object({ room_id: v.string() })
 const joinedSchema = v.object({ joined_rooms: v.array(v.string()) })
 const sentSchema = v.object({ event_id: v.string() })
 
-const INVITE = 'The account of synapse.admin_token must be in the room and be allowed to invite'
 const SUSPENDED = 'the account is suspended; try again when that is over'
 const CLIENT_API = '/_matrix/client/v3'
 
 /** Rooms and messages through Synapse's admin and client API. */
-export function createSynapseRooms({ call, grant, parse }: SynapseCall, domain: string): Rooms {
+export function createSynapseRooms(
+  { call, grant, parse }: SynapseCall,
+  domain: string,
+  { owner }: AccessToken,
+): Rooms {
   /** Returns the ID of a room given by ID or alias. */
   async function resolve(room: string, task: string): Promise<string> {
     if (!room.startsWith('#')) return room
@@ -49,7 +53,10 @@ export function createSynapseRooms({ call, grant, parse }: SynapseCall, domain: 
       // 403 means "already in", or "the operator's account is not in the room", or "not an administrator".
       const [joined, roomId] = await Promise.all([joinedRooms(userId, task), resolve(room, task)])
       if (joined.includes(roomId)) return 'already'
-      throw refused(task, `the homeserver refuses it (${reply.said}). ${INVITE}`)
+      throw refused(
+        task,
+        `the homeserver refuses it (${reply.said}). ${owner[0]?.toUpperCase()}${owner.slice(1)} must be in the room and be allowed to invite`,
+      )
     },
 
     async sendMessage(room, transactionId, message) {
@@ -62,10 +69,7 @@ export function createSynapseRooms({ call, grant, parse }: SynapseCall, domain: 
         const joined = await call('POST', `${CLIENT_API}/join/${encodeURIComponent(room)}`, task, {})
         if (!joined.granted && joined.status !== 403) throw joined.error
         if (!joined.granted)
-          throw refused(
-            task,
-            `we are not allowed to join it (${joined.said}); invite the account of synapse.admin_token`,
-          )
+          throw refused(task, `we are not allowed to join it (${joined.said}); invite ${owner}`)
         reply = await call('PUT', path, task, content(message))
       }
       if (!reply.granted) throw reply.error

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { matrixId, type Username } from '$lib/registration/username'
 import type { Claimed } from './homeserver'
 import type { SynapseCall } from './synapse-call'
-import { missing } from './synapse-errors'
+import { missing } from './answer-errors'
 
 const userSchema = v.object({
   name: v.string(),
@@ -19,6 +19,7 @@ const userSchema = v.object({
   external_ids: v.optional(v.array(v.object({ auth_provider: v.string() })), []),
   threepids: v.optional(v.array(v.object({ medium: v.string(), address: v.string() })), []),
   consent_version: v.nullish(v.string()),
+  appservice_id: v.nullish(v.string()),
 })
 /** Why Synapse gives a username to nobody. */
 const NOT_GIVEN = ['M_USER_IN_USE', 'M_EXCLUSIVE', 'M_INVALID_USERNAME']

@@ -2,37 +2,28 @@ import * as v from 'valibot'
 import type { Homeserver } from './homeserver'
 import { createSynapseAccounts } from './synapse-accounts'
 import { createSynapseAddresses } from './synapse-addresses'
-import { createSynapseCall, type CallTaken } from './synapse-call'
+import { givenToken } from './access-token'
+import { wrongSetUp } from './answer-errors'
+import type { ServerOptions } from './server-call'
+import { createSynapseCall } from './synapse-call'
 import { createSynapseConsent } from './synapse-consent'
-import { parseJson, wrongSetUp } from './synapse-errors'
+import { createSynapseNames } from './synapse-names'
 import { createSynapseRooms } from './synapse-rooms'
+import { ASK_WHO, createSynapseServer } from './synapse-server'
+import { createSynapseSuspension } from './synapse-suspension'
 
-export interface SynapseOptions {
-  /** Synapse's URL; a path in it is kept. */
-  url: string
+export interface SynapseOptions extends Omit<ServerOptions, 'timeout'> {
   /** The part of its Matrix IDs after the colon. */
   domain: string
   /** Access token of a server administrator. */
   token: string
   /** Synapse's `form_secret`, without which consent cannot be recorded. */
   formSecret?: string
-  /** `true`: verify certificates; `false`: do not; else a PEM file's path, or its text: the only CAs to trust. */
-  verifyCert: boolean | string
-  /** Milliseconds for one call, from its start to the end of its answer. */
   timeout?: number
-  /** Told of every call that was answered or failed. */
-  onCall?: ((call: CallTaken) => void) | undefined
 }
 
-const WHO_AM_I = '/_matrix/client/v3/account/whoami'
-const SERVER_VERSION = '/_synapse/admin/v1/server_version'
-const ASK_WHO = 'check our access token'
-/** Matrix 1.15, and MSC2965 before: 404 `M_UNRECOGNIZED` if Synapse manages its accounts itself (1.160). */
-const METADATA = [
-  '/_matrix/client/v1/auth_metadata',
-  '/_matrix/client/unstable/org.matrix.msc2965/auth_metadata',
-]
-const LONGEST_ISSUER = 200
+/** Milliseconds for one call, unless something else is asked for. */
+export const CALL_TIMEOUT_MS = 20_000
 
 const policySchema = v.object({
   'm.minimum_length': v.optional(v.number()),
@@ -52,38 +43,22 @@ export function createSynapse({
   token,
   formSecret,
   verifyCert,
-  timeout = 20_000,
+  timeout = CALL_TIMEOUT_MS,
   onCall,
 }: SynapseOptions): Homeserver {
-  const synapse = createSynapseCall({ url, token, verifyCert, timeout, onCall })
-  const { grant, call, parse, send } = synapse
-  const accounts = createSynapseAccounts(synapse, domain)
-
-  async function whoAmI(): Promise<{ userId: string }> {
-    const { user_id: userId } = await grant(v.object({ user_id: v.string() }), 'GET', WHO_AM_I, ASK_WHO)
-    return { userId }
-  }
-
-  /**
-   * Once the client API has answered, a proxy that blocks the admin API is distinguished from an unavailable server.
-   */
-  async function serverVersion(): Promise<string> {
-    const headers = { accept: 'application/json' }
-    const { status, body } = await send({ method: 'GET', path: SERVER_VERSION, headers }, ASK_WHO)
-    const read = v.safeParse(v.object({ server_version: v.string() }), parseJson(body))
-    if (status === 200 && read.success) return read.output.server_version
-    const { origin } = new URL(url)
-    throw wrongSetUp(
-      'set_up',
-      `${origin} is a homeserver, but does not answer at /_synapse/admin (${status}): a proxy in front blocks it. Set synapse.server to Synapse's own address, or let the proxy pass /_synapse/admin on for this machine.`,
-    )
-  }
+  const admin = givenToken(token)
+  const synapse = createSynapseCall({ url, token: admin, verifyCert, timeout, onCall })
+  const { grant, call, parse } = synapse
+  const { whoAmI, serverVersion, issuer } = createSynapseServer(synapse)
 
   return {
     domain,
-    ...accounts,
+    ...createSynapseAccounts(synapse, domain),
+    ...createSynapseNames(synapse),
     ...createSynapseAddresses(synapse, domain),
-    ...createSynapseRooms(synapse, domain),
+    ...createSynapseSuspension(synapse, domain),
+    ...createSynapseRooms(synapse, domain, admin),
+    recordsConsent: true,
     ...createSynapseConsent(synapse, { domain, formSecret, whoAmI }),
 
     async passwordPolicy() {
@@ -109,17 +84,13 @@ export function createSynapse({
       return { userId, admin, version }
     },
 
-    async delegatesTo() {
-      for (const path of METADATA) {
-        const headers = { accept: 'application/json' }
-        const { status, body } = await send(
-          { method: 'GET', path, headers },
-          'check who manages the accounts',
-        )
-        const metadata = v.safeParse(v.object({ issuer: v.string() }), parseJson(body))
-        if (status === 200 && metadata.success) return metadata.output.issuer.slice(0, LONGEST_ISSUER)
-      }
-      return null
+    async accountsManagedBy() {
+      const delegatedTo = await issuer()
+      if (delegatedTo === null) return 'The homeserver manages its accounts itself'
+      throw wrongSetUp(
+        'delegated',
+        `synapse.server leaves its accounts to another service (${delegatedTo}: matrix-authentication-service, MAS), where accounts that are created through Synapse's admin API cannot sign in; nothing was changed there. Set mas.server, mas.client_id and mas.client_secret (docs/mas.md).`,
+      )
     },
   }
 }

@@ -55,13 +55,14 @@ export function createProvisioning({
     if (!ready.ok) return ready
     const { id: registrationId, username: localpart } = registration
     // Rooms that Synapse itself makes accounts join are looked up without making the applicant wait.
-    const [, joinedRooms] = await Promise.all([
-      homeserver.fill(localpart, password),
+    const [weak, joinedRooms] = await Promise.all([
+      fillUnlessWeak(localpart, password),
       homeserver.joinedRooms(localpart).catch((error: unknown) => {
         if (logFailure('joined rooms', error)) return []
         throw error
       }),
     ])
+    if (weak !== null) return weak
     // One transaction: an account that is filled but not requested by anybody would wait forever.
     const done = await registrar.act(
       registrationId,
@@ -73,6 +74,18 @@ export function createProvisioning({
       },
     )
     return done.ok ? accept({ registration: done.value, joinedRooms }) : done
+  }
+
+  /** Refused: the account stays as it is, and waits for another password. */
+  async function fillUnlessWeak(localpart: Username, password: string): Promise<Result<never> | null> {
+    try {
+      await homeserver.fill(localpart, password)
+      return null
+    } catch (error) {
+      if (error instanceof HomeserverError && error.kind === 'weak_password')
+        return refuse({ code: 'password_weak' })
+      throw error
+    }
   }
 
   /** Advances the account until it is ours, was just seen locked, and can be filled. */
@@ -91,11 +104,11 @@ export function createProvisioning({
     if (stopped !== null) return stopped
     const entry = await accountLedger.account(username)
     if (entry === null)
-      return (await accountLedger.beginClaim(id, username)) ? claim(registration, 'first') : null
+      return (await accountLedger.beginClaim(id, username)) ? claim(registration, null) : null
     if (entry.openedAt !== null || entry.state === 'open' || entry.state === 'doubtful')
       return lost(registration)
     if (entry.state !== 'removed' && entry.registrationId !== id) return lost(registration)
-    if (entry.state === 'claiming') return claim(registration, 'again')
+    if (entry.state === 'claiming') return claim(registration, entry)
     const account = await homeserver.account(username)
     if (account === null) return strike(entry)
     const signs = signsOfOthers(username, entry, account)
@@ -128,16 +141,18 @@ export function createProvisioning({
       : notToBeFilled(registration)
   }
 
-  async function claim(registration: Registration, attempt: 'first' | 'again'): Promise<Result<null> | null> {
+  /** `before`: the record of an attempt whose answer was lost. */
+  async function claim(registration: Registration, before: LedgerEntry | null): Promise<Result<null> | null> {
     const { id: registrationId, username: localpart } = registration
     let answer: Claimed
     try {
-      answer = await homeserver.claim(localpart)
+      answer = await (before === null
+        ? homeserver.claim(localpart)
+        : homeserver.claim(localpart, registrar.now() - before.changedAt))
     } catch (error) {
       // A clear "no" created nothing; only a lost answer leaves it uncertain.
       const clear = error instanceof HomeserverError && error.kind !== 'unreachable'
-      if (clear && attempt === 'first')
-        await accountLedger.recordAccount(null, { localpart, state: null }, [])
+      if (clear && before === null) await accountLedger.recordAccount(null, { localpart, state: null }, [])
       throw error
     }
     if (answer === 'made') {
@@ -152,7 +167,7 @@ export function createProvisioning({
     if (await isClaimedElsewhere(localpart)) return null
     const entry = await accountLedger.account(localpart)
     if (entry?.state !== 'claiming') return null
-    if (attempt === 'again') return doubt(registration, entry, [])
+    if (answer === 'unclear') return doubt(registration, entry, [])
     await accountLedger.recordAccount(null, { localpart, state: null }, [])
     return lost(registration)
   }

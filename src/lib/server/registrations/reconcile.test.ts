@@ -57,7 +57,7 @@ function reconciliation(standing: AccountLedger['standing'] = accountLedger.stan
   const real = createSynapse({ url: 'http://127.0.0.1:1', domain: DOMAIN, token: '', verifyCert: true })
   const homeserver: Homeserver = {
     ...real,
-    delegatesTo: () => Promise.resolve(null),
+    accountsManagedBy: () => Promise.resolve(''),
     identity: () => Promise.resolve({ userId: `@root:${DOMAIN}`, admin, version: '1' }),
     lockedAccounts(from) {
       const page = Number(from ?? 0)

@@ -3,7 +3,7 @@ import { openingView } from '$lib/moderation/opening'
 import { isResting, stateForApplicant } from '$lib/registration/decide'
 import { isAsked } from '$lib/registration/decide-talk'
 import { languageSchema } from '$lib/registration/language'
-import { passwordMinimum } from '$lib/registration/password'
+import { passwordMinimum, type PasswordRules } from '$lib/registration/password'
 import { accept, refuse, type PasswordNeed, type Refusal } from '$lib/registration/refusal'
 import type { Registration } from '$lib/registration/registration'
 import { linkHours, STATUS_LINK_DAYS } from '$lib/registration/retention'
@@ -275,7 +275,7 @@ export const registrationRouter = t.router({
       return ownView(registration, ctx)
     }),
 
-  passwordRules: procedure.query(async ({ ctx }) => {
+  passwordRules: procedure.query(async ({ ctx }): Promise<PasswordRules> => {
     const policy = await ctx.services.applicant.passwordPolicy()
     const asked: [PasswordNeed, boolean | undefined][] = [
       ['digit', policy.requireDigit],
@@ -283,7 +283,11 @@ export const registrationRouter = t.router({
       ['lowercase', policy.requireLowercase],
       ['uppercase', policy.requireUppercase],
     ]
-    return { minimum: passwordMinimum(policy), needs: asked.filter(([, is]) => is).map(([need]) => need) }
+    return {
+      minimum: passwordMinimum(policy),
+      needs: asked.filter(([, is]) => is).map(([need]) => need),
+      judged: (policy.minimumScore ?? 0) > 0,
+    }
   }),
 
   /** The lifetime of links in emails. */

@@ -1,5 +1,5 @@
 import type { JobOf } from '$lib/registration/job'
-import { DONE, withRegistration, type JobServices } from '../run'
+import { cancelled, DONE, withRegistration, type JobServices } from '../run'
 
 /**
  * Under the version that the applicant accepted. If the homeserver never had that version, the setting was a mistake,
@@ -9,6 +9,8 @@ export const consent = withRegistration<
   JobOf<'consent'>,
   Pick<JobServices, 'database' | 'homeserver' | 'consentVersion'>
 >(async ({ username }, { homeserver, consentVersion }, { version: ticked }) => {
+  if (!homeserver.recordsConsent)
+    return cancelled('The homeserver leaves its accounts to MAS by now, which records no consent')
   const mended =
     consentVersion !== null &&
     consentVersion !== ticked &&

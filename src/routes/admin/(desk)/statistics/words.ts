@@ -61,6 +61,7 @@ const RULES: Words = {
   password_characters: m.figures_no_password_characters,
   password_needs: m.figures_no_password_needs,
   password_like_name: m.figures_no_password_like_name,
+  password_weak: m.figures_no_password_weak,
   reason_too_short: m.figures_no_reason_too_short,
   reason_too_long: m.figures_no_reason_too_long,
   legal_missing: m.figures_no_legal_missing,

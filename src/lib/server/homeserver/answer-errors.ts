@@ -2,9 +2,17 @@ import * as v from 'valibot'
 import { HomeserverError } from './homeserver'
 import { NoAnswer, type Answer } from './request'
 
-/** Anything but Synapse's yes, as sentences for moderators. `task` completes "Could not …". */
+/** Anything but a server's yes, as sentences for moderators. `task` completes "Could not …". */
 
-const LONGEST_QUOTE = 200
+/** A server that is called, as the sentences name it. */
+export interface CalledServer {
+  name: 'Synapse' | 'MAS'
+  origin: string
+  /** The setting with its address. */
+  key: 'synapse.server' | 'mas.server'
+}
+
+export const LONGEST_QUOTE = 200
 const problemSchema = v.object({ errcode: v.string(), error: v.optional(v.string(), '') })
 const limitSchema = v.object({ retry_after_ms: v.number() })
 const UNTRUSTED = /CERT|SIGN|ISSUER|TLS|SSL|EPROTO|HOSTNAME_MISMATCH/
@@ -42,9 +50,9 @@ export function unreachable(
   })
 }
 
-export function limited(task: string, answer: Answer) {
+export function limited(task: string, { name }: CalledServer, answer: Answer) {
   const retryAfter = waitAsked(answer)
-  const why = 'the homeserver is rate-limiting us (429)'
+  const why = `${name === 'MAS' ? name : 'the homeserver'} is rate-limiting us (429)`
   return new HomeserverError('limited', `Could not ${task}: ${why}.`, {
     permanent: false,
     why,
@@ -61,9 +69,9 @@ export function missing(task: string, why: string) {
   return new HomeserverError('missing', `Could not ${task}: ${why}.`, { permanent: true, why })
 }
 
-export function badToken(task: string, said: string) {
+/** `remedy`: what an operator does about it. */
+export function badToken(task: string, said: string, remedy: string) {
   const why = `the homeserver does not permit it with our access token (${said})`
-  const remedy = 'Set synapse.admin_token to a valid token of a server administrator.'
   return new HomeserverError('token', `Could not ${task}: ${why}. ${remedy}`, {
     permanent: true,
     outage: true,
@@ -76,13 +84,12 @@ export function wrongSetUp(kind: 'set_up' | 'delegated', message: string) {
   return new HomeserverError(kind, message, { permanent: true, outage: true })
 }
 
-export function noAnswer(error: unknown, task: string, origin: string, timeoutMs: number) {
+export function noAnswer(error: unknown, task: string, { name, origin }: CalledServer, timeoutMs: number) {
   const code = error instanceof NoAnswer ? error.code : 'INVALID'
   const cause = error instanceof NoAnswer ? error.cause : error
-  if (code === 'ERR_INVALID_CHAR') return badToken(task, 'it contains characters that no token has')
   if (code === 'TIMEOUT') return unreachable(task, `${origin} did not answer within ${timeoutMs / 1000} s`)
   if (code === 'TOO_LARGE')
-    return unreachable(task, `${origin} sent a far larger answer than Synapse ever does`)
+    return unreachable(task, `${origin} sent a far larger answer than ${name} ever does`)
   if (UNTRUSTED.test(code)) {
     const remedy = 'check its certificate; if you use your own CA, set synapse.verify_cert'
     return unreachable(task, `no secure connection to ${origin} (${code}): ${remedy}`, { cause })
@@ -90,25 +97,32 @@ export function noAnswer(error: unknown, task: string, origin: string, timeoutMs
   return unreachable(task, `${origin} cannot be reached, or closed the connection (${code})`, { cause })
 }
 
-export function serverError(task: string, origin: string, answer: Answer) {
-  const problem = readProblem(parseJson(answer.body))
-  const said = problem === null ? '' : `, ${problem.said}`
-  const why = `${origin} answered with a server error (${answer.status}${said})`
-  // An error in Synapse's own words may be about this call only.
-  return unreachable(task, why, { outage: problem === null, retryAfter: waitAsked(answer) })
+/** `said`: the error in the server's own words, or null; it may be about this call only. */
+export function serverError(task: string, { origin }: CalledServer, answer: Answer, said: string | null) {
+  const why = `${origin} answered with a server error (${answer.status}${said === null ? '' : `, ${said}`})`
+  return unreachable(task, why, { outage: said === null, retryAfter: waitAsked(answer) })
 }
 
-export function redirected(task: string, origin: string, { status, headers: { location = '' } }: Answer) {
+export function redirected(
+  task: string,
+  { origin, key }: CalledServer,
+  { status, headers: { location = '' } }: Answer,
+) {
   const target = URL.canParse(location) ? new URL(location).origin : 'elsewhere'
-  const why = `${origin} redirects to ${target} (${status}); synapse.server must be the final address`
+  const why = `${origin} redirects to ${target} (${status}); ${key} must be the final address`
   return unreachable(task, why)
 }
 
-/** Also the answer for a wrong path in synapse.server, and for a proxy that blocks the admin API. */
-export function notSynapse(task: string, origin: string, { status, headers }: Answer) {
+/** Also the answer for a wrong path in the address, and for a proxy that blocks the admin API. */
+export function notFromIt(task: string, { name, origin, key }: CalledServer, { status, headers }: Answer) {
   const type = (headers['content-type'] ?? 'no content type').slice(0, 60)
-  const why = `${origin} sent an answer that is not from Synapse (${status}, ${type})`
-  return unreachable(task, `${why}; check synapse.server and the proxy in front of it`)
+  const why = `${origin} sent an answer that is not from ${name} (${status}, ${type})`
+  return unreachable(task, `${why}; check ${key} and the proxy in front of it`)
+}
+
+/** JSON, but not of the shape that the server sends. */
+export function wrongShape(task: string, { name, origin, key }: CalledServer) {
+  return unreachable(task, `${origin} sent an answer that is not from ${name}; check ${key}`)
 }
 
 /** RFC 9110, 10.2.3: seconds, or a date, compared with the answer's own clock; else Synapse's `retry_after_ms`. */
