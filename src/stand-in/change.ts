@@ -41,7 +41,7 @@ export function fillUser(
 ): void {
   if (displayname !== undefined) user.displayName = displayname
   describeUser(user, others)
-  if (password !== undefined) user.password = password
+  if (password !== undefined && state.options.introspect === undefined) user.password = password
   if (threepids !== undefined) bind(state, user, threepids)
 }
 
@@ -59,7 +59,8 @@ export function changeUser(state: StandInState, user: StandInUser, change: Chang
   describeUser(user, change)
   if (threepids !== undefined) bind(state, user, threepids)
   if (password !== undefined) {
-    if (state.options.passwords === false) return problem(403, 'M_FORBIDDEN', 'Password change disabled')
+    if (state.options.passwords === false || state.options.introspect !== undefined)
+      return problem(403, 'M_FORBIDDEN', 'Password change disabled')
     user.password = password
     for (const [token, id] of state.tokens) if (id === user.id) state.tokens.delete(token)
   }

@@ -3,11 +3,18 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { isAllowedHost, LOOPBACK_HOSTS } from '../lib/network/hosts'
 import { roomRoutes } from './rooms'
 import { matchPath, ok, page, problem, type StandInAnswer, type StandInRoute } from './route'
-import { signInRoutes } from './sign-in'
-import { createState, type StandInOptions, type StandInRoom, type StandInUser } from './state'
+import { profileRoutes, signInRoutes } from './sign-in'
+import { createDelegated, type DelegatedSynapse } from './delegated'
+import {
+  createState,
+  type Introspected,
+  type StandInOptions,
+  type StandInRoom,
+  type StandInUser,
+} from './state'
 import { userRoutes } from './users'
 
-export type { StandInOptions, StandInRoom, StandInUser }
+export type { Introspected, StandInOptions, StandInRoom, StandInUser }
 
 /** A request as a fault sees it: the path is decoded and has no query. */
 export interface SeenRequest {
@@ -31,6 +38,8 @@ export interface StandIn {
   rooms: Map<string, StandInRoom>
   /** The room with this ID or alias. */
   room(idOrAlias: string): StandInRoom | undefined
+  /** What MAS does there, with the secret that only the two have. */
+  delegated: DelegatedSynapse
   /** If set, called for every request: lets tests break things, or observe them. */
   faults: ((request: SeenRequest) => Fault | undefined) | undefined
   close(): Promise<void>
@@ -44,7 +53,8 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
   const state = createState(options)
   const routes = [
     ...userRoutes(state),
-    ...signInRoutes(state),
+    ...(options.introspect === undefined ? signInRoutes(state) : []),
+    ...profileRoutes(state),
     ...roomRoutes(state),
     ...serverRoutes(options),
   ]
@@ -67,6 +77,7 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
       return route.handle({
         caller,
         token,
+        hasDevice: options.introspect === undefined || options.introspect(token)?.device != null,
         at: (name) => parts.get(name) ?? '',
         query: url.searchParams,
         body,
@@ -77,11 +88,25 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
     return page(404, 'No Such Resource')
   }
 
+  /** Under MAS, neither a lock nor an administrator here counts: only what MAS says of the token. */
+  function authorizeByMas(
+    { to }: Pick<StandInRoute, 'to'>,
+    seen: Introspected | null,
+  ): StandInUser | StandInAnswer {
+    const user = seen === null ? undefined : state.users.get(`@${seen.localpart}:${options.domain}`)
+    if (seen === null || user === undefined)
+      return problem(401, 'M_UNKNOWN_TOKEN', 'Invalid access token passed.', { soft_logout: false })
+    user.lastSeenAt = state.clock()
+    if (to === 'admins' && !seen.admin) return problem(403, 'M_FORBIDDEN', 'You are not a server admin')
+    return user
+  }
+
   /** Returns whose token it is, or why it is refused. */
   function authorize({ to }: StandInRoute, header = ''): StandInUser | StandInAnswer {
     const admin = state.users.get(`@admin:${options.domain}`)
     if (to === 'everybody' && admin !== undefined) return admin
     if (header === '') return problem(401, 'M_MISSING_TOKEN', 'Missing access token')
+    if (options.introspect !== undefined) return authorizeByMas({ to }, options.introspect(tokenIn(header)))
     const user = state.users.get(state.tokens.get(tokenIn(header)) ?? '')
     if (user === undefined)
       return problem(401, 'M_UNKNOWN_TOKEN', 'Invalid access token passed.', { soft_logout: false })
@@ -121,6 +146,7 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
     users: state.users,
     rooms: state.rooms,
     room: state.room,
+    delegated: createDelegated(state),
     faults: undefined,
     async close() {
       const closed = once(server, 'close')

@@ -47,13 +47,15 @@ export function roomRoutes(state: StandInState): StandInRoute[] {
     })
   }
 
-  function send({ caller, at, body }: StandInRequest): StandInAnswer {
+  function send({ caller, hasDevice, at, body }: StandInRequest): StandInAnswer {
     const room = rooms.get(at('room'))
     if (caller.suspended) return suspended('Sending messages')
     if (!room?.members.has(caller.id)) return forbidden(`User ${caller.id} not in room ${at('room')}`)
     const transactionId = at('transaction')
     const same = room.messages.find((one) => one.sender === caller.id && one.transactionId === transactionId)
     if (same !== undefined) return ok({ event_id: same.eventId })
+    // element-hq/synapse#19606
+    if (!hasDevice) return problem(500, 'M_UNKNOWN', 'Internal server error')
     const wait = allowance()
     if (wait > 0)
       return {

@@ -6,6 +6,8 @@ export interface StandInRequest {
   caller: StandInUser
   /** That token; empty if there is none. */
   token: string
+  /** Whether the token has a device; without MAS, each has. */
+  hasDevice: boolean
   /** The path parameters of the route, decoded. */
   at: (name: string) => string
   query: URLSearchParams

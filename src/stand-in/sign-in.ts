@@ -8,7 +8,7 @@ const PASSWORD_BYTES = 72
 /** Each token has its own device. */
 export const deviceOf = (token: string): string => token.slice(-10).toUpperCase()
 
-/** Login, profile and consent: calls by an account's owner, as Synapse 1.160 answers. */
+/** Signing in and out, registration and consent, as Synapse 1.160 answers without MAS. */
 export function signInRoutes(state: StandInState): StandInRoute[] {
   const { options, users, tokens, unique } = state
   const { domain } = options
@@ -102,11 +102,18 @@ export function signInRoutes(state: StandInState): StandInRoute[] {
         return ok({})
       },
     },
+  ]
+}
+
+/** What the owner of an account asks of Synapse, whoever signed them in. */
+export function profileRoutes({ users }: StandInState): StandInRoute[] {
+  return [
     {
       method: 'GET',
       path: '/_matrix/client/v3/account/whoami',
       to: 'users',
-      handle: ({ caller }) => ok({ user_id: caller.id, is_guest: false, device_id: 'STANDIN' }),
+      handle: ({ caller, hasDevice }) =>
+        ok({ user_id: caller.id, is_guest: false, ...(hasDevice ? { device_id: 'STANDIN' } : {}) }),
     },
     {
       method: 'PUT',

@@ -14,6 +14,8 @@ export interface StandInOptions {
   otherVersions?: string[]
   /** The issuer that it delegates its accounts to (MAS). */
   delegatesTo?: string
+  /** With `delegatesTo`: whose an access token is (RFC 7662), or null; MAS is asked for each. */
+  introspect?: (token: string) => Introspected | null
   /** Synapse's `require_at_registration`: nobody joins `autoJoinRooms` before consenting. */
   requireConsent?: boolean
   /** Synapse's `auto_join_rooms`, as aliases; the rooms are created. */
@@ -28,6 +30,14 @@ export interface StandInOptions {
   /** True: ten messages pass, then one every five seconds, as in Synapse's defaults. */
   rateLimits?: boolean
   clock?: () => number
+}
+
+/** What MAS says of an active access token. */
+export interface Introspected {
+  localpart: string
+  /** Whether its scopes make it an administrator's. */
+  admin: boolean
+  device: string | null
 }
 
 export interface StandInUser {
@@ -132,7 +142,7 @@ export function createState(options: StandInOptions) {
     for (const alias of options.autoJoinRooms ?? []) room(alias)?.members.add(user.id)
   }
 
-  const admin = addUser('admin', { admin: true })
+  const admin = addUser('admin', { admin: options.introspect === undefined })
   tokens.set(options.token, admin.id)
   addRoom(admin.id, { name: 'Lobby', aliases: [`#lobby:${domain}`], public: true })
   addRoom(admin.id, { name: 'Moderators', aliases: [`#moderators:${domain}`] })

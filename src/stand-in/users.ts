@@ -10,25 +10,7 @@ const NO_USER = problem(404, 'M_NOT_FOUND', 'User not found')
 export function userRoutes(state: StandInState): StandInRoute[] {
   const { options, users } = state
   const { domain } = options
-
-  /** Why an account with this username cannot be created, or null. */
-  function nameProblem(localpart: string): StandInAnswer | null {
-    const invalid = (text: string) => problem(400, 'M_INVALID_USERNAME', text)
-    if (!/^[a-z0-9=_\-./+]+$/.test(localpart))
-      return invalid("User ID can only contain characters a-z, 0-9, or '=_-./+'")
-    if (localpart.startsWith('_')) return invalid('User ID may not begin with _')
-    if (Buffer.byteLength(`@${localpart}:${domain}`) > MATRIX_ID_BYTES)
-      return invalid('User ID may not be longer than 255 characters')
-    const id = `@${localpart}:${domain}`
-    // Accounts from before Synapse 0.27 can have capitals.
-    if ([...users.keys()].some((taken) => taken.toLowerCase() === id))
-      return problem(400, 'M_USER_IN_USE', 'User ID already taken.')
-    if (localpart === 'notices') return problem(400, 'M_EXCLUSIVE', 'This user ID is reserved.')
-    if (options.exclusive?.test(localpart))
-      return problem(400, 'M_EXCLUSIVE', 'This user ID is reserved by an application service.')
-    if (/^\d+$/.test(localpart)) return invalid('Numeric user IDs are reserved for guest users.')
-    return null
-  }
+  const nameProblem = (localpart: string) => nameProblemIn(state, localpart)
 
   function localpartOf(id: string): string | null {
     return id.startsWith('@') && id.endsWith(`:${domain}`) ? id.slice(1, -domain.length - 1) : null
@@ -67,6 +49,8 @@ export function userRoutes(state: StandInState): StandInRoute[] {
       path: '/_synapse/admin/v2/users',
       to: 'admins',
       handle({ query }) {
+        if (options.introspect !== undefined && query.get('guests') !== 'false')
+          return problem(400, 'M_INVALID_PARAM', 'The guests parameter is not supported with MSC3861')
         const [name = '', locked, deactivated] = ['name', 'locked', 'deactivated'].map(
           (key) => query.get(key) ?? '',
         )
@@ -132,7 +116,10 @@ export function userRoutes(state: StandInState): StandInRoute[] {
       method: 'GET',
       path: '/_synapse/admin/v1/users/:user/admin',
       to: 'admins',
-      handle: ({ at }) => user(at('user'), ({ admin }) => ok({ admin })),
+      handle: ({ at }) =>
+        options.introspect === undefined
+          ? user(at('user'), ({ admin }) => ok({ admin }))
+          : problem(404, 'M_UNRECOGNIZED', 'Unrecognized request'),
     },
     {
       method: 'GET',
@@ -190,4 +177,24 @@ function describe(user: StandInUser) {
     threepids: user.threepids,
     erased: user.erased,
   }
+}
+
+/** Why an account with this username cannot be created, or null. */
+export function nameProblemIn({ options, users }: StandInState, localpart: string): StandInAnswer | null {
+  const { domain } = options
+  const invalid = (text: string) => problem(400, 'M_INVALID_USERNAME', text)
+  if (!/^[a-z0-9=_\-./+]+$/.test(localpart))
+    return invalid("User ID can only contain characters a-z, 0-9, or '=_-./+'")
+  if (localpart.startsWith('_')) return invalid('User ID may not begin with _')
+  if (Buffer.byteLength(`@${localpart}:${domain}`) > MATRIX_ID_BYTES)
+    return invalid('User ID may not be longer than 255 characters')
+  const id = `@${localpart}:${domain}`
+  // Accounts from before Synapse 0.27 can have capitals.
+  if ([...users.keys()].some((taken) => taken.toLowerCase() === id))
+    return problem(400, 'M_USER_IN_USE', 'User ID already taken.')
+  if (localpart === 'notices') return problem(400, 'M_EXCLUSIVE', 'This user ID is reserved.')
+  if (options.exclusive?.test(localpart))
+    return problem(400, 'M_EXCLUSIVE', 'This user ID is reserved by an application service.')
+  if (/^\d+$/.test(localpart)) return invalid('Numeric user IDs are reserved for guest users.')
+  return null
 }

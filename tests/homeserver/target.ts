@@ -49,6 +49,9 @@ export interface Target {
   domain: string
   url: string
   admin: string
+  token: string
+  /** Whether a lock is told to whoever tries a wrong password, too. */
+  showsLock: boolean
   formSecret: string
   consentVersion: string
   /** Another client of the same server. */
@@ -82,6 +85,7 @@ function target(
     createSynapse({ url, domain, token, formSecret, verifyCert: true, ...change })
   return {
     ...server,
+    showsLock: false,
     client,
     inspection: (as = token) =>
       createSynapseInspection({ url, token: givenToken(as), verifyCert: true, timeout: 20_000 }),
@@ -89,22 +93,27 @@ function target(
     variant,
     oldAccount,
     close,
-    async raw(method, path, body, as = token) {
-      const answer = await fetch(url + path, {
-        method,
-        headers: as === '' ? {} : { authorization: `Bearer ${as}` },
-        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-      })
-      const text = await answer.text()
-      const json = answer.headers.get('content-type')?.startsWith('application/json')
-      return {
-        status: answer.status,
-        headers: answer.headers,
-        body: json ? v.parse(objectSchema, JSON.parse(text)) : { text },
-      }
-    },
+    raw: rawOf(url, token),
   }
 }
+
+/** Calls of a server as they are. */
+export const rawOf =
+  (url: string, token: string): Target['raw'] =>
+  async (method, path, body, as = token) => {
+    const answer = await fetch(url + path, {
+      method,
+      headers: as === '' ? {} : { authorization: `Bearer ${as}` },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    })
+    const text = await answer.text()
+    const json = answer.headers.get('content-type')?.startsWith('application/json')
+    return {
+      status: answer.status,
+      headers: answer.headers,
+      body: json ? v.parse(objectSchema, JSON.parse(text)) : { text },
+    }
+  }
 
 export async function standInTarget(options: Partial<StandInOptions> = {}): Promise<Target> {
   const server = {
@@ -208,6 +217,11 @@ export async function opened(target: Target, password = aPassword()): Promise<Us
   const name = await waiting(target, password)
   await target.homeserver.open(name)
   return name
+}
+
+/** Brings an account back, once its removal is through. */
+export async function revived({ homeserver }: Target, name: Username): Promise<void> {
+  await vi.waitFor(() => homeserver.revive(name), { timeout: 30_000, interval: 50 })
 }
 
 /** Answers an access token, or the error code. */

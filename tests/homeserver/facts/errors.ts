@@ -9,6 +9,38 @@ export function errorFacts(get: () => Target): void {
     expect(identity).toEqual({ userId: get().admin, admin: true, version: expect.stringMatching(/^1\.\d+/) })
   })
 
+  test('a user who is not there answers 404 M_NOT_FOUND', async () => {
+    const name = aName()
+    expect(await get().raw('GET', at(name, get()))).toMatchObject({
+      status: 404,
+      body: { errcode: 'M_NOT_FOUND' },
+    })
+    expect(await get().homeserver.account(name)).toBeNull()
+    expect(await get().homeserver.joinedRooms(name)).toEqual([])
+  })
+
+  test('a slash at the end of the address does no harm', async () => {
+    expect(
+      await get()
+        .client({ url: `${get().url}/` })
+        .identity(),
+    ).toMatchObject({ admin: true })
+  })
+
+  test('the version is told to everybody, so that it proves no right', async () => {
+    const { status } = await get().raw('GET', '/_synapse/admin/v1/server_version', undefined, '')
+    expect(status).toBe(200)
+  })
+
+  test('a name that cannot be one is refused for good, and nothing is made', async () => {
+    const digits = username(String(Date.now()))
+    expect(await get().homeserver.claim(digits)).toBe('refused')
+    expect(await get().homeserver.account(digits)).toBeNull()
+  })
+}
+
+/** The same, where `synapse.admin_token` is all that lets this program in. */
+export function tokenFacts(get: () => Target): void {
   test('whose token is no administrator’s is told so', async () => {
     const client = get().client({ token: await aToken(get()) })
     expect(await client.identity()).toMatchObject({ admin: false })
@@ -67,39 +99,10 @@ export function errorFacts(get: () => Target): void {
     })
   })
 
-  test('a user who is not there answers 404 M_NOT_FOUND', async () => {
-    const name = aName()
-    expect(await get().raw('GET', at(name, get()))).toMatchObject({
-      status: 404,
-      body: { errcode: 'M_NOT_FOUND' },
-    })
-    expect(await get().homeserver.account(name)).toBeNull()
-    expect(await get().homeserver.joinedRooms(name)).toEqual([])
-  })
-
   test('a wrong path in the address is no missing account', async () => {
     const astray = get().client({ url: `${get().url}/somewhere` })
     await failure(astray.account(aName()), 'unreachable', false)
     const nested = get().client({ url: `${get().url}/_matrix` })
     await failure(nested.account(aName()), 'refused', true)
-  })
-
-  test('a slash at the end of the address does no harm', async () => {
-    expect(
-      await get()
-        .client({ url: `${get().url}/` })
-        .identity(),
-    ).toMatchObject({ admin: true })
-  })
-
-  test('the version is told to everybody, so that it proves no right', async () => {
-    const { status } = await get().raw('GET', '/_synapse/admin/v1/server_version', undefined, '')
-    expect(status).toBe(200)
-  })
-
-  test('a name that cannot be one is refused for good, and nothing is made', async () => {
-    const digits = username(String(Date.now()))
-    expect(await get().homeserver.claim(digits)).toBe('refused')
-    expect(await get().homeserver.account(digits)).toBeNull()
   })
 }

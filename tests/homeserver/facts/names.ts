@@ -90,11 +90,11 @@ export function nameFacts(get: () => Target): void {
   })
 
   test('the name of a deactivated account stays taken', async () => {
-    const { homeserver, raw } = get()
+    const { homeserver } = get()
     const name = aName()
     await homeserver.claim(name)
     await homeserver.remove(name)
-    expect(await raw('GET', at(name, get()))).toMatchObject({ body: { deactivated: true } })
+    expect(await homeserver.account(name)).toMatchObject({ deactivated: true })
     expect(await homeserver.nameAnswer(name)).toBe('taken')
   })
 }

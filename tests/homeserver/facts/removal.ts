@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { matrixId } from '$lib/registration/username'
-import { aName, aPassword, at, failure, logIn, opened, waiting, type Target } from '../target'
+import { aName, aPassword, at, failure, logIn, opened, revived, waiting, type Target } from '../target'
 
 export function removalFacts(get: () => Target): void {
   test('a removed account is deactivated and erased, and nobody gets in', async () => {
@@ -8,16 +8,11 @@ export function removalFacts(get: () => Target): void {
     const password = aPassword()
     const name = await opened(get(), password)
     await homeserver.remove(name)
-    const { body } = await raw('GET', at(name, get()))
-    expect(body).toMatchObject({ deactivated: true, erased: true, displayname: null, threepids: [] })
+    const erased = { deactivated: true, erased: true, displayname: null, threepids: [] }
+    await expect
+      .poll(async () => (await raw('GET', at(name, get()))).body, { timeout: 10_000 })
+      .toMatchObject(erased)
     expect(await logIn(get(), name, password)).toEqual({ errcode: 'M_FORBIDDEN' })
-  })
-
-  test('the call for it answers 200, and 404 for a user who is not there', async () => {
-    const name = await waiting(get())
-    const path = (user: typeof name) => `/_synapse/admin/v1/deactivate/${matrixId(user, get().domain)}`
-    expect(await get().raw('POST', path(name), { erase: true })).toMatchObject({ status: 200 })
-    expect(await get().raw('POST', path(aName()), { erase: true })).toMatchObject({ status: 404 })
   })
 
   test('removing what is removed or missing is done', async () => {
@@ -30,20 +25,12 @@ export function removalFacts(get: () => Target): void {
     expect(await homeserver.account(missing)).toBeNull()
   })
 
-  test('an account that comes back is still locked: the lock outlives the deactivation', async () => {
-    const { homeserver, raw } = get()
-    const name = await waiting(get())
-    await homeserver.remove(name)
-    const back = await raw('PUT', at(name, get()), { deactivated: false, password: aPassword() })
-    expect(back).toMatchObject({ status: 200, body: { deactivated: false, locked: true } })
-  })
-
   test('an account that was never opened serves the next applicant', async () => {
     const { homeserver } = get()
     const password = aPassword()
     const name = await waiting(get())
     await homeserver.remove(name)
-    await homeserver.revive(name)
+    await revived(get(), name)
     const account = await homeserver.account(name)
     expect(account).toMatchObject({ locked: true, deactivated: false, displayName: name, addresses: [] })
     await expect.poll(() => homeserver.joinedRooms(name)).toEqual([])
@@ -53,21 +40,12 @@ export function removalFacts(get: () => Target): void {
     expect(await logIn(get(), name, password)).toHaveProperty('token')
   })
 
-  test('bringing back what somebody unlocked while it was removed locks it', async () => {
-    const { homeserver, raw } = get()
-    const name = await waiting(get())
-    await homeserver.remove(name)
-    await raw('PUT', at(name, get()), { locked: false })
-    await homeserver.revive(name)
-    expect(await homeserver.account(name)).toMatchObject({ locked: true, deactivated: false })
-  })
-
   test('bringing back twice is bringing back once', async () => {
     const { homeserver } = get()
     const name = await waiting(get())
     await homeserver.remove(name)
-    await homeserver.revive(name)
-    await homeserver.revive(name)
+    await revived(get(), name)
+    await revived(get(), name)
     expect(await homeserver.account(name)).toMatchObject({ locked: true, deactivated: false })
   })
 
@@ -84,6 +62,33 @@ export function removalFacts(get: () => Target): void {
     const name = aName()
     await failure(homeserver.revive(name), 'missing', true)
     expect(await homeserver.account(name)).toBeNull()
+  })
+}
+
+/** The same, where Synapse's own admin API makes and changes accounts. */
+export function putRemovalFacts(get: () => Target): void {
+  test('the call for it answers 200, and 404 for a user who is not there', async () => {
+    const name = await waiting(get())
+    const path = (user: typeof name) => `/_synapse/admin/v1/deactivate/${matrixId(user, get().domain)}`
+    expect(await get().raw('POST', path(name), { erase: true })).toMatchObject({ status: 200 })
+    expect(await get().raw('POST', path(aName()), { erase: true })).toMatchObject({ status: 404 })
+  })
+
+  test('an account that comes back is still locked: the lock outlives the deactivation', async () => {
+    const { homeserver, raw } = get()
+    const name = await waiting(get())
+    await homeserver.remove(name)
+    const back = await raw('PUT', at(name, get()), { deactivated: false, password: aPassword() })
+    expect(back).toMatchObject({ status: 200, body: { deactivated: false, locked: true } })
+  })
+
+  test('bringing back what somebody unlocked while it was removed locks it', async () => {
+    const { homeserver, raw } = get()
+    const name = await waiting(get())
+    await homeserver.remove(name)
+    await raw('PUT', at(name, get()), { locked: false })
+    await homeserver.revive(name)
+    expect(await homeserver.account(name)).toMatchObject({ locked: true, deactivated: false })
   })
 
   test('an erased account does not take a display name, and one call with both brings nothing back', async () => {

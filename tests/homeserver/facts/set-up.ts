@@ -30,17 +30,6 @@ async function inFront(
 }
 
 export function setUpFacts(get: () => Target): void {
-  test('a homeserver that keeps its accounts itself, under our domain and token, is right', async () => {
-    expect(await get().homeserver.accountsManagedBy()).toBe('The homeserver manages its accounts itself')
-    await checkSetUp(get().homeserver)
-  })
-
-  test('another domain is told with both names and the key', async () => {
-    const error = await failure(checkSetUp(get().client({ domain: 'another.test' })), 'set_up', true)
-    expect(error.message).toMatch(/synapse\.domain is another\.test.*says that its name is/)
-    expect(error.outage).toBe(true)
-  })
-
   test('a token of somebody who is no administrator, and one that is none, are told by the key', async () => {
     const token = await aToken(get())
     expect((await failure(checkSetUp(get().client({ token })), 'token', true)).message).toMatch(
@@ -60,17 +49,31 @@ export function setUpFacts(get: () => Target): void {
     proxy.close()
   })
 
-  test('a proxy that answers unknown paths with a page does not make it one that delegates', async () => {
-    const html = { status: 200, type: 'text/html', body: '<title>Element</title>' }
-    const proxy = await inFront(get(), (path) => (path.includes('auth_metadata') ? html : null))
-    await checkSetUp(get().client({ url: proxy.url }))
-    proxy.close()
-  })
-
   test('a proxy that is up while the homeserver is down is an outage, which passes', async () => {
     const proxy = await inFront(get(), () => ({ status: 502, type: 'text/html', body: 'Bad Gateway' }))
     const error = await failure(checkSetUp(get().client({ url: proxy.url })), 'unreachable', false)
     expect(error.outage).toBe(true)
+    proxy.close()
+  })
+}
+
+/** The same for a homeserver that manages its accounts itself. */
+export function ownAccountsFacts(get: () => Target): void {
+  test('a homeserver that keeps its accounts itself, under our domain and token, is right', async () => {
+    expect(await get().homeserver.accountsManagedBy()).toBe('The homeserver manages its accounts itself')
+    await checkSetUp(get().homeserver)
+  })
+
+  test('another domain is told with both names and the key', async () => {
+    const error = await failure(checkSetUp(get().client({ domain: 'another.test' })), 'set_up', true)
+    expect(error.message).toMatch(/synapse\.domain is another\.test.*says that its name is/)
+    expect(error.outage).toBe(true)
+  })
+
+  test('a proxy that answers unknown paths with a page does not make it one that delegates', async () => {
+    const html = { status: 200, type: 'text/html', body: '<title>Element</title>' }
+    const proxy = await inFront(get(), (path) => (path.includes('auth_metadata') ? html : null))
+    await checkSetUp(get().client({ url: proxy.url }))
     proxy.close()
   })
 

@@ -9,11 +9,21 @@ import { createMasUses } from './mas-uses'
 import { createMasUsers, oneUserSchema, userSchema, type MasUser } from './mas-users'
 import type { SynapseCall } from './synapse-call'
 import { createSynapseNames } from './synapse-names'
+import { createSynapseSuspension } from './synapse-suspension'
 import { createSynapseUsers } from './synapse-users'
 
 type Accounts = Pick<
   Homeserver,
-  'nameAnswer' | 'claim' | 'lock' | 'fill' | 'open' | 'remove' | 'revive' | 'account' | 'lockedAccounts'
+  | 'nameAnswer'
+  | 'claim'
+  | 'lock'
+  | 'fill'
+  | 'open'
+  | 'suspend'
+  | 'remove'
+  | 'revive'
+  | 'account'
+  | 'lockedAccounts'
 >
 
 const PAGE = 200
@@ -37,6 +47,7 @@ export function createMasAccounts(mas: MasCall, synapse: SynapseCall, domain: st
   const atSynapse = createSynapseUsers(synapse, domain)
   const names = createSynapseNames(synapse)
   const usesOf = createMasUses(mas)
+  const suspension = createSynapseSuspension(synapse, domain)
 
   async function lockUser(user: MasUser, task: string): Promise<void> {
     const { locked, deactivated } = await change(user, 'lock', task)
@@ -127,6 +138,12 @@ export function createMasAccounts(mas: MasCall, synapse: SynapseCall, domain: st
       const after = await change(before, 'unlock', task)
       if (after.locked || after.deactivated)
         throw refused(task, 'MAS reports success, but it is still locked')
+    },
+
+    // MAS knows no suspension: it is Synapse's, and works on the accounts of MAS, too (1.160).
+    async suspend(username, suspended) {
+      await findActive(username, `look at ${matrixIdOf(username)}`)
+      await suspension.suspend(username, suspended)
     },
 
     async remove(username) {

@@ -12,7 +12,6 @@ import type { ServerOptions } from './server-call'
 import { createSynapseCall } from './synapse-call'
 import { createSynapseRooms } from './synapse-rooms'
 import { ASK_WHO, createSynapseServer } from './synapse-server'
-import { createSynapseSuspension } from './synapse-suspension'
 
 export interface MasHomeserverOptions extends Omit<ServerOptions, 'url' | 'timeout'> {
   /** Synapse's URL. */
@@ -72,7 +71,6 @@ export function createMasHomeserver({ mas, synapse, access, domain }: MasConnect
     domain,
     ...createMasAccounts(mas, synapse, domain),
     ...createMasAddresses(mas, domain),
-    ...createSynapseSuspension(synapse, domain),
     ...createSynapseRooms(synapse, domain, access),
 
     async passwordPolicy() {
