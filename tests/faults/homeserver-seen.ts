@@ -4,6 +4,9 @@ import { startStandIn } from '../../src/stand-in/homeserver'
 /** A homeserver, and how it is asked from outside: the program's own client is not trusted here. */
 export type SeenHomeserver = Awaited<ReturnType<typeof openHomeserver>>
 
+const FORM_SECRET = 'secret'
+const CONSENT_VERSION = '1.0'
+
 const realSchema = v.object({
   SYNAPSE_URL: v.string(),
   SYNAPSE_DOMAIN: v.string(),
@@ -32,8 +35,8 @@ export async function openHomeserver() {
     : await startStandIn({
         domain: 'example.test',
         token: 'token',
-        formSecret: 'secret',
-        consentVersion: '1.0',
+        formSecret: FORM_SECRET,
+        consentVersion: CONSENT_VERSION,
       })
   const settings = real.success
     ? {
@@ -49,8 +52,8 @@ export async function openHomeserver() {
         url: standIn?.url ?? '',
         domain: 'example.test',
         token: 'token',
-        formSecret: 'secret',
-        consentVersion: '1.0',
+        formSecret: FORM_SECRET,
+        consentVersion: CONSENT_VERSION,
         joinRoom: '#lobby:example.test',
         adminRoom: '#moderators:example.test',
       }
@@ -80,7 +83,16 @@ export async function openHomeserver() {
 
   return {
     ...settings,
-    isReal: real.success,
+    name: real.success ? 'a real Synapse' : 'the stand-in',
+    /** How config.yaml names it. */
+    config: {
+      synapse: { server: settings.url, domain: settings.domain, admin_token: settings.token },
+    } as Record<string, unknown>,
+    /** What config.yaml needs for consent to be recorded. */
+    consentConfig: {
+      consent_version: settings.consentVersion,
+      form_secret: settings.formSecret,
+    } as Record<string, unknown>,
 
     /** All that the homeserver says of an account, or null. */
     async record(localpart: string): Promise<unknown> {

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
 import { afterEach, expect } from 'vitest'
 import { startStandIn, type StandIn, type StandInOptions } from '../../src/stand-in/homeserver'
+import { startMasWorld, type MasOptions } from '../../src/stand-in/mas'
 import { examineSetUp } from '$lib/server/doctor/doctor'
 import type { Finding } from '$lib/server/doctor/finding'
 import type { EmailAddress } from '$lib/registration/email'
@@ -18,6 +19,7 @@ export const SECRETS = {
   token: 'the-access-token-itself',
   mailPassword: 'the-mail-password-itself',
   formSecret: 'the-form-secret-itself',
+  clientSecret: 'the-client-secret-itself',
 }
 
 const cleanUps: (() => unknown)[] = []
@@ -69,8 +71,6 @@ export async function aDoctorWorld(
   options: Partial<StandInOptions> = {},
   mailOptions: SMTPServerOptions = {},
 ): Promise<World> {
-  const folder = mkdtempSync(join(tmpdir(), 'doctor-'))
-  cleanUps.push(() => rmSync(folder, { recursive: true, force: true }))
   const standIn = await startStandIn({
     domain: DOMAIN,
     token: SECRETS.token,
@@ -79,6 +79,31 @@ export async function aDoctorWorld(
     ...options,
   })
   cleanUps.push(standIn.close)
+  return worldOn(standIn, mailOptions)
+}
+
+const CLIENT_ID = '01J44RKQYM4G3TNVANTMTDYTX6'
+
+/** The same with a homeserver that leaves its accounts to a MAS; answers also the settings for it. */
+export async function aDoctorWorldWithMas(options: Partial<MasOptions> = {}) {
+  const { mas, homeserver, close } = await startMasWorld({
+    domain: DOMAIN,
+    clientId: CLIENT_ID,
+    clientSecret: SECRETS.clientSecret,
+    ...options,
+  })
+  cleanUps.push(close)
+  return {
+    ...(await worldOn(homeserver, {})),
+    mas,
+    synapse: { server: homeserver.url, domain: DOMAIN, admin_token: null },
+    client: { server: mas.url, client_id: CLIENT_ID, client_secret: SECRETS.clientSecret },
+  }
+}
+
+async function worldOn(standIn: StandIn, mailOptions: SMTPServerOptions): Promise<World> {
+  const folder = mkdtempSync(join(tmpdir(), 'doctor-'))
+  cleanUps.push(() => rmSync(folder, { recursive: true, force: true }))
   const mailPort = await aMailServer(mailOptions)
   return {
     folder,

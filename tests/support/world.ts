@@ -91,7 +91,10 @@ export type TestWorld = Awaited<ReturnType<typeof aWorld>>
 export async function aWorld(
   change: Partial<RunConfig> = {},
   wrap: (homeserver: Homeserver) => Homeserver = (same) => same,
-  real: { url: string; domain: string; token: string; formSecret: string; timeout?: number } | null = null,
+  real:
+    | { url: string; domain: string; token: string; formSecret: string; timeout?: number }
+    | { url: string; homeserver: Homeserver }
+    | null = null,
 ) {
   const { database, url, dispose } = await openTestDatabase()
   const standIn = await startStandIn({
@@ -104,7 +107,10 @@ export async function aWorld(
   let now = NOON
   const config = aConfig(change)
   const synapse = real ?? { url: standIn.url, domain: DOMAIN, token: 'token', formSecret: 'form-secret' }
-  const homeserver = createSynapse({ verifyCert: true, timeout: real === null ? 2_000 : 20_000, ...synapse })
+  const homeserver =
+    'homeserver' in synapse
+      ? synapse.homeserver
+      : createSynapse({ verifyCert: true, timeout: real === null ? 2_000 : 20_000, ...synapse })
   const world = {
     database,
     homeserver: wrap(homeserver),

@@ -63,7 +63,13 @@ function watchCalls(reach: (place: string) => void): void {
   Object.assign(http, { request: watched })
 }
 
+/** MAS's ULIDs differ from run to run. */
 const kindOf = (path: string): string =>
+  path.startsWith('/api/admin/v1/')
+    ? path.slice('/api/admin/v1/'.length).replace(/[0-9A-Z]{26}/g, 'id')
+    : kindAtSynapse(path)
+
+const kindAtSynapse = (path: string): string =>
   /\/(?:users|deactivate|suspend|join|createRoom|consent|send|rooms|joined_rooms)(?=[/?]|$)/
     .exec(path)?.[0]
     .slice(1) ?? path

@@ -26,7 +26,7 @@ export async function openDesk(homeserver: SeenHomeserver, settings: Record<stri
   await writeFile(
     join(folder, 'config.yaml'),
     stringify({
-      synapse: { server: homeserver.url, domain: homeserver.domain, admin_token: homeserver.token },
+      ...homeserver.config,
       hosts: ['127.0.0.1'],
       site: { name: 'Example Community', url },
       email: { host: '127.0.0.1', port: mail.port, from: 'desk@example.test' },

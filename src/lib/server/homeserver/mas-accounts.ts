@@ -55,16 +55,19 @@ export function createMasAccounts(mas: MasCall, synapse: SynapseCall, domain: st
     if (!locked) throw refused(task, 'MAS reports success, but it is not locked')
   }
 
-  /** Answers whether it was set: MAS may store no passwords at all. */
+  /** Answers MAS's no, or null: it may store no passwords at all, or refuse this one. */
   async function setPassword({ id }: MasUser, content: object, task: string) {
-    return call('POST', `/users/${id}/set-password`, task, content)
+    const reply = await call('POST', `/users/${id}/set-password`, task, content)
+    if (!reply.granted) return reply
+    parse(v.null(), reply.body, task)
+    return null
   }
 
   /** Nobody knows it: a password from before would work again once the account is active (MAS keeps it). */
   async function setRandomPassword(user: MasUser, task: string): Promise<void> {
     const password = randomBytes(32).toString('base64url')
-    const reply = await setPassword(user, { password, skip_password_check: true }, task)
-    if (!reply.granted && reply.status !== 403) throw reply.error
+    const refusal = await setPassword(user, { password, skip_password_check: true }, task)
+    if (refusal !== null && refusal.status !== 403) throw refusal.error
   }
 
   /** MAS stopped between its two steps: Synapse has the account, MAS does not, and nobody can sign in to it. */
@@ -120,13 +123,13 @@ export function createMasAccounts(mas: MasCall, synapse: SynapseCall, domain: st
       const task = `set the password of ${matrixIdOf(username)}`
       const user = await findActive(username, task)
       if (!user.locked) await lockUser(user, task)
-      const reply = await setPassword(user, { password }, task)
-      if (reply.granted) return
-      if (reply.status === 400) {
+      const refusal = await setPassword(user, { password }, task)
+      if (refusal === null) return
+      if (refusal.status === 400) {
         const why = 'MAS finds this password too easy to guess'
         throw new HomeserverError('weak_password', `Could not ${task}: ${why}.`, { permanent: true, why })
       }
-      if (reply.status !== 403) throw reply.error
+      if (refusal.status !== 403) throw refusal.error
       const why = "MAS stores no passwords (passwords.enabled is false in MAS's config.yaml)"
       throw new HomeserverError('password_disabled', `Could not ${task}: ${why}.`, { permanent: true, why })
     },

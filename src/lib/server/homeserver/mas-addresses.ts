@@ -8,12 +8,14 @@ const emailsSchema = v.object({
   data: v.array(v.object({ attributes: v.object({ user_id: v.string() }) })),
 })
 
+const addedSchema = v.object({ data: v.object({ attributes: v.object({ email: v.string() }) }) })
+
 /** Email addresses of accounts through MAS's admin API, which moves none and takes them as confirmed. */
 export function createMasAddresses(
   mas: MasCall,
   domain: string,
 ): Pick<Homeserver, 'addressOwner' | 'bindAddress'> {
-  const { call, grant } = mas
+  const { call, grant, parse } = mas
   const { findActive, matrixIdOf } = createMasUsers(mas, domain)
 
   async function ownerOf(address: string, task: string): Promise<string | null> {
@@ -36,7 +38,10 @@ export function createMasAddresses(
       const task = `add the email address to ${matrixIdOf(username)}`
       const { id } = await findActive(username, task)
       const reply = await call('POST', '/user-emails', task, { user_id: id, email: address })
-      if (reply.granted) return
+      if (reply.granted) {
+        parse(addedSchema, reply.body, task)
+        return
+      }
       if (reply.status !== 409) throw reply.error
       if ((await ownerOf(address, task)) !== id)
         throw refused(task, 'the email address belongs to another account')

@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest'
+import type { MasOptions } from '../../../src/stand-in/mas'
+import { aDoctorWorldWithMas, notAsked, withoutRemedy, wrong, type Tree } from '../../support/doctor-world'
+
+describe('of MAS', () => {
+  test('a set-up that is right is told so, also before the account of its own is there', async () => {
+    const { examine, synapse, client, mas } = await aDoctorWorldWithMas()
+    const before = await examine({ synapse, mas: client })
+    expect(wrong(before)).toEqual([])
+    expect(notAsked(before)).toContain('homeserver.token')
+    expect(mas.state.find('registration'), 'a check makes nothing').toBeUndefined()
+    mas.state.addUser('registration')
+    await mas.state.synapse?.provision({ localpart: 'registration', locked: false })
+    const after = await examine({ synapse, mas: client })
+    expect(wrong(after)).toEqual([])
+    const told = (check: string) => after.find((finding) => finding.check === check)?.found
+    expect(told('mas.admin_api')).toContain('v1.22.0')
+    expect(told('homeserver.delegation')).toContain('leaves its accounts to MAS')
+    expect(told('homeserver.token')).toContain('@registration:')
+    expect(told('homeserver.password_policy')).toContain('zxcvbn score of 3 of 4')
+  })
+
+  test.each<[string, Partial<MasOptions>, Tree, string, string | null]>([
+    ['an address where nobody answers', {}, { server: 'http://127.0.0.1:1' }, 'mas.address', 'mas.server'],
+    ['a secret that is not the client’s', {}, { client_secret: 'other' }, 'mas.client', 'mas.client_id'],
+    ['a client without the right', { isAdminClient: false }, {}, 'mas.client', 'mas.client_id'],
+    ['an admin API that is not there', { hasAdminApi: false }, {}, 'mas.admin_api', 'mas.server'],
+  ])('%s is told by its key, with a remedy', async (_, options, change, check, key) => {
+    const { examine, synapse, client } = await aDoctorWorldWithMas(options)
+    const findings = await examine({ synapse, mas: { ...client, ...change } })
+    expect(wrong(findings)).toEqual([{ check, level: 'error', key }])
+    expect(withoutRemedy(findings)).toEqual([])
+    expect(notAsked(findings)).toEqual(expect.arrayContaining(['homeserver.token', 'rooms.auto_join']))
+  })
+
+  test('the MAS of another homeserver is told', async () => {
+    const { examine, synapse, client, mas } = await aDoctorWorldWithMas({ domain: 'other.test' })
+    mas.state.addUser('registration')
+    const findings = await examine({ synapse, mas: client })
+    expect(wrong(findings)[0]).toEqual({ check: 'mas.domain', level: 'error', key: 'mas.server' })
+  })
+
+  test.each<[string, Partial<MasOptions>, string, 'error' | 'warning']>([
+    ['no sign-in with a password', { passwords: false }, 'homeserver.password_login', 'error'],
+    ['registration for everybody', { registration: 'open' }, 'homeserver.own_registration', 'error'],
+    ['other services', { providers: ['GitHub'] }, 'homeserver.upstream_providers', 'warning'],
+  ])('%s at MAS itself is told, with its setting', async (_, options, check, level) => {
+    const { examine, synapse, client, mas } = await aDoctorWorldWithMas(options)
+    mas.state.addUser('registration')
+    await mas.state.synapse?.provision({ localpart: 'registration', locked: false })
+    const findings = await examine({ synapse, mas: client })
+    expect(wrong(findings)).toEqual([{ check, level, key: null }])
+    expect(findings.find((finding) => finding.check === check)?.remedy).toContain("MAS's config.yaml")
+  })
+
+  test('a homeserver that is set up for the other kind is told', async () => {
+    const { examine, synapse } = await aDoctorWorldWithMas()
+    const findings = await examine({ synapse: { ...synapse, admin_token: 'token' } })
+    expect(wrong(findings)).toEqual([
+      { check: 'homeserver.delegation', level: 'error', key: 'synapse.server' },
+    ])
+  })
+})
