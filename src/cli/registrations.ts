@@ -130,12 +130,16 @@ async function decide(
     const { version } = view
     const decided = await registrar.act(view.id, { type, ...verdict }, { kind: 'command_line' }, { version })
     if (!decided.ok) throw new Error(refusalText((await usernames.in(decided)).refusal))
+    const isLost = type === 'approve' && (await registrar.find(view.id))?.holdsName === false
     const { undoMs } = registrar.policy()
     const rests =
       undoMs === 0 ? '' : ` in ${Math.ceil(undoMs / 1000)} seconds; until then, it can be undone on its page`
     printLines(
       `${view.matrixId} is ${type === 'approve' ? 'approved' : 'denied'}`,
       `The running server carries it out${rests}`,
+      ...(isLost
+        ? [`The username is taken: the applicant has to choose another one, which has to be approved again`]
+        : []),
     )
   })
 }
