@@ -159,7 +159,7 @@ async function findOne({ registrar, queue, homeserver }: Services, typed: string
     throw new Error(
       [
         `There are several registrations for ${name}; give the ID of one:`,
-        ...named.map(({ id, state, startedAt }) => `${id}  ${state}  ${moment(startedAt)}`),
+        ...named.map(({ id, state, startedAt, email }) => `${id}  ${state}  ${moment(startedAt)}  ${email}`),
       ].join('\n'),
     )
   return one.id

@@ -103,7 +103,9 @@ test('of several with one username the one that waits is meant, or else its ID h
     await denyRegistration(view.id, { silent: true })
     await world.drain()
   }
-  await expect(showRegistration('ada', {})).rejects.toThrow('There are several registrations for ada')
+  await expect(showRegistration('ada', {})).rejects.toThrow(
+    /^There are several registrations for ada; give the ID of one:\n\S+ {2}denied {2}\S+Z {2}ada\d@mail\.test\n.*ada\d@mail\.test$/,
+  )
   const { view } = await requested(world, 'ada', 'ada3@mail.test')
   said()
   await showRegistration('ada', { json: true })
