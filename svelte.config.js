@@ -1,13 +1,16 @@
 import adapter from '@sveltejs/adapter-node'
 import { vitePreprocess } from '@sveltejs/vite-plugin-svelte'
+import { withRequire } from './scripts/builtin-requires.js'
 import { writeErrorPage } from './scripts/error-page.js'
+
+const out = process.env.BUILD_OUT ?? 'build'
 
 /** @type {import('@sveltejs/kit').Config} */
 export default {
   preprocess: vitePreprocess(),
   kit: {
     files: { errorTemplate: writeErrorPage() },
-    adapter: adapter({ out: process.env.BUILD_OUT ?? 'build', envPrefix: '' }),
+    adapter: withRequire(adapter({ out, envPrefix: '' }), out),
     csp: {
       mode: 'nonce',
       directives: {

@@ -130,12 +130,16 @@ async function decide(
     const { version } = view
     const decided = await registrar.act(view.id, { type, ...verdict }, { kind: 'command_line' }, { version })
     if (!decided.ok) throw new Error(refusalText((await usernames.in(decided)).refusal))
+    const isLost = type === 'approve' && (await registrar.find(view.id))?.holdsName === false
     const { undoMs } = registrar.policy()
     const rests =
       undoMs === 0 ? '' : ` in ${Math.ceil(undoMs / 1000)} seconds; until then, it can be undone on its page`
     printLines(
       `${view.matrixId} is ${type === 'approve' ? 'approved' : 'denied'}`,
       `The running server carries it out${rests}`,
+      ...(isLost
+        ? [`The username is taken: the applicant has to choose another one, which has to be approved again`]
+        : []),
     )
   })
 }
@@ -155,7 +159,7 @@ async function findOne({ registrar, queue, homeserver }: Services, typed: string
     throw new Error(
       [
         `There are several registrations for ${name}; give the ID of one:`,
-        ...named.map(({ id, state, startedAt }) => `${id}  ${state}  ${moment(startedAt)}`),
+        ...named.map(({ id, state, startedAt, email }) => `${id}  ${state}  ${moment(startedAt)}  ${email}`),
       ].join('\n'),
     )
   return one.id

@@ -1,5 +1,7 @@
+import { eq } from 'drizzle-orm'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Services } from '$lib/server/app'
+import { registrations } from '$lib/server/database/schema'
 import { figures } from '../../src/cli/figures'
 import { createInvitation, endInvitation, listInvitations } from '../../src/cli/invitations'
 import { closeOpening, openOpening, showOpening } from '../../src/cli/opening'
@@ -71,6 +73,23 @@ test('a decision is told as one of the command line, in the log and on the pages
   await expect(approveRegistration('ada', {})).rejects.toThrow(/[Cc]ommand line/)
 })
 
+test('an approval tells that the username is taken, and what follows', async () => {
+  const { view } = await requested(world, 'ada')
+  await world.database.write((tx) =>
+    tx
+      .update(registrations)
+      .set({ holdsName: false, account: 'none', passwordMode: 'after_approval' })
+      .where(eq(registrations.id, view.id)),
+  )
+  await approveRegistration('ada', {})
+  expect(said()).toMatch(
+    /^@ada:example\.test is approved\n.*\nThe username is taken: the applicant has to choose another one/,
+  )
+  await requested(world, 'bob')
+  await approveRegistration('bob', {})
+  expect(said()).not.toContain('taken')
+})
+
 test.each(['seo-expert-89', 'a.b_c', 'river'])('%s is found by the username alone', async (name) => {
   await requested(world, name)
   await requested(world, `${name}.other`)
@@ -84,7 +103,9 @@ test('of several with one username the one that waits is meant, or else its ID h
     await denyRegistration(view.id, { silent: true })
     await world.drain()
   }
-  await expect(showRegistration('ada', {})).rejects.toThrow('There are several registrations for ada')
+  await expect(showRegistration('ada', {})).rejects.toThrow(
+    /^There are several registrations for ada; give the ID of one:\n\S+ {2}denied {2}\S+Z {2}ada\d@mail\.test\n.*ada\d@mail\.test$/,
+  )
   const { view } = await requested(world, 'ada', 'ada3@mail.test')
   said()
   await showRegistration('ada', { json: true })

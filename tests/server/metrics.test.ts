@@ -40,6 +40,24 @@ async function scrape(metrics = world.services): Promise<Record<string, number>>
   return Object.fromEntries(values.filter(([name, value]) => value !== 0 || !name.includes('{')))
 }
 
+test('what is refused is there before its first time, with every label', async () => {
+  const { registry } = world.services.metrics
+  const labels = async (name: string) => {
+    const found = (await valuesOf([registry])).find((metric) => metric.name === name)
+    expect(found?.values.every(({ value }) => value === 0)).toBe(true)
+    return found?.values.flatMap((value) => Object.values(value.labels))
+  }
+  expect(await labels('registration_refusals_total')).toEqual(
+    expect.arrayContaining(['sign_in_failed', 'link_broken', 'username_missing', 'code_note_too_long']),
+  )
+  expect(await labels('registration_shared_limit_refusals_total')).toEqual(
+    expect.arrayContaining(['name_check', 'mail_trapped', 'sign_in']),
+  )
+  expect(await labels('registration_http_refused_requests_total')).toEqual(
+    expect.arrayContaining(['unknown_host', 'batch', 'busy']),
+  )
+})
+
 describe('what the database knows', () => {
   test('is counted by state, with how long the oldest waits for moderators', async () => {
     expect(await scrape()).toMatchObject({

@@ -42,6 +42,7 @@ const CALLS: Record<string, Call> = {
   'registration.passwordRules': 'stranger',
   'registration.links': 'stranger',
   'registration.status': 'stranger',
+  'registration.isStatusLink': 'stranger',
   'registration.resume': 'stranger',
   'registration.withdraw': 'stranger',
   'registration.answer': 'stranger',

@@ -62,7 +62,8 @@ test('a whole registration is counted, at its own port only, and nothing in it i
   const before = await scrape(port)
   expect(sumOf(before, 'registration_registrations')).toBe(0)
   expect(sumOf(before, 'process_resident_memory_bytes')).toBeGreaterThan(1_000_000)
-  expect(before).toMatch(/^nodejs_eventloop_lag_p99_seconds /m)
+  expect(sumOf(before, 'nodejs_eventloop_lag_p99_seconds')).toBeGreaterThan(0)
+  expect(before).toMatch(/^nodejs_gc_duration_seconds_count\{kind="[a-z]+"\} \d+$/m)
   expect(before).toMatch(/^registration_build_info\{version="[^"]+"\} 1$/m)
 
   const personal = await request(site, 'riverstone')

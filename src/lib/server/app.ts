@@ -29,7 +29,7 @@ import { purge } from './database/purge'
 import { deleteExpiredTokens } from './database/tokens'
 import { createDjangoImport } from './django/import'
 import { createConsentWatch } from './homeserver/consent-check'
-import { createCapacityWatch } from './rate-limits/capacity-watch'
+import { createCapacityWatch, ROOMS } from './rate-limits/capacity-watch'
 import { createModeratorMails } from './rate-limits/moderator-mails'
 import { createAmbiguousAccounts } from './registrations/ambiguous-accounts'
 import { createEntrance } from './intake/bot-checks'
@@ -59,6 +59,7 @@ import { createRuleListing } from './rules/listing'
 import { rulesOfConfiguration } from './rules/matcher'
 import { createReplies } from './moderation/canned-replies'
 import { createFlashCookie } from './http/flash-cookie'
+import { REFUSED_BECAUSE } from './http/request-guard'
 import { createAuditLog } from './moderation/audit-log'
 import { createConversation } from './moderation/conversation'
 import { createNotificationSettings } from './moderation/notification-settings'
@@ -74,6 +75,7 @@ import { textOf, valuesOf } from './metrics/exposition'
 import { createStoredMetrics } from './metrics/stored'
 import { createSurgeDetector } from './intake/surge-detector'
 import { createSetUp } from './doctor/set-up'
+import { REFUSAL_CODES } from './trpc/refusal-error'
 import { PROGRAM, VERSION } from './version'
 import { openDependencies, type Dependencies } from './dependencies'
 import { DAY, HOUR } from '$lib/registration/time'
@@ -87,7 +89,7 @@ const EXPIRED_TOKENS_KEPT_MS = 7 * DAY
 export function compose(config: RunConfig, world: Dependencies) {
   const { database, clock, random, log } = world
   const { site, registration, retention, matrixNotifications } = config
-  const metrics = createMetrics()
+  const metrics = createMetrics({ refusals: REFUSAL_CODES, limits: ROOMS, reasons: REFUSED_BECAUSE })
   const measured = metrics.measured(world.homeserver)
   const intake = createIntake({
     database,

@@ -1,10 +1,23 @@
 import { isAllowedHost } from '$lib/network/hosts'
 import { isFromHere } from './request-origin'
 
+/** Why a request does not reach a page: it is refused here, or there are too many at once (`busy`). */
+export const REFUSED_BECAUSE = [
+  'unknown_host',
+  'other_site',
+  'not_text',
+  'no_action',
+  'method',
+  'not_json',
+  'batch',
+  'busy',
+] as const
+export type RefusedBecause = (typeof REFUSED_BECAUSE)[number]
+
 /** What is refused on any route, and why. */
 export interface Refused {
   status: 400 | 403 | 404 | 405 | 415
-  why: 'unknown_host' | 'other_site' | 'not_text' | 'no_action' | 'method' | 'not_json' | 'batch'
+  why: Exclude<RefusedBecause, 'busy'>
 }
 
 /**

@@ -20,13 +20,20 @@ const MINUTES = 60
 const HOURS = 60 * MINUTES
 const DAYS = 24 * HOURS
 
-export type Metrics = ReturnType<typeof createMetrics>
+export type Metrics = ReturnType<typeof createMetrics<string, string>>
 
 /**
  * What this process counts for Prometheus, from its start on. No label has a value that a stranger chooses, or that
  * is about a person: routes, codes and kinds only. docs/metrics.md has all of them.
  */
-export function createMetrics() {
+export function createMetrics<Reason extends string, Limit extends string>(known: {
+  /** Every code of a refusal. */
+  refusals: readonly string[]
+  /** Every limit that everybody shares. */
+  limits: readonly Limit[]
+  /** Every reason why a request does not reach a page. */
+  reasons: readonly Reason[]
+}) {
   const registry = new Registry()
   const registers = [registry]
   const requests = new Counter({
@@ -104,6 +111,9 @@ export function createMetrics() {
     for (const outcome of Object.values(OUTCOMES)) attempts.inc({ kind, outcome }, 0)
   for (const mail of MAIL_KINDS)
     for (const outcome of Object.values(MAIL_OUTCOMES)) mails.inc({ mail, outcome }, 0)
+  for (const code of known.refusals) refusals.inc({ code }, 0)
+  for (const limit of known.limits) limits.inc({ limit }, 0)
+  for (const reason of known.reasons) guarded.inc({ reason }, 0)
 
   return {
     registry,
@@ -116,7 +126,7 @@ export function createMetrics() {
     },
 
     /** A request did not reach a page. */
-    requestRefused(reason: string): void {
+    requestRefused(reason: Reason): void {
       guarded.inc({ reason })
     },
 
@@ -126,7 +136,7 @@ export function createMetrics() {
     },
 
     /** Somebody was turned away because others had used up a shared limit. */
-    limitReached(limit: string): void {
+    limitReached(limit: Limit): void {
       limits.inc({ limit })
     },
 

@@ -1,15 +1,17 @@
 import type { Logger } from 'pino'
 
 /** Limits shared by all applicants, by kind of email (`Line`), and moderators' password queue. */
-export type Room =
-  | 'name_check'
-  | 'mail'
-  | 'mail_invited'
-  | 'mail_unproved'
-  | 'mail_trapped'
-  | 'name_choice'
-  | 'password'
-  | 'sign_in'
+export const ROOMS = [
+  'name_check',
+  'mail',
+  'mail_invited',
+  'mail_unproved',
+  'mail_trapped',
+  'name_choice',
+  'password',
+  'sign_in',
+] as const
+export type Room = (typeof ROOMS)[number]
 
 /** A limit that was reached recently. `refused`: how many were turned away. Times in milliseconds since 1970. */
 export interface Crowd {

@@ -296,6 +296,12 @@ export const registrationRouter = t.router({
     statusDays: STATUS_LINK_DAYS,
   })),
 
+  /** Whether it is a status link, valid or not; asks without refusing, for links that may be of either kind. */
+  isStatusLink: procedure.input(v.parser(v.object({ token: line }))).query(async ({ ctx, input }) => {
+    const token = parseToken(input.token)
+    return token !== null && (await ctx.services.links.whoseLink(token, 'status')) !== null
+  }),
+
   status: procedure.input(v.parser(v.object({ token: line }))).query(async ({ ctx, input }) => {
     return ownView(await byStatusLink(ctx, input.token), ctx)
   }),

@@ -36,6 +36,18 @@ test('the timeline calls an account open once it is', () => {
   expect(last({ state: 'completed' })).toEqual({ words: 'Your account is ready', stage: 'past', at: 2 })
 })
 
+test('who was approved and lost the username is told so at once, and not to set a password', () => {
+  const lost = { ...APPROVED, account: 'none', awaitsPassword: true, holdsName: false } as const
+  const { title, words } = standingWords(lost, { passwordMode: 'after_approval' })
+  expect(title).toBe('Choose another username')
+  expect(words.join(' ')).toMatch(/Someone else took @anna:example\.test.* a moderator checks the new one/)
+  expect(timeline(lost).filter(({ stage }) => stage === 'now')).toEqual([
+    { words: 'Choose another username', stage: 'now' },
+  ])
+  const { title: before } = standingWords({ ...lost, holdsName: true }, { passwordMode: 'after_approval' })
+  expect(before).toBe('Approved: set your password')
+})
+
 test('an answer to a question is confirmed', () => {
   const site = { passwordMode: 'at_request' } as const
   const question = { at: 1, from: 'moderators', text: 'Whom do you know?' } as const

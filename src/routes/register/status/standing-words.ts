@@ -3,6 +3,9 @@ import { getLocale } from '$lib/paraglide/runtime'
 import { dayText } from '$lib/text/moment'
 import type { OwnView, SiteView } from '$lib/registration/views'
 
+/** Approved, but somebody else has the username by now: another one is chosen before the password. */
+export const isNameLost = ({ awaitsPassword, holdsName }: OwnView): boolean => awaitsPassword && !holdsName
+
 /** What a registration's state means for its applicant: a heading, and what happens now. */
 export function standingWords(
   own: OwnView,
@@ -25,6 +28,11 @@ export function standingWords(
         : { title: m.status_requested_title(), words: [m.status_requested_words(), locked] }
     }
     case 'approved':
+      if (isNameLost(own))
+        return {
+          title: m.wizard_lost_title(),
+          words: [m.wizard_lost_words({ matrixId }), m.wizard_lost_approved()],
+        }
       return own.awaitsPassword
         ? { title: m.status_password_title(), words: [m.status_password_words()] }
         : openingWords(own)
@@ -128,6 +136,8 @@ export function timeline(own: OwnView): Mark[] {
         ? { words: m.status_event_open(), stage: 'to_come' }
         : { words: m.status_event_opening(), stage: own.opening === 'failed' ? 'stuck' : 'now' }
       const approved: Mark = { words: m.status_event_approved(), stage: 'past', at }
+      if (isNameLost(own))
+        return [began, verified, requested, approved, { words: m.wizard_lost_title(), stage: 'now' }, open]
       const password: Mark[] = own.awaitsPassword ? [{ words: m.status_event_password(), stage: 'now' }] : []
       return [began, verified, requested, approved, ...password, open]
     }
