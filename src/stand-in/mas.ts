@@ -8,6 +8,14 @@ import { createMasState, type MasOptions, type MasState } from './mas-state'
 
 export type { MasOptions }
 
+/** A request of the admin API with its query, and what was answered. */
+export interface MasExchange {
+  method: string
+  path: string
+  body: unknown
+  answer: MasAnswer
+}
+
 /** A MAS of this program's own. */
 export interface MasStandIn {
   url: string
@@ -15,6 +23,8 @@ export interface MasStandIn {
   state: MasState
   /** If set, called for every request of the admin API, sign-ins and tokens: lets tests break things, or observe them. */
   faults: ((request: SeenRequest) => Fault | undefined) | undefined
+  /** If set, told of every exchange of the admin API. */
+  watch: ((exchange: MasExchange) => void) | undefined
   close(): Promise<void>
 }
 
@@ -118,7 +128,10 @@ export async function startMasStandIn(options: MasOptions & { secret?: string })
     if (token === null) return failure(401, 'Unknown access token')
     if (!token.scopes.includes('urn:mas:admin')) return failure(401, 'Missing urn:mas:admin scope')
     const parts = to.pathname.slice(ADMIN_API.length).split('/').map(decodeURIComponent)
-    return adminApi({ method, parts, query: to.searchParams, body: readJson(text) })
+    const body = readJson(text)
+    const answer = await adminApi({ method, parts, query: to.searchParams, body })
+    standIn.watch?.({ method, path: `${to.pathname}${to.search}`, body, answer })
+    return answer
   }
 
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -157,6 +170,7 @@ export async function startMasStandIn(options: MasOptions & { secret?: string })
     url,
     state,
     faults: undefined,
+    watch: undefined,
     async close() {
       state.stop()
       const closed = once(server, 'close')
