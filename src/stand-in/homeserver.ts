@@ -14,7 +14,7 @@ import {
 } from './state'
 import { userRoutes } from './users'
 
-export type { Introspected, StandInOptions, StandInRoom, StandInUser }
+export type { StandInOptions, StandInRoom, StandInUser }
 
 /** A request as a fault sees it: the path is decoded and has no query. */
 export interface SeenRequest {

@@ -38,17 +38,17 @@ const FAULTS = {
   'other JSON': { status: 200, body: '{"hello":"world"}' },
 } as const satisfies Record<string, Fault>
 export type FaultName = keyof typeof FAULTS
-export const faultNames = Object.keys(FAULTS) as FaultName[]
+const faultNames = Object.keys(FAULTS) as FaultName[]
 
 export const WAITS = 'told to try again; then asked for'
-export const REFUSED = 'told that the operator has to act; then asked for'
+const REFUSED = 'told that the operator has to act; then asked for'
 export const LOST = 'told to try again; then another name, and a moderator sees the first'
 export const everywhere = (end: string, others: Partial<Record<FaultName, string>> = {}) => ({
   ...(Object.fromEntries(faultNames.map((name) => [name, end])) as Record<FaultName, string>),
   'token revoked': REFUSED,
   ...others,
 })
-export const LATER = 'waits, with the reason; then done by itself'
+const LATER = 'waits, with the reason; then done by itself'
 export const RETRY = 'fails, with the reason; then done by a moderator’s retry'
 export const UNSEEN = 'nothing is noticed; then done by itself'
 export const late = (others: Partial<Record<FaultName, string>> = {}) => ({

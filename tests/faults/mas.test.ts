@@ -37,7 +37,8 @@ const ENDS_IN_A_REQUEST: Record<RequestMoment, Record<FaultName, string>> = {
     'half a JSON text': LOST,
   }),
   lock: everywhere(WAITS),
-  fill: everywhere(WAITS),
+  // The answer to it has no text.
+  fill: everywhere(WAITS, { 'half a JSON text': 'done; then asked for' }),
 }
 const IN_A_JOB: Partial<Record<JobMoment, (call: Passing) => boolean>> = {
   'open the account': post('/unlock'),

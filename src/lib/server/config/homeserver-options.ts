@@ -3,11 +3,7 @@ import { usernameSchema } from '$lib/registration/username'
 import type { Config } from './derive'
 
 /** How the homeserver is reached and by whom, as its client takes it. */
-export function homeserverOptions({
-  synapse,
-  mas,
-  consent,
-}: Pick<Config, 'synapse' | 'mas' | 'consent'>) {
+export function homeserverOptions({ synapse, mas, consent }: Pick<Config, 'synapse' | 'mas' | 'consent'>) {
   return {
     url: synapse.server,
     domain: synapse.domain,
