@@ -2,6 +2,7 @@ import {
   confirmAddress,
   expect,
   expectAccessible,
+  expectFit,
   linkIn,
   newName,
   openDesk,
@@ -11,6 +12,7 @@ import {
   submit,
   test,
 } from './fixtures'
+import { askDatabase } from '../support/site'
 
 test.use({ settings: { registration: { password: 'after_approval' } } })
 
@@ -61,4 +63,37 @@ test('with the password after the approval, no account exists before it, and the
   // With scripts the page looks by itself; a second navigation would only be in its way.
   if (test.info().project.use.javaScriptEnabled === false) await page.reload()
   await expect(page.locator('main h1')).toHaveText('Welcome: your account is ready', { timeout: 15_000 })
+})
+
+test('whoever lost the username before the approval is told at once, and chooses another one', async ({
+  page,
+  site,
+  browser,
+}) => {
+  const name = newName()
+  const email = await confirmAddress(page, site, name)
+  await page.locator('textarea[name=reason]').fill(REASON)
+  await page.locator('input[name=legal]').check()
+  await submit(page).click()
+  await page.waitForURL(/\/register\/status/)
+  await askDatabase(site, 'update registrations set holds_name = 0 where username = ?', [name])
+  const moderator = await openDesk(browser, site, name)
+  await moderator.locator('button[name=decision][value=approve]').click()
+  const mail = await site.mail.next(email, 2)
+  await moderator.context().close()
+
+  await page.context().clearCookies()
+  await page.setViewportSize({ width: 320, height: 640 })
+  await page.goto(linkIn(mail, '/register/status/'))
+  await expect(page.locator('main h1')).toHaveText('Choose another username')
+  await expect(page.locator('main')).toContainText(`Someone else took @${name}:${site.domain}`)
+  await expect(page.locator('main')).not.toContainText('Your Matrix ID')
+  await expect(submit(page)).toHaveText('Choose another username')
+  await expectAccessible(page)
+  await expectFit(page)
+  await submit(page).click()
+  await page.waitForURL(/\/register\/status$/)
+  await page.locator('input[name=username]').fill(`${name}.2`)
+  await submit(page).click()
+  await expect(page.locator('main h1')).toHaveText('We received your request')
 })

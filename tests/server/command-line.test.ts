@@ -78,7 +78,7 @@ test('an approval tells that the username is taken, and what follows', async () 
   await world.database.write((tx) =>
     tx
       .update(registrations)
-      .set({ holdsName: false, account: 'none', passwordMode: 'after_approval' })
+      .set({ holdsName: false, passwordMode: 'after_approval' })
       .where(eq(registrations.id, view.id)),
   )
   await approveRegistration('ada', {})

@@ -163,6 +163,39 @@ test('who was approved there sets the password by the old link', async () => {
   expect(await api.verification.look({ token: tokenOf('a') })).toMatchObject({ email: 'anna@mail.test' })
 })
 
+test('the status page has the time of the decision there, or none, and retention counts from the import', async () => {
+  await aDjangoFile()
+  const client = createClient({ url: `file:${path}` })
+  await client.executeMultiple(`
+    create table registration_registrationevent (id integer primary key, type text, registration_id integer,
+      occurred_at text);
+    insert into registration_registrationevent (type, registration_id, occurred_at) values
+      ('started', 2, '2025-11-20 08:15:00'), ('requested', 2, '2025-11-20 09:30:00.25'),
+      ('requested', 6, '2025-11-20 09:00:00'), ('approved', 6, '2025-11-21 10:00:00'),
+      ('password_form_opened', 6, '2025-11-22 10:00:00'), ('started', 10, '2025-11-20 08:15:00');`)
+  client.close()
+  await world.services.djangoImport.run(await readDjangoFile(path))
+  const { api } = aBrowser(world.services)
+  const reachedAt = async (letter: string) =>
+    (await api.registration.status({ token: tokenOf(letter) })).reachedAt
+  expect(await reachedAt('d')).toBe(Date.parse('2025-11-20T09:30:00.250Z'))
+  expect(await reachedAt('i')).toBe(Date.parse('2025-11-21T10:00:00Z'))
+  expect(await reachedAt('o')).toBeNull()
+
+  const { api: desk } = await aModerator(world.services)
+  const [one] = (await desk.moderation.queue({ tab: 'all', q: 'hana' })).items
+  expect(one?.stateSince).toBe(world.now())
+  const { events } = await desk.moderation.registration({ id: one?.id ?? '' })
+  expect(events).toMatchObject([
+    { kind: 'imported', at: world.now(), detail: { reachedAt: Date.parse('2025-11-21T10:00:00Z') } },
+  ])
+  world.pass(DAY)
+  await api.registration.resume({ token: tokenOf('i') })
+  await api.registration.setPassword({ password: PASSWORD })
+  await world.drain()
+  expect(await reachedAt('i')).toBe(world.now())
+})
+
 test('who waits there is approved here without an account, and sets the password by the old link', async () => {
   await aDjangoFile()
   const file = await readDjangoFile(path)

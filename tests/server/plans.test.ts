@@ -28,6 +28,7 @@ import {
   isInTrouble,
   isNameHeld,
 } from '$lib/server/database/registrations'
+import { findReachedAt } from '$lib/server/database/events'
 import { findThere } from '$lib/server/database/rules'
 import * as schema from '$lib/server/database/schema'
 import { openTestDatabase, type TestDatabase } from '../support/database'
@@ -50,6 +51,7 @@ const QUERIES: Record<string, (reader: Reader) => Promise<unknown>> = {
   findDecidedSince: (reader) => findDecidedSince(reader, 'm-1', 1, 10),
   findWaiting: (reader) => findWaiting(reader, 1),
   isInTrouble: (reader) => isInTrouble(reader, 'r-1'),
+  findReachedAt: (reader) => findReachedAt(reader, 'r-1', 1),
   findJobs: (reader) => findJobs(reader, 'r-1'),
   isRemovalPending: (reader) => isRemovalPending(reader, NAME),
   findPendingKinds: (reader) => findPendingKinds(reader, 'r-1', NAME),

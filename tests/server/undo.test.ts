@@ -54,7 +54,7 @@ describe('a decision rests', () => {
       state: 'requested',
       message: null,
       decidedBy: null,
-      stateSince: applicant.view.stateSince,
+      stateSince: applicant.view.reachedAt,
     })
     expect(view.actions).toEqual(['approve', 'deny'])
     expect(view.events.map(({ kind }) => kind)).toContain('undone')

@@ -69,7 +69,8 @@ export interface OwnView {
   /** What could not be done for an active account: adding its email, or recording consent. */
   unfinished: ('bind_address' | 'consent')[]
   startedAt: number
-  stateSince: number
+  /** When it reached its state; null if that is unknown, after an import. */
+  reachedAt: number | null
   /** Of a denied one: it was approved on probation before. */
   hadAccount: boolean
   /** Its account can only read for now; until when (`null`: that is being lifted). Null if it is not on probation. */

@@ -117,6 +117,26 @@ export async function lastEventOf(
   return row?.at ?? null
 }
 
+/**
+ * When a registration reached the state that it has since `stateSince`, in milliseconds since 1970. If it was imported
+ * in that state, the time from before; null if that is unknown.
+ */
+export async function findReachedAt(
+  reader: Reader,
+  registrationId: string,
+  stateSince: number,
+): Promise<number | null> {
+  const [imported] = await reader
+    .select({ reachedAt: fieldOf(events.detail, 'reachedAt') })
+    .from(events)
+    .where(
+      and(eq(events.registrationId, registrationId), eq(events.kind, 'imported'), eq(events.at, stateSince)),
+    )
+    .limit(1)
+  if (imported === undefined) return stateSince
+  return imported.reachedAt === null ? null : Number(imported.reachedAt)
+}
+
 /** The activity of a registration, oldest first, with moderators' usernames. */
 export async function findEvents(reader: Reader, registrationId: string) {
   return reader

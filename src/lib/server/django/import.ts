@@ -111,7 +111,7 @@ export function createDjangoImport({
 
   async function write(
     tx: Transaction,
-    { row, registration }: Planned & { outcome: 'taken' },
+    { row, registration, reachedAt }: Planned & { outcome: 'taken' },
   ): Promise<void> {
     const { id, state, username, account } = registration
     const now = clock()
@@ -120,7 +120,9 @@ export function createDjangoImport({
       const openedAt = account === 'open' ? now : null
       await putAccount(tx, username, { state: account, registrationId: id, madeAt: now, openedAt }, now)
     }
-    await insertEvents(tx, id, [{ kind: 'imported', detail: { state } }], { kind: 'system' }, now)
+    const detail = { state, ...(reachedAt === null ? {} : { reachedAt }) }
+    // `findReachedAt` knows by the time that nothing happened since.
+    await insertEvents(tx, id, [{ kind: 'imported', detail }], { kind: 'system' }, registration.stateSince)
     const token = parseToken(row.token)
     if (token === null) return
     const isToVerify = state === 'started' || state === 'verified'

@@ -32,13 +32,20 @@ export interface Surroundings {
   names: ReadonlyMap<Username, NameFound>
 }
 
-/** What becomes of one row: taken, there already, or left out, and why. */
+/**
+ * What becomes of one row: taken, there already, or left out, and why. `reachedAt`: when it reached its state, if the
+ * file knows; `stateSince` is the import, from which retention counts.
+ */
 export type Planned = {
   row: DjangoRegistration
   id: string
   /** Sentences: what was changed, what conflicts, or why it is left out. */
   notes: string[]
-} & ({ outcome: 'taken'; registration: Registration } | { outcome: 'known' } | { outcome: 'left_out' })
+} & (
+  | { outcome: 'taken'; registration: Registration; reachedAt: number | null }
+  | { outcome: 'known' }
+  | { outcome: 'left_out' }
+)
 
 /** Whoever is further along keeps a name or an address that several want; denied ones want neither. */
 const FIRST = [4, 2, 1, 0, 3]
@@ -135,7 +142,9 @@ function planOne(
     passwordMode: isFilled ? 'at_request' : isToAskLater ? 'after_approval' : null,
     account: isOpen ? 'open' : isFilled ? 'filled' : 'none',
   }
-  return { row, id, outcome: 'taken', registration, notes }
+  const reached = isOpen && row.status !== 4 ? null : readTime(row.reached)
+  const reachedAt = reached === null ? null : Math.min(reached, now)
+  return { row, id, outcome: 'taken', registration, reachedAt, notes }
 }
 
 function stateOf({ status, email_verified: isVerified }: DjangoRegistration, isOpen: boolean): State {

@@ -37,6 +37,10 @@ export async function readDjangoFile(path: string): Promise<DjangoFile> {
   }
 }
 
+/** The type of the event with which a registration reaches its status; none for 0, as there are two. */
+const EVENT_OF_STATUS =
+  "case r.status when 1 then 'requested' when 2 then 'approved' when 3 then 'denied' when 4 then 'completed' end"
+
 async function readAll(client: Client, path: string): Promise<DjangoFile> {
   const damage = await damageOf(client)
   if (damage !== null) throw new DatabaseProblem(`${path} is damaged (${damage}). Nothing was imported`)
@@ -50,11 +54,14 @@ async function readAll(client: Client, path: string): Promise<DjangoFile> {
       `${path} was written by a newer version of the Django program than this one can read (migration ${String(newest)}, known up to ${String(NEWEST_MIGRATION)})`,
     )
   const columns = await textsOf(client, "select name from pragma_table_info('registration_userregistration')")
+  const hasEvents = tables.has('registration_registrationevent')
+  const eventsOf = 'from registration_registrationevent e where e.registration_id = r.id'
   const begun = columns.includes('timestamp')
     ? 'timestamp'
-    : tables.has('registration_registrationevent')
-      ? '(select min(occurred_at) from registration_registrationevent e where e.registration_id = r.id)'
+    : hasEvents
+      ? `(select min(occurred_at) ${eventsOf})`
       : 'null'
+  const reached = hasEvents ? `(select max(occurred_at) ${eventsOf} and type = ${EVENT_OF_STATUS})` : 'null'
   const read = async <Row>(what: string, query: string, schema: v.GenericSchema<unknown, Row>) => {
     const { rows } = await client.execute(query)
     const parsed = v.safeParse(
@@ -84,7 +91,7 @@ async function readAll(client: Client, path: string): Promise<DjangoFile> {
   return {
     registrations: await read(
       'registration',
-      `select r.*, ${begun} as begun from registration_userregistration r order by r.id`,
+      `select r.*, ${begun} as begun, ${reached} as reached from registration_userregistration r order by r.id`,
       djangoRegistrationSchema,
     ),
     rules: [

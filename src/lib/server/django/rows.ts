@@ -22,6 +22,8 @@ export const djangoRegistrationSchema = v.object({
   notify: flag,
   /** UTC, as `2026-11-20 08:15:00.123456`; null where the file has no such time. */
   begun: v.nullable(v.string()),
+  /** When it reached its status, likewise. */
+  reached: v.nullable(v.string()),
 })
 export type DjangoRegistration = v.InferOutput<typeof djangoRegistrationSchema>
 

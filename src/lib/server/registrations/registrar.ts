@@ -7,7 +7,7 @@ import type { Actor, AuditEvent, Registration } from '$lib/registration/registra
 import type { Username } from '$lib/registration/username'
 import type { Wish } from '$lib/registration/wish'
 import { findNewestMail, findWishes } from '../database/registration-mails'
-import { insertEvents, lastEventOf } from '../database/events'
+import { findReachedAt, insertEvents, lastEventOf } from '../database/events'
 import { deskNetwork } from '$lib/network/client-networks'
 import { isRemovalPending } from '../database/jobs'
 import { findExchanges, findNotes, findQuestion } from '../database/messages'
@@ -103,6 +103,10 @@ export function createRegistrar({
       database.read((reader) => isNameFree(reader, username, registrationId)),
 
     find: (id: string) => database.read((reader) => findRegistration(reader, id)),
+
+    /** When it reached the state that it has since then; null: it was imported, and nobody knows. */
+    reachedAt: (id: string, stateSince: number): Promise<number | null> =>
+      database.read((reader) => findReachedAt(reader, id, stateSince)),
 
     /**
      * Somebody requests an account. What happens, and what it costs, is the same whether or not the email is known:

@@ -78,7 +78,7 @@ export async function ownView(
     opening: registration.opening,
     unfinished: (['bind_address', 'consent'] as const).filter((kind) => failed.includes(kind)),
     startedAt,
-    stateSince: told.since,
+    reachedAt: await registrar.reachedAt(id, told.since),
     message: told.decidedBy === null ? null : told.message,
     awaitsPassword: awaitsPassword(registration) && !resting,
     talk: exchanges.map(({ at, author, text: words }) => ({

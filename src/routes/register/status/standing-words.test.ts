@@ -15,7 +15,7 @@ const APPROVED: OwnView = {
   opening: 'under_way',
   unfinished: [],
   startedAt: 1,
-  stateSince: 2,
+  reachedAt: 2,
   message: null,
   hadAccount: false,
   probation: null,

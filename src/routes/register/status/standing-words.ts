@@ -104,12 +104,13 @@ export function mailTrouble({ mail, email }: OwnView): string | null {
 export interface Mark {
   words: string
   stage: 'past' | 'now' | 'stuck' | 'to_come'
-  at?: number
+  at?: number | undefined
 }
 
 /** What has happened and what comes next, in order. Only the first and the last moment are known. */
 export function timeline(own: OwnView): Mark[] {
-  const { startedAt, stateSince: at } = own
+  const { startedAt, reachedAt } = own
+  const at = reachedAt ?? undefined
   const began: Mark = { words: m.status_event_started(), stage: 'past', at: startedAt }
   const verified: Mark = { words: m.status_event_verified(), stage: 'past' }
   const requested: Mark = { words: m.status_event_requested(), stage: 'past' }
