@@ -125,7 +125,7 @@ describe('the homeserver hears a question once of all who ask it at a time', () 
     const reads = vi.spyOn(world.database, 'read')
     all.push(...Array.from({ length: 50 }, () => health('/readyz')))
     await settle()
-    expect([asked('delegatesTo'), reads.mock.calls.length]).toEqual([1, 0])
+    expect([asked('accountsManagedBy'), reads.mock.calls.length]).toEqual([1, 0])
     hangs = false
     for (const { answer } of hanging.splice(0)) answer()
     expect(new Set((await Promise.all(all)).map((answer) => answer?.status))).toEqual(new Set([200]))
