@@ -1,3 +1,4 @@
+import { vi } from 'vitest'
 import type { Username } from '$lib/registration/username'
 import { connectHomeserver, type HomeserverOptions } from '$lib/server/homeserver/connect'
 import { realDelegated } from '../../src/stand-in/delegated'
@@ -86,5 +87,16 @@ export async function masSynapseTarget(): Promise<MasTarget> {
   const secret = from('MAS_SECRET')
   const mas = await startMasStandIn({ ...CLIENT, domain, port: Number(from('MAS_PORT')), secret })
   mas.state.synapse = realDelegated(url, secret)
-  return target(mas, { url, domain }, () => mas.close())
+  const made = await target(mas, { url, domain }, () => mas.close())
+  await ready(made)
+  return made
+}
+
+/** In the first half minute of its life, Synapse answers 500 to bringing accounts back. */
+async function ready({ homeserver }: MasTarget): Promise<void> {
+  const name = aName()
+  await homeserver.claim(name)
+  await homeserver.lock(name)
+  await homeserver.remove(name)
+  await vi.waitFor(() => homeserver.revive(name), { timeout: 90_000, interval: 1_000 })
 }

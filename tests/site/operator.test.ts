@@ -193,7 +193,7 @@ describe('the program, as its operator runs it', () => {
     const homeserver = { server: standIn.url, domain: 'example.test', admin_token: 'x' }
     const error = await startSite({ homeserver }).catch((failure: unknown) => String(failure))
     expect(error).toMatch(
-      /synapse\.server delegates its accounts to another service \(https:\/\/auth\.example\.test\//,
+      /synapse\.server leaves its accounts to another service \(https:\/\/auth\.example\.test\//,
     )
     expect(error).not.toMatch(/\n\s+at /)
     await standIn.close()

@@ -20,7 +20,10 @@ interface Life {
  * repeat. What must hold then is asked of the homeserver, the mail server and the database, not of the program. With
  * CRASH_POINTS=all every place, else every seventh.
  */
-export async function crashSuite(homeserver: SeenHomeserver): Promise<void> {
+export async function crashSuite(
+  homeserver: SeenHomeserver,
+  { all = process.env.CRASH_POINTS === 'all' }: { all?: boolean } = {},
+): Promise<void> {
   const rooms = {
     legal: [{ title: 'Terms', url: 'https://example.test/terms' }],
     ...homeserver.consentConfig,
@@ -217,8 +220,7 @@ export async function crashSuite(homeserver: SeenHomeserver): Promise<void> {
     if (from !== undefined && start < 0) throw new Error(`No place of "${life.name}" is ${String(from)}`)
     const reached = passed.filter((place, index) => !covered.has(place) || (start >= 0 && index >= start))
     for (const place of reached) covered.add(place)
-    const places =
-      process.env.CRASH_POINTS === 'all' ? reached : reached.filter((_, index) => index % 7 === 0)
+    const places = all ? reached : reached.filter((_, index) => index % 7 === 0)
     describe(`killed while ${life.name}`, () => {
       test.concurrent.for(places)('%s', async (place) => {
         const line: (typeof table)[number] = [place, life.name, 'BAD']
