@@ -19,39 +19,40 @@ export const givenToken = (token: string): AccessToken => ({
 })
 
 /**
- * One that is fetched when it is needed, kept until shortly before it ends, and fetched once for all callers. `fetch`
+ * One that is fetched when it is needed, kept until shortly before it ends, and fetched once for all callers. `obtain`
  * answers the token, and until when it can be used (milliseconds since 1970).
  */
 export function keptToken({
-  fetch,
+  obtain,
   clock,
   ...words
 }: {
-  fetch: (task: string) => Promise<{ token: string; until: number }>
+  obtain: (task: string) => Promise<{ token: string; until: number }>
   clock: () => number
 } & Pick<AccessToken, 'remedy' | 'owner'>): AccessToken {
   let kept: { token: string; until: number } | null = null
-  let fetching: Promise<string> | null = null
+  let obtaining: Promise<string> | null = null
 
-  function fetchNew(task: string): Promise<string> {
-    fetching ??= fetch(task)
-      .then((fetched) => {
-        kept = fetched
-        return fetched.token
+  function obtainNew(task: string): Promise<string> {
+    obtaining ??= obtain(task)
+      .then((token) => {
+        kept = token
+        return token.token
       })
       .finally(() => {
-        fetching = null
+        obtaining = null
       })
-    return fetching
+    return obtaining
   }
 
   return {
-    current: (task) => (kept !== null && clock() < kept.until ? Promise.resolve(kept.token) : fetchNew(task)),
+    current: (task) =>
+      kept !== null && clock() < kept.until ? Promise.resolve(kept.token) : obtainNew(task),
     renew(refused, task) {
       // Somebody else's call was refused before, and has renewed it.
       if (kept !== null && kept.token !== refused) return Promise.resolve(kept.token)
       kept = null
-      return fetchNew(task)
+      return obtainNew(task)
     },
     ...words,
   }

@@ -78,7 +78,7 @@ export function createMasCall({ clientId, clientSecret, clock = Date.now, ...opt
   }
 
   const token = keptToken({
-    fetch: fetchToken,
+    obtain: fetchToken,
     clock,
     remedy: "Check mas.client_id and mas.client_secret, and policy.data.admin_clients in MAS's config.yaml.",
     owner: 'the client of mas.client_id',

@@ -65,7 +65,7 @@ export function createMasSession(
   }
 
   return keptToken({
-    fetch: fetchToken,
+    obtain: fetchToken,
     clock,
     remedy: `Check that Synapse and mas.server belong together, and that ${owner} is not locked.`,
     owner,
