@@ -102,7 +102,7 @@ await check('Types', 'npx', ['svelte-check', '--tsconfig', './tsconfig.json', '-
 await check('Lint', 'npx', ['eslint', '.', '--max-warnings', '0'], { minutes: 10 })
 await check('Unused code', 'npx', ['knip'])
 await check('Format', 'npx', ['prettier', '--check', '--log-level', 'warn', '.'])
-await vitest('unit', 15)
+await vitest('unit', 20)
 if (await check('Build', 'npm', ['run', 'build'])) {
   await vitest('site', 20)
   await vitest('faults', 15)
