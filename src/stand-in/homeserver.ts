@@ -1,8 +1,7 @@
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { isAllowedHost, LOOPBACK_HOSTS } from '../lib/network/hosts'
+import type { IncomingMessage } from 'node:http'
 import { roomRoutes } from './rooms'
 import { matchPath, ok, page, problem, type StandInAnswer, type StandInRoute } from './route'
+import { listen, type Fault, type SeenRequest } from './server'
 import { profileRoutes, signInRoutes } from './sign-in'
 import { createDelegated, type DelegatedSynapse } from './delegated'
 import {
@@ -14,21 +13,7 @@ import {
 } from './state'
 import { userRoutes } from './users'
 
-export type { StandInOptions, StandInRoom, StandInUser }
-
-/** A request as a fault sees it: the path is decoded and has no query. */
-export interface SeenRequest {
-  method: string
-  path: string
-  body: string
-}
-
-/**
- * What goes wrong: this answer instead, the connection `cut`, no answer ever (`hang`), or everything done and only
- * the answer `lost`.
- */
-export type Fault =
-  { status: number; body?: string | object; headers?: Record<string, string> } | 'cut' | 'hang' | 'lost'
+export type { Fault, SeenRequest, StandInOptions, StandInRoom, StandInUser }
 
 export interface StandIn {
   url: string
@@ -58,12 +43,6 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
     ...roomRoutes(state),
     ...serverRoutes(options),
   ]
-  const server = createServer((request, response) => {
-    respond(request, response).catch((error: unknown) =>
-      response.destroy(error instanceof Error ? error : undefined),
-    )
-  })
-
   function answerTo(request: IncomingMessage, url: URL, text: string): StandInAnswer {
     const { method = 'GET', headers } = request
     for (const route of routes) {
@@ -117,43 +96,21 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
     return user
   }
 
-  async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (!isAllowedHost(request.headers.host, LOOPBACK_HOSTS))
-      return write(response, problem(421, 'M_UNRECOGNIZED', 'The stand-in answers this machine only'))
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(Buffer.from(chunk))
-    const text = Buffer.concat(chunks).toString('utf8')
-    const url = new URL(request.url ?? '/', 'http://stand-in')
-    const seen = { method: request.method ?? 'GET', path: decodeURIComponent(url.pathname), body: text }
-    const fault = standIn.faults?.(seen)
-    if (fault === 'hang') return
-    if (fault === 'cut') {
-      request.socket.destroy()
-      return
-    }
-    const answer =
-      fault === undefined || fault === 'lost' ? answerTo(request, url, text) : { body: '', ...fault }
-    if (fault === 'lost') request.socket.destroy()
-    else write(response, answer)
-  }
-
-  server.listen(options.port ?? 0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('The stand-in has no port')
+  const { url, close } = await listen({
+    port: options.port ?? 0,
+    answer: answerTo,
+    faultFor: (request) => standIn.faults?.(request),
+    elsewhere: problem(421, 'M_UNRECOGNIZED', 'The stand-in answers this machine only'),
+    textType: 'text/html; charset=utf-8',
+  })
   const standIn: StandIn = {
-    url: `http://127.0.0.1:${address.port}`,
+    url,
     users: state.users,
     rooms: state.rooms,
     room: state.room,
     delegated: createDelegated(state),
     faults: undefined,
-    async close() {
-      const closed = once(server, 'close')
-      server.close()
-      server.closeAllConnections()
-      await closed
-    },
+    close,
   }
   return standIn
 }
@@ -188,13 +145,4 @@ function readBody(text: string, type = ''): Record<string, unknown> | null {
   } catch {
     return null // Told to the sender.
   }
-}
-
-function write(response: ServerResponse, { status, body, headers = {} }: StandInAnswer): void {
-  const html = typeof body === 'string'
-  response.writeHead(status, {
-    'content-type': html ? 'text/html; charset=utf-8' : 'application/json',
-    ...headers,
-  })
-  response.end(html ? body : JSON.stringify(body))
 }

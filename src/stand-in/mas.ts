@@ -1,10 +1,9 @@
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import * as v from 'valibot'
-import { isAllowedHost, LOOPBACK_HOSTS } from '../lib/network/hosts'
-import { startStandIn, type Fault, type SeenRequest, type StandIn, type StandInOptions } from './homeserver'
+import { startStandIn, type StandIn, type StandInOptions } from './homeserver'
 import { createMasRoutes, failure, type MasAnswer } from './mas-routes'
 import { createMasState, type MasOptions, type MasState } from './mas-state'
+import { listen, type Fault, type SeenRequest } from './server'
 
 export type { MasOptions }
 
@@ -134,38 +133,14 @@ export async function startMasStandIn(options: MasOptions & { secret?: string })
     return answer
   }
 
-  async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (!isAllowedHost(request.headers.host, LOOPBACK_HOSTS)) {
-      response.writeHead(421).end()
-      return
-    }
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(Buffer.from(chunk))
-    const text = Buffer.concat(chunks).toString('utf8')
-    const to = new URL(request.url ?? '/', 'http://stand-in')
-    const seen = { method: request.method ?? 'GET', path: decodeURIComponent(to.pathname), body: text }
-    const fault = standIn.faults?.(seen)
-    if (fault === 'hang') return
-    if (fault === 'cut') {
-      request.socket.destroy()
-      return
-    }
-    const answer =
-      fault === undefined || fault === 'lost' ? await answerTo(request, to, text) : { body: '', ...fault }
-    if (fault === 'lost') request.socket.destroy()
-    else write(response, answer)
-  }
-
-  const server = createServer((request, response) => {
-    respond(request, response).catch((error: unknown) =>
-      response.destroy(error instanceof Error ? error : undefined),
-    )
+  const server = await listen({
+    port: options.port ?? 0,
+    answer: answerTo,
+    faultFor: (request) => standIn.faults?.(request),
+    elsewhere: { status: 421, body: null },
+    textType: 'text/plain; charset=utf-8',
   })
-  server.listen(options.port ?? 0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('The stand-in has no port')
-  url = `http://127.0.0.1:${address.port}`
+  url = server.url
   const standIn: MasStandIn = {
     url,
     state,
@@ -173,10 +148,7 @@ export async function startMasStandIn(options: MasOptions & { secret?: string })
     watch: undefined,
     async close() {
       state.stop()
-      const closed = once(server, 'close')
-      server.close()
-      server.closeAllConnections()
-      await closed
+      await server.close()
     },
   }
   return standIn
@@ -212,11 +184,4 @@ function readJson(text: string): unknown {
   } catch {
     return undefined // The routes tell the sender.
   }
-}
-
-function write(response: ServerResponse, { status, body }: MasAnswer): void {
-  if (body === null) response.writeHead(status).end()
-  else if (typeof body === 'string')
-    response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(body)
-  else response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 }

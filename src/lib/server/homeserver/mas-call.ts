@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { keptToken } from './access-token'
 import * as errors from './answer-errors'
 import { HomeserverError } from './homeserver'
+import { createReading } from './reading'
 import { createServerCall, type Method, type ServerOptions } from './server-call'
 
 const ADMIN_API = '/api/admin/v1'
@@ -102,32 +103,11 @@ export function createMasCall({ clientId, clientSecret, clock = Date.now, ...opt
     return { ...reply, granted: false, error }
   }
 
-  /** Returns a yes of the expected shape; any other shape is not MAS's. */
-  function parse<T extends v.GenericSchema>(schema: T, body: unknown, task: string): v.InferOutput<T> {
-    const parsed = v.safeParse(schema, body)
-    if (parsed.success) return parsed.output
-    throw errors.wrongShape(task, server)
-  }
-
-  /** Returns MAS's parsed yes, and throws its no. */
-  async function grant<T extends v.GenericSchema>(
-    schema: T,
-    method: Method,
-    path: string,
-    task: string,
-    content?: object,
-  ): Promise<v.InferOutput<T>> {
-    const reply = await call(method, path, task, content)
-    if (!reply.granted) throw reply.error
-    return parse(schema, reply.body, task)
-  }
-
   return {
     server,
     send,
     call,
-    parse,
-    grant,
+    ...createReading(server, call),
 
     /** Gets a token if there is none. Throws `HomeserverError` (`token`) if MAS gives none. */
     async authenticate(task: string): Promise<void> {

@@ -1,7 +1,7 @@
-import * as v from 'valibot'
 import type { AccessToken } from './access-token'
 import * as errors from './answer-errors'
 import type { HomeserverError } from './homeserver'
+import { createReading } from './reading'
 import { createServerCall, type Method, type ServerOptions } from './server-call'
 
 /**
@@ -13,8 +13,6 @@ export type Reply =
   | { granted: false; status: number; errcode: string; said: string; error: HomeserverError }
 
 export type SynapseCall = ReturnType<typeof createSynapseCall>
-
-type Schema = v.GenericSchema
 
 /**
  * The only way to call Synapse. `task` completes "Could not …" in error messages. Every function throws
@@ -49,25 +47,5 @@ export function createSynapseCall({ token, ...options }: ServerOptions & { token
     return errors.refused(task, `the homeserver refuses it (${status} ${said})`)
   }
 
-  /** Returns a yes of the expected shape; any other shape is not Synapse's. */
-  function parse<T extends Schema>(schema: T, body: unknown, task: string): v.InferOutput<T> {
-    const parsed = v.safeParse(schema, body)
-    if (parsed.success) return parsed.output
-    throw errors.wrongShape(task, server)
-  }
-
-  /** Returns Synapse's parsed yes, and throws its no. */
-  async function grant<T extends Schema>(
-    schema: T,
-    method: Method,
-    path: string,
-    task: string,
-    content?: object,
-  ): Promise<v.InferOutput<T>> {
-    const reply = await call(method, path, task, content)
-    if (!reply.granted) throw reply.error
-    return parse(schema, reply.body, task)
-  }
-
-  return { server, send, call, parse, grant }
+  return { server, send, call, ...createReading(server, call) }
 }
