@@ -1,8 +1,12 @@
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { ensureChromium } from './chromium.js'
+
+/** @typedef {{ name: string, assertionResults: { status: string, fullName: string }[] }} VitestFile */
+/** @typedef {{ file: string, title: string, tests: { projectName: string, status: string }[] }} PlaywrightSpec */
+/** @typedef {{ suites?: PlaywrightSuite[], specs?: PlaywrightSpec[] }} PlaywrightSuite */
 
 /**
  * Every check and every test of the project, in order; all of them run, even after a failure. Ends with a line `N
@@ -12,6 +16,8 @@ const MINUTE = 60_000
 const reports = mkdtempSync(join(tmpdir(), 'registration-tests-'))
 let passed = 0
 let failed = 0
+/** What failed, by name, for the end of the output: what a step printed about it may be far above. @type {string[]} */
+const failures = []
 /** The process group of the running step. @type {number | undefined} */
 let group
 
@@ -54,20 +60,27 @@ function run(name, command, args, { minutes = 5, env = {} } = {}) {
 async function check(name, command, args, options) {
   const good = await run(name, command, args, options)
   if (good) passed++
-  else failed++
+  else fail(name)
   return good
+}
+
+/** @param {string} name */
+function fail(name) {
+  failed++
+  failures.push(name)
 }
 
 /**
  * Counts a test runner's results; a runner that ran nothing, or reported nothing, has failed.
+ * @param {string} step
  * @param {boolean} good
  * @param {number} yes
- * @param {number} no
+ * @param {string[]} no
  */
-function count(good, yes, no) {
+function count(step, good, yes, no) {
   passed += yes
-  failed += no
-  if (no === 0 && (!good || yes === 0)) failed++
+  for (const name of no) fail(`${step}: ${name}`)
+  if (no.length === 0 && (!good || yes === 0)) fail(step)
 }
 
 /** @param {string} project @param {number} minutes */
@@ -79,8 +92,13 @@ async function vitest(project, minutes) {
   })
   const report = existsSync(file)
     ? JSON.parse(readFileSync(file, 'utf8'))
-    : { numPassedTests: 0, numFailedTests: 0 }
-  count(good, report.numPassedTests, report.numFailedTests)
+    : { numPassedTests: 0, testResults: [] }
+  const failing = report.testResults.flatMap((/** @type {VitestFile} */ { name, assertionResults }) =>
+    assertionResults
+      .filter(({ status }) => status === 'failed')
+      .map(({ fullName }) => `${relative('', name)}, ${fullName}`),
+  )
+  count(project, good, report.numPassedTests, failing)
 }
 
 async function playwright() {
@@ -90,10 +108,20 @@ async function playwright() {
     minutes: 40,
     env: { PLAYWRIGHT_JSON_OUTPUT_FILE: file },
   })
-  const { stats } = existsSync(file)
+  const { stats, suites } = existsSync(file)
     ? JSON.parse(readFileSync(file, 'utf8'))
-    : { stats: { expected: 0, unexpected: 0, flaky: 0 } }
-  count(good, stats.expected, stats.unexpected + stats.flaky)
+    : { stats: { expected: 0 }, suites: [] }
+  count('browser', good, stats.expected, suites.flatMap(failingSpecs))
+}
+
+/** A test that passed at its second try has failed. @param {PlaywrightSuite} suite @returns {string[]} */
+function failingSpecs({ suites = [], specs = [] }) {
+  const own = specs.flatMap(({ file, title, tests }) =>
+    tests
+      .filter(({ status }) => status === 'unexpected' || status === 'flaky')
+      .map(({ projectName }) => `[${projectName}] ${file}, ${title}`),
+  )
+  return [...own, ...suites.flatMap(failingSpecs)]
 }
 
 await check('Texts', 'node', ['scripts/messages.js'])
@@ -108,8 +136,9 @@ if (await check('Build', 'npm', ['run', 'build'])) {
   await vitest('faults', 15)
   await vitest('crash', 35)
   if (ensureChromium()) await playwright()
-  else failed++
+  else fail('Chromium')
   await check('The demo starts, answers and stops', 'node', ['scripts/demo-smoke.js'])
 }
+if (failures.length > 0) console.log(`\n${failures.map((name) => `Failed: ${name}`).join('\n')}`)
 console.log(`\n${passed} passed, ${failed} failed`)
 process.exit(failed === 0 ? 0 : 1)
