@@ -37,6 +37,7 @@ import { refusalPage } from '$lib/server/http/refusal-page'
 import { requestCookies } from '$lib/server/trpc/request-cookies'
 import { hungUp, NO_CONTENT, refuseRequest, securityHeaders } from '$lib/server/http/request-guard'
 import { hasHttps } from '$lib/server/http/request-origin'
+import { createSharedPages } from '$lib/server/http/shared-pages'
 import { createAdmissionControl } from '$lib/server/http/admission-control'
 import { busyPage } from '$lib/server/http/busy-page'
 import type { Context } from '$lib/server/trpc/context'
@@ -138,7 +139,10 @@ const guard: Handle = ({ event, resolve }) => {
   const { site, hosts } = services.config
   const { method, headers } = request
   const refused = refuseRequest({ method, url, headers }, { url: site.url, hosts })
-  if (refused === null) return resolve(event)
+  if (refused === null) {
+    services.proxyWatch.see({ socketAddress: event.getClientAddress(), headers })
+    return resolve(event)
+  }
   noteRefusal(refused.why, headers)
   services.metrics.requestRefused(refused.why)
   return refusalPage(refused, { request, url, look: lookOf(event), siteUrl: site.url })
@@ -148,35 +152,33 @@ const guard: Handle = ({ event, resolve }) => {
 const languages = new AsyncLocalStorage<{ locale?: Language; origin?: string; messageCalls?: Set<string> }>()
 overwriteServerAsyncLocalStorage(languages)
 
-/**
- * The landing page depends only on language, theme, and whether registration is open: each variant is rendered once
- * and cached until that changes. Query strings mean nothing here and are dropped before rendering, so that every
- * visitor gets the same page.
- */
-const landing: Handle = async ({ event, resolve }) => {
-  if (event.route.id !== '/' || event.request.method !== 'GET' || event.isDataRequest) return resolve(event)
-  // Applicants who have started see their own progress, which is nobody else's page.
-  if (OWN_COOKIES.some((name) => event.cookies.get(name) !== undefined)) return resolve(event)
-  const opening = JSON.stringify(await services.intake.look())
-  if (opening !== landings.opening) landings = { opening, pages: new Map() }
-  const { pages } = landings
-  const key = `${extractLocaleFromRequest(event.request)} ${themeOf(event.cookies.get('theme'))}`
-  const kept = pages.get(key)
-  if (kept !== undefined) return new Response(kept.body, { headers: kept.headers })
-  event.url.search = ''
+/** Pages of the registration flow whose views are counted for the statistics: only how often, not by whom. */
+const COUNTED: Record<string, string> = { '/register': 'view:name', '/register/email': 'view:email' }
+
+const views: Handle = async ({ event, resolve }) => {
   const response = await resolve(event)
-  // A nonce is for one response; a page that contains one is never cached.
-  const once = response.headers.get('content-security-policy')?.includes('nonce-') === true
-  if (!response.ok || once || response.headers.has('set-cookie')) return response
-  const page = { body: await response.text(), headers: [...response.headers] }
-  pages.set(key, page)
-  return new Response(page.body, { headers: page.headers })
+  const what = COUNTED[event.route.id ?? '']
+  const again = event.url.searchParams.has('sent')
+  if (what !== undefined && event.request.method === 'GET' && response.ok && !again)
+    services.tallyCounter.count(what)
+  return response
 }
+
+/** Pages that are nobody's own: applicants who have started see their own progress on them instead. */
+const sharedPage: Handle = async ({ event, resolve }) => {
+  const { request, route, url, cookies } = event
+  if (request.method !== 'GET' || event.isDataRequest) return resolve(event)
+  if (OWN_COOKIES.some((name) => cookies.get(name) !== undefined)) return resolve(event)
+  if (!sharedPages.isShared({ route: route.id, url })) return resolve(event)
+  const key = `${route.id} ${extractLocaleFromRequest(request)} ${themeOf(cookies.get('theme'))}`
+  const lookUp = async () => JSON.stringify(await services.intake.look())
+  return sharedPages.get({ key, lookUp }, async () => resolve(event))
+}
+const sharedPages = createSharedPages()
 const OWN_COOKIES = [APPLICANT_COOKIE, DRAFT_COOKIE].flatMap((name) => [
   cookieName(name, true),
   cookieName(name, false),
 ])
-let landings = { opening: '', pages: new Map<string, { body: string; headers: [string, string][] }>() }
 
 const admission = createAdmissionControl()
 
@@ -194,7 +196,6 @@ const identify: Handle = async ({ event, resolve }) => {
   const { config, sessions } = services
   const secure = hasHttps(event.request.headers, config.site.url)
   const cookies = requestCookies(event.cookies, secure)
-  services.proxyWatch.see({ socketAddress: event.getClientAddress(), headers: event.request.headers })
   const signedIn = await sessions.check(cookies.get(sessions.cookieName))
   if (signedIn?.freshCookie !== undefined)
     cookies.set(sessions.cookieName, signedIn.freshCookie.value, signedIn.freshCookie.attributes.maxAge)
@@ -256,18 +257,6 @@ const trpc: Handle = createTRPCHandle({
   },
 })
 
-/** Pages of the registration flow whose views are counted for the statistics: only how often, not by whom. */
-const COUNTED: Record<string, string> = { '/register': 'view:name', '/register/email': 'view:email' }
-
-const views: Handle = async ({ event, resolve }) => {
-  const response = await resolve(event)
-  const what = COUNTED[event.route.id ?? '']
-  const again = event.url.searchParams.has('sent')
-  if (what !== undefined && event.request.method === 'GET' && response.ok && !again)
-    services.tallyCounter.count(what)
-  return response
-}
-
 const page: Handle = ({ event, resolve }) =>
   resolve(event, {
     transformPageChunk: ({ html }) =>
@@ -308,7 +297,7 @@ const unlessBuilding =
     building ? input.resolve(input.event) : handle(input)
 
 export const handle: Handle = unlessBuilding(
-  sequence(logged, headers, monitor, guard, landing, queue, identify, door, trpc, views, page),
+  sequence(logged, headers, monitor, guard, views, sharedPage, queue, identify, door, trpc, page),
 )
 
 /**

@@ -189,7 +189,7 @@ export async function overload(): Promise<void> {
       while (Date.now() < until) {
         const begun = performance.now()
         const answer = await visitor
-          .get('/register')
+          .get('/register/again')
           .then(({ status }) => String(status))
           .catch((error: unknown) =>
             error instanceof Error && 'code' in error ? String(error.code) : 'error',
@@ -201,7 +201,7 @@ export async function overload(): Promise<void> {
   )
   const held = await loop()
   const begun = performance.now()
-  const after = await aVisitor(site.url).get('/register')
+  const after = await aVisitor(site.url).get('/register/again')
   const sorted = times.sort((a, b) => a - b)
   console.log(`Overload: ${people} at once without a pause: ${JSON.stringify([...counts])}`)
   console.log(
@@ -236,7 +236,7 @@ export async function purge(): Promise<void> {
     ...Array.from({ length: 4 }, async () => {
       const visitor = aVisitor(site.url, agent)
       while (!over) {
-        await tally.measure('page', () => visitor.get('/register'))
+        await tally.measure('page', () => visitor.get('/register/again'))
         await tally.measure('wrong link', () => visitor.get('/register/status'))
         await sleep(20)
       }

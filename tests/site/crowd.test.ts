@@ -58,7 +58,7 @@ test('a crowd that comes at one moment is served, or sent away in words at once;
   const sockets = await openConnections(900)
   const answers = sockets.map(answerOn)
   const { host } = new URL(site.url)
-  const request = `GET /register HTTP/1.1\r\nHost: ${host}\r\nAccept: text/html\r\nConnection: close\r\n\r\n`
+  const request = `GET /register/again HTTP/1.1\r\nHost: ${host}\r\nAccept: text/html\r\nConnection: close\r\n\r\n`
   await atOneMoment(site.process, () => sockets.forEach((socket) => socket.write(request)), sockets)
   const all = await Promise.all(answers)
   const served = all.filter((answer) => answer.startsWith('HTTP/1.1 200'))
@@ -92,7 +92,7 @@ async function crowd(program: ChildProcess, cookieOf: () => string, moderators: 
     for (const [index, socket] of sockets.entries())
       socket.write(
         index < strangers
-          ? ask('/register', cookieOf())
+          ? ask('/register/again', cookieOf())
           : ask('/admin?tab=all', moderators[index - strangers] ?? ''),
       )
   }
