@@ -70,15 +70,23 @@ export async function insertAttempts(tx: Transaction, standing: Standing[], at: 
   for (const { key, sharedSeq } of standing)
     if (sharedSeq === null) own.push(key)
     else shared.push(sharedSeq)
-  if (shared.length > 0)
-    await tx.run(
-      sql`update attempts set "count" = "count" + 1 where "seq" in (select value from json_each(${JSON.stringify(shared)}))`,
-    )
-  if (own.length > 0)
-    await tx.run(
-      sql`insert into attempts ("key", "at") select value, ${at} from json_each(${JSON.stringify(own)})`,
-    )
+  if (shared.length > 0) await attemptShare(tx).run({ shared: JSON.stringify(shared) })
+  if (own.length > 0) await attemptInsert(tx).run({ own: JSON.stringify(own), at })
 }
+
+const attemptShare = perConnection((tx: Transaction) =>
+  tx
+    .update(attempts)
+    .set({ count: sql`${attempts.count} + 1` })
+    .where(sql`${attempts.seq} in (select value from json_each(${sql.placeholder('shared')}))`)
+    .prepare(),
+)
+const attemptInsert = perConnection((tx: Transaction) =>
+  tx
+    .insert(attempts)
+    .select(sql`select null, value, ${sql.placeholder('at')}, 1 from json_each(${sql.placeholder('own')})`)
+    .prepare(),
+)
 
 /** How many attempts of a key there were per step up to `now`, the latest first. */
 export async function countAttempts(

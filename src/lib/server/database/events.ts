@@ -126,16 +126,25 @@ export async function findReachedAt(
   registrationId: string,
   stateSince: number,
 ): Promise<number | null> {
-  const [imported] = await reader
-    .select({ reachedAt: fieldOf(events.detail, 'reachedAt') })
-    .from(events)
-    .where(
-      and(eq(events.registrationId, registrationId), eq(events.kind, 'imported'), eq(events.at, stateSince)),
-    )
-    .limit(1)
+  const [imported] = await importedAt(reader).all({ registrationId, stateSince })
   if (imported === undefined) return stateSince
   return imported.reachedAt === null ? null : Number(imported.reachedAt)
 }
+
+const importedAt = perConnection((reader: Reader) =>
+  reader
+    .select({ reachedAt: fieldOf(events.detail, 'reachedAt') })
+    .from(events)
+    .where(
+      and(
+        eq(events.registrationId, sql.placeholder('registrationId')),
+        eq(events.kind, 'imported'),
+        eq(events.at, sql.placeholder('stateSince')),
+      ),
+    )
+    .limit(1)
+    .prepare(),
+)
 
 /** The activity of a registration, oldest first, with moderators' usernames. */
 export async function findEvents(reader: Reader, registrationId: string) {

@@ -204,18 +204,29 @@ export async function leaseJob(
   tx: Transaction,
   lease: { owner: string; now: number; until: number; closed: Outside[]; awaited?: boolean },
 ): Promise<LeasedJob | { row: JobRow; job: null } | null> {
-  const { now, closed } = lease
-  const latest = now + LONGEST_AHEAD_MS
-  const usable = and(
-    closed.length === 0 ? undefined : notInArray(outsideOfRow('j'), closed),
-    lease.awaited === true ? isAwaited('j') : undefined,
-  )
-  const [row] = await tx
+  const { owner, now, until, closed } = lease
+  const usable = closed.length === 0 ? undefined : notInArray(outsideOfRow('j'), closed)
+  const which = lease.awaited === true ? and(usable, isAwaited('j')) : usable
+  const values = { owner, until, beyond: now + 1, latest: now + LONGEST_AHEAD_MS }
+  const [row] = await (which === undefined ? leaseOfAll(tx) : leaseOf(tx, which)).all(values)
+  if (row === undefined) return null
+  const job = readJob(row)
+  if (job !== null) return { row, job }
+  await putAside(tx, row, now)
+  return { row, job: null }
+}
+
+/** A time that is due, or was written while the clock was wrong. */
+const isDue = (column: SQL) =>
+  sql`${column} not between ${sql.placeholder('beyond')} and ${sql.placeholder('latest')}`
+
+const leaseOf = (tx: Transaction, which: SQL | undefined) =>
+  tx
     .update(jobs)
     .set({
       state: 'running',
-      leaseOwner: lease.owner,
-      leaseUntil: lease.until,
+      leaseOwner: sql`${sql.placeholder('owner')}`,
+      leaseUntil: sql`${sql.placeholder('until')}`,
       attempts: sql`${jobs.attempts} + 1`,
       unanswered: sql`${jobs.unanswered} + (${jobs.state} = 'running')`,
     })
@@ -223,22 +234,19 @@ export async function leaseJob(
       eq(
         jobs.seq,
         sql`(select j.seq from jobs j
-          where ((j.state = 'waiting' and j.run_at not between ${now + 1} and ${latest})
-              or (j.state = 'running' and j.lease_until not between ${now + 1} and ${latest}))
-            ${usable === undefined ? sql`` : sql`and ${usable}`}
+          where ((j.state = 'waiting' and ${isDue(sql`j.run_at`)})
+              or (j.state = 'running' and ${isDue(sql`j.lease_until`)}))
+            ${which === undefined ? sql`` : sql`and ${which}`}
             and not exists (select 1 from jobs o where o.lane = j.lane and o.seq <> j.seq
               and ((o.state in ('waiting', 'running') and o.seq < j.seq
-                  and not (o.state = 'waiting' and o.error is not null and ${outsideOfRow('o')} = 'mail')) or (o.state = 'running' and o.lease_until between ${now + 1} and ${latest})))
+                  and not (o.state = 'waiting' and o.error is not null and ${outsideOfRow('o')} = 'mail'))
+                or (o.state = 'running' and not ${isDue(sql`o.lease_until`)})))
           order by j.run_at, j.seq limit 1)`,
       ),
     )
     .returning()
-  if (row === undefined) return null
-  const job = readJob(row)
-  if (job !== null) return { row, job }
-  await putAside(tx, row, now)
-  return { row, job: null }
-}
+    .prepare()
+const leaseOfAll = perConnection((tx: Transaction) => leaseOf(tx, undefined))
 
 async function putAside(tx: Transaction, { seq, kind, registrationId }: JobRow, now: number): Promise<void> {
   const none = { leaseOwner: null, leaseUntil: null, blame: null }
@@ -270,23 +278,37 @@ export async function renewLease(
   return kept.length > 0
 }
 
+/** How a job ended, or when it is tried again; what is not given stays. */
+export type JobEnd = Pick<JobRow, 'state' | 'error' | 'finishedAt' | 'blame'> &
+  Partial<Pick<JobRow, 'runAt' | 'unanswered' | 'payload'>>
+
 /** Releases a job with its result; false if the lease was lost, and then nothing is changed. */
-export async function releaseJob(
-  tx: Transaction,
-  seq: number,
-  owner: string,
-  end: Pick<JobRow, 'state'> &
-    Partial<Pick<JobRow, 'runAt' | 'error' | 'finishedAt' | 'unanswered' | 'blame' | 'payload'>>,
-): Promise<boolean> {
-  const done = await tx
-    .update(jobs)
-    .set({ leaseOwner: null, leaseUntil: null, ...end })
-    .where(mine(seq, owner))
-    .returning({ seq: jobs.seq })
+export async function releaseJob(tx: Transaction, seq: number, owner: string, end: JobEnd): Promise<boolean> {
+  const values = { ...NOTHING_NEW, ...end }
+  const done = await jobRelease(tx).all({ seq, owner, ...asStored(getTableColumns(jobs), values) })
   return done.length > 0
 }
 
-const mine = (seq: number, owner: string) =>
+const NOTHING_NEW = { runAt: null, unanswered: null, payload: null }
+const jobRelease = perConnection((tx: Transaction) => {
+  const { state, error, finishedAt, blame, runAt, unanswered, payload } = getTableColumns(jobs)
+  const given = placeholders({ runAt, unanswered, payload })
+  return tx
+    .update(jobs)
+    .set({
+      leaseOwner: null,
+      leaseUntil: null,
+      ...placeholders({ state, error, finishedAt, blame }),
+      runAt: sql`coalesce(${given.runAt}, ${runAt})`,
+      unanswered: sql`coalesce(${given.unanswered}, ${unanswered})`,
+      payload: sql`coalesce(${given.payload}, ${payload})`,
+    })
+    .where(mine(sql`${sql.placeholder('seq')}`, sql`${sql.placeholder('owner')}`))
+    .returning({ seq: jobs.seq })
+    .prepare()
+})
+
+const mine = (seq: number | SQL, owner: string | SQL) =>
   and(eq(jobs.seq, seq), eq(jobs.leaseOwner, owner), eq(jobs.state, 'running'))
 
 /** Releases everything that one worker holds, as if it had never been leased. */

@@ -2,16 +2,22 @@ import { and, asc, count, eq, inArray, isNotNull, isNull, min } from 'drizzle-or
 import type { NoticesWish } from '$lib/moderation/notices'
 import type { ModeratorRow } from './moderators'
 import type { Reader, Transaction } from './open'
+import { perConnection } from './prepared-query'
 import { moderators, registrations } from './schema'
 
 /** Moderators who may get email at all, by username. */
 export async function findHearers(reader: Reader): Promise<ModeratorRow[]> {
-  return reader
+  return hearers(reader).all()
+}
+
+const hearers = perConnection((reader: Reader) =>
+  reader
     .select()
     .from(moderators)
     .where(and(isNull(moderators.disabledAt), isNotNull(moderators.emailConfirmedAt)))
     .orderBy(asc(moderators.username))
-}
+    .prepare(),
+)
 
 export async function updateNotices(tx: Transaction, id: string, wish: NoticesWish): Promise<void> {
   await tx.update(moderators).set(wish).where(eq(moderators.id, id))

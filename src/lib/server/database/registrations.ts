@@ -34,7 +34,7 @@ const {
   nameKey,
   trouble: _trouble,
   heldBy: _heldBy,
-  heldFor: _heldFor,
+  heldFor,
   queue: _queue,
   queueAt: _queueAt,
   ...ownColumns
@@ -117,23 +117,29 @@ export async function isNameHeld(
   username: Username,
   except: string | null,
 ): Promise<boolean> {
-  const [row] = await reader
-    .select({ id: registrations.id })
-    .from(registrations)
-    .where(
-      and(
-        eq(registrations.username, username),
-        eq(registrations.holdsName, true),
-        except === null ? undefined : ne(registrations.id, except),
-      ),
-    )
+  const [row] = await (except === null
+    ? holder(reader).all({ username })
+    : otherHolder(reader).all({ username, except }))
   return row !== undefined
 }
 
+const selectHolder = (reader: Reader, but: SQL | undefined) =>
+  reader
+    .select({ id: registrations.id })
+    .from(registrations)
+    .where(
+      and(eq(registrations.username, sql.placeholder('username')), eq(registrations.holdsName, true), but),
+    )
+    .prepare()
+const holder = perConnection((reader: Reader) => selectHolder(reader, undefined))
+const otherHolder = perConnection((reader: Reader) =>
+  selectHolder(reader, ne(registrations.id, sql.placeholder('except'))),
+)
+
 export async function insertRegistration(tx: Transaction, registration: Registration): Promise<void> {
   const { account: _account, opening: _opening, ...row } = registration
-  const seq = sql`(select coalesce(max(seq), 0) + 1 from registrations)`
-  await tx.insert(registrations).values({ ...row, ...foundBy(registration), seq })
+  const columns = getTableColumns(registrations)
+  await registrationInsert(tx).run(asStored(columns, { ...row, ...foundBy(registration) }))
   await keepPrints(tx, registration.id, registration.reason)
 }
 
@@ -171,6 +177,16 @@ export async function findDecidedSince(reader: Reader, moderatorId: string, sinc
   return decidedSince(reader).all({ moderatorId, since, limit })
 }
 
+const registrationInsert = perConnection((tx: Transaction) =>
+  tx
+    .insert(registrations)
+    .values({
+      ...placeholders({ ...ownColumns, domain, network, addressKey, nameKey }),
+      seq: sql`(select coalesce(max(seq), 0) + 1 from registrations)`,
+    })
+    .prepare(),
+)
+
 const { id: _id, ...changing } = ownColumns
 const registrationUpdate = perConnection((tx: Transaction) =>
   tx
@@ -185,8 +201,16 @@ const registrationUpdate = perConnection((tx: Transaction) =>
 
 /** Records what flags a registration besides a rule. */
 export async function setHeldFor(tx: Transaction, id: string, heldFor: HeldFor[]): Promise<void> {
-  await tx.update(registrations).set({ heldFor }).where(eq(registrations.id, id))
+  await heldForUpdate(tx).run(asStored(getTableColumns(registrations), { id, heldFor }))
 }
+
+const heldForUpdate = perConnection((tx: Transaction) =>
+  tx
+    .update(registrations)
+    .set(placeholders({ heldFor }))
+    .where(eq(registrations.id, sql.placeholder('id')))
+    .prepare(),
+)
 
 /** What flags a registration besides a rule; empty if nothing. */
 export async function findHeldFor(reader: Reader, id: string): Promise<HeldFor[]> {

@@ -32,12 +32,25 @@ export async function keepPrints(
     const same = await printOf(tx).all({ registrationId, print: prints.same })
     if (same.length > 0) return
   }
-  await tx.delete(reasonPrints).where(eq(reasonPrints.registrationId, registrationId))
+  await printDelete(tx).run({ registrationId })
   if (prints === null) return
-  await tx
-    .insert(reasonPrints)
-    .values([prints.same, ...prints.near].map((print) => ({ registrationId, print })))
+  await printInsert(tx).run({ registrationId, prints: JSON.stringify([prints.same, ...prints.near]) })
 }
+
+const printDelete = perConnection((tx: Transaction) =>
+  tx
+    .delete(reasonPrints)
+    .where(eq(reasonPrints.registrationId, sql.placeholder('registrationId')))
+    .prepare(),
+)
+const printInsert = perConnection((tx: Transaction) =>
+  tx
+    .insert(reasonPrints)
+    .select(
+      sql`select ${sql.placeholder('registrationId')}, value from json_each(${sql.placeholder('prints')})`,
+    )
+    .prepare(),
+)
 
 const printOf = perConnection((tx: Transaction) =>
   tx

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { outsideOf, type NewJob, type Outside } from '$lib/registration/job'
+import { outsideOf, type NewJob } from '$lib/registration/job'
 import { AWAITED_MAILS } from '$lib/registration/mail-job'
 import { leaseJob, LONGEST_AHEAD_MS, nextDue, releaseAll, renewLease, type LeasedJob } from '../database/jobs'
 import type { Database } from '../database/open'
@@ -102,22 +102,22 @@ export function createWorker({
   const onlyAwaited = () =>
     [...running.values()].filter((awaited) => !awaited).length >= HANDS - HANDS_FOR_AWAITED
 
-  const dueNow = (now: number, closed: Outside[]) =>
-    database.read((reader) => nextDue(reader, { closed, now, awaited: onlyAwaited() }))
-
-  async function take(): Promise<LeasedJob | null> {
+  /** A job that is due now; without one, when the next one is, or null if none is waiting. */
+  async function take(): Promise<{ leased: LeasedJob } | { leased: null; due: number | null }> {
     const now = clock()
     const { outsides: closed } = outages.closed()
-    const due = await dueNow(now, closed)
-    if (due === null || due > now) return null
-    const lease = { owner, now, until: now + LEASE_MS, closed, awaited: onlyAwaited() }
+    const awaited = onlyAwaited()
+    const due = await database.read((reader) => nextDue(reader, { closed, now, awaited }))
+    if (due === null || due > now) return { leased: null, due }
+    const lease = { owner, now, until: now + LEASE_MS, closed, awaited }
     for (;;) {
       const leased = await database.write((tx) => leaseJob(tx, lease))
-      if (leased === null) return null
+      // Another process was faster, or what is due stands behind a job of its lane that is running.
+      if (leased === null) return { leased: null, due }
       const { row, job } = leased
       if (job !== null) {
         outages.started(job, row.createdAt)
-        return { row, job }
+        return { leased: { row, job } }
       }
       log.error(
         { job: row.id, kind: row.kind, registration: row.registrationId },
@@ -160,13 +160,17 @@ export function createWorker({
       log.warn({ job: row.id }, 'A lease was lost before the job ended')
   }
 
-  /** Starts due jobs, as many as there are free slots. Returns whether any was started. */
-  async function startDue(): Promise<boolean> {
+  /**
+   * Starts due jobs, as many as there are free slots. Returns whether any was started, and when the next one is due;
+   * null if none is waiting, or no slot is free.
+   */
+  async function startDue(): Promise<{ started: boolean; due: number | null }> {
     let started = false
     await outages.probeDue()
     while (!stopping && running.size < HANDS) {
-      const leased = await take()
-      if (leased === null) return started
+      const taken = await take()
+      if (taken.leased === null) return { started, due: taken.due }
+      const { leased } = taken
       started = true
       const task: Promise<void> = run(leased)
         .catch((error: unknown) =>
@@ -178,7 +182,7 @@ export function createWorker({
         })
       running.set(task, isAwaited(leased.job))
     }
-    return started
+    return { started, due: null }
   }
 
   function wake(delay = 0): void {
@@ -193,10 +197,8 @@ export function createWorker({
   async function tick(): Promise<void> {
     let nap = LONGEST_NAP_MS
     try {
-      await startDue()
-      const { outsides: closed, until } = outages.closed()
-      const due = await dueNow(clock(), closed)
-      const next = Math.min(due ?? Infinity, until)
+      const { due } = await startDue()
+      const next = Math.min(due ?? Infinity, outages.closed().until)
       if (running.size < HANDS) nap = Math.min(nap, Math.max(next - clock(), 25))
     } catch (error) {
       log.error({ err: error }, 'The jobs could not be read; trying again')
@@ -219,7 +221,7 @@ export function createWorker({
      */
     async drain(): Promise<void> {
       for (;;) {
-        const started = await startDue()
+        const { started } = await startDue()
         if (!started && running.size === 0) return
         await Promise.race(running.keys())
       }

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 
 /** The header with a request's id, from a proxy and in every response; lower case. */
 export const REQUEST_ID_HEADER = 'x-request-id'
@@ -11,7 +11,7 @@ const current = new AsyncLocalStorage<string>()
 
 /** The id that came with a request, or a new one if there was none, or one that is not harmless. */
 export const requestIdOf = (given: unknown): string =>
-  typeof given === 'string' && HARMLESS.test(given) ? given : randomBytes(8).toString('hex')
+  typeof given === 'string' && HARMLESS.test(given) ? given : randomUUID().slice(-17).replace('-', '')
 
 /** Does the work of a request: every line logged in it carries the id. */
 export const withRequestId = <T>(id: string, work: () => T): T => current.run(id, work)
