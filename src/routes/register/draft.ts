@@ -44,11 +44,14 @@ export function dropDraft({ cookies, locals: { site } }: Asked): void {
   cookies.delete(cookieName(DRAFT_COOKIE, site.secure), { path: '/', secure: site.secure })
 }
 
+/** Whether a cookie of ours came with this request: then the next one comes back, too. */
+export const keepsCookies = (asked: Asked): boolean => kept(asked) !== undefined
+
 /** Stores a draft; returns the address to continue at: with the draft in it if this browser has sent no cookie yet. */
 export function onWith(asked: Asked, path: string, draft: Draft): string {
-  const keepsCookies = kept(asked) !== undefined
+  const goesOn = keepsCookies(asked)
   keepDraft(asked, draft)
-  if (keepsCookies) return path
+  if (goesOn) return path
   const sealed = asked.locals.draftSeal.seal(
     JSON.stringify([text(draft), now(asked) + SECONDS * 1000]),
     PARAM,

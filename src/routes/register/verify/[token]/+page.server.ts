@@ -4,9 +4,9 @@ import type { Refusal } from '$lib/registration/refusal'
 import { textOf } from '$lib/server/http/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
 import { awaitMail } from '$lib/server/trpc/await-mail'
-import { dropDraft, onWith, readDraft } from '../../draft'
+import { dropDraft, keepsCookies, onWith, readDraft } from '../../draft'
 import { sendName, sendRequest } from '../../own-forms'
-import { isGoingOn, onBehind, withShown } from '../../going-on'
+import { isGoingOn, onBehind, stepOf, withShown } from '../../going-on'
 import { passwordRules } from '../../password-rules'
 import { turnAway } from '../../turn-away'
 import type { Actions, PageServerLoad } from './$types'
@@ -39,8 +39,9 @@ export const actions: Actions = {
       if (refusal.code === 'other_registration') redirect(303, onBehind(url.pathname, shown))
       return fail(status, { problem: refusalText(refusal) })
     }
+    const goesOn = keepsCookies(event)
     dropDraft(event)
-    redirect(303, onBehind(url.pathname))
+    redirect(303, goesOn ? stepOf(confirmed.value) : onBehind(url.pathname))
   },
 
   request: async (event) => {
