@@ -148,6 +148,7 @@ describe('the end of a probation', () => {
   test('that nobody saw: the account is removed, missing, or open suspended', () => {
     expect(after(running, { type: 'found_removed' }).next).toMatchObject({
       state: 'denied',
+      decidedBy: null,
       silent: true,
       holdsName: false,
       probation: 'none',

@@ -161,7 +161,7 @@ export function decide(
       )
     case 'found_removed':
       if (!(account === 'removed' && state === 'requested') && !isOnProbation(registration)) return no()
-      return YES({ ...become('denied'), ...NO_PROBATION, silent: true, holdsName: false }, [
+      return YES({ ...become('denied'), ...NO_PROBATION, decidedBy: null, silent: true, holdsName: false }, [
         { kind: 'found_removed' },
       ])
     case 'found_unsuspended':
