@@ -62,6 +62,9 @@ export function roomRoutes(state: StandInState): StandInRoute[] {
         ...problem(429, 'M_LIMIT_EXCEEDED', 'Too Many Requests', { retry_after_ms: wait }),
         headers: { 'retry-after': String(Math.ceil(wait / 1000)) },
       }
+    const target = relatedTo(body)
+    if (target !== null && !room.messages.some(({ eventId }) => eventId === target))
+      return problem(400, 'M_UNKNOWN', "Can't send relation to unknown event")
     const eventId = `$${unique(40)}`
     room.messages.push({ sender: caller.id, transactionId, eventId, content: body })
     return ok({ event_id: eventId })
@@ -214,6 +217,12 @@ export function roomRoutes(state: StandInState): StandInRoute[] {
       },
     },
   ]
+}
+
+/** The event that a message relates to by a `rel_type`. */
+function relatedTo({ 'm.relates_to': relation }: StandInRequest['body']): string | null {
+  if (typeof relation !== 'object' || relation === null) return null
+  return 'rel_type' in relation && 'event_id' in relation ? String(relation.event_id) : null
 }
 
 /** Returns a function that takes one message from the allowance, or tells how many ms to wait for it. */

@@ -139,8 +139,8 @@ describe('a homeserver that is out', () => {
       ]),
     })
     const [outage] = await (await moderation()).outages()
-    // The approval, and the look at what became of the claim.
-    expect(outage).toMatchObject({ server: 'homeserver', waiting: 2 })
+    // The approval, what the room says of it, and the look at what became of the claim.
+    expect(outage).toMatchObject({ server: 'homeserver', waiting: 3 })
     await live(10 * MINUTE)
     expect(
       world.mailbox.kinds('moderators@example.test').filter((kind) => kind === 'moderators_outage'),

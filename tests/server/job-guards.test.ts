@@ -71,7 +71,13 @@ function recording(real: Homeserver): Homeserver {
     async sendMessage(room, _, { text }) {
       changes.push(`send ${room}`)
       said.push(text)
+      return `$event-${said.length}`
     },
+    editMessage: async (room) => {
+      changes.push(`edit ${room}`)
+      return 'edited'
+    },
+    roomId: async (room) => room,
     directRoom: async () => '!direct:example.test',
     ...says,
   }

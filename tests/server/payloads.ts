@@ -88,6 +88,8 @@ const wishes = [
     heldFor: ['no_proof'],
   }),
 ]
+/** What became of a request that the room was told of. */
+const room = [same({ kind: 'notify_room_decided', registration: 'r-1' })]
 const probation = [same({ kind: 'lift_suspension' }), same({ kind: 'mail', mail: 'probation_over' })]
 const unnumbered = [
   ...first,
@@ -126,7 +128,8 @@ export const PAYLOADS: Record<string, Kept[]> = {
   'registration that closes by itself': [opening],
   'mails to those that were put off': toSome,
   'accounts that are locked by themselves': [locking],
-  'numbered payloads': [...unnumbered, ...probation].map(numbered),
+  'numbered payloads': [...unnumbered, ...probation, ...room].map(numbered),
   'accounts on probation': probation.map(numbered),
   'links that bring what came with them': wishes.map(numbered),
+  'messages in the room that are kept up': room.map(numbered),
 }

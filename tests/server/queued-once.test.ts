@@ -38,6 +38,11 @@ test.each<[string, NewJob, NewJob | null]>([
     { kind: 'notify_moderators', since: 1, reminder: false },
   ],
   ['a notice in the room', { kind: 'notify_room', since: 1 }, null],
+  [
+    'what became of a request',
+    { kind: 'notify_room_decided', registration: 'r-1' },
+    { kind: 'notify_room_decided', registration: 'r-2' },
+  ],
 ])('%s waits once, until it is tried, and others beside it', async (_, job, other) => {
   await queue(job)
   await queue(job)

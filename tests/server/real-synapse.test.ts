@@ -32,6 +32,28 @@ const settings = v.safeParse(
   process.env,
 )
 
+/** Messages as the client-server API tells them, with the newest change of each. */
+const contentSchema = v.object({
+  body: v.optional(v.string()),
+  'm.new_content': v.optional(v.unknown()),
+  'm.relates_to': v.optional(v.unknown()),
+})
+const roomSchema = v.object({
+  chunk: v.array(
+    v.object({
+      event_id: v.string(),
+      content: contentSchema,
+      unsigned: v.optional(
+        v.object({
+          'm.relations': v.optional(
+            v.object({ 'm.replace': v.optional(v.object({ content: contentSchema })) }),
+          ),
+        }),
+      ),
+    }),
+  ),
+})
+
 let world: TestWorld
 afterEach(() => world.dispose())
 const newName = () => `way-${randomUUID().slice(0, 12)}`
@@ -89,6 +111,33 @@ describe.runIf(settings.success)('on a real Synapse', () => {
       consentVersion: synapse.SYNAPSE_CONSENT_VERSION,
     })
     expect(await world.homeserver.joinedRooms(username(name))).toContain(synapse.SYNAPSE_AUTOJOIN_ROOM)
+  })
+
+  test("what the moderators' room is told of a request says what became of it", async () => {
+    const { SYNAPSE_ADMIN_ROOM: room, SYNAPSE_ADMIN_TOKEN: token } = await open()
+    await world.dispose()
+    await open({
+      matrixNotifications: { adminRoom: { room, template: '{username}: {reason}' }, welcome: null },
+    })
+    const name = newName()
+    const applicant = await requested(world, name)
+    await decideOn(world, applicant.view.id, 'deny')
+    const path = `/_matrix/client/v3/rooms/${encodeURIComponent(room)}/messages?dir=b&limit=20`
+    const response = await fetch(world.homeserverUrl + path, {
+      headers: { authorization: `Bearer ${token}` },
+    })
+    const { chunk } = v.parse(roomSchema, await response.json())
+    const about = chunk.find(({ content }) => content.body === `${name}: ${REASON}`)
+    // Bundled by the homeserver, so it counts as a change of that message and not as another one.
+    const edit = about?.unsigned?.['m.relations']?.['m.replace']?.content
+    expect(edit?.['m.relates_to']).toEqual({ rel_type: 'm.replace', event_id: about?.event_id })
+    expect(edit?.['m.new_content']).toEqual({
+      msgtype: 'm.text',
+      'm.mentions': {},
+      body: expect.stringMatching(
+        new RegExp(`^❌ Denied by \\S+\n@${name}:\\S+ requested an account: \\S+$`),
+      ),
+    })
   })
 
   test('denied: the account is gone, and the name serves the next applicant', async () => {

@@ -37,6 +37,7 @@ test('each job waits in the lane of what it must not overtake', () => {
     join_room: 'r1 / nobody',
     welcome: 'r1 / nobody',
     notify_room: 'room / room',
+    notify_room_decided: 'room / room',
     notify_moderators: 'moderators / moderators',
     notify_person: 'moderator m-1 / moderator m-1',
     'warn_outage room': 'room / room',
@@ -53,7 +54,13 @@ test('and waits for what it depends on', () => {
     Object.keys(outsides)
       .filter((name) => outsides[name] === outside)
       .sort()
-  expect(needing('rooms')).toEqual(['notify_room', 'warn_auto_join room', 'warn_outage room', 'welcome'])
+  expect(needing('rooms')).toEqual([
+    'notify_room',
+    'notify_room_decided',
+    'warn_auto_join room',
+    'warn_outage room',
+    'welcome',
+  ])
   expect(needing('homeserver')).toEqual([
     'bind_address',
     'consent',
@@ -63,7 +70,7 @@ test('and waits for what it depends on', () => {
     'open_account',
     'remove_account',
   ])
-  expect(needing('mail')).toHaveLength(Object.keys(outsides).length - 11)
+  expect(needing('mail')).toHaveLength(Object.keys(outsides).length - 12)
 })
 
 test('what is for all moderators is about no registration', () => {
@@ -96,6 +103,7 @@ test('one that waits covers the next one like it', () => {
     ['mail', { by: 'payload' }, false],
     ['remove_account', { by: ['username'], everywhere: true }, false],
     ['notify_room', { by: [] }, true],
+    ['notify_room_decided', { by: ['registration'] }, false],
     ['notify_moderators', { by: ['reminder'] }, true],
     ['notify_person', { by: ['why'] }, true],
   ])

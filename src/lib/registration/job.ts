@@ -76,6 +76,11 @@ export const JOBS = {
     gathers: true,
     older: { 0: sinceThen },
   }),
+  /** The messages there about one request say what became of it, by its ID. */
+  notify_room_decided: define(job('notify_room_decided', { registration: v.string() }), {
+    channel: () => 'room',
+    once: { by: ['registration'] },
+  }),
   /** The same by email. `reminder`: they have waited for long. */
   notify_moderators: define(job('notify_moderators', { since: v.number(), reminder: v.boolean(), ...rest }), {
     channel: () => 'moderators',

@@ -25,6 +25,37 @@ export function messageFacts(get: () => Target): void {
     ])
   })
 
+  test('a message is answered with its ID, also when it is repeated, and can say something else later', async () => {
+    const { homeserver } = get()
+    const { id, alias } = await aRoom(get())
+    expect(await homeserver.roomId(alias)).toBe(id)
+    expect(await homeserver.roomId(id)).toBe(id)
+    const [first, second] = [randomUUID(), randomUUID()]
+    const event = await homeserver.sendMessage(alias, first, { text: 'It waits' })
+    const edit = () => homeserver.editMessage(alias, event, second, { text: 'It is done' })
+    expect(await edit()).toBe('edited')
+    expect(await homeserver.sendMessage(alias, first, { text: 'It waits' })).toBe(event)
+    expect(await edit()).toBe('edited')
+    expect(await messages(id)).toEqual([
+      {
+        msgtype: 'm.text',
+        body: '* It is done',
+        'm.mentions': {},
+        'm.new_content': { msgtype: 'm.text', body: 'It is done', 'm.mentions': {} },
+        'm.relates_to': { rel_type: 'm.replace', event_id: event },
+      },
+      { msgtype: 'm.text', body: 'It waits', 'm.mentions': {} },
+    ])
+  })
+
+  test('a message that is not in the room cannot say something else', async () => {
+    const { homeserver } = get()
+    const [here, there] = [await aRoom(get()), await aRoom(get())]
+    const event = await homeserver.sendMessage(there.id, randomUUID(), { text: 'It waits' })
+    expect(await homeserver.editMessage(here.id, event, randomUUID(), { text: 'It is done' })).toBe('gone')
+    expect(await messages(here.id)).toEqual([])
+  })
+
   test('a message has its text, and HTML where it is given, and goes to an alias too', async () => {
     const { homeserver } = get()
     const { id, alias } = await aRoom(get())

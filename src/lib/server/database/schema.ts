@@ -527,6 +527,27 @@ export const attempts = sqliteTable(
   (table) => [index('attempts_by_key').on(table.key, table.at), index('attempts_by_time').on(table.at)],
 )
 
+/** Messages in the moderators' room about one request each, which say what became of it. */
+export const roomNotices = sqliteTable(
+  'room_notices',
+  {
+    /** The job that sends it, and so the transaction ID. It stands here before it is sent. */
+    job: text().primaryKey(),
+    registrationId: text('registration_id')
+      .notNull()
+      .references(() => registrations.id, { onDelete: 'cascade' }),
+    /** The ID of the room, also where an alias is configured: that may lead to another room by now. */
+    room: text().notNull(),
+    /** Null until the homeserver has answered. */
+    eventId: text('event_id'),
+    /** What it said first. */
+    text: text().notNull(),
+    /** What it says now; null: a change was begun, and whether it arrived is unknown. */
+    shown: text(),
+  },
+  (table) => [index('room_notices_by_registration').on(table.registrationId)],
+)
+
 /** Announcements made once that need not be repeated. */
 export const announcements = sqliteTable('announcements', {
   key: text().primaryKey(),

@@ -83,8 +83,23 @@ export interface Homeserver {
   consent(username: Username, version: string): Promise<void>
   /** What prevents recording consent to this version, with the remedy, or null. Changes nothing. */
   consentProblem(version: string): Promise<ConsentProblem | null>
-  /** Sends as the operator's account; the same transaction ID sends once. Joins the room first if necessary. */
-  sendMessage(room: string, transactionId: string, message: RoomMessage): Promise<void>
+  /**
+   * Sends as the operator's account; the same transaction ID sends once. Joins the room first if necessary. Answers the
+   * event ID.
+   */
+  sendMessage(room: string, transactionId: string, message: RoomMessage): Promise<string>
+  /**
+   * Changes what an own message says, by its event ID, under a transaction ID as above (Matrix client API, "Event
+   * replacements"). `gone`: the homeserver does not have it any more, or it is in another room.
+   */
+  editMessage(
+    room: string,
+    eventId: string,
+    transactionId: string,
+    message: RoomMessage,
+  ): Promise<'edited' | 'gone'>
+  /** The ID of a room given by ID or alias. */
+  roomId(room: string): Promise<string>
   /** A direct chat with the account: the same key returns the same room. */
   directRoom(username: Username, key: string): Promise<string>
   /** The Matrix ID of the operator's account, whether it is a server administrator, and the server's version. */

@@ -6,7 +6,10 @@ import type { AccessToken } from './access-token'
 import type { SynapseCall } from './synapse-call'
 import { refused } from './answer-errors'
 
-type Rooms = Pick<Homeserver, 'joinedRooms' | 'joinRoom' | 'sendMessage' | 'directRoom'>
+type Rooms = Pick<
+  Homeserver,
+  'joinedRooms' | 'joinRoom' | 'sendMessage' | 'editMessage' | 'roomId' | 'directRoom'
+>
 
 const roomSchema = v.object({ room_id: v.string() })
 const joinedSchema = v.object({ joined_rooms: v.array(v.string()) })
@@ -31,6 +34,20 @@ export function createSynapseRooms(
   async function joinedRooms(userId: string, task: string): Promise<string[]> {
     const path = `/_synapse/admin/v1/users/${encodeURIComponent(userId)}/joined_rooms`
     return (await grant(joinedSchema, 'GET', path, task)).joined_rooms
+  }
+
+  /** Sends a message, from within the room. */
+  async function put(room: string, transactionId: string, message: object, task: string) {
+    const roomId = await resolve(room, task)
+    const id = encodeURIComponent(transactionId)
+    const path = `${CLIENT_API}/rooms/${encodeURIComponent(roomId)}/send/m.room.message/${id}`
+    const reply = await call('PUT', path, task, message)
+    if (reply.granted || reply.status !== 403) return reply
+    const joined = await call('POST', `${CLIENT_API}/join/${encodeURIComponent(room)}`, task, {})
+    if (!joined.granted && joined.status !== 403) throw joined.error
+    if (!joined.granted)
+      throw refused(task, `we are not allowed to join it (${joined.said}); invite ${owner}`)
+    return call('PUT', path, task, message)
   }
 
   return {
@@ -61,20 +78,24 @@ export function createSynapseRooms(
 
     async sendMessage(room, transactionId, message) {
       const task = `send a message to the room ${room}`
-      const roomId = await resolve(room, task)
-      const id = encodeURIComponent(transactionId)
-      const path = `${CLIENT_API}/rooms/${encodeURIComponent(roomId)}/send/m.room.message/${id}`
-      let reply = await call('PUT', path, task, content(message))
-      if (!reply.granted && reply.status === 403) {
-        const joined = await call('POST', `${CLIENT_API}/join/${encodeURIComponent(room)}`, task, {})
-        if (!joined.granted && joined.status !== 403) throw joined.error
-        if (!joined.granted)
-          throw refused(task, `we are not allowed to join it (${joined.said}); invite ${owner}`)
-        reply = await call('PUT', path, task, content(message))
-      }
+      const reply = await put(room, transactionId, content(message), task)
       if (!reply.granted) throw reply.error
-      parse(sentSchema, reply.body, task)
+      return parse(sentSchema, reply.body, task).event_id
     },
+
+    async editMessage(room, eventId, transactionId, message) {
+      const task = `change a message in the room ${room}`
+      const reply = await put(room, transactionId, replacing(eventId, message), task)
+      if (reply.granted) {
+        parse(sentSchema, reply.body, task)
+        return 'edited'
+      }
+      // Synapse 1.160: "Can't send relation to unknown event".
+      if (reply.status === 400 && reply.errcode === 'M_UNKNOWN') return 'gone'
+      throw reply.error
+    },
+
+    roomId: (room) => resolve(room, `find the room ${room}`),
 
     async directRoom(username, key) {
       const userId = matrixId(username, domain)
@@ -91,6 +112,15 @@ export function createSynapseRooms(
       if (reply.errcode === 'M_ROOM_IN_USE') return resolve(`#${name}:${domain}`, task)
       throw reply.error
     },
+  }
+}
+
+/** Matrix client API, "Event replacements": for clients that do not know them, the new words with a star. */
+function replacing(eventId: string, message: RoomMessage): object {
+  return {
+    ...content({ text: `* ${message.text}` }),
+    'm.new_content': content(message),
+    'm.relates_to': { rel_type: 'm.replace', event_id: eventId },
   }
 }
 

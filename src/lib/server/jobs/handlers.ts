@@ -10,6 +10,7 @@ import { mail } from './kinds/mail'
 import { notifyModerators } from './kinds/notify-moderators'
 import { notifyPerson } from './kinds/notify-person'
 import { notifyRoom } from './kinds/notify-room'
+import { notifyRoomDecided } from './kinds/notify-room-decided'
 import { openAccount } from './kinds/open-account'
 import { removeAccount } from './kinds/remove-account'
 import { warnAutoJoin } from './kinds/warn-auto-join'
@@ -30,6 +31,7 @@ const KINDS: { [K in JobKind]: Run<K> } = {
   join_room: joinRoom,
   welcome,
   notify_room: notifyRoom,
+  notify_room_decided: notifyRoomDecided,
   notify_moderators: notifyModerators,
   notify_person: notifyPerson,
   warn_outage: warnOutage,

@@ -17,11 +17,11 @@ export async function mailOperators(
 
 /** Sends a message to the moderators' room. The job's ID is the transaction ID, so that a repeat sends once. */
 export async function tellRoom(
-  text: (template: string | null) => string,
+  text: string,
   { homeserver, rooms }: Pick<JobServices, 'homeserver' | 'rooms'>,
   id: string,
 ): Promise<JobResult> {
   if (rooms.adminRoom === null) return OFF
-  await homeserver.sendMessage(rooms.adminRoom.room, id, { text: text(rooms.adminRoom.template) })
+  await homeserver.sendMessage(rooms.adminRoom.room, id, { text })
   return DONE
 }

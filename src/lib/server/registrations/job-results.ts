@@ -55,7 +55,11 @@ const REST_MS = 60 * 60_000
 export type JobResults = ReturnType<typeof createJobResults>
 
 /** Ends, postpones and retries jobs, each with what it changed. */
-export function createJobResults({ database, clock, transaction: { actIn, record } }: RegistrationParts) {
+export function createJobResults({
+  database,
+  clock,
+  transaction: { actIn, record, enqueue, toRoom },
+}: RegistrationParts) {
   const noteRetry = (tx: Transaction, { registrationId, kind }: JobRow, actor: Actor) =>
     insertEvents(tx, registrationId, [{ kind: 'job_retried', detail: { job: kind } }], actor, clock())
   async function noteRetries(tx: Transaction, rows: JobRow[], actor: Actor): Promise<void> {
@@ -94,6 +98,10 @@ export function createJobResults({ database, clock, transaction: { actIn, record
         if (!(await releaseJob(tx, row.seq, owner, written))) return false
         if (end.state === 'failed')
           await insertEvents(tx, row.registrationId, [jobEvent('job_failed', job)], SYSTEM, clock())
+        // What failed is said in the moderators' room, and once it worked, no longer.
+        const turned = end.state === 'failed' || (end.state !== 'waiting' && row.error !== null)
+        if (row.registrationId !== null && turned)
+          await enqueue(tx, null, await toRoom(tx, row.registrationId))
         if (end.state !== 'done') return true
         const acted =
           end.action === undefined || row.registrationId === null
@@ -156,6 +164,7 @@ export function createJobResults({ database, clock, transaction: { actIn, record
         await dismissJob(tx, job.seq, clock())
         const detail = { job: job.kind }
         await insertEvents(tx, job.registrationId, [{ kind: 'job_dismissed', detail }], actor, clock())
+        if (job.registrationId !== null) await enqueue(tx, null, await toRoom(tx, job.registrationId))
         return accept(null)
       })
     },

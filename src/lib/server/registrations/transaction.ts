@@ -18,6 +18,7 @@ import {
   updateRegistration,
 } from '../database/registrations'
 import { insertWords } from '../database/messages'
+import { hasRoomNotice } from '../database/room-notices'
 import type { DenialFingerprints } from './denial-fingerprints'
 import type { Intake } from '../intake/intake'
 
@@ -77,6 +78,12 @@ export function createRegistrationTransaction({
       why: 'each',
       since: told.since,
     }))
+  }
+
+  /** Something changed about a registration that the moderators' room may say: what was told there is looked at again. */
+  async function toRoom(tx: Transaction, registration: string): Promise<NewJob[]> {
+    const isTold = policy.moderatorsRoom && (await hasRoomNotice(tx, registration))
+    return isTold ? [{ kind: 'notify_room_decided', registration }] : []
   }
 
   async function enqueue(
@@ -144,6 +151,7 @@ export function createRegistrationTransaction({
     if (stops === true) await stopOpening(tx, before, now)
     if (uses === true && after.invitationId !== null) await countUse(tx, after.invitationId, now)
     await enqueue(tx, before.id, jobs, { rest, now })
+    if (before.state !== after.state) await enqueue(tx, null, await toRoom(tx, before.id), { now })
     // One waiting request more or less: with the last one allowed, registration closes.
     const moved = before.state !== after.state || before.exchange !== after.exchange
     if (moved && (before.state === 'requested' || after.state === 'requested'))
@@ -192,5 +200,5 @@ export function createRegistrationTransaction({
     return registrationId !== null && account.registrationId === registrationId
   }
 
-  return { enqueue, actIn, record, isNameFree }
+  return { enqueue, actIn, record, isNameFree, toRoom }
 }

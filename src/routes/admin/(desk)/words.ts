@@ -118,6 +118,7 @@ const JOBS: Words<JobKind> = {
   join_room: m.job_join_room,
   welcome: m.job_welcome,
   notify_room: m.job_notify_room,
+  notify_room_decided: m.job_notify_room_decided,
   notify_moderators: m.job_notify_moderators,
   notify_person: m.job_notify_person,
   warn_outage: m.job_warn_outage,

@@ -19,5 +19,5 @@ export async function warnAutoJoin(
     return mailOperators(mail, services, { id, to })
   }
   const values = { matrixId, count: rooms.length }
-  return tellRoom(() => m.room_auto_join(values, { locale: language }), services, id)
+  return tellRoom(m.room_auto_join(values, { locale: language }), services, id)
 }

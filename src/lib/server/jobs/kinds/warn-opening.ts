@@ -22,5 +22,5 @@ export async function warnOpening(
   if (by === 'mail') return mailOperators({ kind: 'moderators_opening', ...news, link }, services, { id, to })
   const said = open ? m.mail_opening_opened : m.mail_opening_closed
   const lines = [said({}, { locale: language }), ...openingWords(news, language), link]
-  return tellRoom(() => lines.join(' '), services, id)
+  return tellRoom(lines.join(' '), services, id)
 }

@@ -20,5 +20,5 @@ export async function warnOutage(
     return mailOperators(mail, services, { id, to })
   }
   const values = { since: momentText(since, language, 'UTC'), reason, count: waiting }
-  return tellRoom(() => m.room_mail_outage(values, { locale: language }), services, id)
+  return tellRoom(m.room_mail_outage(values, { locale: language }), services, id)
 }

@@ -1,0 +1,38 @@
+import { eq } from 'drizzle-orm'
+import type { Reader, Transaction } from './open'
+import { roomNotices } from './schema'
+
+/** A message in the moderators' room about one request. `text`: what it said first; `shown`: what it says now, if known. */
+export type RoomNotice = typeof roomNotices.$inferSelect
+
+/** What a job is about to send. Where it began with another room, that was never told, and this one counts. */
+export async function putRoomNotice(tx: Transaction, notice: RoomNotice): Promise<void> {
+  await tx.insert(roomNotices).values(notice).onConflictDoUpdate({ target: roomNotices.job, set: notice })
+}
+
+/** What this job began to send, or has sent; null if it has not begun. */
+export async function findRoomNotice(reader: Reader, job: string): Promise<RoomNotice | null> {
+  const [notice] = await reader.select().from(roomNotices).where(eq(roomNotices.job, job))
+  return notice ?? null
+}
+
+/** The messages about a registration. */
+export async function findRoomNotices(reader: Reader, registrationId: string): Promise<RoomNotice[]> {
+  return reader.select().from(roomNotices).where(eq(roomNotices.registrationId, registrationId))
+}
+
+export async function hasRoomNotice(reader: Reader, registrationId: string): Promise<boolean> {
+  return (await reader.$count(roomNotices, eq(roomNotices.registrationId, registrationId))) > 0
+}
+
+/** It has this event ID, or says something else now. */
+export async function updateRoomNotice(
+  tx: Transaction,
+  { job, ...changed }: Pick<RoomNotice, 'job'> & Partial<Pick<RoomNotice, 'eventId' | 'shown'>>,
+): Promise<void> {
+  await tx.update(roomNotices).set(changed).where(eq(roomNotices.job, job))
+}
+
+export async function deleteRoomNotice(tx: Transaction, job: string): Promise<void> {
+  await tx.delete(roomNotices).where(eq(roomNotices.job, job))
+}
