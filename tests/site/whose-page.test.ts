@@ -174,6 +174,19 @@ function withoutCookies() {
   return one
 }
 
+test('who keeps cookies goes straight on from the link, and who was never seen to is looked at first', async () => {
+  const leadOf = async (browser: Visitor, link: string) => {
+    const [form] = formsIn((await browser.get(link)).body)
+    const { headers } = await browser.postAlone(`${link}${form?.action ?? ''}`, form?.hidden ?? {})
+    expect((await browser.get(String(headers['location']))).path).toBe('/register/account')
+    return headers['location']
+  }
+  const asking = aVisitor(site.url)
+  expect(await leadOf(asking, await mailed(asking, 'straight-on'))).toBe('/register/account')
+  const link = await mailed(asking, 'looked-at')
+  expect(await leadOf(aVisitor(site.url), link)).toBe(`${link}/in`)
+})
+
 test('without a single cookie one gets from the name to the status, and nothing is typed twice', async () => {
   const browser = withoutCookies()
   const address = await browser.submit(await browser.get('/register'), { username: 'no-cookies' })
