@@ -50,6 +50,8 @@ export const registrations = sqliteTable(
     message: text(),
     silent: integer({ mode: 'boolean' }).notNull(),
     decidedBy: text('decided_by'),
+    /** The undo window of its decision in milliseconds, where that is longer than the configured one. */
+    restMs: integer('rest_ms'),
     startedAt: integer('started_at').notNull(),
     stateSince: integer('state_since').notNull(),
     remindedAt: integer('reminded_at'),
@@ -434,6 +436,21 @@ export const moderators = sqliteTable('moderators', {
   totpSince: integer('totp_since'),
   /** The last accepted time step: no code works twice. */
   totpStep: integer('totp_step'),
+  /** The Matrix ID that decides in this moderator's name in the moderators' room, once its owner has confirmed that. */
+  matrixId: text('matrix_id').unique(),
+})
+
+/** Matrix IDs that moderators named as theirs, until they are confirmed in the moderators' room; one each. */
+export const matrixIdClaims = sqliteTable('matrix_id_claims', {
+  moderatorId: text('moderator_id')
+    .primaryKey()
+    .references(() => moderators.id, { onDelete: 'cascade' }),
+  matrixId: text('matrix_id').notNull(),
+  /** The job that asks in the room. */
+  job: text().notNull(),
+  /** The message in the room that is to be reacted to; null until the homeserver has answered. */
+  eventId: text('event_id'),
+  expiresAt: integer('expires_at').notNull(),
 })
 
 /** Codes in case the second factor is lost; only their SHA-256 is stored, each works once. */
@@ -544,8 +561,37 @@ export const roomNotices = sqliteTable(
     text: text().notNull(),
     /** What it says now; null: a change was begun, and whether it arrived is unknown. */
     shown: text(),
+    /** The version of the registration that it stands for: what is decided on it decides on that. */
+    version: integer(),
+    /** The reactions under it that moderators only need to tap, by event ID. */
+    seeds: storedJson('seeds', 'room_notices.seeds', stringsSchema, (): string[] => [])
+      .notNull()
+      .default([]),
+    /** The message in its thread with what moderators need to know. */
+    detailsId: text('details_id'),
   },
-  (table) => [index('room_notices_by_registration').on(table.registrationId)],
+  (table) => [
+    index('room_notices_by_registration').on(table.registrationId),
+    index('room_notices_by_event').on(table.eventId),
+  ],
+)
+
+/** Events of the moderators' room that were dealt with, so that none counts twice. */
+export const roomEvents = sqliteTable(
+  'room_events',
+  {
+    eventId: text('event_id').primaryKey(),
+    at: integer().notNull(),
+    /** What it did, for taking it back: to which registration, and under which message. */
+    registrationId: text('registration_id').references(() => registrations.id, { onDelete: 'cascade' }),
+    sender: text(),
+    target: text(),
+    key: text(),
+  },
+  (table) => [
+    index('room_events_by_time').on(table.at),
+    index('room_events_by_target').on(table.target, table.sender),
+  ],
 )
 
 /** Announcements made once that need not be repeated. */
