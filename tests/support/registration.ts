@@ -36,6 +36,7 @@ export function aRegistration(change: Partial<Registration> = {}): Registration 
     remindedAt: null,
     exchange: 'none',
     category: null,
+    restMs: null,
     claimedBy: null,
     claimedAt: null,
     denial: null,
