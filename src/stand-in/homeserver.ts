@@ -1,4 +1,6 @@
 import type { IncomingMessage } from 'node:http'
+import { roomEventRoutes } from './room-events'
+import { roomStateRoutes } from './room-state'
 import { roomRoutes } from './rooms'
 import { matchPath, ok, page, problem, type StandInAnswer, type StandInRoute } from './route'
 import { listen, type Fault, type SeenRequest } from './server'
@@ -41,9 +43,15 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
     ...(options.introspect === undefined ? signInRoutes(state) : []),
     ...profileRoutes(state),
     ...roomRoutes(state),
+    ...roomEventRoutes(state),
+    ...roomStateRoutes(state),
     ...serverRoutes(options),
   ]
-  function answerTo(request: IncomingMessage, url: URL, text: string): StandInAnswer {
+  function answerTo(
+    request: IncomingMessage,
+    url: URL,
+    text: string,
+  ): StandInAnswer | Promise<StandInAnswer> {
     const { method = 'GET', headers } = request
     for (const route of routes) {
       const parts = route.method === method ? matchPath(route.path, url.pathname) : null

@@ -1,15 +1,13 @@
+import * as v from 'valibot'
 import { ok, problem, suspended, type StandInAnswer, type StandInRequest, type StandInRoute } from './route'
 import type { StandInRoom, StandInState, StandInUser } from './state'
 
-/** Synapse's default `rc_message`. */
-const BURST = 10
-const PER_SECOND = 0.2
+const initialSchema = v.array(v.object({ type: v.string(), content: v.record(v.string(), v.unknown()) }))
 
-/** Rooms and messages, as Synapse 1.160 answers. */
+/** Making, joining and leaving rooms, as Synapse 1.160 answers. */
 export function roomRoutes(state: StandInState): StandInRoute[] {
-  const { options, rooms, users, unique } = state
+  const { options, rooms, users, stream } = state
   const forbidden = (text: string) => problem(403, 'M_FORBIDDEN', text)
-  const allowance = createAllowance(state)
 
   function find(identifier: string, then: (room: StandInRoom) => StandInAnswer): StandInAnswer {
     const room = state.room(identifier)
@@ -30,6 +28,7 @@ export function roomRoutes(state: StandInState): StandInRoute[] {
   function enter(room: StandInRoom, user: string): StandInAnswer {
     if (users.get(user)?.suspended === true && !room.members.has(user)) return suspended('Joining rooms')
     room.invited.delete(user)
+    if (!room.members.has(user)) stream.tellMember(room.id, user, user, 'join')
     room.members.add(user)
     return ok({ room_id: room.id })
   }
@@ -47,33 +46,10 @@ export function roomRoutes(state: StandInState): StandInRoute[] {
     })
   }
 
-  function send({ caller, hasDevice, at, body }: StandInRequest): StandInAnswer {
-    const room = rooms.get(at('room'))
-    if (caller.suspended) return suspended('Sending messages')
-    if (!room?.members.has(caller.id)) return forbidden(`User ${caller.id} not in room ${at('room')}`)
-    const transactionId = at('transaction')
-    const same = room.messages.find((one) => one.sender === caller.id && one.transactionId === transactionId)
-    if (same !== undefined) return ok({ event_id: same.eventId })
-    // element-hq/synapse#19606
-    if (!hasDevice) return problem(500, 'M_UNKNOWN', 'Internal server error')
-    const wait = allowance()
-    if (wait > 0)
-      return {
-        ...problem(429, 'M_LIMIT_EXCEEDED', 'Too Many Requests', { retry_after_ms: wait }),
-        headers: { 'retry-after': String(Math.ceil(wait / 1000)) },
-      }
-    const target = relatedTo(body)
-    if (target !== null && !room.messages.some(({ eventId }) => eventId === target))
-      return problem(400, 'M_UNKNOWN', "Can't send relation to unknown event")
-    const eventId = `$${unique(40)}`
-    room.messages.push({ sender: caller.id, transactionId, eventId, content: body })
-    return ok({ event_id: eventId })
-  }
-
   function create({ caller, body }: StandInRequest): StandInAnswer {
     if (caller.suspended) return suspended('Sending messages')
     const { room_alias_name: name, invite, preset, power_level_content_override: power } = body
-    const { initial_state: initial = [], room_version: version = '11' } = body
+    const { initial_state: initial = [], room_version: version = '11', visibility } = body
     const alias = typeof name === 'string' ? `#${name}:${options.domain}` : null
     if (alias !== null && state.room(alias)) return problem(400, 'M_ROOM_IN_USE', 'Room alias already taken')
     const room = state.addRoom(caller.id, {
@@ -82,8 +58,10 @@ export function roomRoutes(state: StandInState): StandInRoute[] {
       invited: new Set(Array.isArray(invite) ? invite.map(String) : []),
       name: typeof body['name'] === 'string' ? body['name'] : null,
       encrypted: JSON.stringify(initial).includes('"m.room.encryption"'),
+      listed: visibility === 'public',
       version: String(version),
     })
+    for (const event of v.is(initialSchema, initial) ? initial : []) room.state.set(event.type, event.content)
     if (typeof power === 'object') room.power = { ...room.power, ...power }
     // Its creators stand above all levels, and are in none.
     if (Number(version) >= 12) delete room.power['users']
@@ -101,13 +79,6 @@ export function roomRoutes(state: StandInState): StandInRoute[] {
       encryption: room.encrypted ? 'm.megolm.v1.aes-sha2' : null,
       join_rules: room.public ? 'public' : 'invite',
     })
-
-  /** A state event, for who is in the room. */
-  function readState({ caller, at }: StandInRequest, content: (room: StandInRoom) => object): StandInAnswer {
-    const room = rooms.get(at('room'))
-    if (room?.members.has(caller.id) === true) return ok(content(room))
-    return forbidden(`User ${caller.id} not in room ${at('room')}, and room previews are disabled`)
-  }
 
   const client = '/_matrix/client/v3'
   return [
@@ -157,6 +128,7 @@ export function roomRoutes(state: StandInState): StandInRoute[] {
         find(at('room'), (room) => {
           if (!room.members.delete(caller.id) && !room.invited.delete(caller.id))
             return forbidden(`User ${caller.id} not in room ${room.id}`)
+          stream.tellMember(room.id, caller.id, caller.id, 'leave')
           return ok({})
         }),
     },
@@ -172,18 +144,6 @@ export function roomRoutes(state: StandInState): StandInRoute[] {
     },
     {
       method: 'GET',
-      path: `${client}/rooms/:room/state/m.room.power_levels/`,
-      to: 'users',
-      handle: (request) => readState(request, ({ power }) => power),
-    },
-    {
-      method: 'GET',
-      path: `${client}/rooms/:room/state/m.room.create/`,
-      to: 'users',
-      handle: (request) => readState(request, ({ version }) => ({ room_version: version })),
-    },
-    {
-      method: 'GET',
       path: '/_synapse/admin/v1/users/:user/memberships',
       to: 'admins',
       handle({ at }) {
@@ -194,48 +154,5 @@ export function roomRoutes(state: StandInState): StandInRoute[] {
         return ok({ memberships: Object.fromEntries(all) })
       },
     },
-    {
-      method: 'PUT',
-      path: `${client}/rooms/:room/send/m.room.message/:transaction`,
-      to: 'users',
-      handle: send,
-    },
-    {
-      method: 'GET',
-      path: `${client}/rooms/:room/messages`,
-      to: 'users',
-      handle({ caller, at }) {
-        const room = rooms.get(at('room'))
-        if (!room?.members.has(caller.id)) return forbidden(`User ${caller.id} not in room ${at('room')}`)
-        const chunk = room.messages.map(({ sender, eventId, content }) => ({
-          type: 'm.room.message',
-          sender,
-          event_id: eventId,
-          content,
-        }))
-        return ok({ start: 's', chunk: chunk.reverse() })
-      },
-    },
   ]
-}
-
-/** The event that a message relates to by a `rel_type`. */
-function relatedTo({ 'm.relates_to': relation }: StandInRequest['body']): string | null {
-  if (typeof relation !== 'object' || relation === null) return null
-  return 'rel_type' in relation && 'event_id' in relation ? String(relation.event_id) : null
-}
-
-/** Returns a function that takes one message from the allowance, or tells how many ms to wait for it. */
-function createAllowance({ options, clock }: StandInState): () => number {
-  let left = BURST
-  let at = clock()
-  return () => {
-    if (options.rateLimits !== true) return 0
-    const now = clock()
-    left = Math.min(BURST, left + ((now - at) / 1000) * PER_SECOND)
-    at = now
-    if (left < 1) return Math.ceil(((1 - left) / PER_SECOND) * 1000)
-    left -= 1
-    return 0
-  }
 }

@@ -28,7 +28,7 @@ export interface StandInRoute {
   path: string
   /** Whose token it accepts. */
   to: 'everybody' | 'users' | 'admins'
-  handle: (request: StandInRequest) => StandInAnswer
+  handle: (request: StandInRequest) => StandInAnswer | Promise<StandInAnswer>
 }
 
 export const ok = (body: object): StandInAnswer => ({ status: 200, body })

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { createRoomStream } from './room-stream'
 
 /** How the stand-in should behave: like a Synapse with these settings. */
 export interface StandInOptions {
@@ -73,6 +74,10 @@ export interface StandInRoom {
   /** What `m.room.power_levels` says. */
   power: Record<string, unknown>
   encrypted: boolean
+  /** What else the room says of itself: event type to content. */
+  state: Map<string, Record<string, unknown>>
+  /** Whether the homeserver's directory lists it. */
+  listed: boolean
   version: string
   creator: string
   messages: { sender: string; transactionId: string; eventId: string; content: unknown }[]
@@ -89,6 +94,7 @@ export function createState(options: StandInOptions) {
   /** Access token to Matrix ID. */
   const tokens = new Map<string, string>()
   const unique = (length = 18) => randomBytes(24).toString('hex').slice(0, length)
+  const stream = createRoomStream({ clock, unique })
 
   function addUser(localpart: string, more: Partial<StandInUser> = {}): StandInUser {
     const user: StandInUser = {
@@ -124,6 +130,8 @@ export function createState(options: StandInOptions) {
       invited: new Set(),
       power: { users: { [creator]: 100 } },
       encrypted: false,
+      state: new Map(),
+      listed: false,
       version: '11',
       creator,
       messages: [],
@@ -149,5 +157,5 @@ export function createState(options: StandInOptions) {
   for (const alias of options.autoJoinRooms ?? [])
     if (room(alias) === undefined) addRoom(admin.id, { aliases: [alias], public: true })
 
-  return { options, clock, unique, users, rooms, tokens, addUser, addRoom, room, autoJoin }
+  return { options, clock, unique, users, rooms, tokens, stream, addUser, addRoom, room, autoJoin }
 }

@@ -9,6 +9,7 @@ import { messageFacts } from './facts/messages'
 import { nameFacts } from './facts/names'
 import { passwordFacts } from './facts/passwords'
 import { putRemovalFacts, removalFacts } from './facts/removal'
+import { roomStreamFacts } from './facts/room-stream'
 import { roomFacts } from './facts/rooms'
 import { ownAccountsFacts, setUpFacts } from './facts/set-up'
 import { signFacts } from './facts/signs'
@@ -47,6 +48,7 @@ describe.each(servers)('on $server', ({ start }) => {
   describe('signs of others', () => signFacts(get))
   describe('rooms', () => roomFacts(get))
   describe('messages', () => messageFacts(get))
+  describe('the stream of a room', () => roomStreamFacts(get))
   describe('consent', () => consentFacts(get))
   describe('set-up', () => setUpFacts(get))
   describe('accounts of its own', () => ownAccountsFacts(get))

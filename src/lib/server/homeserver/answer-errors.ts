@@ -87,6 +87,7 @@ export function wrongSetUp(kind: 'set_up' | 'delegated', message: string) {
 export function noAnswer(error: unknown, task: string, { name, origin }: CalledServer, timeoutMs: number) {
   const code = error instanceof NoAnswer ? error.code : 'INVALID'
   const cause = error instanceof NoAnswer ? error.cause : error
+  if (code === 'ABORTED') return unreachable(task, 'it was broken off on our side', { outage: false })
   if (code === 'TIMEOUT') return unreachable(task, `${origin} did not answer within ${timeoutMs / 1000} s`)
   if (code === 'TOO_LARGE')
     return unreachable(task, `${origin} sent a far larger answer than ${name} ever does`)

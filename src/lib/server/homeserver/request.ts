@@ -10,6 +10,8 @@ export interface Request {
   path: string
   headers: Record<string, string | number>
   body?: string | undefined
+  /** Ends the call; it then throws `ABORTED`. */
+  signal?: AbortSignal | undefined
 }
 
 export interface Answer {
@@ -19,7 +21,8 @@ export interface Answer {
 }
 
 /**
- * Why there was no answer: an error code of Node's, `TIMEOUT`, `CUT` or `TOO_LARGE`. Contains nothing of the request.
+ * Why there was no answer: an error code of Node's, `TIMEOUT`, `CUT`, `TOO_LARGE`, or `ABORTED` (by the caller's
+ * signal). Contains nothing of the request.
  */
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer'
@@ -31,7 +34,7 @@ export class NoAnswer extends Error {
   }
 }
 
-/** Answers to the calls used here are below 100 kB; anything much longer is not one. */
+/** Unless told otherwise: most answers are below 100 kB; anything much longer is not one. */
 const LONGEST_ANSWER_BYTES = 1_000_000
 /** Shorter than what servers and proxies keep: a connection about to be closed by the other side must not be used. */
 const IDLE_CONNECTION_MS = 4_000
@@ -47,7 +50,12 @@ export const MOST_AT_ONCE = 32
  * of a PEM file with CA certificates, or such text itself, the only ones to trust; `false` trusts everything. The
  * function throws `NoAnswer` and nothing else.
  */
-export function createRequest(options: { url: string; verifyCert: boolean | string; timeout: number }) {
+export function createRequest(options: {
+  url: string
+  verifyCert: boolean | string
+  timeout: number
+  longestAnswer?: number | undefined
+}) {
   const base = new URL(options.url)
   const secure = base.protocol === 'https:'
   const { protocol, hostname, port } = urlToHttpOptions(base)
@@ -60,28 +68,39 @@ export function createRequest(options: { url: string; verifyCert: boolean | stri
   } as const
   const agent = secure ? new https.Agent({ ...pool, ...trust(options.verifyCert) }) : new http.Agent(pool)
   const open = secure ? https.request : http.request
+  const { longestAnswer = LONGEST_ANSWER_BYTES } = options
 
-  function send({ method, path, headers, body }: Request): Promise<Answer> {
+  function send({ method, path, headers, body, signal }: Request): Promise<Answer> {
     return new Promise((resolve, reject) => {
+      if (signal?.aborted === true) {
+        reject(new NoAnswer('ABORTED'))
+        return
+      }
       const sent = open({ protocol, hostname, port, agent, method, path: prefix + path, headers })
-      const fail = (code: string, cause?: unknown) => {
+      const settle = () => {
         clearTimeout(timer)
+        signal?.removeEventListener('abort', abort)
+      }
+      const fail = (code: string, cause?: unknown) => {
+        settle()
         reject(new NoAnswer(code, cause))
         sent.destroy()
       }
+      const abort = () => fail('ABORTED')
       const timer = setTimeout(() => fail('TIMEOUT'), options.timeout)
+      signal?.addEventListener('abort', abort)
       sent.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? 'CUT', error))
       sent.on('response', (answer) => {
         const chunks: Buffer[] = []
         let bytes = 0
         answer.on('data', (chunk: Buffer) => {
           bytes += chunk.length
-          if (bytes > LONGEST_ANSWER_BYTES) fail('TOO_LARGE')
+          if (bytes > longestAnswer) fail('TOO_LARGE')
           else chunks.push(chunk)
         })
         answer.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? 'CUT', error))
         answer.on('end', () => {
-          clearTimeout(timer)
+          settle()
           const whole = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)
           resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: whole.toString('utf8') })
         })

@@ -21,6 +21,8 @@ export interface ServerOptions {
   verifyCert: boolean | string
   /** Milliseconds for one call, from its start to the end of its answer. */
   timeout: number
+  /** The most bytes that an answer can have; 1 MB, unless told otherwise. */
+  longestAnswer?: number | undefined
   /** Told of every call that was answered or failed, without anything personal. */
   onCall?: ((call: CallTaken) => void) | undefined
 }
@@ -33,14 +35,14 @@ export type Method = Request['method']
  * `saidBy` reads the server's own words from the JSON of an error; null if they are somebody else's.
  */
 export function createServerCall(
-  { url, verifyCert, timeout, onCall }: ServerOptions,
+  { url, verifyCert, timeout, longestAnswer, onCall }: ServerOptions,
   {
     name,
     key,
     saidBy,
   }: Pick<errors.CalledServer, 'name' | 'key'> & { saidBy: (body: unknown) => string | null },
 ) {
-  const request = createRequest({ url, verifyCert, timeout })
+  const request = createRequest({ url, verifyCert, timeout, longestAnswer })
   const server: errors.CalledServer = { name, key, origin: new URL(url).origin }
 
   /** `secrets`: what no error message may reveal, if the answer repeats it. */
@@ -58,7 +60,8 @@ export function createServerCall(
       answer = await request({ ...sent, headers: { 'user-agent': USER_AGENT, ...sent.headers } })
       note(answer.status)
     } catch (error) {
-      note(null)
+      // Whoever ended it wants no answer any more: that says nothing about the server.
+      if (sent.signal?.aborted !== true) note(null)
       throw errors.noAnswer(error, task, server, timeout)
     }
     const { status } = answer
@@ -83,7 +86,12 @@ export function createServerCall(
      */
     async sendWith(
       token: AccessToken,
-      { method, path, content }: { method: Method; path: string; content?: object | undefined },
+      {
+        method,
+        path,
+        content,
+        signal,
+      }: { method: Method; path: string; content?: object | undefined; signal?: AbortSignal | undefined },
       task: string,
     ): Promise<Answer> {
       const body = content === undefined ? undefined : JSON.stringify(content)
@@ -93,7 +101,7 @@ export function createServerCall(
           headers['content-type'] = 'application/json'
           headers['content-length'] = Buffer.byteLength(body)
         }
-        return send({ method, path, headers, body }, task, [text])
+        return send({ method, path, headers, body, signal }, task, [text])
       }
       const first = await token.current(task)
       if (!isSendable(first))

@@ -26,9 +26,15 @@ export function createSynapseCall({ token, ...options }: ServerOptions & { token
     saidBy,
   })
 
-  /** Returns Synapse's yes or no. */
-  async function call(method: Method, path: string, task: string, content?: object): Promise<Reply> {
-    const answer = await sendWith(token, { method, path, content }, task)
+  /** Returns Synapse's yes or no. `signal` ends the call; it then throws, and it is no outage. */
+  async function call(
+    method: Method,
+    path: string,
+    task: string,
+    content?: object,
+    signal?: AbortSignal,
+  ): Promise<Reply> {
+    const answer = await sendWith(token, { method, path, content, signal }, task)
     const { status } = answer
     const parsed = errors.parseJson(answer.body)
     if (status >= 200 && status < 300 && parsed !== undefined) return { granted: true, status, body: parsed }
