@@ -134,7 +134,7 @@ await vitest('unit', 20)
 if (await check('Build', 'npm', ['run', 'build'])) {
   await vitest('site', 20)
   await vitest('faults', 15)
-  await vitest('crash', 45)
+  await vitest('crash', 30)
   if (ensureChromium()) await playwright()
   else fail('Chromium')
   await check('The demo starts, answers and stops', 'node', ['scripts/demo-smoke.js'])

@@ -17,12 +17,12 @@ interface Life {
 /**
  * The promise of the README, at every place where the program can be stopped: the whole life of a registration is
  * lived once for each of them, the program kills itself there, is started again, and the people repeat what people
- * repeat. What must hold then is asked of the homeserver, the mail server and the database, not of the program. With
- * CRASH_POINTS=all every place, else every seventh.
+ * repeat. What must hold then is asked of the homeserver, the mail server and the database, not of the program. Every
+ * place with CRASH_EVERY=1, every third with 3, beginning with the one of CRASH_FIRST; else every seventh.
  */
 export async function crashSuite(
   homeserver: SeenHomeserver,
-  { all = process.env.CRASH_POINTS === 'all' }: { all?: boolean } = {},
+  { every = Number(process.env.CRASH_EVERY ?? 7) }: { every?: number } = {},
 ): Promise<void> {
   const rooms = {
     legal: [{ title: 'Terms', url: 'https://example.test/terms' }],
@@ -220,7 +220,8 @@ export async function crashSuite(
     if (from !== undefined && start < 0) throw new Error(`No place of "${life.name}" is ${String(from)}`)
     const reached = passed.filter((place, index) => !covered.has(place) || (start >= 0 && index >= start))
     for (const place of reached) covered.add(place)
-    const places = all ? reached : reached.filter((_, index) => index % 7 === 0)
+    const first = Number(process.env.CRASH_FIRST ?? 0) % every
+    const places = reached.filter((_, index) => index % every === first)
     describe(`killed while ${life.name}`, () => {
       test.concurrent.for(places)('%s', async (place) => {
         const line: (typeof table)[number] = [place, life.name, 'BAD']
