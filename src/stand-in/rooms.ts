@@ -47,7 +47,7 @@ export function roomRoutes(state: StandInState): StandInRoute[] {
     })
   }
 
-  function send({ caller, hasDevice, at, body }: StandInRequest): StandInAnswer {
+  function send(type: string, { caller, hasDevice, at, body }: StandInRequest): StandInAnswer {
     const room = rooms.get(at('room'))
     if (caller.suspended) return suspended('Sending messages')
     if (!room?.members.has(caller.id)) return forbidden(`User ${caller.id} not in room ${at('room')}`)
@@ -56,7 +56,7 @@ export function roomRoutes(state: StandInState): StandInRoute[] {
     if (same !== undefined) return ok({ event_id: same.eventId })
     // element-hq/synapse#19606
     if (!hasDevice) return problem(500, 'M_UNKNOWN', 'Internal server error')
-    const wait = allowance()
+    const wait = state.unlimited.has(caller.id) ? 0 : allowance()
     if (wait > 0)
       return {
         ...problem(429, 'M_LIMIT_EXCEEDED', 'Too Many Requests', { retry_after_ms: wait }),
@@ -65,9 +65,34 @@ export function roomRoutes(state: StandInState): StandInRoute[] {
     const target = relatedTo(body)
     if (target !== null && !room.messages.some(({ eventId }) => eventId === target))
       return problem(400, 'M_UNKNOWN', "Can't send relation to unknown event")
+    const isRepeated = room.messages.some(
+      (one) =>
+        type === 'm.reaction' &&
+        one.type === type &&
+        one.sender === caller.id &&
+        JSON.stringify(one.content) === JSON.stringify(body),
+    )
+    if (isRepeated) return problem(400, 'M_DUPLICATE_ANNOTATION', "Can't send same reaction twice")
+    return put(room, { type, sender: caller.id, transactionId, content: body })
+  }
+
+  function put(room: StandInRoom, event: Omit<StandInRoom['messages'][number], 'eventId'>): StandInAnswer {
     const eventId = `$${unique(40)}`
-    room.messages.push({ sender: caller.id, transactionId, eventId, content: body })
+    room.messages.push({ ...event, eventId })
     return ok({ event_id: eventId })
+  }
+
+  function redact({ caller, at }: StandInRequest): StandInAnswer {
+    const room = rooms.get(at('room'))
+    if (!room?.members.has(caller.id)) return forbidden(`User ${caller.id} not in room ${at('room')}`)
+    const transactionId = at('transaction')
+    const same = room.messages.find((one) => one.sender === caller.id && one.transactionId === transactionId)
+    if (same !== undefined) return ok({ event_id: same.eventId })
+    const target = room.messages.find(({ eventId }) => eventId === at('event'))
+    if (target === undefined) return problem(404, 'M_NOT_FOUND', `Could not find event ${at('event')}`)
+    target.content = {}
+    const content = { redacts: target.eventId }
+    return put(room, { type: 'm.room.redaction', sender: caller.id, transactionId, content })
   }
 
   function create({ caller, body }: StandInRequest): StandInAnswer {
@@ -198,7 +223,19 @@ export function roomRoutes(state: StandInState): StandInRoute[] {
       method: 'PUT',
       path: `${client}/rooms/:room/send/m.room.message/:transaction`,
       to: 'users',
-      handle: send,
+      handle: (request) => send('m.room.message', request),
+    },
+    {
+      method: 'PUT',
+      path: `${client}/rooms/:room/send/m.reaction/:transaction`,
+      to: 'users',
+      handle: (request) => send('m.reaction', request),
+    },
+    {
+      method: 'PUT',
+      path: `${client}/rooms/:room/redact/:event/:transaction`,
+      to: 'users',
+      handle: redact,
     },
     {
       method: 'GET',
@@ -207,8 +244,8 @@ export function roomRoutes(state: StandInState): StandInRoute[] {
       handle({ caller, at }) {
         const room = rooms.get(at('room'))
         if (!room?.members.has(caller.id)) return forbidden(`User ${caller.id} not in room ${at('room')}`)
-        const chunk = room.messages.map(({ sender, eventId, content }) => ({
-          type: 'm.room.message',
+        const chunk = room.messages.map(({ type = 'm.room.message', sender, eventId, content }) => ({
+          type,
           sender,
           event_id: eventId,
           content,

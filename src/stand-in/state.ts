@@ -75,7 +75,14 @@ export interface StandInRoom {
   encrypted: boolean
   version: string
   creator: string
-  messages: { sender: string; transactionId: string; eventId: string; content: unknown }[]
+  messages: {
+    /** `m.room.message`, if nothing else. */
+    type?: string
+    sender: string
+    transactionId: string
+    eventId: string
+    content: unknown
+  }[]
 }
 
 export type StandInState = ReturnType<typeof createState>
@@ -88,6 +95,10 @@ export function createState(options: StandInOptions) {
   const rooms = new Map<string, StandInRoom>()
   /** Access token to Matrix ID. */
   const tokens = new Map<string, string>()
+  /** Access tokens of administrators who signed in as somebody else. */
+  const withoutDevice = new Set<string>()
+  /** Matrix IDs of whom `override_ratelimit` lets write without a limit. */
+  const unlimited = new Set<string>()
   const unique = (length = 18) => randomBytes(24).toString('hex').slice(0, length)
 
   function addUser(localpart: string, more: Partial<StandInUser> = {}): StandInUser {
@@ -149,5 +160,18 @@ export function createState(options: StandInOptions) {
   for (const alias of options.autoJoinRooms ?? [])
     if (room(alias) === undefined) addRoom(admin.id, { aliases: [alias], public: true })
 
-  return { options, clock, unique, users, rooms, tokens, addUser, addRoom, room, autoJoin }
+  return {
+    options,
+    clock,
+    unique,
+    users,
+    rooms,
+    tokens,
+    withoutDevice,
+    unlimited,
+    addUser,
+    addRoom,
+    room,
+    autoJoin,
+  }
 }
