@@ -93,6 +93,10 @@ export function createState(options: StandInOptions) {
   const rooms = new Map<string, StandInRoom>()
   /** Access token to Matrix ID. */
   const tokens = new Map<string, string>()
+  /** Access tokens of administrators who signed in as somebody else. */
+  const withoutDevice = new Set<string>()
+  /** Matrix IDs of whom `override_ratelimit` lets write without a limit. */
+  const unlimited = new Set<string>()
   const unique = (length = 18) => randomBytes(24).toString('hex').slice(0, length)
   const stream = createRoomStream({ clock, unique })
 
@@ -157,5 +161,19 @@ export function createState(options: StandInOptions) {
   for (const alias of options.autoJoinRooms ?? [])
     if (room(alias) === undefined) addRoom(admin.id, { aliases: [alias], public: true })
 
-  return { options, clock, unique, users, rooms, tokens, stream, addUser, addRoom, room, autoJoin }
+  return {
+    options,
+    clock,
+    unique,
+    users,
+    rooms,
+    tokens,
+    stream,
+    withoutDevice,
+    unlimited,
+    addUser,
+    addRoom,
+    room,
+    autoJoin,
+  }
 }

@@ -122,12 +122,39 @@ export function userRoutes(state: StandInState): StandInRoute[] {
           : problem(404, 'M_UNRECOGNIZED', 'Unrecognized request'),
     },
     {
+      method: 'POST',
+      path: '/_synapse/admin/v1/users/:user/login',
+      to: 'admins',
+      // Also for an account that is locked or deactivated, whose token is then refused.
+      handle: ({ at }) =>
+        options.introspect === undefined
+          ? user(at('user'), ({ id }) => {
+              const token = `syt_${state.unique(32)}`
+              state.tokens.set(token, id)
+              state.withoutDevice.add(token)
+              return ok({ access_token: token })
+            })
+          : problem(404, 'M_UNRECOGNIZED', 'Unrecognized request'),
+    },
+    {
+      method: 'POST',
+      path: '/_synapse/admin/v1/users/:user/override_ratelimit',
+      to: 'admins',
+      handle: ({ at, body: { messages_per_second: perSecond, burst_count: burst } }) =>
+        user(at('user'), ({ id }) => {
+          state.unlimited.add(id)
+          return ok({ messages_per_second: perSecond, burst_count: burst })
+        }),
+    },
+    {
       method: 'GET',
       path: '/_synapse/admin/v2/users/:user/devices',
       to: 'admins',
       handle: ({ at }) =>
         user(at('user'), ({ id }) => {
-          const devices = [...state.tokens].filter(([, owner]) => owner === id)
+          const devices = [...state.tokens].filter(
+            ([token, owner]) => owner === id && !state.withoutDevice.has(token),
+          )
           const listed = devices.map(([token]) => ({ user_id: id, device_id: deviceOf(token) }))
           return ok({ devices: listed, total: listed.length })
         }),

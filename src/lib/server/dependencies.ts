@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { RunConfig } from './config/run-config'
 import { homeserverOptions } from './config/homeserver-options'
 import { openDatabase, type Database } from './database/open'
+import { createBotStore } from './database/room-bot'
 import type { Homeserver } from './homeserver/homeserver'
 import { connectHomeserver } from './homeserver/connect'
 import type { Mailer } from './mail/mail'
@@ -20,7 +21,8 @@ export interface Dependencies {
 
 /** The real world, according to the configuration. */
 export async function openDependencies(config: RunConfig, log: Logger): Promise<Dependencies> {
-  const { email, site } = config
+  const { email, site, secretKey } = config
+  const clock = Date.now
   const database = await openDatabase({ ...config.database, log })
   const end = logUnreadable(log)
   return {
@@ -32,7 +34,8 @@ export async function openDependencies(config: RunConfig, log: Logger): Promise<
       },
     },
     homeserver: connectHomeserver({
-      ...homeserverOptions(config),
+      ...homeserverOptions(config, createBotStore({ database, secretKey, clock })),
+      clock,
       onCall: ({ ms, ...call }) => log.trace({ ...call, ms: Math.round(ms) }, 'The homeserver was called'),
     }).homeserver,
     mailer: createMailer({
@@ -45,7 +48,7 @@ export async function openDependencies(config: RunConfig, log: Logger): Promise<
         ),
       onRefused: (count) => log.warn({ count }, 'An email was sent, but not to all of its recipients'),
     }),
-    clock: Date.now,
+    clock,
     random: Math.random,
     log,
   }

@@ -176,4 +176,27 @@ export const configSchema = v.pipe(
     ),
     ['database', 'url'],
   ),
+  v.forward(
+    v.partialCheck(
+      [
+        ['matrix_notifications', 'bot'],
+        ['matrix_notifications', 'bot_token'],
+      ],
+      ({ matrix_notifications: { bot, bot_token } }) => bot === undefined || bot_token === undefined,
+      'and matrix_notifications.bot cannot both be set: keep bot for an account that this program makes, or bot_token for one of yours',
+    ),
+    ['matrix_notifications', 'bot_token'],
+  ),
+  v.forward(
+    v.partialCheck(
+      [
+        ['matrix_notifications', 'bot'],
+        ['mas', 'server'],
+        ['mas', 'account'],
+      ],
+      ({ matrix_notifications: { bot }, mas }) => mas.server === undefined || bot !== mas.account,
+      'must be another account than mas.account, which has all rights on the homeserver',
+    ),
+    ['matrix_notifications', 'bot'],
+  ),
 )

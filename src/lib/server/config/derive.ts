@@ -97,10 +97,18 @@ function fromSettings(settings: Settings, { port, ca, mailCa }: Surroundings) {
     database: database(settings.database),
     logoUrl: named.logoUrl ?? null,
     matrixNotifications: matrixNotifications(settings),
+    /** The account that speaks in rooms: one that is made here, or a token; null: that of `synapse.admin_token`. */
+    roomBot: roomBot(settings.matrix_notifications),
     registration: {
       ...registration,
-      /** The built-in list and the operator's, lower case. */
-      reservedUsernames: [...new Set([...RESERVED_USERNAMES, ...registration.reservedUsernames])],
+      /** The built-in list, the operator's, and this program's own account, lower case. */
+      reservedUsernames: [
+        ...new Set([
+          ...RESERVED_USERNAMES,
+          ...registration.reservedUsernames,
+          ...(named.matrixNotifications.bot === undefined ? [] : [named.matrixNotifications.bot]),
+        ]),
+      ],
       /** Nobody new can start at this many requests waiting, or in one day (UTC). Null: no limit. */
       maxWaiting: limit(registration.maxWaiting),
       maxPerDay: limit(registration.maxPerDay),
@@ -171,6 +179,12 @@ function matrixNotifications({ matrix_notifications, site }: Settings) {
         }
       : null,
   }
+}
+
+function roomBot({ enabled, bot, bot_token }: Settings['matrix_notifications']) {
+  if (!enabled) return null
+  if (bot !== undefined) return { account: bot }
+  return bot_token === undefined ? null : { token: bot_token }
 }
 
 type Plain = string | number | boolean | null | undefined

@@ -18,6 +18,7 @@ const FILES = {
   '/run/secrets/form_secret': 'file',
   '/run/secrets/mas_client_secret': 'file',
   '/run/secrets/auth_token': 'file',
+  '/run/secrets/bot_token': 'file',
   '/run/secrets/secret_key': 'a key of more than thirty-two characters',
   '/etc/ca.pem': PEM,
 }
@@ -93,6 +94,9 @@ const BESIDE: Readonly<Record<string, Record<string, unknown>>> = {
   'matrix_notifications.welcome.room_id': {
     matrix_notifications: { enabled: true, welcome: { enabled: true } },
   },
+  'matrix_notifications.bot': { matrix_notifications: { enabled: true } },
+  'matrix_notifications.bot_token': { matrix_notifications: { enabled: true } },
+  'matrix_notifications.bot_token_file': { matrix_notifications: { enabled: true } },
   'matrix_notifications.enabled': { matrix_notifications: { admin_room: { room_id: '!a:example.org' } } },
 }
 

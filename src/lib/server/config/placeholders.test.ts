@@ -38,6 +38,7 @@ test('every example that is off in config.dist.yaml is found once it is on', () 
     'legal entry 1: url',
     'auto_join entry 1',
     'form_secret',
+    'matrix_notifications.bot_token',
     'matrix_notifications.admin_room.room_id',
     'matrix_notifications.welcome.room_id',
     'database.url',

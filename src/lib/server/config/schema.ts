@@ -108,6 +108,11 @@ export const fileSchema = v.object({
   }),
   matrix_notifications: v.object({
     enabled: v.optional(yesOrNo),
+    bot: v.optional(value.localpart),
+    bot_token: v.optional(
+      secret('the access token of the account that speaks in rooms (or give bot_token_file)'),
+    ),
+    bot_token_file: v.optional(value.file),
     admin_room: v.object({
       room_id: v.optional(value.room),
       message_template: v.optional(value.template(ADMIN_ROOM_PLACEHOLDERS)),

@@ -32,6 +32,7 @@ test('every secret has its own variable', () => {
       consent_version: '1',
       legal: [{ title: 'A', url: 'https://a.org' }],
       database: { url: 'https://db.example.org' },
+      matrix_notifications: { enabled: true },
     }),
     { env: omit(env, MAS_SECRET) },
   )
@@ -46,6 +47,7 @@ test('every secret has its own variable', () => {
     email: { password: 'value of email.password' },
     consent: { formSecret: 'value of form_secret' },
     database: { authToken: 'value of database.auth_token' },
+    roomBot: { token: 'value of matrix_notifications.bot_token' },
   })
 })
 

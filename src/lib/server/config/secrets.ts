@@ -9,6 +9,7 @@ export const SECRETS: readonly (readonly string[])[] = [
   ['mas', 'client_secret'],
   ['email', 'password'],
   ['form_secret'],
+  ['matrix_notifications', 'bot_token'],
   ['database', 'auth_token'],
 ]
 

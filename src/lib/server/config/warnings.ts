@@ -6,7 +6,7 @@ const SHORTEST_SECRET_KEY = 32
 
 /** What is allowed but probably not intended, one line each. */
 export function warningsOf(settings: Settings, config: Config): string[] {
-  const { enabled, admin_room, welcome } = settings.matrix_notifications
+  const { enabled, admin_room, welcome, bot, bot_token } = settings.matrix_notifications
   const told = admin_room.room_id !== undefined || welcome.enabled
   const warnings: [boolean, string][] = [
     [
@@ -59,6 +59,10 @@ export function warningsOf(settings: Settings, config: Config): string[] {
     [
       enabled === undefined && told,
       'matrix_notifications.enabled is not set, so nothing is sent: set it to true',
+    ],
+    [
+      (bot ?? bot_token) !== undefined && !(enabled === true && told),
+      `matrix_notifications.${bot === undefined ? 'bot_token' : 'bot'} has no effect: nothing is sent in a room`,
     ],
   ]
   return warnings.filter(([applies]) => applies).map(([, text]) => text)

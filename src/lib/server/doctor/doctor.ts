@@ -6,6 +6,7 @@ import { findSecretKey } from '../config/secret-key'
 import { homeserverOptions } from '../config/homeserver-options'
 import { withFile } from '../database/copy'
 import { isUpToDate } from '../database/examine'
+import { createBotReader } from '../database/room-bot'
 import { filePath, isLocal, settingOf } from '../database/location'
 import { connectHomeserver } from '../homeserver/connect'
 import { checkFiles } from './file-checks'
@@ -62,7 +63,12 @@ export async function examineSetUp({
   }
   if (warnings.length === 0) report.ok('config.settings', null, `Every setting is valid (${loaded.from})`)
   const contents = await checkFiles({ config, report })
-  const connection = { ...homeserverOptions(config), timeout: CALL_MS, mayCreate: false, clock }
+  const secretKey = secretKeyIn(config)
+  const isKept = isLocal(config.database.url) && contents !== null && isUpToDate(contents)
+  const botStore = createBotReader(
+    isKept && secretKey !== null ? { url: config.database.url, secretKey } : null,
+  )
+  const connection = { ...homeserverOptions(config, botStore), timeout: CALL_MS, mayCreate: false, clock }
   await checkHomeserver({
     config,
     ...connectHomeserver(connection),
@@ -72,7 +78,6 @@ export async function examineSetUp({
   await checkMail({ config, report })
   if (testMailTo !== null) await sendTestMail({ config, report, to: testMailTo })
   if (isStarting) return report.findings
-  const secretKey = secretKeyIn(config)
   if (secretKey === null) siteNotAsked(report, 'the service has not been started yet')
   else await checkSite({ config: { ...config, secretKey }, report, clock })
   const { url } = config.database

@@ -1,4 +1,5 @@
 import type { RunConfig } from '../config/run-config'
+import type { Bot } from '../homeserver/bot'
 import type { Homeserver } from '../homeserver/homeserver'
 import type { HomeserverInspection } from '../homeserver/inspection'
 import type { MasInspection } from '../homeserver/mas-inspection'
@@ -6,11 +7,16 @@ import type { Report } from './finding'
 
 /** What the checks of the homeserver need. */
 export interface HomeserverWorld {
-  config: Pick<RunConfig, 'synapse' | 'mas' | 'registration' | 'consent' | 'autoJoin' | 'matrixNotifications'>
+  config: Pick<
+    RunConfig,
+    'synapse' | 'mas' | 'registration' | 'consent' | 'autoJoin' | 'matrixNotifications' | 'roomBot'
+  >
   homeserver: Homeserver
   inspection: HomeserverInspection
   /** Null: the homeserver is to manage its accounts itself. */
   mas: MasInspection | null
+  /** The account that speaks in rooms; null: it is the operator's. */
+  bot: Bot | null
   clock: () => number
   report: Report
 }

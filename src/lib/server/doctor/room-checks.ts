@@ -1,7 +1,9 @@
+import { parseUsername } from '$lib/registration/username'
+import { HomeserverError } from '../homeserver/homeserver'
 import type { HomeserverWorld } from './homeserver-world'
 
 /** The checks of the rooms, in their order. */
-export const ROOM_CHECKS = ['rooms.auto_join', 'rooms.admin_room', 'rooms.welcome']
+export const ROOM_CHECKS = ['rooms.auto_join', 'rooms.bot', 'rooms.admin_room', 'rooms.welcome']
 
 /** Each room that the configuration names: whether it is there, and this program can do there what it is for. */
 export async function checkRooms(world: HomeserverWorld, userId: string): Promise<void> {
@@ -11,6 +13,7 @@ export async function checkRooms(world: HomeserverWorld, userId: string): Promis
     report.ok('rooms.auto_join', 'auto_join', 'New people join no room by themselves')
   for (const room of config.autoJoin)
     await checkRoom(world, { check: 'rooms.auto_join', key: 'auto_join', room, userId, to: 'invite' })
+  const speaker = await checkBot(world, userId)
   if (adminRoom === null)
     report.ok('rooms.admin_room', 'matrix_notifications.admin_room.room_id', 'No room is told of requests')
   else
@@ -18,7 +21,8 @@ export async function checkRooms(world: HomeserverWorld, userId: string): Promis
       check: 'rooms.admin_room',
       key: 'matrix_notifications.admin_room.room_id',
       room: adminRoom.room,
-      userId,
+      userId: speaker,
+      broughtBy: userId,
       to: 'write',
       isPrivate: true,
     })
@@ -31,9 +35,52 @@ export async function checkRooms(world: HomeserverWorld, userId: string): Promis
       check: 'rooms.welcome',
       key: 'matrix_notifications.welcome.room_id',
       room: welcome.room,
-      userId,
+      userId: speaker,
+      broughtBy: userId,
       to: 'write',
     })
+}
+
+/** Whether there is an account of its own that speaks in rooms, and may; answers whose messages they are. */
+async function checkBot(
+  { report, config: { roomBot }, homeserver, bot }: HomeserverWorld,
+  userId: string,
+): Promise<string> {
+  const check = 'rooms.bot'
+  if (bot === null) {
+    report.ok(check, 'matrix_notifications.bot', `${userId} sends the messages in rooms`)
+    return userId
+  }
+  const key = roomBot?.token === undefined ? 'matrix_notifications.bot' : 'matrix_notifications.bot_token'
+  let speaker = userId
+  await report.look(
+    { check, key, remedy: 'Check that this account is there and not locked' },
+    async (told) => {
+      speaker = await bot.userId()
+      const parsed = parseUsername(speaker, homeserver.domain)
+      const account = parsed.ok ? await homeserver.account(parsed.value) : null
+      try {
+        await bot.whoAmI()
+      } catch (error) {
+        if (!(error instanceof HomeserverError) || error.kind !== 'missing') throw error
+        if (account === null)
+          told.ok(check, key, `${speaker} is created when something is first said in a room`)
+        else
+          told.error(check, key, {
+            found: `${speaker} exists, and this program has no access token for it`,
+            remedy: `Set matrix_notifications.bot to a username that nobody has, unless this program made it and speaks later`,
+          })
+        return
+      }
+      if (account?.administrator === true)
+        told.warning(check, key, {
+          found: `${speaker} sends the messages in rooms, and is a server administrator`,
+          remedy: 'Take that right from it: nothing in a room needs it',
+        })
+      else told.ok(check, key, `${speaker} sends the messages in rooms, and its access token is accepted`)
+    },
+  )
+  return speaker
 }
 
 async function checkRoom(
@@ -44,6 +91,7 @@ async function checkRoom(
     room,
     userId,
     to,
+    broughtBy = userId,
     isPrivate = false,
   }: {
     check: string
@@ -51,6 +99,8 @@ async function checkRoom(
     room: string
     userId: string
     to: 'invite' | 'write'
+    /** The account that brings that one into the room, if it may invite. */
+    broughtBy?: string
     /** Whether what is said there is not for everybody. */
     isPrivate?: boolean
   },
@@ -61,10 +111,13 @@ async function checkRoom(
     async (told) => {
       const seen = await inspection.room(room, userId)
       const isIn = seen.joined || (to === 'write' ? seen.mayJoin : seen.public)
-      if (!isIn) {
+      if (!isIn && !(broughtBy !== userId && (await inspection.room(room, broughtBy)).mayInvite)) {
         told.error(check, key, {
           found: `${userId} is not in ${room}`,
-          remedy: 'Invite that account into the room and accept the invitation with it',
+          remedy:
+            broughtBy === userId
+              ? 'Invite that account into the room and accept the invitation with it'
+              : `Invite that account into the room, or ${broughtBy}, which then brings it in`,
         })
         return
       }

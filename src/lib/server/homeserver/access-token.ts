@@ -1,11 +1,17 @@
+import { badToken, refusedToken } from './answer-errors'
+import type { HomeserverError } from './homeserver'
+
 /** The access token that a server is called with. Never in a log, nor in an error. */
 export interface AccessToken {
   /** The one to use now. `task` completes "Could not …" in the errors of getting it; throws `HomeserverError`. */
   current(task: string): Promise<string>
   /** Another one in the place of one that was refused, or null if there is none. Throws `HomeserverError`. */
   renew(refused: string, task: string): Promise<string | null>
-  /** What an operator does if it is refused all the same. */
-  readonly remedy: string
+  /**
+   * The error of a call that was refused for its token all the same, with what an operator does about it; `said` is why,
+   * in the server's words. It says whether any other call would fail the same way.
+   */
+  error(task: string, said: string): HomeserverError
   /** The account that it belongs to, as a message names it: `the account of synapse.admin_token`. */
   readonly owner: string
 }
@@ -14,8 +20,22 @@ export interface AccessToken {
 export const givenToken = (token: string): AccessToken => ({
   current: () => Promise.resolve(token),
   renew: () => Promise.resolve(null),
-  remedy: 'Set synapse.admin_token to a valid token of a server administrator.',
+  error: (task, said) =>
+    badToken(task, said, 'Set synapse.admin_token to a valid token of a server administrator.'),
   owner: 'the account of synapse.admin_token',
+})
+
+/** `matrix_notifications.bot_token`, which nobody can renew either. Only what is said in rooms fails without it. */
+export const botToken = (token: string): AccessToken => ({
+  current: () => Promise.resolve(token),
+  renew: () => Promise.resolve(null),
+  error: (task, said) =>
+    refusedToken(
+      task,
+      said,
+      'Set matrix_notifications.bot_token to a valid token of that account, and check that it is not locked.',
+    ),
+  owner: 'the account of matrix_notifications.bot_token',
 })
 
 /**
@@ -29,7 +49,7 @@ export function keptToken({
 }: {
   obtain: (task: string) => Promise<{ token: string; until: number }>
   clock: () => number
-} & Pick<AccessToken, 'remedy' | 'owner'>): AccessToken {
+} & Pick<AccessToken, 'error' | 'owner'>): AccessToken {
   let kept: { token: string; until: number } | null = null
   let obtaining: Promise<string> | null = null
 

@@ -79,6 +79,15 @@ export function badToken(task: string, said: string, remedy: string) {
   })
 }
 
+/** The same of the token of an account that only speaks in rooms: everything else goes on. */
+export function refusedToken(task: string, said: string, remedy: string) {
+  const why = `the homeserver refuses the access token of the account that speaks in rooms (${said})`
+  return new HomeserverError('token', `Could not ${task}: ${why}. ${remedy}`, {
+    permanent: true,
+    why: `${why}. ${remedy}`,
+  })
+}
+
 /** Configuration and homeserver do not match: an operator must fix one of them. */
 export function wrongSetUp(kind: 'set_up' | 'delegated', message: string) {
   return new HomeserverError(kind, message, { permanent: true, outage: true })

@@ -18,10 +18,17 @@ export type Claimed = 'made' | 'existed' | 'unclear' | 'refused'
 /** `secret`: wrong `form_secret`; `unknown`: no such version; `other`: another one is required. */
 export type ConsentProblem = { code: 'secret' | 'unknown' | 'other' | 'none'; why: string }
 
-/** A text message; `html` is the same in Matrix's HTML subset. */
+/** A text message. It notifies nobody but `mentions`, whatever it contains. */
 export interface RoomMessage {
   text: string
+  /** The same in Matrix's HTML subset. */
   html?: string
+  /** The ID of the event that the thread begins with which this belongs to. */
+  thread?: string
+  /** Whether it is an answer of a program (`m.notice`), to which no program answers. */
+  notice?: boolean
+  /** Matrix IDs. */
+  mentions?: string[]
 }
 
 /**
@@ -84,8 +91,8 @@ export interface Homeserver {
   /** What prevents recording consent to this version, with the remedy, or null. Changes nothing. */
   consentProblem(version: string): Promise<ConsentProblem | null>
   /**
-   * Sends as the operator's account; the same transaction ID sends once. Joins the room first if necessary. Answers the
-   * event ID.
+   * Sends as the account of `matrix_notifications`, or as the operator's where none is set; the same transaction ID sends
+   * once. Enters the room first if necessary. Answers the event ID.
    */
   sendMessage(room: string, transactionId: string, message: RoomMessage): Promise<string>
   /**
@@ -98,9 +105,19 @@ export interface Homeserver {
     transactionId: string,
     message: RoomMessage,
   ): Promise<'edited' | 'gone'>
+  /**
+   * Reacts to an event with a key, under a transaction ID as above. Answers the reaction's event ID; null: this account's
+   * reaction with that key stands there already, or the homeserver does not have the event any more.
+   */
+  react(room: string, eventId: string, transactionId: string, key: string): Promise<string | null>
+  /**
+   * Takes an own event out of the room (Matrix client API, "Redactions"), under a transaction ID as above; idempotent.
+   * `gone`: the homeserver does not have it.
+   */
+  redact(room: string, eventId: string, transactionId: string): Promise<'redacted' | 'gone'>
   /** The ID of a room given by ID or alias. */
   roomId(room: string): Promise<string>
-  /** A direct chat with the account: the same key returns the same room. */
+  /** A direct chat of the account that sends with this one: the same key returns the same room. */
   directRoom(username: Username, key: string): Promise<string>
   /** The Matrix ID of the operator's account, whether it is a server administrator, and the server's version. */
   identity(): Promise<{ userId: string; admin: boolean; version: string }>

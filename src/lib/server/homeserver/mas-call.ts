@@ -81,7 +81,12 @@ export function createMasCall({ clientId, clientSecret, clock = Date.now, ...opt
   const token = keptToken({
     obtain: fetchToken,
     clock,
-    remedy: "Check mas.client_id and mas.client_secret, and policy.data.admin_clients in MAS's config.yaml.",
+    error: (task, said) =>
+      errors.badToken(
+        task,
+        said,
+        "Check mas.client_id and mas.client_secret, and policy.data.admin_clients in MAS's config.yaml.",
+      ),
     owner: 'the client of mas.client_id',
   })
 

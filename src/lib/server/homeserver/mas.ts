@@ -6,12 +6,13 @@ import { createMasAccounts } from './mas-accounts'
 import { createMasAddresses } from './mas-addresses'
 import { createMasCall } from './mas-call'
 import { createMasServer } from './mas-server'
-import { createMasSession } from './mas-session'
+import { createMasSession, ownMasAccount } from './mas-session'
 import { CALL_TIMEOUT_MS } from './synapse'
 import type { ServerOptions } from './server-call'
 import { createSynapseCall } from './synapse-call'
 import { createSynapseRooms } from './synapse-rooms'
 import { ASK_WHO, createSynapseServer } from './synapse-server'
+import { createWriter } from './writer'
 
 export interface MasHomeserverOptions extends Omit<ServerOptions, 'url' | 'timeout'> {
   /** Synapse's URL. */
@@ -53,7 +54,9 @@ export function connectMas({
   const shared = { ...options, timeout }
   const mas = createMasCall({ ...shared, ...client, url: masUrl, ...(clock === undefined ? {} : { clock }) })
   const access =
-    token === null ? createMasSession(mas, { domain, account, mayCreate, clock }) : givenToken(token)
+    token === null
+      ? createMasSession(mas, { ...ownMasAccount(mas, { domain, account, mayCreate }), clock })
+      : givenToken(token)
   return { domain, mas, access, synapse: createSynapseCall({ ...shared, url, token: access }) }
 }
 
@@ -72,6 +75,7 @@ export function createMasHomeserver({ mas, synapse, access, domain }: MasConnect
     ...createMasAccounts(mas, synapse, domain),
     ...createMasAddresses(mas, domain),
     ...createSynapseRooms(synapse, domain, access),
+    ...createWriter(synapse, domain, { invite: access.owner }),
 
     async passwordPolicy() {
       const { minimumScore } = await server.siteConfig('read the password policy')

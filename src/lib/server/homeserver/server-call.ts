@@ -104,8 +104,7 @@ export function createServerCall(
         return send({ method, path, headers, body, signal }, task, [text])
       }
       const first = await token.current(task)
-      if (!isSendable(first))
-        throw errors.badToken(task, 'it contains characters that no token has', token.remedy)
+      if (!isSendable(first)) throw token.error(task, 'it contains characters that no token has')
       const answer = await ask(first)
       if (answer.status !== 401) return answer
       const renewed = await token.renew(first, task)
@@ -113,7 +112,7 @@ export function createServerCall(
       if (again.status !== 401) return again
       const said = saidBy(errors.parseJson(again.body))
       if (said === null) throw errors.notFromIt(task, server, again)
-      throw errors.badToken(task, said, token.remedy)
+      throw token.error(task, said)
     },
   }
 }

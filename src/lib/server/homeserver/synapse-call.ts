@@ -46,8 +46,7 @@ export function createSynapseCall({ token, ...options }: ServerOptions & { token
 
   /** The admin API answers 403 to anybody but server administrators; elsewhere it is about rooms. */
   function refusal(status: number, errcode: string, path: string, task: string, said: string) {
-    if (status === 403 && path.startsWith('/_synapse/admin/'))
-      return errors.badToken(task, said, token.remedy)
+    if (status === 403 && path.startsWith('/_synapse/admin/')) return token.error(task, said)
     if (status === 404 && errcode !== 'M_UNRECOGNIZED')
       return errors.missing(task, `it is not there (${said})`)
     return errors.refused(task, `the homeserver refuses it (${status} ${said})`)

@@ -1,53 +1,26 @@
-import { createHash } from 'node:crypto'
 import * as v from 'valibot'
 import { matrixId } from '$lib/registration/username'
-import type { Homeserver, RoomMessage } from './homeserver'
+import type { Homeserver } from './homeserver'
 import type { AccessToken } from './access-token'
 import type { SynapseCall } from './synapse-call'
 import { refused } from './answer-errors'
+import { createRoomNames, roomSchema } from './room-names'
 
-type Rooms = Pick<
-  Homeserver,
-  'joinedRooms' | 'joinRoom' | 'sendMessage' | 'editMessage' | 'roomId' | 'directRoom'
->
-
-const roomSchema = v.object({ room_id: v.string() })
 const joinedSchema = v.object({ joined_rooms: v.array(v.string()) })
-const sentSchema = v.object({ event_id: v.string() })
 
 const SUSPENDED = 'the account is suspended; try again when that is over'
-const CLIENT_API = '/_matrix/client/v3'
 
-/** Rooms and messages through Synapse's admin and client API. */
+/** Which rooms accounts are in, and how they get there, through Synapse's admin API. */
 export function createSynapseRooms(
   { call, grant, parse }: SynapseCall,
   domain: string,
   { owner }: AccessToken,
-): Rooms {
-  /** Returns the ID of a room given by ID or alias. */
-  async function resolve(room: string, task: string): Promise<string> {
-    if (!room.startsWith('#')) return room
-    const path = `${CLIENT_API}/directory/room/${encodeURIComponent(room)}`
-    return (await grant(roomSchema, 'GET', path, task)).room_id
-  }
+): Pick<Homeserver, 'joinedRooms' | 'joinRoom'> {
+  const { resolve } = createRoomNames({ grant })
 
   async function joinedRooms(userId: string, task: string): Promise<string[]> {
     const path = `/_synapse/admin/v1/users/${encodeURIComponent(userId)}/joined_rooms`
     return (await grant(joinedSchema, 'GET', path, task)).joined_rooms
-  }
-
-  /** Sends a message, from within the room. */
-  async function put(room: string, transactionId: string, message: object, task: string) {
-    const roomId = await resolve(room, task)
-    const id = encodeURIComponent(transactionId)
-    const path = `${CLIENT_API}/rooms/${encodeURIComponent(roomId)}/send/m.room.message/${id}`
-    const reply = await call('PUT', path, task, message)
-    if (reply.granted || reply.status !== 403) return reply
-    const joined = await call('POST', `${CLIENT_API}/join/${encodeURIComponent(room)}`, task, {})
-    if (!joined.granted && joined.status !== 403) throw joined.error
-    if (!joined.granted)
-      throw refused(task, `we are not allowed to join it (${joined.said}); invite ${owner}`)
-    return call('PUT', path, task, message)
   }
 
   return {
@@ -75,57 +48,5 @@ export function createSynapseRooms(
         `the homeserver refuses it (${reply.said}). ${owner[0]?.toUpperCase()}${owner.slice(1)} must be in the room and be allowed to invite`,
       )
     },
-
-    async sendMessage(room, transactionId, message) {
-      const task = `send a message to the room ${room}`
-      const reply = await put(room, transactionId, content(message), task)
-      if (!reply.granted) throw reply.error
-      return parse(sentSchema, reply.body, task).event_id
-    },
-
-    async editMessage(room, eventId, transactionId, message) {
-      const task = `change a message in the room ${room}`
-      const reply = await put(room, transactionId, replacing(eventId, message), task)
-      if (reply.granted) {
-        parse(sentSchema, reply.body, task)
-        return 'edited'
-      }
-      // Synapse 1.160: "Can't send relation to unknown event".
-      if (reply.status === 400 && reply.errcode === 'M_UNKNOWN') return 'gone'
-      throw reply.error
-    },
-
-    roomId: (room) => resolve(room, `find the room ${room}`),
-
-    async directRoom(username, key) {
-      const userId = matrixId(username, domain)
-      const task = `open a direct chat with ${userId}`
-      const name = `registration-${createHash('sha256').update(key).digest('hex').slice(0, 32)}`
-      const reply = await call('POST', `${CLIENT_API}/createRoom`, task, {
-        preset: 'trusted_private_chat',
-        is_direct: true,
-        invite: [userId],
-        // createRoom has no transaction ID: through the alias, a repeat finds the same room.
-        room_alias_name: name,
-      })
-      if (reply.granted) return parse(roomSchema, reply.body, task).room_id
-      if (reply.errcode === 'M_ROOM_IN_USE') return resolve(`#${name}:${domain}`, task)
-      throw reply.error
-    },
   }
-}
-
-/** Matrix client API, "Event replacements": for clients that do not know them, the new words with a star. */
-function replacing(eventId: string, message: RoomMessage): object {
-  return {
-    ...content({ text: `* ${message.text}` }),
-    'm.new_content': content(message),
-    'm.relates_to': { rel_type: 'm.replace', event_id: eventId },
-  }
-}
-
-/** Matrix client API, "m.text". It mentions nobody, whatever it contains: otherwise `@room` would notify everybody. */
-function content({ text, html }: RoomMessage): object {
-  const plain = { msgtype: 'm.text', body: text, 'm.mentions': {} }
-  return html === undefined ? plain : { ...plain, format: 'org.matrix.custom.html', formatted_body: html }
 }

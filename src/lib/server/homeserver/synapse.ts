@@ -11,6 +11,7 @@ import { createSynapseNames } from './synapse-names'
 import { createSynapseRooms } from './synapse-rooms'
 import { ASK_WHO, createSynapseServer } from './synapse-server'
 import { createSynapseSuspension } from './synapse-suspension'
+import { createWriter } from './writer'
 
 export interface SynapseOptions extends Omit<ServerOptions, 'timeout'> {
   /** The part of its Matrix IDs after the colon. */
@@ -37,17 +38,28 @@ const policySchema = v.object({
  * Synapse (measured with 1.160) through its admin and client APIs. Stateless except for open connections, which close
  * by themselves. Throws at once only if the certificate file cannot be read.
  */
-export function createSynapse({
-  url,
-  domain,
+export const createSynapse = (options: SynapseOptions): Homeserver =>
+  createSynapseHomeserver(connectSynapse(options))
+
+/** Synapse, and the token that it is called with. Throws at once only if the certificate file cannot be read. */
+export function connectSynapse({
   token,
+  domain,
   formSecret,
-  verifyCert,
   timeout = CALL_TIMEOUT_MS,
-  onCall,
-}: SynapseOptions): Homeserver {
-  const admin = givenToken(token)
-  const synapse = createSynapseCall({ url, token: admin, verifyCert, timeout, onCall })
+  ...options
+}: SynapseOptions) {
+  const access = givenToken(token)
+  return { domain, formSecret, access, synapse: createSynapseCall({ ...options, timeout, token: access }) }
+}
+
+/** The same on a connection. */
+export function createSynapseHomeserver({
+  synapse,
+  access: admin,
+  domain,
+  formSecret,
+}: ReturnType<typeof connectSynapse>): Homeserver {
   const { grant, call, parse } = synapse
   const { whoAmI, serverVersion, issuer } = createSynapseServer(synapse)
 
@@ -58,6 +70,7 @@ export function createSynapse({
     ...createSynapseAddresses(synapse, domain),
     ...createSynapseSuspension(synapse, domain),
     ...createSynapseRooms(synapse, domain, admin),
+    ...createWriter(synapse, domain, { invite: admin.owner }),
     recordsConsent: true,
     ...createSynapseConsent(synapse, { domain, formSecret, whoAmI }),
 
