@@ -47,12 +47,15 @@ export function roomRoutes(state: StandInState): StandInRoute[] {
     })
   }
 
-  function send({ caller, hasDevice, at, body }: StandInRequest): StandInAnswer {
+  function send(
+    { caller, hasDevice, at, body }: StandInRequest,
+    what: 'messages' | 'reactions',
+  ): StandInAnswer {
     const room = rooms.get(at('room'))
     if (caller.suspended) return suspended('Sending messages')
     if (!room?.members.has(caller.id)) return forbidden(`User ${caller.id} not in room ${at('room')}`)
     const transactionId = at('transaction')
-    const same = room.messages.find((one) => one.sender === caller.id && one.transactionId === transactionId)
+    const same = room[what].find((one) => one.sender === caller.id && one.transactionId === transactionId)
     if (same !== undefined) return ok({ event_id: same.eventId })
     // element-hq/synapse#19606
     if (!hasDevice) return problem(500, 'M_UNKNOWN', 'Internal server error')
@@ -65,8 +68,15 @@ export function roomRoutes(state: StandInState): StandInRoute[] {
     const target = relatedTo(body)
     if (target !== null && !room.messages.some(({ eventId }) => eventId === target))
       return problem(400, 'M_UNKNOWN', "Can't send relation to unknown event")
+    const annotated = JSON.stringify(body['m.relates_to'])
+    const isAnnotated = room.reactions.some(
+      ({ sender, content }) =>
+        sender === caller.id && JSON.stringify(Object(content)['m.relates_to']) === annotated,
+    )
+    if (what === 'reactions' && isAnnotated)
+      return problem(400, 'M_DUPLICATE_ANNOTATION', "Can't send same reaction twice")
     const eventId = `$${unique(40)}`
-    room.messages.push({ sender: caller.id, transactionId, eventId, content: body })
+    room[what].push({ sender: caller.id, transactionId, eventId, content: body })
     return ok({ event_id: eventId })
   }
 
@@ -198,7 +208,13 @@ export function roomRoutes(state: StandInState): StandInRoute[] {
       method: 'PUT',
       path: `${client}/rooms/:room/send/m.room.message/:transaction`,
       to: 'users',
-      handle: send,
+      handle: (request) => send(request, 'messages'),
+    },
+    {
+      method: 'PUT',
+      path: `${client}/rooms/:room/send/m.reaction/:transaction`,
+      to: 'users',
+      handle: (request) => send(request, 'reactions'),
     },
     {
       method: 'GET',

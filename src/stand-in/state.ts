@@ -76,6 +76,7 @@ export interface StandInRoom {
   version: string
   creator: string
   messages: { sender: string; transactionId: string; eventId: string; content: unknown }[]
+  reactions: { sender: string; transactionId: string; eventId: string; content: unknown }[]
 }
 
 export type StandInState = ReturnType<typeof createState>
@@ -127,6 +128,7 @@ export function createState(options: StandInOptions) {
       version: '11',
       creator,
       messages: [],
+      reactions: [],
       ...more,
     }
     rooms.set(room.id, room)

@@ -18,10 +18,11 @@ export type Claimed = 'made' | 'existed' | 'unclear' | 'refused'
 /** `secret`: wrong `form_secret`; `unknown`: no such version; `other`: another one is required. */
 export type ConsentProblem = { code: 'secret' | 'unknown' | 'other' | 'none'; why: string }
 
-/** A text message; `html` is the same in Matrix's HTML subset. */
+/** A text message; `html` is the same in Matrix's HTML subset. `mentions`: the Matrix IDs that it is to notify. */
 export interface RoomMessage {
   text: string
   html?: string
+  mentions?: string[]
 }
 
 /**
@@ -98,6 +99,11 @@ export interface Homeserver {
     transactionId: string,
     message: RoomMessage,
   ): Promise<'edited' | 'gone'>
+  /**
+   * Reacts to an event with a key, under a transaction ID as above. Answers the reaction's event ID; null: this account's
+   * reaction with that key stands there already, or the homeserver does not have the event any more.
+   */
+  react(room: string, eventId: string, transactionId: string, key: string): Promise<string | null>
   /** The ID of a room given by ID or alias. */
   roomId(room: string): Promise<string>
   /** A direct chat with the account: the same key returns the same room. */

@@ -8,7 +8,7 @@ import { refused } from './answer-errors'
 
 type Rooms = Pick<
   Homeserver,
-  'joinedRooms' | 'joinRoom' | 'sendMessage' | 'editMessage' | 'roomId' | 'directRoom'
+  'joinedRooms' | 'joinRoom' | 'sendMessage' | 'editMessage' | 'react' | 'roomId' | 'directRoom'
 >
 
 const roomSchema = v.object({ room_id: v.string() })
@@ -36,18 +36,24 @@ export function createSynapseRooms(
     return (await grant(joinedSchema, 'GET', path, task)).joined_rooms
   }
 
-  /** Sends a message, from within the room. */
-  async function put(room: string, transactionId: string, message: object, task: string) {
+  /** Sends an event, from within the room. */
+  async function put(
+    room: string,
+    transactionId: string,
+    content: object,
+    task: string,
+    type: 'm.room.message' | 'm.reaction' = 'm.room.message',
+  ) {
     const roomId = await resolve(room, task)
     const id = encodeURIComponent(transactionId)
-    const path = `${CLIENT_API}/rooms/${encodeURIComponent(roomId)}/send/m.room.message/${id}`
-    const reply = await call('PUT', path, task, message)
+    const path = `${CLIENT_API}/rooms/${encodeURIComponent(roomId)}/send/${type}/${id}`
+    const reply = await call('PUT', path, task, content)
     if (reply.granted || reply.status !== 403) return reply
     const joined = await call('POST', `${CLIENT_API}/join/${encodeURIComponent(room)}`, task, {})
     if (!joined.granted && joined.status !== 403) throw joined.error
     if (!joined.granted)
       throw refused(task, `we are not allowed to join it (${joined.said}); invite ${owner}`)
-    return call('PUT', path, task, message)
+    return call('PUT', path, task, content)
   }
 
   return {
@@ -95,6 +101,16 @@ export function createSynapseRooms(
       throw reply.error
     },
 
+    async react(room, eventId, transactionId, key) {
+      const task = `react to a message in the room ${room}`
+      const content = { 'm.relates_to': { rel_type: 'm.annotation', event_id: eventId, key } }
+      const reply = await put(room, transactionId, content, task, 'm.reaction')
+      if (reply.granted) return parse(sentSchema, reply.body, task).event_id
+      const isGone = reply.status === 400 && reply.errcode === 'M_UNKNOWN'
+      if (isGone || reply.errcode === 'M_DUPLICATE_ANNOTATION') return null
+      throw reply.error
+    },
+
     roomId: (room) => resolve(room, `find the room ${room}`),
 
     async directRoom(username, key) {
@@ -124,8 +140,11 @@ function replacing(eventId: string, message: RoomMessage): object {
   }
 }
 
-/** Matrix client API, "m.text". It mentions nobody, whatever it contains: otherwise `@room` would notify everybody. */
-function content({ text, html }: RoomMessage): object {
-  const plain = { msgtype: 'm.text', body: text, 'm.mentions': {} }
+/**
+ * Matrix client API, "m.text". It mentions nobody else, whatever it contains: otherwise `@room` would notify everybody.
+ */
+function content({ text, html, mentions }: RoomMessage): object {
+  const mentioned = mentions === undefined ? {} : { user_ids: mentions }
+  const plain = { msgtype: 'm.text', body: text, 'm.mentions': mentioned }
   return html === undefined ? plain : { ...plain, format: 'org.matrix.custom.html', formatted_body: html }
 }
