@@ -33,16 +33,11 @@ function inItsCase(typed: string): WrittenName {
   const text = plain(typed)
   const linked = (MATRIX_URI.exec(text) ?? LINK.exec(text))?.[1]
   const id = linked === undefined ? text : plain(percentDecoded(linked))
-  const [localpart = '', ...server] = id.replace(/^@/, '').split(':')
+  const [localpart = '', ...rest] = id.replace(/^@/, '').split(':')
+  const server = rest.join(':').toLowerCase()
   return {
     localpart,
-    server:
-      server.length === 0
-        ? null
-        : server
-            .join(':')
-            .toLowerCase()
-            .replace(/[./]+$/, ''),
+    server: rest.length === 0 ? null : server.replace(/[./]+$/, ''),
     after: beforeInvisible(id),
   }
 }
@@ -63,8 +58,7 @@ const HISTORICAL_LOCALPART = /^[!-9;-~]+$/
  * Refuses `matrix_id_foreign` and `matrix_id_invalid`.
  */
 export function parseMatrixId(typed: string, domain: string): Result<string> {
-  const { localpart, server, after } = inItsCase(typed)
-  if (after !== null) return refuse({ code: 'matrix_id_invalid' })
+  const { localpart, server } = inItsCase(typed)
   if (server !== null && !isServer(server, domain)) return refuse({ code: 'matrix_id_foreign', domain })
   // Historical localparts may contain an @, but an email address is what somebody typed by mistake.
   const isEmail = server === null && localpart.includes('@')
