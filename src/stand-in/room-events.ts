@@ -84,6 +84,7 @@ export function roomEventRoutes(state: StandInState): StandInRoute[] {
       }
       const { eventId } = stream.push({ room: room.id, type, sender, content: body })
       if (type === 'm.room.message') room.messages.push({ sender, transactionId, eventId, content: body })
+      if (type === 'm.reaction') room.reactions.push({ sender, transactionId, eventId, content: body })
       return eventId
     })
 
@@ -104,6 +105,7 @@ export function roomEventRoutes(state: StandInState): StandInRoute[] {
         return forbidden("You don't have permission to redact events")
       const message = room.messages.find(({ eventId }) => eventId === event.eventId)
       if (message !== undefined) message.content = {}
+      room.reactions = room.reactions.filter(({ eventId }) => eventId !== event.eventId)
       return stream.redact(event, caller.id, body['reason']).eventId
     })
 

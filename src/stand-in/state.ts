@@ -81,6 +81,7 @@ export interface StandInRoom {
   version: string
   creator: string
   messages: { sender: string; transactionId: string; eventId: string; content: unknown }[]
+  reactions: { sender: string; transactionId: string; eventId: string; content: unknown }[]
 }
 
 export type StandInState = ReturnType<typeof createState>
@@ -139,6 +140,7 @@ export function createState(options: StandInOptions) {
       version: '11',
       creator,
       messages: [],
+      reactions: [],
       ...more,
     }
     rooms.set(room.id, room)

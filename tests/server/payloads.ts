@@ -90,6 +90,8 @@ const wishes = [
 ]
 /** What became of a request that the room was told of. */
 const room = [same({ kind: 'notify_room_decided', registration: 'r-1' })]
+/** Whether a Matrix ID is a moderator's. */
+const matrixIds = [same({ kind: 'ask_matrix_id', moderator: 'm-1' })]
 const probation = [same({ kind: 'lift_suspension' }), same({ kind: 'mail', mail: 'probation_over' })]
 const unnumbered = [
   ...first,
@@ -128,8 +130,9 @@ export const PAYLOADS: Record<string, Kept[]> = {
   'registration that closes by itself': [opening],
   'mails to those that were put off': toSome,
   'accounts that are locked by themselves': [locking],
-  'numbered payloads': [...unnumbered, ...probation, ...room].map(numbered),
+  'numbered payloads': [...unnumbered, ...probation, ...room, ...matrixIds].map(numbered),
   'accounts on probation': probation.map(numbered),
   'links that bring what came with them': wishes.map(numbered),
   'messages in the room that are kept up': room.map(numbered),
+  'Matrix IDs of moderators': matrixIds.map(numbered),
 }

@@ -43,6 +43,11 @@ test.each<[string, NewJob, NewJob | null]>([
     { kind: 'notify_room_decided', registration: 'r-1' },
     { kind: 'notify_room_decided', registration: 'r-2' },
   ],
+  [
+    'a question about a Matrix ID',
+    { kind: 'ask_matrix_id', moderator: 'm-1' },
+    { kind: 'ask_matrix_id', moderator: 'm-2' },
+  ],
 ])('%s waits once, until it is tried, and others beside it', async (_, job, other) => {
   await queue(job)
   await queue(job)

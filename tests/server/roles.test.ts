@@ -28,6 +28,7 @@ const NEEDED: Record<string, Permission> = {
   '/moderators?/disable': 'manage-moderators',
   '/moderators?/enable': 'manage-moderators',
   '/moderators?/signout': 'manage-moderators',
+  '/moderators?/unlink': 'manage-moderators',
   '/moderators?/require': 'require-second-factor',
   '/moderators?/endKnown': 'revoke-known-codes',
   '/invitations?/endKnown': 'revoke-known-codes',

@@ -74,6 +74,8 @@ const GROUP_OF: Record<EventKind, EventGroup> = {
   passkey_removed: 'sign_ins',
   address_changed: 'people',
   address_confirmed: 'people',
+  matrix_id_linked: 'people',
+  matrix_id_unlinked: 'people',
   moderator_invited: 'people',
   invitation_withdrawn: 'people',
   moderator_joined: 'people',

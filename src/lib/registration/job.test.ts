@@ -38,6 +38,7 @@ test('each job waits in the lane of what it must not overtake', () => {
     welcome: 'r1 / nobody',
     notify_room: 'room / room',
     notify_room_decided: 'room / room',
+    ask_matrix_id: 'room / room',
     notify_moderators: 'moderators / moderators',
     notify_person: 'moderator m-1 / moderator m-1',
     'warn_outage room': 'room / room',
@@ -55,6 +56,7 @@ test('and waits for what it depends on', () => {
       .filter((name) => outsides[name] === outside)
       .sort()
   expect(needing('rooms')).toEqual([
+    'ask_matrix_id',
     'notify_room',
     'notify_room_decided',
     'warn_auto_join room',
@@ -70,13 +72,13 @@ test('and waits for what it depends on', () => {
     'open_account',
     'remove_account',
   ])
-  expect(needing('mail')).toHaveLength(Object.keys(outsides).length - 12)
+  expect(needing('mail')).toHaveLength(Object.keys(outsides).length - 13)
 })
 
 test('what is for all moderators is about no registration', () => {
   const kinds = JOBS.filter((job) => placeOf(job, 'r1').registrationId === null).map(({ kind }) => kind)
   expect([...new Set(kinds)].sort()).toEqual(
-    JOB_KINDS.filter((kind) => /^(?:notify|warn)_/.test(kind)).sort(),
+    JOB_KINDS.filter((kind) => /^(?:ask|notify|warn)_/.test(kind)).sort(),
   )
 })
 
@@ -104,6 +106,7 @@ test('one that waits covers the next one like it', () => {
     ['remove_account', { by: ['username'], everywhere: true }, false],
     ['notify_room', { by: [] }, true],
     ['notify_room_decided', { by: ['registration'] }, false],
+    ['ask_matrix_id', { by: ['moderator'] }, false],
     ['notify_moderators', { by: ['reminder'] }, true],
     ['notify_person', { by: ['why'] }, true],
   ])

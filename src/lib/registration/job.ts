@@ -81,7 +81,12 @@ export const JOBS = {
     channel: () => 'room',
     once: { by: ['registration'] },
   }),
-  /** The same by email. `reminder`: they have waited for long. */
+  /** To the room: whether the Matrix ID that this moderator, by ID, named as theirs is theirs. */
+  ask_matrix_id: define(job('ask_matrix_id', { moderator: v.string() }), {
+    channel: () => 'room',
+    once: { by: ['moderator'] },
+  }),
+  /** What `notify_room` says, by email. `reminder`: they have waited for long. */
   notify_moderators: define(job('notify_moderators', { since: v.number(), reminder: v.boolean(), ...rest }), {
     channel: () => 'moderators',
     once: { by: ['reminder'] },

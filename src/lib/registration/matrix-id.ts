@@ -1,4 +1,8 @@
+import { accept, refuse, type Result } from './refusal'
 import { beforeInvisible, percentDecoded, trimEnds, trimInvisible } from './typed-text'
+
+/** The maximum length of `@localpart:domain` in bytes (Matrix spec, "User Identifiers"). */
+export const MATRIX_ID_BYTES = 255
 
 /** Characters around a username copied from a text that cannot be part of it. */
 const AROUND = /["'`‘’“”„«»‹›<>(),;!?]/u
@@ -20,13 +24,20 @@ export interface WrittenName {
 
 /** Splits `a`, `@a`, `@a:b`, `a:b`, a link or a URI of a user, in any case and width, whatever surrounds it. */
 export function readMatrixId(typed: string): WrittenName {
+  const { localpart, ...rest } = inItsCase(typed)
+  return { ...rest, localpart: localpart.toLowerCase() }
+}
+
+/** The same with the localpart as written: those of long ago have capitals, which are part of the name. */
+function inItsCase(typed: string): WrittenName {
   const text = plain(typed)
   const linked = (MATRIX_URI.exec(text) ?? LINK.exec(text))?.[1]
   const id = linked === undefined ? text : plain(percentDecoded(linked))
-  const [localpart = '', ...server] = id.replace(/^@/, '').toLowerCase().split(':')
+  const [localpart = '', ...rest] = id.replace(/^@/, '').split(':')
+  const server = rest.join(':').toLowerCase()
   return {
     localpart,
-    server: server.length === 0 ? null : server.join(':').replace(/[./]+$/, ''),
+    server: rest.length === 0 ? null : server.replace(/[./]+$/, ''),
     after: beforeInvisible(id),
   }
 }
@@ -37,6 +48,25 @@ export function isServer(server: string, domain: string): boolean {
   if (server === name) return true
   const url = `http://${server}`
   return /[^\0-\x7f]/.test(server) && URL.canParse(url) && new URL(url).host === name
+}
+
+/** Matrix spec, "Historical User IDs": what servers must take from those that exist already. */
+const HISTORICAL_LOCALPART = /^[!-9;-~]+$/
+
+/**
+ * The Matrix ID of an account that exists on this homeserver, as typed or pasted; usernames are those of any time.
+ * Refuses `matrix_id_foreign` and `matrix_id_invalid`.
+ */
+export function parseMatrixId(typed: string, domain: string): Result<string> {
+  const { localpart, server } = inItsCase(typed)
+  if (server !== null && !isServer(server, domain)) return refuse({ code: 'matrix_id_foreign', domain })
+  // Historical localparts may contain an @, but an email address is what somebody typed by mistake.
+  const isEmail = server === null && localpart.includes('@')
+  const id = `@${localpart}:${domain}`
+  const isShort = new TextEncoder().encode(id).length <= MATRIX_ID_BYTES
+  return HISTORICAL_LOCALPART.test(localpart) && isShort && !isEmail
+    ? accept(id)
+    : refuse({ code: 'matrix_id_invalid' })
 }
 
 /** A username can end with a full stop, but not with one after a bracket or a quotation mark. */

@@ -108,6 +108,14 @@ export type Refusal =
   | { code: 'passkey_unknown' }
   | { code: 'passkey_name'; maximum: number }
   | { code: 'passkeys_too_many' }
+  /** No account can have this Matrix ID. */
+  | { code: 'matrix_id_invalid' }
+  /** It is on another homeserver than ours, which is `domain`. */
+  | { code: 'matrix_id_foreign'; domain: string }
+  /** It is linked to another moderator. */
+  | { code: 'matrix_id_taken' }
+  /** This program itself writes to the moderators' room with it. */
+  | { code: 'matrix_id_own' }
   /** An administrator requires a second factor for everyone. */
   | { code: 'second_factor_needed' }
   | { code: 'moderator_name_invalid' }

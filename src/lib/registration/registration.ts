@@ -231,6 +231,8 @@ export const EVENT_KINDS = [
   'passkey_removed',
   'address_changed',
   'address_confirmed',
+  'matrix_id_linked',
+  'matrix_id_unlinked',
   'moderator_invited',
   'invitation_withdrawn',
   'moderator_joined',

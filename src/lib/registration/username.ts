@@ -1,12 +1,9 @@
 import * as v from 'valibot'
-import { isServer, readMatrixId } from './matrix-id'
+import { isServer, MATRIX_ID_BYTES, readMatrixId } from './matrix-id'
 import { accept, refuse, type Result } from './refusal'
 
 /** A localpart that passed `parseUsername`: lower case, Synapse's grammar, short enough for its Matrix ID. */
 export type Username = string & v.Brand<'Username'>
-
-/** The maximum length of `@localpart:domain` in bytes (Matrix spec, "User Identifiers"). */
-const MATRIX_ID_BYTES = 255
 
 /** What Synapse 1.160 accepts for new accounts: `a-z 0-9 = _ - . / +`, no leading `_`, not only digits. */
 const GRAMMAR = /^[a-z0-9=\-./+][a-z0-9=_\-./+]*$/

@@ -14,6 +14,7 @@ import { createRateLimiter } from './rate-limits/rate-limiter'
 import { createModerators } from './auth/moderators'
 import { createKnownDevices } from './auth/known-device'
 import { createPasskeys } from './auth/passkeys'
+import { createMatrixIds } from './auth/matrix-ids'
 import { createModeratorAccounts } from './auth/moderator-accounts'
 import { createModeratorInvitations } from './auth/moderator-invitations'
 import { createModeratorLinks } from './auth/moderator-links'
@@ -237,6 +238,15 @@ export function compose(config: RunConfig, world: Dependencies) {
     secretKey: config.secretKey,
     issuer: site.name,
   })
+  const matrixIds = createMatrixIds({
+    database,
+    clock,
+    randomId: randomUUID,
+    domain: homeserver.domain,
+    limits,
+    offered: false,
+    ownMatrixId: async () => (await homeserver.identity()).userId,
+  })
   const signInTries = createSignInTries({ limits })
   const usernames = createUsernames({ database })
   const handle = createHandlers({
@@ -279,6 +289,7 @@ export function compose(config: RunConfig, world: Dependencies) {
       await sessions.deleteExpired()
       await limits.deleteOld()
       await moderatorLinks.deleteOld()
+      await matrixIds.deleteOld()
     },
     clock,
     log,
@@ -345,6 +356,7 @@ export function compose(config: RunConfig, world: Dependencies) {
     moderatorAccounts,
     moderatorLinks,
     moderatorInvitations,
+    matrixIds,
     ownAccount: createOwnAccount(forModerators),
     factors,
     passkeys: createPasskeys({ database, clock, factors, site, secretKey: config.secretKey }),

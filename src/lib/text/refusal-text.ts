@@ -150,6 +150,14 @@ export function refusalText(refusal: Refusal): string {
       return m.refusal_passkey_name({ maximum: refusal.maximum })
     case 'passkeys_too_many':
       return m.refusal_passkeys_too_many()
+    case 'matrix_id_invalid':
+      return m.refusal_matrix_id_invalid()
+    case 'matrix_id_foreign':
+      return m.refusal_matrix_id_foreign({ domain: refusal.domain })
+    case 'matrix_id_taken':
+      return m.refusal_matrix_id_taken()
+    case 'matrix_id_own':
+      return m.refusal_matrix_id_own()
     case 'code_wrong':
       return m.refusal_code_wrong()
     case 'factor_on':

@@ -56,6 +56,29 @@ export function messageFacts(get: () => Target): void {
     expect(await messages(here.id)).toEqual([])
   })
 
+  test('a message mentions whom it is to notify', async () => {
+    const { homeserver } = get()
+    const { id } = await aRoom(get())
+    const mentions = [matrixId(await opened(get()), get().domain)]
+    await homeserver.sendMessage(id, randomUUID(), { text: 'Is that you?', mentions })
+    expect(await messages(id)).toEqual([
+      { msgtype: 'm.text', body: 'Is that you?', 'm.mentions': { user_ids: mentions } },
+    ])
+  })
+
+  test('an account reacts to a message once with a key, whatever the transaction', async () => {
+    const { homeserver } = get()
+    const { id, alias } = await aRoom(get())
+    const event = await homeserver.sendMessage(alias, randomUUID(), { text: 'Is that you?' })
+    const transaction = randomUUID()
+    const reaction = await homeserver.react(alias, event, transaction, '🔗')
+    expect(reaction).toMatch(/^\$/)
+    expect(await homeserver.react(id, event, transaction, '🔗')).toBe(reaction)
+    expect(await homeserver.react(id, event, randomUUID(), '🔗')).toBeNull()
+    expect(await homeserver.react(id, event, randomUUID(), '✅')).toMatch(/^\$/)
+    expect(await homeserver.react(id, `$${'x'.repeat(43)}`, randomUUID(), '🔗')).toBeNull()
+  })
+
   test('a message has its text, and HTML where it is given, and goes to an alias too', async () => {
     const { homeserver } = get()
     const { id, alias } = await aRoom(get())

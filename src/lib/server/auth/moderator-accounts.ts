@@ -4,6 +4,7 @@ import { can } from '$lib/moderation/permission'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import { byModerator, type Actor, type AuditEvent, type EventDetail } from '$lib/registration/registration'
 import { insertEvents } from '../database/events'
+import { deleteMatrixIdClaim } from '../database/matrix-ids'
 import { spendInvitationsBy, spendTokensOf } from '../database/moderator-tokens'
 import {
   countAdministrators,
@@ -65,6 +66,7 @@ export function createModeratorAccounts({
           secondFactor: row.totpSince !== null || holders.has(row.id),
           disabledAt: row.disabledAt,
           seenAt: seen.get(row.id) ?? null,
+          matrixId: row.matrixId,
         }))
       }),
 
@@ -110,6 +112,7 @@ export function createModeratorAccounts({
         const disabledAt = disabled ? clock() : null
         await updateModerator(tx, id, { disabledAt })
         await endAccess(tx, id, clock())
+        if (disabled) await endMatrixId(tx, row, by, clock())
         if (disabled) await withdrawInvitationsBy(tx, id, by)
         const kind = disabled ? 'moderator_disabled' : 'moderator_enabled'
         await say(tx, by, { kind, detail: { moderator: row.username } })
@@ -118,7 +121,8 @@ export function createModeratorAccounts({
     },
 
     /**
-     * Sets a password, by its hash, and ends every session: whoever knew the old one is signed out. `was`: the hash of
+     * Sets a password, by its hash, and ends every session: whoever knew the old one is signed out. If somebody else
+     * sets it, the Matrix ID is linked no longer, as it may be that of who knew the old one. `was`: the hash of
      * the one that was proven; if another one is set by now, refuses `password_wrong`. Refuses `not_found`, and
      * `moderator_disabled`: a new password would not let anybody in.
      */
@@ -135,6 +139,7 @@ export function createModeratorAccounts({
         if (row.disabledAt !== null) return refuse({ code: 'moderator_disabled' })
         await updateModerator(tx, id, { passwordHash })
         await endAccess(tx, id, clock())
+        if (!isItself(row, by)) await endMatrixId(tx, row, by, clock())
         await say(tx, by, { kind: 'password_changed', ...whose(row, by) })
         return accept({ ...row, passwordHash })
       })
@@ -157,16 +162,30 @@ export function createModeratorAccounts({
   }
 }
 
-/** Ends every session and pending sign-in of a moderator, and every link sent to them; returns how many sessions. */
+/**
+ * Ends every session and pending sign-in of a moderator, every link sent to them, and what they claimed as their Matrix
+ * ID; returns how many sessions.
+ */
 export async function endAccess(tx: Transaction, id: string, now: number): Promise<number> {
   const ended = await findSessionsOf(tx, id)
   await deleteSessionsOf(tx, id)
   await spendTokensOf(tx, id, now)
+  await deleteMatrixIdClaim(tx, id)
   return ended.length
 }
 
+/** Whoever has a moderator's Matrix ID decides nothing from now on, and what the moderator claims as theirs ends too. */
+export async function endMatrixId(tx: Transaction, row: ModeratorRow, by: Actor, now: number): Promise<void> {
+  await deleteMatrixIdClaim(tx, row.id)
+  if (row.matrixId === null) return
+  await updateModerator(tx, row.id, { matrixId: null })
+  await insertEvents(tx, null, [{ kind: 'matrix_id_unlinked', ...whose(row, by) }], by, now)
+}
+
+const isItself = ({ id }: ModeratorRow, by: Actor): boolean => by.kind === 'moderator' && by.id === id
+
 /** Whom an event is about, where that is not who did it. */
 function whose(row: ModeratorRow, by: Actor, more: EventDetail = {}): { detail?: EventDetail } {
-  if (by.kind === 'moderator' && by.id === row.id) return {}
+  if (isItself(row, by)) return {}
   return { detail: { moderator: row.username, ...more } }
 }

@@ -1,6 +1,7 @@
 import type { JobKind, JobOf } from '$lib/registration/job'
 import type { LeasedJob } from '../database/jobs'
 import type { JobResult } from '../registrations/job-results'
+import { askMatrixId } from './kinds/ask-matrix-id'
 import { bindAddress } from './kinds/bind-address'
 import { consent } from './kinds/consent'
 import { joinRoom } from './kinds/join-room'
@@ -32,6 +33,7 @@ const KINDS: { [K in JobKind]: Run<K> } = {
   welcome,
   notify_room: notifyRoom,
   notify_room_decided: notifyRoomDecided,
+  ask_matrix_id: askMatrixId,
   notify_moderators: notifyModerators,
   notify_person: notifyPerson,
   warn_outage: warnOutage,

@@ -6,7 +6,15 @@ import { orThrow, refusalError } from './refusal-error'
 import * as t from './t'
 
 const { router } = t
-const needed = t.needs('moderatorAccounts', 'ownAccount', 'sessions', 'limits', 'signInTries', 'worker')
+const needed = t.needs(
+  'moderatorAccounts',
+  'ownAccount',
+  'sessions',
+  'limits',
+  'signInTries',
+  'worker',
+  'matrixIds',
+)
 const signedInProcedure = t.signedInProcedure.use(needed)
 const latelyProcedure = t.latelyProcedure.use(needed)
 
@@ -52,6 +60,31 @@ export const accountRouter = router({
     const mail = orThrow(await ctx.services.ownAccount.askAddress(ctx.moderator.id, input.email))
     ctx.services.worker.nudge()
     return { mail }
+  }),
+
+  matrixId: signedInProcedure.query(async ({ ctx }) => {
+    const view = await ctx.services.matrixIds.view(ctx.moderator.id)
+    if (view === null) throw refusalError(refuse({ code: 'not_found' }))
+    return view
+  }),
+
+  /** Asks in the moderators' room whether this Matrix ID is theirs. Not for those who could not decide here either. */
+  claimMatrixId: latelyProcedure
+    .input(v.parser(v.object({ matrixId: line })))
+    .mutation(async ({ ctx, input }) => {
+      if (ctx.moderator.mustSetUp === true) throw refusalError(refuse({ code: 'second_factor_needed' }))
+      const claimed = orThrow(await ctx.services.matrixIds.claim(ctx.moderator.id, input.matrixId))
+      ctx.services.worker.nudge()
+      return claimed
+    }),
+
+  cancelMatrixId: signedInProcedure.mutation(({ ctx }) =>
+    ctx.services.matrixIds.cancelClaim(ctx.moderator.id),
+  ),
+
+  /** Needs no fresh sign-in: it only takes a way in away. */
+  unlinkMatrixId: signedInProcedure.mutation(async ({ ctx }) => {
+    orThrow(await ctx.services.matrixIds.unlink(ctx.moderator.id, t.actorOf(ctx)))
   }),
 
   setPreferences: signedInProcedure

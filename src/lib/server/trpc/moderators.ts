@@ -14,6 +14,7 @@ const needed = t.needs(
   'ownAccount',
   'limits',
   'sessions',
+  'matrixIds',
   'worker',
   'mailStandings',
 )
@@ -96,6 +97,11 @@ export const moderatorsRouter = t.router({
   /** Ends every session of a moderator. */
   signOut: managerProcedure.input(v.parser(v.object({ id }))).mutation(async ({ ctx, input }) => {
     orThrow(await ctx.services.moderatorAccounts.signOut(input.id, t.actorOf(ctx)))
+  }),
+
+  /** Whoever has the Matrix ID of a moderator decides nothing in the moderators' room any more. */
+  unlinkMatrixId: managerProcedure.input(v.parser(v.object({ id }))).mutation(async ({ ctx, input }) => {
+    orThrow(await ctx.services.matrixIds.unlink(input.id, t.actorOf(ctx)))
   }),
 
   /** What an invitation is for; viewing it changes nothing. */

@@ -5,6 +5,7 @@ import { attempt } from '$lib/server/trpc/attempt'
 import { awaitMail } from '$lib/server/trpc/await-mail'
 import type { Actions, PageServerLoad } from './$types'
 import { factorActions } from './factor-actions'
+import { matrixIdActions } from './matrix-id-actions'
 import { setNotices } from './notices-action'
 import { passkeyActions } from './passkey-actions'
 
@@ -13,6 +14,7 @@ export const load: PageServerLoad = async ({ locals: { api }, url }) => ({
   notices: await api.notices.get(),
   factor: await api.factors.view(),
   passkeys: await api.factors.passkeys(),
+  matrixId: await api.account.matrixId(),
   done: url.searchParams.get('done') ?? url.searchParams.get('saved'),
 })
 
@@ -20,6 +22,7 @@ export const actions = {
   notices: setNotices,
   ...factorActions,
   ...passkeyActions,
+  ...matrixIdActions,
   password: async ({ request, locals: { api } }) => {
     const form = await request.formData()
     const input = { now: textOf(form, 'current'), next: textOf(form, 'password') }

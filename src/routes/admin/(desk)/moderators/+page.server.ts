@@ -56,6 +56,7 @@ export const actions: Actions = {
   }),
   endKnown: simple((api, form) => api.invitations.endKnown({ moderator: textOf(form, 'id') })),
   signout: simple((api, form) => api.moderators.signOut({ id: textOf(form, 'id') })),
+  unlink: simple((api, form) => api.moderators.unlinkMatrixId({ id: textOf(form, 'id') })),
   require: simple((api, form) => api.factors.setRequired({ required: textOf(form, 'required') === 'yes' })),
   enable: simple((api, form) => api.moderators.setDisabled({ id: textOf(form, 'id'), disabled: false })),
 }
