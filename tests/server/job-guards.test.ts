@@ -13,7 +13,7 @@ import { insertRegistration } from '$lib/server/database/registrations'
 import type { Homeserver } from '$lib/server/homeserver/homeserver'
 import type { Registration } from '$lib/registration/registration'
 import { aRegistration, anAccount, email, NOON, username } from '../support/registration'
-import { aConfig, aWorld, type TestWorld } from '../support/world'
+import { aConfig, aWorld, type TestWorld, anAdminRoom } from '../support/world'
 import { HOUR } from '$lib/registration/time'
 
 /**
@@ -360,7 +360,7 @@ describe('who is told', () => {
     await world.dispose()
     await begin({
       matrixNotifications: {
-        adminRoom: { room: ROOM, template: null },
+        adminRoom: anAdminRoom({ room: ROOM }),
         welcome: { room: null, template: 'Welcome, {username}' },
       },
     })

@@ -33,6 +33,8 @@ export interface Registration {
   message: string | null
   silent: boolean
   decidedBy: string | null
+  /** The undo window of its decision in milliseconds, where that is longer than the configured one. */
+  restMs: number | null
   startedAt: number
   stateSince: number
   remindedAt: number | null
@@ -73,6 +75,7 @@ export const UNTOUCHED = {
   message: null,
   silent: false,
   decidedBy: null,
+  restMs: null,
   remindedAt: null,
   exchange: 'none',
   category: null,
