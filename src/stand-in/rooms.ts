@@ -47,6 +47,15 @@ export function roomRoutes(state: StandInState): StandInRoute[] {
     })
   }
 
+  function tooMany(): StandInAnswer | null {
+    const wait = allowance()
+    if (wait === 0) return null
+    return {
+      ...problem(429, 'M_LIMIT_EXCEEDED', 'Too Many Requests', { retry_after_ms: wait }),
+      headers: { 'retry-after': String(Math.ceil(wait / 1000)) },
+    }
+  }
+
   function send({ caller, hasDevice, at, body }: StandInRequest): StandInAnswer {
     const room = rooms.get(at('room'))
     if (caller.suspended) return suspended('Sending messages')
@@ -56,17 +65,52 @@ export function roomRoutes(state: StandInState): StandInRoute[] {
     if (same !== undefined) return ok({ event_id: same.eventId })
     // element-hq/synapse#19606
     if (!hasDevice) return problem(500, 'M_UNKNOWN', 'Internal server error')
-    const wait = allowance()
-    if (wait > 0)
-      return {
-        ...problem(429, 'M_LIMIT_EXCEEDED', 'Too Many Requests', { retry_after_ms: wait }),
-        headers: { 'retry-after': String(Math.ceil(wait / 1000)) },
-      }
+    const refusal = tooMany()
+    if (refusal !== null) return refusal
     const target = relatedTo(body)
     if (target !== null && !room.messages.some(({ eventId }) => eventId === target))
       return problem(400, 'M_UNKNOWN', "Can't send relation to unknown event")
     const eventId = `$${unique(40)}`
     room.messages.push({ sender: caller.id, transactionId, eventId, content: body })
+    return ok({ event_id: eventId })
+  }
+
+  function react({ caller, at, body }: StandInRequest): StandInAnswer {
+    const room = rooms.get(at('room'))
+    if (!room?.members.has(caller.id)) return forbidden(`User ${caller.id} not in room ${at('room')}`)
+    const transactionId = at('transaction')
+    const own = room.reactions.filter(({ sender }) => sender === caller.id)
+    const same = own.find((one) => one.transactionId === transactionId)
+    if (same !== undefined) return ok({ event_id: same.eventId })
+    const refusal = tooMany()
+    if (refusal !== null) return refusal
+    const target = relatedTo(body)
+    if (target === null || !room.messages.some(({ eventId }) => eventId === target))
+      return problem(400, 'M_UNKNOWN', "Can't send relation to unknown event")
+    const key = keyOf(body)
+    const standing = own.filter(({ eventId }) => !room.redacted.some((one) => one.target === eventId))
+    if (standing.some((one) => one.target === target && one.key === key))
+      return problem(400, 'M_DUPLICATE_ANNOTATION', "Can't send same reaction twice")
+    const eventId = `$${unique(40)}`
+    room.reactions.push({ sender: caller.id, transactionId, eventId, target, key })
+    return ok({ event_id: eventId })
+  }
+
+  /** Taken out of the room: nobody sees its content any more. */
+  function redact({ caller, at }: StandInRequest): StandInAnswer {
+    const room = rooms.get(at('room'))
+    if (!room?.members.has(caller.id)) return forbidden(`User ${caller.id} not in room ${at('room')}`)
+    const [transactionId, target] = [at('transaction'), at('event')]
+    const same = room.redacted.find(
+      (one) => one.sender === caller.id && one.transactionId === transactionId && one.target === target,
+    )
+    if (same !== undefined) return ok({ event_id: same.eventId })
+    const message = room.messages.find(({ eventId }) => eventId === target)
+    const refusal = tooMany()
+    if (refusal !== null) return refusal
+    if (message !== undefined) message.content = {}
+    const eventId = `$${unique(40)}`
+    room.redacted.push({ sender: caller.id, transactionId, eventId, target })
     return ok({ event_id: eventId })
   }
 
@@ -201,6 +245,18 @@ export function roomRoutes(state: StandInState): StandInRoute[] {
       handle: send,
     },
     {
+      method: 'PUT',
+      path: `${client}/rooms/:room/send/m.reaction/:transaction`,
+      to: 'users',
+      handle: react,
+    },
+    {
+      method: 'PUT',
+      path: `${client}/rooms/:room/redact/:event/:transaction`,
+      to: 'users',
+      handle: redact,
+    },
+    {
       method: 'GET',
       path: `${client}/rooms/:room/messages`,
       to: 'users',
@@ -223,6 +279,11 @@ export function roomRoutes(state: StandInState): StandInRoute[] {
 function relatedTo({ 'm.relates_to': relation }: StandInRequest['body']): string | null {
   if (typeof relation !== 'object' || relation === null) return null
   return 'rel_type' in relation && 'event_id' in relation ? String(relation.event_id) : null
+}
+
+/** The key of a reaction. */
+function keyOf({ 'm.relates_to': relation }: StandInRequest['body']): string {
+  return typeof relation === 'object' && relation !== null && 'key' in relation ? String(relation.key) : ''
 }
 
 /** Returns a function that takes one message from the allowance, or tells how many ms to wait for it. */

@@ -76,6 +76,10 @@ export interface StandInRoom {
   version: string
   creator: string
   messages: { sender: string; transactionId: string; eventId: string; content: unknown }[]
+  /** Those that were removed are in `redacted`. */
+  reactions: { sender: string; transactionId: string; eventId: string; target: string; key: string }[]
+  /** What was removed, by event ID. */
+  redacted: { sender: string; transactionId: string; eventId: string; target: string }[]
 }
 
 export type StandInState = ReturnType<typeof createState>
@@ -127,6 +131,8 @@ export function createState(options: StandInOptions) {
       version: '11',
       creator,
       messages: [],
+      reactions: [],
+      redacted: [],
       ...more,
     }
     rooms.set(room.id, room)

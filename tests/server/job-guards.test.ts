@@ -77,6 +77,14 @@ function recording(real: Homeserver): Homeserver {
       changes.push(`edit ${room}`)
       return 'edited'
     },
+    react: async (room) => {
+      changes.push(`react ${room}`)
+      return '$reaction'
+    },
+    redact: async (room) => {
+      changes.push(`redact ${room}`)
+      return 'redacted'
+    },
     roomId: async (room) => room,
     directRoom: async () => '!direct:example.test',
     ...says,

@@ -18,10 +18,17 @@ export type Claimed = 'made' | 'existed' | 'unclear' | 'refused'
 /** `secret`: wrong `form_secret`; `unknown`: no such version; `other`: another one is required. */
 export type ConsentProblem = { code: 'secret' | 'unknown' | 'other' | 'none'; why: string }
 
-/** A text message; `html` is the same in Matrix's HTML subset. */
+/** A text message. It notifies nobody but `mentions`, whatever it contains. */
 export interface RoomMessage {
   text: string
+  /** The same in Matrix's HTML subset. */
   html?: string
+  /** The ID of the event that the thread begins with which this belongs to. */
+  thread?: string
+  /** Whether it is an answer of a program (`m.notice`), to which no program answers. */
+  notice?: boolean
+  /** Matrix IDs. */
+  mentions?: string[]
 }
 
 /**
@@ -98,6 +105,16 @@ export interface Homeserver {
     transactionId: string,
     message: RoomMessage,
   ): Promise<'edited' | 'gone'>
+  /**
+   * Reacts to an event with a key, under a transaction ID as above. Answers the reaction's event ID; null: this account's
+   * reaction with that key stands there already, or the homeserver does not have the event any more.
+   */
+  react(room: string, eventId: string, transactionId: string, key: string): Promise<string | null>
+  /**
+   * Takes an own event out of the room (Matrix client API, "Redactions"), under a transaction ID as above; idempotent.
+   * `gone`: the homeserver does not have it.
+   */
+  redact(room: string, eventId: string, transactionId: string): Promise<'redacted' | 'gone'>
   /** The ID of a room given by ID or alias. */
   roomId(room: string): Promise<string>
   /** A direct chat with the account: the same key returns the same room. */

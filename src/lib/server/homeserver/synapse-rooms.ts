@@ -3,12 +3,12 @@ import * as v from 'valibot'
 import { matrixId } from '$lib/registration/username'
 import type { Homeserver, RoomMessage } from './homeserver'
 import type { AccessToken } from './access-token'
-import type { SynapseCall } from './synapse-call'
-import { refused } from './answer-errors'
+import type { Reply, SynapseCall } from './synapse-call'
+import { missing, refused } from './answer-errors'
 
 type Rooms = Pick<
   Homeserver,
-  'joinedRooms' | 'joinRoom' | 'sendMessage' | 'editMessage' | 'roomId' | 'directRoom'
+  'joinedRooms' | 'joinRoom' | 'sendMessage' | 'editMessage' | 'react' | 'redact' | 'roomId' | 'directRoom'
 >
 
 const roomSchema = v.object({ room_id: v.string() })
@@ -36,11 +36,17 @@ export function createSynapseRooms(
     return (await grant(joinedSchema, 'GET', path, task)).joined_rooms
   }
 
-  /** Sends a message, from within the room. */
-  async function put(room: string, transactionId: string, message: object, task: string) {
+  /** Sends a message, or another event, from within the room. */
+  async function put(
+    room: string,
+    transactionId: string,
+    message: object,
+    task: string,
+    way = 'send/m.room.message',
+  ) {
     const roomId = await resolve(room, task)
     const id = encodeURIComponent(transactionId)
-    const path = `${CLIENT_API}/rooms/${encodeURIComponent(roomId)}/send/m.room.message/${id}`
+    const path = `${CLIENT_API}/rooms/${encodeURIComponent(roomId)}/${way}/${id}`
     const reply = await call('PUT', path, task, message)
     if (reply.granted || reply.status !== 403) return reply
     const joined = await call('POST', `${CLIENT_API}/join/${encodeURIComponent(room)}`, task, {})
@@ -79,6 +85,7 @@ export function createSynapseRooms(
     async sendMessage(room, transactionId, message) {
       const task = `send a message to the room ${room}`
       const reply = await put(room, transactionId, content(message), task)
+      if (isUnrelated(reply)) throw missing(task, 'the message that it answers is not there')
       if (!reply.granted) throw reply.error
       return parse(sentSchema, reply.body, task).event_id
     },
@@ -90,8 +97,27 @@ export function createSynapseRooms(
         parse(sentSchema, reply.body, task)
         return 'edited'
       }
-      // Synapse 1.160: "Can't send relation to unknown event".
-      if (reply.status === 400 && reply.errcode === 'M_UNKNOWN') return 'gone'
+      if (isUnrelated(reply)) return 'gone'
+      throw reply.error
+    },
+
+    async react(room, eventId, transactionId, key) {
+      const task = `react to a message in the room ${room}`
+      const relation = { rel_type: 'm.annotation', event_id: eventId, key }
+      const reply = await put(room, transactionId, { 'm.relates_to': relation }, task, 'send/m.reaction')
+      if (reply.granted) return parse(sentSchema, reply.body, task).event_id
+      if (isUnrelated(reply) || reply.errcode === 'M_DUPLICATE_ANNOTATION') return null
+      throw reply.error
+    },
+
+    async redact(room, eventId, transactionId) {
+      const task = `remove a message from the room ${room}`
+      const reply = await put(room, transactionId, {}, task, `redact/${encodeURIComponent(eventId)}`)
+      if (reply.granted) {
+        parse(sentSchema, reply.body, task)
+        return 'redacted'
+      }
+      if (reply.status === 404 && reply.errcode === 'M_NOT_FOUND') return 'gone'
       throw reply.error
     },
 
@@ -115,6 +141,9 @@ export function createSynapseRooms(
   }
 }
 
+/** Synapse 1.160: "Can't send relation to unknown event". */
+const isUnrelated = (reply: Reply) => !reply.granted && reply.status === 400 && reply.errcode === 'M_UNKNOWN'
+
 /** Matrix client API, "Event replacements": for clients that do not know them, the new words with a star. */
 function replacing(eventId: string, message: RoomMessage): object {
   return {
@@ -124,8 +153,21 @@ function replacing(eventId: string, message: RoomMessage): object {
   }
 }
 
-/** Matrix client API, "m.text". It mentions nobody, whatever it contains: otherwise `@room` would notify everybody. */
-function content({ text, html }: RoomMessage): object {
-  const plain = { msgtype: 'm.text', body: text, 'm.mentions': {} }
-  return html === undefined ? plain : { ...plain, format: 'org.matrix.custom.html', formatted_body: html }
+/** Matrix client API, "m.text". It mentions nobody unasked: otherwise `@room` would notify everybody. */
+function content({ text, html, thread, notice, mentions }: RoomMessage): object {
+  return {
+    msgtype: notice === true ? 'm.notice' : 'm.text',
+    body: text,
+    'm.mentions': mentions === undefined ? {} : { user_ids: mentions },
+    ...(html === undefined ? {} : { format: 'org.matrix.custom.html', formatted_body: html }),
+    ...(thread === undefined ? {} : { 'm.relates_to': inThread(thread) }),
+  }
 }
+
+/** Matrix client API, "Threading"; clients that do not know it show a reply. */
+const inThread = (root: string) => ({
+  rel_type: 'm.thread',
+  event_id: root,
+  is_falling_back: true,
+  'm.in_reply_to': { event_id: root },
+})
