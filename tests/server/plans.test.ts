@@ -18,7 +18,7 @@ import {
   countByState,
   countQueues,
   findByAddress,
-  findDecidedSince,
+  findResting,
   findHeldNames,
   findHolder,
   findOldestWaiting,
@@ -48,7 +48,7 @@ const QUERIES: Record<string, (reader: Reader) => Promise<unknown>> = {
   findHeldNames: (reader) => findHeldNames(reader, NAME, 10),
   findSince: (reader) => findSince(reader, 'denied', 1, 10, { stateSince: 0, id: '' }),
   hasWaitedSince: (reader) => hasWaitedSince(reader, 1),
-  findDecidedSince: (reader) => findDecidedSince(reader, 'm-1', 1, 10),
+  findResting: (reader) => findResting(reader, 'm-1', { now: 1, undoMs: 1, limit: 10 }),
   findWaiting: (reader) => findWaiting(reader, 1),
   isInTrouble: (reader) => isInTrouble(reader, 'r-1'),
   findReachedAt: (reader) => findReachedAt(reader, 'r-1', 1),
@@ -84,7 +84,7 @@ test.each(Object.entries(QUERIES))('%s reads no table through', async (name, que
     expect(steps.filter((step) => /^SCAN \w+$/.test(step))).toEqual([])
     // Nearly all registrations are in the states that it asks for: an index on those is none.
     if (name === 'findByAddress') expect(steps.join('\n')).toContain('registrations_one_per_address')
-    if (name === 'findDecidedSince') expect(steps.join('\n')).toContain('registrations_by_decider')
+    if (name === 'findResting') expect(steps.join('\n')).toContain('registrations_by_decider')
   }
   client.close()
 })

@@ -37,6 +37,7 @@ export function aRegistration(change: Partial<Registration> = {}): Registration 
     remindedAt: null,
     exchange: 'none',
     category: null,
+    restMs: null,
     claimedBy: null,
     claimedAt: null,
     denial: null,

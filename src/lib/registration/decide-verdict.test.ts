@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { aPolicy, aRegistration, NOON, username } from '../../../tests/support/registration'
-import { decide, stateForApplicant, type Decision } from './decide'
+import { decide, isResting, stateForApplicant, type Decision } from './decide'
 import type { Registration } from './registration'
 import { ACCOUNT_STATES, STATES } from './state'
 import { DAY } from './time'
@@ -193,5 +193,30 @@ describe('an approval whose account is not open yet', () => {
       expect(withdrawn).toMatchObject({ state: 'withdrawn', decidedBy: null, message: null, category: null })
     }
     expect(codeOf(decide(denied, { type: 'withdraw' }, policy))).toBe('wrong_state')
+  })
+})
+
+describe('a decision with an undo window of its own', () => {
+  const requested = aRegistration({ state: 'requested', account: 'filled', stateSince: NOON })
+  const own = { ...verdict, restMs: 60_000 }
+
+  test.each(['approve', 'deny'] as const)('%s: rests as long as that, and no longer', (type) => {
+    const decision = decide(requested, { type, ...own }, policy)
+    expect(decision).toMatchObject({ ok: true, rest: 60_000, next: { restMs: 60_000 } })
+    const decided = next(decision)
+    expect(isResting(decided, { ...policy, now: policy.now + 59_999 })).toBe(true)
+    expect(isResting(decided, { ...policy, now: policy.now + 60_000 })).toBe(false)
+    const late = { ...policy, now: policy.now + 30_000 }
+    expect(stateForApplicant(decided, late)).toBe('requested')
+    expect(next(decide(decided, { type: 'undo', nameFree: true, since: NOON }, late))).toMatchObject({
+      state: 'requested',
+      restMs: null,
+    })
+  })
+
+  test('does not hand it on to the next decision', () => {
+    const decided = next(decide(requested, { type: 'approve', ...own }, policy))
+    const denied = decide(decided, { type: 'deny', ...verdict }, policy)
+    expect(denied).toMatchObject({ ok: true, rest: 20_000, next: { restMs: null } })
   })
 })

@@ -1,5 +1,6 @@
 import {
   isResting,
+  undoWindow,
   YES,
   type Action,
   type Become,
@@ -20,6 +21,7 @@ type Of<K extends Action['type']> = Extract<Action, { type: K }>
 /** Nothing of a decision. */
 export const UNDECIDED = {
   decidedBy: null,
+  restMs: null,
   message: null,
   silent: false,
   category: null,
@@ -57,7 +59,8 @@ export function decideRequest(
         ? approveAnew(become, action)
         : approve(become, registration, action, { isToCome: policy.password === 'after_approval' })
   if (decision === null) return null
-  return { ...decision, rest: policy.undoMs, ...(stops ? { stops: true } : {}) }
+  const rest = undoWindow({ restMs: action.restMs ?? null }, policy)
+  return { ...decision, rest, ...(stops ? { stops: true } : {}) }
 }
 
 /**
@@ -102,6 +105,7 @@ export function reopen(
     ...become('approved'),
     holdsName: true,
     decidedBy,
+    restMs: null,
     message,
     silent,
     category: null,
@@ -120,7 +124,7 @@ function denialOf({ decidedBy, message, silent, category, stateSince: since }: R
 function deny(become: Become, registration: Registration, verdict: Verdict) {
   const { moderator: decidedBy, message, silent, category = null } = verdict
   const wasOpen = isOnProbation(registration)
-  const words = { decidedBy, message, silent, category, holdsName: false }
+  const words = { decidedBy, restMs: verdict.restMs ?? null, message, silent, category, holdsName: false }
   const denied = { ...become('denied'), ...words, ...(wasOpen ? endedByDenial(registration) : {}) }
   const mail: NewJob[] = silent ? [] : [{ kind: 'mail', mail: 'denied' }]
   const detail = {
@@ -141,6 +145,7 @@ function approveAnew(become: Become, verdict: Verdict) {
   const next = {
     ...become('approved'),
     decidedBy,
+    restMs: verdict.restMs ?? null,
     message,
     silent,
     remindedAt: null,
@@ -167,7 +172,14 @@ export function approve(
   const isReady = account === 'filled' || account === 'none' || account === 'reviving'
   if (account === 'open' || account === 'doubtful' || !(isReady || isToCome)) return null
   const { moderator: decidedBy, message, silent } = verdict
-  const approved = { ...become('approved'), decidedBy, message, silent, probation: probationOf(verdict) }
+  const approved = {
+    ...become('approved'),
+    decidedBy,
+    restMs: verdict.restMs ?? null,
+    message,
+    silent,
+    probation: probationOf(verdict),
+  }
   // Without an account, the email is not a notice but the key: "do not notify" does not stop it.
   const job: NewJob =
     account === 'filled' ? { kind: 'open_account' } : { kind: 'mail', mail: 'set_password', reminder: false }

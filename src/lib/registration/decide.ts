@@ -14,7 +14,7 @@ import type { Username } from './username'
 import type { Wish } from './wish'
 
 export { decidedAlready } from './decide-verdict'
-export { isResting, stateForApplicant } from './decision'
+export { isResting, stateForApplicant, undoWindow } from './decision'
 export type { Action, Decision, Policy, Verdict } from './decision'
 
 /** A request for an account, before anything is verified. */

@@ -41,6 +41,8 @@ export interface Verdict {
   unlessClaimed?: boolean
   /** An approval on probation: the account is suspended on the homeserver for a while. */
   probation?: boolean
+  /** An undo window of its own, in milliseconds, in place of the configured one. */
+  restMs?: number
 }
 
 export type Action =
@@ -146,12 +148,18 @@ export type Become = (to: State) => Registration
 export const YES = (next: Registration | null, events: AuditEvent[], jobs: NewJob[] = []) =>
   ({ ok: true, next, events, jobs }) satisfies Decision
 
+/** What is decided in the moderators' room can be undone at least as long, in milliseconds: a phone is slow. */
+export const ROOM_UNDO_MS = 60_000
+
+/** How long a decision can be undone after it was made, in milliseconds. */
+export const undoWindow = ({ restMs }: Pick<Registration, 'restMs'>, { undoMs }: Pick<Policy, 'undoMs'>) =>
+  restMs ?? undoMs
+
 /** Whether a moderator's decision is still within its undo window. */
-export function isResting(
-  { state, stateSince, decidedBy }: Registration,
-  { now, undoMs }: Pick<Policy, 'now' | 'undoMs'>,
-): boolean {
-  return (state === 'approved' || state === 'denied') && decidedBy !== null && now < stateSince + undoMs
+export function isResting(registration: Registration, policy: Pick<Policy, 'now' | 'undoMs'>): boolean {
+  const { state, stateSince, decidedBy } = registration
+  const isDecided = (state === 'approved' || state === 'denied') && decidedBy !== null
+  return isDecided && policy.now < stateSince + undoWindow(registration, policy)
 }
 
 /** The state as shown to the applicant: a decision that can still be undone has not been made yet. */

@@ -33,7 +33,7 @@ export interface Registration {
   message: string | null
   silent: boolean
   decidedBy: string | null
-  /** The undo window of its decision in milliseconds, where that is longer than the configured one. */
+  /** The undo window of its decision in milliseconds; null: the configured one. */
   restMs: number | null
   startedAt: number
   stateSince: number
@@ -130,9 +130,15 @@ export const approvalSchema: v.GenericSchema<unknown, Approval | null> = v.objec
   until: v.fallback(v.nullable(v.number()), null),
 })
 
-/** The actor. A moderator is given by ID; the operator at the command line has no account here. */
+/**
+ * The actor. A moderator is given by ID, and with the event in the moderators' room where it was done there; the operator
+ * at the command line has no account here.
+ */
 export type Actor =
-  { kind: 'applicant' } | { kind: 'system' } | { kind: 'command_line' } | { kind: 'moderator'; id: string }
+  | { kind: 'applicant' }
+  | { kind: 'system' }
+  | { kind: 'command_line' }
+  | { kind: 'moderator'; id: string; roomEvent?: string }
 
 /** Who decides, invites, closes: what is stored for the command line where others have a moderator's ID. No ID is that. */
 export const COMMAND_LINE = 'command line'

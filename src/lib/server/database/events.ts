@@ -44,12 +44,14 @@ export async function insertEvents(
   now: number,
 ): Promise<void> {
   const moderatorId = actor.kind === 'moderator' ? actor.id : null
+  const where =
+    actor.kind === 'moderator' && actor.roomEvent !== undefined ? { room_event: actor.roomEvent } : null
   const rows: NewEvent[] = []
   for (const { kind, detail } of happened) {
     const { hasRoom, surplus } = await takeRoom(tx, { kind, registrationId, moderatorId }, now)
     rows.push(...surplus.map((event) => surplusRow(event, now)))
-    if (hasRoom)
-      rows.push({ registrationId, at: now, kind, actor: actor.kind, moderatorId, detail: detail ?? null })
+    const more = where === null ? (detail ?? null) : { ...detail, ...where }
+    if (hasRoom) rows.push({ registrationId, at: now, kind, actor: actor.kind, moderatorId, detail: more })
   }
   await append(tx, rows)
 }

@@ -17,6 +17,7 @@ import {
   type SQL,
 } from 'drizzle-orm'
 import type { HeldFor } from '$lib/moderation/held'
+import { ROOM_UNDO_MS } from '$lib/registration/decision'
 import type { EmailAddress } from '$lib/registration/email'
 import type { Registration } from '$lib/registration/registration'
 import type { Queue, State } from '$lib/registration/state'
@@ -150,13 +151,14 @@ export async function updateRegistration(tx: Transaction, registration: Registra
   await keepPrints(tx, registration.id, registration.reason)
 }
 
-const decidedSince = perConnection((reader: Reader) =>
+const undoableUntil = sql<number>`${registrations.stateSince} + coalesce(${registrations.restMs}, ${sql.placeholder('undoMs')})`
+const resting = perConnection((reader: Reader) =>
   reader
     .select({
       id: registrations.id,
       username: registrations.username,
       state: registrations.state,
-      stateSince: registrations.stateSince,
+      until: undoableUntil,
     })
     .from(registrations)
     .where(
@@ -165,6 +167,7 @@ const decidedSince = perConnection((reader: Reader) =>
         eq(registrations.queue, 'decided'),
         gt(registrations.queueAt, sql.placeholder('since')),
         inArray(registrations.state, ['approved', 'denied']),
+        gt(undoableUntil, sql.placeholder('now')),
       ),
     )
     .orderBy(desc(registrations.queueAt), desc(registrations.id))
@@ -172,9 +175,17 @@ const decidedSince = perConnection((reader: Reader) =>
     .prepare(),
 )
 
-/** What a moderator decided after `since` (milliseconds since 1970) and was not carried out yet, the latest first. */
-export async function findDecidedSince(reader: Reader, moderatorId: string, since: number, limit: number) {
-  return decidedSince(reader).all({ moderatorId, since, limit })
+/**
+ * What a moderator decided and can undo now, the latest first, and until when (milliseconds since 1970). `undoMs`: the
+ * configured undo window.
+ */
+export async function findResting(
+  reader: Reader,
+  moderatorId: string,
+  { now, undoMs, limit }: { now: number; undoMs: number; limit: number },
+) {
+  const since = now - Math.max(undoMs, ROOM_UNDO_MS)
+  return resting(reader).all({ moderatorId, since, now, undoMs, limit })
 }
 
 const registrationInsert = perConnection((tx: Transaction) =>

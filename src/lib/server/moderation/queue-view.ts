@@ -1,5 +1,5 @@
 import type { QueueFilter } from '$lib/moderation/queue-filter'
-import { decide, isResting } from '$lib/registration/decide'
+import { decide, isResting, undoWindow } from '$lib/registration/decide'
 import { aboutOf } from '$lib/registration/job'
 import { COMMAND_LINE, type Registration } from '$lib/registration/registration'
 import { isOpeningFailed, isUnopened } from '$lib/registration/state'
@@ -113,7 +113,9 @@ export async function registrationView(
       /** One of its jobs failed permanently or keeps failing. */
       trouble: await isInTrouble(reader, id),
       /** Until when the decision can be undone; null if it cannot. */
-      undoUntil: isResting(registration, policy) ? registration.stateSince + policy.undoMs : null,
+      undoUntil: isResting(registration, policy)
+        ? registration.stateSince + undoWindow(registration, policy)
+        : null,
       decidedBy:
         decidedBy === null ? null : ((await findModerator(reader, decidedBy))?.username ?? decidedBy),
       /** What the domain allows a moderator to do now. */
@@ -150,6 +152,7 @@ export async function registrationView(
 
 /** Without what is of no use to moderators, or shown to them in other words. */
 function shownOf({
+  restMs: _restMs,
   consentVersion: _consentVersion,
   remindedAt: _remindedAt,
   claimedBy: _claimedBy,

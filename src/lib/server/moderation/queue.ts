@@ -3,7 +3,7 @@ import { findAnnouncements } from '../database/announcements'
 import { findFailed } from '../database/failed-jobs'
 import { findStuck } from '../database/jobs'
 import type { Database } from '../database/open'
-import { findDecidedSince } from '../database/registrations'
+import { findResting } from '../database/registrations'
 import type { Homeserver } from '../homeserver/homeserver'
 import { groupFailures } from '../registrations/failed-jobs'
 import type { DenialFingerprints } from '../registrations/denial-fingerprints'
@@ -37,11 +37,10 @@ export function createQueue(about: {
     /** A moderator's decisions that can be undone, the latest first, and for how many milliseconds more. */
     async pending(moderatorId: string) {
       const { now, undoMs } = registrar.policy()
-      if (undoMs === 0) return []
       const rows = await database.read((reader) =>
-        findDecidedSince(reader, moderatorId, now - undoMs, MOST_PENDING),
+        findResting(reader, moderatorId, { now, undoMs, limit: MOST_PENDING }),
       )
-      return rows.map(({ stateSince, ...row }) => ({ ...row, leftMs: stateSince + undoMs - now }))
+      return rows.map(({ until, ...row }) => ({ ...row, leftMs: until - now }))
     },
 
     /** Failed jobs without a registration, with errors that may name recipients. */

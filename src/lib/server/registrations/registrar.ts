@@ -2,7 +2,7 @@ import { begin, decide, type Action, type Policy, type Verdict } from '$lib/regi
 import type { Logger } from 'pino'
 import { marksOf } from '$lib/moderation/held'
 import type { EmailAddress } from '$lib/registration/email'
-import { accept, refuse, type Result } from '$lib/registration/refusal'
+import { accept, refuse, type Refusal, type Result } from '$lib/registration/refusal'
 import type { Actor, AuditEvent, Registration } from '$lib/registration/registration'
 import type { Username } from '$lib/registration/username'
 import type { Wish } from '$lib/registration/wish'
@@ -23,6 +23,12 @@ export interface Decided {
   verdict: 'approved' | 'denied'
   by: 'moderator' | 'invitation'
   waitedMs: number | null
+}
+
+/** What was written in a transaction, and what is to be called once that is committed. */
+export interface Written {
+  result: Result<Registration | null>
+  committed: () => void
 }
 
 /**
@@ -94,7 +100,51 @@ export function createRegistrar({
     return other === null || other.id === id
   }
 
+  /**
+   * Carries out an action within the caller's transaction. `committed` counts and logs it, and is called once that is
+   * committed.
+   */
+  async function actWithin(
+    tx: Transaction,
+    id: string,
+    action: Action,
+    actor: Actor,
+    version?: number,
+  ): Promise<Written> {
+    const isVerdict = action.type === 'approve' || action.type === 'deny'
+    const requestedAt = isVerdict ? await requestedAtOf(tx, id) : null
+    const result = await actIn(tx, id, action, actor, version)
+    return {
+      result,
+      committed() {
+        count(result, action.type, requestedAt)
+        logged(result, id, action.type, actor)
+      },
+    }
+  }
+
+  async function undoWithin(tx: Transaction, id: string, actor: Actor): Promise<Written> {
+    const committed = (result: Written['result']) => () => void logged(result, id, 'undo', actor)
+    const refused = (refusal: Refusal) => ({ result: refuse(refusal), committed: () => undefined })
+    const registration = await findRegistration(tx, id)
+    if (registration === null) return refused({ code: 'not_found' })
+    if (!(await isAddressFree(tx, registration))) return refused({ code: 'address_taken' })
+    const nameFree = await isNameFree(tx, registration.username, id)
+    const since = (await lastEventOf(tx, id, 'requested')) ?? registration.startedAt
+    const result = await actIn(tx, id, { type: 'undo', nameFree, since }, actor)
+    return { result, committed: committed(result) }
+  }
+
+  /** What is written within a transaction is counted and logged after it. */
+  async function transacted(write: (tx: Transaction) => Promise<Written>): Promise<Written['result']> {
+    const { result, committed } = await database.write(write)
+    committed()
+    return result
+  }
+
   return {
+    actWithin,
+    undoWithin,
     now: clock,
     /** What the domain's decisions depend on, at this moment. */
     policy: (): Policy => ({ ...policy, now: clock() }),
@@ -185,15 +235,11 @@ export function createRegistrar({
         events = [],
       }: { version?: number; account?: AccountChange; events?: AuditEvent[] } = {},
     ): Promise<Result<Registration | null>> {
-      let requestedAt: number | null = null
-      const result = await database.write(async (tx) => {
-        if (action.type === 'approve' || action.type === 'deny') requestedAt = await requestedAtOf(tx, id)
+      return transacted(async (tx) => {
         if (account !== undefined) await record(tx, account)
         await insertEvents(tx, id, events, SYSTEM, clock())
-        return actIn(tx, id, action, actor, version)
+        return actWithin(tx, id, action, actor, version)
       })
-      count(result, action.type, requestedAt)
-      return logged(result, id, action.type, actor)
     },
 
     /** Returns what the domain would decide, and changes nothing. */
@@ -205,17 +251,8 @@ export function createRegistrar({
     },
 
     /** Undoes a pending decision: the request waits again, since when it was made. */
-    async undo(id: string, actor: Actor): Promise<Result<Registration | null>> {
-      const result = await database.write(async (tx) => {
-        const registration = await findRegistration(tx, id)
-        if (registration === null) return refuse({ code: 'not_found' })
-        if (!(await isAddressFree(tx, registration))) return refuse({ code: 'address_taken' })
-        const nameFree = await isNameFree(tx, registration.username, id)
-        const since = (await lastEventOf(tx, id, 'requested')) ?? registration.startedAt
-        return actIn(tx, id, { type: 'undo', nameFree, since }, actor)
-      })
-      return logged(result, id, 'undo', actor)
-    },
+    undo: (id: string, actor: Actor): Promise<Result<Registration | null>> =>
+      transacted((tx) => undoWithin(tx, id, actor)),
 
     /** Approves what was denied, in that version, if its username and email are still free. */
     async reopen(

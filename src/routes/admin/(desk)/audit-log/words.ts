@@ -45,6 +45,7 @@ const LABELS: Record<string, () => string> = {
   count: m.history_detail_count,
   effect: m.history_detail_effect,
   kind: m.history_detail_kind,
+  room_event: m.history_detail_room_event,
 }
 /** What the event's own text says already. */
 const SAID = ['job', 'mail', 'room', 'inviter', 'more']
