@@ -31,7 +31,6 @@ export function aRegistration(change: Partial<Registration> = {}): Registration 
     message: null,
     silent: false,
     decidedBy: null,
-    restMs: null,
     startedAt: NOON,
     stateSince: NOON,
     remindedAt: null,

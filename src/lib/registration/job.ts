@@ -10,6 +10,7 @@ import {
   type Payload,
 } from './job-definition'
 import { laneOfMail, mailRules, mailSchema } from './mail-job'
+import { ROOM_ANSWERS } from './room-answer'
 import { usernameSchema, type Username } from './username'
 
 export { OUTSIDES, SERVERS } from './job-definition'
@@ -76,11 +77,26 @@ export const JOBS = {
     gathers: true,
     older: { 0: sinceThen },
   }),
-  /** The messages there about one request say what became of it, by its ID. */
-  notify_room_decided: define(job('notify_room_decided', { registration: v.string() }), {
+  /** The messages there about one request say what became of it, by its ID. `rested`: it cannot be undone any more. */
+  notify_room_decided: define(
+    job('notify_room_decided', { registration: v.string(), rested: v.optional(v.literal(true)) }),
+    { channel: () => 'room', once: { by: ['registration', 'rested'] } },
+  ),
+  /** To that room: a request that waits, by its ID, which it was told of before and which has changed since. */
+  notify_room_again: define(job('notify_room_again', { registration: v.string() }), {
     channel: () => 'room',
     once: { by: ['registration'] },
   }),
+  /** In the thread of a message there (`target`): what came of an event; `by`: the username that the answer names. */
+  answer_in_room: define(
+    job('answer_in_room', {
+      target: v.string(),
+      event: v.string(),
+      says: v.picklist(ROOM_ANSWERS),
+      by: v.optional(v.string()),
+    }),
+    { channel: () => 'room', once: { by: ['event'] } },
+  ),
   /** The same by email. `reminder`: they have waited for long. */
   notify_moderators: define(job('notify_moderators', { since: v.number(), reminder: v.boolean(), ...rest }), {
     channel: () => 'moderators',
