@@ -84,7 +84,10 @@ export function roomEventRoutes(state: StandInState): StandInRoute[] {
       }
       const { eventId } = stream.push({ room: room.id, type, sender, content: body })
       if (type === 'm.room.message') room.messages.push({ sender, transactionId, eventId, content: body })
-      if (type === 'm.reaction') room.reactions.push({ sender, transactionId, eventId, content: body })
+      if (type === 'm.reaction' && relation.success) {
+        const { event_id: target, key = '' } = relation.output
+        room.reactions.push({ sender, transactionId, eventId, target, key, content: body })
+      }
       return eventId
     })
 
@@ -97,16 +100,25 @@ export function roomEventRoutes(state: StandInState): StandInRoute[] {
     room.messages.some((message) => message.eventId === eventId)
 
   const redact = (request: StandInRequest) =>
-    once(request, (room) => {
+    once(request, (room, transactionId) => {
       const { caller, at, body } = request
       const event = stream.find(room.id, at('event'))
-      if (event === undefined) return problem(404, 'M_NOT_FOUND', 'Could not find event')
+      // Synapse takes it for one that it has not seen yet.
+      if (event === undefined)
+        return stream.push({
+          room: room.id,
+          type: 'm.room.redaction',
+          sender: caller.id,
+          content: { redacts: at('event') },
+          redacts: at('event'),
+        }).eventId
       if (event.sender !== caller.id && standing(room, caller.id) < MODERATOR_LEVEL)
         return forbidden("You don't have permission to redact events")
       const message = room.messages.find(({ eventId }) => eventId === event.eventId)
       if (message !== undefined) message.content = {}
-      room.reactions = room.reactions.filter(({ eventId }) => eventId !== event.eventId)
-      return stream.redact(event, caller.id, body['reason']).eventId
+      const { eventId } = stream.redact(event, caller.id, body['reason'])
+      room.redacted.push({ sender: caller.id, transactionId, eventId, target: event.eventId })
+      return eventId
     })
 
   const reactions = (room: string, target: string): StreamEvent[] =>

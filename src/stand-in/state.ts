@@ -81,7 +81,17 @@ export interface StandInRoom {
   version: string
   creator: string
   messages: { sender: string; transactionId: string; eventId: string; content: unknown }[]
-  reactions: { sender: string; transactionId: string; eventId: string; content: unknown }[]
+  /** Those that were removed are in `redacted`. */
+  reactions: {
+    sender: string
+    transactionId: string
+    eventId: string
+    target: string
+    key: string
+    content: unknown
+  }[]
+  /** What was removed, by event ID. */
+  redacted: { sender: string; transactionId: string; eventId: string; target: string }[]
 }
 
 export type StandInState = ReturnType<typeof createState>
@@ -141,6 +151,7 @@ export function createState(options: StandInOptions) {
       creator,
       messages: [],
       reactions: [],
+      redacted: [],
       ...more,
     }
     rooms.set(room.id, room)

@@ -5,7 +5,16 @@ import { MailError } from '$lib/server/mail/mail'
 import { codeOf } from '../support/code-of'
 import { decideOn } from '../support/decide'
 import { email, username } from '../support/registration'
-import { aBrowser, aModerator, aWorld, PASSWORD, REASON, requested, verified } from '../support/world'
+import {
+  aBrowser,
+  aModerator,
+  aWorld,
+  PASSWORD,
+  REASON,
+  requested,
+  verified,
+  anAdminRoom,
+} from '../support/world'
 import type { TestWorld } from '../support/world'
 import { DAY, MINUTE, SECOND } from '$lib/registration/time'
 
@@ -14,7 +23,7 @@ const smtpIsDown = new MailError('127.0.0.1:25 could not be reached', { permanen
 
 let world: TestWorld
 beforeEach(async () => {
-  const adminRoom = { room: '#moderators:example.test', template: null }
+  const adminRoom = anAdminRoom()
   world = await aWorld({ matrixNotifications: { adminRoom, welcome: null } })
 })
 afterEach(() => world.dispose())

@@ -21,6 +21,7 @@ import {
   tokenIn,
   verified,
   type TestWorld,
+  anAdminRoom,
 } from '../support/world'
 import { DAY, HOUR } from '$lib/registration/time'
 
@@ -36,7 +37,7 @@ async function aDesk(
   limits: { maxWaiting?: number | null; maxPerDay?: number | null },
   change: Partial<RunConfig> = {},
 ) {
-  const adminRoom = { room: ROOM, template: null }
+  const adminRoom = anAdminRoom({ room: ROOM })
   world = await aWorld({
     registration: { ...aConfig().registration, ...limits },
     matrixNotifications: { adminRoom, welcome: null },

@@ -13,7 +13,7 @@ import { insertRegistration } from '$lib/server/database/registrations'
 import type { Homeserver } from '$lib/server/homeserver/homeserver'
 import type { Registration } from '$lib/registration/registration'
 import { aRegistration, anAccount, email, NOON, username } from '../support/registration'
-import { aConfig, aWorld, type TestWorld } from '../support/world'
+import { aConfig, aWorld, type TestWorld, anAdminRoom } from '../support/world'
 import { HOUR } from '$lib/registration/time'
 
 /**
@@ -76,6 +76,14 @@ function recording(real: Homeserver): Homeserver {
     editMessage: async (room) => {
       changes.push(`edit ${room}`)
       return 'edited'
+    },
+    react: async (room) => {
+      changes.push(`react ${room}`)
+      return '$reaction'
+    },
+    redact: async (room) => {
+      changes.push(`redact ${room}`)
+      return 'redacted'
     },
     roomId: async (room) => room,
     directRoom: async () => '!direct:example.test',
@@ -360,7 +368,7 @@ describe('who is told', () => {
     await world.dispose()
     await begin({
       matrixNotifications: {
-        adminRoom: { room: ROOM, template: null },
+        adminRoom: anAdminRoom({ room: ROOM }),
         welcome: { room: null, template: 'Welcome, {username}' },
       },
     })

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { renderMail } from '$lib/server/mail/render'
 import { decideOn } from '../support/decide'
-import { aBrowser, aConfig, aForm, aWorld, requested, type TestWorld } from '../support/world'
+import { aBrowser, aConfig, aForm, aWorld, requested, type TestWorld, anAdminRoom } from '../support/world'
 
 /** What strangers typed is no link in what this program writes to others. */
 let world: TestWorld
@@ -10,7 +10,7 @@ afterEach(() => world.dispose())
 const NAMES = ['www.evil.test', 'evil.test', 'john.smith', '10.0.0.1']
 const ALL_NAMES = [...NAMES, 'www.evil.test/claim-your-account', 'evil/account']
 const settings = { ...aConfig().registration, usernameCharacters: 'all' as const }
-const room = { room: '#moderators:example.test', template: '{username}: {reason} ({email}) {admin_url}' }
+const room = anAdminRoom({ template: '{username}: {reason} ({email}) {admin_url}' })
 const site = { name: 'Example', url: 'https://register.example.test', accent: '#138a5b', logoUrl: null }
 
 /** All that an applicant's mail shows, without our own links. */

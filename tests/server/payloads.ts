@@ -92,6 +92,13 @@ const wishes = [
 const room = [same({ kind: 'notify_room_decided', registration: 'r-1' })]
 /** Whether a Matrix ID is a moderator's. */
 const matrixIds = [same({ kind: 'ask_matrix_id', moderator: 'm-1' })]
+/** What is decided in the room, and what it answers. */
+const inRoom = [
+  same({ kind: 'notify_room_decided', registration: 'r-1', rested: true }),
+  same({ kind: 'notify_room_again', registration: 'r-1' }),
+  same({ kind: 'answer_in_room', target: '$notice', event: '$reaction', says: 'denied', by: 'ben' }),
+  same({ kind: 'answer_in_room', target: '$notice', event: '$reply', says: 'noted' }),
+]
 const probation = [same({ kind: 'lift_suspension' }), same({ kind: 'mail', mail: 'probation_over' })]
 const unnumbered = [
   ...first,
@@ -135,4 +142,9 @@ export const PAYLOADS: Record<string, Kept[]> = {
   'links that bring what came with them': wishes.map(numbered),
   'messages in the room that are kept up': room.map(numbered),
   'Matrix IDs of moderators': matrixIds.map(numbered),
+  'numbered payloads': [...unnumbered, ...probation, ...room, ...inRoom].map(numbered),
+  'accounts on probation': probation.map(numbered),
+  'links that bring what came with them': wishes.map(numbered),
+  'messages in the room that are kept up': room.map(numbered),
+  'decisions in the room': inRoom.map(numbered),
 }

@@ -47,6 +47,19 @@ test.each<[string, NewJob, NewJob | null]>([
     'a question about a Matrix ID',
     { kind: 'ask_matrix_id', moderator: 'm-1' },
     { kind: 'ask_matrix_id', moderator: 'm-2' },
+    'the end of an undo window',
+    { kind: 'notify_room_decided', registration: 'r-1', rested: true },
+    { kind: 'notify_room_decided', registration: 'r-1' },
+  ],
+  [
+    'a request that changed',
+    { kind: 'notify_room_again', registration: 'r-1' },
+    { kind: 'notify_room_again', registration: 'r-2' },
+  ],
+  [
+    'an answer to an event in the room',
+    { kind: 'answer_in_room', target: '$a', event: '$b', says: 'noted' },
+    { kind: 'answer_in_room', target: '$a', event: '$c', says: 'noted' },
   ],
 ])('%s waits once, until it is tried, and others beside it', async (_, job, other) => {
   await queue(job)

@@ -16,6 +16,7 @@ import {
   verified,
   aBrowser,
   type TestWorld,
+  anAdminRoom,
 } from '../support/world'
 import type { RunConfig } from '$lib/server/config/run-config'
 
@@ -85,7 +86,7 @@ describe.runIf(settings.success)('on a real Synapse', () => {
       legal: [{ title: 'Rules', url: 'https://example.test/rules' }],
       consent: { version: synapse.SYNAPSE_CONSENT_VERSION, formSecret: synapse.SYNAPSE_FORM_SECRET },
       matrixNotifications: {
-        adminRoom: { room: synapse.SYNAPSE_ADMIN_ROOM, template: null },
+        adminRoom: anAdminRoom({ room: synapse.SYNAPSE_ADMIN_ROOM }),
         welcome: { room: null, template: 'Welcome {username}' },
       },
     })
@@ -117,7 +118,10 @@ describe.runIf(settings.success)('on a real Synapse', () => {
     const { SYNAPSE_ADMIN_ROOM: room, SYNAPSE_ADMIN_TOKEN: token } = await open()
     await world.dispose()
     await open({
-      matrixNotifications: { adminRoom: { room, template: '{username}: {reason}' }, welcome: null },
+      matrixNotifications: {
+        adminRoom: anAdminRoom({ room, template: '{username}: {reason}' }),
+        welcome: null,
+      },
     })
     const name = newName()
     const applicant = await requested(world, name)

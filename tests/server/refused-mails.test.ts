@@ -3,7 +3,7 @@ import { createHealth } from '$lib/server/http/health'
 import { MailError, type Letter } from '$lib/server/mail/mail'
 import { codeOf } from '../support/code-of'
 import { decideOn } from '../support/decide'
-import { aBrowser, aModerator, aWorld, requested, type TestWorld } from '../support/world'
+import { aBrowser, aModerator, aWorld, requested, type TestWorld, anAdminRoom } from '../support/world'
 import { DAY, MINUTE, SECOND } from '$lib/registration/time'
 
 const ROOM = '#moderators:example.test'
@@ -23,7 +23,7 @@ let world: TestWorld
 let answer: (letter: Letter) => MailError | null
 let tries: string[]
 beforeEach(async () => {
-  world = await aWorld({ matrixNotifications: { adminRoom: { room: ROOM, template: null }, welcome: null } })
+  world = await aWorld({ matrixNotifications: { adminRoom: anAdminRoom({ room: ROOM }), welcome: null } })
   const { send } = world.mailbox
   answer = () => null
   tries = []

@@ -5,7 +5,7 @@ import { insertJob } from '$lib/server/database/jobs'
 import { jobs } from '$lib/server/database/schema'
 import { readJob } from '$lib/server/database/stored-job'
 import { codeOf } from '../support/code-of'
-import { aBrowser, aModerator, aWorld, requested, type TestWorld } from '../support/world'
+import { aBrowser, aModerator, aWorld, requested, type TestWorld, anAdminRoom } from '../support/world'
 import { MADE_AT, PAYLOADS } from './payloads'
 
 const ROOM = '#moderators:example.test'
@@ -13,7 +13,7 @@ const rows = Object.entries(PAYLOADS).flatMap(([era, kept]) => kept.map((one) =>
 
 let world: TestWorld
 beforeEach(async () => {
-  world = await aWorld({ matrixNotifications: { adminRoom: { room: ROOM, template: null }, welcome: null } })
+  world = await aWorld({ matrixNotifications: { adminRoom: anAdminRoom({ room: ROOM }), welcome: null } })
 })
 afterEach(() => world.dispose())
 

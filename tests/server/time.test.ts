@@ -15,6 +15,7 @@ import {
   tokenIn,
   verified,
   type TestWorld,
+  anAdminRoom,
 } from '../support/world'
 import type { RunConfig } from '$lib/server/config/run-config'
 import { DAY, HOUR } from '$lib/registration/time'
@@ -224,7 +225,7 @@ describe('retention', () => {
 })
 
 describe('notices', () => {
-  const rooms = { adminRoom: { room: '#moderators:example.test', template: null }, welcome: null }
+  const rooms = { adminRoom: anAdminRoom(), welcome: null }
 
   test('in the moderators’ room are gathered, and hold no address and no reason', async () => {
     await open({ matrixNotifications: rooms })
@@ -245,7 +246,7 @@ describe('notices', () => {
   test('follow the operator’s template, braces in a reason included', async () => {
     await open({
       matrixNotifications: {
-        adminRoom: { room: '#moderators:example.test', template: '{username} {reason} {admin_url}' },
+        adminRoom: anAdminRoom({ template: '{username} {reason} {admin_url}' }),
         welcome: null,
       },
     })

@@ -7,6 +7,7 @@ import type { RunConfig } from '$lib/server/config/run-config'
 import type { Homeserver } from '$lib/server/homeserver/homeserver'
 import { createSynapse } from '$lib/server/homeserver/synapse'
 import { startStandIn } from '../../src/stand-in/homeserver'
+import type { AdminRoom } from '$lib/server/jobs/run'
 import type { Letter, Mail, Mailer, MailError } from '$lib/server/mail/mail'
 import { createProofs, type ProofPurpose } from '$lib/server/intake/proof-of-work'
 import { createApi, type Api } from '$lib/server/trpc/router'
@@ -52,6 +53,15 @@ export function aConfig(change: Partial<RunConfig> = {}): RunConfig {
     ...change,
   }
 }
+
+/** The moderators' room as it is by default; change what matters. */
+export const anAdminRoom = (change: Partial<AdminRoom> = {}): AdminRoom => ({
+  room: `#moderators:${DOMAIN}`,
+  template: null,
+  decide: 'off',
+  details: false,
+  ...change,
+})
 
 /** A mailer that keeps what it is given; `refuse` makes it fail. */
 export class Mailbox implements Mailer {

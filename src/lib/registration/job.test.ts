@@ -6,10 +6,12 @@ import { AWAITED_MAILS, MAILS_TO_STRANGERS, UNDONE_MAILS } from './mail-job'
 
 /** What this program queues, of each kind and way. */
 const JOBS = (PAYLOADS['numbered payloads'] ?? []).map(({ reads }) => reads)
+/** What tells apart the jobs of a kind; who is named in an answer does not. */
+const namedBy = (kind: string) => (kind === 'answer_in_room' ? [] : ['mail', 'by'])
 const told = (of: (job: (typeof JOBS)[number]) => unknown) =>
   Object.fromEntries(
     JOBS.map((job) => [
-      ['mail', 'by'].reduce((name, key) => (key in job ? `${name} ${Object(job)[key]}` : name), job.kind),
+      namedBy(job.kind).reduce((name, key) => (key in job ? `${name} ${Object(job)[key]}` : name), job.kind),
       of(job),
     ]),
   )
@@ -39,6 +41,8 @@ test('each job waits in the lane of what it must not overtake', () => {
     notify_room: 'room / room',
     notify_room_decided: 'room / room',
     ask_matrix_id: 'room / room',
+    notify_room_again: 'room / room',
+    answer_in_room: 'room / room',
     notify_moderators: 'moderators / moderators',
     notify_person: 'moderator m-1 / moderator m-1',
     'warn_outage room': 'room / room',
@@ -56,8 +60,10 @@ test('and waits for what it depends on', () => {
       .filter((name) => outsides[name] === outside)
       .sort()
   expect(needing('rooms')).toEqual([
+    'answer_in_room',
     'ask_matrix_id',
     'notify_room',
+    'notify_room_again',
     'notify_room_decided',
     'warn_auto_join room',
     'warn_outage room',
@@ -72,13 +78,13 @@ test('and waits for what it depends on', () => {
     'open_account',
     'remove_account',
   ])
-  expect(needing('mail')).toHaveLength(Object.keys(outsides).length - 13)
+  expect(needing('mail')).toHaveLength(Object.keys(outsides).length - 15)
 })
 
 test('what is for all moderators is about no registration', () => {
   const kinds = JOBS.filter((job) => placeOf(job, 'r1').registrationId === null).map(({ kind }) => kind)
   expect([...new Set(kinds)].sort()).toEqual(
-    JOB_KINDS.filter((kind) => /^(?:ask|notify|warn)_/.test(kind)).sort(),
+    JOB_KINDS.filter((kind) => /^(?:ask|notify|warn|answer)_/.test(kind)).sort(),
   )
 })
 
@@ -105,8 +111,10 @@ test('one that waits covers the next one like it', () => {
     ['mail', { by: 'payload' }, false],
     ['remove_account', { by: ['username'], everywhere: true }, false],
     ['notify_room', { by: [] }, true],
-    ['notify_room_decided', { by: ['registration'] }, false],
+    ['notify_room_decided', { by: ['registration', 'rested'] }, false],
+    ['notify_room_again', { by: ['registration'] }, false],
     ['ask_matrix_id', { by: ['moderator'] }, false],
+    ['answer_in_room', { by: ['event'] }, false],
     ['notify_moderators', { by: ['reminder'] }, true],
     ['notify_person', { by: ['why'] }, true],
   ])

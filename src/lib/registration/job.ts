@@ -10,6 +10,7 @@ import {
   type Payload,
 } from './job-definition'
 import { laneOfMail, mailRules, mailSchema } from './mail-job'
+import { ROOM_ANSWERS } from './room-answer'
 import { usernameSchema, type Username } from './username'
 
 export { OUTSIDES, SERVERS } from './job-definition'
@@ -76,8 +77,20 @@ export const JOBS = {
     gathers: true,
     older: { 0: sinceThen },
   }),
-  /** The messages there about one request say what became of it, by its ID. */
-  notify_room_decided: define(job('notify_room_decided', { registration: v.string() }), {
+  /**
+   * The messages there about one request say what became of it, by its ID. `rested`: from when on (milliseconds since
+   * 1970) it cannot be undone any more.
+   */
+  notify_room_decided: define(
+    job('notify_room_decided', { registration: v.string(), rested: v.optional(v.number()) }),
+    {
+      channel: () => 'room',
+      once: { by: ['registration', 'rested'] },
+      notBefore: ({ rested }) => rested,
+    },
+  ),
+  /** To that room: a request that waits, by its ID, which it was told of before and which has changed since. */
+  notify_room_again: define(job('notify_room_again', { registration: v.string() }), {
     channel: () => 'room',
     once: { by: ['registration'] },
   }),
@@ -86,6 +99,16 @@ export const JOBS = {
     channel: () => 'room',
     once: { by: ['moderator'] },
   }),
+  /** In the thread of a message there (`target`): what came of an event; `by`: the username that the answer names. */
+  answer_in_room: define(
+    job('answer_in_room', {
+      target: v.string(),
+      event: v.string(),
+      says: v.picklist(ROOM_ANSWERS),
+      by: v.optional(v.string()),
+    }),
+    { channel: () => 'room', once: { by: ['event'] } },
+  ),
   /** What `notify_room` says, by email. `reminder`: they have waited for long. */
   notify_moderators: define(job('notify_moderators', { since: v.number(), reminder: v.boolean(), ...rest }), {
     channel: () => 'moderators',

@@ -56,27 +56,62 @@ export function messageFacts(get: () => Target): void {
     expect(await messages(here.id)).toEqual([])
   })
 
-  test('a message mentions whom it is to notify', async () => {
+  test('a message in a thread, by a program, that notifies whom it names', async () => {
     const { homeserver } = get()
     const { id } = await aRoom(get())
-    const mentions = [matrixId(await opened(get()), get().domain)]
-    await homeserver.sendMessage(id, randomUUID(), { text: 'Is that you?', mentions })
-    expect(await messages(id)).toEqual([
-      { msgtype: 'm.text', body: 'Is that you?', 'm.mentions': { user_ids: mentions } },
-    ])
+    const root = await homeserver.sendMessage(id, randomUUID(), { text: 'It waits' })
+    const more = { thread: root, notice: true, mentions: [get().admin] }
+    await homeserver.sendMessage(id, randomUUID(), { text: 'Done', ...more })
+    const relation = { rel_type: 'm.thread', event_id: root, is_falling_back: true }
+    expect((await messages(id))[0]).toEqual({
+      msgtype: 'm.notice',
+      body: 'Done',
+      'm.mentions': { user_ids: [get().admin] },
+      'm.relates_to': { ...relation, 'm.in_reply_to': { event_id: root } },
+    })
   })
 
-  test('an account reacts to a message once with a key, whatever the transaction', async () => {
+  test('a reaction has an ID, also when it is repeated, and stands once until it is removed', async () => {
     const { homeserver } = get()
     const { id, alias } = await aRoom(get())
-    const event = await homeserver.sendMessage(alias, randomUUID(), { text: 'Is that you?' })
+    const event = await homeserver.sendMessage(id, randomUUID(), { text: 'It waits' })
+    const [first, key] = [randomUUID(), '✅']
+    const reaction = (await homeserver.react(alias, event, `${first}-${key}`, key)) ?? expect.unreachable()
+    expect(await homeserver.react(alias, event, `${first}-${key}`, key)).toBe(reaction)
+    expect(await homeserver.react(id, event, randomUUID(), key)).toBeNull()
+    expect(await homeserver.react(id, event, randomUUID(), '❌')).not.toBe(reaction)
+    const removal = randomUUID()
+    expect(await homeserver.redact(alias, reaction, removal)).toBe('redacted')
+    expect(await homeserver.redact(id, reaction, removal)).toBe('redacted')
+    expect(await homeserver.redact(id, reaction, randomUUID())).toBe('redacted')
+    // The answer to a repeat is that of the first time; anew it is another reaction.
+    expect(await homeserver.react(id, event, `${first}-${key}`, key)).toBe(reaction)
+    const anew = await homeserver.react(id, event, randomUUID(), key)
+    expect(anew).toMatch(/^\$/)
+    expect(anew).not.toBe(reaction)
+  })
+
+  test('a message that is removed says nothing any more', async () => {
+    const { homeserver } = get()
+    const { id } = await aRoom(get())
     const transaction = randomUUID()
-    const reaction = await homeserver.react(alias, event, transaction, '🔗')
-    expect(reaction).toMatch(/^\$/)
-    expect(await homeserver.react(id, event, transaction, '🔗')).toBe(reaction)
-    expect(await homeserver.react(id, event, randomUUID(), '🔗')).toBeNull()
-    expect(await homeserver.react(id, event, randomUUID(), '✅')).toMatch(/^\$/)
-    expect(await homeserver.react(id, `$${'x'.repeat(43)}`, randomUUID(), '🔗')).toBeNull()
+    const event = await homeserver.sendMessage(id, transaction, { text: 'A secret' })
+    expect(await homeserver.redact(id, event, randomUUID())).toBe('redacted')
+    expect(await messages(id)).toEqual([{}])
+    expect(await homeserver.sendMessage(id, transaction, { text: '…' })).toBe(event)
+    expect(await messages(id)).toEqual([{}])
+  })
+
+  test('what is not in the room is not reacted to or answered in its thread, and removing it changes nothing', async () => {
+    const { homeserver } = get()
+    const [here, there] = [await aRoom(get()), await aRoom(get())]
+    const event = await homeserver.sendMessage(there.id, randomUUID(), { text: 'It waits' })
+    expect(await homeserver.react(here.id, event, randomUUID(), '✅')).toBeNull()
+    // Synapse takes that for what it has not seen yet.
+    expect(await homeserver.redact(here.id, `$${randomUUID()}`, randomUUID())).toBe('redacted')
+    const answer = homeserver.sendMessage(here.id, randomUUID(), { text: 'Done', thread: event })
+    await failure(answer, 'missing', true)
+    expect(await messages(here.id)).toEqual([])
   })
 
   test('a message has its text, and HTML where it is given, and goes to an alias too', async () => {

@@ -169,7 +169,12 @@ function matrixNotifications({ matrix_notifications, site }: Settings) {
     adminRoom:
       admin_room.room_id === undefined
         ? null
-        : { room: admin_room.room_id, template: template(admin_room.message_template) },
+        : {
+            room: admin_room.room_id,
+            template: template(admin_room.message_template),
+            decide: admin_room.decide,
+            details: admin_room.details,
+          },
     welcome: welcome.enabled
       ? {
           room: welcome.room_id ?? null,

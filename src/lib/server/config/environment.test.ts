@@ -42,6 +42,7 @@ const MORE: Readonly<Record<string, unknown>> = {
   'database.path': 'other.db',
   'mas.account': 'desk',
   'metrics.host': '10.0.0.7',
+  'matrix_notifications.admin_room.decide': 'reactions',
   'registration.invitations': 'optional',
   'registration.disposable_emails': 'hold',
   trust_proxy: ['10.0.0.0/8', 'loopback'],
@@ -85,6 +86,12 @@ const BESIDE: Readonly<Record<string, Record<string, unknown>>> = {
   'site.url': { hosts: ['*', 'register.example.org'] },
   'matrix_notifications.admin_room.room_id': { matrix_notifications: { enabled: true } },
   'matrix_notifications.admin_room.message_template': {
+    matrix_notifications: { enabled: true, admin_room: { room_id: '!a:example.org' } },
+  },
+  'matrix_notifications.admin_room.decide': {
+    matrix_notifications: { enabled: true, admin_room: { room_id: '!a:example.org' } },
+  },
+  'matrix_notifications.admin_room.details': {
     matrix_notifications: { enabled: true, admin_room: { room_id: '!a:example.org' } },
   },
   'matrix_notifications.welcome.enabled': { matrix_notifications: { enabled: true } },

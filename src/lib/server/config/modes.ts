@@ -16,5 +16,8 @@ export type ProofMode = (typeof PROOF_MODES)[number]
 export const DISPOSABLE_MODES = ['off', 'hold', 'block'] as const
 export type DisposableMode = (typeof DISPOSABLE_MODES)[number]
 
+/** Whether moderators decide by reactions and answers in their room, too. */
+export const ROOM_DECISIONS = ['off', 'reactions'] as const
+
 /** pino's names. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const

@@ -6,7 +6,7 @@ import { OTHER_SERVERS, PLATFORMS } from '$lib/registration/matrix-apps'
 import { MOST_DAYS, RETENTION } from '$lib/registration/retention'
 import { USERNAME_CHARACTERS } from '$lib/registration/username'
 import { DEFAULT_ACCENT } from '../text/accent'
-import { DISPOSABLE_MODES, LOG_LEVELS, PROOF_MODES } from './modes'
+import { DISPOSABLE_MODES, LOG_LEVELS, PROOF_MODES, ROOM_DECISIONS } from './modes'
 import { mapValues } from './map-values'
 import { httpUrl, list, mode, must, oneOf, orEmpty, pattern, secret, text, whole, yesOrNo } from './fields'
 import { ADMIN_ROOM_PLACEHOLDERS, WELCOME_PLACEHOLDERS } from '../text/template'
@@ -116,6 +116,8 @@ export const fileSchema = v.object({
     admin_room: v.object({
       room_id: v.optional(value.room),
       message_template: v.optional(value.template(ADMIN_ROOM_PLACEHOLDERS)),
+      decide: v.optional(mode(ROOM_DECISIONS), 'off'),
+      details: v.optional(yesOrNo, false),
     }),
     welcome: v.object({
       enabled: v.optional(yesOrNo, false),

@@ -232,6 +232,15 @@ export async function findHeldFor(reader: Reader, id: string): Promise<HeldFor[]
   return row?.heldFor ?? []
 }
 
+/** Whether anything flags a registration, a rule or another mark. */
+export async function isHeld(reader: Reader, id: string): Promise<boolean> {
+  const [row] = await reader
+    .select({ heldBy: registrations.heldBy, heldFor: registrations.heldFor })
+    .from(registrations)
+    .where(eq(registrations.id, id))
+  return row !== undefined && (row.heldBy !== null || row.heldFor.length > 0)
+}
+
 export async function deleteRegistration(tx: Transaction, id: string): Promise<void> {
   await tx.delete(registrations).where(eq(registrations.id, id))
 }

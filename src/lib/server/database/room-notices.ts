@@ -25,10 +25,14 @@ export async function hasRoomNotice(reader: Reader, registrationId: string): Pro
   return (await reader.$count(roomNotices, eq(roomNotices.registrationId, registrationId))) > 0
 }
 
-/** It has this event ID, or says something else now. */
+/** It has this event ID, or says something else now, or other events belong to it. */
 export async function updateRoomNotice(
   tx: Transaction,
-  { job, ...changed }: Pick<RoomNotice, 'job'> & Partial<Pick<RoomNotice, 'eventId' | 'shown'>>,
+  {
+    job,
+    ...changed
+  }: Pick<RoomNotice, 'job'> &
+    Partial<Pick<RoomNotice, 'eventId' | 'shown' | 'version' | 'seeds' | 'detailsId'>>,
 ): Promise<void> {
   await tx.update(roomNotices).set(changed).where(eq(roomNotices.job, job))
 }

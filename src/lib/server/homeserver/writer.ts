@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import * as v from 'valibot'
 import { matrixId } from '$lib/registration/username'
-import { refused } from './answer-errors'
+import { missing, refused } from './answer-errors'
 import type { Homeserver, RoomMessage } from './homeserver'
 import { CLIENT_API, createRoomNames, roomSchema } from './room-names'
 import type { SynapseCall } from './synapse-call'
@@ -55,8 +55,9 @@ export function createWriter(
     async sendMessage(room, transactionId, message) {
       const task = `send a message to the room ${room}`
       const reply = await sendEvent(room, 'm.room.message', transactionId, inThread(message), task)
-      if (!reply.granted) throw reply.error
-      return parse(sentSchema, reply.body, task).event_id
+      if (reply.granted) return parse(sentSchema, reply.body, task).event_id
+      if (isUnknownEvent(reply)) throw missing(task, 'the message that it answers is not there')
+      throw reply.error
     },
 
     async editMessage(room, eventId, transactionId, message) {

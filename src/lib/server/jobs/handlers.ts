@@ -2,6 +2,7 @@ import type { JobKind, JobOf } from '$lib/registration/job'
 import type { LeasedJob } from '../database/jobs'
 import type { JobResult } from '../registrations/job-results'
 import { askMatrixId } from './kinds/ask-matrix-id'
+import { answerInRoom } from './kinds/answer-in-room'
 import { bindAddress } from './kinds/bind-address'
 import { consent } from './kinds/consent'
 import { joinRoom } from './kinds/join-room'
@@ -11,6 +12,7 @@ import { mail } from './kinds/mail'
 import { notifyModerators } from './kinds/notify-moderators'
 import { notifyPerson } from './kinds/notify-person'
 import { notifyRoom } from './kinds/notify-room'
+import { notifyRoomAgain } from './kinds/notify-room-again'
 import { notifyRoomDecided } from './kinds/notify-room-decided'
 import { openAccount } from './kinds/open-account'
 import { removeAccount } from './kinds/remove-account'
@@ -34,6 +36,8 @@ const KINDS: { [K in JobKind]: Run<K> } = {
   notify_room: notifyRoom,
   notify_room_decided: notifyRoomDecided,
   ask_matrix_id: askMatrixId,
+  notify_room_again: notifyRoomAgain,
+  answer_in_room: answerInRoom,
   notify_moderators: notifyModerators,
   notify_person: notifyPerson,
   warn_outage: warnOutage,

@@ -15,6 +15,14 @@ import type { AccountLedger } from '../registrations/account-ledger'
 import type { JobResult } from '../registrations/job-results'
 import type { Registrar } from '../registrations/registrar'
 
+/** The moderators' room. `decide`: they can decide there, too; `details`: it shows what applicants wrote, as long as they wait. */
+export interface AdminRoom {
+  readonly room: string
+  readonly template: string | null
+  readonly decide: 'off' | 'reactions'
+  readonly details: boolean
+}
+
 /** What jobs are done with; each kind names what it needs of it. */
 export interface JobServices {
   database: Database
@@ -31,7 +39,7 @@ export interface JobServices {
   operators: { to: string[]; hours: number }
   /** Messages to Matrix rooms; null: turned off. */
   rooms: {
-    readonly adminRoom: { readonly room: string; readonly template: string | null } | null
+    readonly adminRoom: AdminRoom | null
     readonly welcome: { readonly room: string | null; readonly template: string } | null
   }
   /** The version of the policy required now; null if none is. */

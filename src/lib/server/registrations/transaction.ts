@@ -151,7 +151,8 @@ export function createRegistrationTransaction({
     if (stops === true) await stopOpening(tx, before, now)
     if (uses === true && after.invitationId !== null) await countUse(tx, after.invitationId, now)
     await enqueue(tx, before.id, jobs, { rest, now })
-    if (before.state !== after.state) await enqueue(tx, null, await toRoom(tx, before.id), { now })
+    if (before.state !== after.state || before.claimedBy !== after.claimedBy)
+      await enqueue(tx, null, await toRoom(tx, before.id), { now })
     // One waiting request more or less: with the last one allowed, registration closes.
     const moved = before.state !== after.state || before.exchange !== after.exchange
     if (moved && (before.state === 'requested' || after.state === 'requested'))

@@ -122,6 +122,8 @@ const JOBS: Words<JobKind> = {
   notify_room: m.job_notify_room,
   notify_room_decided: m.job_notify_room_decided,
   ask_matrix_id: m.job_ask_matrix_id,
+  notify_room_again: m.job_notify_room_again,
+  answer_in_room: m.job_answer_in_room,
   notify_moderators: m.job_notify_moderators,
   notify_person: m.job_notify_person,
   warn_outage: m.job_warn_outage,

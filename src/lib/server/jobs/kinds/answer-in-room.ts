@@ -1,0 +1,24 @@
+import type { JobOf } from '$lib/registration/job'
+import type { JobResult } from '../../registrations/job-results'
+import { HomeserverError } from '../../homeserver/homeserver'
+import { answerWords } from '../room-words'
+import { cancelled, DONE, type JobServices } from '../run'
+import { OFF } from '../to-moderators'
+
+/** Answers somebody in the moderators' room, in the thread of the message that they reacted to or answered. */
+export async function answerInRoom(
+  { target, says, by }: JobOf<'answer_in_room'>,
+  { homeserver, rooms, site }: Pick<JobServices, 'homeserver' | 'rooms' | 'site'>,
+  { id }: { id: string },
+): Promise<JobResult> {
+  if (rooms.adminRoom === null) return OFF
+  const text = answerWords(says, by ?? null, { site })
+  try {
+    await homeserver.sendMessage(rooms.adminRoom.room, id, { text, notice: true, thread: target })
+    return DONE
+  } catch (error) {
+    if (error instanceof HomeserverError && error.kind === 'missing')
+      return cancelled('The message that it answers is not there any more')
+    throw error
+  }
+}
