@@ -9,7 +9,7 @@ import { findModeratorByMatrixId } from '$lib/server/database/matrix-ids'
 import { jobs, matrixIdClaims } from '$lib/server/database/schema'
 import { createApi } from '$lib/server/trpc/router'
 import { codeOf } from '../support/code-of'
-import { aModerator, aWorld, DOMAIN, type TestWorld } from '../support/world'
+import { aModerator, anAdminRoom, aWorld, DOMAIN, type TestWorld } from '../support/world'
 
 /** Whose reactions in the moderators' room count as whose decisions. */
 const ROOM = `#moderators:${DOMAIN}`
@@ -35,7 +35,7 @@ const offering = (offered: boolean) =>
     ownMatrixId: async () => (await world.services.homeserver.identity()).userId,
   })
 beforeEach(async () => {
-  world = await aWorld({ matrixNotifications: { adminRoom: { room: ROOM, template: null }, welcome: null } })
+  world = await aWorld({ matrixNotifications: { adminRoom: anAdminRoom(), welcome: null } })
   matrixIds = offering(true)
 })
 afterEach(() => world.dispose())

@@ -94,7 +94,7 @@ const room = [same({ kind: 'notify_room_decided', registration: 'r-1' })]
 const matrixIds = [same({ kind: 'ask_matrix_id', moderator: 'm-1' })]
 /** What is decided in the room, and what it answers. */
 const inRoom = [
-  same({ kind: 'notify_room_decided', registration: 'r-1', rested: true }),
+  same({ kind: 'notify_room_decided', registration: 'r-1', rested: 1_768_478_460_000 }),
   same({ kind: 'notify_room_again', registration: 'r-1' }),
   same({ kind: 'answer_in_room', target: '$notice', event: '$reaction', says: 'denied', by: 'ben' }),
   same({ kind: 'answer_in_room', target: '$notice', event: '$reply', says: 'noted' }),
@@ -137,14 +137,10 @@ export const PAYLOADS: Record<string, Kept[]> = {
   'registration that closes by itself': [opening],
   'mails to those that were put off': toSome,
   'accounts that are locked by themselves': [locking],
-  'numbered payloads': [...unnumbered, ...probation, ...room, ...matrixIds].map(numbered),
-  'accounts on probation': probation.map(numbered),
-  'links that bring what came with them': wishes.map(numbered),
-  'messages in the room that are kept up': room.map(numbered),
-  'Matrix IDs of moderators': matrixIds.map(numbered),
-  'numbered payloads': [...unnumbered, ...probation, ...room, ...inRoom].map(numbered),
+  'numbered payloads': [...unnumbered, ...probation, ...room, ...inRoom, ...matrixIds].map(numbered),
   'accounts on probation': probation.map(numbered),
   'links that bring what came with them': wishes.map(numbered),
   'messages in the room that are kept up': room.map(numbered),
   'decisions in the room': inRoom.map(numbered),
+  'Matrix IDs of moderators': matrixIds.map(numbered),
 }

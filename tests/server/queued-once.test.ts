@@ -47,8 +47,10 @@ test.each<[string, NewJob, NewJob | null]>([
     'a question about a Matrix ID',
     { kind: 'ask_matrix_id', moderator: 'm-1' },
     { kind: 'ask_matrix_id', moderator: 'm-2' },
+  ],
+  [
     'the end of an undo window',
-    { kind: 'notify_room_decided', registration: 'r-1', rested: true },
+    { kind: 'notify_room_decided', registration: 'r-1', rested: 1_768_478_460_000 },
     { kind: 'notify_room_decided', registration: 'r-1' },
   ],
   [

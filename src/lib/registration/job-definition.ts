@@ -62,7 +62,7 @@ export interface Rules<J, Field = keyof J & string> {
   /** After one was done, the next in its lane waits a while for others, which it covers as well. */
   gathers?: true
   /** Not before this time (milliseconds since 1970), instead of at once. */
-  notBefore?(job: J): number
+  notBefore?(job: J): number | undefined
   /** It carries out a decision, and is cancelled if that is undone. */
   undone?: true
   older?: Older

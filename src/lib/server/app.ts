@@ -64,6 +64,8 @@ import { REFUSED_BECAUSE } from './http/request-guard'
 import { createAuditLog } from './moderation/audit-log'
 import { createConversation } from './moderation/conversation'
 import { createNotificationSettings } from './moderation/notification-settings'
+import { createRoomDecisions } from './moderators-room/room-decisions'
+import { createRoomListener } from './moderators-room/room-listener'
 import { createPresence } from './moderation/presence'
 import { createQueue } from './moderation/queue'
 import { createUsernames } from './moderation/usernames'
@@ -90,13 +92,16 @@ const EXPIRED_TOKENS_KEPT_MS = 7 * DAY
 export function compose(config: RunConfig, world: Dependencies) {
   const { database, clock, random, log } = world
   const { site, registration, retention, matrixNotifications } = config
+  const { roomReader } = world
+  const { adminRoom } = matrixNotifications
+  const decidesInRoom = adminRoom?.decide === 'reactions' && roomReader !== undefined && roomReader !== null
   const metrics = createMetrics({ refusals: REFUSAL_CODES, limits: ROOMS, reasons: REFUSED_BECAUSE })
   const measured = metrics.measured(world.homeserver)
   const intake = createIntake({
     database,
     needsOperator: () => outages.needsOperator(),
     limits: { waiting: registration.maxWaiting, perDay: registration.maxPerDay },
-    hasRoom: matrixNotifications.adminRoom !== null,
+    hasRoom: adminRoom !== null,
     clock,
     log,
   })
@@ -124,7 +129,7 @@ export function compose(config: RunConfig, world: Dependencies) {
       claimMs: config.moderation.claimMs,
       probation: config.moderation.probation,
       probationMs: config.moderation.probationMs,
-      moderatorsRoom: matrixNotifications.adminRoom !== null,
+      moderatorsRoom: adminRoom !== null,
     },
   })
   const { registrar, accountLedger, links, jobResults, jobQueue, announcements } = registrations
@@ -135,7 +140,7 @@ export function compose(config: RunConfig, world: Dependencies) {
     jobResults,
     homeserver: measured,
     mailer: world.mailer,
-    hasRoom: matrixNotifications.adminRoom !== null,
+    hasRoom: adminRoom !== null,
     clock,
     log,
   })
@@ -244,9 +249,10 @@ export function compose(config: RunConfig, world: Dependencies) {
     randomId: randomUUID,
     domain: homeserver.domain,
     limits,
-    offered: false,
-    ownMatrixId: async () => (await homeserver.identity()).userId,
+    offered: decidesInRoom,
+    ownMatrixId: roomReader === undefined || roomReader === null ? null : roomReader.userId,
   })
+  const roomDecisions = createRoomDecisions({ database, registrar, jobQueue, matrixIds, clock, log })
   const signInTries = createSignInTries({ limits })
   const usernames = createUsernames({ database })
   const handle = createHandlers({
@@ -295,11 +301,29 @@ export function compose(config: RunConfig, world: Dependencies) {
     log,
     onWork: () => worker.nudge(),
   })
+  const roomListener =
+    decidesInRoom && adminRoom !== null
+      ? createRoomListener({
+          database,
+          homeserver,
+          reader: roomReader,
+          decisions: roomDecisions,
+          announcements,
+          room: adminRoom.room,
+          owner: randomUUID(),
+          clock,
+          random,
+          log,
+          onWork: () => worker.nudge(),
+        })
+      : null
   return {
     config,
     database,
     homeserver,
     ...registrations,
+    roomDecisions,
+    roomListener,
     intake,
     applicant,
     entrance,
@@ -458,6 +482,7 @@ export async function startApp(config: RunConfig, log: Logger): Promise<App> {
   await services.registrar.settleOpening()
   await services.intake.look()
   services.worker.start()
+  services.roomListener?.start()
   services.scheduler.start()
   services.tallyCounter.start()
   const hideMetrics = await exposeMetrics(services)
@@ -466,6 +491,7 @@ export async function startApp(config: RunConfig, log: Logger): Promise<App> {
     hideMetrics()
     services.live.stop()
     services.scheduler.stop()
+    await services.roomListener?.stop()
     await services.worker.stop(GRACE_MS)
     await services.tallyCounter.stop()
     world.mailer.close()

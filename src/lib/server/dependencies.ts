@@ -4,6 +4,7 @@ import { homeserverOptions } from './config/homeserver-options'
 import { openDatabase, type Database } from './database/open'
 import { createBotStore } from './database/room-bot'
 import type { Homeserver } from './homeserver/homeserver'
+import type { RoomReader } from './homeserver/room-reader'
 import { connectHomeserver } from './homeserver/connect'
 import type { Mailer } from './mail/mail'
 import { createMailer } from './mail/mailer'
@@ -13,6 +14,8 @@ import { logUnreadable } from './database/unreadable-log'
 export interface Dependencies {
   database: Database
   homeserver: Homeserver
+  /** Reads rooms as the account that speaks there; missing: nobody does. */
+  roomReader?: RoomReader | null
   mailer: Mailer
   clock: () => number
   random: () => number
@@ -25,6 +28,11 @@ export async function openDependencies(config: RunConfig, log: Logger): Promise<
   const clock = Date.now
   const database = await openDatabase({ ...config.database, log })
   const end = logUnreadable(log)
+  const { homeserver, roomReader } = connectHomeserver({
+    ...homeserverOptions(config, createBotStore({ database, secretKey, clock })),
+    clock,
+    onCall: ({ ms, ...call }) => log.trace({ ...call, ms: Math.round(ms) }, 'The homeserver was called'),
+  })
   return {
     database: {
       ...database,
@@ -33,11 +41,8 @@ export async function openDependencies(config: RunConfig, log: Logger): Promise<
         database.close()
       },
     },
-    homeserver: connectHomeserver({
-      ...homeserverOptions(config, createBotStore({ database, secretKey, clock })),
-      clock,
-      onCall: ({ ms, ...call }) => log.trace({ ...call, ms: Math.round(ms) }, 'The homeserver was called'),
-    }).homeserver,
+    homeserver,
+    roomReader,
     mailer: createMailer({
       ...email,
       site: { ...site, logoUrl: config.logoUrl },

@@ -54,8 +54,8 @@ export function createMatrixIds({
   domain: string
   limits: Pick<RateLimiter, 'take'>
   offered: boolean
-  /** The account that this program writes to the moderators' room with. */
-  ownMatrixId: () => Promise<string>
+  /** The account that this program writes to the moderators' room with, whose reactions are not read; null: none. */
+  ownMatrixId: (() => Promise<string>) | null
 }) {
   return {
     /** Null: there is no such moderator. */
@@ -84,7 +84,7 @@ export function createMatrixIds({
       const read = parseMatrixId(typed, domain)
       if (!read.ok) return read
       const matrixId = read.value
-      if (matrixId === (await ownMatrixId())) return refuse({ code: 'matrix_id_own' })
+      if (ownMatrixId !== null && matrixId === (await ownMatrixId())) return refuse({ code: 'matrix_id_own' })
       const taken = await limits.take('matrix-id', moderatorId, CLAIMS)
       if (!taken.ok)
         return refuse({

@@ -1,6 +1,6 @@
-import { eq } from 'drizzle-orm'
+import { and, eq, or } from 'drizzle-orm'
 import type { Reader, Transaction } from './open'
-import { roomNotices } from './schema'
+import { registrations, roomNotices } from './schema'
 
 /** A message in the moderators' room about one request. `text`: what it said first; `shown`: what it says now, if known. */
 export type RoomNotice = typeof roomNotices.$inferSelect
@@ -39,4 +39,35 @@ export async function updateRoomNotice(
 
 export async function deleteRoomNotice(tx: Transaction, job: string): Promise<void> {
   await tx.delete(roomNotices).where(eq(roomNotices.job, job))
+}
+
+/** The message with this event ID in this room, or the one in whose thread it has the details. */
+export async function findNoticeByEvent(
+  reader: Reader,
+  room: string,
+  eventId: string,
+): Promise<RoomNotice | null> {
+  const [notice] = await reader
+    .select()
+    .from(roomNotices)
+    .where(
+      and(
+        eq(roomNotices.room, room),
+        or(eq(roomNotices.eventId, eventId), eq(roomNotices.detailsId, eventId)),
+      ),
+    )
+  return notice ?? null
+}
+
+/** The messages in this room about requests that wait, by their event IDs. */
+export async function findOpenNotices(
+  reader: Reader,
+  room: string,
+): Promise<{ job: string; eventId: string }[]> {
+  const rows = await reader
+    .select({ job: roomNotices.job, eventId: roomNotices.eventId })
+    .from(roomNotices)
+    .innerJoin(registrations, eq(registrations.id, roomNotices.registrationId))
+    .where(and(eq(roomNotices.room, room), eq(registrations.state, 'requested')))
+  return rows.flatMap(({ job, eventId }) => (eventId === null ? [] : [{ job, eventId }]))
 }

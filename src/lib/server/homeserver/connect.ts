@@ -3,6 +3,7 @@ import type { Homeserver } from './homeserver'
 import type { HomeserverInspection } from './inspection'
 import { connectMas, createMasHomeserver, type MasHomeserverOptions } from './mas'
 import { createMasInspection, type MasInspection } from './mas-inspection'
+import { createRoomReader, type RoomReader } from './room-reader'
 import { CALL_TIMEOUT_MS, connectSynapse, createSynapseHomeserver, type SynapseOptions } from './synapse'
 import { createSynapseInspection } from './synapse-inspection'
 
@@ -23,15 +24,23 @@ export interface Connected {
   mas: MasInspection | null
   /** The account that speaks in rooms; null: it is the operator's. */
   bot: Bot | null
+  /** Reads rooms as that account; null without one: the operator's account reads nothing. */
+  roomReader: RoomReader | null
 }
 
 /** Throws at once only if the certificate file cannot be read. */
 export function connectHomeserver({ bot = null, ...options }: HomeserverOptions): Connected {
   const { operator, ...connected } = connectOperator(options)
-  if (bot === null) return { ...connected, bot }
+  if (bot === null) return { ...connected, bot, roomReader: null }
   const { url, verifyCert, timeout = CALL_TIMEOUT_MS, onCall, mayCreate = true, clock = Date.now } = options
   const made = connectBot(bot, { url, verifyCert, timeout, onCall }, operator, { mayCreate, clock })
-  return { ...connected, homeserver: { ...connected.homeserver, ...made.writer }, bot: made.bot }
+  const { access: token, userId } = made.bot
+  return {
+    ...connected,
+    homeserver: { ...connected.homeserver, ...made.writer },
+    bot: made.bot,
+    roomReader: createRoomReader({ url, verifyCert, onCall, token, userId, domain: options.domain }),
+  }
 }
 
 function connectOperator({ mas, token, ...options }: Omit<HomeserverOptions, 'bot'>) {

@@ -10,6 +10,8 @@ import { createSynapseCall } from './synapse-call'
 
 /** Reads a room as one of its members. `room` is an ID. Throws `HomeserverError` and nothing else. */
 export interface RoomReader {
+  /** The Matrix ID of the account that reads, whose own events are left out. */
+  userId(): Promise<string>
   /** Where the room's stream ends now. */
   end(room: string): Promise<string>
   /**
@@ -144,6 +146,8 @@ export function createRoomReader({
   }
 
   return {
+    userId,
+
     async end(room) {
       const path = syncPath(room, await userId(), { timeout: '0' })
       return (await grant(syncSchema, 'GET', path, TASK)).next_batch

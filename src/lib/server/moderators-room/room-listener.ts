@@ -1,0 +1,262 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { RoomEvent, RoomNews, RoomTraits, StandingReaction } from '$lib/moderation/room-event'
+import { HOUR } from '$lib/registration/time'
+import type { Database, Transaction } from '../database/open'
+import { findSeenIds } from '../database/room-events'
+import { deleteRoomNotice, findOpenNotices } from '../database/room-notices'
+import {
+  findStreamPosition,
+  isRoomFree,
+  leaseRoom,
+  putStreamPosition,
+  releaseRoom,
+} from '../database/room-stream'
+import { HomeserverError, type Homeserver } from '../homeserver/homeserver'
+import { StreamLost, type RoomReader } from '../homeserver/room-reader'
+import type { Announcements } from '../registrations/announcements'
+import type { RoomDecisions } from './room-decisions'
+import { fitnessOf, ROOM_ANNOUNCEMENTS, type RoomAnnouncement } from './room-fitness'
+
+/** Longer than one look at the room takes, waiting included. */
+const LEASE_MS = 120_000
+/** How long another process's lease is left alone before it is looked at again. */
+const LEASE_LOOK_MS = 15_000
+const INVENTORY_MS = HOUR
+/** How long a room in which nothing may be decided is left alone. */
+const UNFIT_LOOK_MS = 60_000
+const FIRST_WAIT_MS = 1_000
+const LONGEST_WAIT_MS = 60_000
+/** A refused token is not tried more often. */
+const REFUSED_WAIT_MS = 10 * 60_000
+
+/** Another process reads the room by now. */
+class LeaseLost extends Error {
+  override readonly name = 'LeaseLost'
+}
+
+export type RoomListener = ReturnType<typeof createRoomListener>
+
+/**
+ * Reads the moderators' room and has done what is asked for there: in one process at a time, in the room's order, each
+ * event once. It goes on where it stopped, and looks through the reactions that stand at the start, after gaps, and every
+ * hour, because a homeserver that was restored from a backup hides what it lost.
+ */
+export function createRoomListener({
+  database,
+  homeserver,
+  reader,
+  decisions,
+  announcements,
+  room,
+  owner,
+  clock,
+  random,
+  log,
+  onWork,
+}: {
+  database: Database
+  homeserver: Pick<Homeserver, 'roomId'>
+  reader: RoomReader
+  decisions: RoomDecisions
+  announcements: Pick<Announcements, 'warnOnce' | 'warnAnew' | 'endOutage'>
+  /** ID or alias. */
+  room: string
+  /** Identifies this process in the lease. */
+  owner: string
+  clock: () => number
+  random: () => number
+  log: Logger
+  /** Something was decided: there may be jobs. */
+  onWork: () => void
+}) {
+  const stopping = new AbortController()
+  let running: Promise<void> | null = null
+  let failures = 0
+  /** When the room, and the reactions that stand in it, were last looked at; null: not since the start. */
+  let lookedAt: number | null = null
+  let roomId: string | null = null
+
+  async function lease(): Promise<boolean> {
+    const now = clock()
+    return database.write((tx) => leaseRoom(tx, { owner, now, until: now + LEASE_MS }))
+  }
+
+  /** Nothing is stored by a process that was too slow, and whose place another one has taken. */
+  async function assertLeased(tx: Transaction): Promise<void> {
+    if (!(await isRoomFree(tx, owner, clock()))) throw new LeaseLost()
+  }
+
+  async function announce(key: RoomAnnouncement, text: string): Promise<void> {
+    if (await announcements.warnOnce(key, text, [])) log.warn({ key }, text)
+    else await announcements.warnAnew(key, text)
+  }
+
+  /** Tells moderators what is true of the room now, and no longer what is not. */
+  async function announceOnly(notes: Map<RoomAnnouncement, string>): Promise<void> {
+    for (const key of ROOM_ANNOUNCEMENTS) {
+      const text = notes.get(key)
+      if (text === undefined) await announcements.endOutage(key, [])
+      else await announce(key, text)
+    }
+  }
+
+  const fitness = (traits: RoomTraits | null) =>
+    traits === null
+      ? {
+          fit: false,
+          notes: new Map([
+            [
+              'room_not_read',
+              'Nothing can be decided in the moderators’ room, because this program’s account is not in it: invite it.',
+            ] as const,
+          ]),
+        }
+      : fitnessOf(traits)
+
+  async function applyAll(id: string, events: RoomEvent[], next: string | null): Promise<void> {
+    const last = events.at(-1)
+    for (const event of events)
+      await decisions.apply(id, event, async (tx) => {
+        await assertLeased(tx)
+        if (next !== null && event === last) await putStreamPosition(tx, { room: id, since: next }, clock())
+      })
+    if (events.length > 0) onWork()
+  }
+
+  /** The reactions that stand under messages about requests that wait, except those that were dealt with. */
+  async function takeInventory(id: string): Promise<void> {
+    for (const { job, eventId } of await database.read((tx) => findOpenNotices(tx, id))) {
+      if (stopping.signal.aborted) return
+      const standing = await reader.standing(id, eventId)
+      if (standing === 'gone') {
+        await database.write((tx) => deleteRoomNotice(tx, job))
+        log.warn({ event: eventId }, 'A message about a request was taken out of the moderators’ room')
+        continue
+      }
+      await applyAll(id, await unseen(standing, eventId), null)
+    }
+  }
+
+  async function unseen(standing: StandingReaction[], target: string): Promise<RoomEvent[]> {
+    if (standing.length === 0) return []
+    const ids = standing.map(({ eventId }) => eventId)
+    const seen = await database.read((tx) => findSeenIds(tx, ids))
+    return standing
+      .filter(({ eventId }) => !seen.has(eventId))
+      .map((reaction) => ({ type: 'reaction', target, ...reaction }))
+  }
+
+  /** Where reading continues; at the first look, and in another room, at the end: nothing from before counts. */
+  async function position(id: string): Promise<string> {
+    const stored = await database.read((tx) => findStreamPosition(tx))
+    if (stored?.room === id) return stored.since
+    return restart(id)
+  }
+
+  async function restart(id: string): Promise<string> {
+    const since = await reader.end(id)
+    await storePosition(id, since)
+    return since
+  }
+
+  async function storePosition(id: string, since: string): Promise<void> {
+    await database.write(async (tx) => {
+      await assertLeased(tx)
+      await putStreamPosition(tx, { room: id, since }, clock())
+    })
+  }
+
+  async function look(id: string, since: string, wait: number): Promise<RoomNews> {
+    try {
+      return await reader.since(id, since, { wait, signal: stopping.signal })
+    } catch (error) {
+      if (!(error instanceof StreamLost)) throw error
+      log.warn('The homeserver does not know where the moderators’ room was read up to; reading it anew')
+      lookedAt = null
+      return { events: [], next: await restart(id), gap: null, left: false }
+    }
+  }
+
+  /**
+   * One look at the room, which waits for so many milliseconds for something to happen. Returns for how long to leave it
+   * alone. Throws `HomeserverError` if the homeserver does not answer it, and what the database throws.
+   */
+  async function once(wait: number): Promise<number> {
+    if (!(await lease())) return LEASE_LOOK_MS
+    const isDue = lookedAt === null || clock() - lookedAt >= INVENTORY_MS
+    if (isDue || roomId === null) {
+      const id = await homeserver.roomId(room)
+      const { fit, notes } = fitness(await reader.traits(id))
+      await announceOnly(notes)
+      if (!fit) {
+        lookedAt = null
+        return UNFIT_LOOK_MS
+      }
+      roomId = id
+    }
+    const id = roomId
+    const since = await position(id)
+    if (isDue) {
+      await takeInventory(id)
+      lookedAt = clock()
+    }
+    const { events, next, gap, left } = await look(id, since, isDue ? 0 : wait)
+    if (gap !== null) {
+      await applyAll(id, await reader.between(id, gap.from, gap.to), null)
+      lookedAt = null
+    }
+    await applyAll(id, events, next)
+    if (events.length === 0 && next !== since) await storePosition(id, next)
+    if (left || events.some(({ type }) => type === 'encrypted' || type === 'replaced')) lookedAt = null
+    return 0
+  }
+
+  async function afterError(error: unknown): Promise<number> {
+    lookedAt = null
+    if (error instanceof LeaseLost) return LEASE_LOOK_MS
+    failures++
+    if (!(error instanceof HomeserverError)) {
+      log.error({ err: error }, 'The moderators’ room could not be read; trying again')
+    } else if (error.kind === 'token' || error.kind === 'set_up') {
+      await announce('room_not_read', `Nothing can be decided in the moderators’ room. ${error.message}`)
+      return REFUSED_WAIT_MS
+    } else if (failures === 1) {
+      log.warn({ reason: error.why }, 'The moderators’ room could not be read; trying again')
+    }
+    const asked = error instanceof HomeserverError ? (error.retryAfter ?? 0) : 0
+    const backOff = Math.min(FIRST_WAIT_MS * 2 ** (failures - 1), LONGEST_WAIT_MS)
+    return Math.max(asked, backOff * (0.8 + random() * 0.4))
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      let pause: number
+      try {
+        pause = await once(30_000)
+        failures = 0
+      } catch (error) {
+        if (stopping.signal.aborted) return
+        pause = await afterError(error).catch((other: unknown) => {
+          log.error({ err: other }, 'What is wrong with the moderators’ room could not be stored')
+          return LONGEST_WAIT_MS
+        })
+      }
+      if (pause > 0) await sleep(pause, null, { ref: false, signal: stopping.signal }).catch(() => null)
+    }
+  }
+
+  return {
+    /** Reads the room until `stop`. */
+    start(): void {
+      running ??= run()
+    },
+    /** One look that does not wait, for tests; errors are thrown. */
+    once: () => once(0),
+    async stop(): Promise<void> {
+      stopping.abort()
+      await running
+      await database.write((tx) => releaseRoom(tx, owner, clock()))
+    },
+  }
+}

@@ -1,0 +1,382 @@
+import { randomUUID } from 'node:crypto'
+import { eq } from 'drizzle-orm'
+import * as v from 'valibot'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { RoomEvent } from '$lib/moderation/room-event'
+import { QUESTION_MAXIMUM } from '$lib/registration/talk'
+import { HOUR } from '$lib/registration/time'
+import { findEvents } from '$lib/server/database/events'
+import { moderators, roomEvents, roomNotices } from '$lib/server/database/schema'
+import { decideOn } from '../support/decide'
+import {
+  aConfig,
+  aModerator,
+  anAdminRoom,
+  aWorld,
+  DOMAIN,
+  PASSWORD,
+  requested,
+  signInToMatrix,
+  type TestWorld,
+} from '../support/world'
+
+/** What is done in the moderators' room decides, by whom it may, and nothing else there does. */
+const ROOM = `#moderators:${DOMAIN}`
+const ANNA = `@anna:${DOMAIN}`
+const BEN = `@ben:${DOMAIN}`
+
+let world: TestWorld
+let roomId: string
+beforeEach(async () => {
+  world = await aWorld({
+    matrixNotifications: {
+      ...aConfig().matrixNotifications,
+      adminRoom: anAdminRoom({ decide: 'reactions' }),
+    },
+    moderation: { ...aConfig().moderation, undoMs: 20_000 },
+  })
+  roomId = world.standIn.room(ROOM)?.id ?? ''
+})
+afterEach(() => world.dispose())
+
+const anEvent = () => `$${randomUUID()}`
+const nothing = () => Promise.resolve()
+
+async function aLinked(username: string, matrixId: string) {
+  const moderator = await aModerator(world.services, username)
+  await world.database.write((tx) =>
+    tx.update(moderators).set({ matrixId }).where(eq(moderators.id, moderator.id)),
+  )
+  return moderator
+}
+
+/** A request, and the message about it in the room. */
+async function noticed(username = 'river') {
+  const applicant = await requested(world, username)
+  const rows = await world.database.read((reader) =>
+    reader.select().from(roomNotices).where(eq(roomNotices.registrationId, applicant.view.id)),
+  )
+  const target = rows.at(-1)?.eventId
+  if (target === undefined || target === null) throw new Error('Nothing was told')
+  return { ...applicant, id: applicant.view.id, target }
+}
+
+async function apply(event: RoomEvent, room = roomId): Promise<string> {
+  await world.services.roomDecisions.apply(room, event, nothing)
+  await world.drain()
+  return event.eventId
+}
+const react = (sender: string, target: string, key: string, eventId = anEvent()) =>
+  apply({ type: 'reaction', eventId, sender, target, key })
+const say = (sender: string, target: string, text: string) =>
+  apply({ type: 'answer', eventId: anEvent(), sender, target, text })
+const remove = (sender: string, target: string) =>
+  apply({ type: 'redaction', eventId: anEvent(), sender, target })
+
+const stateOf = async (id: string) => (await world.services.registrar.find(id))?.state
+const eventsOf = (id: string) => world.database.read((reader) => findEvents(reader, id))
+/** What was answered in threads, the latest last. */
+function answers(): string[] {
+  return (world.standIn.room(ROOM)?.messages ?? [])
+    .map(({ content }) => v.parse(v.object({ msgtype: v.string(), body: v.string() }), content))
+    .filter(({ msgtype }) => msgtype === 'm.notice')
+    .map(({ body }) => body)
+}
+
+describe('a linked moderator', () => {
+  test.each([
+    ['✅', 'approved'],
+    ['👍', 'approved'],
+    ['👍🏽', 'approved'],
+    ['✅\uFE0F', 'approved'],
+    ['❌', 'denied'],
+    ['👎', 'denied'],
+  ])('decides with %s: %s, without words', async (key, state) => {
+    const anna = await aLinked('anna', ANNA)
+    const { id, target } = await noticed()
+    const event = await react(ANNA, target, key)
+    const registration = await world.services.registrar.find(id)
+    expect(registration).toMatchObject({ state, decidedBy: anna.id, message: null, category: null })
+    expect((await eventsOf(id)).find(({ kind }) => kind === state)).toMatchObject({
+      actor: 'moderator',
+      moderator: 'anna',
+      detail: expect.objectContaining({ room_event: event }),
+    })
+    expect(answers()).toEqual([])
+  })
+
+  test('has a minute to take it back, also where the pages give twenty seconds', async () => {
+    await aLinked('anna', ANNA)
+    const { target } = await noticed()
+    await react(ANNA, target, '✅')
+    world.pass(59_999)
+    await world.drain()
+    expect(await signInToMatrix(world, 'river')).not.toBe('in')
+    world.pass(1)
+    await world.drain()
+    expect(await signInToMatrix(world, 'river')).toBe('in')
+  })
+
+  test('takes it back by removing the reaction, and can decide anew', async () => {
+    await aLinked('anna', ANNA)
+    const { id, target } = await noticed()
+    const event = await react(ANNA, target, '✅')
+    world.pass(50_000)
+    await remove(ANNA, event)
+    expect(await stateOf(id)).toBe('requested')
+    await react(ANNA, target, '✅')
+    expect(await stateOf(id)).toBe('approved')
+  })
+
+  test('takes it back with a word, and what still stands there decides nothing again', async () => {
+    await aLinked('anna', ANNA)
+    const { id, target } = await noticed()
+    const event = await react(ANNA, target, '✅')
+    await say(ANNA, target, 'Undo')
+    expect(await stateOf(id)).toBe('requested')
+    await react(ANNA, target, '✅', event)
+    await remove(ANNA, event)
+    expect(await stateOf(id)).toBe('requested')
+    expect(answers()).toEqual([])
+  })
+
+  test('is told that it is too late once it was carried out', async () => {
+    await aLinked('anna', ANNA)
+    const { id, target } = await noticed()
+    const event = await react(ANNA, target, '✅')
+    world.pass(60_000)
+    await world.drain()
+    await remove(ANNA, event)
+    expect(await stateOf(id)).toBe('completed')
+    expect(answers()).toHaveLength(1)
+  })
+
+  test('denies with words for the applicant, all lines of them', async () => {
+    await aLinked('anna', ANNA)
+    const { id, target, email } = await noticed()
+    await say(ANNA, target, 'deny: We are full.\n\nTry again in spring.')
+    expect(await world.services.registrar.find(id)).toMatchObject({
+      state: 'denied',
+      message: 'We are full.\n\nTry again in spring.',
+    })
+    world.pass(60_000)
+    await world.drain()
+    expect(world.mailbox.last(email, 'denied').message).toContain('Try again in spring.')
+  })
+
+  test('asks the applicant, and can still decide on the same message', async () => {
+    await aLinked('anna', ANNA)
+    const { id, target, email } = await noticed()
+    await say(ANNA, target, 'ask: Whom do you know?')
+    expect(await world.services.registrar.find(id)).toMatchObject({ state: 'requested', exchange: 'asked' })
+    expect(world.mailbox.last(email, 'question').question).toBe('Whom do you know?')
+    expect(answers()).toHaveLength(1)
+    await react(ANNA, target, '❌')
+    expect(await stateOf(id)).toBe('denied')
+  })
+
+  test('writes a note that stays inside', async () => {
+    const anna = await aLinked('anna', ANNA)
+    const { id, target } = await noticed()
+    const mails = world.mailbox.letters.length
+    await say(ANNA, target, 'note: I know her from the café')
+    expect((await anna.api.conversation.thread({ id })).notes).toMatchObject([
+      { text: 'I know her from the café', moderator: 'anna' },
+    ])
+    expect(world.mailbox.letters).toHaveLength(mails)
+    await react(ANNA, target, '✅')
+    expect(await stateOf(id)).toBe('approved')
+  })
+
+  test('takes it with 👀, and releases it by removing that', async () => {
+    const anna = await aLinked('anna', ANNA)
+    const { id, target } = await noticed()
+    const event = await react(ANNA, target, '👀')
+    expect(await world.services.registrar.find(id)).toMatchObject({ claimedBy: anna.id })
+    await remove(ANNA, event)
+    expect(await world.services.registrar.find(id)).toMatchObject({ claimedBy: null })
+  })
+
+  test('is told who has taken it, and nothing is decided', async () => {
+    await aLinked('anna', ANNA)
+    await aLinked('ben', BEN)
+    const { id, target } = await noticed()
+    await react(BEN, target, '👀')
+    await react(ANNA, target, '✅')
+    expect(await stateOf(id)).toBe('requested')
+    expect(answers()).toEqual([expect.stringContaining('ben')])
+  })
+
+  test('is told that a text is too long', async () => {
+    await aLinked('anna', ANNA)
+    const { id, target } = await noticed()
+    await say(ANNA, target, `deny: ${'x'.repeat(QUESTION_MAXIMUM + 1)}`)
+    expect(await stateOf(id)).toBe('requested')
+    expect(answers()).toEqual([expect.stringContaining('4000')])
+  })
+})
+
+describe('of two', () => {
+  test('the first one decides, and the other one is told by whom it was decided', async () => {
+    await aLinked('anna', ANNA)
+    await aLinked('ben', BEN)
+    const { id, target } = await noticed()
+    await react(ANNA, target, '✅')
+    await react(BEN, target, '❌')
+    expect(await world.services.registrar.find(id)).toMatchObject({ state: 'approved' })
+    expect(answers()).toEqual([expect.stringContaining('anna')])
+  })
+
+  test('none takes back what the other one decided, nor does one who removes the reaction for them', async () => {
+    await aLinked('anna', ANNA)
+    await aLinked('ben', BEN)
+    const { id, target } = await noticed()
+    const event = await react(ANNA, target, '✅')
+    await remove(BEN, event)
+    expect(await stateOf(id)).toBe('approved')
+    world.pass(60_000)
+    await world.drain()
+    expect(await stateOf(id)).toBe('completed')
+  })
+
+  test('a decision on the pages wins over a later one in the room, and the other way round', async () => {
+    await aLinked('anna', ANNA)
+    const first = await noticed('river')
+    await decideOn(world, first.id, 'deny')
+    await react(ANNA, first.target, '✅')
+    expect(await stateOf(first.id)).toBe('denied')
+    expect(answers()).toHaveLength(1)
+  })
+})
+
+describe('nothing is decided', () => {
+  test.each(['🎉', '✔️', '☑️', '✅✅', 'approve', ''])('by the reaction %j', async (key) => {
+    await aLinked('anna', ANNA)
+    const { id, target } = await noticed()
+    await react(ANNA, target, key)
+    expect(await stateOf(id)).toBe('requested')
+    expect(answers()).toEqual([])
+  })
+
+  test.each(['approve? hm', 'I would approve', 'deny!', 'approved', 'ask:', 'note:   '])(
+    'by the words %j',
+    async (text) => {
+      await aLinked('anna', ANNA)
+      const { id, target } = await noticed()
+      await say(ANNA, target, text)
+      expect(await stateOf(id)).toBe('requested')
+      expect(answers()).toEqual([])
+    },
+  )
+
+  test('by somebody who is not linked; each is told once, and five in an hour', async () => {
+    const { id, target } = await noticed()
+    for (let person = 0; person < 8; person++) {
+      await react(`@person${person}:${DOMAIN}`, target, '✅')
+      await react(`@person${person}:${DOMAIN}`, target, '👍')
+    }
+    expect(await stateOf(id)).toBe('requested')
+    expect(answers()).toHaveLength(5)
+    world.pass(HOUR + 1)
+    await react(`@person0:${DOMAIN}`, target, '❌')
+    await react(`@person7:${DOMAIN}`, target, '❌')
+    expect(answers()).toHaveLength(6)
+  })
+
+  test('by what somebody did before they were linked', async () => {
+    const { id, target } = await noticed()
+    const event = await react(ANNA, target, '✅')
+    await aLinked('anna', ANNA)
+    await react(ANNA, target, '✅', event)
+    expect(await stateOf(id)).toBe('requested')
+  })
+
+  test('by a moderator whose account is disabled, or who is linked no longer', async () => {
+    const anna = await aLinked('anna', ANNA)
+    const admin = await aModerator(world.services, 'root', 'administrator')
+    const { id, target } = await noticed()
+    await admin.api.moderators.setDisabled({ id: anna.id, disabled: true })
+    await react(ANNA, target, '✅')
+    expect(await stateOf(id)).toBe('requested')
+  })
+
+  test('by an event that comes again, whatever happened since', async () => {
+    const anna = await aLinked('anna', ANNA)
+    const { id, target } = await noticed()
+    const event = await react(ANNA, target, '✅')
+    await anna.api.moderation.undo({ id })
+    await world.drain()
+    await react(ANNA, target, '✅', event)
+    expect(await stateOf(id)).toBe('requested')
+  })
+
+  test('by the same reaction of the same person under another event ID', async () => {
+    const anna = await aLinked('anna', ANNA)
+    const { id, target } = await noticed()
+    await react(ANNA, target, '✅')
+    await anna.api.moderation.undo({ id })
+    await world.drain()
+    await react(ANNA, target, '👍')
+    expect(await stateOf(id)).toBe('requested')
+  })
+
+  test('in another room, or under a message that is about no request', async () => {
+    await aLinked('anna', ANNA)
+    const { id, target } = await noticed()
+    await apply({ type: 'reaction', eventId: anEvent(), sender: ANNA, target, key: '✅' }, `!other:${DOMAIN}`)
+    await react(ANNA, anEvent(), '✅')
+    expect(await stateOf(id)).toBe('requested')
+    expect(await world.database.read((reader) => reader.$count(roomEvents))).toBe(0)
+  })
+
+  test('on a message that the request has outgrown: another one follows, and counts', async () => {
+    const anna = await aLinked('anna', ANNA)
+    const applicant = await noticed()
+    const { id, target } = applicant
+    await anna.api.conversation.ask({ id, text: 'Whom do you know?' })
+    await world.drain()
+    await react(ANNA, target, '✅')
+    expect(await stateOf(id)).toBe('requested')
+    expect(answers()).toHaveLength(1)
+    world.pass(60_000)
+    await world.drain()
+    const notices = await world.database.read((reader) => reader.select().from(roomNotices))
+    const other = notices.find(({ eventId }) => eventId !== target)?.eventId ?? ''
+    await react(ANNA, other, '✅')
+    expect(await stateOf(id)).toBe('approved')
+  })
+
+  test('by removing a reaction that did not make the decision that stands', async () => {
+    const anna = await aLinked('anna', ANNA)
+    const { id, target } = await noticed()
+    const event = await react(ANNA, target, '✅')
+    await anna.api.moderation.undo({ id })
+    world.pass(1_000)
+    const { version } = await anna.api.moderation.registration({ id })
+    await anna.api.moderation.decide({ id, version, decision: 'approve', message: '', silent: false })
+    await remove(ANNA, event)
+    expect(await stateOf(id)).toBe('approved')
+    expect(answers()).toEqual([])
+  })
+})
+
+test('what is decided, that it was seen, and what goes with it are one transaction', async () => {
+  await aLinked('anna', ANNA)
+  const { id, target } = await noticed()
+  const event = { type: 'reaction', eventId: anEvent(), sender: ANNA, target, key: '✅' } as const
+  const broken = () => Promise.reject(new Error('The disk is full'))
+  await expect(world.services.roomDecisions.apply(roomId, event, broken)).rejects.toThrow('disk is full')
+  expect(await stateOf(id)).toBe('requested')
+  expect(await world.database.read((reader) => reader.$count(roomEvents))).toBe(0)
+  await apply(event)
+  expect(await stateOf(id)).toBe('approved')
+})
+
+test('a decision in the room takes the applicant to the account', async () => {
+  await aLinked('anna', ANNA)
+  const { target } = await noticed()
+  await react(ANNA, target, '✅')
+  world.pass(60_000)
+  await world.drain()
+  expect(await signInToMatrix(world, 'river', PASSWORD)).toBe('in')
+})

@@ -1,0 +1,316 @@
+import { randomUUID } from 'node:crypto'
+import { eq } from 'drizzle-orm'
+import pino from 'pino'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { RoomEvent, RoomNews, RoomTraits, StandingReaction } from '$lib/moderation/room-event'
+import { HOUR, MINUTE } from '$lib/registration/time'
+import { findAnnouncements } from '$lib/server/database/announcements'
+import { findStreamPosition, putStreamPosition } from '$lib/server/database/room-stream'
+import { moderators, roomNotices } from '$lib/server/database/schema'
+import { HomeserverError } from '$lib/server/homeserver/homeserver'
+import { StreamLost, type RoomReader } from '$lib/server/homeserver/room-reader'
+import { createRoomListener } from '$lib/server/moderators-room/room-listener'
+import { aConfig, aModerator, anAdminRoom, aWorld, DOMAIN, requested, type TestWorld } from '../support/world'
+
+/** The moderators' room is read by one process, goes on where it stopped, and passes nothing over. */
+const ROOM = `#moderators:${DOMAIN}`
+const ANNA = `@anna:${DOMAIN}`
+const FIT: RoomTraits = { open: null, encrypted: false, otherServers: [], replacedBy: null }
+
+let world: TestWorld
+let roomId: string
+let id: string
+let target: string
+
+/** A room whose stream is the list of its events: its tokens are places in it. */
+function aRoom() {
+  const events: RoomEvent[] = []
+  const room = {
+    events,
+    standing: new Map<string, StandingReaction[] | 'gone'>(),
+    traits: FIT as RoomTraits | null,
+    /** What the next call throws. */
+    fails: null as Error | null,
+    /** How many of the newest events one answer holds. */
+    limit: 50,
+    left: false,
+    calls: [] as string[],
+    react(key: string, sender = ANNA): string {
+      const eventId = `$${randomUUID()}`
+      events.push({ type: 'reaction', eventId, sender, target, key })
+      room.standing.set(target, [...room.stands(), { eventId, sender, key }])
+      return eventId
+    },
+    stands(): StandingReaction[] {
+      const stands = room.standing.get(target)
+      return stands === undefined || stands === 'gone' ? [] : stands
+    },
+  }
+  const call = <T>(name: string, answer: () => T): Promise<T> => {
+    room.calls.push(name)
+    const { fails } = room
+    room.fails = null
+    if (fails !== null) return Promise.reject(fails)
+    return Promise.resolve(answer())
+  }
+  const reader: RoomReader = {
+    userId: () => Promise.resolve('@bot:example.test'),
+    end: () => call('end', () => String(events.length)),
+    since: (_, from) =>
+      call('since', (): RoomNews => {
+        const news = events.slice(Number(from))
+        const skipped = Math.max(0, news.length - room.limit)
+        const gap = skipped === 0 ? null : { from, to: String(Number(from) + skipped) }
+        return { events: news.slice(skipped), next: String(events.length), gap, left: room.left }
+      }),
+    between: (_, from, to) => call('between', () => events.slice(Number(from), Number(to))),
+    standing: (_, eventId) => call('standing', () => room.standing.get(eventId) ?? []),
+    traits: () => call('traits', () => room.traits),
+  }
+  return { ...room, reader, room }
+}
+
+let room: ReturnType<typeof aRoom>['room']
+let reader: RoomReader
+
+function aListener(owner: string = randomUUID()) {
+  const { services } = world
+  return createRoomListener({
+    database: world.database,
+    homeserver: services.homeserver,
+    reader,
+    decisions: services.roomDecisions,
+    announcements: services.announcements,
+    room: ROOM,
+    owner,
+    clock: world.now,
+    random: () => 0.5,
+    log: pino({ level: 'silent' }),
+    onWork: () => undefined,
+  })
+}
+
+beforeEach(async () => {
+  world = await aWorld({
+    matrixNotifications: {
+      ...aConfig().matrixNotifications,
+      adminRoom: anAdminRoom({ decide: 'reactions' }),
+    },
+  })
+  roomId = world.standIn.room(ROOM)?.id ?? ''
+  const anna = await aModerator(world.services, 'anna')
+  await world.database.write((tx) =>
+    tx.update(moderators).set({ matrixId: ANNA }).where(eq(moderators.id, anna.id)),
+  )
+  id = (await requested(world, 'river')).view.id
+  const [notice] = await world.database.read((tx) =>
+    tx.select().from(roomNotices).where(eq(roomNotices.registrationId, id)),
+  )
+  target = notice?.eventId ?? ''
+  const made = aRoom()
+  room = made.room
+  reader = made.reader
+})
+afterEach(() => world.dispose())
+
+const state = async () => (await world.services.registrar.find(id))?.state
+const position = () => world.database.read((tx) => findStreamPosition(tx))
+async function announced(): Promise<string[]> {
+  return (await world.database.read((tx) => findAnnouncements(tx)))
+    .map(({ key }) => key)
+    .filter((key) => key.startsWith('room_'))
+}
+const refusedWith = (kind: HomeserverError['kind']) =>
+  new HomeserverError(kind, 'Refused.', { permanent: true })
+
+describe('reading', () => {
+  test('begins at the end, and counts the reactions that stand', async () => {
+    room.react('✅')
+    await aListener().once()
+    expect(await state()).toBe('approved')
+    expect(await position()).toEqual({ room: roomId, since: '1' })
+  })
+
+  test('goes on where it stopped, also in another process', async () => {
+    const first = aListener()
+    await first.once()
+    await first.stop()
+    room.react('❌')
+    room.standing.clear()
+    await aListener().once()
+    expect(await state()).toBe('denied')
+    expect(await position()).toEqual({ room: roomId, since: '1' })
+  })
+
+  test('tells the same events again after a stop between a decision and the place, and nothing happens twice', async () => {
+    const listener = aListener()
+    await listener.once()
+    room.react('✅')
+    await listener.once()
+    const anna = await aModerator(world.services)
+    await anna.api.moderation.undo({ id })
+    await world.database.write(async (tx) => {
+      await putStreamPosition(tx, { room: roomId, since: '0' }, world.now())
+    })
+    await aListener('another')
+      .once()
+      .catch(() => undefined)
+    world.pass(3 * MINUTE)
+    await aListener('another').once()
+    expect(await state()).toBe('requested')
+    expect(await position()).toEqual({ room: roomId, since: '1' })
+  })
+
+  test('is done by one process at a time', async () => {
+    const [one, other] = [aListener('one'), aListener('other')]
+    await one.once()
+    room.calls.length = 0
+    expect(await other.once()).toBeGreaterThan(0)
+    expect(room.calls).toEqual([])
+    await one.stop()
+    await other.once()
+    expect(room.calls).not.toEqual([])
+  })
+
+  test('is taken over from a process that is gone, which then stores nothing', async () => {
+    const [one, other] = [aListener('one'), aListener('other')]
+    await one.once()
+    room.react('✅')
+    const since = reader.since
+    reader.since = async (...asked) => {
+      const news = await since(...asked)
+      reader.since = since
+      world.pass(3 * MINUTE)
+      expect(await other.once()).toBe(0)
+      const anna = await aModerator(world.services)
+      await anna.api.moderation.undo({ id })
+      return { ...news, events: news.events.map((event) => ({ ...event, eventId: `$${randomUUID()}` })) }
+    }
+    await expect(one.once()).rejects.toThrow()
+    expect(await state()).toBe('requested')
+  })
+
+  test('fills a gap, and looks at what stands after it', async () => {
+    const listener = aListener()
+    await listener.once()
+    room.react('✅')
+    for (let talk = 0; talk < 60; talk++) room.react('🎉')
+    room.limit = 10
+    room.standing.clear()
+    await listener.once()
+    expect(await state()).toBe('approved')
+    room.calls.length = 0
+    await listener.once()
+    expect(room.calls).toContain('standing')
+  })
+
+  test('looks every hour at what stands: a homeserver may have lost what it told, or hide what it has', async () => {
+    const listener = aListener()
+    await listener.once()
+    room.react('✅')
+    room.events.length = 0
+    await listener.once()
+    expect(await state()).toBe('requested')
+    world.pass(HOUR)
+    await listener.once()
+    expect(await state()).toBe('approved')
+  })
+
+  test('begins anew where the homeserver does not know the place any more', async () => {
+    const listener = aListener()
+    await listener.once()
+    room.react('✅')
+    room.events.length = 0
+    const since = reader.since
+    reader.since = () => Promise.reject(new StreamLost('refused', 'Lost.', { permanent: true }))
+    await listener.once()
+    reader.since = since
+    await listener.once()
+    expect(await state()).toBe('approved')
+    expect(await position()).toEqual({ room: roomId, since: '0' })
+  })
+
+  test('goes on after every error of the homeserver', async () => {
+    const listener = aListener()
+    await listener.once()
+    room.react('✅')
+    room.fails = refusedWith('unreachable')
+    await expect(listener.once()).rejects.toThrow('Refused')
+    expect(await state()).toBe('requested')
+    await listener.once()
+    expect(await state()).toBe('approved')
+  })
+
+  test('forgets a message that somebody took out of the room; the request still waits', async () => {
+    room.standing.set(target, 'gone')
+    await aListener().once()
+    expect(await state()).toBe('requested')
+    expect(await world.database.read((tx) => tx.$count(roomNotices))).toBe(0)
+  })
+})
+
+describe('a room that does not fit', () => {
+  test.each([
+    ['public_join', { ...FIT, open: 'public_join' }, 'room_open'],
+    ['world_readable', { ...FIT, open: 'world_readable' }, 'room_open'],
+    ['in the directory', { ...FIT, open: 'in_directory' }, 'room_open'],
+    ['replaced', { ...FIT, replacedBy: '!new:example.test' }, 'room_replaced'],
+    ['left', null, 'room_not_read'],
+  ] as const)('decides nothing, and moderators are told: %s', async (_, traits, key) => {
+    room.traits = traits
+    room.react('✅')
+    const listener = aListener()
+    expect(await listener.once()).toBeGreaterThan(0)
+    expect(await state()).toBe('requested')
+    expect(await announced()).toEqual([key])
+    room.traits = FIT
+    await listener.once()
+    expect(await state()).toBe('approved')
+    expect(await announced()).toEqual([])
+  })
+
+  test.each([
+    ['encrypted', { encrypted: true }, 'room_encrypted'],
+    ['with members of other servers', { otherServers: ['other.test'] }, 'room_other_servers'],
+  ])('in part is told, and decides: %s', async (_, traits, key) => {
+    room.traits = { ...FIT, ...traits }
+    room.react('✅')
+    await aListener().once()
+    expect(await state()).toBe('approved')
+    expect(await announced()).toEqual([key])
+  })
+
+  test.each([
+    ['encrypted', { type: 'encrypted' }, { ...FIT, encrypted: true }, 'room_encrypted'],
+    [
+      'replaced',
+      { type: 'replaced', by: '!new:example.test' },
+      { ...FIT, replacedBy: '!new:example.test' },
+      'room_replaced',
+    ],
+  ] as const)('is noticed when it becomes so: %s', async (_, event, traits, key) => {
+    const listener = aListener()
+    await listener.once()
+    room.traits = traits
+    room.events.push({ ...event, eventId: '$event', sender: ANNA })
+    await listener.once()
+    await listener.once()
+    expect(await announced()).toEqual([key])
+  })
+
+  test('from which the account is taken out is noticed, and read again once it is back', async () => {
+    const listener = aListener()
+    await listener.once()
+    room.left = true
+    room.traits = null
+    await listener.once()
+    await listener.once()
+    expect(await announced()).toEqual(['room_not_read'])
+    room.left = false
+    room.traits = FIT
+    room.react('✅')
+    await listener.once()
+    expect(await state()).toBe('approved')
+    expect(await announced()).toEqual([])
+  })
+})
