@@ -122,6 +122,17 @@ export function roomRoutes(state: StandInState): StandInRoute[] {
     },
     {
       method: 'POST',
+      path: `${client}/rooms/:room/invite`,
+      to: 'users',
+      handle: ({ caller, at, body }) =>
+        find(at('room'), (room) => {
+          if (!room.members.has(caller.id)) return forbidden(`User ${caller.id} not in room ${room.id}`)
+          room.invited.add(String(body['user_id']))
+          return ok({})
+        }),
+    },
+    {
+      method: 'POST',
       path: `${client}/rooms/:room/leave`,
       to: 'users',
       handle: ({ caller, at }) =>

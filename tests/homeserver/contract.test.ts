@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import { accountFacts, putAccountFacts } from './facts/accounts'
 import { addressFacts, putAddressFacts } from './facts/addresses'
+import { botFacts, botTokenFacts } from './facts/bot'
 import { consentFacts } from './facts/consent'
 import { errorFacts, tokenFacts } from './facts/errors'
 import { inspectionFacts } from './facts/inspection'
@@ -49,6 +50,8 @@ describe.each(servers)('on $server', ({ start }) => {
   describe('rooms', () => roomFacts(get))
   describe('messages', () => messageFacts(get))
   describe('the stream of a room', () => roomStreamFacts(get))
+  describe('the account that speaks', () => botFacts(get))
+  describe('its access token', () => botTokenFacts(get))
   describe('consent', () => consentFacts(get))
   describe('set-up', () => setUpFacts(get))
   describe('accounts of its own', () => ownAccountsFacts(get))
@@ -85,6 +88,7 @@ describe.each(masServers)('on $server', ({ start }) => {
   describe('suspension', () => suspensionFacts(get))
   describe('rooms', () => roomFacts(get))
   describe('messages', () => messageFacts(get))
+  describe('the account that speaks', () => botFacts(get))
   describe('set-up', () => setUpFacts(get))
   describe('errors', () => errorFacts(get))
   describe('MAS', () => masFacts(get))

@@ -57,6 +57,7 @@ async function target(
     consentVersion: '1.0',
     homeserver: connect().homeserver,
     client: (change) => connect(change).homeserver,
+    speakingAs: (bot, clock = Date.now) => connect({ bot, clock }),
     inspection: (as = token) => connect({ token: as }).inspection,
     // As a proxy in front of both does.
     raw: (method, path, body, as) =>

@@ -6,6 +6,8 @@ import type { Homeserver, HomeserverError, HomeserverErrorKind } from '$lib/serv
 import { startStandIn, type StandInOptions } from '../../src/stand-in/homeserver'
 import type { HomeserverInspection } from '$lib/server/homeserver/inspection'
 import { createSynapse, type SynapseOptions } from '$lib/server/homeserver/synapse'
+import type { BotOptions } from '$lib/server/homeserver/bot'
+import { connectHomeserver, type Connected } from '$lib/server/homeserver/connect'
 import { givenToken } from '$lib/server/homeserver/access-token'
 import { createSynapseInspection } from '$lib/server/homeserver/synapse-inspection'
 import { matrixId, type Username } from '$lib/registration/username'
@@ -56,6 +58,8 @@ export interface Target {
   consentVersion: string
   /** Another client of the same server. */
   client(change: Partial<SynapseOptions>): Homeserver
+  /** Another client, which speaks in rooms as an account of its own. */
+  speakingAs(bot: BotOptions, clock?: () => number): Connected
   /** What a check of the set-up asks it, with the administrator's token unless another is given. */
   inspection(token?: string): HomeserverInspection
   /** With the administrator's token, unless another is given; '' for none. */
@@ -89,6 +93,8 @@ function target(
     client,
     inspection: (as = token) =>
       createSynapseInspection({ url, token: givenToken(as), verifyCert: true, timeout: 20_000 }),
+    speakingAs: (bot, clock = Date.now) =>
+      connectHomeserver({ url, domain, token, formSecret, verifyCert: true, mas: null, bot, clock }),
     homeserver: client({}),
     variant,
     oldAccount,

@@ -1,6 +1,7 @@
+import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
 import type { StandIn } from '../../../src/stand-in/homeserver'
-import { aDoctorWorld, DOMAIN, withoutRemedy, wrong, type Tree } from '../../support/doctor-world'
+import { aDoctorWorld, DOMAIN, SECRETS, withoutRemedy, wrong, type Tree } from '../../support/doctor-world'
 
 describe('of the rooms', () => {
   const lobby = `#lobby:${DOMAIN}`
@@ -85,5 +86,88 @@ describe('of the rooms', () => {
     expect(wrong(await examine({ auto_join: [`#nowhere:${DOMAIN}`] }))).toEqual([
       { check: 'rooms.auto_join', level: 'error', key: 'auto_join' },
     ])
+  })
+
+  describe('with an account that speaks in them', () => {
+    const moderators = `#moderators:${DOMAIN}`
+    const speaking = (bot: Tree) => ({
+      matrix_notifications: { enabled: true, admin_room: { room_id: moderators }, ...bot },
+    })
+    const bot = `@room-bot:${DOMAIN}`
+    /** One that an operator made, who gave us its token. */
+    async function aBot(world: Awaited<ReturnType<typeof aDoctorWorld>>) {
+      const { standIn } = world
+      const headers = { authorization: `Bearer ${SECRETS.token}` }
+      const users = `${standIn.url}/_synapse/admin`
+      await fetch(`${users}/v2/users/${bot}`, { method: 'PUT', headers, body: '{}' })
+      const answer = await fetch(`${users}/v1/users/${bot}/login`, { method: 'POST', headers, body: '{}' })
+      const { access_token: token } = v.parse(v.object({ access_token: v.string() }), await answer.json())
+      return token
+    }
+
+    test('one that is made later is right, and nothing is made', async () => {
+      const { examine, standIn } = await aDoctorWorld()
+      const findings = await examine(speaking({ bot: 'room-bot' }))
+      expect(wrong(findings)).toEqual([])
+      expect(findings.find(({ check }) => check === 'rooms.bot')?.found).toContain('is created when')
+      expect(standIn.users.has(bot)).toBe(false)
+    })
+
+    test('one that exists and is not ours is an error', async () => {
+      const world = await aDoctorWorld()
+      await aBot(world)
+      const findings = await world.examine(speaking({ bot: 'room-bot' }))
+      expect(wrong(findings)).toEqual([
+        { check: 'rooms.bot', level: 'error', key: 'matrix_notifications.bot' },
+      ])
+      expect(withoutRemedy(findings)).toEqual([])
+    })
+
+    test('one whose token is accepted is right, once it is in the room', async () => {
+      const world = await aDoctorWorld()
+      const token = await aBot(world)
+      world.standIn.room(moderators)?.invited.add(bot)
+      const findings = await world.examine(speaking({ bot_token: token }))
+      expect(wrong(findings)).toEqual([])
+      expect(findings.find(({ check }) => check === 'rooms.admin_room')?.found).toContain(bot)
+    })
+
+    test('one that is in no room, and that nobody brings in, is told with whom to invite', async () => {
+      const world = await aDoctorWorld()
+      const token = await aBot(world)
+      const examine = async (settings: Tree) => {
+        const findings = await world.examine(speaking(settings))
+        expect(findings.find(({ check }) => check === 'rooms.admin_room')).toMatchObject({
+          level: 'error',
+          key: 'matrix_notifications.admin_room.room_id',
+          found: expect.stringContaining(bot),
+          remedy: expect.stringMatching(/^Invite that account/),
+        })
+      }
+      await examine({ bot_token: token })
+      world.standIn.room(moderators)?.members.clear()
+      await examine({ bot: 'room-bot' })
+    })
+
+    test('a token that is refused is told by its key, without it', async () => {
+      const { examine } = await aDoctorWorld()
+      const findings = await examine(speaking({ bot_token: 'syt_of_nobody' }))
+      expect(wrong(findings)[0]).toEqual({
+        check: 'rooms.bot',
+        level: 'error',
+        key: 'matrix_notifications.bot_token',
+      })
+      expect(withoutRemedy(findings)).toEqual([])
+      expect(JSON.stringify(findings)).not.toContain('syt_of_nobody')
+    })
+
+    test('one that is a server administrator’s is a warning', async () => {
+      const world = await aDoctorWorld()
+      const token = await aBot(world)
+      const user = world.standIn.users.get(bot)
+      if (user !== undefined) user.admin = true
+      const findings = await world.examine(speaking({ bot_token: token }))
+      expect(wrong(findings)[0]).toMatchObject({ check: 'rooms.bot', level: 'warning' })
+    })
   })
 })

@@ -14,6 +14,7 @@ export async function checkRooms(world: HomeserverWorld, userId: string): Promis
   for (const room of config.autoJoin)
     await checkRoom(world, { check: 'rooms.auto_join', key: 'auto_join', room, userId, to: 'invite' })
   const speaker = await checkBot(world, userId)
+  const broughtBy = config.roomBot?.account === undefined ? speaker : userId
   if (adminRoom === null)
     report.ok('rooms.admin_room', 'matrix_notifications.admin_room.room_id', 'No room is told of requests')
   else
@@ -22,7 +23,7 @@ export async function checkRooms(world: HomeserverWorld, userId: string): Promis
       key: 'matrix_notifications.admin_room.room_id',
       room: adminRoom.room,
       userId: speaker,
-      broughtBy: userId,
+      broughtBy,
       to: 'write',
       isPrivate: true,
     })
@@ -36,7 +37,7 @@ export async function checkRooms(world: HomeserverWorld, userId: string): Promis
       key: 'matrix_notifications.welcome.room_id',
       room: welcome.room,
       userId: speaker,
-      broughtBy: userId,
+      broughtBy,
       to: 'write',
     })
 }

@@ -36,18 +36,6 @@ export async function liftLimits({ grant }: SynapseCall, userId: string, task: s
   await grant(limitsSchema, 'POST', path, task, { messages_per_second: 0, burst_count: 0 })
 }
 
-/** Brings the account into a room that the administrator is in. Answers false where that is not allowed. */
-export async function bringInto(
-  { call }: SynapseCall,
-  userId: string,
-  { room, task }: { room: string; task: string },
-): Promise<boolean> {
-  const path = `${ADMIN_API}/join/${encodeURIComponent(room)}`
-  const reply = await call('POST', path, task, { user_id: userId })
-  if (!reply.granted && reply.status !== 403) throw reply.error
-  return reply.granted
-}
-
 /**
  * The access token of the account that speaks in rooms, where Synapse manages its accounts: the administrator signs in as
  * that account, without a device (Synapse's admin API, "Login as a user"). It does not end, is kept for all processes,

@@ -2,9 +2,9 @@ import type { BotStore } from '$lib/moderation/room-bot'
 import { HOUR } from '$lib/registration/time'
 import type { Username } from '$lib/registration/username'
 import { botToken, type AccessToken } from './access-token'
-import { bringInto, createBotAccess, liftLimits, refusedBot, unusableBot } from './bot-account'
+import { createBotAccess, liftLimits, refusedBot, unusableBot } from './bot-account'
 import { createBotClaim, type BotClaim } from './bot-claim'
-import type { Homeserver } from './homeserver'
+import { HomeserverError, type Homeserver } from './homeserver'
 import type { MasCall } from './mas-call'
 import { createMasSession } from './mas-session'
 import { createMasUsers } from './mas-users'
@@ -68,8 +68,19 @@ export function connectBot(
     bot: { access, userId: () => Promise.resolve(userId), whoAmI: createWhoAmI(call) },
     writer: createWriter(call, domain, {
       invite: `${claim.owner}, or ${owner}, which then brings it in`,
-      bringIn: (room, task) => bringInto(synapse, userId, { room, task }),
+      bringIn: (room) => bringInto(homeserver, account, room),
     }),
+  }
+}
+
+/** Brings the account into a room by the operator's, which has to be in it. Answers false where that is not allowed. */
+async function bringInto(homeserver: Homeserver, account: Username, room: string): Promise<boolean> {
+  try {
+    await homeserver.joinRoom(account, room)
+    return true
+  } catch (error) {
+    if (error instanceof HomeserverError && error.kind === 'refused') return false
+    throw error
   }
 }
 

@@ -15,8 +15,8 @@ export type Writer = Pick<
 export interface Entrance {
   /** Whom an operator has to invite, as a message names it. */
   invite: string
-  /** Brings it in; answers whether it is in now. `task` completes "Could not …". */
-  bringIn?: ((room: string, task: string) => Promise<boolean>) | undefined
+  /** Brings it in; answers whether it is in now. */
+  bringIn?: (room: string) => Promise<boolean>
 }
 
 const sentSchema = v.object({ event_id: v.string() })
@@ -34,7 +34,7 @@ export function createWriter(
     const joined = await call('POST', `${CLIENT_API}/join/${encodeURIComponent(room)}`, task, {})
     if (joined.granted) return
     if (joined.status !== 403) throw joined.error
-    if (await bringIn?.(room, task)) return
+    if (await bringIn?.(room)) return
     throw refused(task, `we are not allowed to join it (${joined.said}); invite ${invite}`)
   }
 
