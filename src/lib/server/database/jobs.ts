@@ -196,9 +196,9 @@ const UNREADABLE =
 
 /**
  * Leases the oldest job that is due, first in its lane and depends on nothing in `closed`. `awaited`: only an email
- * that somebody waits for. A job whose lease expired
- * is leased again: its worker is gone. One that cannot be read fails with that error, so that moderators see it and
- * it blocks no other: then `job` is null.
+ * that somebody waits for. What is to be said in the moderators' room later, and was not tried yet, keeps nothing
+ * waiting that is to be said there now. A job whose lease expired is leased again: its worker is gone. One that cannot
+ * be read fails with that error, so that moderators see it and it blocks no other: then `job` is null.
  */
 export async function leaseJob(
   tx: Transaction,
@@ -239,7 +239,8 @@ const leaseOf = (tx: Transaction, which: SQL | undefined) =>
             ${which === undefined ? sql`` : sql`and ${which}`}
             and not exists (select 1 from jobs o where o.lane = j.lane and o.seq <> j.seq
               and ((o.state in ('waiting', 'running') and o.seq < j.seq
-                  and not (o.state = 'waiting' and o.error is not null and ${outsideOfRow('o')} = 'mail'))
+                  and not (o.state = 'waiting' and o.error is not null and ${outsideOfRow('o')} = 'mail')
+                  and not (o.lane = 'room' and o.state = 'waiting' and o.attempts = 0 and not ${isDue(sql`o.run_at`)}))
                 or (o.state = 'running' and not ${isDue(sql`o.lease_until`)})))
           order by j.run_at, j.seq limit 1)`,
       ),

@@ -47,5 +47,5 @@ export async function isRoomFree(reader: Reader, owner: string, now: number): Pr
 
 /** Lets another process go on at once. */
 export async function releaseRoom(tx: Transaction, owner: string, now: number): Promise<void> {
-  if (await isRoomFree(tx, owner, now)) await putSetting(tx, LISTENER, null, now)
+  if (await isRoomFree(tx, owner, now)) await putSetting(tx, LISTENER, { owner, until: 0 }, now)
 }
