@@ -7,6 +7,7 @@ import { findNewestEvents } from '$lib/server/database/events'
 import { findStuck } from '$lib/server/database/jobs'
 import { findModeratorByMatrixId } from '$lib/server/database/matrix-ids'
 import { jobs, matrixIdClaims } from '$lib/server/database/schema'
+import { askMatrixId } from '$lib/server/jobs/kinds/ask-matrix-id'
 import { createApi } from '$lib/server/trpc/router'
 import { codeOf } from '../support/code-of'
 import { aModerator, anAdminRoom, aWorld, DOMAIN, type TestWorld } from '../support/world'
@@ -416,6 +417,32 @@ describe('the message in the room', () => {
     expect(await react(first?.eventId ?? '')).toBe('ignored')
     expect(await react(first?.eventId ?? '', `@anna.two:${DOMAIN}`)).toBe('ignored')
     expect(await react(second?.eventId ?? '', `@anna.two:${DOMAIN}`)).toBe('linked')
+  })
+
+  test('that is on its way while another claim takes its place does not ask about that one', async () => {
+    const { id } = await aDecider('anna')
+    const other = `@anna.two:${DOMAIN}`
+    await matrixIds.claim(id, ANNA)
+    const { homeserver, services, database, config } = world
+    const sendMessage: typeof homeserver.sendMessage = async (...message) => {
+      const event = await homeserver.sendMessage(...message)
+      await matrixIds.claim(id, other)
+      return event
+    }
+    await askMatrixId(
+      { kind: 'ask_matrix_id', moderator: id },
+      {
+        database,
+        homeserver: { ...homeserver, sendMessage },
+        registrar: services.registrar,
+        rooms: config.matrixNotifications,
+        site: config.site,
+      },
+    )
+    const [first] = messages()
+    expect(await react(first?.eventId ?? '', other)).toBe('ignored')
+    await world.drain()
+    expect(await react(messages()[1]?.eventId ?? '', other)).toBe('linked')
   })
 
   test.each<[string, (id: string) => unknown]>([

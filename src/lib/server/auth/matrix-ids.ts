@@ -24,7 +24,7 @@ const CLAIM_MS = 10 * MINUTE
 const CLAIMS = { count: 5, windowMs: HOUR }
 
 /** What a moderator's own page says of their Matrix ID. Times in milliseconds since 1970. */
-export interface MatrixIdView {
+interface MatrixIdView {
   linked: string | null
   /** What they claim, until when, and whether the message about it is in the room yet. */
   asked: { matrixId: string; expiresAt: number; sent: boolean } | null

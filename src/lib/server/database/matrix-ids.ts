@@ -4,7 +4,7 @@ import type { Reader, Transaction } from './open'
 import { matrixIdClaims, moderators } from './schema'
 
 /** A Matrix ID that a moderator named as theirs. `job`: the job that asks, and so the transaction ID of its message. */
-export type MatrixIdClaim = typeof matrixIdClaims.$inferSelect
+type MatrixIdClaim = typeof matrixIdClaims.$inferSelect
 
 /** Stores what a moderator claims now, in place of what they claimed before. */
 export async function putMatrixIdClaim(tx: Transaction, claim: MatrixIdClaim): Promise<void> {
