@@ -6,6 +6,7 @@ import { checkSetUp } from '$lib/server/homeserver/set-up'
 import { createSynapse } from '$lib/server/homeserver/synapse'
 import { startStandIn } from '../../../src/stand-in/homeserver'
 import { startMasStandIn } from '../../../src/stand-in/mas'
+import { aBotStore } from '../../support/bot-store'
 import { email } from '../../support/registration'
 import type { MasTarget } from '../mas-target'
 import { aName, aPassword, at, failure, logIn, opened, revived, waiting } from '../target'
@@ -350,5 +351,57 @@ export function masFacts(get: () => MasTarget): void {
     expect(await inspection.signsInByPassword()).toBe(true)
     expect(await inspection.ownRegistration()).toBe('closed')
     expect(await inspection.upstreamProviders()).toEqual([])
+  })
+
+  test('the account that speaks in rooms has a session with a device, and no right of an administrator', async () => {
+    const { connect, mas, homeserver } = get()
+    const account = aName('bot-')
+    const { bot } = connect({ bot: { account, store: aBotStore() } })
+    const token = mas.state.tokens.get((await bot?.access.current('look')) ?? '')
+    expect(token).toMatchObject({ userId: userOf(account).id, device: expect.stringMatching(/^\w{10,}$/) })
+    expect(token?.scopes.some((scope) => scope.includes('admin'))).toBe(false)
+    expect(await homeserver.account(account)).toMatchObject({ administrator: false, locked: false })
+  })
+
+  test('its making goes on where an answer of MAS got lost', async () => {
+    const { connect, mas } = get()
+    const account = aName('bot-')
+    const store = aBotStore()
+    let lost = false
+    mas.faults = ({ method, path }) => {
+      if (lost || method !== 'POST' || !path.endsWith('/users')) return undefined
+      lost = true
+      return 'lost'
+    }
+    const ask = async () => (await connect({ bot: { account, store } }).bot?.whoAmI()) ?? ''
+    await failure(ask(), 'unreachable', false)
+    expect(store.records.get(account)).toMatchObject({ state: 'claiming' })
+    expect(await ask()).toBe(matrixId(account, get().domain))
+    mas.faults = undefined
+  })
+
+  test('where MAS locked it, that stops what is said in rooms and nothing else', async () => {
+    const { connect, mas, homeserver } = get()
+    const account = aName('bot-')
+    let now = Date.now()
+    const { bot } = connect({ bot: { account, store: aBotStore() }, clock: () => now })
+    const ask = async () => (await bot?.whoAmI()) ?? ''
+    await ask()
+    const sessions = () =>
+      [...mas.state.tokens.values()].filter(({ userId }) => userId === userOf(account).id)
+    for (const [text, { userId }] of mas.state.tokens)
+      if (userId === userOf(account).id) mas.state.tokens.delete(text)
+    await ask()
+    mas.state.tokens.forEach((token, text) => {
+      if (token.userId === userOf(account).id) mas.state.tokens.delete(text)
+    })
+    const early = await failure(ask(), 'token', true)
+    expect(early).toMatchObject({ outage: false })
+    expect(sessions(), 'another one within the hour').toEqual([])
+    await homeserver.lock(account)
+    now += 3_600_000
+    const locked = await failure(ask(), 'refused', true)
+    expect(locked).toMatchObject({ outage: false })
+    expect(locked.message).toMatch(/matrix_notifications\.bot\) is locked/)
   })
 }
