@@ -3,9 +3,11 @@ import { pino } from 'pino'
 import type { Role } from '$lib/moderation/moderator'
 import { compose, type Services } from '$lib/server/app'
 import type { SignedInModerator } from '$lib/server/auth/sessions'
+import { homeserverOptions } from '$lib/server/config/homeserver-options'
 import type { RunConfig } from '$lib/server/config/run-config'
+import { createBotStore } from '$lib/server/database/room-bot'
 import type { Homeserver } from '$lib/server/homeserver/homeserver'
-import { createSynapse } from '$lib/server/homeserver/synapse'
+import { connectHomeserver } from '$lib/server/homeserver/connect'
 import { startStandIn } from '../../src/stand-in/homeserver'
 import type { AdminRoom } from '$lib/server/jobs/run'
 import type { Letter, Mail, Mailer, MailError } from '$lib/server/mail/mail'
@@ -117,13 +119,22 @@ export async function aWorld(
   let now = NOON
   const config = aConfig(change)
   const synapse = real ?? { url: standIn.url, domain: DOMAIN, token: 'token', formSecret: 'form-secret' }
-  const homeserver =
+  const { homeserver, roomReader } =
     'homeserver' in synapse
-      ? synapse.homeserver
-      : createSynapse({ verifyCert: true, timeout: real === null ? 2_000 : 20_000, ...synapse })
+      ? { homeserver: synapse.homeserver, roomReader: null }
+      : connectHomeserver({
+          ...homeserverOptions(
+            config,
+            createBotStore({ database, secretKey: config.secretKey, clock: () => now }),
+          ),
+          mas: null,
+          timeout: real === null ? 2_000 : 20_000,
+          ...synapse,
+        })
   const world = {
     database,
     homeserver: wrap(homeserver),
+    roomReader,
     mailer: mailbox,
     clock: () => now,
     random: () => 0.5,

@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNull, lte } from 'drizzle-orm'
+import { and, eq, gt, inArray, isNotNull, isNull, lte } from 'drizzle-orm'
 import type { ModeratorRow } from './moderators'
 import type { Reader, Transaction } from './open'
 import { matrixIdClaims, moderators } from './schema'
@@ -27,6 +27,15 @@ export async function findMatrixIdClaim(reader: Reader, moderatorId: string): Pr
 export async function findMatrixIdClaimAsked(reader: Reader, eventId: string): Promise<MatrixIdClaim | null> {
   const [claim] = await reader.select().from(matrixIdClaims).where(eq(matrixIdClaims.eventId, eventId))
   return claim ?? null
+}
+
+/** The events of the moderators' room that ask about claims which can still be confirmed at this time. */
+export async function findAskedEvents(reader: Reader, now: number): Promise<string[]> {
+  const rows = await reader
+    .select({ eventId: matrixIdClaims.eventId })
+    .from(matrixIdClaims)
+    .where(and(isNotNull(matrixIdClaims.eventId), gt(matrixIdClaims.expiresAt, now)))
+  return rows.flatMap(({ eventId }) => (eventId === null ? [] : [eventId]))
 }
 
 /** The homeserver has the message of a claim as this event; changes nothing if another claim took its place. */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { RoomEvent, RoomNews, RoomTraits, StandingReaction } from '$lib/moderation/room-event'
 import { HOUR } from '$lib/registration/time'
+import { findAskedEvents } from '../database/matrix-ids'
 import type { Database, Transaction } from '../database/open'
 import { findSeenIds } from '../database/room-events'
 import { deleteRoomNotice, findOpenNotices } from '../database/room-notices'
@@ -124,8 +125,12 @@ export function createRoomListener({
     if (events.length > 0) onWork()
   }
 
-  /** The reactions that stand under messages about requests that wait, except those that were dealt with. */
+  /** The reactions that stand under messages that ask for one, except those that were dealt with. */
   async function takeInventory(id: string): Promise<void> {
+    for (const eventId of await database.read((tx) => findAskedEvents(tx, clock()))) {
+      const standing = await reader.standing(id, eventId)
+      if (standing !== 'gone') await applyAll(id, await unseen(standing, eventId), null)
+    }
     for (const { job, eventId } of await database.read((tx) => findOpenNotices(tx, id))) {
       if (stopping.signal.aborted) return
       const standing = await reader.standing(id, eventId)
