@@ -18,6 +18,7 @@ import {
   type TestWorld,
   anAdminRoom,
 } from '../support/world'
+import { findRoomNotices } from '$lib/server/database/room-notices'
 import type { RunConfig } from '$lib/server/config/run-config'
 
 const settings = v.safeParse(
@@ -142,6 +143,38 @@ describe.runIf(settings.success)('on a real Synapse', () => {
         new RegExp(`^❌ Denied by \\S+\n@${name}:\\S+ requested an account: \\S+$`),
       ),
     })
+  })
+
+  test('what moderators tap and read there stands as long as a request waits, and again after an undo', async () => {
+    const { SYNAPSE_ADMIN_ROOM: room, SYNAPSE_ADMIN_TOKEN: token } = await open()
+    await world.dispose()
+    await open({
+      matrixNotifications: {
+        adminRoom: anAdminRoom({ room, decide: 'reactions', details: true }),
+        welcome: null,
+      },
+      moderation: { ...aConfig().moderation, undoMs: 20_000 },
+    })
+    const { view } = await requested(world, newName())
+    const [notice] = await world.database.read((reader) => findRoomNotices(reader, view.id))
+    const root = encodeURIComponent(notice?.eventId ?? expect.unreachable())
+    const standing = async (relation: 'm.annotation' | 'm.thread') => {
+      const path = `/_matrix/client/v1/rooms/${encodeURIComponent(room)}/relations/${root}/${relation}?dir=f`
+      const headers = { authorization: `Bearer ${token}` }
+      const response = await fetch(world.homeserverUrl + path, { headers })
+      return JSON.stringify(v.parse(v.object({ chunk: v.array(v.unknown()) }), await response.json()).chunk)
+    }
+    const shown = async () => {
+      const [reactions, thread] = [await standing('m.annotation'), await standing('m.thread')]
+      return [reactions.includes('✅'), reactions.includes('❌'), thread.includes(REASON)]
+    }
+    expect(await shown()).toEqual([true, true, true])
+    await decideOn(world, view.id, 'deny')
+    expect(await shown()).toEqual([false, false, false])
+    const { api } = await aModerator(world.services, undefined, 'administrator')
+    await api.moderation.undo({ id: view.id })
+    await world.drain()
+    expect(await shown()).toEqual([true, true, true])
   })
 
   test('denied: the account is gone, and the name serves the next applicant', async () => {

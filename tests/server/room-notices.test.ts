@@ -10,6 +10,7 @@ import { decideOn, decideOnly } from '../support/decide'
 import {
   aConfig,
   aModerator,
+  anAdminRoom,
   aWorld,
   DOMAIN,
   PASSWORD,
@@ -31,7 +32,7 @@ const contentSchema = v.object({
 let world: TestWorld
 async function begin(template: string | null = null) {
   world = await aWorld({
-    matrixNotifications: { adminRoom: { room: ROOM, template }, welcome: null },
+    matrixNotifications: { adminRoom: anAdminRoom({ room: ROOM, template }), welcome: null },
     moderation: { ...aConfig().moderation, undoMs: 20_000 },
   })
 }

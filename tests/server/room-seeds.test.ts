@@ -399,6 +399,16 @@ test('a message that the homeserver does not have any more is forgotten, and its
   expect(await failed()).toEqual([])
 })
 
+test('also where that is found while the request waits', async () => {
+  const { view } = await requested(world, 'river')
+  room().messages.splice(0, 1)
+  const { api } = await aModerator(world.services)
+  await api.conversation.take({ id: view.id, over: false })
+  await world.drain()
+  expect(details()).toEqual([])
+  expect(await kept()).toEqual([])
+})
+
 test('a message that is gone before its details are sent is forgotten', async () => {
   world.standIn.faults = ({ path }) => {
     const [first] = room().messages

@@ -9,7 +9,7 @@ import { m } from '$lib/paraglide/messages'
 import { fillTemplate } from '../text/template'
 import type { JobServices } from './run'
 
-type Place = Pick<JobServices, 'homeserver' | 'site'>
+type Place = Pick<JobServices, 'site'> & { homeserver: Pick<JobServices['homeserver'], 'domain'> }
 
 /** Of a reason in the room, in code points: twice in one event, which has 65,536 bytes at most (Matrix, "Size limits"). */
 const MOST_SHOWN = 4000
