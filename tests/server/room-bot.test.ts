@@ -149,10 +149,14 @@ describe('an account that was there before', () => {
   })
 })
 
-test('two processes that begin at once make one account and one token, and speak once', async () => {
+test('two processes that begin at once make one account and use one token, and speak once', async () => {
   for (let round = 0; round < 5; round++) {
-    await Promise.all([say(), say(), say()])
+    const processes = [connected(), connected(), connected()]
+    await Promise.all(processes.map(({ homeserver }) => homeserver.sendMessage(room, 'job-1', hello)))
     expect(said()).toEqual([userId])
+    const tokens = await Promise.all(processes.map(({ bot }) => bot?.access.current('look')))
+    const keptToken = (await aStore().find(account))?.token
+    expect(tokens, 'the homeserver knows a repeat by its token').toEqual(processes.map(() => keptToken))
     await standIn.close()
     standIn = await startStandIn({ domain: DOMAIN, token: TOKEN })
     await aStore().update(account, () => null)
