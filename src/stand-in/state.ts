@@ -28,6 +28,8 @@ export interface StandInOptions {
   registration?: 'closed' | 'open' | 'token'
   /** Localparts reserved by an application service. */
   exclusive?: RegExp
+  /** True: rooms may be in its directory (`room_list_publication_rules`); by default Synapse lists none. */
+  listsRooms?: boolean
   /** True: ten messages pass, then one every five seconds, as in Synapse's defaults. */
   rateLimits?: boolean
   clock?: () => number
