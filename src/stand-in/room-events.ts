@@ -74,6 +74,7 @@ export function roomEventRoutes(state: StandInState): StandInRoute[] {
       const [sender, type] = [caller.id, at('type')]
       if (standing(room, sender) < level(room, type))
         return forbidden("You don't have permission to post that to the room.")
+      if (type === 'm.room.tombstone') return problem(400, 'M_UNKNOWN', `'${type}' must be state events`)
       const relation = v.safeParse(relationSchema, body['m.relates_to'])
       if (relation.success) {
         const { rel_type: kind, event_id: target, key } = relation.output

@@ -431,7 +431,8 @@ export function roomStreamFacts(get: () => Target): void {
     const { reader, room, start, anna, put, tell, now } = await scene()
     const by = `!other:${get().domain}`
     await tell('m.room.power_levels', { users: { [get().admin]: 100 } })
-    expect((await put(anna, 'm.room.tombstone', { replacement_room: by })).status).toBe(200)
+    const named = await put(anna, 'm.room.tombstone', { body: 'Go', replacement_room: by })
+    expect(named).toMatchObject({ status: 400, body: { errcode: 'M_UNKNOWN' } })
     const eventId = await tell('m.room.tombstone', { body: 'Go there', replacement_room: by })
     expect(await now(start)).toEqual([{ type: 'replaced', eventId, sender: get().admin, by }])
     expect(await reader.traits(room)).toMatchObject({ replacedBy: by })

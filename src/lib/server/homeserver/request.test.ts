@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { getEventListeners, once } from 'node:events'
+import { getEventListeners, once, setMaxListeners } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer as createPlainServer, type ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
@@ -128,6 +128,7 @@ test('whoever asked can end the call at any time, and gives its place to another
   const send = createRequest({ url: `http://127.0.0.1:${port}`, verifyCert: true, timeout: 10_000 })
   const ask = (path: string, signal: AbortSignal) => send({ method: 'GET', path, headers: {}, signal })
   const ended = new AbortController()
+  setMaxListeners(MOST_AT_ONCE, ended.signal)
   const all = Array.from({ length: MOST_AT_ONCE }, (_, index) =>
     ask(index % 2 === 0 ? '/none' : '/half', ended.signal).catch((error: unknown) => error),
   )

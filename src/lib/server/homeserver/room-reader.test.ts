@@ -7,6 +7,7 @@ import { errorOf } from '../../../../tests/support/homeserver-error'
 import { givenToken } from './access-token'
 import { createRoomReader } from './room-reader'
 import type { CallTaken } from './server-call'
+import { createSynapseCall } from './synapse-call'
 
 const ROOM = '!room:example.test'
 const OWN = '@desk:example.test'
@@ -91,6 +92,15 @@ test('a wait that is ended is no failed call, and nobody hears of it', async () 
   setTimeout(() => ended.abort(), 50)
   expect(await waiting).toEqual({ events: [], next: 's1', gap: null, left: false })
   expect(calls).toEqual([])
+})
+
+test('a call that is ended is no outage', async () => {
+  const { url } = await serverSaying(() => null)
+  const { call } = createSynapseCall({ url, verifyCert: true, token: givenToken('token'), timeout: 5_000 })
+  const ended = new AbortController()
+  const calling = errorOf(call('GET', '/_matrix/client/v3/sync', 'read', undefined, ended.signal))
+  setTimeout(() => ended.abort(), 50)
+  expect(await calling).toMatchObject({ kind: 'unreachable', outage: false })
 })
 
 test('a server that cuts the connection during a wait is told as one', async () => {
