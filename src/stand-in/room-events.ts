@@ -84,7 +84,10 @@ export function roomEventRoutes(state: StandInState): StandInRoute[] {
           return problem(400, 'M_DUPLICATE_ANNOTATION', "Can't send same reaction twice")
       }
       const { eventId } = stream.push({ room: room.id, type, sender, content: body })
-      if (type === 'm.room.message') room.messages.push({ sender, transactionId, eventId, content: body })
+      const sent = { sender, transactionId, eventId, content: body }
+      if (type === 'm.room.message') room.messages.push(sent)
+      if (type === 'm.reaction' && relation.success)
+        room.reactions.push({ ...sent, target: relation.output.event_id, key: relation.output.key ?? '' })
       return eventId
     })
 
@@ -97,7 +100,7 @@ export function roomEventRoutes(state: StandInState): StandInRoute[] {
     room.messages.some((message) => message.eventId === eventId)
 
   const redact = (request: StandInRequest) =>
-    once(request, (room) => {
+    once(request, (room, transactionId) => {
       const { caller, at, body } = request
       const event = stream.find(room.id, at('event'))
       if (event === undefined) return problem(404, 'M_NOT_FOUND', 'Could not find event')
@@ -105,7 +108,9 @@ export function roomEventRoutes(state: StandInState): StandInRoute[] {
         return forbidden("You don't have permission to redact events")
       const message = room.messages.find(({ eventId }) => eventId === event.eventId)
       if (message !== undefined) message.content = {}
-      return stream.redact(event, caller.id, body['reason']).eventId
+      const { eventId } = stream.redact(event, caller.id, body['reason'])
+      room.redacted.push({ sender: caller.id, transactionId, eventId, target: event.eventId })
+      return eventId
     })
 
   const reactions = (room: string, target: string): StreamEvent[] =>

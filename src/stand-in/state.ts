@@ -83,6 +83,17 @@ export interface StandInRoom {
   version: string
   creator: string
   messages: { sender: string; transactionId: string; eventId: string; content: unknown }[]
+  /** Also those that were taken back; these are in `redacted`. */
+  reactions: {
+    sender: string
+    transactionId: string
+    eventId: string
+    content: unknown
+    target: string
+    key: string
+  }[]
+  /** What was taken out of the room: `target`, by an event of its own. */
+  redacted: { sender: string; transactionId: string; eventId: string; target: string }[]
 }
 
 export type StandInState = ReturnType<typeof createState>
@@ -137,6 +148,8 @@ export function createState(options: StandInOptions) {
       version: '11',
       creator,
       messages: [],
+      reactions: [],
+      redacted: [],
       ...more,
     }
     rooms.set(room.id, room)
