@@ -103,9 +103,15 @@ export function roomEventRoutes(state: StandInState): StandInRoute[] {
     once(request, (room, transactionId) => {
       const { caller, at, body } = request
       const event = stream.find(room.id, at('event'))
-      if (event === undefined) return problem(404, 'M_NOT_FOUND', 'Could not find event')
-      if (event.sender !== caller.id && standing(room, caller.id) < MODERATOR_LEVEL)
-        return forbidden("You don't have permission to redact events")
+      const may = standing(room, caller.id) >= MODERATOR_LEVEL
+      if (event === undefined && stream.events.some(({ eventId }) => eventId === at('event')))
+        return problem(400, 'M_UNKNOWN', 'Cannot redact event from a different room')
+      // Whoever could take out anything is told yes, and nobody else hears of it.
+      if (event === undefined)
+        return may
+          ? `$${state.unique(40)}`
+          : problem(404, 'M_NOT_FOUND', `Could not find event ${at('event')}`)
+      if (event.sender !== caller.id && !may) return forbidden("You don't have permission to redact events")
       const message = room.messages.find(({ eventId }) => eventId === event.eventId)
       if (message !== undefined) message.content = {}
       const { eventId } = stream.redact(event, caller.id, body['reason'])

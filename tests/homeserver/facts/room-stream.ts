@@ -222,6 +222,22 @@ export function roomStreamFacts(get: () => Target): void {
     expect(refused).toMatchObject({ status: 403, body: { errcode: 'M_FORBIDDEN' } })
   })
 
+  test('what is not there, or elsewhere, nobody can be told to be taken out', async () => {
+    const { room, start, anna, ben, react, redact, now } = await scene()
+    const there = await scene()
+    const elsewhere = await there.react(there.ben, '✅')
+    const missing = `$${'x'.repeat(43)}`
+    const path = (event: string) =>
+      `${CLIENT}/rooms/${room}/redact/${encodeURIComponent(event)}/${randomUUID()}`
+    expect(await get().raw('PUT', path(missing), {}, anna.token)).toMatchObject({ status: 404 })
+    expect(await get().raw('PUT', path(elsewhere), {})).toMatchObject({ status: 400 })
+    // Whoever may take out everything is answered as if it had been there.
+    await redact(get(), missing)
+    const event = await react(ben, '✅')
+    expect(await now(start)).toMatchObject([{ type: 'reaction', eventId: event }])
+    expect(await there.now(there.start)).toMatchObject([{ type: 'reaction', eventId: elsewhere }])
+  })
+
   test('what was taken back before anybody looked is not told, and can be done again', async () => {
     const { start, anna, notice, react, redact, now } = await scene()
     const redaction = await redact(anna, await react(anna, '✅'))
