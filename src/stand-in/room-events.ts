@@ -74,6 +74,7 @@ export function roomEventRoutes(state: StandInState): StandInRoute[] {
       const [sender, type] = [caller.id, at('type')]
       if (standing(room, sender) < level(room, type))
         return forbidden("You don't have permission to post that to the room.")
+      if (type === 'm.room.tombstone') return problem(400, 'M_UNKNOWN', `'${type}' must be state events`)
       const relation = v.safeParse(relationSchema, body['m.relates_to'])
       if (relation.success) {
         const { rel_type: kind, event_id: target, key } = relation.output
@@ -83,11 +84,10 @@ export function roomEventRoutes(state: StandInState): StandInRoute[] {
           return problem(400, 'M_DUPLICATE_ANNOTATION', "Can't send same reaction twice")
       }
       const { eventId } = stream.push({ room: room.id, type, sender, content: body })
-      if (type === 'm.room.message') room.messages.push({ sender, transactionId, eventId, content: body })
-      if (type === 'm.reaction' && relation.success) {
-        const { event_id: target, key = '' } = relation.output
-        room.reactions.push({ sender, transactionId, eventId, target, key, content: body })
-      }
+      const sent = { sender, transactionId, eventId, content: body }
+      if (type === 'm.room.message') room.messages.push(sent)
+      if (type === 'm.reaction' && relation.success)
+        room.reactions.push({ ...sent, target: relation.output.event_id, key: relation.output.key ?? '' })
       return eventId
     })
 
@@ -103,17 +103,15 @@ export function roomEventRoutes(state: StandInState): StandInRoute[] {
     once(request, (room, transactionId) => {
       const { caller, at, body } = request
       const event = stream.find(room.id, at('event'))
-      // Synapse takes it for one that it has not seen yet.
+      const may = standing(room, caller.id) >= MODERATOR_LEVEL
+      if (event === undefined && stream.events.some(({ eventId }) => eventId === at('event')))
+        return problem(400, 'M_UNKNOWN', 'Cannot redact event from a different room')
+      // Whoever could take out anything is told yes, and nobody else hears of it.
       if (event === undefined)
-        return stream.push({
-          room: room.id,
-          type: 'm.room.redaction',
-          sender: caller.id,
-          content: { redacts: at('event') },
-          redacts: at('event'),
-        }).eventId
-      if (event.sender !== caller.id && standing(room, caller.id) < MODERATOR_LEVEL)
-        return forbidden("You don't have permission to redact events")
+        return may
+          ? `$${state.unique(40)}`
+          : problem(404, 'M_NOT_FOUND', `Could not find event ${at('event')}`)
+      if (event.sender !== caller.id && !may) return forbidden("You don't have permission to redact events")
       const message = room.messages.find(({ eventId }) => eventId === event.eventId)
       if (message !== undefined) message.content = {}
       const { eventId } = stream.redact(event, caller.id, body['reason'])

@@ -16,8 +16,6 @@ export interface StreamEvent {
   redactedBy: StreamEvent | null
 }
 
-export type RoomStream = ReturnType<typeof createRoomStream>
-
 /** What happens in all rooms, in one order; whoever waits for the next event is told of it. */
 export function createRoomStream({
   clock,

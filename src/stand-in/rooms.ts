@@ -58,7 +58,7 @@ export function roomRoutes(state: StandInState): StandInRoute[] {
       invited: new Set(Array.isArray(invite) ? invite.map(String) : []),
       name: typeof body['name'] === 'string' ? body['name'] : null,
       encrypted: JSON.stringify(initial).includes('"m.room.encryption"'),
-      listed: visibility === 'public',
+      listed: options.listsRooms === true && visibility === 'public',
       version: String(version),
     })
     for (const event of v.is(initialSchema, initial) ? initial : []) room.state.set(event.type, event.content)

@@ -28,6 +28,8 @@ export interface StandInOptions {
   registration?: 'closed' | 'open' | 'token'
   /** Localparts reserved by an application service. */
   exclusive?: RegExp
+  /** True: rooms may be in its directory (`room_list_publication_rules`); by default Synapse lists none. */
+  listsRooms?: boolean
   /** True: ten messages pass, then one every five seconds, as in Synapse's defaults. */
   rateLimits?: boolean
   clock?: () => number
@@ -81,16 +83,16 @@ export interface StandInRoom {
   version: string
   creator: string
   messages: { sender: string; transactionId: string; eventId: string; content: unknown }[]
-  /** Those that were removed are in `redacted`. */
+  /** Also those that were taken back; these are in `redacted`. */
   reactions: {
     sender: string
     transactionId: string
     eventId: string
+    content: unknown
     target: string
     key: string
-    content: unknown
   }[]
-  /** What was removed, by event ID. */
+  /** What was taken out of the room: `target`, by an event of its own. */
   redacted: { sender: string; transactionId: string; eventId: string; target: string }[]
 }
 

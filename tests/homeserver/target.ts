@@ -30,6 +30,7 @@ const VARIANTS = {
   },
   no_passwords: { passwords: false },
   limits: { rateLimits: true },
+  directory: { listsRooms: true },
   other_policy: { otherVersions: ['0.9'] },
   open_registration: { registration: 'open' },
   token_registration: { registration: 'token' },

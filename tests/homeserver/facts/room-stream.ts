@@ -24,29 +24,32 @@ const words = (body: string, relation?: object) => ({
   ...(relation === undefined ? {} : { 'm.relates_to': relation }),
 })
 
+async function aMemberOf(target: Target): Promise<Member> {
+  const password = aPassword()
+  const name = await opened(target, password)
+  const id = matrixId(name, target.domain)
+  // Where the homeserver has its own limits, ten events would be all.
+  const limits = `/_synapse/admin/v1/users/${id}/override_ratelimit`
+  await target.raw('POST', limits, { messages_per_second: 0, burst_count: 0 })
+  return { id, token: (await logIn(target, name, password)).token ?? '' }
+}
+
 /** What the stream of a room tells to one of its members: what deciding there relies on. */
 export function roomStreamFacts(get: () => Target): void {
   async function aMember(room: string): Promise<Member> {
-    const { homeserver, domain, raw } = get()
-    const password = aPassword()
-    const name = await opened(get(), password)
-    await homeserver.joinRoom(name, room)
-    const id = matrixId(name, domain)
-    // Where the homeserver has its own limits, ten events would be all.
-    await raw('POST', `/_synapse/admin/v1/users/${id}/override_ratelimit`, {
-      messages_per_second: 0,
-      burst_count: 0,
-    })
-    return { id, token: (await logIn(get(), name, password)).token ?? '' }
+    const member = await aMemberOf(get())
+    const path = `/_synapse/admin/v1/join/${room}`
+    expect((await get().raw('POST', path, { user_id: member.id })).status).toBe(200)
+    return member
   }
 
-  const readerOf = (member: Member): RoomReader =>
+  const readerOf = (member: Member, { url, domain } = get()): RoomReader =>
     createRoomReader({
-      url: get().url,
+      url,
       verifyCert: true,
       token: givenToken(member.token),
       userId: () => Promise.resolve(member.id),
-      domain: get().domain,
+      domain,
     })
 
   /** A room with the account that reads, its message, and two people. */
@@ -217,6 +220,22 @@ export function roomStreamFacts(get: () => Target): void {
     const path = `${CLIENT}/rooms/${room}/redact/${encodeURIComponent(event)}/${randomUUID()}`
     const refused = await get().raw('PUT', path, {}, ben.token)
     expect(refused).toMatchObject({ status: 403, body: { errcode: 'M_FORBIDDEN' } })
+  })
+
+  test('what is not there, or elsewhere, nobody can be told to be taken out', async () => {
+    const { room, start, anna, ben, react, redact, now } = await scene()
+    const there = await scene()
+    const elsewhere = await there.react(there.ben, '✅')
+    const missing = `$${'x'.repeat(43)}`
+    const path = (event: string) =>
+      `${CLIENT}/rooms/${room}/redact/${encodeURIComponent(event)}/${randomUUID()}`
+    expect(await get().raw('PUT', path(missing), {}, anna.token)).toMatchObject({ status: 404 })
+    expect(await get().raw('PUT', path(elsewhere), {})).toMatchObject({ status: 400 })
+    // Whoever may take out everything is answered as if it had been there.
+    await redact(get(), missing)
+    const event = await react(ben, '✅')
+    expect(await now(start)).toMatchObject([{ type: 'reaction', eventId: event }])
+    expect(await there.now(there.start)).toMatchObject([{ type: 'reaction', eventId: elsewhere }])
   })
 
   test('what was taken back before anybody looked is not told, and can be done again', async () => {
@@ -405,8 +424,10 @@ export function roomStreamFacts(get: () => Target): void {
   test('a room that becomes encrypted, and what is encrypted in it, with what it replies to if that is readable', async () => {
     const { reader, room, start, anna, notice, put, tell, now } = await scene()
     expect(await reader.traits(room)).toMatchObject({ encrypted: false })
-    // Anybody can send something that is only named so.
-    await put(anna, 'm.room.encryption', { algorithm: 'm.megolm.v1.aes-sha2' })
+    await tell('m.room.power_levels', { users: { [get().admin]: 100 } })
+    // Then anybody can send something that is only named so.
+    const named = await put(anna, 'm.room.encryption', { algorithm: 'm.megolm.v1.aes-sha2' })
+    expect(named.status).toBe(200)
     const encrypted = await tell('m.room.encryption', { algorithm: 'm.megolm.v1.aes-sha2' })
     const secret = { algorithm: 'm.megolm.v1.aes-sha2', ciphertext: 'x', session_id: 'x', device_id: 'X' }
     const reply = { 'm.relates_to': { 'm.in_reply_to': { event_id: notice } } }
@@ -425,7 +446,9 @@ export function roomStreamFacts(get: () => Target): void {
   test('a room that was replaced says by which', async () => {
     const { reader, room, start, anna, put, tell, now } = await scene()
     const by = `!other:${get().domain}`
-    await put(anna, 'm.room.tombstone', { body: 'x', replacement_room: by })
+    await tell('m.room.power_levels', { users: { [get().admin]: 100 } })
+    const named = await put(anna, 'm.room.tombstone', { body: 'Go', replacement_room: by })
+    expect(named).toMatchObject({ status: 400, body: { errcode: 'M_UNKNOWN' } })
     const eventId = await tell('m.room.tombstone', { body: 'Go there', replacement_room: by })
     expect(await now(start)).toEqual([{ type: 'replaced', eventId, sender: get().admin, by }])
     expect(await reader.traits(room)).toMatchObject({ replacedBy: by })
@@ -442,12 +465,14 @@ export function roomStreamFacts(get: () => Target): void {
       ],
     })
 
+    const listed = { visibility: 'public' }
+
     test.each([
       ['its members', {}, null],
       ['its members, also what was before them', visible('shared'), null],
       ['everybody who joins', { preset: 'public_chat' }, 'public_join'],
       ['everybody', visible('world_readable'), 'world_readable'],
-      ['whom its members let in, though it is in the directory', { visibility: 'public' }, 'in_directory'],
+      ['its members, also of one that was to be in a directory which lists none', listed, null],
     ])('%s', async (_, content, open) => {
       const preset = { preset: 'private_chat', ...content }
       const { reader, room } = await scene(preset)
@@ -457,6 +482,13 @@ export function roomStreamFacts(get: () => Target): void {
         otherServers: [],
         replacedBy: null,
       })
+    })
+
+    test('everybody finds one that is in the directory', async ({ skip }) => {
+      const lists = (await get().variant('directory')) ?? skip()
+      const { id, token } = await aMemberOf(lists)
+      const room = (await aRoom(lists, { preset: 'private_chat', ...listed }, token)).id
+      expect(await readerOf({ id, token }, lists).traits(room)).toMatchObject({ open: 'in_directory' })
     })
 
     test('whoever is not in it knows nothing of it, nor of one that is not there', async () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { once } from 'node:events'
+import { getEventListeners, once, setMaxListeners } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer as createPlainServer, type ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
@@ -114,6 +114,48 @@ test('so many calls reach the homeserver at a time, and the others follow', asyn
   const answers = await Promise.all(all)
   clearInterval(answering)
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+  server.closeAllConnections()
+  server.close()
+})
+
+test('whoever asked can end the call at any time, and gives its place to another', async () => {
+  const server = createPlainServer((request, response) => {
+    if (request.url === '/half') response.write('half')
+    else if (request.url === '/whole') response.end('whole')
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const send = createRequest({ url: `http://127.0.0.1:${port}`, verifyCert: true, timeout: 10_000 })
+  const ask = (path: string, signal: AbortSignal) => send({ method: 'GET', path, headers: {}, signal })
+  const ended = new AbortController()
+  setMaxListeners(MOST_AT_ONCE, ended.signal)
+  const all = Array.from({ length: MOST_AT_ONCE }, (_, index) =>
+    ask(index % 2 === 0 ? '/none' : '/half', ended.signal).catch((error: unknown) => error),
+  )
+  setTimeout(() => ended.abort(), 100)
+  for (const error of await Promise.all(all)) expect(error).toMatchObject({ code: 'ABORTED' })
+  await expect(ask('/whole', ended.signal)).rejects.toMatchObject({ code: 'ABORTED' })
+  const other = new AbortController()
+  expect(await ask('/whole', other.signal)).toMatchObject({ body: 'whole' })
+  expect(getEventListeners(other.signal, 'abort')).toEqual([])
+  expect(getEventListeners(ended.signal, 'abort')).toEqual([])
+  server.closeAllConnections()
+  server.close()
+})
+
+test('an answer that is longer than any is not read to its end', async () => {
+  const server = createPlainServer((_, response) => response.end('x'.repeat(1_500_000))).listen(
+    0,
+    '127.0.0.1',
+  )
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const options = { url: `http://127.0.0.1:${port}`, verifyCert: true, timeout: 10_000 }
+  const ask = (longestAnswer?: number) =>
+    createRequest({ ...options, longestAnswer })({ method: 'GET', path: '/', headers: {} })
+  await expect(ask()).rejects.toMatchObject({ code: 'TOO_LARGE' })
+  await expect(ask(1_000)).rejects.toMatchObject({ code: 'TOO_LARGE' })
+  expect((await ask(2_000_000)).body).toHaveLength(1_500_000)
   server.closeAllConnections()
   server.close()
 })
