@@ -224,7 +224,7 @@ test('what was decided in the room says how to undo it, as long as that can be',
   const line = 'To undo this, remove the reaction or answer “undo” within 60 s.'
   expect(notices()).toEqual([expect.stringMatching(new RegExp(`^✅ Approved by \\S+\n${line}\n@river`))])
   world.pass(60_000)
-  await queue({ kind: 'notify_room_decided', registration: view.id, rested: true })
+  await queue({ kind: 'notify_room_decided', registration: view.id, rested: 1_768_478_460_000 })
   expect(notices()).toEqual([expect.stringMatching(/^✅ Approved by \S+\n@river/)])
 })
 

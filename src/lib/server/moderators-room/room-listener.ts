@@ -36,8 +36,6 @@ class LeaseLost extends Error {
   override readonly name = 'LeaseLost'
 }
 
-export type RoomListener = ReturnType<typeof createRoomListener>
-
 /**
  * Reads the moderators' room and has done what is asked for there: in one process at a time, in the room's order, each
  * event once. It goes on where it stopped, and looks through the reactions that stand at the start, after gaps, and every
