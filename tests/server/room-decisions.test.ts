@@ -6,8 +6,10 @@ import type { RoomEvent } from '$lib/moderation/room-event'
 import { QUESTION_MAXIMUM } from '$lib/registration/talk'
 import { HOUR } from '$lib/registration/time'
 import { findEvents } from '$lib/server/database/events'
+import { findRegistration, updateRegistration } from '$lib/server/database/registrations'
 import { moderators, roomEvents, roomNotices } from '$lib/server/database/schema'
 import { decideOn } from '../support/decide'
+import { username } from '../support/registration'
 import {
   aConfig,
   aModerator,
@@ -42,8 +44,8 @@ afterEach(() => world.dispose())
 const anEvent = () => `$${randomUUID()}`
 const nothing = () => Promise.resolve()
 
-async function aLinked(username: string, matrixId: string) {
-  const moderator = await aModerator(world.services, username)
+async function aLinked(name: string, matrixId: string) {
+  const moderator = await aModerator(world.services, name)
   await world.database.write((tx) =>
     tx.update(moderators).set({ matrixId }).where(eq(moderators.id, moderator.id)),
   )
@@ -51,8 +53,8 @@ async function aLinked(username: string, matrixId: string) {
 }
 
 /** A request, and the message about it in the room. */
-async function noticed(username = 'river') {
-  const applicant = await requested(world, username)
+async function noticed(name = 'river') {
+  const applicant = await requested(world, name)
   const rows = await world.database.read((reader) =>
     reader.select().from(roomNotices).where(eq(roomNotices.registrationId, applicant.view.id)),
   )
@@ -75,6 +77,13 @@ const remove = (sender: string, target: string) =>
 
 const stateOf = async (id: string) => (await world.services.registrar.find(id))?.state
 const eventsOf = (id: string) => world.database.read((reader) => findEvents(reader, id))
+/** The reactions of this program that stand under a message. */
+async function seedsOf(target: string): Promise<string[]> {
+  const rows = await world.database.read((reader) =>
+    reader.select().from(roomNotices).where(eq(roomNotices.eventId, target)),
+  )
+  return rows.flatMap(({ seeds }) => seeds)
+}
 /** What was answered in threads, the latest last. */
 function answers(): string[] {
   return (world.standIn.room(ROOM)?.messages ?? [])
@@ -344,6 +353,37 @@ describe('nothing is decided', () => {
     const other = notices.find(({ eventId }) => eventId !== target)?.eventId ?? ''
     await react(ANNA, other, '✅')
     expect(await stateOf(id)).toBe('approved')
+  })
+
+  test('on the message from before an answer of the applicant, whatever happens to the request since', async () => {
+    const anna = await aLinked('anna', ANNA)
+    const { id, target, api } = await noticed()
+    await anna.api.conversation.ask({ id, text: 'Whom do you know?' })
+    await world.drain()
+    world.pass(60_000)
+    await api.registration.answer({ text: 'Nobody, in truth.' })
+    await world.drain()
+    await anna.api.conversation.take({ id, over: false })
+    await world.drain()
+    await react(ANNA, target, '✅')
+    expect(await stateOf(id)).toBe('requested')
+    expect(answers()).toHaveLength(1)
+    expect(await seedsOf(target)).toEqual([])
+  })
+
+  test('on a message that names another username', async () => {
+    const anna = await aLinked('anna', ANNA)
+    const { id, target } = await noticed()
+    await world.database.write(async (tx) => {
+      const registration = await findRegistration(tx, id)
+      if (registration === null) throw new Error('It is gone')
+      const { version } = registration
+      await updateRegistration(tx, { ...registration, username: username('brook'), version: version + 1 })
+    })
+    await anna.api.conversation.take({ id, over: false })
+    await world.drain()
+    await react(ANNA, target, '✅')
+    expect(await stateOf(id)).toBe('requested')
   })
 
   test('by removing a reaction that did not make the decision that stands', async () => {

@@ -89,13 +89,19 @@ export async function updateNotices(
   const { registration, facts, isMarked, notices } = now
   const { version } = registration
   const waits = registration.state === 'requested'
+  const wording = waits ? requestWords(registration, adminRoom.template, services) : null
+
+  /** It tells of the request as that is now, and so stands for it: nothing that it tells has changed since. */
+  const isCurrent = (notice: RoomNotice): boolean => notice.text === wording
 
   /** False: the homeserver does not have the message any more. */
   async function say(notice: SentNotice): Promise<boolean> {
-    const words = wordsNow(registration, { ...facts, first: notice.text }, services)
-    const kept = { job: notice.job, ...(waits ? { version } : {}) }
+    const decides = facts.decides && isCurrent(notice)
+    const words = wordsNow(registration, { ...facts, decides, first: notice.text }, services)
+    const kept = { job: notice.job, ...(isCurrent(notice) ? { version } : {}) }
     if (words === notice.shown) {
-      if (waits && notice.version !== version) await database.write((tx) => updateRoomNotice(tx, kept))
+      if (isCurrent(notice) && notice.version !== version)
+        await database.write((tx) => updateRoomNotice(tx, kept))
       return true
     }
     const edit = hash([notice.eventId, String(version), words])
@@ -119,11 +125,12 @@ export async function updateNotices(
     if (eventId === null) continue
     const notice = { ...kept, eventId }
     const isHere = notice.room === roomId
-    const shows = isHere && waits && adminRoom.details
+    const stands = isHere && isCurrent(notice)
+    const shows = stands && adminRoom.details
     const details = shows ? detailsWords(registration, { isHeld: isMarked }, services) : null
     const isThere = await isPresent(keepDetails(notice, { words: details, version }, services))
     if (!isThere || (isHere && !(await say(notice)))) await forget(notice)
-    else await keepSeeds(notice, { wanted: isHere && waits && facts.decides, version }, services)
+    else await keepSeeds(notice, { wanted: stands && facts.decides, version }, services)
   }
   return DONE
 }
