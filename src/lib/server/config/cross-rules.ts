@@ -199,4 +199,17 @@ export const configSchema = v.pipe(
     ),
     ['matrix_notifications', 'bot'],
   ),
+  v.forward(
+    v.partialCheck(
+      [
+        ['matrix_notifications', 'bot'],
+        ['matrix_notifications', 'bot_token'],
+        ['matrix_notifications', 'admin_room', 'decide'],
+      ],
+      ({ matrix_notifications: { bot, bot_token, admin_room } }) =>
+        admin_room.decide === 'off' || bot !== undefined || bot_token !== undefined,
+      'is reactions, but no account reads the room: set matrix_notifications.bot to a username that nobody has (or give bot_token)',
+    ),
+    ['matrix_notifications', 'admin_room', 'decide'],
+  ),
 )
