@@ -208,8 +208,8 @@ export const configSchema = v.pipe(
       ],
       ({ matrix_notifications: { bot, bot_token, admin_room } }) =>
         admin_room.decide === 'off' || bot !== undefined || bot_token !== undefined,
-      'is reactions, but no account reads the room: set matrix_notifications.bot to a username that nobody has (or give bot_token)',
+      'is missing: matrix_notifications.admin_room.decide is reactions, and needs an account of its own that reads the room; set bot to a username that nobody has, or give bot_token (docs/moderators-room.md)',
     ),
-    ['matrix_notifications', 'admin_room', 'decide'],
+    ['matrix_notifications', 'bot'],
   ),
 )

@@ -57,7 +57,7 @@ test.each([
   [
     'deciding without it',
     { matrix_notifications: { ...told, admin_room: { ...told.admin_room, decide: 'reactions' } } },
-    'matrix_notifications.admin_room.decide is reactions, but no account reads the room: set matrix_notifications.bot',
+    'matrix_notifications.bot is missing: matrix_notifications.admin_room.decide is reactions',
   ],
   [
     'the account that has all rights',
