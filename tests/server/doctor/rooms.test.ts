@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
 import type { StandIn } from '../../../src/stand-in/homeserver'
+import type { Finding } from '$lib/server/doctor/finding'
 import { aDoctorWorld, DOMAIN, SECRETS, withoutRemedy, wrong, type Tree } from '../../support/doctor-world'
 
 describe('of the rooms', () => {
@@ -159,6 +160,98 @@ describe('of the rooms', () => {
       })
       expect(withoutRemedy(findings)).toEqual([])
       expect(JSON.stringify(findings)).not.toContain('syt_of_nobody')
+    })
+
+    describe('that moderators decide in', () => {
+      const deciding = (bot: Tree) => ({
+        matrix_notifications: {
+          enabled: true,
+          admin_room: { room_id: moderators, decide: 'reactions' },
+          ...bot,
+        },
+      })
+      const about = (findings: Finding[]) => findings.filter(({ check }) => check === 'rooms.decide')
+
+      test.each<[string, Parameters<typeof inRoom>[0], { level: string; found: RegExp; remedy: RegExp }[]]>([
+        ['is right, if only they are in it', () => undefined, []],
+        [
+          'must not be public',
+          (room) => (room.public = true),
+          [{ level: 'error', found: /anybody can join it/, remedy: /^Make it invite-only/ }],
+        ],
+        [
+          'must not be readable for all',
+          (room) => room.state.set('m.room.history_visibility', { history_visibility: 'world_readable' }),
+          [{ level: 'error', found: /anybody can read it/, remedy: /^Let only members/ }],
+        ],
+        [
+          'must not be in the directory',
+          (room) => (room.listed = true),
+          [{ level: 'error', found: /listed in the room directory/, remedy: /^Remove it/ }],
+        ],
+        [
+          'must be the newest',
+          (room) => room.state.set('m.room.tombstone', { replacement_room: `!new:${DOMAIN}` }),
+          [{ level: 'error', found: /replaced by !new:/, remedy: /^Check who is in the new one/ }],
+        ],
+        [
+          'that is gone has a remedy, too',
+          (room) => room.state.set('m.room.tombstone', {}),
+          [{ level: 'error', found: /replaced by another one/, remedy: /^Check who is in the new one/ }],
+        ],
+        [
+          'is better not encrypted',
+          (room) => (room.encrypted = true),
+          [{ level: 'warning', found: /answers cannot be read/, remedy: /^Use a room without/ }],
+        ],
+        [
+          'is better without other servers',
+          (room) => room.members.add('@ben:elsewhere.test'),
+          [{ level: 'warning', found: /elsewhere\.test/, remedy: /^Use a room that is not federated/ }],
+        ],
+      ])('%s', async (_, change, expected) => {
+        const world = await aDoctorWorld()
+        const token = await aBot(world)
+        const room = world.standIn.room(moderators)
+        if (room === undefined) throw new Error('The stand-in has no room for moderators')
+        room.members.add(bot)
+        change(room)
+        const found = about(await world.examine(deciding({ bot_token: token })))
+        expect(found.filter(({ level }) => level !== 'ok')).toEqual(
+          expected.map(({ level, found, remedy }) => ({
+            check: 'rooms.decide',
+            level,
+            key: 'matrix_notifications.admin_room.decide',
+            found: expect.stringMatching(found),
+            remedy: expect.stringMatching(remedy),
+          })),
+        )
+        expect(found).toHaveLength(1)
+      })
+
+      test('is not looked at before the account is there and in it, and neither is made so', async () => {
+        const world = await aDoctorWorld()
+        expect(about(await world.examine(deciding({ bot: 'room-bot' })))).toMatchObject([
+          { level: 'not_asked', found: `${bot} cannot read a room yet` },
+        ])
+        expect(world.standIn.users.has(bot)).toBe(false)
+        const token = await aBot(world)
+        world.standIn.room(moderators)?.invited.add(bot)
+        expect(about(await world.examine(deciding({ bot_token: token })))).toMatchObject([
+          { level: 'not_asked', found: `${bot} is not in ${moderators} yet` },
+        ])
+        expect(world.standIn.room(moderators)?.members.has(bot)).toBe(false)
+      })
+
+      test('is not looked at where nobody decides in it', async () => {
+        const world = await aDoctorWorld()
+        const token = await aBot(world)
+        const room = world.standIn.room(moderators)
+        room?.members.add(bot)
+        if (room !== undefined) room.listed = true
+        const found = about(await world.examine(speaking({ bot_token: token })))
+        expect(found).toMatchObject([{ level: 'ok', found: 'Requests are decided on the pages only' }])
+      })
     })
 
     test('one that is a server administrator’s is a warning', async () => {

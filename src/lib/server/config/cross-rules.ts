@@ -199,4 +199,17 @@ export const configSchema = v.pipe(
     ),
     ['matrix_notifications', 'bot'],
   ),
+  v.forward(
+    v.partialCheck(
+      [
+        ['matrix_notifications', 'bot'],
+        ['matrix_notifications', 'bot_token'],
+        ['matrix_notifications', 'admin_room', 'decide'],
+      ],
+      ({ matrix_notifications: { bot, bot_token, admin_room } }) =>
+        admin_room.decide === 'off' || bot !== undefined || bot_token !== undefined,
+      'is missing: matrix_notifications.admin_room.decide is reactions, and needs an account of its own that reads the room; set bot to a username that nobody has, or give bot_token (docs/moderators-room.md)',
+    ),
+    ['matrix_notifications', 'bot'],
+  ),
 )

@@ -89,7 +89,7 @@ const BESIDE: Readonly<Record<string, Record<string, unknown>>> = {
     matrix_notifications: { enabled: true, admin_room: { room_id: '!a:example.org' } },
   },
   'matrix_notifications.admin_room.decide': {
-    matrix_notifications: { enabled: true, admin_room: { room_id: '!a:example.org' } },
+    matrix_notifications: { enabled: true, bot: 'room-bot', admin_room: { room_id: '!a:example.org' } },
   },
   'matrix_notifications.admin_room.details': {
     matrix_notifications: { enabled: true, admin_room: { room_id: '!a:example.org' } },

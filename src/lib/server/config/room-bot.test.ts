@@ -19,6 +19,33 @@ test.each([
   expect(warningsOf(silent)).toEqual([expect.stringMatching(/: matrix_notifications\.bot\w* has no effect/)])
 })
 
+test.each([{ bot: 'room-bot' }, { bot_token: 'syt_bot' }])(
+  'with %j, moderators can decide in a room',
+  (bot) => {
+    const admin_room = { room_id: '!a:example.org', decide: 'reactions' }
+    const settings = configFile({ matrix_notifications: { enabled: true, admin_room, ...bot } })
+    expect(configOf(settings).matrixNotifications.adminRoom?.decide).toBe('reactions')
+    expect(warningsOf(settings)).toEqual([])
+  },
+)
+
+test.each([
+  [
+    'nothing is sent',
+    { enabled: false, admin_room: { room_id: '!a:b', decide: 'reactions' } },
+    'enabled to true',
+  ],
+  [
+    'there is no room',
+    { enabled: true, admin_room: { decide: 'reactions' }, welcome: { enabled: true } },
+    'room_id to',
+  ],
+])('deciding where %s is warned of', (_, change, remedy) => {
+  const warnings = warningsOf(configFile({ matrix_notifications: { bot: 'room-bot', ...change } }))
+  const about = warnings.filter((text) => text.includes('admin_room.decide has no effect'))
+  expect(about).toEqual([expect.stringContaining(remedy)])
+})
+
 test('nobody else can request the username of that account', () => {
   const config = configOf(configFile({ matrix_notifications: { ...told, bot: 'room-bot' } }))
   expect(config.registration.reservedUsernames).toContain('room-bot')
@@ -27,6 +54,11 @@ test('nobody else can request the username of that account', () => {
 test.each([
   ['both', { matrix_notifications: { bot: 'a', bot_token: 'b' } }, 'matrix_notifications.bot_token and'],
   ['no username', { matrix_notifications: { bot: 'Room Bot' } }, 'matrix_notifications.bot must be'],
+  [
+    'deciding without it',
+    { matrix_notifications: { ...told, admin_room: { ...told.admin_room, decide: 'reactions' } } },
+    'matrix_notifications.bot is missing: matrix_notifications.admin_room.decide is reactions',
+  ],
   [
     'the account that has all rights',
     { mas: MAS, matrix_notifications: { bot: 'registration' } },

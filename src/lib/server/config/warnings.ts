@@ -64,6 +64,14 @@ export function warningsOf(settings: Settings, config: Config): string[] {
       (bot ?? bot_token) !== undefined && !(enabled === true && told),
       `matrix_notifications.${bot === undefined ? 'bot_token' : 'bot'} has no effect: nothing is sent in a room`,
     ],
+    [
+      admin_room.decide !== 'off' && !(enabled === true && admin_room.room_id !== undefined),
+      `matrix_notifications.admin_room.decide has no effect: ${
+        enabled === true
+          ? 'set admin_room.room_id to the room of the moderators'
+          : 'set matrix_notifications.enabled to true'
+      }`,
+    ],
   ]
   return warnings.filter(([applies]) => applies).map(([, text]) => text)
 }

@@ -3,6 +3,7 @@ import type { Bot } from '../homeserver/bot'
 import type { Homeserver } from '../homeserver/homeserver'
 import type { HomeserverInspection } from '../homeserver/inspection'
 import type { MasInspection } from '../homeserver/mas-inspection'
+import type { RoomReader } from '../homeserver/room-reader'
 import type { Report } from './finding'
 
 /** What the checks of the homeserver need. */
@@ -17,6 +18,8 @@ export interface HomeserverWorld {
   mas: MasInspection | null
   /** The account that speaks in rooms; null: it is the operator's. */
   bot: Bot | null
+  /** Reads the moderators' room as that account; null without one. */
+  roomReader: RoomReader | null
   clock: () => number
   report: Report
 }

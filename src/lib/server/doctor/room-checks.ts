@@ -1,9 +1,17 @@
+import { fitnessOf } from '$lib/moderation/room-fitness'
 import { parseUsername } from '$lib/registration/username'
 import { HomeserverError } from '../homeserver/homeserver'
+import { problemIn } from './finding'
 import type { HomeserverWorld } from './homeserver-world'
 
 /** The checks of the rooms, in their order. */
-export const ROOM_CHECKS = ['rooms.auto_join', 'rooms.bot', 'rooms.admin_room', 'rooms.welcome']
+export const ROOM_CHECKS = [
+  'rooms.auto_join',
+  'rooms.bot',
+  'rooms.admin_room',
+  'rooms.decide',
+  'rooms.welcome',
+]
 
 /** Each room that the configuration names: whether it is there, and this program can do there what it is for. */
 export async function checkRooms(world: HomeserverWorld, userId: string): Promise<void> {
@@ -13,7 +21,7 @@ export async function checkRooms(world: HomeserverWorld, userId: string): Promis
     report.ok('rooms.auto_join', 'auto_join', 'New people join no room by themselves')
   for (const room of config.autoJoin)
     await checkRoom(world, { check: 'rooms.auto_join', key: 'auto_join', room, userId, to: 'invite' })
-  const speaker = await checkBot(world, userId)
+  const { speaker, speaks } = await checkBot(world, userId)
   const broughtBy = config.roomBot?.account === undefined ? speaker : userId
   if (adminRoom === null)
     report.ok('rooms.admin_room', 'matrix_notifications.admin_room.room_id', 'No room is told of requests')
@@ -27,6 +35,7 @@ export async function checkRooms(world: HomeserverWorld, userId: string): Promis
       to: 'write',
       isPrivate: true,
     })
+  await checkDecisions(world, speaker, speaks)
   if (welcome === null)
     report.ok('rooms.welcome', 'matrix_notifications.welcome.enabled', 'New people get no welcome message')
   else if (welcome.room === null)
@@ -42,18 +51,22 @@ export async function checkRooms(world: HomeserverWorld, userId: string): Promis
     })
 }
 
-/** Whether there is an account of its own that speaks in rooms, and may; answers whose messages they are. */
+/**
+ * Whether there is an account of its own that speaks in rooms, and may; answers whose messages they are, and whether it
+ * can speak now.
+ */
 async function checkBot(
   { report, config: { roomBot }, homeserver, bot }: HomeserverWorld,
   userId: string,
-): Promise<string> {
+): Promise<{ speaker: string; speaks: boolean }> {
   const check = 'rooms.bot'
   if (bot === null) {
     report.ok(check, 'matrix_notifications.bot', `${userId} sends the messages in rooms`)
-    return userId
+    return { speaker: userId, speaks: true }
   }
   const key = roomBot?.token === undefined ? 'matrix_notifications.bot' : 'matrix_notifications.bot_token'
   let speaker = userId
+  let speaks = false
   await report.look(
     { check, key, remedy: 'Check that this account is there and not locked' },
     async (told) => {
@@ -62,6 +75,7 @@ async function checkBot(
       const account = parsed.ok ? await homeserver.account(parsed.value) : null
       try {
         await bot.whoAmI()
+        speaks = true
       } catch (error) {
         if (!(error instanceof HomeserverError) || error.kind !== 'missing') throw error
         if (account === null)
@@ -81,7 +95,37 @@ async function checkBot(
       else told.ok(check, key, `${speaker} sends the messages in rooms, and its access token is accepted`)
     },
   )
-  return speaker
+  return { speaker, speaks }
+}
+
+/** Whether moderators can decide in their room, if they are to. Nothing is made for that. */
+async function checkDecisions(
+  { report, config, homeserver, roomReader }: HomeserverWorld,
+  speaker: string,
+  speaks: boolean,
+): Promise<void> {
+  const check = 'rooms.decide'
+  const key = 'matrix_notifications.admin_room.decide'
+  const { adminRoom } = config.matrixNotifications
+  if (adminRoom === null || adminRoom.decide === 'off' || roomReader === null)
+    return report.ok(check, key, 'Requests are decided on the pages only')
+  if (!speaks) return report.notAsked([check], `${speaker} cannot read a room yet`)
+  const { room } = adminRoom
+  await report.look(
+    { check, key, remedy: 'Check that the account that reads the room is in it' },
+    async (told) => {
+      const traits = await roomReader.traits(await homeserver.roomId(room))
+      if (traits === null) return told.notAsked([check], `${speaker} is not in ${room} yet`)
+      const { notes } = fitnessOf(traits)
+      for (const [note, text] of notes) {
+        const { found, remedy } = problemIn(new Error(text))
+        const problem = { found, remedy: remedy ?? 'Use a room that fits (docs/moderators-room.md)' }
+        if (note === 'room_open' || note === 'room_replaced') told.error(check, key, problem)
+        else told.warning(check, key, problem)
+      }
+      if (notes.size === 0) told.ok(check, key, `Linked moderators can decide in ${room}`)
+    },
+  )
 }
 
 async function checkRoom(

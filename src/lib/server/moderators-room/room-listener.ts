@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import { fitnessOf, ROOM_ANNOUNCEMENTS, type RoomAnnouncement } from '$lib/moderation/room-fitness'
 import type { RoomEvent, RoomNews, RoomTraits, StandingReaction } from '$lib/moderation/room-event'
 import { HOUR } from '$lib/registration/time'
 import { findAskedEvents } from '../database/matrix-ids'
@@ -17,7 +18,6 @@ import { HomeserverError, type Homeserver } from '../homeserver/homeserver'
 import { StreamLost, type RoomReader } from '../homeserver/room-reader'
 import type { Announcements } from '../registrations/announcements'
 import type { RoomDecisions } from './room-decisions'
-import { fitnessOf, ROOM_ANNOUNCEMENTS, type RoomAnnouncement } from './room-fitness'
 
 /** Longer than one look at the room takes, waiting included. */
 const LEASE_MS = 120_000

@@ -1,4 +1,4 @@
-import type { RoomTraits } from '$lib/moderation/room-event'
+import type { RoomTraits } from './room-event'
 
 /** What moderators are told about their room; the keys of the announcements. */
 export const ROOM_ANNOUNCEMENTS = [
@@ -14,7 +14,7 @@ const OPEN: Record<NonNullable<RoomTraits['open']>, string> = {
   public_join: 'anybody can join it (its join rule is public). Make it invite-only',
   world_readable:
     'anybody can read it without joining (its history visibility is world_readable). Let only members read it',
-  in_directory: 'it is listed in the room directory of the homeserver. Take it off that list',
+  in_directory: 'it is listed in the room directory of the homeserver. Remove it from that list',
 }
 
 /** Whether requests may be decided in a room, and what to tell moderators about it, each with the remedy. */
@@ -26,17 +26,17 @@ export function fitnessOf(traits: RoomTraits): { fit: boolean; notes: Map<RoomAn
   if (replacedBy !== null)
     notes.set(
       'room_replaced',
-      `The moderators’ room was replaced by ${replacedBy}. Nothing can be decided in the old one: check who is in the new one, and set matrix_notifications.admin_room.room_id to it.`,
+      `The moderators’ room was replaced by ${replacedBy === '' ? 'another one' : replacedBy}. Nothing can be decided in the old one: check who is in the new one, and set matrix_notifications.admin_room.room_id to it.`,
     )
   if (encrypted)
     notes.set(
       'room_encrypted',
-      'The moderators’ room is encrypted: reactions decide there, but answers cannot be read, and what this program writes is not encrypted. A room without encryption that is not federated is better for this.',
+      'The moderators’ room is encrypted: reactions decide there, but answers cannot be read, and what this program writes is not encrypted. Use a room without encryption that is not federated, unless reactions are enough.',
     )
   if (otherServers.length > 0)
     notes.set(
       'room_other_servers',
-      `Members of the moderators’ room are on other servers (${otherServers.join(', ')}), which keep a copy of everything in it. They cannot decide.`,
+      `Members of the moderators’ room are on other servers (${otherServers.join(', ')}), which keep a copy of everything in it. They cannot decide. Use a room that is not federated, unless they are to read along.`,
     )
   return { fit: open === null && replacedBy === null, notes }
 }
