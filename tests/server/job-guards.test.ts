@@ -81,6 +81,9 @@ function recording(real: Homeserver): Homeserver {
       changes.push(`react ${room}`)
       return '$reaction'
     },
+    enterRoom: async (room) => {
+      changes.push(`enter ${room}`)
+    },
     redact: async (room) => {
       changes.push(`redact ${room}`)
       return 'redacted'

@@ -115,6 +115,8 @@ export interface Homeserver {
    * `gone`: the homeserver does not have it.
    */
   redact(room: string, eventId: string, transactionId: string): Promise<'redacted' | 'gone'>
+  /** The account that sends is in the room afterwards. Throws, with whom to invite, if it may not. */
+  enterRoom(room: string): Promise<void>
   /** The ID of a room given by ID or alias. */
   roomId(room: string): Promise<string>
   /** A direct chat of the account that sends with this one: the same key returns the same room. */

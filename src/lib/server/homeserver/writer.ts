@@ -8,7 +8,7 @@ import type { SynapseCall } from './synapse-call'
 
 export type Writer = Pick<
   Homeserver,
-  'sendMessage' | 'editMessage' | 'react' | 'redact' | 'roomId' | 'directRoom'
+  'sendMessage' | 'editMessage' | 'react' | 'redact' | 'enterRoom' | 'roomId' | 'directRoom'
 >
 
 /** How the account that speaks gets into a room that it may not join by itself. */
@@ -91,6 +91,8 @@ export function createWriter(
       if (reply.errcode === 'M_NOT_FOUND') return 'gone'
       throw reply.error
     },
+
+    enterRoom: (room) => enter(room, `enter the room ${room}`),
 
     roomId: (room) => resolve(room, `find the room ${room}`),
 

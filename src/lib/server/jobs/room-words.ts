@@ -99,8 +99,6 @@ export function answerWords(says: RoomAnswer, by: string | null, { site }: Pick<
       return by === null ? m.room_answer_denied({}, locale) : m.room_answer_denied_by({ by }, locale)
     case 'withdrawn':
       return m.room_answer_withdrawn({}, locale)
-    case 'gone':
-      return m.room_answer_gone({}, locale)
     case 'changed':
       return m.room_answer_changed({}, locale)
     case 'undo_too_late':
@@ -119,8 +117,6 @@ export function answerWords(says: RoomAnswer, by: string | null, { site }: Pick<
       return m.room_answer_asked({}, locale)
     case 'noted':
       return m.room_answer_noted({}, locale)
-    case 'not_undone':
-      return by === null ? m.room_answer_not_undone({}, locale) : m.room_answer_not_undone_by({ by }, locale)
     case 'not_possible':
       return m.room_answer_not_possible({ link: `${site.url}/admin` }, locale)
     default:

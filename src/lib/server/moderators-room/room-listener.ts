@@ -55,7 +55,7 @@ export function createRoomListener({
   onWork,
 }: {
   database: Database
-  homeserver: Pick<Homeserver, 'roomId'>
+  homeserver: Pick<Homeserver, 'roomId' | 'enterRoom'>
   reader: RoomReader
   decisions: RoomDecisions
   announcements: Pick<Announcements, 'warnOnce' | 'warnAnew' | 'endOutage'>
@@ -100,18 +100,24 @@ export function createRoomListener({
     }
   }
 
-  const fitness = (traits: RoomTraits | null) =>
-    traits === null
-      ? {
-          fit: false,
-          notes: new Map([
-            [
-              'room_not_read',
-              'Nothing can be decided in the moderators’ room, because this program’s account is not in it: invite it.',
-            ] as const,
-          ]),
-        }
-      : fitnessOf(traits)
+  /** What the room is, once this program's account is in it: nothing need have been said there before. */
+  async function traitsOf(id: string): Promise<RoomTraits | string> {
+    const traits = await reader.traits(id)
+    if (traits !== null) return traits
+    try {
+      await homeserver.enterRoom(room)
+    } catch (error) {
+      if (!(error instanceof HomeserverError) || error.kind !== 'refused') throw error
+      return error.message
+    }
+    return (await reader.traits(id)) ?? 'This program’s account was taken out of it: invite it.'
+  }
+
+  function fitness(traits: RoomTraits | string): ReturnType<typeof fitnessOf> {
+    if (typeof traits !== 'string') return fitnessOf(traits)
+    const text = `Nothing can be decided in the moderators’ room. ${traits}`
+    return { fit: false, notes: new Map([['room_not_read', text]]) }
+  }
 
   async function applyAll(id: string, events: RoomEvent[], next: string | null): Promise<void> {
     const last = events.at(-1)
@@ -190,7 +196,7 @@ export function createRoomListener({
     const isDue = lookedAt === null || clock() - lookedAt >= INVENTORY_MS
     if (isDue || roomId === null) {
       const id = await homeserver.roomId(room)
-      const { fit, notes } = fitness(await reader.traits(id))
+      const { fit, notes } = fitness(await traitsOf(id))
       await announceOnly(notes)
       if (!fit) {
         lookedAt = null
