@@ -5,12 +5,13 @@ import type { Logger } from 'pino'
 import type { RunConfig } from '../../../src/lib/server/config/run-config'
 import type { Database, Transaction } from '../../../src/lib/server/database/open'
 import { openDependencies as openRealWorld, type Dependencies } from '../../../src/lib/server/dependencies'
+import type { RoomReader } from '../../../src/lib/server/homeserver/room-reader'
 
 export type { Dependencies }
 
 /**
- * The real world, in which every effect is a place to die: each commit, each call of the homeserver, each mail. A place
- * is named by what happens there and by `before` or `after`; the same name again gets a number. With CRASH_TRACE every
+ * The real world, in which every effect is a place to die: each commit, each call of the homeserver, each mail, and the
+ * first of each kind of look at the moderators' room. A place is named by what happens there and by `before` or `after`; the same name again gets a number. With CRASH_TRACE every
  * place is written to that file as it is reached; at the one that CRASH_AT names, the process kills itself (SIGKILL).
  * CRASH_CLOCK_AHEAD_MS puts the clock forward: a killed worker's lease need not be waited for.
  */
@@ -26,13 +27,21 @@ export async function openDependencies(config: RunConfig, log: Logger): Promise<
     if (name === CRASH_AT) process.kill(process.pid, 'SIGKILL')
   }
 
+  /** Of what is done over and over, as long as others have something to do. */
+  const reachOnce = (place: string) => {
+    if (!seen.has(place)) reach(place)
+  }
+
   watchCalls(reach)
   const world = await openRealWorld(config, log)
-  const { mailer } = world
+  const { mailer, roomReader } = world
   return {
     ...world,
     clock: () => Date.now() + Number(CRASH_CLOCK_AHEAD_MS),
-    database: watchCommits(world.database, reach),
+    database: watchCommits(world.database, (place) =>
+      (/^commit room stream:/.test(place) ? reachOnce : reach)(place),
+    ),
+    ...(roomReader == null ? {} : { roomReader: watchLooks(roomReader, reachOnce) }),
     mailer: {
       ...mailer,
       async send(letter) {
@@ -70,9 +79,12 @@ const kindOf = (path: string): string =>
     : kindAtSynapse(path)
 
 const kindAtSynapse = (path: string): string =>
-  /\/(?:users|deactivate|suspend|join|createRoom|consent|send|rooms|joined_rooms)(?=[/?]|$)/
-    .exec(path)?.[0]
-    .slice(1) ?? path
+  (/\/(?:override_ratelimit|login|redact|m\.reaction)(?=[/?]|$)/.exec(path) ?? kindByRoot(path))?.[0].slice(
+    1,
+  ) ?? path
+
+const kindByRoot = (path: string) =>
+  /\/(?:users|deactivate|suspend|join|createRoom|consent|send|rooms|joined_rooms)(?=[/?]|$)/.exec(path)
 
 /** The keys of a body, and the value of those that are yes or no. */
 function saidIn(body: string): string {
@@ -82,7 +94,30 @@ function saidIn(body: string): string {
   return `{${entries.map(([key, value]) => (typeof value === 'boolean' ? `${key}: ${value}` : key)).join(', ')}}`
 }
 
-/** Every commit, by the events, jobs, ledger lines and tokens that it adds or changes. */
+/** Every look at the moderators' room, which changes nothing by itself, by what it finds. */
+function watchLooks(reader: RoomReader, reach: (place: string) => void): RoomReader {
+  async function watched<T>(place: string, look: () => Promise<T>): Promise<T> {
+    reach(`${place}: before`)
+    const found = await look()
+    reach(`${place}: after`)
+    return found
+  }
+  return {
+    ...reader,
+    end: (room) => watched('room end', () => reader.end(room)),
+    standing: (room, eventId) => watched('room standing', () => reader.standing(room, eventId)),
+    traits: (room) => watched('room traits', () => reader.traits(room)),
+    async since(room, from, options) {
+      const waits = options?.wait === undefined || options.wait > 0
+      const look = () => reader.since(room, from, options)
+      const news = await watched(waits ? 'room read, waiting' : 'room read', look)
+      for (const { type } of news.events) reach(`room ${type}: read`)
+      return news
+    },
+  }
+}
+
+/** Every commit, by the events, jobs, ledger lines, tokens and what of the moderators' room it adds or changes. */
 function watchCommits(database: Database, reach: (place: string) => void): Database {
   return {
     ...database,
@@ -111,7 +146,12 @@ async function lookAt(tx: Transaction): Promise<Set<string>> {
     union all select 'registration ' || state || '·' || version || '·' || id from registrations
     union all select 'try·' || seq from attempts
     union all select 'session·' || id from sessions
-    union all select 'announcement ' || key || '·' from announcements`)
+    union all select 'announcement ' || key || '·' from announcements
+    union all select 'room event·' || event_id from room_events
+    union all select 'room stream·' || value from settings where key = 'room_stream'
+    union all select 'room notice' || iif(event_id is null, '', ' sent') || iif(shown is null, ' changing', '')
+      || case when details_id is null then '' when details_id like '$%' then ' details' else ' details begun' end
+      || ' ' || json_array_length(seeds) || '·' || job || seeds || coalesce(shown, '') from room_notices`)
   return new Set(lines.map(({ line }) => line))
 }
 
