@@ -11,9 +11,10 @@ export type { Dependencies }
 
 /**
  * The real world, in which every effect is a place to die: each commit, each call of the homeserver, each mail, and the
- * first of each kind of look at the moderators' room. A place is named by what happens there and by `before` or `after`; the same name again gets a number. With CRASH_TRACE every
- * place is written to that file as it is reached; at the one that CRASH_AT names, the process kills itself (SIGKILL).
- * CRASH_CLOCK_AHEAD_MS puts the clock forward: a killed worker's lease need not be waited for.
+ * first look of each kind at the moderators' room. A place is named by what happens there and by `before` or `after`; the
+ * same name again gets a number. With CRASH_TRACE every place is written to that file as it is reached; at the one that
+ * CRASH_AT names, the process kills itself (SIGKILL). CRASH_CLOCK_AHEAD_MS puts the clock forward: a killed worker's lease
+ * need not be waited for.
  */
 export async function openDependencies(config: RunConfig, log: Logger): Promise<Dependencies> {
   const { CRASH_AT, CRASH_TRACE, CRASH_CLOCK_AHEAD_MS = '0' } = process.env
@@ -38,10 +39,13 @@ export async function openDependencies(config: RunConfig, log: Logger): Promise<
   return {
     ...world,
     clock: () => Date.now() + Number(CRASH_CLOCK_AHEAD_MS),
-    database: watchCommits(world.database, (place) =>
-      (/^commit room stream:/.test(place) ? reachOnce : reach)(place),
-    ),
-    ...(roomReader == null ? {} : { roomReader: watchLooks(roomReader, reachOnce) }),
+    database: watchCommits(world.database, (place) => {
+      if (place.startsWith('commit room stream:')) reachOnce(place)
+      else reach(place)
+    }),
+    ...(roomReader === undefined || roomReader === null
+      ? {}
+      : { roomReader: watchLooks(roomReader, reachOnce) }),
     mailer: {
       ...mailer,
       async send(letter) {
@@ -78,13 +82,16 @@ const kindOf = (path: string): string =>
     ? path.slice('/api/admin/v1/'.length).replace(/[0-9A-Z]{26}/g, 'id')
     : kindAtSynapse(path)
 
-const kindAtSynapse = (path: string): string =>
-  (/\/(?:override_ratelimit|login|redact|m\.reaction)(?=[/?]|$)/.exec(path) ?? kindByRoot(path))?.[0].slice(
-    1,
-  ) ?? path
+/** The first that is in the path, wherever it is in it. */
+const KINDS_AT_SYNAPSE = [
+  /\/(?:override_ratelimit|login|redact|m\.reaction)(?=[/?]|$)/,
+  /\/(?:users|deactivate|suspend|join|createRoom|consent|send|rooms|joined_rooms)(?=[/?]|$)/,
+]
 
-const kindByRoot = (path: string) =>
-  /\/(?:users|deactivate|suspend|join|createRoom|consent|send|rooms|joined_rooms)(?=[/?]|$)/.exec(path)
+function kindAtSynapse(path: string): string {
+  const kind = KINDS_AT_SYNAPSE.map((one) => one.exec(path)?.[0]).find((found) => found !== undefined)
+  return kind?.slice(1) ?? path
+}
 
 /** The keys of a body, and the value of those that are yes or no. */
 function saidIn(body: string): string {
