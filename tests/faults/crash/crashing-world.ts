@@ -5,14 +5,16 @@ import type { Logger } from 'pino'
 import type { RunConfig } from '../../../src/lib/server/config/run-config'
 import type { Database, Transaction } from '../../../src/lib/server/database/open'
 import { openDependencies as openRealWorld, type Dependencies } from '../../../src/lib/server/dependencies'
+import type { RoomReader } from '../../../src/lib/server/homeserver/room-reader'
 
 export type { Dependencies }
 
 /**
- * The real world, in which every effect is a place to die: each commit, each call of the homeserver, each mail. A place
- * is named by what happens there and by `before` or `after`; the same name again gets a number. With CRASH_TRACE every
- * place is written to that file as it is reached; at the one that CRASH_AT names, the process kills itself (SIGKILL).
- * CRASH_CLOCK_AHEAD_MS puts the clock forward: a killed worker's lease need not be waited for.
+ * The real world, in which every effect is a place to die: each commit, each call of the homeserver, each mail, and the
+ * first look of each kind at the moderators' room. A place is named by what happens there and by `before` or `after`; the
+ * same name again gets a number. With CRASH_TRACE every place is written to that file as it is reached; at the one that
+ * CRASH_AT names, the process kills itself (SIGKILL). CRASH_CLOCK_AHEAD_MS puts the clock forward: a killed worker's lease
+ * need not be waited for.
  */
 export async function openDependencies(config: RunConfig, log: Logger): Promise<Dependencies> {
   const { CRASH_AT, CRASH_TRACE, CRASH_CLOCK_AHEAD_MS = '0' } = process.env
@@ -26,13 +28,24 @@ export async function openDependencies(config: RunConfig, log: Logger): Promise<
     if (name === CRASH_AT) process.kill(process.pid, 'SIGKILL')
   }
 
+  /** Of what is done over and over, as long as others have something to do. */
+  const reachOnce = (place: string) => {
+    if (!seen.has(place)) reach(place)
+  }
+
   watchCalls(reach)
   const world = await openRealWorld(config, log)
-  const { mailer } = world
+  const { mailer, roomReader } = world
   return {
     ...world,
     clock: () => Date.now() + Number(CRASH_CLOCK_AHEAD_MS),
-    database: watchCommits(world.database, reach),
+    database: watchCommits(world.database, (place) => {
+      if (place.startsWith('commit room stream:')) reachOnce(place)
+      else reach(place)
+    }),
+    ...(roomReader === undefined || roomReader === null
+      ? {}
+      : { roomReader: watchLooks(roomReader, reachOnce) }),
     mailer: {
       ...mailer,
       async send(letter) {
@@ -69,10 +82,16 @@ const kindOf = (path: string): string =>
     ? path.slice('/api/admin/v1/'.length).replace(/[0-9A-Z]{26}/g, 'id')
     : kindAtSynapse(path)
 
-const kindAtSynapse = (path: string): string =>
-  /\/(?:users|deactivate|suspend|join|createRoom|consent|send|rooms|joined_rooms)(?=[/?]|$)/
-    .exec(path)?.[0]
-    .slice(1) ?? path
+/** The first that is in the path, wherever it is in it. */
+const KINDS_AT_SYNAPSE = [
+  /\/(?:override_ratelimit|login|redact|m\.reaction)(?=[/?]|$)/,
+  /\/(?:users|deactivate|suspend|join|createRoom|consent|send|rooms|joined_rooms)(?=[/?]|$)/,
+]
+
+function kindAtSynapse(path: string): string {
+  const kind = KINDS_AT_SYNAPSE.map((one) => one.exec(path)?.[0]).find((found) => found !== undefined)
+  return kind?.slice(1) ?? path
+}
 
 /** The keys of a body, and the value of those that are yes or no. */
 function saidIn(body: string): string {
@@ -82,7 +101,30 @@ function saidIn(body: string): string {
   return `{${entries.map(([key, value]) => (typeof value === 'boolean' ? `${key}: ${value}` : key)).join(', ')}}`
 }
 
-/** Every commit, by the events, jobs, ledger lines and tokens that it adds or changes. */
+/** Every look at the moderators' room, which changes nothing by itself, by what it finds. */
+function watchLooks(reader: RoomReader, reach: (place: string) => void): RoomReader {
+  async function watched<T>(place: string, look: () => Promise<T>): Promise<T> {
+    reach(`${place}: before`)
+    const found = await look()
+    reach(`${place}: after`)
+    return found
+  }
+  return {
+    ...reader,
+    end: (room) => watched('room end', () => reader.end(room)),
+    standing: (room, eventId) => watched('room standing', () => reader.standing(room, eventId)),
+    traits: (room) => watched('room traits', () => reader.traits(room)),
+    async since(room, from, options) {
+      const waits = options?.wait === undefined || options.wait > 0
+      const look = () => reader.since(room, from, options)
+      const news = await watched(waits ? 'room read, waiting' : 'room read', look)
+      for (const { type } of news.events) reach(`room ${type}: read`)
+      return news
+    },
+  }
+}
+
+/** Every commit, by the events, jobs, ledger lines, tokens and what of the moderators' room it adds or changes. */
 function watchCommits(database: Database, reach: (place: string) => void): Database {
   return {
     ...database,
@@ -111,7 +153,12 @@ async function lookAt(tx: Transaction): Promise<Set<string>> {
     union all select 'registration ' || state || '·' || version || '·' || id from registrations
     union all select 'try·' || seq from attempts
     union all select 'session·' || id from sessions
-    union all select 'announcement ' || key || '·' from announcements`)
+    union all select 'announcement ' || key || '·' from announcements
+    union all select 'room event·' || event_id from room_events
+    union all select 'room stream·' || value from settings where key = 'room_stream'
+    union all select 'room notice' || iif(event_id is null, '', ' sent') || iif(shown is null, ' changing', '')
+      || case when details_id is null then '' when details_id like '$%' then ' details' else ' details begun' end
+      || ' ' || json_array_length(seeds) || '·' || job || seeds || coalesce(shown, '') from room_notices`)
   return new Set(lines.map(({ line }) => line))
 }
 

@@ -6,17 +6,25 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from '@libsql/client'
 import { stringify } from 'yaml'
+import { runSql } from '../../support/other-process'
 import { freePort, MODERATOR, runCli, startMailServer } from '../../support/site'
 import { CRASH_BUILD } from './build'
 import type { SeenHomeserver } from '../homeserver-seen'
 
-/** Leases of a killed worker last a minute. */
-const LEASE_MS = 61_000
+/** The lease of a killed worker lasts a minute, that of the process that reads the room two. */
+const LEASE_MS = 121_000
 
 export type Desk = Awaited<ReturnType<typeof openDesk>>
 
-/** The crash build with a database and a mail server of its own, which outlive it, however often it dies. */
-export async function openDesk(homeserver: SeenHomeserver, settings: Record<string, unknown>) {
+/**
+ * The crash build with a database and a mail server of its own, which outlive it, however often it dies. `linked`: the
+ * Matrix ID that its moderator has confirmed.
+ */
+export async function openDesk(
+  homeserver: SeenHomeserver,
+  settings: Record<string, unknown>,
+  { linked }: { linked?: string | undefined } = {},
+) {
   const folder = await mkdtemp(join(tmpdir(), 'registration-'))
   const mail = await startMailServer()
   const port = await freePort()
@@ -44,14 +52,27 @@ export async function openDesk(homeserver: SeenHomeserver, settings: Record<stri
     MODERATOR.password,
   )
   if (made.code !== 0) throw new Error(made.err)
+  if (linked !== undefined) await runSql(file, [`update moderators set matrix_id = '${linked}'`])
 
   let child: ChildProcess | undefined
   let lives = 0
   let log = ''
   let starting: Promise<void> | undefined
   let check: (() => Promise<void>) | null = null
+  let crashAt: string | undefined
 
-  async function start(crashAt?: string): Promise<void> {
+  const places = () => (existsSync(trace) ? readFileSync(trace, 'utf8').split('\n').filter(Boolean) : [])
+  const isReached = () => crashAt === undefined || places().includes(crashAt)
+
+  async function kill(): Promise<void> {
+    if (child === undefined || isDead(child)) return
+    const ended = once(child, 'exit')
+    child.kill('SIGKILL')
+    await ended
+  }
+
+  async function start(place = crashAt): Promise<void> {
+    crashAt = place
     const started = spawn(process.execPath, [join(CRASH_BUILD, 'index.js')], {
       cwd: folder,
       env: {
@@ -62,7 +83,7 @@ export async function openDesk(homeserver: SeenHomeserver, settings: Record<stri
         ORIGIN: url,
         CRASH_TRACE: trace,
         CRASH_CLOCK_AHEAD_MS: String(LEASE_MS * lives++),
-        ...(crashAt === undefined ? {} : { CRASH_AT: crashAt }),
+        ...(isReached() ? {} : { CRASH_AT: crashAt }),
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
@@ -95,17 +116,21 @@ export async function openDesk(homeserver: SeenHomeserver, settings: Record<stri
       return true
     },
     log: () => log,
-    /** Whether it died at least once; a process that is just being killed is waited for. */
+    /** Starts it again where nothing is on its way: what waits for two minutes at most has been waited for then. */
+    async restart(): Promise<void> {
+      await kill()
+      await start()
+    },
+    /** Whether it died where it was told to; a process that is just being killed is waited for. */
     async hasDied(): Promise<boolean> {
       const deadline = Date.now() + 5_000
-      while (Date.now() < deadline) {
-        if (lives > 1 || child === undefined || isDead(child)) return true
-        await new Promise((resolve) => setTimeout(resolve, 25))
-      }
-      return false
+      while (!isReached() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 25))
+      return isReached()
     },
+    /** What time it is for the program. */
+    now: () => Date.now() + LEASE_MS * (lives - 1),
     /** The places that were reached, in their order. */
-    places: () => (existsSync(trace) ? readFileSync(trace, 'utf8').split('\n').filter(Boolean) : []),
+    places,
     /** Rows of the database, as another process sees them. */
     async rows(query: string): Promise<Record<string, unknown>[]> {
       const client = createClient({ url: `file:${file}`, timeout: 2_000 })
@@ -117,11 +142,7 @@ export async function openDesk(homeserver: SeenHomeserver, settings: Record<stri
       }
     },
     async close(): Promise<void> {
-      if (child !== undefined && !isDead(child)) {
-        const ended = once(child, 'exit')
-        child.kill('SIGKILL')
-        await ended
-      }
+      await kill()
       await mail.close()
       await rm(folder, { recursive: true, force: true })
     },

@@ -2,16 +2,26 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, describe, expect, test } from 'vitest'
 import { openDesk, type Desk } from './desk'
 import type { SeenHomeserver } from '../homeserver-seen'
-import { askForAccount, decide, endProbation, setPassword, settle, type Person } from './people'
+import { askForAccount, decide, endProbation, quiet, setPassword, settle, until, type Person } from './people'
+import { openModeratorsRoom, type ModeratorsRoom } from './room'
 
 const STRANGERS_PASSWORD = 'the strangers own pass phrase'
 
 interface Life {
   name: string
   settings: Record<string, unknown>
+  /** The Matrix ID of the moderator. */
+  linked?: string
   /** From this place on it dies at each, also where an earlier life has passed one of the same name. */
   from?: RegExp
+  /** At these it dies, too: what happens there is something else than in an earlier life. */
+  also?: RegExp
   live(desk: Desk, person: Person): Promise<{ name: string; open: boolean }>
+}
+
+/** A life with something of its own on the homeserver each time. `id`: of this time. */
+interface PreparedLife extends Pick<Life, 'name' | 'from' | 'also'> {
+  prepare(id: string): Promise<Omit<Life, 'name' | 'from' | 'also'>>
 }
 
 /**
@@ -40,7 +50,10 @@ export async function crashSuite(
     moderation: { undo_seconds: 0, probation: true },
   }
 
-  const LIVES: Life[] = [
+  // Where a MAS manages the accounts, there is no operator's token by which to open a room.
+  const room = homeserver.token === '' ? null : await openModeratorsRoom(homeserver)
+
+  const LIVES: (Life | PreparedLife)[] = [
     {
       name: 'asked, approved',
       settings: rooms,
@@ -106,7 +119,54 @@ export async function crashSuite(
         return { name, open: false }
       },
     },
+    ...(room === null ? [] : [inTheRoom(room)]),
   ]
+
+  /** The account that speaks is made, a moderator reacts to what it wrote, and the program reads that. */
+  function inTheRoom(room: ModeratorsRoom): PreparedLife {
+    return {
+      name: "asked, approved in the moderators' room",
+      // The first account that is made is the one that speaks.
+      also: /^synapse PUT users \{\}: (?:before|after)$/,
+      async prepare(id) {
+        const anna = await room.member(`anna-${id}`)
+        const bot = `bot-${id}`
+        const adminRoom = { room_id: room.id, decide: 'reactions', details: true }
+        return {
+          settings: { matrix_notifications: { enabled: true, bot, admin_room: adminRoom } },
+          linked: anna.id,
+          async live(desk, person) {
+            const name = await askForAccount(desk, person)
+            await nobodyIsIn(name, person)
+            const notice = await until(desk, async () => (await room.about(name, bot)).at(-1) ?? null)
+            await quiet(desk)
+            // That account was not in the room when the program first looked: it would look again in a minute.
+            await desk.restart()
+            await until(desk, () => desk.places().includes('room read, waiting: before') || null)
+            await nobodyIsIn(name, person)
+            const reaction = await room.react(anna, notice.id, '✅')
+            const approved = () =>
+              desk.rows(
+                `select moderator_id, detail ->> 'room_event' as event from events where kind = 'approved'`,
+              )
+            await until(desk, async () => (await approved())[0] ?? null)
+            await quiet(desk)
+            // It rests for a minute.
+            await desk.restart()
+            await settle(desk)
+            await quiet(desk)
+            const [moderator] = await desk.rows('select id from moderators')
+            const once = [{ moderator_id: moderator?.id, event: reaction }]
+            expect(await approved(), 'it was decided once, in the room').toEqual(once)
+            expect(await room.about(name, bot), 'the room says it once, and holds no more than that').toEqual(
+              [{ id: notice.id, text: expect.stringMatching(/^✅ Approved by moderator\n@/), under: [] }],
+            )
+            return { name, open: true }
+          },
+        }
+      },
+    }
+  }
 
   /** Until it is open; whenever somebody looks, it is never open without being suspended. */
   async function approveOnProbation(desk: Desk, person: Person): Promise<string> {
@@ -127,8 +187,9 @@ export async function crashSuite(
   }
 
   /** Lives one life, dying at a place; answers the places that were reached. */
-  async function run({ settings, live }: Life, crashAt?: string): Promise<string[]> {
+  async function run(life: Life | PreparedLife, crashAt?: string): Promise<string[]> {
     const id = randomUUID().slice(0, 12)
+    const { settings, linked, live } = 'prepare' in life ? await life.prepare(id) : life
     const person: Person = {
       name: `c-${id}`,
       spare: `c-${id}-2`,
@@ -138,7 +199,7 @@ export async function crashSuite(
     const stranger = `stranger-${id}`
     await homeserver.makeAccount(stranger, STRANGERS_PASSWORD)
     const before = await homeserver.record(stranger)
-    const desk = await openDesk(homeserver, settings)
+    const desk = await openDesk(homeserver, settings, { linked })
     try {
       await desk.start(crashAt)
       const { name, open } = await live(desk, person)
@@ -215,10 +276,12 @@ export async function crashSuite(
 
   for (const life of LIVES) {
     const passed = [...new Set(await run(life))]
-    const { from } = life
+    const { from, also } = life
     const start = from === undefined ? -1 : passed.findIndex((place) => from.test(place))
     if (from !== undefined && start < 0) throw new Error(`No place of "${life.name}" is ${String(from)}`)
-    const reached = passed.filter((place, index) => !covered.has(place) || (start >= 0 && index >= start))
+    const reached = passed.filter(
+      (place, index) => !covered.has(place) || (start >= 0 && index >= start) || also?.test(place) === true,
+    )
     for (const place of reached) covered.add(place)
     const first = Number(process.env.CRASH_FIRST ?? 0) % every
     const places = reached.filter((_, index) => index % every === first)

@@ -177,3 +177,24 @@ export async function settle(desk: Desk): Promise<void> {
   }
   throw new Error(`There is still work to do:\n${desk.log()}`)
 }
+
+/** What somebody waits for; starts the desk again where it died meanwhile. */
+export async function until<T>(desk: Desk, look: () => Promise<T | null> | T | null): Promise<T> {
+  const deadline = Date.now() + 60_000
+  while (Date.now() < deadline) {
+    await desk.revive()
+    const found = await look()
+    if (found !== null) return found
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  throw new Error(`It did not come:\n${desk.log()}`)
+}
+
+/** Waits until nothing is on its way by now. */
+export const quiet = (desk: Desk): Promise<true> =>
+  until(desk, async () => {
+    const open = await desk.rows(
+      `select 1 from jobs where state = 'running' or state = 'waiting' and run_at <= ${desk.now()}`,
+    )
+    return open.length === 0 || null
+  })
