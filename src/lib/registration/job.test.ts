@@ -121,8 +121,22 @@ test('one that waits covers the next one like it', () => {
 })
 
 test('an outage that is over soon is not told of', () => {
-  const told = JOBS.flatMap((job) => definitionOf(job.kind).notBefore?.(job) ?? [])
+  const outages = JOBS.filter(({ kind }) => kind === 'warn_outage')
+  const told = outages.map((job) => definitionOf(job.kind).notBefore?.(job))
   expect(told).toEqual([300_005, 300_005, 300_005])
+})
+
+test('nothing else is put off, but the look at a message once its decision rests no longer', () => {
+  const others = JOBS.filter(({ kind }) => kind !== 'warn_outage')
+  const putOff = others.flatMap((job) => {
+    const at = definitionOf(job.kind).notBefore?.(job)
+    return at === undefined ? [] : [[job.kind, at]]
+  })
+  const rested = others.flatMap((job) =>
+    job.kind === 'notify_room_decided' && job.rested !== undefined ? [[job.kind, job.rested]] : [],
+  )
+  expect(rested).toHaveLength(1)
+  expect(putOff).toEqual(rested)
 })
 
 test('an address that nobody confirmed and that does not exist is nobody’s problem', () => {
