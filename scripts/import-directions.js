@@ -53,10 +53,7 @@ export const MAY_IMPORT = {
     ...words,
     ...server('concurrency', 'database', 'homeserver', 'jobs', 'logging', 'mail', 'registrations', 'text'),
   ],
-  'lib/server/moderators-room': [
-    ...domain,
-    ...server('auth', 'database', 'homeserver', 'registrations'),
-  ],
+  'lib/server/moderators-room': [...domain, ...server('auth', 'database', 'homeserver', 'registrations')],
   'lib/server/http': [
     ...words,
     ...server('concurrency', 'crypto', 'database', 'homeserver', 'logging', 'outages'),
