@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { RoomEvent } from '$lib/moderation/room-event'
 import { QUESTION_MAXIMUM } from '$lib/registration/talk'
-import { HOUR } from '$lib/registration/time'
+import { DAY, HOUR } from '$lib/registration/time'
 import { findEvents } from '$lib/server/database/events'
 import { findRegistration, updateRegistration } from '$lib/server/database/registrations'
 import { moderators, roomEvents, roomNotices } from '$lib/server/database/schema'
@@ -398,6 +398,39 @@ describe('nothing is decided', () => {
     expect(await stateOf(id)).toBe('approved')
     expect(answers()).toEqual([])
   })
+})
+
+test('a decision stands whose moderator is disabled while it can be undone', async () => {
+  const anna = await aLinked('anna', ANNA)
+  const admin = await aModerator(world.services, 'root', 'administrator')
+  const { id, target } = await noticed()
+  const event = await react(ANNA, target, '✅')
+  await admin.api.moderators.setDisabled({ id: anna.id, disabled: true })
+  await remove(ANNA, event)
+  world.pass(60_000)
+  await world.drain()
+  expect(await stateOf(id)).toBe('completed')
+})
+
+test('a request that its applicant took back says so, and to whom decides on it', async () => {
+  await aLinked('anna', ANNA)
+  const { id, target, api } = await noticed()
+  await api.registration.withdraw({})
+  await world.drain()
+  await react(ANNA, target, '✅')
+  expect(await stateOf(id)).toBe('withdrawn')
+  expect(answers()).toHaveLength(1)
+})
+
+test('a reaction to a request whose data is deleted is talk', async () => {
+  await aLinked('anna', ANNA)
+  const { id, target } = await noticed()
+  await decideOn(world, id, 'deny')
+  world.pass(400 * DAY)
+  await world.services.scheduler.cleanUp({ dryRun: false })
+  await react(ANNA, target, '✅')
+  expect(await stateOf(id)).toBeUndefined()
+  expect(answers()).toEqual([])
 })
 
 test('what is decided, that it was seen, and what goes with it are one transaction', async () => {

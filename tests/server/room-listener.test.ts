@@ -258,6 +258,18 @@ describe('reading', () => {
   })
 })
 
+test('a token that is refused is told, with what the homeserver says, until it is accepted', async () => {
+  const { traits } = reader
+  reader.traits = () => Promise.reject(refusedWith('token'))
+  const listener = aListener()
+  listener.start()
+  await expect.poll(announced).toEqual(['room_not_read'])
+  await listener.stop()
+  reader.traits = traits
+  await aListener().once()
+  expect(await announced()).toEqual([])
+})
+
 describe('a room that does not fit', () => {
   test.each([
     ['public_join', { ...FIT, open: 'public_join' }, 'room_open'],
