@@ -98,6 +98,7 @@ const inRoom = [
   same({ kind: 'notify_room_again', registration: 'r-1' }),
   same({ kind: 'answer_in_room', target: '$notice', event: '$reaction', says: 'denied', by: 'ben' }),
   same({ kind: 'answer_in_room', target: '$notice', event: '$reply', says: 'noted' }),
+  same({ kind: 'answer_in_room', target: null, event: 'room_encrypted', says: 'encrypted_room' }),
 ]
 const probation = [same({ kind: 'lift_suspension' }), same({ kind: 'mail', mail: 'probation_over' })]
 const unnumbered = [

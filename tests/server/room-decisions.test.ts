@@ -386,6 +386,18 @@ describe('nothing is decided', () => {
     expect(await stateOf(id)).toBe('requested')
   })
 
+  test('on a message that tells of several, which says so', async () => {
+    await aLinked('anna', ANNA)
+    await noticed('river')
+    const several = [await requested(world, 'brook'), await requested(world, 'creek')]
+    world.pass(60_000)
+    await world.drain()
+    const told = world.standIn.room(ROOM)?.messages.at(-1)
+    expect(JSON.stringify(told?.content)).toMatch(/3 requests are waiting.*Several at once are decided there/)
+    await react(ANNA, told?.eventId ?? '', '✅')
+    for (const { view } of several) expect(await stateOf(view.id)).toBe('requested')
+  })
+
   test('by removing a reaction that did not make the decision that stands', async () => {
     const anna = await aLinked('anna', ANNA)
     const { id, target } = await noticed()

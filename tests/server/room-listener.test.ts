@@ -301,6 +301,21 @@ describe('a room that does not fit', () => {
     expect(await announced()).toEqual([key])
   })
 
+  test('because it is encrypted says so in the room, once', async () => {
+    room.traits = { ...FIT, encrypted: true }
+    const said = () =>
+      world.standIn
+        .room(ROOM)
+        ?.messages.filter(({ content }) => JSON.stringify(content).includes('is encrypted'))
+    await aListener('one').once()
+    await world.drain()
+    world.pass(HOUR)
+    await aListener('one').once()
+    await world.drain()
+    expect(said()).toHaveLength(1)
+    expect(JSON.stringify(said()?.[0]?.content)).not.toContain('m.thread')
+  })
+
   test.each([
     ['encrypted', { type: 'encrypted' }, { ...FIT, encrypted: true }, 'room_encrypted'],
     [

@@ -99,10 +99,13 @@ export const JOBS = {
     channel: () => 'room',
     once: { by: ['moderator'] },
   }),
-  /** In the thread of a message there (`target`): what came of an event; `by`: the username that the answer names. */
+  /**
+   * In the thread of a message there (`target`; null: in the room): what came of an event; `by`: the username that the
+   * answer names.
+   */
   answer_in_room: define(
     job('answer_in_room', {
-      target: v.string(),
+      target: v.nullable(v.string()),
       event: v.string(),
       says: v.picklist(ROOM_ANSWERS),
       by: v.optional(v.string()),

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { fitnessOf, ROOM_ANNOUNCEMENTS, type RoomAnnouncement } from '$lib/moderation/room-fitness'
 import type { RoomEvent, RoomNews, RoomTraits, StandingReaction } from '$lib/moderation/room-event'
+import type { NewJob } from '$lib/registration/job'
 import { HOUR } from '$lib/registration/time'
 import { findAskedEvents } from '../database/matrix-ids'
 import type { Database, Transaction } from '../database/open'
@@ -30,6 +31,13 @@ const FIRST_WAIT_MS = 1_000
 const LONGEST_WAIT_MS = 60_000
 /** A refused token is not tried more often. */
 const REFUSED_WAIT_MS = 10 * 60_000
+
+const SAY_ENCRYPTED: NewJob = {
+  kind: 'answer_in_room',
+  target: null,
+  event: 'room_encrypted',
+  says: 'encrypted_room',
+}
 
 /** Another process reads the room by now. */
 class LeaseLost extends Error {
@@ -86,18 +94,19 @@ export function createRoomListener({
     if (!(await isRoomFree(tx, owner, clock()))) throw new LeaseLost()
   }
 
-  async function announce(key: RoomAnnouncement, text: string): Promise<void> {
-    if (await announcements.warnOnce(key, text, [])) log.warn({ key }, text)
+  async function announce(key: RoomAnnouncement, text: string, jobs: NewJob[] = []): Promise<void> {
+    if (await announcements.warnOnce(key, text, jobs)) log.warn({ key }, text)
     else await announcements.warnAnew(key, text)
   }
 
-  /** Tells moderators what is true of the room now, and no longer what is not. */
+  /** Tells moderators what is true of the room now, and no longer what is not; of encryption also who is in the room. */
   async function announceOnly(notes: Map<RoomAnnouncement, string>): Promise<void> {
     for (const key of ROOM_ANNOUNCEMENTS) {
       const text = notes.get(key)
       if (text === undefined) await announcements.endOutage(key, [])
-      else await announce(key, text)
+      else await announce(key, text, key === 'room_encrypted' ? [SAY_ENCRYPTED] : [])
     }
+    if (notes.has('room_encrypted')) onWork()
   }
 
   /** What the room is, once this program's account is in it: nothing need have been said there before. */

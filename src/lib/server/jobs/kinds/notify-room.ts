@@ -34,6 +34,8 @@ export async function notifyRoom(
   const { count, oldest, recent } = waiting
   if (recent === 0) return cancelled('All of them are decided')
   const hours = Math.floor((registrar.now() - oldest) / HOUR)
-  const text = m.room_new_requests({ count, hours, link: `${site.url}/admin` }, { locale: site.language })
-  return tellRoom(text, services, job)
+  const locale = { locale: site.language }
+  const text = m.room_new_requests({ count, hours, link: `${site.url}/admin` }, locale)
+  const hint = adminRoom.decide === 'reactions' ? `\n${m.room_gathered({}, locale)}` : ''
+  return tellRoom(text + hint, services, job)
 }
