@@ -23,6 +23,7 @@ ALTER TABLE `moderators` ADD `matrix_id` text;--> statement-breakpoint
 CREATE UNIQUE INDEX `moderators_matrix_id_unique` ON `moderators` (`matrix_id`);--> statement-breakpoint
 ALTER TABLE `registrations` ADD `rest_ms` integer;--> statement-breakpoint
 ALTER TABLE `room_notices` ADD `version` integer;--> statement-breakpoint
+ALTER TABLE `room_notices` ADD `about` text;--> statement-breakpoint
 ALTER TABLE `room_notices` ADD `seeds` text DEFAULT '[]' NOT NULL;--> statement-breakpoint
 ALTER TABLE `room_notices` ADD `details_id` text;--> statement-breakpoint
 CREATE INDEX `room_notices_by_event` ON `room_notices` (`event_id`);

@@ -8,6 +8,7 @@ import { DAY, HOUR } from '$lib/registration/time'
 import { findEvents } from '$lib/server/database/events'
 import { findRegistration, updateRegistration } from '$lib/server/database/registrations'
 import { moderators, roomEvents, roomNotices } from '$lib/server/database/schema'
+import { putSetting } from '$lib/server/database/settings'
 import { decideOn } from '../support/decide'
 import { username } from '../support/registration'
 import {
@@ -225,6 +226,16 @@ describe('a linked moderator', () => {
   })
 })
 
+test('what was undone on the pages can be decided anew by a new reaction', async () => {
+  const anna = await aLinked('anna', ANNA)
+  const { id, target } = await noticed()
+  await react(ANNA, target, '✅')
+  await anna.api.moderation.undo({ id })
+  await world.drain()
+  await react(ANNA, target, '👍')
+  expect(await stateOf(id)).toBe('approved')
+})
+
 describe('of two', () => {
   test('the first one decides, and the other one is told by whom it was decided', async () => {
     await aLinked('anna', ANNA)
@@ -319,13 +330,32 @@ describe('nothing is decided', () => {
     expect(await stateOf(id)).toBe('requested')
   })
 
-  test('by the same reaction of the same person under another event ID', async () => {
-    const anna = await aLinked('anna', ANNA)
+  test('by the same wish of the same person again, nor by that one once it is taken back', async () => {
+    await aLinked('anna', ANNA)
     const { id, target } = await noticed()
+    const first = await react(ANNA, target, '✅')
+    const second = await react(ANNA, target, '👍')
+    expect(answers()).toEqual([])
+    await remove(ANNA, first)
+    expect(await stateOf(id)).toBe('requested')
+    await react(ANNA, target, '👍', second)
+    expect(await stateOf(id)).toBe('requested')
+  })
+
+  test('by reactions of this program, whoever they are from by now', async () => {
+    await aLinked('anna', ANNA)
+    const { id, target } = await noticed()
+    const [seed = ''] = await seedsOf(target)
+    expect(seed).toMatch(/^\$/)
+    await react(ANNA, target, '✅', seed)
+    expect(await stateOf(id)).toBe('requested')
+  })
+
+  test('by a moderator who lacks the second factor that is required by now', async () => {
+    await aLinked('anna', ANNA)
+    const { id, target } = await noticed()
+    await world.database.write((tx) => putSetting(tx, 'second_factor_required', true, world.now()))
     await react(ANNA, target, '✅')
-    await anna.api.moderation.undo({ id })
-    await world.drain()
-    await react(ANNA, target, '👍')
     expect(await stateOf(id)).toBe('requested')
   })
 
@@ -369,6 +399,28 @@ describe('nothing is decided', () => {
     expect(await stateOf(id)).toBe('requested')
     expect(answers()).toHaveLength(1)
     expect(await seedsOf(target)).toEqual([])
+  })
+
+  test('on the message of an answer, once the applicant has answered again', async () => {
+    const anna = await aLinked('anna', ANNA)
+    const { id, api } = await noticed()
+    const answered = async (text: string) => {
+      await anna.api.conversation.ask({ id, text: 'Whom do you know?' })
+      await world.drain()
+      world.pass(60_000)
+      await api.registration.answer({ text })
+      await world.drain()
+      return (await world.database.read((reader) => reader.select().from(roomNotices))).at(-1)?.eventId ?? ''
+    }
+    const first = await answered('Ben.')
+    const second = await answered('Nobody, in truth.')
+    expect(second).not.toBe(first)
+    await anna.api.conversation.take({ id, over: false })
+    await world.drain()
+    await react(ANNA, first, '✅')
+    expect(await stateOf(id)).toBe('requested')
+    await react(ANNA, second, '👍')
+    expect(await stateOf(id)).toBe('approved')
   })
 
   test('on a message that names another username', async () => {

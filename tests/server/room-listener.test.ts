@@ -6,7 +6,7 @@ import type { RoomEvent, RoomNews, RoomTraits, StandingReaction } from '$lib/mod
 import { HOUR, MINUTE } from '$lib/registration/time'
 import { findAnnouncements } from '$lib/server/database/announcements'
 import { findStreamPosition, putStreamPosition } from '$lib/server/database/room-stream'
-import { moderators, roomNotices } from '$lib/server/database/schema'
+import { jobs, moderators, roomNotices } from '$lib/server/database/schema'
 import { HomeserverError } from '$lib/server/homeserver/homeserver'
 import { StreamLost, type RoomReader } from '$lib/server/homeserver/room-reader'
 import { createRoomListener } from '$lib/server/moderators-room/room-listener'
@@ -134,7 +134,7 @@ describe('reading', () => {
   test('goes on where it stopped, also in another process', async () => {
     const first = aListener()
     await first.once()
-    await first.stop()
+    await first.stop(0)
     room.react('❌')
     room.standing.clear()
     await aListener().once()
@@ -167,7 +167,7 @@ describe('reading', () => {
     room.calls.length = 0
     expect(await other.once()).toBeGreaterThan(0)
     expect(room.calls).toEqual([])
-    await one.stop()
+    await one.stop(0)
     await other.once()
     expect(room.calls).not.toEqual([])
   })
@@ -250,9 +250,60 @@ describe('reading', () => {
     expect(await state()).toBe('approved')
   })
 
+  test('follows the order of the room, also for what was done while nobody read', async () => {
+    const listener = aListener()
+    await listener.once()
+    const deny = { type: 'answer', eventId: '$deny', sender: ANNA, target, text: 'deny: spam' } as const
+    room.events.push(deny)
+    room.react('✅')
+    world.pass(HOUR)
+    await listener.once()
+    expect(await state()).toBe('denied')
+  })
+
+  test('passes over no answer to a message that we do not know to be there', async () => {
+    const listener = aListener()
+    await listener.once()
+    const [notice] = await world.database.read((tx) => tx.select().from(roomNotices))
+    const job = notice?.job ?? ''
+    const under = (change: { eventId: string | null }, jobState: 'running' | 'done') =>
+      world.database.write(async (tx) => {
+        await tx.update(roomNotices).set(change).where(eq(roomNotices.job, job))
+        await tx.update(jobs).set({ state: jobState }).where(eq(jobs.id, job))
+      })
+    await under({ eventId: null }, 'running')
+    room.events.push({ type: 'answer', eventId: '$deny', sender: ANNA, target, text: 'deny: spam' })
+    expect(await listener.once()).toBeGreaterThan(0)
+    expect(await state()).toBe('requested')
+    await under({ eventId: target }, 'done')
+    await listener.once()
+    expect(await state()).toBe('denied')
+  })
+
+  test.each(['standing', 'between'] as const)('goes on where there is too much of %s', async (what) => {
+    const listener = aListener()
+    await listener.once()
+    reader[what] = () => Promise.reject(refusedWith('refused'))
+    for (let talk = 0; talk < 60; talk++) room.react('🎉')
+    room.react('✅')
+    room.limit = 10
+    await listener.once()
+    expect(await state()).toBe('approved')
+    expect((await position())?.since).toBe('61')
+  })
+
   test('forgets a message that somebody took out of the room; the request still waits', async () => {
     room.standing.set(target, 'gone')
+    await world.database.write((tx) => tx.update(roomNotices).set({ detailsId: '$details' }))
+    const redacted: string[] = []
+    const { homeserver } = world.services
+    const redact = homeserver.redact
+    homeserver.redact = (where, event, transaction) => {
+      redacted.push(event)
+      return redact(where, event, transaction)
+    }
     await aListener().once()
+    expect(redacted).toEqual(['$details'])
     expect(await state()).toBe('requested')
     expect(await world.database.read((tx) => tx.$count(roomNotices))).toBe(0)
   })
@@ -264,7 +315,7 @@ test('a token that is refused is told, with what the homeserver says, until it i
   const listener = aListener()
   listener.start()
   await expect.poll(announced).toEqual(['room_not_read'])
-  await listener.stop()
+  await listener.stop(0)
   reader.traits = traits
   await aListener().once()
   expect(await announced()).toEqual([])

@@ -159,3 +159,11 @@ describe('an answer', () => {
     'no',
   ])('%j is talk', (text) => expect(wishOfText(text)).toBeNull())
 })
+
+test.each(['\uFEFF', ' ', '\u200F', '\t', 'a', 'approve '])(
+  'a text of nothing but %j is read once',
+  (piece) => {
+    expect(wishOfText(`approve${piece.repeat(20_000)}x`)).toBeNull()
+    expect(wishOfText(`${piece.repeat(20_000)}x`)).toBeNull()
+  },
+)

@@ -39,11 +39,26 @@ const TYPES: ReadonlyMap<string, RoomWish['type']> = new Map(
   ),
 )
 
+/** What may stand around a word: keyboards of languages that are written from right to left add invisible marks. */
+const AROUND = /^[\s\p{Cf}]+/u
+/** Longer than any command. */
+const WORD = /^[\p{L}\p{M}]{1,30}/u
+const COLON = /^[:：﹕︓]/u
+
 /**
- * The first word, and what follows its colon (also full-width or small, with a space before it as in French), if any.
- * Keyboards of languages that are written from right to left add invisible marks.
+ * The first word, and what follows its colon (also full-width or small, with a space before it as in French); null if it
+ * stands alone. Each step reads its part once: anybody in the room can send any text.
  */
-const COMMAND = /^[\s\p{Cf}]*([\p{L}\p{M}]+)(?:[^\S\n]|\p{Cf})*(?:[:：﹕︓]([^]*)|[\s\p{Cf}]*)$/u
+function splitCommand(text: string): { word: string; rest: string | null } | null {
+  const start = text.replace(AROUND, '')
+  const word = WORD.exec(start)?.[0]
+  if (word === undefined) return null
+  const after = start.slice(word.length)
+  const said = after.replace(AROUND, '')
+  if (said === '') return { word, rest: null }
+  const isSameLine = !after.slice(0, after.length - said.length).includes('\n')
+  return isSameLine && COLON.test(said) ? { word, rest: said.slice(1) } : null
+}
 
 /** Clients send a key with and without variation selectors, and in five skin tones. Null: it means nothing here. */
 export function wishOfReaction(key: string): ReactionWish | null {
@@ -56,11 +71,11 @@ export function wishOfReaction(key: string): ReactionWish | null {
  * all lines that follow. Null for anything else: people talk.
  */
 export function wishOfText(text: string): RoomWish | null {
-  const [, word = '', rest] = COMMAND.exec(text) ?? []
+  const { word, rest } = splitCommand(text) ?? { word: '', rest: null }
   const type = TYPES.get(plain(word))
   if (type === undefined) return null
-  const said = rest === undefined || isBlank(rest) ? null : rest.trim()
-  if (type === 'undo') return rest === undefined ? { type } : null
+  const said = rest === null || isBlank(rest) ? null : rest.trim()
+  if (type === 'undo') return rest === null ? { type } : null
   if (type === 'approve' || type === 'deny') return { type, text: said }
   return said === null ? null : { type, text: said }
 }

@@ -65,6 +65,8 @@ import { createAuditLog } from './moderation/audit-log'
 import { createConversation } from './moderation/conversation'
 import { createNotificationSettings } from './moderation/notification-settings'
 import { createRoomDecisions } from './moderators-room/room-decisions'
+import { ROOM_ANNOUNCEMENTS } from '$lib/moderation/room-fitness'
+import { forgetStream } from './database/room-stream'
 import { createRoomListener } from './moderators-room/room-listener'
 import { createPresence } from './moderation/presence'
 import { createQueue } from './moderation/queue'
@@ -456,6 +458,12 @@ async function exposeMetrics({ config, metrics, storedMetrics, log }: Services):
   }
 }
 
+/** Nothing is decided in the room any more: what is done there meanwhile never counts, and nothing is said about it. */
+async function quitRoom({ database, announcements }: Services): Promise<void> {
+  await database.write((tx) => forgetStream(tx))
+  for (const key of ROOM_ANNOUNCEMENTS) await announcements.endOutage(key, [])
+}
+
 /** A running program: migrated, processing jobs and scheduled tasks, until stopped. */
 export interface App {
   services: Services
@@ -475,6 +483,7 @@ export async function startApp(config: RunConfig, log: Logger): Promise<App> {
       'Moderators could read these invitation codes; they are no longer stored. The page with the moderators lists which ones to revoke',
     )
   const services = compose(config, world)
+  if (services.roomListener === null) await quitRoom(services)
   await services.outages.resume()
   await services.sessions.recall()
   await refuseWrongHomeserver(services)
@@ -491,8 +500,7 @@ export async function startApp(config: RunConfig, log: Logger): Promise<App> {
     hideMetrics()
     services.live.stop()
     services.scheduler.stop()
-    await services.roomListener?.stop()
-    await services.worker.stop(GRACE_MS)
+    await Promise.all([services.roomListener?.stop(GRACE_MS), services.worker.stop(GRACE_MS)])
     await services.tallyCounter.stop()
     world.mailer.close()
     world.database.close()

@@ -1,7 +1,8 @@
-import { and, eq, gt, inArray, isNotNull, isNull, lte } from 'drizzle-orm'
+import { and, eq, gt, inArray, isNotNull, isNull, lte, sql } from 'drizzle-orm'
 import type { ModeratorRow } from './moderators'
 import type { Reader, Transaction } from './open'
 import { matrixIdClaims, moderators } from './schema'
+import { mustSetUp } from './sessions'
 
 /** A Matrix ID that a moderator named as theirs. `job`: the job that asks, and so the transaction ID of its message. */
 type MatrixIdClaim = typeof matrixIdClaims.$inferSelect
@@ -58,7 +59,7 @@ export async function deleteMatrixIdClaims(tx: Transaction, before: number, limi
   return rowsAffected
 }
 
-/** The active moderator that this Matrix ID is linked to. */
+/** The moderator that this Matrix ID is linked to, if they could decide on the pages: active, with the factor they need. */
 export async function findModeratorByMatrixId(
   reader: Reader,
   matrixId: string,
@@ -66,7 +67,7 @@ export async function findModeratorByMatrixId(
   const [row] = await reader
     .select()
     .from(moderators)
-    .where(and(eq(moderators.matrixId, matrixId), isNull(moderators.disabledAt)))
+    .where(and(eq(moderators.matrixId, matrixId), isNull(moderators.disabledAt), sql`not (${mustSetUp})`))
   return row ?? null
 }
 

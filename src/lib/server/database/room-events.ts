@@ -28,13 +28,17 @@ export async function findSeenIds(reader: Reader, eventIds: string[]): Promise<S
   return new Set(rows.map(({ eventId }) => eventId))
 }
 
-/** Whether somebody asks for this under this message already: other servers can repeat a reaction under another ID. */
-export async function isAskedAlready(
+/** What somebody asked for under this message, and has not taken back; null: nothing of this kind. */
+export async function findAsked(
   reader: Reader,
   { sender, target, key }: { sender: string; target: string; key: string },
-): Promise<boolean> {
+): Promise<SeenEvent | null> {
   const { sender: by, target: under, key: wish } = roomEvents
-  return (await reader.$count(roomEvents, and(eq(under, target), eq(by, sender), eq(wish, key)))) > 0
+  const [row] = await reader
+    .select()
+    .from(roomEvents)
+    .where(and(eq(under, target), eq(by, sender), eq(wish, key)))
+  return row ?? null
 }
 
 /** The events under this message by which something was asked that can be taken back. */

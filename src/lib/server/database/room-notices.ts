@@ -1,6 +1,6 @@
-import { and, eq, or } from 'drizzle-orm'
+import { and, eq, gt, inArray, isNull, or } from 'drizzle-orm'
 import type { Reader, Transaction } from './open'
-import { registrations, roomNotices } from './schema'
+import { jobs, matrixIdClaims, registrations, roomNotices } from './schema'
 
 /** A message in the moderators' room about one request. `text`: what it said first; `shown`: what it says now, if known. */
 export type RoomNotice = typeof roomNotices.$inferSelect
@@ -59,15 +59,36 @@ export async function findNoticeByEvent(
   return notice ?? null
 }
 
-/** The messages in this room about requests that wait, by their event IDs. */
-export async function findOpenNotices(
-  reader: Reader,
-  room: string,
-): Promise<{ job: string; eventId: string }[]> {
+/** A message that the homeserver has. */
+export type OpenNotice = Pick<RoomNotice, 'job' | 'detailsId'> & { eventId: string }
+
+/** The messages in this room about requests that wait. */
+export async function findOpenNotices(reader: Reader, room: string): Promise<OpenNotice[]> {
+  const { job, eventId, detailsId } = roomNotices
   const rows = await reader
-    .select({ job: roomNotices.job, eventId: roomNotices.eventId })
+    .select({ job, eventId, detailsId })
     .from(roomNotices)
     .innerJoin(registrations, eq(registrations.id, roomNotices.registrationId))
     .where(and(eq(roomNotices.room, room), eq(registrations.state, 'requested')))
-  return rows.flatMap(({ job, eventId }) => (eventId === null ? [] : [{ job, eventId }]))
+  return rows.flatMap(({ eventId, ...row }) => (eventId === null ? [] : [{ ...row, eventId }]))
+}
+
+/** Whether a message that can be answered is on its way to this room, and perhaps there without our knowing its ID. */
+export async function isSending(reader: Reader, room: string, now: number): Promise<boolean> {
+  const underWay = inArray(jobs.state, ['waiting', 'running'])
+  const [notice] = await reader
+    .select({ job: roomNotices.job })
+    .from(roomNotices)
+    .innerJoin(jobs, eq(jobs.id, roomNotices.job))
+    .where(and(eq(roomNotices.room, room), isNull(roomNotices.eventId), underWay))
+    .limit(1)
+  const [claim] = await reader
+    .select({ job: matrixIdClaims.job })
+    .from(matrixIdClaims)
+    .innerJoin(jobs, eq(jobs.id, matrixIdClaims.job))
+    .where(
+      and(isNull(matrixIdClaims.eventId), gt(matrixIdClaims.expiresAt, now), underWay, gt(jobs.attempts, 0)),
+    )
+    .limit(1)
+  return notice !== undefined || claim !== undefined
 }

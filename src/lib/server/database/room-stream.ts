@@ -1,9 +1,13 @@
+import { eq } from 'drizzle-orm'
 import * as v from 'valibot'
 import type { Reader, Transaction } from './open'
+import { settings } from './schema'
 import { findSetting, putSetting } from './settings'
 
 const STREAM = 'room_stream'
 const LISTENER = 'room_listener'
+/** No lease is longer, in milliseconds. */
+export const LONGEST_LEASE_MS = 120_000
 
 /** Up to where the moderators' room was read. */
 export interface StreamPosition {
@@ -42,7 +46,14 @@ export async function isRoomFree(reader: Reader, owner: string, now: number): Pr
     leaseSchema,
     NONE,
   )
-  return lease === null || lease.owner === owner || lease.until <= now
+  if (lease === null || lease.owner === owner) return true
+  // One that ends too late was written while the clock was wrong.
+  return lease.until <= now || lease.until > now + LONGEST_LEASE_MS
+}
+
+/** Nobody reads the room here any more: what happens there until somebody does again never counts. */
+export async function forgetStream(tx: Transaction): Promise<void> {
+  await tx.delete(settings).where(eq(settings.key, STREAM))
 }
 
 /** Lets another process go on at once. */

@@ -563,6 +563,8 @@ export const roomNotices = sqliteTable(
     shown: text(),
     /** The version of the registration that it stands for: what is decided on it decides on that. */
     version: integer(),
+    /** A digest of what its applicant had said by then. */
+    about: text(),
     /** The reactions under it that moderators only need to tap, by event ID. */
     seeds: storedJson('seeds', 'room_notices.seeds', stringsSchema, (): string[] => [])
       .notNull()

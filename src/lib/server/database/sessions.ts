@@ -7,6 +7,12 @@ export type SessionRow = typeof sessions.$inferSelect
 
 const MOST_LIVING = 1000
 
+/** Whether a moderator has to set up a second factor before anything else; one whose setting cannot be read, too. */
+export const mustSetUp = sql<number>`${moderators.totpSince} is null
+          and not exists (select 1 from ${passkeys} where ${passkeys.moderatorId} = ${moderators.id})
+          and exists (select 1 from ${settings}
+          where ${settings.key} = 'second_factor_required' and ${settings.value} <> 'false')`
+
 /**
  * A session and its moderator, in one select, so that both are from the same moment. If the second-factor setting
  * cannot be read, one is required, as in `isFactorRequired`.
@@ -20,12 +26,7 @@ export async function findSession(reader: Reader, id: TokenHash) {
         username: moderators.username,
         role: moderators.role,
         shortcuts: moderators.shortcuts,
-        mustSetUp: sql<number>`${moderators.totpSince} is null
-          and not exists (select 1 from ${passkeys} where ${passkeys.moderatorId} = ${moderators.id})
-          and exists (select 1 from ${settings}
-          where ${settings.key} = 'second_factor_required' and ${settings.value} <> 'false')`.mapWith(
-          Boolean,
-        ),
+        mustSetUp: mustSetUp.mapWith(Boolean),
         disabledAt: moderators.disabledAt,
       },
     })

@@ -110,9 +110,11 @@ function createMasBotAccess(
     admin: false,
     async user(task) {
       await bot.ensure(task)
-      if ((await find(account, task)) === null) await bot.again(task)
-      if (mayCreate) await liftLimits(synapse, userId, task)
-      return findActive(account, task)
+      const found = await find(account, task)
+      if (found === null) await bot.again(task)
+      if (mayCreate && found?.deactivated !== true) await liftLimits(synapse, userId, task)
+      // Not `missing`, which would say that a message is not there.
+      return found ?? findActive(account, task)
     },
     unusable: unusableBot(owner),
     error: refusedBot(owner),

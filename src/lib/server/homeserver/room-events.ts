@@ -14,7 +14,7 @@ export const EVENT_TYPES = [
 ]
 
 /** Beyond every limit for a text here: one that was cut is still too long. */
-export const LONGEST_TEXT = 10_000
+export const LONGEST_TEXT = 65_536
 
 const id = v.pipe(v.string(), v.nonEmpty(), v.maxLength(255))
 const eventSchema = v.object({

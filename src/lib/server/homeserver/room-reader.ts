@@ -131,7 +131,7 @@ export function createRoomReader({
   ): Promise<v.InferOutput<T> | null> {
     const reply = await call('GET', inRoom(room, `state/${type}/`), TASK)
     if (reply.granted) return parse(schema, reply.body, TASK)
-    if (reply.status === 404) return null
+    if (reply.errcode === 'M_NOT_FOUND') return null
     throw reply.error
   }
 
@@ -230,7 +230,7 @@ export function createRoomReader({
   /** Synapse goes on telling the reactions under a message that was taken out. */
   async function isGone(room: string, eventId: string): Promise<boolean> {
     const reply = await call('GET', inRoom(room, `event/${encodeURIComponent(eventId)}`), TASK)
-    if (!reply.granted && reply.status === 404) return true
+    if (!reply.granted && reply.errcode === 'M_NOT_FOUND') return true
     if (!reply.granted) throw reply.error
     return parse(eventSchema, reply.body, TASK).unsigned?.redacted_because !== undefined
   }

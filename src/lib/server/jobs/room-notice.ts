@@ -3,6 +3,7 @@ import { claimOf } from '$lib/registration/decide-talk'
 import { isResting, undoWindow } from '$lib/registration/decide'
 import type { Registration } from '$lib/registration/registration'
 import type { JobResult } from '../registrations/job-results'
+import { lastEventOf } from '../database/events'
 import { findJobs } from '../database/jobs'
 import { findModerator } from '../database/moderators'
 import type { Reader, Transaction } from '../database/open'
@@ -23,7 +24,10 @@ import { cancelled, DONE, type AdminRoom, type JobServices } from './run'
 import { OFF } from './to-moderators'
 
 type SentNotice = RoomNotice & { eventId: string }
-export type NoticeServices = Pick<JobServices, 'database' | 'homeserver' | 'registrar' | 'rooms' | 'site'>
+export type NoticeServices = Pick<
+  JobServices,
+  'database' | 'homeserver' | 'log' | 'registrar' | 'rooms' | 'site'
+>
 
 /** Keeps what a job is about to send about a request. */
 export async function beginNotice(
@@ -42,6 +46,7 @@ export async function beginNotice(
     text,
     shown: wordsNow(registration, { ...facts, first: text }, services),
     version: registration.version,
+    about: await aboutOf(tx, registration),
     seeds: [],
     detailsId: null,
   }
@@ -73,7 +78,7 @@ export async function updateNotices(
   services: NoticeServices,
   job: string,
 ): Promise<JobResult> {
-  const { database, homeserver, rooms } = services
+  const { database, homeserver, rooms, log } = services
   const { adminRoom } = rooms
   if (adminRoom === null) return OFF
   const { room } = adminRoom
@@ -83,16 +88,17 @@ export async function updateNotices(
     if (registration === null) return null
     const facts = await factsOf(reader, registration, adminRoom, services)
     const isMarked = await isHeld(reader, registrationId)
-    return { registration, facts, isMarked, notices: await findRoomNotices(reader, registrationId) }
+    const about = await aboutOf(reader, registration)
+    return { registration, facts, isMarked, about, notices: await findRoomNotices(reader, registrationId) }
   })
   if (now === null) return cancelled('The registration was deleted')
-  const { registration, facts, isMarked, notices } = now
+  const { registration, facts, isMarked, about, notices } = now
   const { version } = registration
   const waits = registration.state === 'requested'
   const wording = waits ? requestWords(registration, adminRoom.template, services) : null
 
   /** It tells of the request as that is now, and so stands for it: nothing that it tells has changed since. */
-  const isCurrent = (notice: RoomNotice): boolean => notice.text === wording
+  const isCurrent = (notice: RoomNotice): boolean => notice.about === about && notice.text === wording
 
   /** False: the homeserver does not have the message any more. */
   async function say(notice: SentNotice): Promise<boolean> {
@@ -120,10 +126,7 @@ export async function updateNotices(
     await database.write((tx) => deleteRoomNotice(tx, notice.job))
   }
 
-  for (const { eventId, ...kept } of notices) {
-    // Not sent yet: its own job looks at the registration again when it is.
-    if (eventId === null) continue
-    const notice = { ...kept, eventId }
+  async function show(notice: SentNotice): Promise<void> {
     const isHere = notice.room === roomId
     const stands = isHere && isCurrent(notice)
     const shows = stands && adminRoom.details
@@ -132,7 +135,28 @@ export async function updateNotices(
     if (!isThere || (isHere && !(await say(notice)))) await forget(notice)
     else await keepSeeds(notice, { wanted: stands && facts.decides, version }, services)
   }
+
+  // One that is not sent yet is left to its own job, which looks at the registration again then.
+  const sent = notices.flatMap(({ eventId, ...notice }) => (eventId === null ? [] : [{ ...notice, eventId }]))
+  for (const notice of sent.filter((one) => one.room === roomId)) await show(notice)
+  for (const notice of sent.filter((one) => one.room !== roomId)) {
+    try {
+      await show(notice)
+    } catch (error) {
+      // We may have lost the right to change anything there.
+      if (!(error instanceof HomeserverError) || error.kind !== 'refused') throw error
+      log.warn(
+        { event: notice.eventId, reason: error.why },
+        'A message in a former room of the moderators stays as it is',
+      )
+    }
+  }
   return DONE
+}
+
+/** A digest of what the applicant has said: whoever decides on a message has been told of that, and of nothing after it. */
+async function aboutOf(reader: Reader, { id, username, reason }: Registration): Promise<string> {
+  return hash([username, reason ?? '', String(await lastEventOf(reader, id, 'answered'))])
 }
 
 async function factsOf(

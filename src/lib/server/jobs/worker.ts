@@ -112,8 +112,8 @@ export function createWorker({
     const lease = { owner, now, until: now + LEASE_MS, closed, awaited }
     for (;;) {
       const leased = await database.write((tx) => leaseJob(tx, lease))
-      // Another process was faster, or what is due stands behind a job of its lane that is running.
-      if (leased === null) return { leased: null, due }
+      // Another process was faster, or what is due stands behind a job of its lane: that is no reason to ask at once again.
+      if (leased === null) return { leased: null, due: null }
       const { row, job } = leased
       if (job !== null) {
         outages.started(job, row.createdAt)

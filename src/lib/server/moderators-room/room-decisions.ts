@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { RoomEvent } from '$lib/moderation/room-event'
 import { wishOfReaction, wishOfText, type RoomWish } from '$lib/moderation/room-wish'
+import { decidedAlready } from '$lib/registration/decide'
 import { ROOM_UNDO_MS, undoWindow } from '$lib/registration/decision'
 import type { JobOf } from '$lib/registration/job'
 import type { Refusal, Result } from '$lib/registration/refusal'
@@ -17,10 +18,11 @@ import {
   findAsking,
   findAskingEvent,
   findSeenEvent,
-  isAskedAlready,
+  findAsked,
   putSeenEvent,
   putStrangersEvent,
   settleSeenEvent,
+  type SeenEvent,
 } from '../database/room-events'
 import { findNoticeByEvent, updateRoomNotice, type RoomNotice } from '../database/room-notices'
 import type { MatrixIds } from '../auth/matrix-ids'
@@ -146,9 +148,11 @@ export function createRoomDecisions({
   /** A verdict. The message in the room tells of it, and once more when it can be undone no longer. */
   async function decided(tx: Transaction, id: string, { result, committed }: Written): Promise<Outcome> {
     if (!result.ok) {
-      if (result.refusal.code === 'stale')
-        await jobQueue.enqueueIn(tx, [{ kind: 'notify_room_again', registration: id }])
-      return refusedAs(tx, result.refusal)
+      if (result.refusal.code !== 'stale') return refusedAs(tx, result.refusal)
+      const now = await findRegistration(tx, id)
+      if (now !== null && now.state !== 'requested') return refusedAs(tx, decidedAlready(now))
+      await jobQueue.enqueueIn(tx, [{ kind: 'notify_room_again', registration: id }])
+      return { says: 'changed' }
     }
     const { value: after } = result
     if (after === null) return { committed }
@@ -180,8 +184,6 @@ export function createRoomDecisions({
         if (refusal.state === 'withdrawn') return { says: 'withdrawn' }
         return { says: refusal.state === 'denied' ? 'denied' : 'approved', by }
       }
-      case 'stale':
-        return { says: 'changed' }
       case 'claimed':
         return { says: 'claimed', by: await nameOf(refusal.by) }
       case 'undo_too_late':
@@ -193,22 +195,43 @@ export function createRoomDecisions({
     }
   }
 
+  /** Whether what somebody asked for is so: nobody has undone it, nor decided anew. */
+  async function isInForce(
+    tx: Transaction,
+    id: string,
+    { key, at }: SeenEvent,
+    moderator: string,
+  ): Promise<boolean> {
+    const registration = await findRegistration(tx, id)
+    if (registration === null) return false
+    if (key === 'take') return registration.claimedBy === moderator
+    return registration.stateSince === at && registration.decidedBy === moderator
+  }
+
   async function ask(tx: Transaction, room: string, event: Asking, wish: Wish): Promise<Outcome> {
     const notice = await findNoticeByEvent(tx, room, event.target)
     if (notice === null || (await findSeenEvent(tx, event.eventId)) !== null) return {}
+    // Our own reactions, also of an account that spoke here before.
+    if (notice.seeds.includes(event.eventId)) return {}
     const { eventId, sender, target } = event
+    const { registrationId } = notice
     const moderator = await findModeratorByMatrixId(tx, sender)
     if (moderator === null) {
       await tellStranger(tx, event, notice)
       return {}
     }
     const key = event.type === 'reaction' ? wish.type : event.eventId
-    if (await isAskedAlready(tx, { sender, target, key })) return {}
+    const asked = await findAsked(tx, { sender, target, key })
+    if (asked !== null && (await isInForce(tx, registrationId, asked, moderator.id))) {
+      await putSeenEvent(tx, { eventId, at: clock(), registrationId, sender, target, key: null })
+      return {}
+    }
+    if (asked !== null) await settleSeenEvent(tx, asked.eventId)
     const outcome = await carryOut(tx, { event, wish, notice, moderator: moderator.id })
     await putSeenEvent(tx, {
       eventId,
       at: outcome.undoable?.at ?? clock(),
-      registrationId: notice.registrationId,
+      registrationId,
       sender,
       target,
       key: outcome.undoable === undefined ? null : key,

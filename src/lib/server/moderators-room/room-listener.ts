@@ -3,15 +3,17 @@ import type { Logger } from 'pino'
 import { fitnessOf, ROOM_ANNOUNCEMENTS, type RoomAnnouncement } from '$lib/moderation/room-fitness'
 import type { RoomEvent, RoomNews, RoomTraits, StandingReaction } from '$lib/moderation/room-event'
 import type { NewJob } from '$lib/registration/job'
+import { wishOfReaction } from '$lib/moderation/room-wish'
 import { HOUR } from '$lib/registration/time'
 import { findAskedEvents } from '../database/matrix-ids'
 import type { Database, Transaction } from '../database/open'
 import { findSeenIds } from '../database/room-events'
-import { deleteRoomNotice, findOpenNotices } from '../database/room-notices'
+import { deleteRoomNotice, findOpenNotices, isSending, type OpenNotice } from '../database/room-notices'
 import {
   findStreamPosition,
   isRoomFree,
   leaseRoom,
+  LONGEST_LEASE_MS,
   putStreamPosition,
   releaseRoom,
 } from '../database/room-stream'
@@ -20,8 +22,6 @@ import { StreamLost, type RoomReader } from '../homeserver/room-reader'
 import type { Announcements } from '../registrations/announcements'
 import type { RoomDecisions } from './room-decisions'
 
-/** Longer than one look at the room takes, waiting included. */
-const LEASE_MS = 120_000
 /** How long another process's lease is left alone before it is looked at again. */
 const LEASE_LOOK_MS = 15_000
 const INVENTORY_MS = HOUR
@@ -29,7 +29,9 @@ const INVENTORY_MS = HOUR
 const UNFIT_LOOK_MS = 60_000
 const FIRST_WAIT_MS = 1_000
 const LONGEST_WAIT_MS = 60_000
-/** A refused token is not tried more often. */
+/** While a message of ours is on its way that others may answer already. */
+const EARLY_LOOK_MS = 5_000
+/** What is refused is not tried more often. */
 const REFUSED_WAIT_MS = 10 * 60_000
 
 const SAY_ENCRYPTED: NewJob = {
@@ -63,7 +65,7 @@ export function createRoomListener({
   onWork,
 }: {
   database: Database
-  homeserver: Pick<Homeserver, 'roomId' | 'enterRoom'>
+  homeserver: Pick<Homeserver, 'roomId' | 'enterRoom' | 'redact'>
   reader: RoomReader
   decisions: RoomDecisions
   announcements: Pick<Announcements, 'warnOnce' | 'warnAnew' | 'endOutage'>
@@ -86,7 +88,7 @@ export function createRoomListener({
 
   async function lease(): Promise<boolean> {
     const now = clock()
-    return database.write((tx) => leaseRoom(tx, { owner, now, until: now + LEASE_MS }))
+    return database.write((tx) => leaseRoom(tx, { owner, now, until: now + LONGEST_LEASE_MS }))
   }
 
   /** Nothing is stored by a process that was too slow, and whose place another one has taken. */
@@ -140,27 +142,48 @@ export function createRoomListener({
 
   /** The reactions that stand under messages that ask for one, except those that were dealt with. */
   async function takeInventory(id: string): Promise<void> {
-    for (const eventId of await database.read((tx) => findAskedEvents(tx, clock()))) {
-      const standing = await reader.standing(id, eventId)
-      if (standing !== 'gone') await applyAll(id, await unseen(standing, eventId), null)
-    }
-    for (const { job, eventId } of await database.read((tx) => findOpenNotices(tx, id))) {
+    for (const eventId of await database.read((tx) => findAskedEvents(tx, clock())))
+      await applyStanding(id, eventId)
+    for (const notice of await database.read((tx) => findOpenNotices(tx, id))) {
       if (stopping.signal.aborted) return
-      const standing = await reader.standing(id, eventId)
-      if (standing === 'gone') {
-        await database.write((tx) => deleteRoomNotice(tx, job))
-        log.warn({ event: eventId }, 'A message about a request was taken out of the moderators’ room')
-        continue
-      }
-      await applyAll(id, await unseen(standing, eventId), null)
+      if (!(await lease())) throw new LeaseLost()
+      if ((await applyStanding(id, notice.eventId)) === 'gone') await forgetNotice(id, notice)
     }
   }
 
+  async function applyStanding(id: string, eventId: string): Promise<'gone' | 'there'> {
+    try {
+      const standing = await reader.standing(id, eventId)
+      if (standing === 'gone') return standing
+      await applyAll(id, await unseen(standing, eventId), null)
+    } catch (error) {
+      // One message with far too many reactions is no reason to hear of no other.
+      if (!(error instanceof HomeserverError) || error.kind !== 'refused') throw error
+      log.warn(
+        { event: eventId, reason: error.why },
+        'The reactions to a message in the moderators’ room are not looked at',
+      )
+    }
+    return 'there'
+  }
+
+  /** Somebody took the message about a request out of the room: nothing stays there that was to go with it. */
+  async function forgetNotice(id: string, { job, eventId, detailsId }: OpenNotice): Promise<void> {
+    if (detailsId !== null) {
+      // On its way: its job finds out what became of it.
+      if (!detailsId.startsWith('$')) return
+      await homeserver.redact(id, detailsId, `${job}-${detailsId}`)
+    }
+    await database.write((tx) => deleteRoomNotice(tx, job))
+    log.warn({ event: eventId }, 'A message about a request was taken out of the moderators’ room')
+  }
+
   async function unseen(standing: StandingReaction[], target: string): Promise<RoomEvent[]> {
-    if (standing.length === 0) return []
-    const ids = standing.map(({ eventId }) => eventId)
+    const meant = standing.filter(({ key }) => wishOfReaction(key) !== null)
+    if (meant.length === 0) return []
+    const ids = meant.map(({ eventId }) => eventId)
     const seen = await database.read((tx) => findSeenIds(tx, ids))
-    return standing
+    return meant
       .filter(({ eventId }) => !seen.has(eventId))
       .map((reaction) => ({ type: 'reaction', target, ...reaction }))
   }
@@ -202,7 +225,7 @@ export function createRoomListener({
    */
   async function once(wait: number): Promise<number> {
     if (!(await lease())) return LEASE_LOOK_MS
-    const isDue = lookedAt === null || clock() - lookedAt >= INVENTORY_MS
+    const isDue = lookedAt === null || Math.abs(clock() - lookedAt) >= INVENTORY_MS
     if (isDue || roomId === null) {
       const id = await homeserver.roomId(room)
       const { fit, notes } = fitness(await traitsOf(id))
@@ -215,19 +238,30 @@ export function createRoomListener({
     }
     const id = roomId
     const since = await position(id)
-    if (isDue) {
+    const { events, next, gap, left } = await look(id, since, isDue ? 0 : wait)
+    if (gap !== null) await applyGap(id, gap)
+    // What answers a message that we do not know to have arrived is not passed over as talk.
+    const isEarly = events.length > 0 && (await database.read((tx) => isSending(tx, id, clock())))
+    await applyAll(id, events, isEarly ? null : next)
+    if (isEarly) return EARLY_LOOK_MS
+    if (events.length === 0 && next !== since) await storePosition(id, next)
+    if (isDue && !stopping.signal.aborted) {
       await takeInventory(id)
       lookedAt = clock()
     }
-    const { events, next, gap, left } = await look(id, since, isDue ? 0 : wait)
-    if (gap !== null) {
-      await applyAll(id, await reader.between(id, gap.from, gap.to), null)
-      lookedAt = null
-    }
-    await applyAll(id, events, next)
-    if (events.length === 0 && next !== since) await storePosition(id, next)
-    if (left || events.some(({ type }) => type === 'encrypted' || type === 'replaced')) lookedAt = null
+    const isOther = events.some(({ type }) => type === 'encrypted' || type === 'replaced')
+    if (gap !== null || left || isOther) lookedAt = null
     return 0
+  }
+
+  /** What is too much to be read, or is not there any more, is left to the inventory that follows every gap. */
+  async function applyGap(id: string, { from, to }: { from: string; to: string }): Promise<void> {
+    try {
+      await applyAll(id, await reader.between(id, from, to), null)
+    } catch (error) {
+      if (!(error instanceof HomeserverError) || error.kind !== 'refused') throw error
+      log.warn({ reason: error.why }, 'Answers in the moderators’ room may have been passed over')
+    }
   }
 
   async function afterError(error: unknown): Promise<number> {
@@ -236,7 +270,7 @@ export function createRoomListener({
     failures++
     if (!(error instanceof HomeserverError)) {
       log.error({ err: error }, 'The moderators’ room could not be read; trying again')
-    } else if (error.kind === 'token' || error.kind === 'set_up') {
+    } else if (error.permanent) {
       await announce('room_not_read', `Nothing can be decided in the moderators’ room. ${error.message}`)
       return REFUSED_WAIT_MS
     } else if (failures === 1) {
@@ -260,7 +294,8 @@ export function createRoomListener({
           return LONGEST_WAIT_MS
         })
       }
-      if (pause > 0) await sleep(pause, null, { ref: false, signal: stopping.signal }).catch(() => null)
+      if (pause > 0)
+        await sleep(Math.min(pause, HOUR), null, { ref: false, signal: stopping.signal }).catch(() => null)
     }
   }
 
@@ -271,10 +306,15 @@ export function createRoomListener({
     },
     /** One look that does not wait, for tests; errors are thrown. */
     once: () => once(0),
-    async stop(): Promise<void> {
+    /** Reads no more; waits for what it is doing for up to `graceMs`. */
+    async stop(graceMs: number): Promise<void> {
       stopping.abort()
-      await running
-      await database.write((tx) => releaseRoom(tx, owner, clock()))
+      await Promise.race([running, sleep(graceMs, null, { ref: false })])
+      try {
+        await database.write((tx) => releaseRoom(tx, owner, clock()))
+      } catch (error) {
+        log.warn({ err: error }, 'Another process can read the moderators’ room only in two minutes')
+      }
     },
   }
 }
