@@ -283,7 +283,8 @@ describe('reading', () => {
   test.each(['standing', 'between'] as const)('goes on where there is too much of %s', async (what) => {
     const listener = aListener()
     await listener.once()
-    reader[what] = () => Promise.reject(refusedWith('refused'))
+    const refuse = () => Promise.reject(refusedWith('refused'))
+    Object.assign(reader, { [what]: refuse })
     for (let talk = 0; talk < 60; talk++) room.react('🎉')
     room.react('✅')
     room.limit = 10

@@ -81,7 +81,7 @@ export async function updateNotices(
   const { database, homeserver, rooms, log } = services
   const { adminRoom } = rooms
   if (adminRoom === null) return OFF
-  const { room } = adminRoom
+  const { room, details: isDetailed } = adminRoom
   const roomId = await homeserver.roomId(room)
   const now = await database.read(async (reader) => {
     const registration = await findRegistration(reader, registrationId)
@@ -129,7 +129,7 @@ export async function updateNotices(
   async function show(notice: SentNotice): Promise<void> {
     const isHere = notice.room === roomId
     const stands = isHere && isCurrent(notice)
-    const shows = stands && adminRoom.details
+    const shows = stands && isDetailed
     const details = shows ? detailsWords(registration, { isHeld: isMarked }, services) : null
     const isThere = await isPresent(keepDetails(notice, { words: details, version }, services))
     if (!isThere || (isHere && !(await say(notice)))) await forget(notice)
