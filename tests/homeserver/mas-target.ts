@@ -14,13 +14,15 @@ export interface MasTarget extends Target {
   mas: MasStandIn
   /** Our own account there. */
   account: Username
+  /** Whether Synapse asks MAS about a token each time: Synapse 1.160 keeps the answer for two minutes. */
+  asksAlways: boolean
   /** Another client of both. */
   connect(change?: Partial<HomeserverOptions>): ReturnType<typeof connectHomeserver>
 }
 
 async function target(
   mas: MasStandIn,
-  { url, domain }: { url: string; domain: string },
+  { url, domain, asksAlways }: { url: string; domain: string; asksAlways: boolean },
   close: () => Promise<void>,
 ): Promise<MasTarget> {
   const { state } = mas
@@ -47,6 +49,7 @@ async function target(
   return {
     mas,
     account,
+    asksAlways,
     connect,
     url,
     domain,
@@ -75,7 +78,7 @@ export async function masStandInTarget(
 ): Promise<MasTarget> {
   const domain = 'stand-in.test'
   const { mas, homeserver, close } = await startMasWorld({ ...CLIENT, domain, ...options }, more)
-  return target(mas, { url: homeserver.url, domain }, close)
+  return target(mas, { url: homeserver.url, domain, asksAlways: true }, close)
 }
 
 /**
@@ -88,7 +91,7 @@ export async function masSynapseTarget(): Promise<MasTarget> {
   const secret = from('MAS_SECRET')
   const mas = await startMasStandIn({ ...CLIENT, domain, port: Number(from('MAS_PORT')), secret })
   mas.state.synapse = realDelegated(url, secret)
-  const made = await target(mas, { url, domain }, () => mas.close())
+  const made = await target(mas, { url, domain, asksAlways: false }, () => mas.close())
   await ready(made)
   return made
 }
