@@ -1,4 +1,5 @@
 import { isBlank } from '../registration/text-length'
+import { reactionKey } from './reaction-key'
 
 /** What a moderator wants who reacts to a message about a request; `link`: that the Matrix ID is theirs. */
 export type ReactionWish = 'approve' | 'deny' | 'take' | 'link'
@@ -62,7 +63,7 @@ function splitCommand(text: string): { word: string; rest: string | null } | nul
 
 /** Clients send a key with and without variation selectors, and in five skin tones. Null: it means nothing here. */
 export function wishOfReaction(key: string): ReactionWish | null {
-  const bare = key.replace(/[\s\uFE0E\uFE0F\u{1F3FB}-\u{1F3FF}]/gu, '')
+  const bare = reactionKey(key)
   return Object.hasOwn(REACTIONS, bare) ? (REACTIONS[bare] ?? null) : null
 }
 
