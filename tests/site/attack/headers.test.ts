@@ -14,6 +14,14 @@ afterAll(async () => {
   await site.stop()
 })
 
+const LINKS = [
+  '/register/status/',
+  '/register/verify/',
+  '/verify-email/',
+  '/set-password/',
+  '/admin/confirm/',
+  '/admin/join/',
+]
 const ROUTES = join(import.meta.dirname, '../../../src/routes')
 
 /** The paths of all routes that have a page, groups left out: `/admin/rules/new`, `/register/verify/[token]`. */
@@ -77,6 +85,13 @@ test('every page there is, errors and refusals included, has the whole of the po
     await aVisitor(site.url).send('POST', '/register', { origin: 'https://evil.test' }),
     await aVisitor(site.url).send('GET', '/', { host: 'evil.test' }),
     await aVisitor(site.url).post('/register', { username: 'x'.repeat(300_000) }),
+    // A redirect that led on from them would be longer than a proxy takes.
+    ...(await Promise.all(
+      LINKS.map((link) =>
+        aVisitor(site.url).send('GET', `${link}${encodeURIComponent('👩').repeat(700)}/in`, {}),
+      ),
+    )),
+    ...(await Promise.all(LINKS.map((link) => aVisitor(site.url).send('HEAD', link.padEnd(1_400, 'a'), {})))),
     await aVisitor(site.url).send('GET', '/trpc/nowhere', {}),
     await aVisitor(site.url).send('PUT', '/trpc/nowhere', {}),
     await aVisitor(site.url).send('GET', '/admin/live', {}),

@@ -5,6 +5,7 @@ import type { Refused } from './request-guard'
 const WORDS: Record<Refused['why'], string> = {
   unknown_host:
     'A request for a host that is not served was refused: "hosts" in config.yaml lists those that are',
+  long_path: 'A request for a path that is longer than any page or link here was refused',
   other_site:
     'A cross-site request was refused. If it came from a page of this site, the proxy passes on a different Host than the one people open',
   not_text: 'A request that none of our forms can send was refused',

@@ -40,6 +40,14 @@ function pageOf(
         },
         code: 'UNKNOWN_HOST',
       }
+    case 'long_path':
+      return {
+        status,
+        title: m.error_404_title({}, { locale }),
+        words: m.error_404_words({}, { locale }),
+        link: { href: '/', text: m.error_home({}, { locale }) },
+        code: 'URI_TOO_LONG',
+      }
     case 'not_text':
       return {
         status,

@@ -67,6 +67,21 @@ describe('a host that is not ours is refused, whatever it asks for', () => {
   })
 })
 
+test.each(['/register/status/', '/register/verify/', '/verify-email/', '/trpc/', '/admin/', '/'])(
+  'a path under %s that is longer than any of ours is refused, however it is encoded',
+  (start) => {
+    for (const method of ['GET', 'HEAD', 'POST']) {
+      const headers = start === '/trpc/' ? json : form
+      const path = (length: number) => start.padEnd(length, 'a')
+      expect(told(method, path(1_001), headers)).toBe('414 long_path')
+      expect(told(method, `${start}${'ö'.repeat(200)}`, headers)).toBe('414 long_path')
+      expect(told(method, `${path(1_001)}/in?x`, headers)).toBe('414 long_path')
+      expect(told(method, path(1_000), headers)).not.toBe('414 long_path')
+      expect(told(method, `${path(40)}?${'a'.repeat(3_000)}`, headers)).not.toBe('414 long_path')
+    }
+  },
+)
+
 describe('what another site sends is refused', () => {
   const elsewhere: [string, Record<string, string>][] = [
     ['by its Origin', { origin: 'https://evil.test' }],

@@ -4,6 +4,7 @@ import { isFromHere } from './request-origin'
 /** Why a request does not reach a page: it is refused here, or there are too many at once (`busy`). */
 export const REFUSED_BECAUSE = [
   'unknown_host',
+  'long_path',
   'other_site',
   'not_text',
   'no_action',
@@ -16,12 +17,18 @@ export type RefusedBecause = (typeof REFUSED_BECAUSE)[number]
 
 /** What is refused on any route, and why. */
 export interface Refused {
-  status: 400 | 403 | 404 | 405 | 415
+  status: 400 | 403 | 404 | 405 | 414 | 415
   why: Exclude<RefusedBecause, 'busy'>
 }
 
 /**
- * What may not reach the site on any route: unknown hosts, and cross-site requests. This is the only such check:
+ * The longest path, as it is encoded, that a page or a link of ours can have, with a wide margin. Redirects lead on from
+ * the path, and a response's headers must not grow with the request.
+ */
+const LONGEST_PATH = 1_000
+
+/**
+ * What may not reach the site on any route: unknown hosts, paths too long to be ours, and cross-site requests. This is the only such check:
  * SvelteKit's own covers form posts only, knows one origin, and is off (svelte.config.js).
  */
 export function refuseRequest(
@@ -29,6 +36,7 @@ export function refuseRequest(
   site: { url: string; hosts: readonly string[] },
 ): Refused | null {
   if (!isAllowedHost(headers.get('host'), site.hosts)) return { status: 400, why: 'unknown_host' }
+  if (url.pathname.length > LONGEST_PATH) return { status: 414, why: 'long_path' }
   const reads = method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
   const called = url.pathname === '/trpc' || url.pathname.startsWith('/trpc/')
   if (!reads && !isFromHere(headers, site)) return { status: 403, why: 'other_site' }
