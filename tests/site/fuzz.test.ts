@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { ChildProcess } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
-import { Agent, request } from 'node:http'
+import { Agent, maxHeaderSize, request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startSite, type Site } from '../support/site'
@@ -48,6 +48,10 @@ afterAll(async () => {
 const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE })
 let sent = 0
 
+const headOf = (path: string, headers: Record<string, string | number>): number =>
+  path.length +
+  Object.entries(headers).reduce((sum, [name, value]) => sum + `${name}: ${value}\r\n`.length, 0)
+
 /** Sends a case from an address that no other case has, and reads the answer; a stream that does not end, its head. */
 function send(one: Case, number = ++sent, patienceMs = 15_000): Promise<Answer & { ms: number }> {
   const { as, method, path, headers, body } = one
@@ -84,6 +88,9 @@ function send(one: Case, number = ++sent, patienceMs = 15_000): Promise<Answer &
     out.on('error', (error: NodeJS.ErrnoException) => {
       // A connection that lay still may be closed just when it is used again: that is no answer to the case.
       if (out.reusedSocket && error.code === 'ECONNRESET') send(one, number, patienceMs).then(resolve, reject)
+      // Of a head that is too long Node reads no more, and what it does not read can cost its answer on the way.
+      else if (error.code === 'ECONNRESET' && headOf(path, all) > maxHeaderSize)
+        resolve({ status: 431, headers: {}, body: '', ms: performance.now() - begun })
       else reject(error)
     })
     out.setTimeout(patienceMs, () => out.destroy(new Error(NO_ANSWER)))
@@ -163,7 +170,9 @@ test(`${CASES} requests that nobody means well with: no failure, no leak, nothin
     expect(site.process.exitCode).toBeNull()
   }
   console.info(`Fuzz: ${sent} requests, ${JSON.stringify(Object.fromEntries([...answers].sort()))}`)
-  expect(Object.fromEntries(faults), `FUZZ_SEED=${SEED}`).toEqual({})
+  // The runner's own words for what differs would cut the faults short.
+  if (faults.size > 0)
+    expect.fail(`FUZZ_SEED=${SEED}\n${JSON.stringify(Object.fromEntries(faults), null, 1)}`)
   // A run in which everything bounced off the first door would show nothing.
   const count = (status: number) => answers.get(status) ?? 0
   expect(sent).toBe(CASES)
@@ -175,6 +184,8 @@ test(`${CASES} requests that nobody means well with: no failure, no leak, nothin
 }, 3_600_000)
 
 const POLICY = "default-src 'none'; script-src 'self'"
+const MAIL_POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox"
 const PAGE = {
   'content-type': 'text/html',
   'x-content-type-options': 'nosniff',
@@ -207,6 +218,16 @@ test.each([
     },
     'policy',
   ],
+  [{ status: 200, headers: { ...PAGE, 'content-security-policy': MAIL_POLICY }, body: '<p></p>' }, null],
+  [
+    {
+      status: 200,
+      headers: { ...PAGE, 'content-security-policy': `${MAIL_POLICY} allow-scripts` },
+      body: '<p></p>',
+    },
+    'policy',
+  ],
+  [{ status: 200, headers: { ...PAGE, 'content-security-policy': MAIL_POLICY }, body: '<zq1>' }, 'element'],
   [{ status: 200, headers: { ...PAGE, 'content-type': undefined }, body: 'x' }, 'type'],
 ])('the verdict on %j is %j', (answer, fault) => {
   const places = { url: 'http://site.test', inside: ['/tmp/secret-folder'] }
