@@ -2,10 +2,14 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { ensureChromium } from './chromium.js'
 
-/** @typedef {{ name: string, assertionResults: { status: string, fullName: string }[] }} VitestFile */
-/** @typedef {{ file: string, title: string, tests: { projectName: string, status: string }[] }} PlaywrightSpec */
+/** @typedef {{ status: string, fullName: string, failureMessages?: string[] }} VitestResult */
+/** @typedef {{ name: string, assertionResults: VitestResult[] }} VitestFile */
+/** @typedef {{ error?: { message?: string } }} PlaywrightResult */
+/** @typedef {{ projectName: string, status: string, results: PlaywrightResult[] }} PlaywrightTest */
+/** @typedef {{ file: string, title: string, tests: PlaywrightTest[] }} PlaywrightSpec */
 /** @typedef {{ suites?: PlaywrightSuite[], specs?: PlaywrightSpec[] }} PlaywrightSuite */
 
 /**
@@ -16,7 +20,9 @@ const MINUTE = 60_000
 const reports = mkdtempSync(join(tmpdir(), 'registration-tests-'))
 let passed = 0
 let failed = 0
-/** What failed, by name, for the end of the output: what a step printed about it may be far above. @type {string[]} */
+/** So much of a failure's own words stands at the end. */
+const MOST_WORDS = 1_500
+/** What failed and why, for the end of the output: what a step printed about it may be far above. @type {string[]} */
 const failures = []
 /** The process group of the running step. @type {number | undefined} */
 let group
@@ -96,7 +102,9 @@ async function vitest(project, minutes) {
   const failing = report.testResults.flatMap((/** @type {VitestFile} */ { name, assertionResults }) =>
     assertionResults
       .filter(({ status }) => status === 'failed')
-      .map(({ fullName }) => `${relative('', name)}, ${fullName}`),
+      .map(({ fullName, failureMessages = [] }) =>
+        withWords(`${relative('', name)}, ${fullName}`, failureMessages[0]),
+      ),
   )
   count(project, good, report.numPassedTests, failing)
 }
@@ -114,12 +122,21 @@ async function playwright() {
   count('browser', good, stats.expected, suites.flatMap(failingSpecs))
 }
 
+/** @param {string} name @param {string} [words] */
+const withWords = (name, words = '') =>
+  [name, ...stripVTControlCharacters(words).slice(0, MOST_WORDS).split('\n')].join('\n    ').trimEnd()
+
 /** A test that passed at its second try has failed. @param {PlaywrightSuite} suite @returns {string[]} */
 function failingSpecs({ suites = [], specs = [] }) {
   const own = specs.flatMap(({ file, title, tests }) =>
     tests
       .filter(({ status }) => status === 'unexpected' || status === 'flaky')
-      .map(({ projectName }) => `[${projectName}] ${file}, ${title}`),
+      .map(({ projectName, results }) =>
+        withWords(
+          `[${projectName}] ${file}, ${title}`,
+          results.find(({ error }) => error !== undefined)?.error?.message,
+        ),
+      ),
   )
   return [...own, ...suites.flatMap(failingSpecs)]
 }
