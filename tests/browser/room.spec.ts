@@ -110,4 +110,8 @@ test('a moderator links a Matrix ID, and a reaction in the room decides', async 
   await expect
     .poll(() => askDatabase(site, 'select state from registrations where username = ?', [name]))
     .toMatchObject({ rows: [{ state: 'approved' }] })
+  await page.context().clearCookies()
+  await signIn(page, site)
+  await page.goto(`${site.url}/admin/audit-log`)
+  await expect(page.getByText('in the moderators’ room, event')).toBeVisible()
 })

@@ -28,7 +28,7 @@ interface PreparedLife extends Pick<Life, 'name' | 'from' | 'also'> {
  * The promise of the README, at every place where the program can be stopped: the whole life of a registration is
  * lived once for each of them, the program kills itself there, is started again, and the people repeat what people
  * repeat. What must hold then is asked of the homeserver, the mail server and the database, not of the program. Every
- * place with CRASH_EVERY=1, every third with 3, beginning with the one of CRASH_FIRST; else every seventh.
+ * place with CRASH_EVERY=1, every fifth with 5, beginning with the one of CRASH_FIRST; else every seventh.
  */
 export async function crashSuite(
   homeserver: SeenHomeserver,
