@@ -51,11 +51,43 @@ it('does not count what it refuses, so that asking again does not lengthen the w
   expect(await limits.take('mail', 'a', LIMIT)).toEqual({ ok: true })
 })
 
-it('refuses without waiting for the one writer, so that a crowd of refused tries holds nobody up', async () => {
+it('refuses without waiting for the one writer once it has refused, so that a crowd of refused tries holds nobody up', async () => {
   await fill('mail', 'a')
+  expect((await limits.take('mail', 'a', LIMIT)).ok).toBe(false)
   const writes = vi.spyOn(test.database, 'write')
-  for (let again = 0; again < 10; again++) expect((await limits.take('mail', 'a', LIMIT)).ok).toBe(false)
+  for (let again = 0; again < 10; again++) {
+    expect((await limits.take('mail', 'a', LIMIT)).ok).toBe(false)
+    const both = [
+      { kind: 'mail', subject: 'a', limit: LIMIT },
+      { kind: 'mail', subject: `b${again}`, limit: LIMIT },
+    ]
+    expect((await limits.takeAll(both)).ok).toBe(false)
+  }
   expect(writes).not.toHaveBeenCalled()
+})
+
+it('asks again what it refused: what was forgotten elsewhere, or is over by the clock, is let through', async () => {
+  await fill('mail', 'a')
+  await fill('mail', 'b')
+  for (const subject of ['a', 'b']) expect((await limits.take('mail', subject, LIMIT)).ok).toBe(false)
+  const other = await openDatabase({ url: test.url })
+  try {
+    const theirs = createRateLimiter({ database: other, secret: 'a secret', clock: () => now })
+    await theirs.forget('mail', 'a')
+  } finally {
+    other.close()
+  }
+  expect(await limits.take('mail', 'a', LIMIT)).toEqual({ ok: true })
+  now += 1000
+  expect(await limits.take('mail', 'b', LIMIT)).toEqual({ ok: true })
+})
+
+it('refuses as well where so many others were refused since that it does not know them all', async () => {
+  const once = { count: 0, windowMs: 1000 }
+  await fill('mail', 'a')
+  expect((await limits.take('mail', 'a', LIMIT)).ok).toBe(false)
+  for (let more = 0; more < 1_001; more++) await limits.take('other', `n${more}`, once)
+  expect((await limits.take('mail', 'a', LIMIT)).ok).toBe(false)
 })
 
 it('lets exactly the agreed number through of 50 at once', async () => {

@@ -13,6 +13,9 @@ import type { Database, Reader } from '../database/open'
 import { networkOf, networksOf } from '$lib/network/client-networks'
 import { DAY } from '$lib/registration/time'
 
+/** So many refused keys are known at once, the latest; about others the database is asked. */
+const MOST_NOTED = 1_000
+
 /** What is counted: a kind of attempt, and by whom or on whom. An IP address stands for its network (`networkOf`). */
 export interface Counted {
   kind: string
@@ -98,19 +101,37 @@ export function createRateLimiter({
 
   const peekAll = async (claims: Claim[]): Promise<Taken> => takenOf(await waitsFor(claims))
 
+  /** Keys that were refused here, and until when they are if nothing else happens. */
+  const refusedUntil = new Map<string, number>()
+
+  function noteRefused(asked: Asked[], waits: number[], now: number): void {
+    for (const [index, { key }] of asked.entries()) {
+      const wait = waits[index] ?? 0
+      if (wait === 0) continue
+      refusedUntil.delete(key)
+      refusedUntil.set(key, now + wait)
+      const [oldest] = refusedUntil.keys()
+      if (oldest !== undefined && refusedUntil.size > MOST_NOTED) refusedUntil.delete(oldest)
+    }
+  }
+
   /**
    * Counts one attempt for each claim, or for none if one of them has reached its limit. Refused attempts are not
-   * counted, and do not wait for the single writer either: many of them cost others nothing.
+   * counted, and after the first one they do not wait for the single writer either: many of them cost others nothing.
    */
   async function takeAll(claims: Claim[]): Promise<Taken> {
     const asked = claims.map(askedFor)
-    const looked = takenOf(await waitsFor(claims, asked))
-    if (!looked.ok) return looked
+    const begun = clock()
+    if (asked.some(({ key }) => (refusedUntil.get(key) ?? 0) > begun)) {
+      const looked = takenOf(await waitsFor(claims, asked))
+      if (!looked.ok) return looked
+    }
     return database.write(async (tx) => {
       const { now, standings, waits } = await look(tx, claims, asked)
       const taken = takenOf(waits)
       const once = new Map(standings.map((standing) => [standing.key, standing]))
       if (taken.ok) await insertAttempts(tx, [...once.values()], now)
+      else noteRefused(asked, waits, now)
       return taken
     })
   }
