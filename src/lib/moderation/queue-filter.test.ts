@@ -16,6 +16,16 @@ test('what cannot be a filter is left out', () => {
   expect(read(`q=${'x'.repeat(400)}`)).toEqual({ tab: 'waiting' })
 })
 
+test('a filter is never longer than a header can be, and the first parts of it stay', () => {
+  const parts = ['q', 'domain', 'network', 'moderator', 'name', 'address', 'like', 'invitation']
+  const long = new URLSearchParams(parts.map((part) => [part, '字'.repeat(300)]))
+  const filter = readQueueFilter(long)
+  expect(filter).toEqual({ tab: 'waiting', q: '字'.repeat(300) })
+  expect(queueQuery(filter).length).toBeLessThan(3000)
+  const short = new URLSearchParams(parts.map((part) => [part, '字'.repeat(30)]))
+  expect(Object.keys(readQueueFilter(short))).toHaveLength(parts.length + 1)
+})
+
 test('the order is only said where it is not the usual one', () => {
   expect(queueQuery(read('tab=decided&sort=newest'))).toBe('?tab=decided')
   expect(queueQuery(read('sort=newest'))).toBe('?sort=newest')

@@ -56,12 +56,17 @@ export type Condition = (typeof CONDITIONS)[number]
 
 const KEYS = ['tab', ...CONDITIONS, 'sort', 'after'] as const
 
-/** Parses a filter from a URL, ignoring invalid parts. */
+/** The longest query of a filter, encoded: redirects lead back to it, and proxies answer 502 to long headers. */
+const LONGEST_QUERY = 3000
+
+/** Parses a filter from a URL, ignoring invalid parts, and those that would make it longer than any that people type. */
 export function readQueueFilter(params: URLSearchParams): QueueFilter {
   const filter: Record<string, string> = {}
   for (const key of KEYS) {
     const value = params.get(key)
-    if (value !== null && v.is(queueFilterSchema.entries[key], value)) filter[key] = value
+    if (value === null || !v.is(queueFilterSchema.entries[key], value)) continue
+    const longer = { ...filter, [key]: value }
+    if (new URLSearchParams(longer).toString().length <= LONGEST_QUERY) filter[key] = value
   }
   return v.parse(queueFilterSchema, filter)
 }

@@ -22,6 +22,16 @@ test.each([
   7,
 ])('%j leads to the start page', (path) => expect(v.parse(backPathSchema, path)).toBe('/'))
 
+test.each([
+  ['/ꛨ▚', '/%EA%9B%A8%E2%96%9A'],
+  ['/register?a=ö b', '/register?a=%C3%B6%20b'],
+  ['/%C3%B6?a=%20#ü', '/%C3%B6?a=%20#%C3%BC'],
+  ['/\u202e/\ud800', '/%E2%80%AE/%EF%BF%BD'],
+])('%j leads to %j, as a header can carry it', (path, led) => {
+  expect(v.parse(backPathSchema, path)).toBe(led)
+  expect(() => new Headers({ location: led })).not.toThrow()
+})
+
 test('a form that does not say where it was leads to the start page', () => {
   expect(v.parse(v.object({ back: backPathSchema }), {})).toEqual({ back: '/' })
 })

@@ -105,6 +105,28 @@ test('every page there is, errors and refusals included, has the whole of the po
   }
 }, 60_000)
 
+test('whatever somebody says where to lead them, the answer can carry it', async () => {
+  const moderator = await signedIn(site)
+  const wide = '/admin/rules?q=ꛨ▚'
+  const long = `?${'a'.repeat(9_000)}`
+  const led = [
+    await moderator.postAlone('/preferences', { back: wide, theme: 'dark' }),
+    await moderator.send('GET', `/admin/login/in?${new URLSearchParams({ next: wide }).toString()}`, {}),
+    await moderator.send('GET', `/admin/figures${long}`, {}),
+    await moderator.send(
+      'GET',
+      `/admin/login?${new URLSearchParams({ next: `/admin${long}` }).toString()}`,
+      {},
+    ),
+  ]
+  expect(led.map(({ status, headers }) => [status, headers.location])).toEqual([
+    [303, '/admin/rules?q=%EA%9B%A8%E2%96%9A'],
+    [303, '/admin/rules?q=%EA%9B%A8%E2%96%9A'],
+    [308, '/admin/statistics'],
+    [303, '/admin'],
+  ])
+})
+
 test('a nonce is for one answer', async () => {
   const nonceOf = async () =>
     /'nonce-([^']+)'/.exec(

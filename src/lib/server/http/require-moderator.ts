@@ -1,8 +1,5 @@
 import type { RequestEvent } from '@sveltejs/kit'
-import { encodedLength } from './encoded-length'
-
-/** Encoded, longer than the address of any list; a response's headers must not grow with the request. */
-export const LONGEST_NEXT = 3000
+import { encodedLength, LONGEST_NEXT } from './encoded-length'
 
 /** Where a visitor of the moderation pages must go first: to sign in, or to set up a second factor. Null: nowhere. */
 export function whereTo(url: URL, method: string, moderator: App.Locals['moderator']): string | null {

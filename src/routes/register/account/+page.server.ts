@@ -1,11 +1,12 @@
 import { fail, redirect } from '@sveltejs/kit'
+import { passedOn } from '$lib/server/http/encoded-length'
 import { sendName, sendRequest } from '../own-forms'
 import { passwordRules } from '../password-rules'
 import type { Actions, PageServerLoad } from './$types'
 
 export const load: PageServerLoad = async ({ url, locals: { api, site } }) => {
   const own = await api.registration.current()
-  if (own !== null && own.state !== 'verified') redirect(303, `/register/status${url.search}`)
+  if (own !== null && own.state !== 'verified') redirect(303, `/register/status${passedOn(url)}`)
   const rules = site.passwordMode === 'at_request' ? await passwordRules(api) : null
   return { own, rules }
 }

@@ -1,4 +1,5 @@
 import { redirect, type RequestHandler } from '@sveltejs/kit'
+import { passedOn } from '$lib/server/http/encoded-length'
 import { MOVED } from '../../../../params/moved'
 
 /**
@@ -6,7 +7,7 @@ import { MOVED } from '../../../../params/moved'
  * meanwhile goes there as it is (RFC 9110, 15.4.9).
  */
 const lead: RequestHandler<{ old: string }> = ({ params, url }) =>
-  redirect(308, url.pathname.replace(`/${params.old}`, `/${MOVED.get(params.old) ?? ''}`) + url.search)
+  redirect(308, url.pathname.replace(`/${params.old}`, `/${MOVED.get(params.old) ?? ''}`) + passedOn(url))
 
 export const GET = lead
 export const POST = lead
