@@ -1,5 +1,6 @@
 import * as v from 'valibot'
-import { asciiPath, encodedLength, LONGEST_NEXT } from '$lib/server/http/encoded-length'
+import { encodedLength } from '$lib/server/http/encoded-length'
+import { asciiPath, LONGEST_NEXT } from '$lib/server/http/redirect-path'
 
 /** A path on this site, as a header can carry it, or `/`: nobody can be sent elsewhere, as with `//host` and `/\host`. */
 export const backPathSchema = v.fallback(

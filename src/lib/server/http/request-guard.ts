@@ -28,8 +28,8 @@ export interface Refused {
 const LONGEST_PATH = 1_000
 
 /**
- * What may not reach the site on any route: unknown hosts, paths too long to be ours, and cross-site requests. This is the only such check:
- * SvelteKit's own covers form posts only, knows one origin, and is off (svelte.config.js).
+ * What may not reach the site on any route: unknown hosts, paths too long to be ours, and cross-site requests. This is
+ * the only such check: SvelteKit's own covers form posts only, knows one origin, and is off (svelte.config.js).
  */
 export function refuseRequest(
   { method, url, headers }: { method: string; url: URL; headers: Headers },

@@ -1,5 +1,6 @@
 import type { RequestEvent } from '@sveltejs/kit'
-import { encodedLength, LONGEST_NEXT } from './encoded-length'
+import { encodedLength } from './encoded-length'
+import { LONGEST_NEXT } from './redirect-path'
 
 /** Where a visitor of the moderation pages must go first: to sign in, or to set up a second factor. Null: nowhere. */
 export function whereTo(url: URL, method: string, moderator: App.Locals['moderator']): string | null {

@@ -1,4 +1,5 @@
-import { asciiPath, encodedLength, LONGEST_NEXT } from '$lib/server/http/encoded-length'
+import { encodedLength } from '$lib/server/http/encoded-length'
+import { asciiPath, LONGEST_NEXT } from '$lib/server/http/redirect-path'
 
 /** A moderation page, and nothing that a browser could read as another host. */
 const DESK_PATH = /^\/admin(?:[/?][^\\\s]*)?$/

@@ -1,5 +1,5 @@
 import { fail, redirect } from '@sveltejs/kit'
-import { passedOn } from '$lib/server/http/encoded-length'
+import { passedOn } from '$lib/server/http/redirect-path'
 import { sendName, sendRequest } from '../own-forms'
 import { passwordRules } from '../password-rules'
 import type { Actions, PageServerLoad } from './$types'

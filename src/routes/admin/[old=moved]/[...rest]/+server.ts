@@ -1,5 +1,5 @@
 import { redirect, type RequestHandler } from '@sveltejs/kit'
-import { passedOn } from '$lib/server/http/encoded-length'
+import { passedOn } from '$lib/server/http/redirect-path'
 import { MOVED } from '../../../../params/moved'
 
 /**
