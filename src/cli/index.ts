@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-old-space-size=256
+#!/usr/bin/env -S node --max-old-space-size=256 --max-semi-space-size=4
 import { CommanderError } from '@commander-js/extra-typings'
 import { WRONG_USE } from '$lib/server/config/exit-code'
 import { createProgram } from './commands'

@@ -73,7 +73,7 @@ function memoryOf({ pid }: ChildProcess): Promise<number> {
 }
 
 async function againstStandIn(wizards: number): Promise<void> {
-  const site = await startSite({ config: unlimited, nodeArgs: [HEAP] })
+  const site = await startSite({ config: unlimited, nodeArgs: HEAP })
   const agent = agentOf()
   const visitor = aVisitor(site.url, agent)
   await visitor.get('/')
@@ -95,7 +95,11 @@ async function againstSynapse(wizards: number): Promise<void> {
   const { SYNAPSE_URL: server, SYNAPSE_DOMAIN: domain, SYNAPSE_ADMIN_TOKEN: token } = process.env
   if (server === undefined || domain === undefined || token === undefined)
     return console.log('No SYNAPSE_URL: the real Synapse is left out')
-  const site = await startSite({ config: unlimited, homeserver: { server, domain, admin_token: token } })
+  const site = await startSite({
+    config: unlimited,
+    nodeArgs: HEAP,
+    homeserver: { server, domain, admin_token: token },
+  })
   const agent = agentOf()
   const synapse = createSynapse({ url: server, domain, token, verifyCert: true })
   const bare = async () => {
@@ -142,8 +146,8 @@ const spread = (figures: number[]): string =>
 /** This build beside that of another checkout, which OLD names: wizards in turn, and what each costs the program. */
 async function againstOld(wizards: number): Promise<void> {
   const { OLD: old } = process.env
-  const sites = [await startSite({ config: unlimited })]
-  if (old !== undefined) sites.push(await startSite({ config: unlimited, root: old }))
+  const sites = [await startSite({ config: unlimited, nodeArgs: HEAP })]
+  if (old !== undefined) sites.push(await startSite({ config: unlimited, nodeArgs: HEAP, root: old }))
   const agent = agentOf()
   const rates: number[][] = sites.map(() => [])
   const costs: number[][] = sites.map(() => [])
@@ -198,8 +202,8 @@ async function statements(): Promise<void> {
 
 /** Two processes of one machine beside one, in turn: more only where a core is free beside this program's. */
 async function workers(wizards: number): Promise<void> {
-  const one = await startSite({ config: { ...unlimited, workers: 1 } })
-  const two = await startSite({ config: { ...unlimited, workers: 2 } })
+  const one = await startSite({ config: { ...unlimited, workers: 1 }, nodeArgs: HEAP })
+  const two = await startSite({ config: { ...unlimited, workers: 2 }, nodeArgs: HEAP })
   const agent = agentOf()
   const rate = (site: Site) => perSecond(wizards, 2 * AT_ONCE, () => wizard(site, agent))
   await rate(one)

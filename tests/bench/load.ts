@@ -5,13 +5,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { createClient } from '@libsql/client'
 import * as v from 'valibot'
+import packageFile from '../../package.json'
 import { linkIn, MODERATOR, startSite, type Site } from '../support/site'
 import { aVisitor, type Answer } from '../support/visitor'
 
 type Page = Answer & { path: string }
 const PROBE = fileURLToPath(new URL('./loop-probe.js', import.meta.url))
-/** As `npm start` has it: a program that needs a quarter of it tidies up in time. */
-export const HEAP = '--max-old-space-size=256'
+/** What `npm start` tells Node about memory: a heap that is nearly full is tidied up in time, a young one is small. */
+export const HEAP = packageFile.scripts.start.split(' ').filter((word) => word.startsWith('--max-'))
 const loopSchema = v.object({ max: v.number(), p99: v.number(), p50: v.number() })
 const agentOf = () => new Agent({ keepAlive: true, maxSockets: 1_000 })
 const HOUR = 60 * 60_000
@@ -60,7 +61,7 @@ async function probed(options: Parameters<typeof startSite>[0] = {}, clockAheadM
   const file = join(import.meta.dirname, `../../node_modules/.loop-${process.pid}.json`)
   const site = await startSite({
     ...options,
-    nodeArgs: [HEAP, '--import', PROBE],
+    nodeArgs: [...HEAP, '--import', PROBE],
     env: { LOOP_PROBE_FILE: file, LOOP_PROBE_CLOCK_AHEAD_MS: String(clockAheadMs) },
   })
   return {

@@ -1,6 +1,6 @@
 import { render } from 'svelte/server'
 import type { Language } from '$lib/registration/language'
-import { accentTheme } from '../text/accent'
+import { buttonColors } from '../text/accent'
 import { shownLink, type Content } from './content'
 import Letter from './Letter.svelte'
 import type { Site } from './mail'
@@ -20,7 +20,7 @@ export function renderMail(
   site: Site,
 ): { subject: string; html: string; text: string } {
   const content = clean(contentOf(mail, language, site))
-  const { accent, accentText } = accentTheme(site.accent)
+  const { accent, accentText } = buttonColors(site.accent)
   const { body } = render(Letter, {
     props: {
       content,

@@ -13,11 +13,15 @@ const DARK_SHEET = '#1e2024'
 const TEXT_CONTRAST = 4.5
 const STEP = 0.005
 
-/** Colors of one theme, as `#rrggbb`. */
-export interface AccentTheme {
+/** Colors of a button, as `#rrggbb`. */
+export interface ButtonColors {
   accent: string
   /** Text on `accent`: whichever of the two has more contrast. */
   accentText: '#000' | '#fff'
+}
+
+/** Colors of one theme, as `#rrggbb`. */
+export interface AccentTheme extends ButtonColors {
   /** The accent as text: at least 4.5 to 1 on the light page, and on the dark page and card. */
   inkLight: string
   inkDark: string
@@ -30,15 +34,29 @@ export function isColour(text: string): boolean {
 
 /** Computes the theme of a CSS color, ignoring transparency. Throws TypeError for anything else. */
 export function accentTheme(accent: string): AccentTheme {
-  const colour = converter('oklch')(accent)
-  if (colour === undefined) throw new TypeError(`"${accent}" is not a CSS color`)
-  const hex = toHex(colour)
+  const colour = parsed(accent)
   return {
-    accent: hex,
-    accentText: wcagContrast(hex, '#000') >= wcagContrast(hex, '#fff') ? '#000' : '#fff',
+    ...colorsOf(colour),
     inkLight: readable(colour, LIGHT_PAPER, -STEP),
     inkDark: readable(colour, DARK_SHEET, STEP),
   }
+}
+
+/** The part of `accentTheme` that a button needs, without the search for readable text. */
+export function buttonColors(accent: string): ButtonColors {
+  return colorsOf(parsed(accent))
+}
+
+function parsed(accent: string): Oklch {
+  const colour = converter('oklch')(accent)
+  if (colour === undefined) throw new TypeError(`"${accent}" is not a CSS color`)
+  return colour
+}
+
+function colorsOf(colour: Oklch): ButtonColors {
+  const accent = toHex(colour)
+  const [onBlack, onWhite] = [wcagContrast(accent, '#000'), wcagContrast(accent, '#fff')]
+  return { accent, accentText: onBlack >= onWhite ? '#000' : '#fff' }
 }
 
 /**
