@@ -251,6 +251,26 @@ test('a denial that ends a probation removes the account, and nobody gets its us
   })
 })
 
+test('a denial that ends a probation does not wait for a step of the account that is tried again later', async () => {
+  const { view } = await requested(world, 'river')
+  world.standIn.faults = ({ path }) =>
+    path.includes('/threepid/')
+      ? { status: 500, body: { errcode: 'M_UNKNOWN', error: 'Internal server error' } }
+      : undefined
+  await decideOn(world, view.id, 'probation')
+  const { api } = await aModerator(world.services)
+  const waiting = async () =>
+    (await api.moderation.registration({ id: view.id })).jobs.filter(({ state }) => state === 'waiting')
+  expect(await waiting()).not.toEqual([])
+  expect(await decideOn(world, view.id, 'deny')).toMatchObject({ state: 'denied', account: 'removed' })
+  expect(account()).toMatchObject({ deactivated: true })
+  world.standIn.faults = undefined
+  world.pass(DAY)
+  await world.drain()
+  expect(await waiting()).toEqual([])
+  expect(await api.moderation.registration({ id: view.id })).toMatchObject({ trouble: false })
+})
+
 describe('an outage', () => {
   test.each(['cut', 'lost'] as const)('of the suspension delays the opening: %s', async (fault) => {
     const { view } = await requested(world, 'river')
@@ -276,6 +296,22 @@ describe('an outage', () => {
     await hourly()
     expect(account()).toMatchObject({ suspended: false })
     expect(kinds(applicant.email).filter((kind) => kind === 'probation_over')).toHaveLength(1)
+  })
+
+  test('of a room is not forgotten where the answer to the unlocking got lost', async () => {
+    const { view } = await requested(world, 'river')
+    let times = 1
+    world.standIn.faults = ({ path, method, body }) => {
+      if (path.includes('/join/') && times > 0)
+        return { status: 404, body: { errcode: 'M_NOT_FOUND', error: 'No room' } }
+      return method === 'PUT' && body.includes('"locked":false') && times-- > 0 ? 'lost' : undefined
+    }
+    await decideOn(world, view.id, 'probation')
+    world.pass(DAY)
+    await world.drain()
+    expect(account()).toMatchObject({ locked: false, suspended: true })
+    const seen = (await aModerator(world.services)).api.moderation.registration({ id: view.id })
+    expect((await seen).jobs.filter(({ kind }) => kind === 'join_room')).toMatchObject([{ state: 'failed' }])
   })
 
   test('of a room keeps nobody out: its job is shown, and works once the probation is over', async () => {

@@ -1,4 +1,6 @@
+import { eq } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { jobs } from '$lib/server/database/schema'
 import type { Homeserver } from '$lib/server/homeserver/homeserver'
 import type { SeenRequest } from '../../src/stand-in/homeserver'
 import { codeOf } from '../support/code-of'
@@ -62,6 +64,8 @@ const form = { password: PASSWORD, reason: REASON, legal: true }
 const account = () => world.homeserver.account(username('river'))
 const ledger = () => world.services.accountLedger.account(username('river'))
 const isOpening = ({ method, body }: SeenRequest) => method === 'PUT' && body.includes('"locked":false')
+const openJobs = () =>
+  world.database.read((reader) => reader.select().from(jobs).where(eq(jobs.kind, 'open_account')))
 const desk = async () => (await aModerator(world.services)).api
 
 async function live(ms: number): Promise<void> {
@@ -190,6 +194,91 @@ describe('the answer to the opening', () => {
       expect(await account()).toMatchObject({ deactivated: state !== 'requested', locked: true })
     },
   )
+
+  test.each(stops)('got lost after it was %s: it is locked again without waiting', async (state) => {
+    const { view: own, api } = await requested(world, 'river')
+    await decideOnly(world, own.id, 'approve')
+    between = { step: 'open', when: 'before', then: async () => STOPS[state]?.(own.id, api) }
+    world.standIn.faults = (seen) => (isOpening(seen) ? 'lost' : undefined)
+    world.pass(UNDO_MS)
+    await world.drain()
+    expect(between).toBeNull()
+    world.standIn.faults = undefined
+    await world.drain()
+    expect(world.standIn.users.get(RIVER)).toMatchObject({ locked: true })
+    await live(60_000)
+    expect(await signInToMatrix(world, 'river')).not.toBe('in')
+    expect((await ledger())?.state).toBe(state === 'requested' ? 'filled' : 'removed')
+  })
+
+  test('got lost after it was undone: approved again, it opens once that cannot be undone any more', async () => {
+    const { view: own, email } = await requested(world, 'river')
+    await decideOnly(world, own.id, 'approve')
+    const again = async () => {
+      await (await desk()).moderation.undo({ id: own.id })
+      await decideOnly(world, own.id, 'approve')
+    }
+    between = { step: 'open', when: 'before', then: again }
+    world.standIn.faults = (seen) => (isOpening(seen) ? 'cut' : undefined)
+    world.pass(UNDO_MS)
+    await world.drain()
+    expect(between).toBeNull()
+    world.standIn.faults = undefined
+    world.pass(UNDO_MS - 5_000)
+    await world.drain()
+    expect(world.standIn.users.get(RIVER)).toMatchObject({ locked: true })
+    world.pass(10_000)
+    await world.drain()
+    expect(await signInToMatrix(world, 'river')).toBe('in')
+    expect(world.mailbox.kinds(email).filter((kind) => kind === 'approved')).toEqual(['approved'])
+  })
+
+  test('never came, as the program ended while it was undone: approved again, it opens no sooner', async () => {
+    const { view: own } = await requested(world, 'river')
+    await decideOnly(world, own.id, 'approve')
+    const again = async () => {
+      await (await desk()).moderation.undo({ id: own.id })
+      await decideOnly(world, own.id, 'approve')
+      throw new Error('The program ends here')
+    }
+    between = { step: 'open', when: 'before', then: again }
+    world.pass(UNDO_MS)
+    const stored = await openJobs()
+    await world.drain()
+    expect(between).toBeNull()
+    // As kill -9 leaves it: it runs, under a lease that nobody renews.
+    const [{ finishedAt = null } = {}] = await openJobs()
+    expect(finishedAt).not.toBeNull()
+    await world.database.write((tx) =>
+      tx
+        .update(jobs)
+        .set({ state: 'running', leaseOwner: 'gone', leaseUntil: world.now() - 1, error: null })
+        .where(eq(jobs.id, stored[0]?.id ?? '')),
+    )
+    world.pass(UNDO_MS - 5_000)
+    await world.drain()
+    expect(world.standIn.users.get(RIVER)).toMatchObject({ locked: true })
+    world.pass(10_000)
+    await world.drain()
+    expect(await signInToMatrix(world, 'river')).toBe('in')
+  })
+
+  test('got lost, and its applicant was in: approved again, it is still theirs', async () => {
+    const { view: own } = await requested(world, 'river')
+    await decideOnly(world, own.id, 'approve')
+    world.standIn.faults = (seen) => (isOpening(seen) ? 'lost' : undefined)
+    world.pass(UNDO_MS)
+    await world.drain()
+    world.standIn.faults = undefined
+    expect(await signInToMatrix(world, 'river')).toBe('in')
+    await (await desk()).moderation.undo({ id: own.id })
+    await world.drain()
+    expect(world.standIn.users.get(RIVER)).toMatchObject({ locked: true })
+    await decideOnly(world, own.id, 'approve')
+    await live(60_000)
+    expect(await (await desk()).moderation.doubts()).toEqual([])
+    expect(await signInToMatrix(world, 'river')).toBe('in')
+  })
 
   test.each(stops)('is not asked for where it was %s while the account was looked at', async (state) => {
     const { view: own, api } = await requested(world, 'river')

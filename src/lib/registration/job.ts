@@ -57,12 +57,14 @@ export const JOBS = {
       lane: laneOfAccount,
       once: { by: ['username'], everywhere: true },
       undone: true,
+      urgent: true,
     },
   ),
   /** Locks an account that was just created, if the request that created it did not get to it. */
   lock_account: define(job('lock_account', { username: usernameSchema }), {
     needs: 'homeserver',
     lane: laneOfAccount,
+    urgent: true,
   }),
   /** Ends a probation on the homeserver. */
   lift_suspension: define(job('lift_suspension', {}), { needs: 'homeserver' }),

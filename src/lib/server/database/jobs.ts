@@ -194,6 +194,12 @@ const dueOfAll = perConnection((reader: Reader) => dueOf(reader, undefined))
 const UNREADABLE =
   'This version of the program cannot read this job: another version wrote it, or the row is damaged. Install the latest version and retry, or do by hand what is missing'
 
+const URGENT = sql.raw(
+  JOB_KINDS.filter((kind) => definitionOf(kind).urgent === true)
+    .map((kind) => `'${kind}'`)
+    .join(', '),
+)
+
 /**
  * Leases the oldest job that is due, first in its lane and depends on nothing in `closed`. `awaited`: only an email
  * that somebody waits for. What is to be said in the moderators' room later, and was not tried yet, keeps nothing
@@ -239,7 +245,8 @@ const leaseOf = (tx: Transaction, which: SQL | undefined) =>
             ${which === undefined ? sql`` : sql`and ${which}`}
             and not exists (select 1 from jobs o where o.lane = j.lane and o.seq <> j.seq
               and ((o.state in ('waiting', 'running') and o.seq < j.seq
-                  and not (o.state = 'waiting' and o.error is not null and ${outsideOfRow('o')} = 'mail')
+                  and not (o.state = 'waiting' and o.error is not null
+                    and (${outsideOfRow('o')} = 'mail' or j.kind in (${URGENT})))
                   and not (o.lane = 'room' and o.state = 'waiting' and o.attempts = 0 and not ${isDue(sql`o.run_at`)}))
                 or (o.state = 'running' and not ${isDue(sql`o.lease_until`)})))
           order by j.run_at, j.seq limit 1)`,
@@ -426,7 +433,7 @@ export async function dropFailed(
 
 /**
  * Cancels waiting and failed jobs that would unlock this registration's account. Returns whether one is running right
- * now.
+ * now: that one is not tried again, whatever comes of it (`isStopped`).
  */
 export async function cancelOpening(tx: Transaction, registrationId: string, now: number): Promise<boolean> {
   const opens = and(eq(jobs.registrationId, registrationId), eq(jobs.kind, 'open_account'))
@@ -434,7 +441,17 @@ export async function cancelOpening(tx: Transaction, registrationId: string, now
     .update(jobs)
     .set({ state: 'cancelled', finishedAt: now })
     .where(and(opens, inArray(jobs.state, ['waiting', 'failed'])))
-  return (await tx.$count(jobs, and(opens, eq(jobs.state, 'running')))) > 0
+  const running = await tx
+    .update(jobs)
+    .set({ finishedAt: now })
+    .where(and(opens, eq(jobs.state, 'running')))
+    .returning({ seq: jobs.seq })
+  return running.length > 0
+}
+
+/** Whether a job was stopped while it ran. */
+export async function isStopped(tx: Transaction, seq: number): Promise<boolean> {
+  return (await tx.$count(jobs, and(eq(jobs.seq, seq), isNotNull(jobs.finishedAt)))) > 0
 }
 
 const lockingCancel = perConnection((tx: Transaction) =>

@@ -39,10 +39,10 @@ export function createSynapseRooms(
         return 'joined'
       }
       if (reply.status !== 403) throw reply.error
-      if (reply.errcode === 'M_USER_SUSPENDED') throw refused(task, SUSPENDED)
-      // 403 means "already in", or "the operator's account is not in the room", or "not an administrator".
+      // 403 means "already in", or "suspended", or "the operator's account is not in the room", or "not an administrator".
       const [joined, roomId] = await Promise.all([joinedRooms(userId, task), resolve(room, task)])
       if (joined.includes(roomId)) return 'already'
+      if (reply.errcode === 'M_USER_SUSPENDED') throw refused(task, SUSPENDED)
       throw refused(
         task,
         `the homeserver refuses it (${reply.said}). ${owner[0]?.toUpperCase()}${owner.slice(1)} must be in the room and be allowed to invite`,

@@ -60,6 +60,9 @@ export type Run<K extends JobKind> = (
 export const DONE: JobResult = { state: 'done' }
 export const cancelled = (reason: string): JobResult => ({ state: 'cancelled', reason })
 
+/** The removal of an account does not wait for what was to be done with it. */
+export const REMOVED = cancelled('The account was removed')
+
 /** A job about a registration, which is not done if that was deleted. */
 export const withRegistration =
   <J, S extends Pick<JobServices, 'database'>>(

@@ -7,7 +7,7 @@ import { HomeserverError } from '../homeserver/homeserver'
 import { withoutAddresses } from '../logging/log'
 import { MailError } from '../mail/mail'
 import type { CircuitBreakers } from '../outages/circuit-breaker'
-import type { JobResult, JobResults } from '../registrations/job-results'
+import { STOPPED, type JobResult, type JobResults } from '../registrations/job-results'
 
 /** Does one job. Throws `HomeserverError` or `MailError` if the outside fails; may be run twice. */
 export type Handle = (leased: LeasedJob) => Promise<JobResult>
@@ -136,10 +136,11 @@ export function createWorker({
     renewal.unref()
     let end: JobResult
     try {
-      end =
-        outsideOf(job) === 'mail' && row.unanswered > MOST_UNANSWERED
-          ? { state: 'failed', error: MAYBE_SENT }
-          : await handle(leased)
+      // It was leased before, and its worker is gone.
+      if (row.finishedAt !== null) end = STOPPED
+      else if (outsideOf(job) === 'mail' && row.unanswered > MOST_UNANSWERED)
+        end = { state: 'failed', error: MAYBE_SENT }
+      else end = await handle(leased)
       const done = { job: row.id, kind: job.kind, end: end.state }
       if (outsideOf(job) === 'mail' && end.state === 'done')
         log.info({ ...done, ...(job.kind === 'mail' ? { mail: job.mail } : {}) }, 'An email was handed over')

@@ -10,6 +10,7 @@ import {
   findJob,
   findJobs,
   hastenJob,
+  isStopped,
   releaseJob,
   type JobRow,
   type LeasedJob,
@@ -47,6 +48,9 @@ export type JobResult =
     }
   | { state: 'failed'; error: string; blame?: Blame | null }
 
+/** A decision against what a job does came while it ran. */
+export const STOPPED: JobResult = { state: 'cancelled', reason: 'The registration is no longer approved' }
+
 /** How many are retried in one transaction, so that nobody waits for all of them. */
 const RETRIED_AT_ONCE = 200
 /** The delay of an email that waits for an outage to end: longer than trying all others takes. */
@@ -75,8 +79,10 @@ export function createJobResults({
      * Ends or postpones a job, together with what it changed. False if its lease was lost meanwhile: then another
      * worker has it, and nothing is written.
      */
-    async finish({ row, job }: LeasedJob, owner: string, end: JobResult): Promise<boolean> {
+    async finish({ row, job }: LeasedJob, owner: string, came: JobResult): Promise<boolean> {
       return database.write(async (tx) => {
+        const isOver = came.state === 'done' || came.state === 'cancelled'
+        const end = isOver || !(await isStopped(tx, row.seq)) ? came : STOPPED
         const common = {
           state: end.state,
           finishedAt: end.state === 'waiting' ? null : clock(),

@@ -1,5 +1,5 @@
 import type { JobOf } from '$lib/registration/job'
-import { cancelled, DONE, withRegistration, type JobServices } from '../run'
+import { cancelled, DONE, REMOVED, withRegistration, type JobServices } from '../run'
 
 /**
  * Under the version that the applicant accepted. If the homeserver never had that version, the setting was a mistake,
@@ -8,7 +8,8 @@ import { cancelled, DONE, withRegistration, type JobServices } from '../run'
 export const consent = withRegistration<
   JobOf<'consent'>,
   Pick<JobServices, 'database' | 'homeserver' | 'consentVersion'>
->(async ({ username }, { homeserver, consentVersion }, { version: ticked }) => {
+>(async ({ username, account }, { homeserver, consentVersion }, { version: ticked }) => {
+  if (account === 'removed') return REMOVED
   if (!homeserver.recordsConsent)
     return cancelled('The homeserver leaves its accounts to MAS by now, which records no consent')
   const mended =

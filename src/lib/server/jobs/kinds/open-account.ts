@@ -3,12 +3,13 @@ import type { Registration } from '$lib/registration/registration'
 import { signsOfOthers, type Account } from '$lib/registration/signs'
 import { HomeserverError } from '../../homeserver/homeserver'
 import type { JobResult } from '../../registrations/job-results'
-import { doubt, type AccountServices } from '../account-signs'
+import { doubt, signsBeside, type AccountServices } from '../account-signs'
 import { cancelled, withRegistration, type JobServices } from '../run'
 
 /**
  * Makes an account ready for a probation, while nobody can use it: a suspended account can join no room, not even by
- * the operator (Synapse 1.160), so it joins those of `auto_join` before. Returns the rooms that refused it.
+ * the operator (Synapse 1.160), so it joins those of `auto_join` before. One that is unlocked already stays suspended.
+ * Returns the rooms that refused it.
  */
 async function suspend(
   { username }: Registration,
@@ -17,7 +18,7 @@ async function suspend(
 ): Promise<string[]> {
   const { autoJoin } = registrar.policy()
   const unjoined: string[] = []
-  if (account.suspended && autoJoin.length > 0) await homeserver.suspend(username, false)
+  if (account.suspended && account.locked && autoJoin.length > 0) await homeserver.suspend(username, false)
   for (const room of autoJoin) {
     try {
       await homeserver.joinRoom(username, room)
@@ -43,7 +44,7 @@ export async function unlock(registration: Registration, services: AccountServic
   if (entry === null || entry.registrationId !== id || (known !== 'filled' && known !== 'open'))
     return cancelled('The account is not ready to be unlocked')
   const isSuspended = registration.probation === 'planned'
-  const opened = (unjoined: string[] = []): JobResult => ({
+  const opened = (unjoined: string[]): JobResult => ({
     state: 'done',
     action: isSuspended ? { type: 'opened', suspended: true, unjoined } : { type: 'opened' },
     account: { localpart: username, state: 'open', openedAt: registrar.now() },
@@ -56,10 +57,9 @@ export async function unlock(registration: Registration, services: AccountServic
     // Their email address is added after unlocking, and to nobody else's account.
     const isTheirs = account.addresses.includes(email)
     if (!account.locked && (isTheirs || entry.openedAt !== null)) {
-      if (isSuspended) await homeserver.suspend(username, true)
-      return opened()
+      return opened(isSuspended ? await suspend(registration, account, services) : [])
     }
-    const signs = isTheirs ? [] : signsOfOthers(username, entry, account)
+    const signs = isTheirs ? [] : signsBeside(entry, signsOfOthers(username, entry, account))
     if (signs.length > 0) return doubt(entry, signs, services, () => openAnew(id, services))
     if (!(await accountLedger.beginOpening(registration, entry))) return openAnew(id, services)
   }

@@ -1,14 +1,15 @@
 import type { JobOf } from '$lib/registration/job'
 import { withoutLinks } from '$lib/registration/linkable'
 import { fillTemplate } from '../../text/template'
-import { DONE, withRegistration, type JobServices } from '../run'
+import { DONE, REMOVED, withRegistration, type JobServices } from '../run'
 import { OFF } from '../to-moderators'
 
 /** Welcomes a new account, in the configured room or in a direct chat. */
 export const welcome = withRegistration<
   JobOf<'welcome'>,
   Pick<JobServices, 'database' | 'homeserver' | 'rooms'>
->(async ({ username }, { homeserver, rooms: { welcome } }, _, id) => {
+>(async ({ username, account }, { homeserver, rooms: { welcome } }, _, id) => {
+  if (account === 'removed') return REMOVED
   if (welcome === null) return OFF
   // In a direct chat, there is nobody whom a username could lead somewhere.
   const name = welcome.room === null ? username : withoutLinks(username)
