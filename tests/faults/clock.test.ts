@@ -34,6 +34,22 @@ describe('a clock that goes back', () => {
     expect(world.mailbox.kinds('river@mail.test')).toEqual(['verification'])
   })
 
+  test('leaves no outage unprobed, and no pause after it', async () => {
+    const { view } = await requested(world, 'river')
+    world.standIn.faults = () => 'cut'
+    expect(await decideOn(world, view.id, 'approve')).toMatchObject({ state: 'approved' })
+    for (let tries = 0; tries < 5; tries++) {
+      world.pass(60_000)
+      await world.drain()
+    }
+    world.standIn.faults = undefined
+    world.pass(-3 * HOUR)
+    await world.drain()
+    world.pass(60_000)
+    await world.drain()
+    expect(await world.services.registrar.find(view.id)).toMatchObject({ state: 'completed' })
+  })
+
   test('takes no job from a worker that is alive', async () => {
     await aBrowser(world.services).api.registration.start({ username: 'river', email: 'river@mail.test' })
     const { leaseJob } = await import('$lib/server/database/jobs')

@@ -16,7 +16,7 @@ import {
   anAdminRoom,
 } from '../support/world'
 import type { TestWorld } from '../support/world'
-import { DAY, MINUTE, SECOND } from '$lib/registration/time'
+import { DAY, HOUR, MINUTE, SECOND } from '$lib/registration/time'
 
 const form = { password: PASSWORD, reason: REASON, legal: true }
 const smtpIsDown = new MailError('127.0.0.1:25 could not be reached', { permanent: false, outage: true })
@@ -235,6 +235,23 @@ test('who is asked to wait in rooms waits with all other messages, and with noth
     const { jobs } = await (await moderation()).registration({ id: view.id })
     expect(jobs.map(({ state }) => state)).toEqual(jobs.map(() => 'done'))
   }
+})
+
+test('whoever asks for a day of waiting stops nobody for longer than minutes', async () => {
+  const applicants = await Promise.all(['a-one', 'b-two'].map((name) => requested(world, name)))
+  let asked = 0
+  const tooMany = { status: 429, body: { errcode: 'M_LIMIT_EXCEEDED', retry_after_ms: DAY } }
+  world.standIn.faults = ({ method, body }) =>
+    method === 'PUT' && body.includes('"locked":false') && asked++ === 0 ? tooMany : undefined
+  for (const { view } of applicants) await decideOn(world, view.id, 'approve')
+  expect(asked).toBe(1)
+  await live(6 * MINUTE)
+  const stateOf = async (index: number) =>
+    (await world.services.registrar.find(applicants[index]?.view.id ?? ''))?.state
+  expect([await stateOf(0), await stateOf(1)]).toEqual(['approved', 'completed'])
+  world.pass(HOUR)
+  await world.drain()
+  expect([await stateOf(0), await stateOf(1)]).toEqual(['completed', 'completed'])
 })
 
 test('the database and the domain agree on what each job uses outside', async () => {

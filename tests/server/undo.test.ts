@@ -88,6 +88,9 @@ describe('a decision rests', () => {
       moderator: 'colleague',
     })
     expect(await pending()).toEqual([[river.view.id, UNDO_MS - 2000]])
+    // Decided while the clock was a day ahead: its jobs run.
+    world.pass(-24 * 60 * 60_000)
+    expect(await pending()).toEqual([])
     world.pass(UNDO_MS - 2000)
     expect(await pending()).toEqual([])
   })

@@ -206,6 +206,9 @@ describe('a decision with an undo window of its own', () => {
     const decided = next(decision)
     expect(isResting(decided, { ...policy, now: policy.now + 59_999 })).toBe(true)
     expect(isResting(decided, { ...policy, now: policy.now + 60_000 })).toBe(false)
+    // Decided while the clock was a day ahead: its jobs run.
+    expect(isResting(decided, { ...policy, now: policy.now - 60 * 60_000 })).toBe(true)
+    expect(isResting(decided, { ...policy, now: policy.now - 24 * 60 * 60_000 })).toBe(false)
     const late = { ...policy, now: policy.now + 30_000 }
     expect(stateForApplicant(decided, late)).toBe('requested')
     expect(next(decide(decided, { type: 'undo', nameFree: true, since: NOON }, late))).toMatchObject({

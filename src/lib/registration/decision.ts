@@ -6,6 +6,7 @@ import type { Refused } from './refusal'
 import type { AuditEvent, Registration } from './registration'
 import type { Retention } from './retention'
 import type { AccountState, PasswordMode, State } from './state'
+import { LONGEST_AHEAD_MS } from './time'
 import type { Username } from './username'
 import type { BroughtAlong, Wish } from './wish'
 
@@ -159,7 +160,8 @@ export const undoWindow = ({ restMs }: Pick<Registration, 'restMs'>, { undoMs }:
 export function isResting(registration: Registration, policy: Pick<Policy, 'now' | 'undoMs'>): boolean {
   const { state, stateSince, decidedBy } = registration
   const isDecided = (state === 'approved' || state === 'denied') && decidedBy !== null
-  return isDecided && policy.now < stateSince + undoWindow(registration, policy)
+  const leftMs = stateSince + undoWindow(registration, policy) - policy.now
+  return isDecided && leftMs > 0 && leftMs <= LONGEST_AHEAD_MS
 }
 
 /** The state as shown to the applicant: a decision that can still be undone has not been made yet. */

@@ -110,6 +110,7 @@ export function suspensionFacts(get: () => Target): void {
     expect(error.outage).toBe(false)
     expect(error.message).toContain('suspended')
     expect(await homeserver.joinedRooms(name)).toEqual([decodeURIComponent(joined)])
+    expect(await homeserver.joinRoom(name, decodeURIComponent(joined))).toBe('already')
     await homeserver.suspend(name, false)
     expect(await homeserver.joinRoom(name, other)).toBe('joined')
   })

@@ -22,6 +22,7 @@ import {
 } from 'drizzle-orm'
 import { definitionOf, JOB_KINDS, placeOf, type JobKind, type NewJob } from '$lib/registration/job'
 import { CHANNELS, OUTSIDES, type Outside, type Payload } from '$lib/registration/job-definition'
+import { LONGEST_AHEAD_MS } from '$lib/registration/time'
 import { AWAITED_MAILS, MAILS_TO_STRANGERS, UNDONE_MAILS } from '$lib/registration/mail-job'
 import { insertEvents } from './events'
 import type { Reader, Transaction } from './open'
@@ -155,12 +156,6 @@ async function lastFinished(tx: Transaction, kind: JobKind, lane: string): Promi
     .limit(1)
   return row?.at ?? 0
 }
-
-/**
- * No job is delayed longer, and no lease lasts longer: a time beyond was written while the clock was wrong, and
- * counts as due.
- */
-export const LONGEST_AHEAD_MS = 2 * 60 * 60_000
 
 /**
  * When the next job can run that depends on nothing in `closed`, in milliseconds since 1970; null if none is waiting.

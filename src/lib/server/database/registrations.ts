@@ -21,6 +21,7 @@ import { ROOM_UNDO_MS } from '$lib/registration/decision'
 import type { EmailAddress } from '$lib/registration/email'
 import type { Registration } from '$lib/registration/registration'
 import type { Queue, State } from '$lib/registration/state'
+import { LONGEST_AHEAD_MS } from '$lib/registration/time'
 import type { Username } from '$lib/registration/username'
 import { foundBy, keepPrints } from './search-index'
 import type { Reader, Transaction } from './open'
@@ -168,6 +169,8 @@ const resting = perConnection((reader: Reader) =>
         gt(registrations.queueAt, sql.placeholder('since')),
         inArray(registrations.state, ['approved', 'denied']),
         gt(undoableUntil, sql.placeholder('now')),
+        // As `isResting` has it.
+        lte(undoableUntil, sql`${sql.placeholder('now')} + ${LONGEST_AHEAD_MS}`),
       ),
     )
     .orderBy(desc(registrations.queueAt), desc(registrations.id))

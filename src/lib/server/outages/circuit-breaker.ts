@@ -26,6 +26,8 @@ export interface Outage {
 const FAILURES = 3
 const FIRST_PROBE_MS = 5_000
 const LONGEST_PROBE_MS = 30_000
+/** Even if the server asks for more, such as a proxy that asks for a day. */
+const LONGEST_PAUSE_MS = 5 * 60_000
 /** After an outage: the pause between two of the waiting jobs, because servers reject a burst of everything at once. */
 const PACE_MS = 200
 /** How long a successful check of configuration and homeserver counts. */
@@ -302,16 +304,15 @@ export function createCircuitBreakers({
       lookAgain()
       const due = SERVERS.filter((server) => {
         const { outage, probing, nextProbe } = circuits[server]
-        return outage !== null && !probing && nextProbe <= clock()
+        return outage !== null && !probing && !isAhead(nextProbe, LONGEST_PROBE_MS)
       })
       await Promise.all(due.map(probe))
     },
 
     /** What no job may use now, and when (milliseconds since 1970) that may have changed. */
     closed(): { outsides: Outside[]; until: number } {
-      const now = clock()
       const closed = new Map<Outside, number>()
-      for (const [outside, until] of pauses) if (until > now) closed.set(outside, until)
+      for (const [outside, until] of pauses) if (isAhead(until, LONGEST_PAUSE_MS)) closed.set(outside, until)
       for (const server of SERVERS) {
         const { outage, nextProbe } = circuits[server]
         if (outage !== null && !outage.refuses)
@@ -332,18 +333,24 @@ export function createCircuitBreakers({
       if (createdAt < backAt[serverOf(outside)]) pauses.set(outside, clock() + PACE_MS)
     },
 
-    /** We were rate-limited (429): everything that uses the same server waits. */
+    /** We were rate-limited (429): everything that uses the same server waits, and the answer may be about one call. */
     pause(job: NewJob, ms: number): void {
-      pauses.set(outsideOf(job), clock() + ms)
+      pauses.set(outsideOf(job), clock() + Math.min(ms, LONGEST_PAUSE_MS))
     },
 
     current,
   }
 
+  /** Whether this time is still to come; a time beyond the longest wait was written while the clock was wrong. */
+  function isAhead(time: number, longest: number): boolean {
+    const now = clock()
+    return time > now && time <= now + longest
+  }
+
   /** A token can be revoked, and accounts be moved to another service, while this is running. */
   function lookAgain(): void {
     if (looked === null || looking !== null || circuits.homeserver.outage !== null) return
-    if (clock() - looked.at < SET_UP_AGE_MS) return
+    if (isAhead(looked.at + SET_UP_AGE_MS, SET_UP_AGE_MS)) return
     findSetUpProblem().catch((error: unknown) =>
       log.error({ err: error }, "The homeserver's setup could not be checked"),
     )
