@@ -11,9 +11,11 @@ import {
   aWorld,
   DOMAIN,
   PASSWORD,
+  REASON,
   requested,
   signInToMatrix,
   tokenIn,
+  verified,
   type TestWorld,
 } from '../support/world'
 
@@ -269,6 +271,26 @@ test('a denial that ends a probation does not wait for a step of the account tha
   await world.drain()
   expect(await waiting()).toEqual([])
   expect(await api.moderation.registration({ id: view.id })).toMatchObject({ trouble: false })
+})
+
+test('a denial that ends a probation removes the account, even if that had to wait until the request was deleted', async () => {
+  const { view } = await requested(world, 'river')
+  await decideOn(world, view.id, 'probation')
+  const other = await verified(world, 'brook')
+  world.standIn.faults = () => 'cut'
+  for (let tries = 0; tries < 3; tries++)
+    await codeOf(other.api.registration.request({ password: PASSWORD, reason: REASON, legal: true }))
+  await decideOn(world, view.id, 'deny')
+  world.pass(400 * DAY)
+  await world.services.scheduler.cleanUp({ dryRun: false })
+  expect(await world.services.registrar.find(view.id)).toBeNull()
+  expect(account()).toMatchObject({ deactivated: false })
+  world.standIn.faults = undefined
+  for (let minute = 0; minute < 3; minute++) {
+    world.pass(60_000)
+    await world.drain()
+  }
+  expect(account()).toMatchObject({ deactivated: true })
 })
 
 describe('an outage', () => {

@@ -389,6 +389,27 @@ describe('a password that comes after the approval', () => {
   })
 })
 
+describe('an unverified account that one moderator adopts and another one leaves to its owner', () => {
+  test.each(['account', 'lock'] as const)(
+    'directly before the step "%s": it is left, as it was',
+    async (step) => {
+      await requested(world, 'river')
+      const { recordAccount } = world.services.accountLedger
+      await recordAccount(null, { localpart: username('river'), state: 'doubtful', registrationId: null }, [])
+      await asAdmin(world, 'PUT', RIVER, { locked: false })
+      const settle = async (verdict: 'adopt' | 'leave') =>
+        codeOf((await desk()).moderation.settleDoubt({ username: username('river'), verdict }))
+      const left: string[] = []
+      between = { step, when: 'before', then: async () => void left.push(await settle('leave')) }
+      expect(await settle('adopt')).toBe('not_found')
+      expect(left).toEqual(['done'])
+      expect(await ledger()).toBeNull()
+      await live(60_000)
+      expect(await account()).toMatchObject({ locked: false, deactivated: false })
+    },
+  )
+})
+
 describe('taken back while the account is made', () => {
   const STEPS = (['claim', 'account', 'lock', 'fill'] as const).flatMap((step) =>
     (['before', 'after'] as const).map((when) => [when, step] as const),
@@ -407,6 +428,28 @@ describe('taken back while the account is made', () => {
     expect([undefined, 'removed']).toContain((await ledger())?.state)
     const other = await requested(world, 'river', 'other@mail.test')
     expect(other.view).toMatchObject({ state: 'requested', holdsName: true })
+  })
+
+  test('and somebody else takes the name before it is recorded: theirs is not taken for the first one', async () => {
+    const first = await verified(world, 'river')
+    const isReviving = ({ method, body }: SeenRequest) =>
+      method === 'PUT' && body.includes('"deactivated":false')
+    const takeOver = async () => {
+      await first.api.registration.withdraw({})
+      await world.drain()
+      const second = await verified(world, 'river', 'other@mail.test')
+      world.standIn.faults = (seen) => (isReviving(seen) ? 'cut' : undefined)
+      expect(await codeOf(second.api.registration.request(form))).toBe('homeserver_unavailable')
+      world.standIn.faults = undefined
+      taken = second
+    }
+    let taken: Awaited<ReturnType<typeof verified>> | null = null
+    between = { step: 'fill', when: 'after', then: takeOver }
+    expect(await codeOf(first.api.registration.request(form))).toBe('wrong_state')
+    expect(await ledger()).toMatchObject({ state: 'reviving' })
+    const second: Awaited<ReturnType<typeof verified>> | null = taken
+    expect(await codeOf(second?.api.registration.request(form) ?? Promise.resolve())).toBe('done')
+    expect(await (await desk()).moderation.doubts()).toEqual([])
   })
 
   test('and the answer to the claim got lost: a moderator sees what came of it', async () => {

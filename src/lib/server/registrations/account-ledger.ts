@@ -15,6 +15,10 @@ import { SYSTEM, type AccountChange, type RegistrationParts } from './transactio
 /** What the database knows about a username. */
 export type Standing = Omit<Found, 'account'>
 
+/** Whether the record is what it was when its account was examined. */
+export const isStill = async (tx: Transaction, entry: LedgerEntry): Promise<boolean> =>
+  isDeepStrictEqual(await findAccount(tx, entry.localpart), entry)
+
 export type AccountLedger = ReturnType<typeof createAccountLedger>
 
 /** Records of the accounts created here, based on what was seen on the homeserver. */
@@ -23,9 +27,6 @@ export function createAccountLedger({
   clock,
   transaction: { actIn, record, enqueue },
 }: RegistrationParts) {
-  const isStill = async (tx: Transaction, entry: LedgerEntry) =>
-    isDeepStrictEqual(await findAccount(tx, entry.localpart), entry)
-
   async function findStanding(reader: Reader, localpart: Username): Promise<Standing> {
     const registration = await findHolder(reader, localpart)
     const ledger = await findAccount(reader, localpart)
@@ -59,13 +60,10 @@ export function createAccountLedger({
       registrationId: string | null,
       change: AccountChange,
       events: AuditEvent[],
-      actor: Actor = SYSTEM,
-      jobs: NewJob[] = [],
     ): Promise<void> {
       await database.write(async (tx) => {
         await record(tx, change)
-        await insertEvents(tx, registrationId, events, actor, clock())
-        await enqueue(tx, null, jobs)
+        await insertEvents(tx, registrationId, events, SYSTEM, clock())
       })
     },
 
@@ -74,11 +72,13 @@ export function createAccountLedger({
       entry: LedgerEntry,
       change: AccountChange,
       events: AuditEvent[] = [],
+      { actor = SYSTEM, jobs = [] }: { actor?: Actor; jobs?: NewJob[] } = {},
     ): Promise<boolean> {
       return database.write(async (tx) => {
         if (!(await isStill(tx, entry))) return false
         await record(tx, change)
-        await insertEvents(tx, entry.registrationId, events, SYSTEM, clock())
+        await insertEvents(tx, entry.registrationId, events, actor, clock())
+        await enqueue(tx, null, jobs)
         return true
       })
     },

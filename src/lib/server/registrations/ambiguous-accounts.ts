@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { NewJob } from '$lib/registration/job'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Actor } from '$lib/registration/registration'
 import { signsOfOthers } from '$lib/registration/signs'
@@ -83,8 +85,9 @@ export function createAmbiguousAccounts({
     },
 
     /**
-     * Asks the homeserver itself, whatever is kept, and has the list ask afresh. `adopt`: it was created here; it is locked, and removed by a job, so that the username is available again.
-     * `leave`: it is somebody else's and is never touched. Accounts with signs of an owner cannot be adopted. Throws
+     * Asks the homeserver itself, whatever is kept, and has the list ask afresh. `adopt`: it was created here; it is
+     * locked, and removed by a job, so that the username is available again. `leave`: it is somebody else's and is never
+     * touched. Accounts with signs of an owner cannot be adopted. Whoever comes second is refused. Throws
      * `HomeserverError` if the account cannot be examined or locked; then nothing is recorded.
      */
     async settle(localpart: Username, verdict: 'adopt' | 'leave', actor: Actor): Promise<Result<null>> {
@@ -92,18 +95,23 @@ export function createAmbiguousAccounts({
       const entry = await accountLedger.account(localpart)
       if (entry?.state !== 'doubtful') return refuse({ code: 'not_found' })
       if (verdict === 'leave') {
-        await accountLedger.recordAccount(null, { localpart, state: null }, [{ kind: 'account_left' }], actor)
-        return accept(null)
+        const change = { localpart, state: null } as const
+        const left = await accountLedger.moveAccount(entry, change, [{ kind: 'account_left' }], { actor })
+        return left ? accept(null) : refuse({ code: 'not_found' })
       }
       const account = await homeserver.account(localpart)
       if (account === null) return refuse({ code: 'not_found' })
       if (signsOf(localpart, account).length > 0) return refuse({ code: 'account_used' })
+      if (!isDeepStrictEqual(await accountLedger.account(localpart), entry))
+        return refuse({ code: 'not_found' })
       await homeserver.lock(localpart)
       const change = { localpart, state: 'locked', registrationId: null, madeAt: clock() } as const
-      await accountLedger.recordAccount(null, change, [{ kind: 'account_adopted' }], actor, [
-        { kind: 'remove_account', username: localpart },
-      ])
-      return accept(null)
+      const jobs: NewJob[] = [{ kind: 'remove_account', username: localpart }]
+      if (await accountLedger.moveAccount(entry, change, [{ kind: 'account_adopted' }], { actor, jobs }))
+        return accept(null)
+      // A colleague left it to its owner while it was being locked.
+      if (!account.locked && !account.deactivated) await homeserver.open(localpart)
+      return refuse({ code: 'not_found' })
     },
   }
 }

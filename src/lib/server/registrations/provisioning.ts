@@ -22,6 +22,9 @@ export type Provisioning = ReturnType<typeof createProvisioning>
 /** Waits until another process must have recorded the answer it got. */
 const OTHERS_RECORD_MS = [50, 150, 400]
 
+/** How often an account is filled again whose record changed meanwhile. */
+const MOST_FILLS = 3
+
 /** An account is ready after five steps; there are more if others work on the same one. */
 const MOST_STEPS = 20
 
@@ -51,6 +54,19 @@ export function createProvisioning({
 
   async function setUp(registration: Registration, password: string, then: Action): Promise<Result<Filled>> {
     await confirmSetUp()
+    for (let tries = 0; tries < MOST_FILLS; tries++) {
+      const done = await fillOnce(registration, password, then)
+      if (done !== null) return done
+    }
+    throw new Error('An account keeps changing: its record is different each time it was filled')
+  }
+
+  /** Null: its record changed while it was filled. */
+  async function fillOnce(
+    registration: Registration,
+    password: string,
+    then: Action,
+  ): Promise<Result<Filled> | null> {
     const ready = await makeOurs(registration)
     if (!ready.ok) return ready
     const { id: registrationId, username: localpart } = registration
@@ -70,10 +86,12 @@ export function createProvisioning({
       { kind: 'applicant' },
       {
         account: { localpart, state: 'filled' },
+        examined: ready.value,
         events: [{ kind: 'account_filled' }],
       },
     )
-    return done.ok ? accept({ registration: done.value, joinedRooms }) : done
+    if (done.ok) return accept({ registration: done.value, joinedRooms })
+    return done.refusal.code === 'stale' ? null : done
   }
 
   /** Refused: the account stays as it is, and waits for another password. */
@@ -89,7 +107,7 @@ export function createProvisioning({
   }
 
   /** Advances the account until it is ours, was just seen locked, and can be filled. */
-  async function makeOurs(registration: Registration): Promise<Result<null>> {
+  async function makeOurs(registration: Registration): Promise<Result<LedgerEntry>> {
     for (let step = 0; step < MOST_STEPS; step++) {
       const done = await nextStep(registration)
       if (done !== null) return done
@@ -98,7 +116,7 @@ export function createProvisioning({
   }
 
   /** Null: another step is needed. */
-  async function nextStep(registration: Registration): Promise<Result<null> | null> {
+  async function nextStep(registration: Registration): Promise<Result<LedgerEntry> | null> {
     const { id, username } = registration
     const stopped = await stoppedMeanwhile(id)
     if (stopped !== null) return stopped
@@ -127,12 +145,12 @@ export function createProvisioning({
         ])
         return null
       default:
-        return accept(null)
+        return accept(entry)
     }
   }
 
   /** It was withdrawn or denied: what was created of it is removed by a job. */
-  async function stoppedMeanwhile(id: string): Promise<Result<null> | null> {
+  async function stoppedMeanwhile(id: string): Promise<Result<never> | null> {
     const registration = await registrar.find(id)
     if (registration !== null && mayBeFilled(registration)) return null
     const isNameless = registration?.state === 'verified' || registration?.state === 'approved'
@@ -142,7 +160,10 @@ export function createProvisioning({
   }
 
   /** `before`: the record of an attempt whose answer was lost. */
-  async function claim(registration: Registration, before: LedgerEntry | null): Promise<Result<null> | null> {
+  async function claim(
+    registration: Registration,
+    before: LedgerEntry | null,
+  ): Promise<Result<never> | null> {
     const { id: registrationId, username: localpart } = registration
     let answer: Claimed
     try {
@@ -160,7 +181,7 @@ export function createProvisioning({
       await accountLedger.recordAccount(registrationId, made, [{ kind: 'account_claimed' }])
       return null
     }
-    if (answer === 'refused') {
+    if (answer === 'refused' && before === null) {
       await accountLedger.recordAccount(null, { localpart, state: null }, [])
       return lost(registration)
     }
@@ -168,8 +189,7 @@ export function createProvisioning({
     const entry = await accountLedger.account(localpart)
     if (entry?.state !== 'claiming') return null
     if (answer === 'unclear') return doubt(registration, entry, [])
-    await accountLedger.recordAccount(null, { localpart, state: null }, [])
-    return lost(registration)
+    return (await accountLedger.moveAccount(entry, { localpart, state: null })) ? lost(registration) : null
   }
 
   /** Whether another process, working for the same applicant, is recording its own claim right now. */
@@ -202,7 +222,7 @@ export function createProvisioning({
     registration: Registration,
     entry: LedgerEntry,
     signs: Sign[],
-  ): Promise<Result<null> | null> {
+  ): Promise<Result<never> | null> {
     if (!(await accountLedger.doubt(entry, signs))) return null
     log.warn(
       { registration: registration.id, signs },
@@ -211,7 +231,7 @@ export function createProvisioning({
     return lost(registration)
   }
 
-  async function lost(registration: Registration): Promise<Result<null>> {
+  async function lost(registration: Registration): Promise<Result<never>> {
     const found = await registrar.find(registration.id)
     if (found?.holdsName === true)
       await registrar.act(registration.id, { type: 'lose_name' }, { kind: 'system' })

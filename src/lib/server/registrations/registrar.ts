@@ -6,6 +6,7 @@ import { accept, refuse, type Refusal, type Result } from '$lib/registration/ref
 import type { Actor, AuditEvent, Registration } from '$lib/registration/registration'
 import type { Username } from '$lib/registration/username'
 import type { Wish } from '$lib/registration/wish'
+import type { LedgerEntry } from '../database/accounts'
 import { findNewestMail, findWishes } from '../database/registration-mails'
 import { findReachedAt, insertEvents, lastEventOf } from '../database/events'
 import { deskNetwork } from '$lib/network/client-networks'
@@ -14,6 +15,7 @@ import { findExchanges, findNotes, findQuestion } from '../database/messages'
 import type { Reader, Transaction } from '../database/open'
 import { findByAddress, findRegistration, insertRegistration, setHeldFor } from '../database/registrations'
 import type { Intake } from '../intake/intake'
+import { isStill } from './account-ledger'
 import { APPLICANT, SYSTEM, type AccountChange, type RegistrationParts } from './transaction'
 
 export type Registrar = ReturnType<typeof createRegistrar>
@@ -223,7 +225,8 @@ export function createRegistrar({
     /**
      * Carries out what the domain decides on an action. `version`: what the actor saw; if the registration has
      * changed since, it is refused as `stale`. `account` and `events`: recorded in the same transaction, before the
-     * decision, and also if that is refused.
+     * decision, and also if that is refused. `examined`: the record that `account` is based on; if it has changed since,
+     * nothing is recorded, and that is `stale` as well.
      */
     async act(
       id: string,
@@ -232,10 +235,13 @@ export function createRegistrar({
       {
         version,
         account,
+        examined,
         events = [],
-      }: { version?: number; account?: AccountChange; events?: AuditEvent[] } = {},
+      }: { version?: number; account?: AccountChange; examined?: LedgerEntry; events?: AuditEvent[] } = {},
     ): Promise<Result<Registration | null>> {
       return transacted(async (tx) => {
+        if (examined !== undefined && !(await isStill(tx, examined)))
+          return { result: refuse({ code: 'stale' }), committed: () => undefined }
         if (account !== undefined) await record(tx, account)
         await insertEvents(tx, id, events, SYSTEM, clock())
         return actWithin(tx, id, action, actor, version)

@@ -125,8 +125,8 @@ export function createRegistrationTransaction({
   }
 
   /**
-   * Writes what the domain decided at a time, all of it with that time: jobs and messages are found by it later. The
-   * jobs of a deleted registration must not be deleted with it.
+   * Writes what the domain decided at a time, all of it with that time: jobs and messages are found by it later. With a
+   * registration, its jobs are deleted: what is still to be done is queued after that, as one like it would cover it.
    */
   async function commit(
     tx: Transaction,
@@ -138,9 +138,9 @@ export function createRegistrationTransaction({
     await insertEvents(tx, before.id, events, actor, now)
     if (wrote !== undefined) await insertWords(tx, before.id, wrote, actor, now)
     if (next === null) {
-      await enqueue(tx, null, jobs, { now })
       await memory.remember(tx, before, now)
       await deleteRegistration(tx, before.id)
+      await enqueue(tx, null, jobs, { now })
       return null
     }
     const after = counts ? { ...next, version: before.version + 1 } : next
