@@ -2,7 +2,9 @@ import { fileURLToPath } from 'node:url'
 import { svelte, vitePreprocess } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
 
-const shared = { testTimeout: 20_000, hookTimeout: 30_000 }
+/** A busy machine is late, and what is wrong stays wrong. */
+const expect = { poll: { timeout: 15_000 } }
+const shared = { testTimeout: 20_000, hookTimeout: 30_000, expect }
 
 /** `unit` needs no build; `site` starts what `npm run build` made, as an operator would. */
 export default defineConfig({
@@ -27,6 +29,7 @@ export default defineConfig({
           include: ['tests/faults/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          expect,
         },
       },
       {
@@ -38,6 +41,7 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 60_000,
           maxConcurrency: 4,
+          expect,
         },
       },
       { extends: true, test: { ...shared, name: 'site', include: ['tests/site/**/*.test.ts'] } },

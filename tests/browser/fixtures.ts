@@ -203,7 +203,7 @@ export async function requestAccount(page: Page, site: Site, name: string): Prom
 export async function expireLinks(site: Site, email: string): Promise<void> {
   const { rowsAffected } = await askDatabase(
     site,
-    `update tokens set expires_at = 1 where purpose != 'applicant'
+    `update tokens set expires_at = unixepoch() * 1000 - 60000 where purpose != 'applicant'
       and registration_id = (select id from registrations where email = ?)`,
     [email],
   )

@@ -54,7 +54,7 @@ test('a press in the list of requests counts, though another request appears abo
   const link = row(desk, first).getByRole('link')
   await link.hover()
   await desk.mouse.down()
-  const told = desk.waitForResponse(/__data\.json/, { timeout: 5_000 }).catch(() => null)
+  const told = desk.waitForRequest(/__data\.json/, { timeout: 5_000 }).catch(() => null)
   await people(site, 1)
   expect(await told).toBeNull()
   await desk.mouse.up()

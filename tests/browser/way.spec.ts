@@ -170,7 +170,7 @@ test('a request that somebody else decided says who and what', async ({ page, si
   await other.locator('button[name=decision][value=deny]').click()
   await expect(other.locator('[role=alert]')).toContainText('moderator')
   await expect(other.locator('body')).toContainText('A message that must not be lost')
-  expect(await signInToMatrix(site.standIn?.url ?? '', name)).toBe('in')
+  await expect.poll(() => signInToMatrix(site.standIn?.url ?? '', name)).toBe('in')
   await Promise.all([one.context().close(), other.context().close()])
 })
 

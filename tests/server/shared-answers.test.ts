@@ -54,6 +54,7 @@ describe('the homeserver hears a question once of all who ask it at a time', () 
   test('what passwords need, of 600 while it hangs; and is not asked anew at once when it failed', async () => {
     hangs = true
     const all = many(600, (index) => from(index).passwordRules())
+    while (hanging.length === 0) await settle()
     await settle()
     expect(asked('passwordPolicy')).toBe(1)
     for (const { fail } of hanging.splice(0)) fail()
@@ -120,7 +121,7 @@ describe('the homeserver hears a question once of all who ask it at a time', () 
     const at = Date.UTC(2026, 0, 1)
     now.mockReturnValue(at)
     const all = [health('/readyz'), health('/readyz')]
-    await settle()
+    while (hanging.length === 0) await settle()
     now.mockReturnValue(at + 60_000)
     const reads = vi.spyOn(world.database, 'read')
     all.push(...Array.from({ length: 50 }, () => health('/readyz')))

@@ -2,11 +2,13 @@ import { request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runSql } from '../support/other-process'
+import { cpuSeconds } from '../support/processor'
 import { MODERATOR, runCli, startSite, type Site } from '../support/site'
 import { aVisitor } from '../support/visitor'
 
 const EVENTS = 100_000
 const MEGABYTE = 1024 * 1024
+/** Of the program's own work, whatever else the machine does. */
 const LONGEST_ANSWER_MS = 500
 
 let site: Site
@@ -16,7 +18,7 @@ beforeAll(async () => {
   await runSql(join(site.folder, 'registration.db'), [
     `with recursive n(i) as (select 1 union all select i + 1 from n where i < ${EVENTS})
      insert into events (registration_id, at, kind, actor, detail)
-     select 'r' || i, 1767000000000 + i, case i % 3 when 0 then 'started' else 'requested' end, 'applicant',
+     select 'r' || i, ${Date.now() - 24 * 60 * 60_000} + i, case i % 3 when 0 then 'started' else 'requested' end, 'applicant',
        json_object('note', '=HYPERLINK("http://evil.example")') from n`,
   ])
   administrator = aVisitor(site.url)
@@ -59,9 +61,9 @@ describe('the export of a hundred thousand events', () => {
       async (chunk) => {
         text += chunk
         if (++parts % 20 !== 0) return
-        const asked = performance.now()
+        const used = await cpuSeconds(site.process)
         await fetch(`${site.url}/healthz`)
-        longest = Math.max(longest, performance.now() - asked)
+        longest = Math.max(longest, ((await cpuSeconds(site.process)) - used) * 1000)
         most = Math.max(most, await memory())
       },
     )

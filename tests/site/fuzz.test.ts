@@ -1,9 +1,8 @@
 import fc from 'fast-check'
-import type { ChildProcess } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
 import { Agent, maxHeaderSize, request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { cpuSeconds } from '../support/processor'
 import { startSite, type Site } from '../support/site'
 import type { Answer } from '../support/visitor'
 import { anyCase, type Case } from './fuzz/cases'
@@ -96,13 +95,6 @@ function send(one: Case, number = ++sent, patienceMs = 15_000): Promise<Answer &
     out.setTimeout(patienceMs, () => out.destroy(new Error(NO_ANSWER)))
     out.end(body ?? undefined)
   })
-}
-
-/** How much of the processor a program has used, in seconds (proc(5): ticks of a hundredth). */
-async function cpuSeconds({ pid }: ChildProcess): Promise<number> {
-  const stat = await readFile(`/proc/${String(pid)}/stat`, 'utf8')
-  const [user, system] = stat.slice(stat.lastIndexOf(')')).split(' ').slice(12, 14).map(Number)
-  return ((user ?? 0) + (system ?? 0)) / 100
 }
 
 test(`${CASES} requests that nobody means well with: no failure, no leak, nothing reflected`, async () => {

@@ -17,15 +17,24 @@ const ROOT = join(import.meta.dirname, '../..')
 const LONGEST_STOP_MS = 25_000
 export const MODERATOR = { username: 'moderator', password: 'a moderators password' }
 
-/** A port of this machine that nothing listens on now. */
+/** A hundred for each process, below those that the system gives away by itself (32768 on). */
+const FIRST_PORT = 11_000 + (process.pid % 200) * 100
+let ports = 0
+
+/** A port of this machine that nothing listens on now, and that nobody is given until it is used. */
 export async function freePort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  if (address === null || typeof address === 'string') throw new Error('No port')
-  return address.port
+  for (let tries = 0; tries < 100; tries++) {
+    const port = FIRST_PORT + (ports++ % 100)
+    const server = createServer()
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false))
+      server.listen(port, '127.0.0.1', () => resolve(true))
+    })
+    if (!isFree) continue
+    await new Promise((resolve) => server.close(resolve))
+    return port
+  }
+  throw new Error(`No port is free from ${FIRST_PORT} on`)
 }
 
 /** A real SMTP server that keeps what it gets. */

@@ -31,6 +31,15 @@ function raw(bytes: string, { end = true } = {}): Promise<string> {
   })
 }
 
+/** The same; what the server leaves unread can cost its answer on the way, and then it is asked again. */
+async function answered(bytes: string): Promise<string> {
+  for (let tries = 0; tries < 5; tries++) {
+    const answer = await raw(bytes)
+    if (answer !== '') return answer
+  }
+  return ''
+}
+
 const statusOf = (answer: string) => Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1])
 
 describe('the API over the wire', () => {
@@ -263,12 +272,14 @@ describe('what is in a body', () => {
       ['/register', 'application/x-www-form-urlencoded', `username=${'x'.repeat(1_100_000)}`],
       ['/preferences', 'application/x-www-form-urlencoded', `theme=${'x'.repeat(1_100_000)}`],
     ] as const) {
-      const known = await raw(head(path, type, `Content-Length: ${body.length}\r\nConnection: close`) + body)
+      const known = await answered(
+        head(path, type, `Content-Length: ${body.length}\r\nConnection: close`) + body,
+      )
       expect([path, statusOf(known)]).toEqual([path, 413])
       const chunk = 100_000
       const chunks = body.match(new RegExp(`.{1,${chunk}}`, 'g')) ?? []
       const chunked = chunks.map((part) => `${part.length.toString(16)}\r\n${part}\r\n`).join('')
-      const unknown = await raw(
+      const unknown = await answered(
         `${head(path, type, 'Transfer-Encoding: chunked\r\nConnection: close')}${chunked}0\r\n\r\n`,
       )
       expect([path, 'chunked', statusOf(unknown)]).toEqual([path, 'chunked', 413])

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { csvHead, csvLine } from '$lib/moderation/csv'
-import { RULE_EFFECTS, RULE_REASON_MAXIMUM } from '$lib/moderation/rule'
+import { readRuleReason, RULE_EFFECTS, RULE_REASON_MAXIMUM } from '$lib/moderation/rule'
 import { KINDS, RULE_KINDS } from '$lib/moderation/rule-kind'
 import {
   LIST_MAXIMUM,
@@ -240,8 +240,8 @@ test('whatever rules there are, their export read again is the same rules', asyn
     .map(({ kind, value, effect, reason, expiresAt }) => {
       const rule = readRule({ ...RULE_KINDS[kind], value, effect })
       // As a form sends it, and the API keeps it.
-      const kept = reason?.replace(/\r\n?/g, '\n').trim() ?? ''
-      return rule.ok ? [{ ...rule.value, reason: kept === '' ? null : kept, expiresAt }] : []
+      const kept = readRuleReason(reason ?? '')
+      return rule.ok && kept.ok ? [{ ...rule.value, reason: kept.value, expiresAt }] : []
     })
   let seen = 0
   await fc.assert(
