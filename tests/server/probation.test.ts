@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { DAY } from '$lib/registration/time'
+import { renderMail } from '$lib/server/mail/render'
+import { standingWords } from '../../src/routes/register/status/standing-words'
 import type { SeenRequest } from '../../src/stand-in/homeserver'
 import { codeOf } from '../support/code-of'
 import { decideOn, decideOnly } from '../support/decide'
@@ -24,6 +26,7 @@ const SERVED = 7 * DAY
 const UNDO_MS = 20_000
 const LOBBY = `#lobby:${DOMAIN}`
 const RIVER = `@river:${DOMAIN}`
+const SITE = { name: 'Example', url: 'https://register.example.test', accent: '#138a5b', logoUrl: null }
 let world: TestWorld
 
 const open = (change: Parameters<typeof aWorld>[0] = {}, undoMs = 0) =>
@@ -291,6 +294,39 @@ test('a denial that ends a probation removes the account, even if that had to wa
     await world.drain()
   }
   expect(account()).toMatchObject({ deactivated: true })
+})
+
+test('neither mail nor page calls an account removed that a denial could not remove yet', async () => {
+  const applicant = await requested(world, 'river')
+  await decideOn(world, applicant.view.id, 'probation')
+  world.standIn.faults = ({ path, method }) =>
+    method === 'POST' && path.includes('/deactivate/') ? 'cut' : undefined
+  await decideOn(world, applicant.view.id, 'deny')
+  expect(account()).toMatchObject({ deactivated: false })
+  const { subject, text } = renderMail(world.mailbox.last(applicant.email, 'denied'), 'en', SITE)
+  expect(`${subject} ${text}`).not.toMatch(/was (?:removed|closed)/)
+  expect(text).toContain(`decided to remove your account ${RIVER}.`)
+  const words = async () => {
+    const own = await applicant.api.registration.current()
+    return own === null ? null : standingWords(own, { passwordMode: 'at_request' })
+  }
+  expect(await words()).toMatchObject({
+    title: 'We decided to close your account',
+    words: [
+      expect.stringContaining(`decided to remove your account ${RIVER}.`),
+      'It hasn’t been removed yet.',
+      expect.any(String),
+    ],
+  })
+
+  world.standIn.faults = undefined
+  world.pass(DAY)
+  await world.drain()
+  expect(account()).toMatchObject({ deactivated: true })
+  expect(await words()).toMatchObject({
+    title: 'Your account was closed',
+    words: [expect.stringContaining('your account was removed'), expect.any(String)],
+  })
 })
 
 describe('an outage', () => {

@@ -36,6 +36,17 @@ test('the timeline calls an account open once it is', () => {
   expect(last({ state: 'completed' })).toEqual({ words: 'Your account is ready', stage: 'past', at: 2 })
 })
 
+test('the timeline of an account that a denial ended does not say that it was never approved', () => {
+  const closed = { ...APPROVED, state: 'denied', hadAccount: true } as const
+  const words = (account: OwnView['account']) =>
+    timeline({ ...closed, account })
+      .slice(-2)
+      .map((mark) => mark.words)
+  expect(words('open')).toEqual(['Approved', 'We decided to close your account'])
+  expect(words('removed')).toEqual(['Approved', 'Your account was closed'])
+  expect(timeline({ ...closed, hadAccount: false }).at(-1)).toMatchObject({ words: 'Not approved' })
+})
+
 test('who was approved and lost the username is told so at once, and not to set a password', () => {
   const lost = { ...APPROVED, account: 'none', awaitsPassword: true, holdsName: false } as const
   const { title, words } = standingWords(lost, { passwordMode: 'after_approval' })

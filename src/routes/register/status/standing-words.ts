@@ -46,13 +46,12 @@ export function standingWords(
         ],
       }
     case 'denied':
-      return {
-        title: own.hadAccount ? m.status_closed_title() : m.status_denied_title(),
-        words: [
-          own.hadAccount ? m.status_closed_words({ matrixId }) : m.status_denied_words({ matrixId }),
-          m.status_denied_data(),
-        ],
-      }
+      return own.hadAccount
+        ? { title: closedTitle(own), words: [...closedWords(own), m.status_denied_data()] }
+        : {
+            title: m.status_denied_title(),
+            words: [m.status_denied_words({ matrixId }), m.status_denied_data()],
+          }
     case 'withdrawn':
       return { title: m.status_withdrawn_title(), words: [m.status_withdrawn_words({ matrixId })] }
     default:
@@ -63,6 +62,15 @@ export function standingWords(
 /** What a suspended account can do, and for how long. */
 const probationWords = ({ until }: NonNullable<OwnView['probation']>): string =>
   until === null ? m.probation_ending() : m.probation_words({ date: dayText(until, getLocale(), 'UTC') })
+
+const closedTitle = ({ account }: OwnView): string =>
+  account === 'removed' ? m.status_closed_title() : m.status_closing_title()
+
+/** Of a denial that ended a probation: its account is removed by a job, which can wait or fail. */
+function closedWords({ account, matrixId }: OwnView): string[] {
+  if (account === 'removed') return [m.status_closed_words({ matrixId })]
+  return [m.status_closing_words({ matrixId }), ...(account === 'open' ? [m.status_closing_not_yet()] : [])]
+}
 
 const UNFINISHED: Record<OwnView['unfinished'][number], () => string> = {
   bind_address: m.status_completed_no_address,
@@ -149,8 +157,12 @@ export function timeline(own: OwnView): Mark[] {
         own.probation === null ? [] : [{ words: m.status_event_probation(), stage: 'now' }]
       return [began, verified, requested, approved, open, ...probation]
     }
-    case 'denied':
-      return [began, verified, requested, { words: m.status_event_denied(), stage: 'past', at }]
+    case 'denied': {
+      const approved: Mark = { words: m.status_event_approved(), stage: 'past' }
+      return own.hadAccount
+        ? [began, verified, requested, approved, { words: closedTitle(own), stage: 'past', at }]
+        : [began, verified, requested, { words: m.status_event_denied(), stage: 'past', at }]
+    }
     case 'withdrawn':
       return [began, { words: m.status_event_withdrawn(), stage: 'past', at }]
     default:
