@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { DAY } from '$lib/registration/time'
+import { renderMail } from '$lib/server/mail/render'
 import { codeOf } from '../support/code-of'
 import { decideOn, decideOnly } from '../support/decide'
 import { username } from '../support/registration'
@@ -28,11 +30,23 @@ afterEach(() => world.dispose())
 
 const RIVER = '@river:example.test'
 const THEIR_PASSWORD = 'the pass phrase of somebody else'
+const SITE = { name: 'Example', url: 'https://register.example.test', accent: '#138a5b', logoUrl: null }
 const form = { password: PASSWORD, reason: REASON, legal: true }
 
 const account = (name = 'river') => world.homeserver.account(username(name))
 const ledger = (name = 'river') => world.services.accountLedger.account(username(name))
 const give = async (body: object) => expect(await asAdmin(world, 'PUT', RIVER, body)).toBe(200)
+
+/** The newest email about an approval whose name was lost: it asks for another one, and not for a password. */
+async function asksForAnotherName(email: string) {
+  const mail = world.mailbox.last(email, 'set_password')
+  const { subject, text } = renderMail(mail, 'en', SITE)
+  expect(subject).toContain(`${RIVER} is no longer available`)
+  expect(text).toContain('Choose another username')
+  expect(text).toContain('a moderator checks the new one before you can continue')
+  expect(`${subject} ${text}`).not.toMatch(/set (?:a|your) password|open your account|for you/i)
+  return mail
+}
 
 async function live(ms: number): Promise<void> {
   for (let passed = 0; passed < ms; passed += 5_000) {
@@ -292,7 +306,7 @@ describe('locked here, and given to somebody there', () => {
       expect(world.mailbox.kinds(applicant.email)).not.toContain('approved')
 
       // The applicant hears of it, picks another name, and a moderator looks at that.
-      const { link } = world.mailbox.last(applicant.email, 'set_password')
+      const { link } = await asksForAnotherName(applicant.email)
       const phone = aBrowser(world.services)
       await phone.api.registration.resume({ token: tokenIn(link) })
       expect(await phone.api.registration.chooseUsername({ username: 'brook' })).toMatchObject({
@@ -403,8 +417,15 @@ describe('a name that nobody can have', () => {
     const applicant = await requested(world, 'river')
     await decideOn(world, applicant.view.id, 'approve')
     inOtherCapitals()
+    const before = renderMail(world.mailbox.last(applicant.email, 'set_password'), 'en', SITE)
+    expect(before.text).toContain('Set a password, and we create and open your account.')
     expect(await codeOf(applicant.api.registration.setPassword({ password: PASSWORD }))).toBe('username_lost')
     expect(await applicant.api.registration.current()).toMatchObject({ holdsName: false })
+
+    world.pass(10 * DAY)
+    await world.services.scheduler.remind()
+    await world.drain()
+    expect(await asksForAnotherName(applicant.email)).toMatchObject({ reminder: true })
   })
 })
 

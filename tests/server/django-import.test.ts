@@ -242,6 +242,17 @@ test('those who are approved are told once', async () => {
   expect(await world.services.djangoImport.tell(file)).toEqual({ applicants: [], moderators: [] })
 })
 
+test('who is approved there and lost the username is told to choose another one, not to set a password', async () => {
+  await aDjangoFile()
+  await world.homeserver.claim(username('hana'))
+  const file = await readDjangoFile(path)
+  await world.services.djangoImport.run(file)
+  await world.services.djangoImport.tell(file)
+  await world.drain()
+  expect(world.mailbox.last('hana@mail.test', 'set_password')).toMatchObject({ nameLost: true })
+  expect(world.mailbox.last('oskar@mail.test', 'set_password')).toMatchObject({ nameLost: false })
+})
+
 test('bad input is refused with a sentence', async () => {
   await expect(readDjangoFile(path)).rejects.toThrow('is not a file')
   writeFileSync(path, 'no database, but long enough to be read as one'.repeat(200))

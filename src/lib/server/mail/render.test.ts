@@ -54,8 +54,10 @@ const MAILS: Mail[] = [
     support: help,
     link,
   },
-  { kind: 'set_password', matrixId, message, link, days: 14, reminder: false },
-  { kind: 'set_password', matrixId, message: null, link, days: 7, reminder: true },
+  { kind: 'set_password', matrixId, message, link, days: 14, reminder: false, nameLost: false },
+  { kind: 'set_password', matrixId, message: null, link, days: 7, reminder: true, nameLost: false },
+  { kind: 'set_password', matrixId, message, link, days: 14, reminder: false, nameLost: true },
+  { kind: 'set_password', matrixId, message: null, link, days: 7, reminder: true, nameLost: true },
   { kind: 'denied', matrixId, message, hadAccount: false, otherServers, startLink, support: help },
   {
     kind: 'denied',
@@ -160,7 +162,15 @@ for (const language of LANGUAGES)
       expect(
         renderMail({ kind: 'verification', matrixId, link, hours: 1, invited: false }, language, site).text,
       ).toContain(one.hours[language])
-      const password: Mail = { kind: 'set_password', matrixId, message: null, link, days: 1, reminder: false }
+      const password: Mail = {
+        kind: 'set_password',
+        matrixId,
+        message: null,
+        link,
+        days: 1,
+        reminder: false,
+        nameLost: false,
+      }
       expect(renderMail(password, language, site).text).toContain(one.days[language])
     })
   })

@@ -2,10 +2,13 @@ import { m } from '$lib/paraglide/messages'
 import { awaitsPassword } from '$lib/registration/state'
 import { DAY } from '$lib/registration/time'
 import { matrixId as matrixIdOf } from '$lib/registration/username'
-import { introduced, quoted } from '../content'
+import { introduced, quoted, type Wording } from '../content'
 import type { JobMail } from '../definition'
 
-/** Approved, but the password is still to be set (`password: after_approval`). `days`: lifetime of the link. */
+/**
+ * Approved, but the password is still to be set (`password: after_approval`). `days`: lifetime of the link; `nameLost`:
+ * the registration does not hold its username, so another one comes first.
+ */
 interface Data {
   kind: 'set_password'
   matrixId: string
@@ -13,27 +16,53 @@ interface Data {
   link: string
   days: number
   reminder: boolean
+  nameLost: boolean
 }
 
 export const setPassword: JobMail<'set_password', Data> = {
   async compose({ reminder }, registration, { policy, domain, approvedDays, statusLink }) {
     if (!awaitsPassword(registration)) return null
-    const { username, message, stateSince } = registration
+    const { username, message, stateSince, holdsName } = registration
     const days = Math.max(1, Math.ceil(approvedDays - (policy().now - stateSince) / DAY))
     const matrixId = matrixIdOf(username, domain)
-    return { kind: 'set_password', matrixId, message, link: await statusLink(registration), days, reminder }
+    const link = await statusLink(registration)
+    return { kind: 'set_password', matrixId, message, link, days, reminder, nameLost: !holdsName }
   },
 
-  content: ({ matrixId, message, link, days, reminder }, wording) => ({
-    subject: reminder
-      ? m.mail_password_reminder_subject({ matrixId }, wording.in_)
-      : m.mail_password_subject({ matrixId }, wording.in_),
-    heading: m.mail_password_heading({}, wording.in_),
-    literals: [matrixId],
-    paragraphs: [m.mail_password_next({ matrixId }, wording.in_), ...introduced(message, wording)],
-    ...quoted(message),
-    action: { label: m.mail_password_button({}, wording.in_), link },
-    after: [m.mail_password_days({ days }, wording.in_)],
-    footer: wording.applicant,
-  }),
+  content: (mail, wording) => {
+    const { matrixId, message, link, days, nameLost } = mail
+    const { subject, heading, words, label, after } = nameLost
+      ? toRename(mail, wording)
+      : toSet(mail, wording)
+    return {
+      subject,
+      heading,
+      literals: [matrixId],
+      paragraphs: [...words, ...introduced(message, wording)],
+      ...quoted(message),
+      action: { label, link },
+      after: [m.mail_password_days({ days }, wording.in_), ...after],
+      footer: wording.applicant,
+    }
+  },
 }
+
+const toSet = ({ matrixId, reminder }: Data, { in_ }: Wording) => ({
+  subject: reminder
+    ? m.mail_password_reminder_subject({ matrixId }, in_)
+    : m.mail_password_subject({ matrixId }, in_),
+  heading: m.mail_password_heading({}, in_),
+  words: [m.mail_password_next({ matrixId }, in_)],
+  label: m.mail_password_button({}, in_),
+  after: [m.mail_password_name({}, in_)],
+})
+
+const toRename = ({ matrixId, reminder }: Data, { in_ }: Wording) => ({
+  subject: reminder
+    ? m.mail_lost_reminder_subject({ matrixId }, in_)
+    : m.mail_lost_subject({ matrixId }, in_),
+  heading: m.wizard_lost_title({}, in_),
+  words: [m.mail_lost_text({ matrixId }, in_), m.wizard_lost_approved({}, in_)],
+  label: m.wizard_lost_title({}, in_),
+  after: [],
+})
