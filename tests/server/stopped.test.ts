@@ -2,6 +2,7 @@ import { eq } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { jobs } from '$lib/server/database/schema'
 import type { Homeserver } from '$lib/server/homeserver/homeserver'
+import { standingWords } from '../../src/routes/register/status/standing-words'
 import type { SeenRequest } from '../../src/stand-in/homeserver'
 import { codeOf } from '../support/code-of'
 import { decideOn, decideOnly } from '../support/decide'
@@ -152,6 +153,21 @@ describe('an approval whose account is not open yet, as the homeserver is out', 
     expect(await codeOf(decideOnly(world, id, 'deny'))).toBe('already_decided')
     expect(await codeOf(api.registration.withdraw({}))).toBe('wrong_state')
   })
+})
+
+test('who withdraws is not told that others can have the username, which they cannot before its account is removed', async () => {
+  const { api } = await approvedInAnOutage()
+  const isFree = async () =>
+    (await aBrowser(world.services).api.registration.checkUsername({ username: 'river' })).ok
+  const own = await api.registration.withdraw({})
+  await live(60_000)
+  expect(await isFree()).toBe(false)
+  const told = standingWords(own, { passwordMode: 'at_request' }).words.join(' ')
+  expect(told).not.toMatch(/available|others/)
+  expect(told).toContain(`${RIVER} is no longer reserved for you.`)
+  world.standIn.faults = undefined
+  await live(120_000)
+  expect(await isFree()).toBe(true)
 })
 
 describe('the answer to the opening', () => {

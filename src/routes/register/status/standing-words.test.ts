@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { OwnView } from '$lib/registration/views'
-import { standingWords, timeline } from './standing-words'
+import { standingWords, timeline, withdrawalWords } from './standing-words'
 
 const APPROVED: OwnView = {
   id: 'a',
@@ -57,6 +57,23 @@ test('who was approved and lost the username is told so at once, and not to set 
   ])
   const { title: before } = standingWords({ ...lost, holdsName: true }, { passwordMode: 'after_approval' })
   expect(before).toBe('Approved: set your password')
+})
+
+test('the consequences of withdrawing are said without an account or a freed username that may never be', () => {
+  const words = (own: Partial<OwnView>) => withdrawalWords({ ...APPROVED, ...own })
+  for (const account of ['none', 'filled'] as const) {
+    expect(words({ account })).toMatch(
+      /^Your account won’t be opened, and it is removed if it was already created/,
+    )
+    expect(words({ state: 'requested', account })).toMatch(
+      /^Moderators won’t read it, .* if it was already created/,
+    )
+  }
+  for (const own of [{}, { state: 'requested' }, { state: 'verified' }] as const) {
+    expect(words(own)).toContain('username is no longer reserved for you')
+    expect(words(own)).not.toMatch(/available|others/)
+  }
+  expect(words({ state: 'completed', account: 'open' })).toBeNull()
 })
 
 test('an answer to a question is confirmed', () => {

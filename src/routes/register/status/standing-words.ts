@@ -1,5 +1,6 @@
 import { m } from '$lib/paraglide/messages'
 import { getLocale } from '$lib/paraglide/runtime'
+import { isUnopened } from '$lib/registration/state'
 import { dayText } from '$lib/text/moment'
 import type { OwnView, SiteView } from '$lib/registration/views'
 
@@ -57,6 +58,12 @@ export function standingWords(
     default:
       return own.state satisfies never
   }
+}
+
+/** What withdrawing would do; null: it cannot be withdrawn any more. */
+export function withdrawalWords({ state, account }: OwnView): string | null {
+  if (isUnopened({ state, account })) return m.status_withdraw_unopened_words()
+  return state === 'verified' || state === 'requested' ? m.status_withdraw_words() : null
 }
 
 /** What a suspended account can do, and for how long. */
