@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Homeserver } from '$lib/server/homeserver/homeserver'
+import { renderMail } from '$lib/server/mail/render'
 import { codeOf } from '../support/code-of'
 import { decideOn } from '../support/decide'
 import { email, username } from '../support/registration'
@@ -27,6 +28,7 @@ beforeEach(async () => {
 afterEach(() => world.dispose())
 
 const AFTER_APPROVAL = { registration: { ...aConfig().registration, password: 'after_approval' as const } }
+const SITE = { name: 'Example', url: 'https://register.example.test', accent: '#138a5b', logoUrl: null }
 const NEW_PASSWORD = 'another pass phrase of some length'
 
 const list = () => world.services.reconciliation.list()
@@ -189,7 +191,12 @@ describe('an older copy of the homeserver', () => {
     expect(mails()).toEqual([...sent, 'known_address river@mail.test'])
 
     const phone = aBrowser(world.services)
-    const { link } = world.mailbox.last(river.email, 'known_address')
+    const mail = world.mailbox.last(river.email, 'known_address')
+    const { subject, text } = renderMail(mail, 'en', SITE)
+    expect(subject).toBe('Your request at Example is no longer complete')
+    expect(text).toContain('Follow the link to see what is missing.')
+    expect(text).not.toMatch(/someone using this email|If this wasn’t you/)
+    const { link } = mail
     expect(await phone.api.registration.resume({ token: tokenIn(link) })).toMatchObject({
       state: 'verified',
       reason: REASON,

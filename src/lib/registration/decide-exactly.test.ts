@@ -460,7 +460,7 @@ describe('where the homeserver knows better', () => {
     expect(missing({ state: 'requested' })).toEqual({
       changed: { ...anew, state: 'verified' },
       events,
-      jobs: [{ kind: 'mail', mail: 'known_address', language: 'en' }],
+      jobs: [{ kind: 'mail', mail: 'known_address', language: 'en', incomplete: true }],
     })
     expect(missing({ state: 'requested' }, { password: 'after_approval' })).toEqual({
       changed: {},

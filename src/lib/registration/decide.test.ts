@@ -447,7 +447,7 @@ describe('after a restore of an older copy', () => {
     expect(again).toMatchObject({
       ok: true,
       next: { state: 'verified', reason: requested.reason, holdsName: true, stateSince: later.now },
-      jobs: [{ kind: 'mail', mail: 'known_address', language: 'de' }],
+      jobs: [{ kind: 'mail', mail: 'known_address', language: 'de', incomplete: true }],
     })
     const after = decide(requested, { type: 'account_missing' }, { ...later, password: 'after_approval' })
     expect(after).toMatchObject({ ok: true, next: { state: 'requested', stateSince: NOON }, jobs: [] })

@@ -223,7 +223,9 @@ function askPasswordAgain(registration: Registration, policy: Policy): Decision 
   switch (state) {
     case 'requested':
       if (policy.password === 'after_approval') return YES(registration, missing)
-      return YES({ ...anew, state: 'verified' }, missing, [{ kind: 'mail', mail: 'known_address', language }])
+      return YES({ ...anew, state: 'verified' }, missing, [
+        { kind: 'mail', mail: 'known_address', language, incomplete: true },
+      ])
     case 'approved':
     case 'completed':
       return YES({ ...anew, state: 'approved', ...replanned(registration) }, missing, [

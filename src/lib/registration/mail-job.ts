@@ -37,7 +37,12 @@ export const MAILS = {
     { awaited: true },
   ),
   // All three are answers to the same form: none may take longer than the others.
-  known_address: mail('known_address', { language: languageSchema }, { awaited: true }),
+  /** `incomplete`: nobody asked for it, but a request waits for its applicant again. */
+  known_address: mail(
+    'known_address',
+    { language: languageSchema, incomplete: v.optional(v.literal(true)) },
+    { awaited: true },
+  ),
   unknown_address: mail(
     'unknown_address',
     { email: emailSchema, language: languageSchema },
