@@ -463,11 +463,14 @@ describe('who is told', () => {
     ])
   })
 
-  test.each(['verified', 'requested'] as const)('to complete it again, unless they have: %s', async (state) => {
-    const again = { kind: 'mail', mail: 'known_address', language: 'en', incomplete: true } as const
-    const expected = state === 'verified' ? done : { state: 'cancelled' }
-    expect(await endOf(again, await stands({ state }))).toMatchObject(expected)
-  })
+  test.each(['verified', 'requested'] as const)(
+    'to complete it again, unless they have: %s',
+    async (state) => {
+      const again = { kind: 'mail', mail: 'known_address', language: 'en', incomplete: true } as const
+      const expected = state === 'verified' ? done : { state: 'cancelled' }
+      expect(await endOf(again, await stands({ state }))).toMatchObject(expected)
+    },
+  )
 
   test('who has no registration', async () => {
     const unknown = { kind: 'mail', mail: 'unknown_address', email: ADDRESS, language: 'en' } as const

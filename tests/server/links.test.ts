@@ -1,5 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
+import { renderMail } from '$lib/server/mail/render'
 import { codeOf } from '../support/code-of'
+import { decideOn } from '../support/decide'
 import { aPolicy } from '../support/registration'
 import {
   aBrowser,
@@ -15,6 +17,7 @@ import {
 } from '../support/world'
 import { DAY, HOUR } from '$lib/registration/time'
 
+const SITE = { name: 'Example', url: 'https://register.example.test', accent: '#138a5b', logoUrl: null }
 let world: TestWorld
 afterEach(() => world.dispose())
 
@@ -90,9 +93,23 @@ test('a link that confirmed runs out like any other, and the one in its place le
   expect(await api.verification.look({ token })).toMatchObject({ mine: true })
   expect(await elsewhere.api.verification.renew({ token })).toMatchObject({ email })
   await world.drain()
-  const status = tokenIn(world.mailbox.last(email, 'known_address').link)
+  const mail = world.mailbox.last(email, 'known_address')
+  expect(renderMail(mail, 'en', SITE).text).not.toContain('entered it')
+  const status = tokenIn(mail.link)
   await elsewhere.api.registration.resume({ token: status })
   expect(await elsewhere.api.registration.request(form)).toMatchObject({ state: 'requested' })
+})
+
+test('who was denied and asks for the link is not told that there is no request', async () => {
+  world = await aWorld()
+  const { view, email } = await requested(world, 'river')
+  await decideOn(world, view.id, 'deny', { silent: true })
+  await aBrowser(world.services).api.registration.sendLink({ email })
+  await world.drain()
+  const { subject, text } = renderMail(world.mailbox.last(email, 'unknown_address'), 'en', SITE)
+  expect(`${subject} ${text}`).not.toMatch(/no request/i)
+  expect(text).toContain('There is no open request with this address.')
+  expect(text).toContain('may have been decided or withdrawn')
 })
 
 test('somebody else’s spent link says nothing of the registration in this browser', async () => {
