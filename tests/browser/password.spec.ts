@@ -86,7 +86,7 @@ test('whoever lost the username before the approval is told at once, and chooses
   await page.setViewportSize({ width: 320, height: 640 })
   await page.goto(linkIn(mail, '/register/status/'))
   await expect(page.locator('main h1')).toHaveText('Choose another username')
-  await expect(page.locator('main')).toContainText(`Someone else took @${name}:${site.domain}`)
+  await expect(page.locator('main')).toContainText(`@${name}:${site.domain} is no longer available`)
   await expect(page.locator('main')).not.toContainText('Your Matrix ID')
   await expect(submit(page)).toHaveText('Choose another username')
   await expectAccessible(page)

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { m } from '$lib/paraglide/messages'
 import { DAY } from '$lib/registration/time'
 import { renderMail } from '$lib/server/mail/render'
 import { codeOf } from '../support/code-of'
@@ -243,6 +244,9 @@ describe('the answer to the claim got lost', () => {
     await isInDoubt()
     expect(await account()).toMatchObject({ locked: false })
     expect(await applicant.api.registration.current()).toMatchObject({ holdsName: false })
+    // Whose it is, nobody knows.
+    const told = [m.wizard_lost_words({ matrixId: RIVER }), m.refusal_username_lost(), m.event_name_lost()]
+    expect(told.join(' ')).not.toMatch(/someone|somebody/i)
   })
 
   test('where it made nothing, nothing is left of it', async () => {

@@ -51,7 +51,9 @@ test('who was approved and lost the username is told so at once, and not to set 
   const lost = { ...APPROVED, account: 'none', awaitsPassword: true, holdsName: false } as const
   const { title, words } = standingWords(lost, { passwordMode: 'after_approval' })
   expect(title).toBe('Choose another username')
-  expect(words.join(' ')).toMatch(/Someone else took @anna:example\.test.* a moderator checks the new one/)
+  expect(words.join(' ')).toMatch(
+    /@anna:example\.test is no longer available.* a moderator checks the new one/,
+  )
   expect(timeline(lost).filter(({ stage }) => stage === 'now')).toEqual([
     { words: 'Choose another username', stage: 'now' },
   ])
