@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { m } from '$lib/paraglide/messages'
 import { createRegistrations } from '$lib/server/registrations/registrations'
 import { codeOf } from '../support/code-of'
 import { decideOn, decideOnly } from '../support/decide'
@@ -341,6 +342,9 @@ describe('a denial that is approved after all', () => {
     const river = await verified(world, 'river')
     await river.api.registration.request({ password: '', reason: REASON, legal: false })
     await decideOn(world, river.view.id, 'deny')
+    const { api } = await aModerator(world.services)
+    expect(await api.conversation.thread({ id: river.view.id })).toMatchObject({ reopen: 'possible' })
+    expect(m.reopen_words()).not.toMatch(/was removed|new password/)
     await reopen(river.view.id)
     await river.api.registration.setPassword({ password: PASSWORD })
     await world.drain()

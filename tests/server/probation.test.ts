@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { m } from '$lib/paraglide/messages'
 import { DAY } from '$lib/registration/time'
 import { renderMail } from '$lib/server/mail/render'
 import { standingWords } from '../../src/routes/register/status/standing-words'
@@ -254,6 +255,9 @@ test('a denial that ends a probation removes the account, and nobody gets its us
     ok: false,
     refusal: { code: 'username_taken' },
   })
+  const { api } = await aModerator(world.services)
+  expect(await api.conversation.thread({ id: view.id })).toMatchObject({ reopen: 'impossible' })
+  expect(m.reopen_impossible()).not.toMatch(/someone/)
 })
 
 test('a denial that ends a probation does not wait for a step of the account that is tried again later', async () => {
