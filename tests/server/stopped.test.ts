@@ -155,6 +155,21 @@ describe('an approval whose account is not open yet, as the homeserver is out', 
   })
 })
 
+test('an approval without notice promises no email', async () => {
+  const { view, api, email } = await requested(world, 'river')
+  world.standIn.faults = () => 'cut'
+  await decideOnly(world, view.id, 'approve', { silent: true })
+  await live(60_000)
+  const own = await api.registration.current()
+  expect(own).toMatchObject({ state: 'approved', opening: 'delayed' })
+  if (own !== null)
+    expect(standingWords(own, { passwordMode: 'at_request' }).words.join(' ')).not.toContain('email')
+  world.standIn.faults = undefined
+  await live(120_000)
+  expect(await api.registration.current()).toMatchObject({ state: 'completed' })
+  expect(world.mailbox.kinds(email)).not.toContain('approved')
+})
+
 test('who withdraws is not told that others can have the username, which they cannot before its account is removed', async () => {
   const { api } = await approvedInAnOutage()
   const isFree = async () =>

@@ -77,6 +77,8 @@ export interface OwnView {
   probation: { until: number | null } | null
   /** A moderator's message, once it is decided. */
   message: string | null
+  /** An approval of which no email tells once the account is active. */
+  silent: boolean
   awaitsPassword: boolean
   /** The moderators' questions and the answers, oldest first; moderators are not named. */
   talk: { at: number; from: 'moderators' | 'you'; text: string }[]

@@ -80,6 +80,7 @@ export async function ownView(
     startedAt,
     reachedAt: await registrar.reachedAt(id, told.since),
     message: told.decidedBy === null ? null : told.message,
+    silent: state === 'approved' && registration.silent,
     awaitsPassword: awaitsPassword(registration) && !resting,
     talk: exchanges.map(({ at, author, text: words }) => ({
       at,

@@ -19,6 +19,7 @@ const APPROVED: OwnView = {
   message: null,
   hadAccount: false,
   probation: null,
+  silent: false,
   awaitsPassword: false,
   talk: [],
   asked: false,
@@ -26,6 +27,16 @@ const APPROVED: OwnView = {
   mail: null,
   invitation: 'free',
 }
+
+test('an email is only announced where one is sent', () => {
+  const words = (own: Partial<OwnView>) =>
+    standingWords({ ...APPROVED, ...own }, { passwordMode: 'at_request' }).words.join(' ')
+  for (const opening of ['under_way', 'delayed'] as const) {
+    expect(words({ opening })).toContain('We email you when it is ready.')
+    expect(words({ opening, silent: true })).not.toContain('email')
+  }
+  expect(words({ opening: 'failed' })).not.toContain('email')
+})
 
 test('the timeline calls an account open once it is', () => {
   const last = (own: Partial<OwnView>) => timeline({ ...APPROVED, ...own }).at(-1)

@@ -85,14 +85,15 @@ const UNFINISHED: Record<OwnView['unfinished'][number], () => string> = {
 }
 
 /** Of an approval being carried out: its progress. */
-function openingWords({ opening }: OwnView): { title: string; words: string[] } {
+function openingWords({ opening, silent }: OwnView): { title: string; words: string[] } {
+  const mailed = silent ? [] : [m.status_opening_mail()]
   switch (opening) {
     case 'failed':
       return { title: m.status_opening_failed_title(), words: [m.status_opening_failed_words()] }
     case 'delayed':
-      return { title: m.status_approved_title(), words: [m.status_opening_delayed_words()] }
+      return { title: m.status_approved_title(), words: [m.status_opening_delayed_words(), ...mailed] }
     default:
-      return { title: m.status_approved_title(), words: [m.status_approved_words()] }
+      return { title: m.status_approved_title(), words: [m.status_approved_words(), ...mailed] }
   }
 }
 
