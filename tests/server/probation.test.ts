@@ -418,11 +418,19 @@ describe('after a backup was restored', () => {
   })
 
   test('an account that was removed meanwhile was denied', async () => {
-    const { view } = await requested(world, 'river')
-    await decideOn(world, view.id, 'probation')
+    const { view, api } = await requested(world, 'river')
+    await decideOn(world, view.id, 'probation', { message: 'Hello' })
     await asAdmin(world, 'PUT', RIVER, { deactivated: true })
     expect(await differences()).toEqual(['found_removed'])
     await mend()
+    expect(await api.registration.current()).toMatchObject({
+      state: 'denied',
+      hadAccount: true,
+      account: 'removed',
+      message: null,
+    })
+    const desk = (await aModerator(world.services)).api
+    expect(await codeOf(desk.moderation.undo({ id: view.id }))).toBe('undo_too_late')
     expect(await world.services.registrar.find(view.id)).toMatchObject({ state: 'denied', probation: 'none' })
     expect(await differences()).toEqual([])
   })

@@ -152,6 +152,7 @@ describe('the end of a probation', () => {
       silent: true,
       holdsName: false,
       probation: 'none',
+      approval: { since: running.stateSince, probation: 'running' },
     })
     const lost = after({ ...running, account: 'none' }, { type: 'account_missing' })
     expect(lost.next).toMatchObject({ state: 'approved', probation: 'planned', probationUntil: null })

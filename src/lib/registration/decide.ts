@@ -1,7 +1,7 @@
 import type { EmailAddress } from './email'
 import { answer, ask, note, release, take, UNCLAIMED } from './decide-talk'
 import { decideRequest, reopen, UNDECIDED, undo } from './decide-verdict'
-import { endProbation, foundUnsuspended, NO_PROBATION, unsuspended } from './decide-probation'
+import { endedByDenial, endProbation, foundUnsuspended, NO_PROBATION, unsuspended } from './decide-probation'
 import { admit, request, withdraw } from './decide-request'
 import { isResting, YES, type Action, type Decision, type Policy } from './decision'
 import { notices, removal } from './following'
@@ -161,9 +161,16 @@ export function decide(
       )
     case 'found_removed':
       if (!(account === 'removed' && state === 'requested') && !isOnProbation(registration)) return no()
-      return YES({ ...become('denied'), ...NO_PROBATION, decidedBy: null, silent: true, holdsName: false }, [
-        { kind: 'found_removed' },
-      ])
+      return YES(
+        {
+          ...become('denied'),
+          ...(isOnProbation(registration) ? endedByDenial(registration) : NO_PROBATION),
+          decidedBy: null,
+          silent: true,
+          holdsName: false,
+        },
+        [{ kind: 'found_removed' }],
+      )
     case 'found_unsuspended':
       return foundUnsuspended(become, registration) ?? no()
     case 'resume_unsuspending':
