@@ -292,6 +292,13 @@ test('the first mail says that a person decides, but to the invited, whom a code
   expect(first(true, 'de')).not.toContain('entscheidet')
 })
 
+test('the first mail does not promise the username, which another one who confirms sooner gets', () => {
+  const first: Mail = { kind: 'verification', matrixId, link, hours: 24, invited: false }
+  expect(renderMail(first, 'en', site).text).toContain('press the button there to reserve your username')
+  expect(renderMail(first, 'en', site).text).not.toContain('is then reserved')
+  expect(renderMail(first, 'de', site).text).not.toContain('Dann ist der Benutzername')
+})
+
 const ADDRESS = /https?:\/\/[^\s<]+/g
 
 /** What one reads in the HTML part, as one line, and where it leads. */
