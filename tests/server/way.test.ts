@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { m } from '$lib/paraglide/messages'
 import { codeOf } from '../support/code-of'
 import { tableText } from '../support/table-text'
 import {
@@ -56,6 +57,9 @@ describe('the way of a registration', () => {
       locked: false,
       addresses: ['river@mail.test'],
     })
+    // What the page says that asks for the address.
+    expect(m.wizard_email_lead()).toContain('added to your account')
+    expect(m.wizard_email_lead()).not.toMatch(/nothing else|other people can’t see/)
     expect(world.mailbox.kinds(applicant.email)).toEqual(['verification', 'requested', 'approved'])
     expect(world.mailbox.last(applicant.email, 'approved').message).toBe('Welcome!')
     expect(await applicant.api.registration.current()).toMatchObject({ state: 'completed', account: 'open' })
