@@ -3,6 +3,8 @@ import { eq } from 'drizzle-orm'
 import * as v from 'valibot'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { RoomEvent } from '$lib/moderation/room-event'
+import type { Action } from '$lib/registration/decide'
+import type { AccountState } from '$lib/registration/state'
 import { QUESTION_MAXIMUM } from '$lib/registration/talk'
 import { DAY, HOUR } from '$lib/registration/time'
 import { findEvents } from '$lib/server/database/events'
@@ -484,6 +486,105 @@ test('a request that its applicant took back says so, and to whom decides on it'
   await react(ANNA, target, '✅')
   expect(await stateOf(id)).toBe('withdrawn')
   expect(answers()).toHaveLength(1)
+})
+
+describe('what is answered is true of a request', () => {
+  type Wish = '✅' | '❌' | '👀' | 'ask: Whom do you know?' | 'note: I know her'
+  type Happens = (applicant: Awaited<ReturnType<typeof noticed>>) => Promise<unknown>
+  const ofAll = (answer: string): Record<Wish, string> => ({
+    '✅': answer,
+    '❌': answer,
+    '👀': answer,
+    'ask: Whom do you know?': answer,
+    'note: I know her': 'The note was added',
+  })
+  const decideAtDesk = async (id: string, decision: 'approve' | 'deny') => {
+    const ben = await aModerator(world.services, 'ben')
+    const { version } = await ben.api.moderation.registration({ id })
+    await ben.api.moderation.decide({ id, version, decision, message: '', silent: false })
+    await world.drain()
+  }
+  const carriedOut = async (id: string, decision: 'approve' | 'deny') => {
+    await decideAtDesk(id, decision)
+    world.pass(60_000)
+    await world.drain()
+  }
+  /** What reconciling with a homeserver that lost something does, or that has what this program did not know of. */
+  const found = (id: string, state: AccountState | null, action: Action) =>
+    world.services.registrar.act(
+      id,
+      action,
+      { kind: 'system' },
+      { account: { localpart: username('river'), state } },
+    )
+
+  test.each<[string, Happens, Record<Wish, string>]>([
+    ['approved just now', ({ id }) => decideAtDesk(id, 'approve'), ofAll('ben already approved')],
+    ['approved, with its account open', ({ id }) => carriedOut(id, 'approve'), ofAll('ben already approved')],
+    ['denied just now', ({ id }) => decideAtDesk(id, 'deny'), ofAll('ben already denied')],
+    ['denied for good', ({ id }) => carriedOut(id, 'deny'), ofAll('ben already denied')],
+    [
+      'on probation',
+      async ({ id }) => {
+        await carriedOut(id, 'approve')
+        await world.database.write(async (tx) => {
+          const registration = await findRegistration(tx, id)
+          if (registration === null) throw new Error('It is gone')
+          await updateRegistration(tx, {
+            ...registration,
+            probation: 'running',
+            probationUntil: world.now() + DAY,
+          })
+        })
+      },
+      ofAll('ben already approved'),
+    ],
+    [
+      'whose account was found open',
+      ({ id }) => found(id, 'open', { type: 'found_open' }),
+      ofAll('this request is already approved'),
+    ],
+    [
+      'whose account was found removed',
+      ({ id }) => found(id, 'removed', { type: 'found_removed' }),
+      ofAll('this request is already denied'),
+    ],
+    [
+      'withdrawn',
+      async ({ api }) => {
+        await api.registration.withdraw({})
+        await world.drain()
+      },
+      ofAll('was withdrawn'),
+    ],
+    [
+      'that lacks its password again',
+      ({ id }) => found(id, null, { type: 'account_missing' }),
+      ofAll('incomplete'),
+    ],
+    [
+      'that waits, though its account is somebody else’s by now',
+      ({ id }) => found(id, 'doubtful', { type: 'speak', language: 'en' }),
+      {
+        '✅': 'can’t be done here',
+        '👀': '',
+        'ask: Whom do you know?': 'question was sent',
+        'note: I know her': 'The note was added',
+        '❌': '',
+      },
+    ],
+  ])('%s', async (_, happens, expected) => {
+    await aLinked('anna', ANNA)
+    const applicant = await noticed()
+    await happens(applicant)
+    const read = async (wish: string) => {
+      const count = answers().length
+      await (wish.includes(':') ? say(ANNA, applicant.target, wish) : react(ANNA, applicant.target, wish))
+      return answers().slice(count)
+    }
+    for (const [wish, answer] of Object.entries(expected))
+      expect([wish, await read(wish)]).toEqual([wish, answer === '' ? [] : [expect.stringContaining(answer)]])
+  })
 })
 
 test('a reaction to a request whose data is deleted is talk', async () => {

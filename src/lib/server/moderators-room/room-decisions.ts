@@ -6,6 +6,7 @@ import { ROOM_UNDO_MS, undoWindow } from '$lib/registration/decision'
 import type { JobOf } from '$lib/registration/job'
 import type { Refusal, Result } from '$lib/registration/refusal'
 import { byModerator, type Registration } from '$lib/registration/registration'
+import type { State } from '$lib/registration/state'
 import { NOTE_MAXIMUM, parseText, QUESTION_MAXIMUM } from '$lib/registration/talk'
 import { HOUR } from '$lib/registration/time'
 import { announceDaily } from '../database/announcements'
@@ -122,21 +123,21 @@ export function createRoomDecisions({
         if (!text.ok) return { says: 'too_long' }
         const written = await act({ type: 'ask', moderator, text: text.value })
         await keepStanding(tx, notice, written.result)
-        return spoken(tx, written, 'asked')
+        return spoken(tx, id, written, 'asked')
       }
       case 'note': {
         const text = parseText(wish.text, NOTE_MAXIMUM)
         if (!text.ok) return { says: 'too_long' }
-        return spoken(tx, await act({ type: 'note', moderator, text: text.value }), 'noted')
+        return spoken(tx, id, await act({ type: 'note', moderator, text: text.value }), 'noted')
       }
       case 'take': {
         const written = await act({ type: 'take', moderator, over: false })
-        if (!written.result.ok) return refusedAs(tx, written.result.refusal)
+        if (!written.result.ok) return refusedAs(tx, id, written.result.refusal)
         return { committed: written.committed, undoable: { at: clock() } }
       }
       case 'undo': {
         const written = await registrar.undoWithin(tx, id, actor)
-        if (!written.result.ok) return refusedAs(tx, written.result.refusal)
+        if (!written.result.ok) return refusedAs(tx, id, written.result.refusal)
         await settleAll(tx, notice)
         return { committed: written.committed }
       }
@@ -148,9 +149,9 @@ export function createRoomDecisions({
   /** A verdict. The message in the room tells of it, and once more when it can be undone no longer. */
   async function decided(tx: Transaction, id: string, { result, committed }: Written): Promise<Outcome> {
     if (!result.ok) {
-      if (result.refusal.code !== 'stale') return refusedAs(tx, result.refusal)
+      if (result.refusal.code !== 'stale') return refusedAs(tx, id, result.refusal)
       const now = await findRegistration(tx, id)
-      if (now !== null && now.state !== 'requested') return refusedAs(tx, decidedAlready(now))
+      if (now !== null && now.state !== 'requested') return refusedAs(tx, id, decidedAlready(now))
       await jobQueue.enqueueIn(tx, [{ kind: 'notify_room_again', registration: id }])
       return { says: 'changed' }
     }
@@ -161,8 +162,13 @@ export function createRoomDecisions({
     return { committed, undoable: { at: after.stateSince } }
   }
 
-  async function spoken(tx: Transaction, { result, committed }: Written, says: Says): Promise<Outcome> {
-    return result.ok ? { says, committed } : refusedAs(tx, result.refusal)
+  async function spoken(
+    tx: Transaction,
+    id: string,
+    { result, committed }: Written,
+    says: Says,
+  ): Promise<Outcome> {
+    return result.ok ? { says, committed } : refusedAs(tx, id, result.refusal)
   }
 
   /** A question changes nothing of what the message tells: it still stands for the request. */
@@ -175,9 +181,9 @@ export function createRoomDecisions({
     await updateRoomNotice(tx, { job, version: result.value.version })
   }
 
-  async function refusedAs(tx: Transaction, refusal: Refusal): Promise<Outcome> {
-    const nameOf = async (id: string | null) =>
-      id === null ? undefined : (await findModerator(tx, id))?.username
+  async function refusedAs(tx: Transaction, id: string, refusal: Refusal): Promise<Outcome> {
+    const nameOf = async (moderator: string | null) =>
+      moderator === null ? undefined : (await findModerator(tx, moderator))?.username
     switch (refusal.code) {
       case 'already_decided': {
         const by = await nameOf(refusal.by)
@@ -189,9 +195,31 @@ export function createRoomDecisions({
       case 'undo_too_late':
         return { says: 'undo_too_late' }
       case 'wrong_state':
-        return { says: refusal.state === 'withdrawn' ? 'withdrawn' : 'not_ready' }
+        return unfitAs(tx, id, refusal.state)
       default:
         return { says: 'not_possible' }
+    }
+  }
+
+  /** What was asked for does not fit the state of the request. */
+  async function unfitAs(tx: Transaction, id: string, state: State): Promise<Outcome> {
+    switch (state) {
+      case 'approved':
+      case 'completed':
+      case 'denied':
+      case 'withdrawn': {
+        const registration = await findRegistration(tx, id)
+        return registration === null
+          ? { says: 'not_possible' }
+          : refusedAs(tx, id, decidedAlready(registration))
+      }
+      case 'started':
+      case 'verified':
+        return { says: 'not_ready' }
+      case 'requested':
+        return { says: 'not_possible' }
+      default:
+        return state satisfies never
     }
   }
 
@@ -266,7 +294,7 @@ export function createRoomDecisions({
     const { result, committed } = await registrar.undoWithin(tx, id, actor)
     if (result.ok) return { committed }
     const notice = await findNoticeByEvent(tx, room, seen.target)
-    const outcome = await refusedAs(tx, result.refusal)
+    const outcome = await refusedAs(tx, id, result.refusal)
     await jobQueue.enqueueIn(tx, answerTo(event, notice?.eventId ?? seen.target, outcome))
     return {}
   }
