@@ -152,6 +152,21 @@ describe('a linked moderator', () => {
     expect(answers()).toEqual([])
   })
 
+  test('is told that nothing is decided where it was undone before the word', async () => {
+    const anna = await aLinked('anna', ANNA)
+    const { id, target } = await noticed()
+    await remove(ANNA, await react(ANNA, target, '✅'))
+    await say(ANNA, target, 'undo')
+    expect(answers()).toEqual(['Nothing to undo: this request is waiting for a decision.'])
+    world.pass(1_000)
+    await react(ANNA, target, '❌')
+    await anna.api.moderation.undo({ id })
+    await world.drain()
+    await say(ANNA, target, 'undo')
+    expect(answers()).toEqual(Array(2).fill('Nothing to undo: this request is waiting for a decision.'))
+    expect(await stateOf(id)).toBe('requested')
+  })
+
   test('is told that it is too late once it was carried out', async () => {
     await aLinked('anna', ANNA)
     const { id, target } = await noticed()
@@ -489,14 +504,16 @@ test('a request that its applicant took back says so, and to whom decides on it'
 })
 
 describe('what is answered is true of a request', () => {
-  type Wish = '✅' | '❌' | '👀' | 'ask: Whom do you know?' | 'note: I know her'
+  type Wish = '✅' | '❌' | '👀' | 'ask: Whom do you know?' | 'note: I know her' | 'undo'
   type Happens = (applicant: Awaited<ReturnType<typeof noticed>>) => Promise<unknown>
-  const ofAll = (answer: string): Record<Wish, string> => ({
+  /** `undo`: what it is answered. */
+  const ofAll = (answer: string, undo: string): Record<Wish, string> => ({
     '✅': answer,
     '❌': answer,
     '👀': answer,
     'ask: Whom do you know?': answer,
     'note: I know her': 'The note was added',
+    undo,
   })
   const decideAtDesk = async (id: string, decision: 'approve' | 'deny') => {
     const ben = await aModerator(world.services, 'ben')
@@ -519,10 +536,14 @@ describe('what is answered is true of a request', () => {
     )
 
   test.each<[string, Happens, Record<Wish, string>]>([
-    ['approved just now', ({ id }) => decideAtDesk(id, 'approve'), ofAll('ben already approved')],
-    ['approved, with its account open', ({ id }) => carriedOut(id, 'approve'), ofAll('ben already approved')],
-    ['denied just now', ({ id }) => decideAtDesk(id, 'deny'), ofAll('ben already denied')],
-    ['denied for good', ({ id }) => carriedOut(id, 'deny'), ofAll('ben already denied')],
+    ['approved just now', ({ id }) => decideAtDesk(id, 'approve'), ofAll('ben already approved', '')],
+    [
+      'approved, with its account open',
+      ({ id }) => carriedOut(id, 'approve'),
+      ofAll('ben already approved', 'too late'),
+    ],
+    ['denied just now', ({ id }) => decideAtDesk(id, 'deny'), ofAll('ben already denied', '')],
+    ['denied for good', ({ id }) => carriedOut(id, 'deny'), ofAll('ben already denied', 'too late')],
     [
       'on probation',
       async ({ id }) => {
@@ -537,17 +558,17 @@ describe('what is answered is true of a request', () => {
           })
         })
       },
-      ofAll('ben already approved'),
+      ofAll('ben already approved', 'too late'),
     ],
     [
       'whose account was found open',
       ({ id }) => found(id, 'open', { type: 'found_open' }),
-      ofAll('this request is already approved'),
+      ofAll('this request is already approved', 'too late'),
     ],
     [
       'whose account was found removed',
       ({ id }) => found(id, 'removed', { type: 'found_removed' }),
-      ofAll('this request is already denied'),
+      ofAll('this request is already denied', 'too late'),
     ],
     [
       'withdrawn',
@@ -555,12 +576,12 @@ describe('what is answered is true of a request', () => {
         await api.registration.withdraw({})
         await world.drain()
       },
-      ofAll('was withdrawn'),
+      ofAll('was withdrawn', 'was withdrawn'),
     ],
     [
       'that lacks its password again',
       ({ id }) => found(id, null, { type: 'account_missing' }),
-      ofAll('incomplete'),
+      ofAll('incomplete', 'incomplete'),
     ],
     [
       'that waits, though its account is somebody else’s by now',
@@ -570,6 +591,7 @@ describe('what is answered is true of a request', () => {
         '👀': '',
         'ask: Whom do you know?': 'question was sent',
         'note: I know her': 'The note was added',
+        undo: 'Nothing to undo',
         '❌': '',
       },
     ],
@@ -579,7 +601,7 @@ describe('what is answered is true of a request', () => {
     await happens(applicant)
     const read = async (wish: string) => {
       const count = answers().length
-      await (wish.includes(':') ? say(ANNA, applicant.target, wish) : react(ANNA, applicant.target, wish))
+      await (/[a-z]/.test(wish) ? say(ANNA, applicant.target, wish) : react(ANNA, applicant.target, wish))
       return answers().slice(count)
     }
     for (const [wish, answer] of Object.entries(expected))

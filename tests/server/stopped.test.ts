@@ -369,7 +369,7 @@ describe('what is stopped before it is told', () => {
       await live(60_000)
       expect(world.mailbox.kinds(email)).toEqual(['verification', 'requested'])
       expect(await account()).toMatchObject({ deactivated: true })
-      expect(await codeOf((await desk()).moderation.undo({ id: view.id }))).toBe('undo_too_late')
+      expect(await codeOf((await desk()).moderation.undo({ id: view.id }))).toBe('wrong_state')
     },
   )
 })

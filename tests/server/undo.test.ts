@@ -106,6 +106,20 @@ describe('a decision rests', () => {
     expect(await signInToMatrix(world, 'river')).toBe('in')
   })
 
+  test('and undoing it once more, as in another tab, says that the request waits', async () => {
+    const { view, api: applicant } = await requested(world, 'river')
+    const api = await decideOnly(world, view.id, 'approve')
+    await api.moderation.undo({ id: view.id })
+    const { version } = await api.moderation.registration({ id: view.id })
+    expect(await codeOf(api.moderation.undo({ id: view.id }))).toBe('wrong_state')
+    expect(await api.moderation.undoMany({ ids: [view.id] })).toEqual([
+      { id: view.id, refusal: { code: 'wrong_state', state: 'requested', account: 'filled' } },
+    ])
+    expect(await api.moderation.registration({ id: view.id })).toMatchObject({ state: 'requested', version })
+    await applicant.registration.withdraw({})
+    expect(await codeOf(api.moderation.undo({ id: view.id }))).toBe('wrong_state')
+  })
+
   test('and stands where a job of it began before its time, whatever the clock says', async () => {
     const { view } = await requested(world, 'river')
     const api = await decideOnly(world, view.id, 'approve')

@@ -196,6 +196,17 @@ describe('an approval whose account is not open yet', () => {
   })
 })
 
+test.each(['started', 'verified', 'requested', 'withdrawn'] as const)(
+  'nothing is decided that could be undone while it is %s',
+  (state) => {
+    const undecided = aRegistration({ state, account: 'filled' })
+    expect(decide(undecided, { type: 'undo', nameFree: true, since: NOON }, policy)).toEqual({
+      ok: false,
+      refusal: { code: 'wrong_state', state, account: 'filled' },
+    })
+  },
+)
+
 describe('a decision with an undo window of its own', () => {
   const requested = aRegistration({ state: 'requested', account: 'filled', stateSince: NOON })
   const own = { ...verdict, restMs: 60_000 }

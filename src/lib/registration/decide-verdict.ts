@@ -65,10 +65,11 @@ export function decideRequest(
 
 /**
  * Undoes a decision: a pending one, and an approval as long as its account is not active and nothing was announced.
- * The request waits again; a reopened one is denied again, as it was.
+ * The request waits again; a reopened one is denied again, as it was. Null if nothing is decided.
  */
-export function undo(registration: Registration, action: Of<'undo'>, policy: Policy): Decision {
-  const { denial, account, approval } = registration
+export function undo(registration: Registration, action: Of<'undo'>, policy: Policy): Decision | null {
+  const { state, denial, account, approval } = registration
+  if (state !== 'approved' && state !== 'denied' && state !== 'completed') return null
   const stops = isUnopened(registration) && account === 'filled' && denial === null
   const recall = isResting(registration, policy)
   if (!stops && !recall) return { ok: false, refusal: { code: 'undo_too_late' } }

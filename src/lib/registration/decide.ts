@@ -107,7 +107,7 @@ export function decide(
     case 'deny':
       return decideRequest(become, registration, action, policy) ?? no()
     case 'undo':
-      return undo(registration, action, policy)
+      return undo(registration, action, policy) ?? no()
     case 'reopen':
       return reopen(become, registration, action, policy) ?? no()
     case 'ask':

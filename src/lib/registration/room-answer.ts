@@ -8,6 +8,7 @@ export const ROOM_ANSWERS = [
   'withdrawn',
   'changed',
   'undo_too_late',
+  'nothing_to_undo',
   'too_long',
   'not_linked',
   'encrypted_room',

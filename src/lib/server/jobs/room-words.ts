@@ -103,6 +103,8 @@ export function answerWords(says: RoomAnswer, by: string | null, { site }: Pick<
       return m.room_answer_changed({}, locale)
     case 'undo_too_late':
       return m.room_answer_undo_too_late({}, locale)
+    case 'nothing_to_undo':
+      return m.room_answer_nothing_to_undo({}, locale)
     case 'too_long':
       return m.room_answer_too_long({ maximum: QUESTION_MAXIMUM }, locale)
     case 'not_linked':

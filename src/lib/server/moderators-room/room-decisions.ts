@@ -137,7 +137,7 @@ export function createRoomDecisions({
       }
       case 'undo': {
         const written = await registrar.undoWithin(tx, id, actor)
-        if (!written.result.ok) return refusedAs(tx, id, written.result.refusal)
+        if (!written.result.ok) return notUndone(tx, id, written.result.refusal)
         await settleAll(tx, notice)
         return { committed: written.committed }
       }
@@ -199,6 +199,11 @@ export function createRoomDecisions({
       default:
         return { says: 'not_possible' }
     }
+  }
+
+  async function notUndone(tx: Transaction, id: string, refusal: Refusal): Promise<Outcome> {
+    const waits = refusal.code === 'wrong_state' && refusal.state === 'requested'
+    return waits ? { says: 'nothing_to_undo' } : refusedAs(tx, id, refusal)
   }
 
   /** What was asked for does not fit the state of the request. */
