@@ -11,7 +11,7 @@ import { findEvents } from '$lib/server/database/events'
 import { findRegistration, updateRegistration } from '$lib/server/database/registrations'
 import { moderators, roomEvents, roomNotices } from '$lib/server/database/schema'
 import { putSetting } from '$lib/server/database/settings'
-import { decideOn } from '../support/decide'
+import { decideOn, decideOnly } from '../support/decide'
 import { username } from '../support/registration'
 import {
   aConfig,
@@ -478,6 +478,64 @@ describe('nothing is decided', () => {
     await remove(ANNA, event)
     expect(await stateOf(id)).toBe('approved')
     expect(answers()).toEqual([])
+  })
+})
+
+describe('a moderator who lacks the second factor that is required by now', () => {
+  const NEEDED = expect.stringMatching(/second factor.*: https:\/\/\S+\/admin\/account$/)
+  const require = () =>
+    world.database.write((tx) => putSetting(tx, 'second_factor_required', true, world.now()))
+
+  test.each(['✅', '❌', '👀', 'deny: We are full', 'ask: Whom do you know?', 'note: I know her', 'undo'])(
+    'is told so, each time, and nothing comes of %s',
+    async (wish) => {
+      const anna = await aLinked('anna', ANNA)
+      await aLinked('ben', BEN)
+      const { id, target } = await noticed()
+      if (wish === 'undo') await decideOnly(world, id, 'approve')
+      const before = await world.services.registrar.find(id)
+      await require()
+      const ask = (event = anEvent()) =>
+        /[a-z]/.test(wish) ? say(ANNA, target, wish) : react(ANNA, target, wish, event)
+      const event = await ask()
+      expect(answers()).toEqual([NEEDED])
+      if (!/[a-z]/.test(wish)) await ask(event)
+      expect(answers()).toEqual([NEEDED])
+      await ask()
+      expect(answers()).toEqual([NEEDED, NEEDED])
+      expect(await world.services.registrar.find(id)).toEqual(before)
+      const notes = await world.services.registrar.notes(id)
+      expect(notes).toEqual([])
+      await world.database.write((tx) =>
+        tx.update(moderators).set({ totpSince: world.now() }).where(eq(moderators.id, anna.id)),
+      )
+      await ask()
+      expect(answers().filter((answer) => answer.includes('second factor'))).toHaveLength(2)
+    },
+  )
+
+  test('is told so by taking something back, which stays as it is', async () => {
+    const anna = await aLinked('anna', ANNA)
+    const { id, target } = await noticed()
+    const taken = await react(ANNA, target, '👀')
+    const approved = await react(ANNA, target, '✅')
+    const talk = await say(ANNA, target, 'note: I know her')
+    await require()
+    const before = answers().length
+    await remove(ANNA, talk)
+    await remove(BEN, taken)
+    expect(answers()).toHaveLength(before)
+    await remove(ANNA, approved)
+    expect(answers().slice(before)).toEqual([NEEDED])
+    expect(await world.services.registrar.find(id)).toMatchObject({ state: 'approved', decidedBy: anna.id })
+  })
+
+  test('and who is not linked is told that', async () => {
+    await aLinked('anna', ANNA)
+    const { target } = await noticed()
+    await require()
+    await react(BEN, target, '✅')
+    expect(answers()).toEqual([expect.stringContaining('linked their Matrix account')])
   })
 })
 

@@ -11,6 +11,7 @@ export const ROOM_ANSWERS = [
   'nothing_to_undo',
   'too_long',
   'not_linked',
+  'second_factor_needed',
   'encrypted_room',
   'claimed',
   'not_ready',

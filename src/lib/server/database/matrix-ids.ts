@@ -1,4 +1,4 @@
-import { and, eq, gt, inArray, isNotNull, isNull, lte, sql } from 'drizzle-orm'
+import { and, eq, getTableColumns, gt, inArray, isNotNull, isNull, lte } from 'drizzle-orm'
 import type { ModeratorRow } from './moderators'
 import type { Reader, Transaction } from './open'
 import { matrixIdClaims, moderators } from './schema'
@@ -59,15 +59,18 @@ export async function deleteMatrixIdClaims(tx: Transaction, before: number, limi
   return rowsAffected
 }
 
-/** The moderator that this Matrix ID is linked to, if they could decide on the pages: active, with the factor they need. */
+/**
+ * The active moderator that this Matrix ID is linked to. `mustSetUp`: nothing of what they do counts before they have set
+ * up a second factor, as on the pages.
+ */
 export async function findModeratorByMatrixId(
   reader: Reader,
   matrixId: string,
-): Promise<ModeratorRow | null> {
+): Promise<(ModeratorRow & { mustSetUp: boolean }) | null> {
   const [row] = await reader
-    .select()
+    .select({ ...getTableColumns(moderators), mustSetUp: mustSetUp.mapWith(Boolean) })
     .from(moderators)
-    .where(and(eq(moderators.matrixId, matrixId), isNull(moderators.disabledAt), sql`not (${mustSetUp})`))
+    .where(and(eq(moderators.matrixId, matrixId), isNull(moderators.disabledAt)))
   return row ?? null
 }
 

@@ -109,6 +109,8 @@ export function answerWords(says: RoomAnswer, by: string | null, { site }: Pick<
       return m.room_answer_too_long({ maximum: QUESTION_MAXIMUM }, locale)
     case 'not_linked':
       return m.room_answer_not_linked({ link: `${site.url}/admin/account#matrix-id` }, locale)
+    case 'second_factor_needed':
+      return m.room_answer_second_factor_needed({ link: `${site.url}/admin/account` }, locale)
     case 'encrypted_room':
       return m.room_answer_encrypted_room({}, locale)
     case 'claimed':

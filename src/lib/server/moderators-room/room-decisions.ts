@@ -46,6 +46,8 @@ interface Outcome {
   committed?: () => void
 }
 
+const FACTOR_NEEDED: Outcome = { says: 'second_factor_needed' }
+
 export type RoomDecisions = ReturnType<typeof createRoomDecisions>
 
 /**
@@ -253,6 +255,11 @@ export function createRoomDecisions({
       await tellStranger(tx, event, notice)
       return {}
     }
+    if (moderator.mustSetUp) {
+      await putSeenEvent(tx, { eventId, at: clock(), registrationId, sender, target, key: null })
+      await jobQueue.enqueueIn(tx, answerTo(event, notice.eventId ?? target, FACTOR_NEEDED))
+      return FACTOR_NEEDED
+    }
     const key = event.type === 'reaction' ? wish.type : event.eventId
     const asked = await findAsked(tx, { sender, target, key })
     if (asked !== null && (await isInForce(tx, registrationId, asked, moderator.id))) {
@@ -281,27 +288,35 @@ export function createRoomDecisions({
   ): Promise<Outcome> {
     const seen = await findAskingEvent(tx, event.target)
     if (seen === null || seen.registrationId === null || seen.target === null) return {}
-    const { registrationId: id, key, at } = seen
+    const { registrationId: id, target, key, at } = seen
     await settleSeenEvent(tx, event.target)
     if (seen.sender !== event.sender) return {}
     const moderator = await findModeratorByMatrixId(tx, event.sender)
     const registration = await findRegistration(tx, id)
     if (moderator === null || registration === null) return {}
-    const actor = { ...byModerator(moderator.id), roomEvent: event.eventId }
+    const { id: by, mustSetUp } = moderator
+    const actor = { ...byModerator(by), roomEvent: event.eventId }
+    const answered = async (outcome: Outcome): Promise<Outcome> => {
+      const notice = await findNoticeByEvent(tx, room, target)
+      await jobQueue.enqueueIn(tx, answerTo(event, notice?.eventId ?? target, outcome))
+      return outcome
+    }
     if (key === 'take') {
-      const released = { type: 'release', moderator: moderator.id } as const
-      const { result, committed } = await registrar.actWithin(tx, id, released, actor)
+      if (mustSetUp && registration.claimedBy === by) return answered(FACTOR_NEEDED)
+      const { result, committed } = await registrar.actWithin(
+        tx,
+        id,
+        { type: 'release', moderator: by },
+        actor,
+      )
       return result.ok ? { committed } : {}
     }
     // Undone or decided anew since: it is not what was taken back.
     const isStanding = registration.stateSince === at || registration.state === 'completed'
-    if (!isStanding || registration.decidedBy !== moderator.id) return {}
+    if (!isStanding || registration.decidedBy !== by) return {}
+    if (mustSetUp) return answered(FACTOR_NEEDED)
     const { result, committed } = await registrar.undoWithin(tx, id, actor)
-    if (result.ok) return { committed }
-    const notice = await findNoticeByEvent(tx, room, seen.target)
-    const outcome = await refusedAs(tx, id, result.refusal)
-    await jobQueue.enqueueIn(tx, answerTo(event, notice?.eventId ?? seen.target, outcome))
-    return {}
+    return result.ok ? { committed } : answered(await refusedAs(tx, id, result.refusal))
   }
 
   async function settleAll(tx: Transaction, { eventId }: RoomNotice): Promise<void> {
