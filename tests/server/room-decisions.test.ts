@@ -71,10 +71,10 @@ async function apply(event: RoomEvent, room = roomId): Promise<string> {
   await world.drain()
   return event.eventId
 }
-const react = (sender: string, target: string, key: string, eventId = anEvent()) =>
-  apply({ type: 'reaction', eventId, sender, target, key })
-const say = (sender: string, target: string, text: string) =>
-  apply({ type: 'answer', eventId: anEvent(), sender, target, text })
+const react = (sender: string, target: string, key: string, eventId = anEvent(), sentAt = world.now()) =>
+  apply({ type: 'reaction', eventId, sender, target, key, sentAt })
+const say = (sender: string, target: string, text: string, sentAt = world.now()) =>
+  apply({ type: 'answer', eventId: anEvent(), sender, target, text, sentAt })
 const remove = (sender: string, target: string) =>
   apply({ type: 'redaction', eventId: anEvent(), sender, target })
 
@@ -478,6 +478,86 @@ describe('nothing is decided', () => {
     await remove(ANNA, event)
     expect(await stateOf(id)).toBe('approved')
     expect(answers()).toEqual([])
+  })
+})
+
+describe('what was written before, and is read late,', () => {
+  const written = (sender: string, target: string, wish: string, sentAt: number) =>
+    /[a-z]/.test(wish) ? say(sender, target, wish, sentAt) : react(sender, target, wish, anEvent(), sentAt)
+  const decideAtDesk = async (id: string, decision: 'approve' | 'deny') => {
+    const ben = await aModerator(world.services, 'ben')
+    const { version } = await ben.api.moderation.registration({ id })
+    await ben.api.moderation.decide({ id, version, decision, message: '', silent: false })
+    await world.drain()
+    return ben
+  }
+
+  test.each([
+    [6_000, 'approved'],
+    [5_000, 'requested'],
+    [0, 'requested'],
+    [-2_000, 'requested'],
+  ])('undoes no later decision of somebody else: %i ms earlier, it is %s', async (earlier, state) => {
+    await aLinked('anna', ANNA)
+    const { id, target } = await noticed()
+    world.pass(10_000)
+    const decidedAt = world.now()
+    await decideAtDesk(id, 'approve')
+    world.pass(15_000)
+    await say(ANNA, target, 'undo', decidedAt - earlier)
+    expect(await stateOf(id)).toBe(state)
+    expect(answers()).toEqual(
+      state === 'approved' ? ['Nothing changed: ben already approved this request.'] : [],
+    )
+  })
+
+  test('undoes what was decided before it in the room, and read as late', async () => {
+    await aLinked('anna', ANNA)
+    const { id, target } = await noticed()
+    const sentAt = world.now()
+    world.pass(HOUR)
+    await react(ANNA, target, '✅', anEvent(), sentAt)
+    await say(ANNA, target, 'undo', sentAt + 1_000)
+    expect(await stateOf(id)).toBe('requested')
+    world.pass(1_000)
+    await react(ANNA, target, '❌', anEvent(), sentAt + 2_000)
+    expect(await stateOf(id)).toBe('denied')
+    expect(answers()).toEqual([])
+  })
+
+  test.each(['✅', '❌', 'approve', 'deny: We are full'])(
+    'decides nothing anew that was undone on the pages since: %s',
+    async (wish) => {
+      await aLinked('anna', ANNA)
+      const { id, target } = await noticed()
+      const sentAt = world.now()
+      world.pass(10_000)
+      const ben = await decideAtDesk(id, 'approve')
+      world.pass(1_000)
+      await ben.api.moderation.undo({ id })
+      await world.drain()
+      world.pass(60_000)
+      await written(ANNA, target, wish, sentAt)
+      expect(await stateOf(id)).toBe('requested')
+      expect(answers()).toEqual([expect.stringContaining('Nothing was decided')])
+      const notices = await world.database.read((reader) => reader.select().from(roomNotices))
+      const other = notices.find(({ eventId }) => eventId !== target)?.eventId ?? ''
+      await written(ANNA, other, wish, world.now())
+      expect(await stateOf(id)).not.toBe('requested')
+    },
+  )
+
+  test('decides what was not undone since', async () => {
+    await aLinked('anna', ANNA)
+    const { id, target } = await noticed()
+    const ben = await decideAtDesk(id, 'deny')
+    await ben.api.moderation.undo({ id })
+    await world.drain()
+    world.pass(1_000)
+    const sentAt = world.now()
+    world.pass(HOUR)
+    await react(ANNA, target, '✅', anEvent(), sentAt)
+    expect(await stateOf(id)).toBe('approved')
   })
 })
 

@@ -119,6 +119,23 @@ export async function lastEventOf(
   return row?.at ?? null
 }
 
+/** When a decision on a registration was last undone elsewhere than in the moderators' room; null if it never was. */
+export async function lastUndoneOnPages(reader: Reader, registrationId: string): Promise<number | null> {
+  const [row] = await reader
+    .select({ at: events.at })
+    .from(events)
+    .where(
+      and(
+        eq(events.registrationId, registrationId),
+        eq(events.kind, 'undone'),
+        isNull(fieldOf(events.detail, 'room_event')),
+      ),
+    )
+    .orderBy(desc(events.seq))
+    .limit(1)
+  return row?.at ?? null
+}
+
 /**
  * When a registration reached the state that it has since `stateSince`, in milliseconds since 1970. If it was imported
  * in that state, the time from before; null if that is unknown.

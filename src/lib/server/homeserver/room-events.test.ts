@@ -25,6 +25,24 @@ test('a reaction is one', () => {
 })
 
 test.each([
+  [1_700_000_000_000, 1_700_000_000_000],
+  [undefined, undefined],
+  ['1700000000000', undefined],
+  [1.5, undefined],
+  [null, undefined],
+])('what is said to be sent at %j was sent at %j', (origin_server_ts, sentAt) => {
+  expect(reacted(annotation, { origin_server_ts })).toMatchObject({ type: 'reaction', key: '✅' })
+  const answer = told(
+    'm.room.message',
+    { msgtype: 'm.text', body: 'undo', 'm.relates_to': reply },
+    { origin_server_ts },
+  )
+  for (const event of [reacted(annotation, { origin_server_ts }), answer])
+    expect(event !== null && 'sentAt' in event ? event.sentAt : undefined).toBe(sentAt)
+  expect(answer).toMatchObject({ type: 'answer', text: 'undo' })
+})
+
+test.each([
   ['is the account’s own', () => reacted(annotation, { sender: OWN })],
   ['was taken back', () => told('m.reaction', {}, { unsigned: { redacted_because: {} } })],
   [

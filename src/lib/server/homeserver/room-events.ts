@@ -21,6 +21,7 @@ const eventSchema = v.object({
   type: v.string(),
   event_id: id,
   sender: id,
+  origin_server_ts: v.fallback(v.optional(v.pipe(v.number(), v.safeInteger())), undefined),
   state_key: v.optional(v.string()),
   content: v.record(v.string(), v.unknown()),
   redacts: v.optional(v.string()),
@@ -54,7 +55,8 @@ export function readEvent(raw: unknown, own: string): RoomEvent | null {
   const parsed = v.safeParse(eventSchema, raw)
   if (!parsed.success || parsed.output.sender === own) return null
   const event = parsed.output
-  const { event_id: eventId, sender, content } = event
+  const { event_id: eventId, sender, content, origin_server_ts: sentAt } = event
+  const sent = sentAt === undefined ? {} : { sentAt }
   if (event.type === 'm.room.redaction') {
     const target = redactedBy(event)
     return target === null ? null : { type: 'redaction', eventId, sender, target }
@@ -65,14 +67,14 @@ export function readEvent(raw: unknown, own: string): RoomEvent | null {
       const annotation = v.safeParse(annotationSchema, content)
       if (!annotation.success) return null
       const { event_id: target, key } = annotation.output['m.relates_to']
-      return { type: 'reaction', eventId, sender, target, key: reactionKey(key) }
+      return { type: 'reaction', eventId, sender, target, key: reactionKey(key), ...sent }
     }
     case 'm.room.message': {
       const message = v.safeParse(messageSchema, content)
       const answered = answeredBy(content)
       if (!message.success || answered.edit || answered.target === null) return null
       const text = cut(withoutQuote(message.output.body))
-      return { type: 'answer', eventId, sender, target: answered.target, text }
+      return { type: 'answer', eventId, sender, target: answered.target, text, ...sent }
     }
     case 'm.room.encrypted': {
       const answered = answeredBy(content)

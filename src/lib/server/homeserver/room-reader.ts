@@ -202,9 +202,11 @@ export function createRoomReader({
         const reply = await call('GET', `${relations}?${query.toString()}`, TASK)
         if (!reply.granted) throw reply.error
         const { chunk, next_batch: next } = parse(relationsSchema, reply.body, TASK)
-        for (const event of read(chunk, own))
-          if (event.type === 'reaction' && event.target === eventId)
-            found.push({ eventId: event.eventId, sender: event.sender, key: event.key })
+        for (const event of read(chunk, own)) {
+          if (event.type !== 'reaction' || event.target !== eventId) continue
+          const { type: _type, target: _target, ...reaction } = event
+          found.push(reaction)
+        }
         if (next === undefined) return found
         from = next
       }

@@ -10,6 +10,7 @@ import type { State } from '$lib/registration/state'
 import { NOTE_MAXIMUM, parseText, QUESTION_MAXIMUM } from '$lib/registration/talk'
 import { HOUR } from '$lib/registration/time'
 import { announceDaily } from '../database/announcements'
+import { lastUndoneOnPages } from '../database/events'
 import { findModeratorByMatrixId } from '../database/matrix-ids'
 import { findModerator } from '../database/moderators'
 import type { Database, Transaction } from '../database/open'
@@ -33,6 +34,12 @@ import type { Registrar, Written } from '../registrations/registrar'
 /** How often people in the room who may not decide are told so, all together. */
 const TOLD_PER_HOUR = 5
 
+/** How far the clock of the homeserver may be behind ours. */
+const CLOCK_DIFFERENCE_MS = 5_000
+
+/** Of no registration: whoever decides on it has not seen what is. */
+const NO_VERSION = -1
+
 type Says = JobOf<'answer_in_room'>['says']
 type Asking = Extract<RoomEvent, { type: 'reaction' | 'answer' }>
 type Wish = RoomWish | { type: 'take' }
@@ -45,6 +52,14 @@ interface Outcome {
   undoable?: { at: number } | undefined
   committed?: () => void
 }
+
+/** What somebody sent before that time did not know of what happened then, though it is read only now. */
+const isSentBefore = ({ sentAt }: Asking, at: number | null): boolean =>
+  sentAt !== undefined && at !== null && sentAt + CLOCK_DIFFERENCE_MS < at
+
+/** Since that event, on the pages. What has an undo window of its own was decided in the room, in the room's order. */
+const isDecidedSince = (event: Asking, { state, stateSince, restMs }: Registration): boolean =>
+  (state === 'approved' || state === 'denied') && restMs === null && isSentBefore(event, stateSince)
 
 const FACTOR_NEEDED: Outcome = { says: 'second_factor_needed' }
 
@@ -118,7 +133,9 @@ export function createRoomDecisions({
           unlessClaimed: true,
           restMs: Math.max(registrar.policy().undoMs, ROOM_UNDO_MS),
         }
-        return decided(tx, id, await act({ type: wish.type, ...verdict }, notice.version ?? -1))
+        const isUndoneSince = isSentBefore(event, await lastUndoneOnPages(tx, id))
+        const version = isUndoneSince ? NO_VERSION : (notice.version ?? NO_VERSION)
+        return decided(tx, id, await act({ type: wish.type, ...verdict }, version))
       }
       case 'ask': {
         const text = parseText(wish.text, QUESTION_MAXIMUM)
@@ -138,6 +155,9 @@ export function createRoomDecisions({
         return { committed: written.committed, undoable: { at: clock() } }
       }
       case 'undo': {
+        const standing = await findRegistration(tx, id)
+        if (standing !== null && isDecidedSince(event, standing))
+          return refusedAs(tx, id, decidedAlready(standing))
         const written = await registrar.undoWithin(tx, id, actor)
         if (!written.result.ok) return notUndone(tx, id, written.result.refusal)
         await settleAll(tx, notice)
