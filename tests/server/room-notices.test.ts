@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { eq } from 'drizzle-orm'
 import * as v from 'valibot'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { DAY } from '$lib/registration/time'
 import { findStuck, insertJob } from '$lib/server/database/jobs'
-import { registrations, roomNotices } from '$lib/server/database/schema'
+import { moderators, registrations, roomNotices } from '$lib/server/database/schema'
 import { MailError } from '$lib/server/mail/mail'
 import { decideOn, decideOnly } from '../support/decide'
 import {
@@ -30,9 +30,9 @@ const contentSchema = v.object({
 })
 
 let world: TestWorld
-async function begin(template: string | null = null) {
+async function begin(change: Parameters<typeof anAdminRoom>[0] = {}) {
   world = await aWorld({
-    matrixNotifications: { adminRoom: anAdminRoom({ room: ROOM, template }), welcome: null },
+    matrixNotifications: { adminRoom: anAdminRoom({ room: ROOM, ...change }), welcome: null },
     moderation: { ...aConfig().moderation, undoMs: 20_000 },
   })
 }
@@ -127,7 +127,7 @@ test('what became of a request stays in the room when its data is deleted, and i
 
 test("what the operator's template tells of an applicant is gone after the decision, and back if that is undone", async () => {
   await world.dispose()
-  await begin('{email}: {reason}')
+  await begin({ template: '{email}: {reason}' })
   const { view, email } = await requested(world, 'river')
   const before = shown()
   expect(before).toEqual([expect.stringContaining(REASON)])
@@ -203,6 +203,55 @@ test('a message whose answer was lost is not taken for one about the next reques
     expect.stringMatching(/^❌ Denied by \S+\n@river/),
     expect.stringMatching(/^@brook/),
   ])
+})
+
+describe('several at once, of which the answer is lost', () => {
+  async function gathered() {
+    await world.dispose()
+    await begin({ decide: 'reactions' })
+    const applicants = [await verified(world, 'river'), await verified(world, 'brook')]
+    loseAnswer()
+    for (const { api } of applicants)
+      await api.registration.request({ password: PASSWORD, reason: REASON, legal: true })
+    await world.drain()
+    expect(shown()).toEqual([expect.stringMatching(/^2 requests are waiting/)])
+    return applicants.map(({ view }) => view.id)
+  }
+  const state = async (id: string) => (await world.services.registrar.find(id))?.state
+
+  test('do not become the message about the one that is left: a reaction there decides nothing', async () => {
+    const [river = '', brook = ''] = await gathered()
+    await decideOnly(world, river, 'deny')
+    await later()
+    expect(shown()).toEqual([
+      expect.stringMatching(/^2 requests are waiting/),
+      expect.stringMatching(/^@brook:example\.test requested an account/),
+    ])
+    const anna = await aModerator(world.services, 'anna')
+    const sender = `@anna:${DOMAIN}`
+    await world.database.write((tx) =>
+      tx.update(moderators).set({ matrixId: sender }).where(eq(moderators.id, anna.id)),
+    )
+    const { id = '', messages = [], reactions = [] } = world.standIn.room(ROOM) ?? {}
+    const [several, single] = messages.map(({ eventId }) => eventId)
+    expect(reactions.map(({ target }) => target)).toEqual([single, single])
+    const react = (target = '') =>
+      world.services.roomDecisions.apply(
+        id,
+        { type: 'reaction', eventId: `$${randomUUID()}`, sender, target, key: '✅' },
+        () => Promise.resolve(),
+      )
+    await react(several)
+    expect(await state(brook)).toBe('requested')
+    await react(single)
+    expect(await state(brook)).toBe('approved')
+  })
+
+  test('are told once', async () => {
+    await gathered()
+    await later()
+    expect(shown()).toEqual([expect.stringMatching(/^2 requests are waiting/)])
+  })
 })
 
 test('a decision that is undone before the homeserver has answered is taken back', async () => {

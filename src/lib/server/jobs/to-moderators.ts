@@ -15,7 +15,7 @@ export async function mailOperators(
   return DONE
 }
 
-/** Sends a message to the moderators' room. The job's ID is the transaction ID, so that a repeat sends once. */
+/** Sends a message to the moderators' room. `id`, the transaction ID, is the job's own, so that a repeat sends once. */
 export async function tellRoom(
   text: string,
   { homeserver, rooms }: Pick<JobServices, 'homeserver' | 'rooms'>,

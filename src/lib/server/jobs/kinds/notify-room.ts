@@ -37,5 +37,7 @@ export async function notifyRoom(
   const locale = { locale: site.language }
   const text = m.room_new_requests({ count, hours, link: `${site.url}/admin` }, locale)
   const hint = adminRoom.decide === 'reactions' ? `\n${m.room_gathered({}, locale)}` : ''
-  return tellRoom(text + hint, services, job)
+  // A retry may find one request, and tell of that as the job itself: this message must not be taken for that one. How
+  // many it counted first stays, as the page that it links to counts anew.
+  return tellRoom(text + hint, services, `${job}-several`)
 }
