@@ -5,11 +5,12 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { RoomEvent, RoomNews, RoomTraits, StandingReaction } from '$lib/moderation/room-event'
 import { HOUR, MINUTE } from '$lib/registration/time'
 import { findAnnouncements } from '$lib/server/database/announcements'
-import { findStreamPosition, putStreamPosition } from '$lib/server/database/room-stream'
+import { closeStream, findStreamPosition, putStreamPosition } from '$lib/server/database/room-stream'
 import { jobs, moderators, roomNotices } from '$lib/server/database/schema'
 import { HomeserverError } from '$lib/server/homeserver/homeserver'
 import { StreamLost, type RoomReader } from '$lib/server/homeserver/room-reader'
 import { createRoomListener } from '$lib/server/moderators-room/room-listener'
+import { decideOnly } from '../support/decide'
 import { aConfig, aModerator, anAdminRoom, aWorld, DOMAIN, requested, type TestWorld } from '../support/world'
 
 /** The moderators' room is read by one process, goes on where it stopped, and passes nothing over. */
@@ -96,6 +97,7 @@ beforeEach(async () => {
       ...aConfig().matrixNotifications,
       adminRoom: anAdminRoom({ decide: 'reactions' }),
     },
+    moderation: { ...aConfig().moderation, undoMs: 20_000 },
   })
   roomId = world.standIn.room(ROOM)?.id ?? ''
   const anna = await aModerator(world.services, 'anna')
@@ -290,7 +292,7 @@ describe('reading', () => {
     room.limit = 10
     await listener.once()
     expect(await state()).toBe('approved')
-    expect((await position())?.since).toBe('61')
+    expect(await position()).toMatchObject({ since: '61' })
   })
 
   test('forgets a message that somebody took out of the room; the request still waits', async () => {
@@ -320,6 +322,64 @@ test('a token that is refused is told, with what the homeserver says, until it i
   reader.traits = traits
   await aListener().once()
   expect(await announced()).toEqual([])
+})
+
+describe('while nothing was decided in the room', () => {
+  const close = () => world.database.write((tx) => closeStream(tx, world.now()))
+  const deny = () =>
+    room.events.push({ type: 'answer', eventId: '$deny', sender: ANNA, target, text: 'deny: spam' })
+
+  test.each(['that was read before', 'that was never read'])(
+    'what was done there never counts, and what is done later does: a room %s',
+    async (before) => {
+      if (before === 'that was read before') await aListener('one').once()
+      await close()
+      room.react('✅')
+      deny()
+      const listener = aListener('one')
+      await listener.once()
+      expect(await state()).toBe('requested')
+      expect(await position()).toEqual({ room: roomId, since: '2' })
+      world.pass(HOUR)
+      await listener.once()
+      expect(await state()).toBe('requested')
+      room.react('✅')
+      await listener.once()
+      expect(await state()).toBe('approved')
+    },
+  )
+
+  test('what was done there does not count for a request that waits again only later either', async () => {
+    const api = await decideOnly(world, id, 'deny')
+    await close()
+    room.react('✅')
+    const listener = aListener()
+    await listener.once()
+    await api.moderation.undo({ id })
+    await world.drain()
+    world.pass(HOUR)
+    await listener.once()
+    expect(await state()).toBe('requested')
+  })
+
+  test('what was done there does not count after a failed attempt to read either', async () => {
+    await close()
+    room.react('✅')
+    const { end } = reader
+    reader.end = () => Promise.reject(refusedWith('unreachable'))
+    await expect(aListener('one').once()).rejects.toThrow('Refused')
+    reader.end = end
+    await aListener('one').once()
+    expect(await state()).toBe('requested')
+  })
+
+  test('nobody who reacted there is told later that they may not decide', async () => {
+    await close()
+    room.react('✅', `@stranger:${DOMAIN}`)
+    await aListener().once()
+    await world.drain()
+    expect(JSON.stringify(world.standIn.room(ROOM)?.messages)).not.toContain('admin/account')
+  })
 })
 
 describe('a room that does not fit', () => {

@@ -66,7 +66,7 @@ import { createConversation } from './moderation/conversation'
 import { createNotificationSettings } from './moderation/notification-settings'
 import { createRoomDecisions } from './moderators-room/room-decisions'
 import { ROOM_ANNOUNCEMENTS } from '$lib/moderation/room-fitness'
-import { forgetStream } from './database/room-stream'
+import { closeStream } from './database/room-stream'
 import { createRoomListener } from './moderators-room/room-listener'
 import { createPresence } from './moderation/presence'
 import { createQueue } from './moderation/queue'
@@ -459,8 +459,8 @@ async function exposeMetrics({ config, metrics, storedMetrics, log }: Services):
 }
 
 /** Nothing is decided in the room any more: what is done there meanwhile never counts, and nothing is said about it. */
-async function quitRoom({ database, announcements }: Services): Promise<void> {
-  await database.write((tx) => forgetStream(tx))
+async function quitRoom({ database, announcements }: Services, now: number): Promise<void> {
+  await database.write((tx) => closeStream(tx, now))
   for (const key of ROOM_ANNOUNCEMENTS) await announcements.endOutage(key, [])
 }
 
@@ -483,7 +483,7 @@ export async function startApp(config: RunConfig, log: Logger): Promise<App> {
       'Moderators could read these invitation codes; they are no longer stored. The page with the moderators lists which ones to revoke',
     )
   const services = compose(config, world)
-  if (services.roomListener === null) await quitRoom(services)
+  if (services.roomListener === null) await quitRoom(services, world.clock())
   await services.outages.resume()
   await services.sessions.recall()
   await refuseWrongHomeserver(services)

@@ -1,4 +1,4 @@
-import { and, eq, gt, inArray, isNull, or } from 'drizzle-orm'
+import { and, eq, gt, inArray, isNull, or, type SQL } from 'drizzle-orm'
 import type { Reader, Transaction } from './open'
 import { jobs, matrixIdClaims, registrations, roomNotices } from './schema'
 
@@ -60,16 +60,34 @@ export async function findNoticeByEvent(
 }
 
 /** A message that the homeserver has. */
-export type OpenNotice = Pick<RoomNotice, 'job' | 'detailsId'> & { eventId: string }
+export type OpenNotice = Pick<RoomNotice, 'job' | 'registrationId' | 'detailsId'> & { eventId: string }
 
 /** The messages in this room about requests that wait. */
-export async function findOpenNotices(reader: Reader, room: string): Promise<OpenNotice[]> {
-  const { job, eventId, detailsId } = roomNotices
+export const findOpenNotices = (reader: Reader, room: string): Promise<OpenNotice[]> =>
+  findNoticesWhere(reader, room, eq(registrations.state, 'requested'))
+
+/** The messages in this room about requests that wait or may wait again, of denied ones those since `deniedSince`. */
+export const findUnsettledNotices = (
+  reader: Reader,
+  room: string,
+  deniedSince: number,
+): Promise<OpenNotice[]> =>
+  findNoticesWhere(
+    reader,
+    room,
+    or(
+      inArray(registrations.state, ['started', 'verified', 'requested', 'approved']),
+      and(eq(registrations.state, 'denied'), gt(registrations.stateSince, deniedSince)),
+    ),
+  )
+
+async function findNoticesWhere(reader: Reader, room: string, where: SQL | undefined): Promise<OpenNotice[]> {
+  const { job, registrationId, eventId, detailsId } = roomNotices
   const rows = await reader
-    .select({ job, eventId, detailsId })
+    .select({ job, registrationId, eventId, detailsId })
     .from(roomNotices)
     .innerJoin(registrations, eq(registrations.id, roomNotices.registrationId))
-    .where(and(eq(roomNotices.room, room), eq(registrations.state, 'requested')))
+    .where(and(eq(roomNotices.room, room), where))
   return rows.flatMap(({ eventId, ...row }) => (eventId === null ? [] : [{ ...row, eventId }]))
 }
 

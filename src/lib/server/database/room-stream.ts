@@ -1,7 +1,5 @@
-import { eq } from 'drizzle-orm'
 import * as v from 'valibot'
 import type { Reader, Transaction } from './open'
-import { settings } from './schema'
 import { findSetting, putSetting } from './settings'
 
 const STREAM = 'room_stream'
@@ -17,13 +15,18 @@ export interface StreamPosition {
   since: string
 }
 
-const positionSchema = v.nullable(v.object({ room: v.string(), since: v.string() }))
+/** In place of a position: nothing was decided in the room, and so nobody read it. */
+const CLOSED = 'closed'
+
+const positionSchema = v.nullable(
+  v.union([v.literal(CLOSED), v.object({ room: v.string(), since: v.string() })]),
+)
 const leaseSchema = v.nullable(v.object({ owner: v.string(), until: v.number() }))
 const NONE = { unset: null, otherwise: null }
 
-/** Null: it was never read. */
-export const findStreamPosition = (reader: Reader): Promise<StreamPosition | null> =>
-  findSetting<StreamPosition | null>(reader, STREAM, positionSchema, NONE)
+/** Null: it was never read. `closed`: what was done there until now never counts. */
+export const findStreamPosition = (reader: Reader): Promise<StreamPosition | typeof CLOSED | null> =>
+  findSetting<StreamPosition | typeof CLOSED | null>(reader, STREAM, positionSchema, NONE)
 
 export const putStreamPosition = (tx: Transaction, position: StreamPosition, now: number): Promise<void> =>
   putSetting(tx, STREAM, position, now)
@@ -51,10 +54,9 @@ export async function isRoomFree(reader: Reader, owner: string, now: number): Pr
   return lease.until <= now || lease.until > now + LONGEST_LEASE_MS
 }
 
-/** Nobody reads the room here any more: what happens there until somebody does again never counts. */
-export async function forgetStream(tx: Transaction): Promise<void> {
-  await tx.delete(settings).where(eq(settings.key, STREAM))
-}
+/** Nothing is decided in the room: what is done there until somebody reads it again never counts. */
+export const closeStream = (tx: Transaction, now: number): Promise<void> =>
+  putSetting(tx, STREAM, CLOSED, now)
 
 /** Lets another process go on at once. */
 export async function releaseRoom(tx: Transaction, owner: string, now: number): Promise<void> {

@@ -7,8 +7,14 @@ import { wishOfReaction } from '$lib/moderation/room-wish'
 import { HOUR } from '$lib/registration/time'
 import { findAskedEvents } from '../database/matrix-ids'
 import type { Database, Transaction } from '../database/open'
-import { findSeenIds } from '../database/room-events'
-import { deleteRoomNotice, findOpenNotices, isSending, type OpenNotice } from '../database/room-notices'
+import { findSeenIds, putSeenEvent } from '../database/room-events'
+import {
+  deleteRoomNotice,
+  findOpenNotices,
+  findUnsettledNotices,
+  isSending,
+  type OpenNotice,
+} from '../database/room-notices'
 import {
   findStreamPosition,
   isRoomFree,
@@ -34,12 +40,17 @@ const EARLY_LOOK_MS = 5_000
 /** What is refused is not tried more often. */
 const REFUSED_WAIT_MS = 10 * 60_000
 
+/** `moderation.undo_seconds` is never more. */
+const LONGEST_UNDO_MS = HOUR
+
 const SAY_ENCRYPTED: NewJob = {
   kind: 'answer_in_room',
   target: null,
   event: 'room_encrypted',
   says: 'encrypted_room',
 }
+
+type ReactionEvent = Extract<RoomEvent, { type: 'reaction' }>
 
 /** Another process reads the room by now. */
 class LeaseLost extends Error {
@@ -152,10 +163,16 @@ export function createRoomListener({
   }
 
   async function applyStanding(id: string, eventId: string): Promise<'gone' | 'there'> {
+    const standing = await standingUnder(id, eventId)
+    if (standing === 'gone') return standing
+    await applyAll(id, await unseen(standing, eventId), null)
+    return 'there'
+  }
+
+  /** The reactions under a message that moderators can react to; none if the homeserver does not tell them. */
+  async function standingUnder(id: string, eventId: string): Promise<StandingReaction[] | 'gone'> {
     try {
-      const standing = await reader.standing(id, eventId)
-      if (standing === 'gone') return standing
-      await applyAll(id, await unseen(standing, eventId), null)
+      return await reader.standing(id, eventId)
     } catch (error) {
       // One message with far too many reactions is no reason to hear of no other.
       if (!(error instanceof HomeserverError) || error.kind !== 'refused') throw error
@@ -163,8 +180,25 @@ export function createRoomListener({
         { event: eventId, reason: error.why },
         'The reactions to a message in the moderators’ room are not looked at',
       )
+      return []
     }
-    return 'there'
+  }
+
+  /** The reactions that stand by now under messages about requests never count, also if those wait again only later. */
+  async function passOverStanding(id: string): Promise<void> {
+    const deniedSince = clock() - LONGEST_UNDO_MS
+    const notices = await database.read((tx) => findUnsettledNotices(tx, id, deniedSince))
+    for (const { eventId: target, registrationId } of notices) {
+      stopping.signal.throwIfAborted()
+      if (!(await lease())) throw new LeaseLost()
+      const standing = await standingUnder(id, target)
+      const passedOver = standing === 'gone' ? [] : await unseen(standing, target)
+      await database.write(async (tx) => {
+        await assertLeased(tx)
+        for (const { eventId, sender } of passedOver)
+          await putSeenEvent(tx, { eventId, at: clock(), registrationId, sender, target, key: null })
+      })
+    }
   }
 
   /** Somebody took the message about a request out of the room: nothing stays there that was to go with it. */
@@ -178,20 +212,21 @@ export function createRoomListener({
     log.warn({ event: eventId }, 'A message about a request was taken out of the moderators’ room')
   }
 
-  async function unseen(standing: StandingReaction[], target: string): Promise<RoomEvent[]> {
+  async function unseen(standing: StandingReaction[], target: string): Promise<ReactionEvent[]> {
     const meant = standing.filter(({ key }) => wishOfReaction(key) !== null)
     if (meant.length === 0) return []
     const ids = meant.map(({ eventId }) => eventId)
     const seen = await database.read((tx) => findSeenIds(tx, ids))
     return meant
       .filter(({ eventId }) => !seen.has(eventId))
-      .map((reaction) => ({ type: 'reaction', target, ...reaction }))
+      .map((reaction) => ({ type: 'reaction', target, ...reaction }) as const)
   }
 
   /** Where reading continues; at the first look, and in another room, at the end: nothing from before counts. */
   async function position(id: string): Promise<string> {
     const stored = await database.read((tx) => findStreamPosition(tx))
-    if (stored?.room === id) return stored.since
+    if (stored === 'closed') await passOverStanding(id)
+    else if (stored?.room === id) return stored.since
     return restart(id)
   }
 
