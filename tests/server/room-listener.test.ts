@@ -324,6 +324,16 @@ test('a token that is refused is told, with what the homeserver says, until it i
   expect(await announced()).toEqual([])
 })
 
+test('a message whose details another account sent, and we may not take out, is forgotten all the same', async () => {
+  room.standing.set(target, 'gone')
+  await world.database.write((tx) => tx.update(roomNotices).set({ detailsId: '$details' }))
+  const { homeserver } = world.services
+  homeserver.redact = () => Promise.reject(refusedWith('refused'))
+  expect(await aListener().once()).toBe(0)
+  expect(await announced()).toEqual([])
+  expect(await world.database.read((tx) => tx.$count(roomNotices))).toBe(0)
+})
+
 describe('while nothing was decided in the room', () => {
   const close = () => world.database.write((tx) => closeStream(tx, world.now()))
   const deny = () =>
