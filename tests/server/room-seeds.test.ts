@@ -269,6 +269,23 @@ describe('a request that changed', () => {
   })
 })
 
+test('a message that another account sent, and we may not change, keeps no other from saying what is', async () => {
+  const { view } = await requested(world, 'river')
+  await queue({ kind: 'notify_room_again', registration: view.id })
+  const [former, own] = await kept()
+  const refusal = { errcode: 'M_FORBIDDEN', error: 'You do not have permission' }
+  world.standIn.faults = ({ path }) =>
+    decodeURIComponent(path).includes(`/redact/${former?.detailsId}/`)
+      ? { status: 403, body: refusal }
+      : undefined
+  await decide(view.id, 'deny')
+  expect(notices()).toEqual([expect.stringMatching(/^@river/), expect.stringMatching(/^❌ Denied by/)])
+  expect(reactions().map(({ target }) => target)).toEqual([former?.eventId, former?.eventId])
+  expect(thread().map(({ relation }) => relation?.event_id)).toEqual([former?.eventId])
+  expect((await kept()).find(({ job }) => job === own?.job)).toMatchObject({ seeds: [], detailsId: null })
+  expect(await failed()).toEqual(['notify_room_decided'])
+})
+
 describe('an answer to what somebody did', () => {
   test.each(ROOM_ANSWERS)(
     '%s: is no message that anybody answers, in the thread, and sent once',

@@ -71,7 +71,8 @@ export async function sendNotice(
 /**
  * The messages in the moderators' room about a request say and show what is, as far as the configuration wants it. What
  * was sent to another room says what it said, without what is to disappear after a decision. What was last said of a
- * registration that was deleted stays; what the homeserver does not have any more is forgotten.
+ * registration that was deleted stays; what the homeserver does not have any more is forgotten. Throws `refused` if it
+ * does not let us change one in the room, once the others say what is.
  */
 export async function updateNotices(
   registrationId: string,
@@ -138,19 +139,23 @@ export async function updateNotices(
 
   // One that is not sent yet is left to its own job, which looks at the registration again then.
   const sent = notices.flatMap(({ eventId, ...notice }) => (eventId === null ? [] : [{ ...notice, eventId }]))
-  for (const notice of sent.filter((one) => one.room === roomId)) await show(notice)
-  for (const notice of sent.filter((one) => one.room !== roomId)) {
+  const here = sent.filter((one) => one.room === roomId)
+  const elsewhere = sent.filter((one) => one.room !== roomId)
+  let refusal: HomeserverError | null = null
+  for (const notice of [...here, ...elsewhere]) {
     try {
       await show(notice)
     } catch (error) {
-      // We may have lost the right to change anything there.
+      // Another account may have sent it, or we have lost the right to change anything there.
       if (!(error instanceof HomeserverError) || error.kind !== 'refused') throw error
+      if (notice.room === roomId) refusal ??= error
       log.warn(
-        { event: notice.eventId, reason: error.why },
-        'A message in a former room of the moderators stays as it is',
+        { event: notice.eventId, room: notice.room, reason: error.why },
+        'A message about a request stays as it is',
       )
     }
   }
+  if (refusal !== null) throw refusal
   return DONE
 }
 
