@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { RoomEvent, RoomNews, RoomTraits, StandingReaction } from '$lib/moderation/room-event'
 import { HOUR, MINUTE } from '$lib/registration/time'
 import { findAnnouncements } from '$lib/server/database/announcements'
+import { findEvents } from '$lib/server/database/events'
 import { closeStream, findStreamPosition, putStreamPosition } from '$lib/server/database/room-stream'
 import { jobs, moderators, roomNotices } from '$lib/server/database/schema'
 import { HomeserverError } from '$lib/server/homeserver/homeserver'
@@ -309,6 +310,63 @@ describe('reading', () => {
     expect(redacted).toEqual(['$details'])
     expect(await state()).toBe('requested')
     expect(await world.database.read((tx) => tx.$count(roomNotices))).toBe(0)
+  })
+})
+
+describe('what was taken out of the room without our hearing of it', () => {
+  async function decided(ask: () => string) {
+    const listener = aListener()
+    await listener.once()
+    const event = ask()
+    await listener.once()
+    expect(await state()).not.toBe('requested')
+    room.standing.set(event, 'gone')
+    const since = reader.since
+    reader.since = () => Promise.reject(new StreamLost('refused', 'Lost.', { permanent: true }))
+    await listener.once()
+    reader.since = since
+    return listener
+  }
+  const answer = () => {
+    room.events.push({ type: 'answer', eventId: '$deny', sender: ANNA, target, text: 'deny: spam' })
+    return '$deny'
+  }
+
+  test.each([
+    ['a reaction', () => room.react('✅')],
+    ['an answer', answer],
+  ])('takes back its decision: %s', async (_, ask) => {
+    const listener = await decided(ask)
+    await listener.once()
+    expect(await state()).toBe('requested')
+    const kinds = (await world.database.read((tx) => findEvents(tx, id))).map(({ kind }) => kind)
+    expect(kinds).toContain('undone')
+  })
+
+  test('but not once it has taken effect', async () => {
+    const listener = await decided(() => room.react('✅'))
+    world.pass(MINUTE)
+    await listener.once()
+    expect(await state()).toBe('approved')
+    await world.drain()
+    expect(await state()).toBe('completed')
+  })
+
+  test('nor one that was undone since, and made on the pages', async () => {
+    const listener = await decided(() => room.react('✅'))
+    const { api } = await aModerator(world.services)
+    await api.moderation.undo({ id })
+    world.pass(1_000)
+    await decideOnly(world, id, 'deny')
+    await listener.once()
+    expect(await state()).toBe('denied')
+  })
+
+  test('if nothing was taken out, the decision stands', async () => {
+    const listener = await decided(() => room.react('✅'))
+    room.standing.clear()
+    await listener.once()
+    expect(await state()).toBe('approved')
   })
 })
 

@@ -285,6 +285,16 @@ export function roomStreamFacts(get: () => Target): void {
     expect(raw.body).toMatchObject({ chunk: [{ type: 'm.reaction' }] })
   })
 
+  test('a reaction or an answer is gone once it was taken out, and not before', async () => {
+    const { reader, room, anna, notice, react, say, redact } = await scene()
+    const answer = words('deny', { 'm.in_reply_to': { event_id: notice } })
+    for (const event of [await react(anna, '✅'), await say(anna, answer)]) {
+      expect(await reader.standing(room, event)).toEqual([])
+      await redact(anna, event)
+      expect(await reader.standing(room, event)).toBe('gone')
+    }
+  })
+
   test('a message in another room is gone', async () => {
     const [here, there] = [await scene(), await scene()]
     expect(await here.reader.standing(here.room, there.notice)).toBe('gone')

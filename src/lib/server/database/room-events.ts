@@ -1,12 +1,14 @@
-import { and, eq, gt, inArray } from 'drizzle-orm'
+import { and, eq, exists, gt, inArray, notInArray, sql } from 'drizzle-orm'
 import type { Reader, Transaction } from './open'
-import { roomEvents } from './schema'
+import { registrations, roomEvents, roomNotices } from './schema'
 
 /** An event of the moderators' room that was dealt with. `key`: what it asked for, as long as that can be taken back. */
 export type SeenEvent = typeof roomEvents.$inferSelect
 
 /** The key of an event whose sender was told that they may not decide. */
 const TOLD = 'told'
+/** The key of a reaction by which somebody took a request. */
+const TAKE = 'take'
 
 export async function findSeenEvent(reader: Reader, eventId: string): Promise<SeenEvent | null> {
   const [row] = await reader.select().from(roomEvents).where(eq(roomEvents.eventId, eventId))
@@ -45,6 +47,30 @@ export async function findAsked(
 export async function findAsking(reader: Reader, target: string): Promise<SeenEvent[]> {
   const rows = await reader.select().from(roomEvents).where(eq(roomEvents.target, target))
   return rows.filter(({ key }) => key !== null && key !== TOLD)
+}
+
+/** The events of this room, and their senders, whose decisions are in force and can be undone at this time. */
+export async function findDecidingEvents(
+  reader: Reader,
+  room: string,
+  now: number,
+): Promise<{ eventId: string; sender: string }[]> {
+  const { eventId, sender, registrationId, key, at } = roomEvents
+  const isThere = and(eq(roomNotices.registrationId, registrationId), eq(roomNotices.room, room))
+  const rows = await reader
+    .select({ eventId, sender })
+    .from(roomEvents)
+    .innerJoin(registrations, eq(registrations.id, registrationId))
+    .where(
+      and(
+        inArray(registrations.state, ['approved', 'denied']),
+        gt(sql`${registrations.stateSince} + ${registrations.restMs}`, now),
+        eq(at, registrations.stateSince),
+        notInArray(key, [TAKE, TOLD]),
+        exists(reader.select({ job: roomNotices.job }).from(roomNotices).where(isThere)),
+      ),
+    )
+  return rows.flatMap(({ sender, ...row }) => (sender === null ? [] : [{ ...row, sender }]))
 }
 
 export async function putSeenEvent(tx: Transaction, event: SeenEvent): Promise<void> {

@@ -26,7 +26,7 @@ export interface RoomReader {
   between(room: string, from: string, to: string): Promise<RoomEvent[]>
   /**
    * The reactions of others under a message that have not been taken back, in the order in which they came. `gone`: the
-   * homeserver has no such message in the room, or it was taken out of it.
+   * homeserver has no such message in the room, or it was taken out of it. The same is told of any other event.
    */
   standing(room: string, eventId: string): Promise<StandingReaction[] | 'gone'>
   /** Null: this account is not in it. */

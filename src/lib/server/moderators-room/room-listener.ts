@@ -7,7 +7,7 @@ import { wishOfReaction } from '$lib/moderation/room-wish'
 import { HOUR } from '$lib/registration/time'
 import { findAskedEvents } from '../database/matrix-ids'
 import type { Database, Transaction } from '../database/open'
-import { findSeenIds, putSeenEvent } from '../database/room-events'
+import { findDecidingEvents, findSeenIds, putSeenEvent } from '../database/room-events'
 import {
   deleteRoomNotice,
   findOpenNotices,
@@ -151,8 +151,20 @@ export function createRoomListener({
     if (events.length > 0) onWork()
   }
 
+  /**
+   * A decision that can be undone, and whose reaction or answer is not there any more, is taken back: nobody told us who
+   * took that out, but then the request only waits again.
+   */
+  async function takeBackGone(id: string): Promise<void> {
+    for (const { eventId, sender } of await database.read((tx) => findDecidingEvents(tx, id, clock()))) {
+      if ((await standingUnder(id, eventId)) !== 'gone') continue
+      await applyAll(id, [{ type: 'redaction', eventId, sender, target: eventId }], null)
+    }
+  }
+
   /** The reactions that stand under messages that ask for one, except those that were dealt with. */
   async function takeInventory(id: string): Promise<void> {
+    await takeBackGone(id)
     for (const eventId of await database.read((tx) => findAskedEvents(tx, clock())))
       await applyStanding(id, eventId)
     for (const notice of await database.read((tx) => findOpenNotices(tx, id))) {
