@@ -313,6 +313,86 @@ describe('reading', () => {
   })
 })
 
+describe('an alias', () => {
+  /** Leads to another room, where our message is by now. */
+  async function move(): Promise<string> {
+    const old = world.standIn.room(ROOM)
+    if (old === undefined) throw new Error('No room')
+    const other = { ...old, id: `!other:${DOMAIN}`, messages: [] }
+    old.aliases = []
+    world.standIn.rooms.set(other.id, other)
+    await world.database.write((tx) => tx.update(roomNotices).set({ room: other.id }))
+    const { since } = reader
+    reader.since = async (asked, from) => {
+      const news = await since(asked, from)
+      return asked === other.id ? news : { ...news, events: [] }
+    }
+    return other.id
+  }
+  const deny = () =>
+    room.events.push({ type: 'answer', eventId: '$deny', sender: ANNA, target, text: 'deny: spam' })
+
+  test('that leads to another room is followed within a minute, and nothing is passed over there', async () => {
+    const listener = aListener()
+    await listener.once()
+    const other = await move()
+    deny()
+    await listener.once()
+    expect(await state()).toBe('requested')
+    world.pass(MINUTE)
+    await listener.once()
+    expect(await state()).toBe('denied')
+    expect(await position()).toEqual({ room: other, since: '1' })
+  })
+
+  test('that leads to another room is followed at the start, from where reading stopped', async () => {
+    const first = aListener()
+    await first.once()
+    await first.stop(0)
+    const other = await move()
+    deny()
+    await aListener().once()
+    expect(await state()).toBe('denied')
+    expect(await position()).toEqual({ room: other, since: '1' })
+  })
+
+  test('that leads nowhere for a moment ends nothing, and is asked for once a minute', async () => {
+    const listener = aListener()
+    await listener.once()
+    const { homeserver } = world.services
+    let asked = 0
+    homeserver.roomId = () => {
+      asked += 1
+      return Promise.reject(refusedWith('missing'))
+    }
+    await listener.once()
+    expect(asked).toBe(0)
+    world.pass(MINUTE)
+    room.react('✅')
+    await listener.once()
+    await listener.once()
+    expect(asked).toBe(1)
+    expect(await state()).toBe('approved')
+  })
+
+  test('that was not told while it came to lead to another room is followed without passing anything over', async () => {
+    const listener = aListener()
+    await listener.once()
+    const { homeserver } = world.services
+    const { roomId: tell } = homeserver
+    await move()
+    deny()
+    homeserver.roomId = () => Promise.reject(refusedWith('unreachable'))
+    await listener.once()
+    world.pass(MINUTE)
+    await listener.once()
+    homeserver.roomId = tell
+    world.pass(MINUTE)
+    await listener.once()
+    expect(await state()).toBe('denied')
+  })
+})
+
 describe('what was taken out of the room without our hearing of it', () => {
   async function decided(ask: () => string) {
     const listener = aListener()
@@ -468,6 +548,16 @@ describe('a room that does not fit', () => {
     await listener.once()
     expect(await state()).toBe('approved')
     expect(await announced()).toEqual([])
+  })
+
+  test('at first, and what was answered there meanwhile in words counts once it does', async () => {
+    room.traits = null
+    const listener = aListener()
+    await listener.once()
+    room.events.push({ type: 'answer', eventId: '$deny', sender: ANNA, target, text: 'deny: spam' })
+    room.traits = FIT
+    await listener.once()
+    expect(await state()).toBe('denied')
   })
 
   test.each([

@@ -4,7 +4,7 @@ import { fitnessOf, ROOM_ANNOUNCEMENTS, type RoomAnnouncement } from '$lib/moder
 import type { RoomEvent, RoomNews, RoomTraits, StandingReaction } from '$lib/moderation/room-event'
 import type { NewJob } from '$lib/registration/job'
 import { wishOfReaction } from '$lib/moderation/room-wish'
-import { HOUR } from '$lib/registration/time'
+import { HOUR, MINUTE } from '$lib/registration/time'
 import { findAskedEvents } from '../database/matrix-ids'
 import type { Database, Transaction } from '../database/open'
 import { findDecidingEvents, findSeenIds, putSeenEvent } from '../database/room-events'
@@ -31,6 +31,8 @@ import type { RoomDecisions } from './room-decisions'
 /** How long another process's lease is left alone before it is looked at again. */
 const LEASE_LOOK_MS = 15_000
 const INVENTORY_MS = HOUR
+/** What is sent goes to where the alias of the room leads at that time, and is to be heard there soon. */
+const ALIAS_LOOK_MS = MINUTE
 /** How long a room in which nothing may be decided is left alone. */
 const UNFIT_LOOK_MS = 60_000
 const FIRST_WAIT_MS = 1_000
@@ -96,6 +98,8 @@ export function createRoomListener({
   /** When the room, and the reactions that stand in it, were last looked at; null: not since the start. */
   let lookedAt: number | null = null
   let roomId: string | null = null
+  /** When the homeserver last said that the configured room is that one, and up to where it was read before that. */
+  let resolved: { at: number; since: string } | null = null
 
   async function lease(): Promise<boolean> {
     const now = clock()
@@ -243,12 +247,45 @@ export function createRoomListener({
       .map((reaction) => ({ type: 'reaction', target, ...reaction }) as const)
   }
 
-  /** Where reading continues; at the first look, and in another room, at the end: nothing from before counts. */
+  /**
+   * Where reading continues. A place is one of the homeserver and not of one room: in a room that takes the place of
+   * another, reading continues from when that one was still meant.
+   */
   async function position(id: string): Promise<string> {
     const stored = await database.read((tx) => findStreamPosition(tx))
     if (stored === 'closed') await passOverStanding(id)
-    else if (stored?.room === id) return stored.since
-    return restart(id)
+    if (stored === 'closed' || stored === null) return restart(id)
+    if (stored.room === id) return stored.since
+    const since = resolved?.since ?? stored.since
+    await storePosition(id, since)
+    return since
+  }
+
+  /** A room that was never read is read from now on, also where it does not fit yet: we speak there already. */
+  async function beginReading(id: string): Promise<void> {
+    if ((await database.read((tx) => findStreamPosition(tx))) === null) await restart(id)
+  }
+
+  /** Whether the alias of the room still leads to it; null: the homeserver does not say. */
+  async function leadsTo(id: string): Promise<boolean | null> {
+    try {
+      return (await homeserver.roomId(room)) === id
+    } catch (error) {
+      // Somebody may be about to give it to another room. If it stays so, the look of every hour tells.
+      if (!(error instanceof HomeserverError)) throw error
+      log.warn({ room, reason: error.why }, 'Whether the moderators’ room is still the same is unknown')
+      return null
+    }
+  }
+
+  /** The alias of the room may lead to another one by now: that is then looked at as at the start. */
+  async function checkAlias(): Promise<void> {
+    if (!room.startsWith('#') || roomId === null || resolved === null) return
+    const now = clock()
+    if (Math.abs(now - resolved.at) < ALIAS_LOOK_MS) return
+    const leadsThere = await leadsTo(roomId)
+    if (leadsThere === false) lookedAt = null
+    else resolved = { at: now, since: leadsThere === null ? resolved.since : await position(roomId) }
   }
 
   async function restart(id: string): Promise<string> {
@@ -281,9 +318,12 @@ export function createRoomListener({
    */
   async function once(wait: number): Promise<number> {
     if (!(await lease())) return LEASE_LOOK_MS
-    const isDue = lookedAt === null || Math.abs(clock() - lookedAt) >= INVENTORY_MS
+    await checkAlias()
+    const now = clock()
+    const isDue = lookedAt === null || Math.abs(now - lookedAt) >= INVENTORY_MS
     if (isDue || roomId === null) {
       const id = await homeserver.roomId(room)
+      await beginReading(id)
       const { fit, notes } = fitness(await traitsOf(id))
       await announceOnly(notes)
       if (!fit) {
@@ -294,6 +334,7 @@ export function createRoomListener({
     }
     const id = roomId
     const since = await position(id)
+    if (isDue) resolved = { at: now, since }
     const { events, next, gap, left } = await look(id, since, isDue ? 0 : wait)
     if (gap !== null) await applyGap(id, gap)
     // What answers a message that we do not know to have arrived is not passed over as talk.
