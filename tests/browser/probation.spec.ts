@@ -68,7 +68,7 @@ test('an account that is denied while it reads is removed, and its owner told so
   await desk.getByRole('button', press('Deny and remove account')).click()
   await desk.waitForURL(/done=/)
   expect((await site.mail.next(email, 3)).text).toContain('decided to remove your account')
-  expect(await signInToMatrix(site.standIn?.url ?? '', name)).toBe('M_FORBIDDEN')
+  await expect.poll(() => signInToMatrix(site.standIn?.url ?? '', name)).toBe('M_FORBIDDEN')
   await page.goto(`${site.url}/register/status`)
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Your account was closed')
   await expectAccessible(page)
