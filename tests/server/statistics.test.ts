@@ -78,7 +78,9 @@ describe('the figures', () => {
   test('forget a decision that was taken back, also on the day after', async () => {
     await world.dispose()
     const { moderation } = (await import('../support/world')).aConfig()
-    world = await aWorld({ moderation: { ...moderation, undoMs: 2 * DAY } })
+    world = await aWorld({ moderation: { ...moderation, undoMs: HOUR } })
+    // It is decided twenty minutes before midnight.
+    world.pass(DAY - (world.now() % DAY) - HOUR - 20 * MINUTE)
     const { view } = await requested(world, 'river')
     world.pass(HOUR)
     const moderator = await aModerator(world.services, 'ada')
@@ -91,7 +93,7 @@ describe('the figures', () => {
       silent: false,
     })
     expect((await figures()).waits).toMatchObject({ decisions: 1, median: 60 })
-    world.pass(DAY)
+    world.pass(30 * MINUTE)
     await world.services.registrar.undo(view.id, { kind: 'moderator', id: moderator.id })
     const after = await figures()
     expect(after.waits).toMatchObject({ decisions: 0, median: null })
