@@ -360,6 +360,23 @@ describe('an outage', () => {
     expect(kinds(applicant.email).filter((kind) => kind === 'probation_over')).toHaveLength(1)
   })
 
+  test('of a room lets nobody write meanwhile who got in before', async () => {
+    const { view } = await requested(world, 'river')
+    let times = 1
+    world.standIn.faults = ({ path, method, body }) => {
+      if (path.includes('/join/') && times <= 0)
+        return { status: 429, body: { errcode: 'M_LIMIT_EXCEEDED', retry_after_ms: 60_000 } }
+      return method === 'PUT' && body.includes('"locked":false') && times-- > 0 ? 'lost' : undefined
+    }
+    await decideOn(world, view.id, 'probation')
+    const user = account()
+    expect(user).toMatchObject({ locked: false })
+    if (user !== undefined) user.suspended = false
+    world.pass(60_000)
+    await world.drain()
+    expect(account()).toMatchObject({ locked: false, suspended: true })
+  })
+
   test('of a room is not forgotten where the answer to the unlocking got lost', async () => {
     const { view } = await requested(world, 'river')
     let times = 1

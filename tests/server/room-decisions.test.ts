@@ -547,6 +547,18 @@ describe('what was written before, and is read late,', () => {
     },
   )
 
+  test('decides what was undone while the clock was a day ahead', async () => {
+    await aLinked('anna', ANNA)
+    const { id, target } = await noticed()
+    world.pass(DAY)
+    const ben = await decideAtDesk(id, 'deny')
+    await ben.api.moderation.undo({ id })
+    await world.drain()
+    world.pass(-DAY + 1_000)
+    await react(ANNA, target, '✅')
+    expect(await stateOf(id)).toBe('approved')
+  })
+
   test('decides what was not undone since', async () => {
     await aLinked('anna', ANNA)
     const { id, target } = await noticed()

@@ -30,6 +30,7 @@ function aRoom() {
   const room = {
     events,
     standing: new Map<string, StandingReaction[] | 'gone'>(),
+    redactions: new Map<string, { eventId: string; sender: string }>(),
     traits: FIT as RoomTraits | null,
     /** What the next call throws. */
     fails: null as Error | null,
@@ -67,6 +68,7 @@ function aRoom() {
       }),
     between: (_, from, to) => call('between', () => events.slice(Number(from), Number(to))),
     standing: (_, eventId) => call('standing', () => room.standing.get(eventId) ?? []),
+    redactionOf: (_, eventId) => call('redactionOf', () => room.redactions.get(eventId) ?? null),
     traits: () => call('traits', () => room.traits),
   }
   return { ...room, reader, room }
@@ -394,13 +396,13 @@ describe('an alias', () => {
 })
 
 describe('what was taken out of the room without our hearing of it', () => {
-  async function decided(ask: () => string) {
+  async function decided(ask: () => string, by: string | null = ANNA) {
     const listener = aListener()
     await listener.once()
     const event = ask()
     await listener.once()
     expect(await state()).not.toBe('requested')
-    room.standing.set(event, 'gone')
+    if (by !== null) room.redactions.set(event, { eventId: '$redaction', sender: by })
     const since = reader.since
     reader.since = () => Promise.reject(new StreamLost('refused', 'Lost.', { permanent: true }))
     await listener.once()
@@ -419,8 +421,10 @@ describe('what was taken out of the room without our hearing of it', () => {
     const listener = await decided(ask)
     await listener.once()
     expect(await state()).toBe('requested')
-    const kinds = (await world.database.read((tx) => findEvents(tx, id))).map(({ kind }) => kind)
-    expect(kinds).toContain('undone')
+    const found = await world.database.read((tx) => findEvents(tx, id))
+    expect(found.find(({ kind }) => kind === 'undone')).toMatchObject({
+      detail: { room_event: '$redaction' },
+    })
   })
 
   test('but not once it has taken effect', async () => {
@@ -442,12 +446,31 @@ describe('what was taken out of the room without our hearing of it', () => {
     expect(await state()).toBe('denied')
   })
 
-  test('if nothing was taken out, the decision stands', async () => {
-    const listener = await decided(() => room.react('✅'))
-    room.standing.clear()
+  test.each([
+    ['nothing was taken out, or the homeserver does not know it any more', null],
+    ['somebody else took it out', `@ben:${DOMAIN}`],
+  ])('if %s, the decision stands', async (_, by) => {
+    const listener = await decided(() => room.react('✅'), by)
     await listener.once()
     expect(await state()).toBe('approved')
   })
+})
+
+test('whoever reads the room stops once another process has decided nothing there', async () => {
+  const listener = aListener()
+  await listener.once()
+  const since = reader.since
+  reader.since = async (...given) => {
+    const news = await since(...given)
+    await world.database.write((tx) => closeStream(tx, world.now()))
+    return news
+  }
+  room.react('✅')
+  await expect(listener.once()).rejects.toThrow()
+  reader.since = since
+  await expect(listener.once()).rejects.toThrow()
+  expect(await world.database.read(findStreamPosition)).toBe('closed')
+  expect(await state()).toBe('requested')
 })
 
 test('a token that is refused is told, with what the homeserver says, until it is accepted', async () => {

@@ -441,6 +441,26 @@ describe('an unverified account that one moderator adopts and another one leaves
   )
 })
 
+test.each(['account', 'lock'] as const)(
+  'an unverified account that two moderators adopt, directly before the step "%s", is removed once',
+  async (step) => {
+    await requested(world, 'river')
+    const { recordAccount } = world.services.accountLedger
+    await recordAccount(null, { localpart: username('river'), state: 'doubtful', registrationId: null }, [])
+    await asAdmin(world, 'PUT', RIVER, { locked: false })
+    const adopt = async () =>
+      codeOf((await desk()).moderation.settleDoubt({ username: username('river'), verdict: 'adopt' }))
+    const first: string[] = []
+    between = { step, when: 'before', then: async () => void first.push(await adopt()) }
+    expect(await adopt()).toBe('not_found')
+    expect(first).toEqual(['done'])
+    await live(60_000)
+    expect((await ledger())?.state).toBe('removed')
+    expect(await account()).toMatchObject({ deactivated: true })
+    expect(await (await desk()).moderation.doubts()).toEqual([])
+  },
+)
+
 describe('taken back while the account is made', () => {
   const STEPS = (['claim', 'account', 'lock', 'fill'] as const).flatMap((step) =>
     (['before', 'after'] as const).map((when) => [when, step] as const),

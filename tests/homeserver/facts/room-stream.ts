@@ -285,13 +285,16 @@ export function roomStreamFacts(get: () => Target): void {
     expect(raw.body).toMatchObject({ chunk: [{ type: 'm.reaction' }] })
   })
 
-  test('a reaction or an answer is gone once it was taken out, and not before', async () => {
+  test('who took a reaction or an answer out is told, and nothing before, nor of another room', async () => {
     const { reader, room, anna, notice, react, say, redact } = await scene()
+    const other = await scene()
     const answer = words('deny', { 'm.in_reply_to': { event_id: notice } })
     for (const event of [await react(anna, '✅'), await say(anna, answer)]) {
-      expect(await reader.standing(room, event)).toEqual([])
+      expect(await reader.redactionOf(room, event)).toBeNull()
       await redact(anna, event)
-      expect(await reader.standing(room, event)).toBe('gone')
+      const eventId = expect.stringMatching(/^\$/) as string
+      expect(await reader.redactionOf(room, event)).toEqual({ eventId, sender: anna.id })
+      expect(await other.reader.redactionOf(other.room, event)).toBeNull()
     }
   })
 

@@ -49,16 +49,12 @@ export async function findAsking(reader: Reader, target: string): Promise<SeenEv
   return rows.filter(({ key }) => key !== null && key !== TOLD)
 }
 
-/** The events of this room, and their senders, whose decisions are in force and can be undone at this time. */
-export async function findDecidingEvents(
-  reader: Reader,
-  room: string,
-  now: number,
-): Promise<{ eventId: string; sender: string }[]> {
-  const { eventId, sender, registrationId, key, at } = roomEvents
+/** The events by which decisions were made on requests that this room was told of, as long as those can be undone. */
+export async function findDecidingEvents(reader: Reader, room: string, now: number): Promise<string[]> {
+  const { eventId, registrationId, key, at } = roomEvents
   const isThere = and(eq(roomNotices.registrationId, registrationId), eq(roomNotices.room, room))
   const rows = await reader
-    .select({ eventId, sender })
+    .select({ eventId })
     .from(roomEvents)
     .innerJoin(registrations, eq(registrations.id, registrationId))
     .where(
@@ -70,7 +66,7 @@ export async function findDecidingEvents(
         exists(reader.select({ job: roomNotices.job }).from(roomNotices).where(isThere)),
       ),
     )
-  return rows.flatMap(({ sender, ...row }) => (sender === null ? [] : [{ ...row, sender }]))
+  return rows.map((row) => row.eventId)
 }
 
 export async function putSeenEvent(tx: Transaction, event: SeenEvent): Promise<void> {

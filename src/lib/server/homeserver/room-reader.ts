@@ -26,9 +26,11 @@ export interface RoomReader {
   between(room: string, from: string, to: string): Promise<RoomEvent[]>
   /**
    * The reactions of others under a message that have not been taken back, in the order in which they came. `gone`: the
-   * homeserver has no such message in the room, or it was taken out of it. The same is told of any other event.
+   * homeserver has no such message in the room, or it was taken out of it.
    */
   standing(room: string, eventId: string): Promise<StandingReaction[] | 'gone'>
+  /** Who took an event out of the room, and by which; null: it is there, or the homeserver does not know it there. */
+  redactionOf(room: string, eventId: string): Promise<{ eventId: string; sender: string } | null>
   /** Null: this account is not in it. */
   traits(room: string): Promise<RoomTraits | null>
 }
@@ -69,6 +71,7 @@ const relationsSchema = v.object({ chunk: v.array(v.unknown()), next_batch: v.op
 const eventSchema = v.object({
   unsigned: v.optional(v.looseObject({ redacted_because: v.optional(v.unknown()) })),
 })
+const redactionSchema = v.object({ event_id: v.string(), sender: v.string() })
 const membersSchema = v.object({ joined: v.record(v.string(), v.unknown()) })
 const joinRulesSchema = v.object({ join_rule: v.optional(v.string()) })
 const visibilitySchema = v.object({ history_visibility: v.optional(v.string()) })
@@ -213,6 +216,14 @@ export function createRoomReader({
       throw tooMuch()
     },
 
+    async redactionOf(room, eventId) {
+      const event = await find(room, eventId)
+      const redaction = v.safeParse(redactionSchema, event?.unsigned?.redacted_because)
+      return redaction.success
+        ? { eventId: redaction.output.event_id, sender: redaction.output.sender }
+        : null
+    },
+
     async traits(room) {
       const members = await call('GET', inRoom(room, 'joined_members'), TASK)
       if (!members.granted && members.status === 403) return null
@@ -231,10 +242,15 @@ export function createRoomReader({
 
   /** Synapse goes on telling the reactions under a message that was taken out. */
   async function isGone(room: string, eventId: string): Promise<boolean> {
+    const event = await find(room, eventId)
+    return event === null || event.unsigned?.redacted_because !== undefined
+  }
+
+  async function find(room: string, eventId: string): Promise<v.InferOutput<typeof eventSchema> | null> {
     const reply = await call('GET', inRoom(room, `event/${encodeURIComponent(eventId)}`), TASK)
-    if (!reply.granted && reply.errcode === 'M_NOT_FOUND') return true
+    if (!reply.granted && reply.errcode === 'M_NOT_FOUND') return null
     if (!reply.granted) throw reply.error
-    return parse(eventSchema, reply.body, TASK).unsigned?.redacted_because !== undefined
+    return parse(eventSchema, reply.body, TASK)
   }
 }
 

@@ -53,14 +53,6 @@ interface Outcome {
   committed?: () => void
 }
 
-/** What somebody sent before that time did not know of what happened then, though it is read only now. */
-const isSentBefore = ({ sentAt }: Asking, at: number | null): boolean =>
-  sentAt !== undefined && at !== null && sentAt + CLOCK_DIFFERENCE_MS < at
-
-/** Since that event, on the pages. What has an undo window of its own was decided in the room, in the room's order. */
-const isDecidedSince = (event: Asking, { state, stateSince, restMs }: Registration): boolean =>
-  (state === 'approved' || state === 'denied') && restMs === null && isSentBefore(event, stateSince)
-
 const FACTOR_NEEDED: Outcome = { says: 'second_factor_needed' }
 
 export type RoomDecisions = ReturnType<typeof createRoomDecisions>
@@ -202,6 +194,17 @@ export function createRoomDecisions({
     if (!result.ok || result.value === null || version !== result.value.version - 1) return
     await updateRoomNotice(tx, { job, version: result.value.version })
   }
+
+  /**
+   * What somebody sent before that time did not know of what happened then, though it is read only now. A time that is
+   * still to come was written while the clock was wrong.
+   */
+  const isSentBefore = ({ sentAt }: Asking, at: number | null): boolean =>
+    sentAt !== undefined && at !== null && at <= clock() && sentAt + CLOCK_DIFFERENCE_MS < at
+
+  /** Since that event, on the pages. What has an undo window of its own was decided in the room, in the room's order. */
+  const isDecidedSince = (event: Asking, { state, stateSince, restMs }: Registration): boolean =>
+    (state === 'approved' || state === 'denied') && restMs === null && isSentBefore(event, stateSince)
 
   async function refusedAs(tx: Transaction, id: string, refusal: Refusal): Promise<Outcome> {
     const nameOf = async (moderator: string | null) =>

@@ -98,6 +98,8 @@ export function createRoomListener({
   /** When the room, and the reactions that stand in it, were last looked at; null: not since the start. */
   let lookedAt: number | null = null
   let roomId: string | null = null
+  /** It was this process's to read: if it is closed by now, another one did that. */
+  let hasRead = false
   /** When the homeserver last said that the configured room is that one, and up to where it was read before that. */
   let resolved: { at: number; since: string } | null = null
 
@@ -106,9 +108,13 @@ export function createRoomListener({
     return database.write((tx) => leaseRoom(tx, { owner, now, until: now + LONGEST_LEASE_MS }))
   }
 
-  /** Nothing is stored by a process that was too slow, and whose place another one has taken. */
+  /**
+   * Nothing is stored by a process that was too slow, and whose place another one has taken, or that is about to be
+   * replaced by one in which nothing is decided in the room.
+   */
   async function assertLeased(tx: Transaction): Promise<void> {
     if (!(await isRoomFree(tx, owner, clock()))) throw new LeaseLost()
+    if (hasRead && (await findStreamPosition(tx)) === 'closed') throw new LeaseLost()
   }
 
   async function announce(key: RoomAnnouncement, text: string, jobs: NewJob[] = []): Promise<void> {
@@ -155,20 +161,17 @@ export function createRoomListener({
     if (events.length > 0) onWork()
   }
 
-  /**
-   * A decision that can be undone, and whose reaction or answer is not there any more, is taken back: nobody told us who
-   * took that out, but then the request only waits again.
-   */
-  async function takeBackGone(id: string): Promise<void> {
-    for (const { eventId, sender } of await database.read((tx) => findDecidingEvents(tx, id, clock()))) {
-      if ((await standingUnder(id, eventId)) !== 'gone') continue
-      await applyAll(id, [{ type: 'redaction', eventId, sender, target: eventId }], null)
+  /** What was taken out of the room without our hearing of it, and decided what can still be undone. */
+  async function applyRedactions(id: string): Promise<void> {
+    for (const target of await database.read((tx) => findDecidingEvents(tx, id, clock()))) {
+      const redaction = await unlessRefused(reader.redactionOf(id, target), target)
+      if (redaction !== null) await applyAll(id, [{ type: 'redaction', target, ...redaction }], null)
     }
   }
 
   /** The reactions that stand under messages that ask for one, except those that were dealt with. */
   async function takeInventory(id: string): Promise<void> {
-    await takeBackGone(id)
+    await applyRedactions(id)
     for (const eventId of await database.read((tx) => findAskedEvents(tx, clock())))
       await applyStanding(id, eventId)
     for (const notice of await database.read((tx) => findOpenNotices(tx, id))) {
@@ -187,16 +190,17 @@ export function createRoomListener({
 
   /** The reactions under a message that moderators can react to; none if the homeserver does not tell them. */
   async function standingUnder(id: string, eventId: string): Promise<StandingReaction[] | 'gone'> {
+    return (await unlessRefused(reader.standing(id, eventId), eventId)) ?? []
+  }
+
+  /** Null: the homeserver refuses it. One message with far too many reactions is no reason to hear of no other. */
+  async function unlessRefused<T>(answer: Promise<T>, event: string): Promise<T | null> {
     try {
-      return await reader.standing(id, eventId)
+      return await answer
     } catch (error) {
-      // One message with far too many reactions is no reason to hear of no other.
       if (!(error instanceof HomeserverError) || error.kind !== 'refused') throw error
-      log.warn(
-        { event: eventId, reason: error.why },
-        'The reactions to a message in the moderators’ room are not looked at',
-      )
-      return []
+      log.warn({ event, reason: error.why }, 'An event in the moderators’ room is not looked at')
+      return null
     }
   }
 
@@ -253,6 +257,7 @@ export function createRoomListener({
    */
   async function position(id: string): Promise<string> {
     const stored = await database.read((tx) => findStreamPosition(tx))
+    if (stored === 'closed' && hasRead) throw new LeaseLost()
     if (stored === 'closed') await passOverStanding(id)
     if (stored === 'closed' || stored === null) return restart(id)
     if (stored.room === id) return stored.since
@@ -334,6 +339,7 @@ export function createRoomListener({
     }
     const id = roomId
     const since = await position(id)
+    hasRead = true
     if (isDue) resolved = { at: now, since }
     const { events, next, gap, left } = await look(id, since, isDue ? 0 : wait)
     if (gap !== null) await applyGap(id, gap)

@@ -109,8 +109,9 @@ export function createAmbiguousAccounts({
       const jobs: NewJob[] = [{ kind: 'remove_account', username: localpart }]
       if (await accountLedger.moveAccount(entry, change, [{ kind: 'account_adopted' }], { actor, jobs }))
         return accept(null)
-      // A colleague left it to its owner while it was being locked.
-      if (!account.locked && !account.deactivated) await homeserver.open(localpart)
+      // A colleague left it to its owner while it was being locked, and has not adopted it as well.
+      const isLeft = (await accountLedger.account(localpart)) === null
+      if (isLeft && !account.locked && !account.deactivated) await homeserver.open(localpart)
       return refuse({ code: 'not_found' })
     },
   }

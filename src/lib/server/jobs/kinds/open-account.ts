@@ -8,7 +8,7 @@ import { cancelled, withRegistration, type JobServices } from '../run'
 
 /**
  * Makes an account ready for a probation, while nobody can use it: a suspended account can join no room, not even by
- * the operator (Synapse 1.160), so it joins those of `auto_join` before. One that is unlocked already stays suspended.
+ * the operator (Synapse 1.160), so it joins those of `auto_join` before. One that is unlocked already is suspended first.
  * Returns the rooms that refused it.
  */
 async function suspend(
@@ -18,6 +18,7 @@ async function suspend(
 ): Promise<string[]> {
   const { autoJoin } = registrar.policy()
   const unjoined: string[] = []
+  if (!account.locked && !account.suspended) await homeserver.suspend(username, true)
   if (account.suspended && account.locked && autoJoin.length > 0) await homeserver.suspend(username, false)
   for (const room of autoJoin) {
     try {
