@@ -46,7 +46,7 @@ beforeEach(async () => {
     jobResults,
     outages: {
       closed: () => ({ outsides: [], until: Infinity }),
-      probeDue: () => Promise.resolve(),
+      probeDue: () => Promise.resolve(false),
       started: () => undefined,
       isRefusing: () => false,
       pause: () => undefined,
@@ -110,6 +110,18 @@ test('such emails may have all hands', async () => {
   await expect.poll(counts).toEqual([0, 4])
   endOne('mail')
   await expect.poll(counts).toEqual([1, 3])
+})
+
+test('there are never more than four, however often somebody says that there is work', async () => {
+  const waking = setInterval(() => worker.nudge(), 1)
+  await queue(...'abcdefghijkl'.split('').map(awaited))
+  for (let ended = 0; ended < 8; ended++) {
+    await expect.poll(() => running.length).toBeGreaterThanOrEqual(4)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(running.length).toBe(4)
+    endOne('mail')
+  }
+  clearInterval(waking)
 })
 
 test('an email that only tells of a decision is one of the others', async () => {

@@ -97,7 +97,11 @@ export function createWorker({
   const running = new Map<Promise<void>, boolean>()
   let stopping = false
   let timer: NodeJS.Timeout | undefined
+  /** Looking for due jobs, one look at a time: two would start more than there are hands for. */
+  let looking = false
+  let wokenMeanwhile = false
   let round: Promise<void> = Promise.resolve()
+  let probes: Promise<void> = Promise.resolve()
 
   /** Whether the hands that are free are left to emails that somebody waits for. */
   const onlyAwaited = () =>
@@ -168,7 +172,6 @@ export function createWorker({
    */
   async function startDue(): Promise<{ started: boolean; due: number | null }> {
     let started = false
-    await outages.probeDue()
     while (!stopping && running.size < HANDS) {
       const taken = await take()
       if (taken.leased === null) return { started, due: taken.due }
@@ -187,8 +190,22 @@ export function createWorker({
     return { started, due: null }
   }
 
+  /** A server that does not answer holds up only what needs it. */
+  function probe(): void {
+    probes = outages.probeDue().then(
+      (probed) => {
+        if (probed) wake()
+      },
+      (error: unknown) => log.error({ err: error }, 'An unavailable server could not be probed'),
+    )
+  }
+
   function wake(delay = 0): void {
     if (stopping || timer === undefined) return
+    if (looking) {
+      wokenMeanwhile = true
+      return
+    }
     clearTimeout(timer)
     timer = setTimeout(() => {
       round = tick()
@@ -198,6 +215,9 @@ export function createWorker({
 
   async function tick(): Promise<void> {
     let nap = LONGEST_NAP_MS
+    looking = true
+    wokenMeanwhile = false
+    probe()
     try {
       const { due } = await startDue()
       const next = Math.min(due ?? Infinity, outages.closed().until)
@@ -205,7 +225,8 @@ export function createWorker({
     } catch (error) {
       log.error({ err: error }, 'The jobs could not be read; trying again')
     }
-    wake(nap)
+    looking = false
+    wake(wokenMeanwhile ? 0 : nap)
   }
 
   return {
@@ -223,6 +244,7 @@ export function createWorker({
      */
     async drain(): Promise<void> {
       for (;;) {
+        await outages.probeDue()
         const { started } = await startDue()
         if (!started && running.size === 0) return
         await Promise.race(running.keys())
@@ -234,7 +256,7 @@ export function createWorker({
       clearTimeout(timer)
       await round
       const grace = new Promise((resolve) => setTimeout(resolve, graceMs).unref())
-      await Promise.race([Promise.allSettled(running.keys()), grace])
+      await Promise.race([Promise.allSettled([...running.keys(), probes]), grace])
       await database.write((tx) => releaseAll(tx, owner))
     },
   }

@@ -299,14 +299,15 @@ export function createCircuitBreakers({
     /** Whether nobody can get an account before an operator fixes something. */
     needsOperator: () => isWrongSetUp(circuits.homeserver.outage?.error),
 
-    /** Probes unavailable servers when it is time. Never throws their errors. */
-    async probeDue(): Promise<void> {
+    /** Probes unavailable servers when it is time; false if none was due. Never throws their errors. */
+    async probeDue(): Promise<boolean> {
       lookAgain()
       const due = SERVERS.filter((server) => {
         const { outage, probing, nextProbe } = circuits[server]
         return outage !== null && !probing && !isAhead(nextProbe, LONGEST_PROBE_MS)
       })
       await Promise.all(due.map(probe))
+      return due.length > 0
     },
 
     /** What no job may use now, and when (milliseconds since 1970) that may have changed. */
@@ -314,9 +315,9 @@ export function createCircuitBreakers({
       const closed = new Map<Outside, number>()
       for (const [outside, until] of pauses) if (isAhead(until, LONGEST_PAUSE_MS)) closed.set(outside, until)
       for (const server of SERVERS) {
-        const { outage, nextProbe } = circuits[server]
+        const { outage, nextProbe, probing } = circuits[server]
         if (outage !== null && !outage.refuses)
-          for (const outside of USES[server]) closed.set(outside, nextProbe)
+          for (const outside of USES[server]) closed.set(outside, probing ? Infinity : nextProbe)
       }
       return { outsides: [...closed.keys()], until: Math.min(...closed.values()) }
     },
