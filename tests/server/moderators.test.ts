@@ -278,6 +278,30 @@ describe('one’s own account', () => {
     expect(await codeOf(mailReader.api.moderators.confirmAddress({ token }))).toBe('link_spent')
   })
 
+  test('a link to an address that was corrected since is of no use, whether its mail was sent or waits', async () => {
+    const { api } = await signedIn('ada', PASSWORD)
+    const asked = async (email: string) => {
+      await api.account.askAddress({ email })
+      await world.drain()
+      return tokenIn(world.mailbox.last(email, 'confirm_moderator').link)
+    }
+    const bob = await aModerator(world.services, 'bob')
+    await bob.api.account.askAddress({ email: 'bob.new@mail.test' })
+    const stranger = await asked('ada@gmial.test')
+    const hers = await asked('ada@gmail.test')
+    const bobs = tokenIn(world.mailbox.last('bob.new@mail.test', 'confirm_moderator').link)
+    await api.account.askAddress({ email: 'ada@gmal.test' })
+    const { api: anyone } = aBrowser(world.services)
+    const confirm = (token: string) => codeOf(anyone.moderators.confirmAddress({ token }))
+    expect(await confirm(hers)).toBe('done')
+    expect(await codeOf(anyone.moderators.address({ token: stranger }))).toBe('link_spent')
+    expect(await confirm(stranger)).toBe('link_spent')
+    expect(await api.account.view()).toMatchObject({ email: 'ada@gmail.test', confirmed: true })
+    await world.drain()
+    expect(world.mailbox.kinds('ada@gmal.test')).toEqual([])
+    expect(await confirm(bobs)).toBe('done')
+  })
+
   test('so many mails go to addresses of others: of one moderator, to one mailbox, and of all', async () => {
     const { api } = await signedIn('ada', PASSWORD)
     const ask = (email: string, of = api) => codeOf(of.account.askAddress({ email }))

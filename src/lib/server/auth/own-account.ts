@@ -5,7 +5,7 @@ import { byModerator, type AuditEvent } from '$lib/registration/registration'
 import type { Hashing } from '../crypto/hash-queue'
 import type { Token } from '../crypto/tokens'
 import { insertEvents } from '../database/events'
-import { spendModeratorToken } from '../database/moderator-tokens'
+import { spendModeratorToken, spendTokensOf } from '../database/moderator-tokens'
 import { findModerator, findModeratorByEmail, updateModerator } from '../database/moderators'
 import type { Database, Transaction } from '../database/open'
 import { deleteSession, findSessionsOf } from '../database/sessions'
@@ -101,6 +101,10 @@ export function createOwnAccount({
         return found.ok ? accept({ email: found.value.email ?? '' }) : found
       }),
 
+    /**
+     * Makes the address that a link was sent to the moderator's own. Every other link to an address ends: somebody else
+     * may read mail at one that was mistyped and then corrected.
+     */
     async confirmAddress(token: Token): Promise<Result<null>> {
       return database.write(async (tx) => {
         const found = await links.open(tx, token, 'address')
@@ -111,6 +115,7 @@ export function createOwnAccount({
         const other = await findModeratorByEmail(tx, email)
         if (other !== null && other.id !== moderatorId) return refuse({ code: 'moderator_known' })
         await updateModerator(tx, moderatorId, { email, emailConfirmedAt: clock() })
+        await spendTokensOf(tx, moderatorId, clock(), 'address')
         await say(tx, moderatorId, { kind: 'address_confirmed' })
         return accept(null)
       })

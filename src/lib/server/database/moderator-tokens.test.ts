@@ -106,6 +106,18 @@ describe('a token is used up', () => {
     })
   })
 
+  test('with all of one purpose that waits for its moderator', async () => {
+    await insert('half', { purpose: 'second_factor', moderatorId: 'ada' })
+    await insert('address', { purpose: 'address', moderatorId: 'ada' })
+    await insert('other', { purpose: 'address', moderatorId: 'ben' })
+    await write((tx) => spendTokensOf(tx, 'ada', NOW, 'address'))
+    expect(await rows()).toMatchObject({
+      half: { spentAt: null },
+      address: { spentAt: NOW },
+      other: { spentAt: null },
+    })
+  })
+
   test('as an invitation that still counts, by who made it', async () => {
     const createdBy = 'ada'
     await insert('first', { createdBy })

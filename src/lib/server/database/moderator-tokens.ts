@@ -99,12 +99,18 @@ export async function deleteModeratorTokens(tx: Transaction, before: number, lim
   return rowsAffected
 }
 
-/** Invalidates what is pending for a moderator: half a sign-in, an unconfirmed email. */
-export async function spendTokensOf(tx: Transaction, moderatorId: string, now: number): Promise<void> {
+/** Invalidates what is pending for a moderator: half a sign-in, an unconfirmed email; or only what has one `purpose`. */
+export async function spendTokensOf(
+  tx: Transaction,
+  moderatorId: string,
+  now: number,
+  purpose?: ModeratorTokenRow['purpose'],
+): Promise<void> {
+  const isMeant = purpose === undefined ? undefined : eq(moderatorTokens.purpose, purpose)
   await tx
     .update(moderatorTokens)
     .set({ spentAt: now })
-    .where(and(eq(moderatorTokens.moderatorId, moderatorId), isNull(moderatorTokens.spentAt)))
+    .where(and(eq(moderatorTokens.moderatorId, moderatorId), isMeant, isNull(moderatorTokens.spentAt)))
 }
 
 /** Revokes the open invitations that a moderator sent; returns how many. */
