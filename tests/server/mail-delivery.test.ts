@@ -215,6 +215,38 @@ describe('what was promised is kept', () => {
     expect((await api.moderation.queue({ tab: 'all' })).items).toEqual([])
   })
 
+  describe('an invitation to the desk that expired while no mail went out is not sent any more', () => {
+    async function invitedDuringOutage() {
+      const ada = await aModerator(world.services, 'ada', 'administrator')
+      const eve = await aModerator(world.services, 'eve', 'administrator')
+      answer = () => out
+      await eve.api.moderators.invite({ email: 'new@example.test', role: 'administrator' })
+      await live(MINUTE)
+      world.pass(8 * DAY)
+      return { ada, eve }
+    }
+    async function letters() {
+      answer = () => null
+      await live(MINUTE)
+      return world.mailbox.letters.filter(({ to }) => to.includes('new@example.test'))
+    }
+
+    test.each(['disabled', 'a moderator'])('where who invited is %s by now', async (now) => {
+      const { ada, eve } = await invitedDuringOutage()
+      if (now === 'disabled') await ada.api.moderators.setDisabled({ id: eve.id, disabled: true })
+      else await ada.api.moderators.setRole({ id: eve.id, role: 'moderator' })
+      expect(await letters()).toEqual([])
+    })
+
+    test('where a newer one took its place', async () => {
+      const { ada } = await invitedDuringOutage()
+      await ada.api.moderators.invite({ email: 'new@example.test', role: 'moderator' })
+      expect((await letters()).map(({ mail }) => mail)).toMatchObject([
+        { kind: 'invitation', role: 'moderator' },
+      ])
+    })
+  })
+
   test('an invitation to the desk works for its days since it was sent, and its list says what became of the mail', async () => {
     const { api } = await aModerator(world.services, 'ada', 'administrator')
     answer = () => out

@@ -45,7 +45,7 @@ export function createModeratorAccounts({
     return can(role, 'manage-moderators') && disabledAt === null && (await countAdministrators(reader)) < 2
   }
 
-  /** Anyone who may no longer invite leaves no open invitation behind. */
+  /** Anyone who may no longer invite leaves no unused invitation behind. */
   async function withdrawInvitationsBy(tx: Transaction, id: string, by: Actor): Promise<void> {
     const count = await spendInvitationsBy(tx, id, clock())
     await say(tx, by, ...Array.from({ length: count }, () => ({ kind: 'invitation_withdrawn' }) as const))

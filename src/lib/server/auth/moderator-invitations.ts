@@ -6,7 +6,7 @@ import { byAuthor, type AuditEvent } from '$lib/registration/registration'
 import type { Hashing } from '../crypto/hash-queue'
 import type { Token } from '../crypto/tokens'
 import { insertEvents } from '../database/events'
-import { findInvitations, spendModeratorToken } from '../database/moderator-tokens'
+import { findInvitations, spendInvitationsTo, spendModeratorToken } from '../database/moderator-tokens'
 import { findModeratorByEmail } from '../database/moderators'
 import type { Database, Transaction } from '../database/open'
 import type { ModeratorMails } from '../rate-limits/moderator-mails'
@@ -37,7 +37,7 @@ export function createModeratorInvitations({
     insertEvents(tx, null, [event], byAuthor(by), clock())
 
   /**
-   * Invites within a transaction, in place of an open invitation to the same address; nothing is refused or counted.
+   * Invites within a transaction, in place of any other invitation to the same address; nothing is refused or counted.
    * `by`: a moderator's ID, or `COMMAND_LINE`. `from`: who this is in another program, for the audit log.
    */
   async function inviteIn(
@@ -45,8 +45,7 @@ export function createModeratorInvitations({
     { email, role, language, from }: { email: EmailAddress; role: Role; language: Language; from?: string },
     by: string,
   ): Promise<{ id: string; mail: string }> {
-    for (const other of await findInvitations(tx, clock()))
-      if (other.email === email) await spendModeratorToken(tx, other.hash, clock())
+    await spendInvitationsTo(tx, email, clock())
     const link = { purpose: 'invitation', moderatorId: null, email, role, createdBy: by } as const
     const sent = await links.send(tx, link, 'invitation', language)
     await say(tx, by, { kind: 'moderator_invited', detail: { role, ...(from !== undefined && { from }) } })

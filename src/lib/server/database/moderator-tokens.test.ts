@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { parseEmail } from '$lib/registration/email'
 import { openTestDatabase, type TestDatabase } from '../../../../tests/support/database'
 import { hashToken, mintToken } from '../crypto/tokens'
 import {
@@ -16,6 +17,7 @@ import {
   insertSpent,
   renewModeratorToken,
   spendInvitationsBy,
+  spendInvitationsTo,
   spendModeratorToken,
   spendTokensOf,
   type ModeratorTokenRow,
@@ -118,7 +120,7 @@ describe('a token is used up', () => {
     })
   })
 
-  test('as an invitation that still counts, by who made it', async () => {
+  test('as an invitation that was not used, expired or not, by who made it', async () => {
     const createdBy = 'ada'
     await insert('first', { createdBy })
     await insert('second', { createdBy })
@@ -126,12 +128,30 @@ describe('a token is used up', () => {
     await insert('late', { createdBy, expiresAt: NOW })
     await insert('address', { createdBy, purpose: 'address' })
     await insert('other', { createdBy: 'ben' })
-    expect(await write((tx) => spendInvitationsBy(tx, createdBy, NOW))).toBe(2)
+    expect(await write((tx) => spendInvitationsBy(tx, createdBy, NOW))).toBe(3)
     expect(await rows()).toMatchObject({
       first: { spentAt: NOW },
       second: { spentAt: NOW },
       used: { spentAt: 7 },
-      late: { spentAt: null },
+      late: { spentAt: NOW },
+      address: { spentAt: null },
+      other: { spentAt: null },
+    })
+  })
+
+  test('as an invitation that was not used, expired or not, by whom it is for', async () => {
+    const email = parseEmail('new@example.test')
+    if (email === null) throw new Error('No email address')
+    await insert('first', { email })
+    await insert('used', { email, spentAt: 7 })
+    await insert('late', { email, expiresAt: NOW })
+    await insert('address', { email, purpose: 'address' })
+    await insert('other', { email: 'other@example.test' })
+    expect(await write((tx) => spendInvitationsTo(tx, email, NOW))).toBe(2)
+    expect(await rows()).toMatchObject({
+      first: { spentAt: NOW },
+      used: { spentAt: 7 },
+      late: { spentAt: NOW },
       address: { spentAt: null },
       other: { spentAt: null },
     })

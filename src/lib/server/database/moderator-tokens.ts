@@ -1,4 +1,5 @@
-import { and, asc, eq, gt, inArray, isNull, lte } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, isNull, lte, type SQL } from 'drizzle-orm'
+import type { EmailAddress } from '$lib/registration/email'
 import type { TokenHash } from '../crypto/tokens'
 import type { Reader, Transaction } from './open'
 import { moderators, moderatorTokens } from './schema'
@@ -113,19 +114,22 @@ export async function spendTokensOf(
     .where(and(eq(moderatorTokens.moderatorId, moderatorId), isMeant, isNull(moderatorTokens.spentAt)))
 }
 
-/** Revokes the open invitations that a moderator sent; returns how many. */
-export async function spendInvitationsBy(tx: Transaction, createdBy: string, now: number): Promise<number> {
+/**
+ * Revokes the unused invitations that a moderator sent; returns how many. Expired ones too: sending a delayed email
+ * renews its link.
+ */
+export const spendInvitationsBy = (tx: Transaction, createdBy: string, now: number): Promise<number> =>
+  spendInvitations(tx, eq(moderatorTokens.createdBy, createdBy), now)
+
+/** Revokes the unused invitations to an address, expired ones too; returns how many. */
+export const spendInvitationsTo = (tx: Transaction, email: EmailAddress, now: number): Promise<number> =>
+  spendInvitations(tx, eq(moderatorTokens.email, email), now)
+
+async function spendInvitations(tx: Transaction, which: SQL, now: number): Promise<number> {
   const spent = await tx
     .update(moderatorTokens)
     .set({ spentAt: now })
-    .where(
-      and(
-        eq(moderatorTokens.createdBy, createdBy),
-        eq(moderatorTokens.purpose, 'invitation'),
-        isNull(moderatorTokens.spentAt),
-        gt(moderatorTokens.expiresAt, now),
-      ),
-    )
+    .where(and(which, eq(moderatorTokens.purpose, 'invitation'), isNull(moderatorTokens.spentAt)))
     .returning({ hash: moderatorTokens.hash })
   return spent.length
 }
