@@ -107,6 +107,10 @@ test('a new password of one’s own is refused to who is disabled meanwhile', as
   const { id } = await aModerator(world.services, 'cleo')
   await ada.api.moderators.setDisabled({ id, disabled: true })
   const { changePassword } = world.services.ownAccount
-  const change = await changePassword(id, { now: 'a moderators password', next: 'another fine password' })
+  const change = await changePassword(
+    id,
+    { now: 'a moderators password', next: 'another fine password' },
+    { device: null, network: null },
+  )
   expect(change).toMatchObject({ ok: false, refusal: { code: 'moderator_disabled' } })
 })

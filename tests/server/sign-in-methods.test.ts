@@ -1,7 +1,8 @@
 import { Secret, TOTP } from 'otpauth'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { findNewestEvents } from '$lib/server/database/events'
 import { LATELY_MS } from '$lib/server/auth/sessions'
+import { anAuthenticator } from '../support/authenticator'
 import { codeOf } from '../support/code-of'
 import { aBrowser, aModerator, aWorld, tokenIn, type TestWorld } from '../support/world'
 
@@ -101,6 +102,65 @@ describe('what was begun with a password ends with it', () => {
     await world.services.moderators.setPassword('bob', NEXT)
     await world.drain()
     expect(world.mailbox.letters.filter(({ to }) => to.includes('thief@mail.test'))).toEqual([])
+  })
+})
+
+describe('whoever is let in at the moment at which all are signed out is out as well', () => {
+  async function thenAllOut<T>(id: string, letIn: Promise<T>): Promise<T> {
+    const result = await letIn
+    await world.services.moderatorAccounts.signOut(id, { kind: 'command_line' })
+    return result
+  }
+
+  test('by a code', async () => {
+    const bob = await withFactor('bob')
+    const browser = await signedIn('bob')
+    const { enter } = world.services.factors
+    vi.spyOn(world.services.factors, 'enter').mockImplementation((...given) =>
+      thenAllOut(bob.id, enter(...given)),
+    )
+    await browser.api.session.enterCode({ code: bob.code() })
+    expect(await isIn(browser)).toBe(false)
+  })
+
+  test('by a passkey', async () => {
+    const bob = await aModerator(world.services, 'bob')
+    const key = anAuthenticator({ origin: 'https://register.example.test', rpID: 'register.example.test' })
+    const { challenge } = await bob.api.factors.startPasskey()
+    await bob.api.factors.addPasskey({ name: 'my phone', answer: key.make(challenge) })
+    const browser = aBrowser(world.services)
+    const asked = await browser.api.session.startPasskey()
+    const { signIn } = world.services.passkeys
+    vi.spyOn(world.services.passkeys, 'signIn').mockImplementation((...given) =>
+      thenAllOut(bob.id, signIn(...given)),
+    )
+    await browser.api.session.enterPasskey({ answer: key.sign(asked.challenge) })
+    expect(await isIn(browser)).toBe(false)
+  })
+
+  test('by an invitation', async () => {
+    await ada.api.moderators.invite({ email: 'bob@mail.test', role: 'moderator' })
+    await world.drain()
+    const token = tokenIn(world.mailbox.last('bob@mail.test', 'invitation').link)
+    const { join } = world.services.moderatorInvitations
+    vi.spyOn(world.services.moderatorInvitations, 'join').mockImplementation(async (...given) => {
+      const joined = await join(...given)
+      const bob = (await ada.api.moderators.list()).people.find(({ username }) => username === 'bob')
+      return thenAllOut(bob?.id ?? '', Promise.resolve(joined))
+    })
+    const browser = aBrowser(world.services)
+    await browser.api.moderators.join({ token, username: 'bob', password: PASSWORD })
+    expect(await isIn(browser)).toBe(false)
+  })
+
+  test('by a new password', async () => {
+    const bob = await aModerator(world.services, 'bob')
+    const { changePassword } = world.services.ownAccount
+    vi.spyOn(world.services.ownAccount, 'changePassword').mockImplementation((...given) =>
+      thenAllOut(bob.id, changePassword(...given)),
+    )
+    await bob.api.account.changePassword({ now: PASSWORD, next: NEXT })
+    expect(await isIn(bob)).toBe(false)
   })
 })
 

@@ -231,6 +231,7 @@ export function compose(config: RunConfig, world: Dependencies) {
   const mails = createModeratorMails({ limits, log })
   const forModerators = {
     database,
+    sessions,
     hashing,
     clock,
     mails,
@@ -240,6 +241,7 @@ export function compose(config: RunConfig, world: Dependencies) {
   const moderatorInvitations = createModeratorInvitations(forModerators)
   const factors = createFactors({
     database,
+    sessions,
     hashing,
     clock,
     secretKey: config.secretKey,
@@ -385,7 +387,7 @@ export function compose(config: RunConfig, world: Dependencies) {
     matrixIds,
     ownAccount: createOwnAccount(forModerators),
     factors,
-    passkeys: createPasskeys({ database, clock, factors, site, secretKey: config.secretKey }),
+    passkeys: createPasskeys({ database, sessions, clock, factors, site, secretKey: config.secretKey }),
     conversation: createConversation({ registrar, usernames }),
     usernames,
     presence: createPresence({ database, clock }),

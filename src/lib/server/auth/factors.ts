@@ -23,6 +23,7 @@ import type { Hashing } from '../crypto/hash-queue'
 import { endAccess } from './moderator-accounts'
 import { moderatorName } from './moderator-name'
 import { acceptCode, newSecret, secretLink } from './one-time-code'
+import type { Entered, From, Sessions } from './sessions'
 import { createSeal } from '../crypto/sealed'
 import { hashToken, mintToken, type Token } from '../crypto/tokens'
 
@@ -38,12 +39,14 @@ export type Factors = ReturnType<typeof createFactors>
  */
 export function createFactors({
   database,
+  sessions,
   hashing,
   clock,
   secretKey,
   issuer,
 }: {
   database: Database
+  sessions: Pick<Sessions, 'start'>
   hashing: Pick<Hashing, 'verifyOfKnown'>
   clock: () => number
   secretKey: string
@@ -97,7 +100,7 @@ export function createFactors({
     },
 
     /** Whether a password alone is not enough to sign in. */
-    isAsked: (row: ModeratorRow) => database.read((reader) => hasSecondFactor(reader, row)),
+    isAsked: hasSecondFactor,
 
     /** What the account page shows; `setup` while an authenticator is being added. */
     async view(id: string) {
@@ -177,7 +180,7 @@ export function createFactors({
       }),
 
     /** After the right password: what the browser holds until the code is entered. */
-    async startHalfWay(moderatorId: string): Promise<Token> {
+    async startHalfWay(tx: Transaction, moderatorId: string): Promise<Token> {
       const { plain, hash } = mintToken()
       const now = clock()
       const row = {
@@ -187,7 +190,7 @@ export function createFactors({
         createdAt: now,
         expiresAt: now + HALF_WAY_MS,
       } as const
-      await database.write((tx) => insertModeratorToken(tx, row))
+      await insertModeratorToken(tx, row)
       return plain
     },
 
@@ -199,8 +202,8 @@ export function createFactors({
       return row === null || row.spentAt !== null || row.expiresAt <= clock() ? null : row.moderatorId
     },
 
-    /** Accepts a code of the authenticator or a recovery code, once; returns who may sign in. */
-    async enter(token: Token, typed: string): Promise<Result<ModeratorRow>> {
+    /** Accepts a code of the authenticator or a recovery code, once, and starts a session for whose it is. */
+    async enter(token: Token, typed: string, from: From): Promise<Result<Entered>> {
       return database.write(async (tx) => {
         const half = await findModeratorToken(tx, hashToken(token), 'second_factor')
         const over = half === null || half.spentAt !== null || half.expiresAt <= clock()
@@ -219,7 +222,7 @@ export function createFactors({
           })
         }
         await spendModeratorToken(tx, half.hash, clock())
-        return accept(row)
+        return accept({ id: row.id, cookie: await sessions.start(tx, row.id, from) })
       })
     },
   }

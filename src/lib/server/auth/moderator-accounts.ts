@@ -51,6 +51,30 @@ export function createModeratorAccounts({
     await say(tx, by, ...Array.from({ length: count }, () => ({ kind: 'invitation_withdrawn' }) as const))
   }
 
+  /**
+   * Sets a password, by its hash, and ends every session: whoever knew the old one is signed out. If somebody else sets
+   * it, the Matrix ID is linked no longer, as it may be that of who knew the old one. `was`: the hash of the one that
+   * was proven; if another one is set by now, refuses `password_wrong`. Refuses `not_found`, and `moderator_disabled`:
+   * a new password would not let anybody in.
+   */
+  async function setPasswordIn(
+    tx: Transaction,
+    id: string,
+    passwordHash: string,
+    by: Actor,
+    was: string | null = null,
+  ): Promise<Result<ModeratorRow>> {
+    const row = await findModerator(tx, id)
+    if (row === null) return refuse({ code: 'not_found' })
+    if (was !== null && row.passwordHash !== was) return refuse({ code: 'password_wrong' })
+    if (row.disabledAt !== null) return refuse({ code: 'moderator_disabled' })
+    await updateModerator(tx, id, { passwordHash })
+    await endAccess(tx, id, clock())
+    if (!isItself(row, by)) await endMatrixId(tx, row, by, clock())
+    await say(tx, by, { kind: 'password_changed', ...whose(row, by) })
+    return accept({ ...row, passwordHash })
+  }
+
   return {
     /** All of them, disabled ones included, with when they were last seen. */
     list: () =>
@@ -120,30 +144,11 @@ export function createModeratorAccounts({
       })
     },
 
-    /**
-     * Sets a password, by its hash, and ends every session: whoever knew the old one is signed out. If somebody else
-     * sets it, the Matrix ID is linked no longer, as it may be that of who knew the old one. `was`: the hash of
-     * the one that was proven; if another one is set by now, refuses `password_wrong`. Refuses `not_found`, and
-     * `moderator_disabled`: a new password would not let anybody in.
-     */
-    async setPassword(
-      id: string,
-      passwordHash: string,
-      by: Actor,
-      was: string | null = null,
-    ): Promise<Result<ModeratorRow>> {
-      return database.write(async (tx) => {
-        const row = await findModerator(tx, id)
-        if (row === null) return refuse({ code: 'not_found' })
-        if (was !== null && row.passwordHash !== was) return refuse({ code: 'password_wrong' })
-        if (row.disabledAt !== null) return refuse({ code: 'moderator_disabled' })
-        await updateModerator(tx, id, { passwordHash })
-        await endAccess(tx, id, clock())
-        if (!isItself(row, by)) await endMatrixId(tx, row, by, clock())
-        await say(tx, by, { kind: 'password_changed', ...whose(row, by) })
-        return accept({ ...row, passwordHash })
-      })
-    },
+    setPasswordIn,
+
+    /** The same in a transaction of its own. */
+    setPassword: (id: string, passwordHash: string, by: Actor): Promise<Result<ModeratorRow>> =>
+      database.write((tx) => setPasswordIn(tx, id, passwordHash, by)),
 
     /** Ends every session and pending sign-in of a moderator: in case a browser was left open, or a device was lost. */
     async signOut(id: string, by: Actor): Promise<Result<null>> {

@@ -14,12 +14,14 @@ import type { ModeratorAccounts } from './moderator-accounts'
 import type { ModeratorLinks } from './moderator-links'
 import { weaknessOf } from './moderator-password'
 import { isModeratorName, moderatorName } from './moderator-name'
+import type { Entered, From, Sessions } from './sessions'
 
 export type ModeratorInvitations = ReturnType<typeof createModeratorInvitations>
 
 /** Invitations to become a moderator: made and withdrawn by administrators, and followed by whom they are for. */
 export function createModeratorInvitations({
   database,
+  sessions,
   hashing,
   clock,
   mails,
@@ -27,6 +29,7 @@ export function createModeratorInvitations({
   links,
 }: {
   database: Database
+  sessions: Pick<Sessions, 'start'>
   hashing: Pick<Hashing, 'hashOfKnown'>
   clock: () => number
   mails: ModeratorMails
@@ -100,13 +103,14 @@ export function createModeratorInvitations({
       }),
 
     /**
-     * The email counts as confirmed, because the link was sent there. Returns the new moderator's ID. Nothing is
-     * hashed without a valid link.
+     * The email counts as confirmed, because the link was sent there. Starts a session for the new moderator. Nothing
+     * is hashed without a valid link.
      */
     async join(
       token: Token,
       { username, password }: { username: string; password: string },
-    ): Promise<Result<string>> {
+      from: From,
+    ): Promise<Result<Entered>> {
       const name = moderatorName(username)
       const invited = await database.read((reader) => links.open(reader, token, 'invitation'))
       if (!invited.ok) return invited
@@ -133,7 +137,8 @@ export function createModeratorInvitations({
         )
         if (!added.ok) return added
         await spendModeratorToken(tx, hash, clock())
-        return accept(added.value.id)
+        const { id } = added.value
+        return accept({ id, cookie: await sessions.start(tx, id, from) })
       })
     },
   }

@@ -13,6 +13,7 @@ import type { ModeratorMails } from '../rate-limits/moderator-mails'
 import type { ModeratorAccounts } from './moderator-accounts'
 import type { ModeratorLinks } from './moderator-links'
 import { weaknessOf } from './moderator-password'
+import type { From, SessionCookie, Sessions } from './sessions'
 
 /** The public ID of a session: the database's own stays internal. */
 const sessionName = (id: string): string => createHash('sha256').update(`session ${id}`).digest('base64url')
@@ -20,6 +21,7 @@ const sessionName = (id: string): string => createHash('sha256').update(`session
 /** What moderators do with their own account: password, email address and sessions. */
 export function createOwnAccount({
   database,
+  sessions,
   hashing,
   clock,
   mails,
@@ -27,10 +29,11 @@ export function createOwnAccount({
   links,
 }: {
   database: Database
+  sessions: Pick<Sessions, 'start'>
   hashing: Pick<Hashing, 'hashOfKnown' | 'verifyOfKnown'>
   clock: () => number
   mails: ModeratorMails
-  accounts: Pick<ModeratorAccounts, 'setPassword'>
+  accounts: Pick<ModeratorAccounts, 'setPasswordIn'>
   links: Pick<ModeratorLinks, 'send' | 'open'>
 }) {
   const say = (tx: Transaction, id: string, ...events: AuditEvent[]) =>
@@ -58,10 +61,14 @@ export function createOwnAccount({
     },
 
     /**
-     * Ends every session and pending sign-in: whoever knew the old password is signed out. Refuses `password_wrong`
-     * and what is wrong with the new one.
+     * Ends every session and pending sign-in: whoever knew the old password is signed out; and starts a session here.
+     * Refuses `password_wrong` and what is wrong with the new one.
      */
-    async changePassword(id: string, { now, next }: { now: string; next: string }): Promise<Result<null>> {
+    async changePassword(
+      id: string,
+      { now, next }: { now: string; next: string },
+      from: From,
+    ): Promise<Result<SessionCookie>> {
       const row = await database.read((reader) => findModerator(reader, id))
       const matches = await hashing.verifyOfKnown(row?.passwordHash ?? null, now)
       if (!matches.ok) return matches
@@ -70,8 +77,10 @@ export function createOwnAccount({
       if (weak !== null) return refuse(weak)
       const hashed = await hashing.hashOfKnown(next)
       if (!hashed.ok) return hashed
-      const set = await accounts.setPassword(id, hashed.value, byModerator(id), row.passwordHash)
-      return set.ok ? accept(null) : set
+      return database.write(async (tx) => {
+        const set = await accounts.setPasswordIn(tx, id, hashed.value, byModerator(id), row.passwordHash)
+        return set.ok ? accept(await sessions.start(tx, id, from)) : set
+      })
     },
 
     /**

@@ -9,7 +9,7 @@ import { byModerator } from '$lib/registration/registration'
 import { isBlank, visibleLength } from '$lib/registration/text-length'
 import { insertEvents } from '../database/events'
 import { insertSpent } from '../database/moderator-tokens'
-import { findModerator, type ModeratorRow } from '../database/moderators'
+import { findModerator } from '../database/moderators'
 import type { Database, Transaction } from '../database/open'
 import {
   countPasskeysOf,
@@ -20,6 +20,7 @@ import {
   markPasskeyUsed,
 } from '../database/passkeys'
 import type { Factors } from './factors'
+import type { Entered, From, Sessions } from './sessions'
 import { hashToken, mintToken, parseToken, type TokenHash } from '../crypto/tokens'
 
 /** How long a challenge can be signed, in milliseconds. */
@@ -69,12 +70,14 @@ interface Begun {
  */
 export function createPasskeys({
   database,
+  sessions,
   clock,
   factors,
   site,
   secretKey,
 }: {
   database: Database
+  sessions: Pick<Sessions, 'start'>
   clock: () => number
   secretKey: string
   factors: Pick<Factors, 'proven' | 'codesForFirst' | 'codesAfterLast'>
@@ -221,8 +224,8 @@ export function createPasskeys({
       return { options, ticket }
     },
 
-    /** Returns who may sign in; each challenge works once. */
-    async signIn(ticket: string, typed: string): Promise<Result<ModeratorRow>> {
+    /** Starts a session for whose passkey signed; each challenge works once. */
+    async signIn(ticket: string, typed: string, from: From): Promise<Result<Entered>> {
       const kept = awaited(ticket, null)
       const response = v.safeParse(assertionSchema, typed)
       if (kept === null || !response.success) return refuse({ code: 'passkey_refused' })
@@ -261,7 +264,7 @@ export function createPasskeys({
           return refuse({ code: 'passkey_refused' })
         }
         await markPasskeyUsed(tx, passkey.id, checked.authenticationInfo.newCounter, clock())
-        return accept(row)
+        return accept({ id: row.id, cookie: await sessions.start(tx, row.id, from) })
       })
     },
   }

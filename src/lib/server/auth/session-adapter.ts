@@ -21,7 +21,7 @@ export function createSessionAdapter({
   idleMs,
   absoluteMs,
 }: {
-  database: Database
+  database: Pick<Database, 'read' | 'write'>
   clock: () => number
   idleMs: number
   absoluteMs: number

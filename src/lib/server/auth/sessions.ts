@@ -1,6 +1,6 @@
 import { Lucia, TimeSpan, type Cookie } from 'lucia'
 import type { Role } from '$lib/moderation/moderator'
-import type { Database } from '../database/open'
+import type { Database, Transaction } from '../database/open'
 import { findLivingSessions, markSeen } from '../database/sessions'
 import { createKnownSessions } from './known-sessions'
 import { createSessionAdapter } from './session-adapter'
@@ -35,6 +35,12 @@ export interface SessionCookie {
 interface SessionAttributes extends From {
   startedAt: number
   lastSeenAt: number | null
+}
+
+/** Who was let in, and by which session. */
+export interface Entered {
+  id: string
+  cookie: SessionCookie
 }
 
 /** Where a sign-in comes from: browser and system, and the network; null if unknown. */
@@ -81,21 +87,38 @@ export function createSessions({
   random?: (bytes: number) => Uint8Array
 }) {
   const cookieName = secure ? '__Host-session' : 'session'
-  const lucia = createLucia(
-    createSessionAdapter({
-      database,
-      clock,
-      idleMs: IDLE.milliseconds(),
-      absoluteMs: ABSOLUTE.milliseconds(),
-    }),
-    cookieName,
-  )
+  const luciaOn = (store: Pick<Database, 'read' | 'write'>) =>
+    createLucia(
+      createSessionAdapter({
+        database: store,
+        clock,
+        idleMs: IDLE.milliseconds(),
+        absoluteMs: ABSOLUTE.milliseconds(),
+      }),
+      cookieName,
+    )
+  const lucia = luciaOn(database)
   const known = createKnownSessions({ clock, lifeMs: IDLE.milliseconds() })
   const cookie = ({ name, value, attributes }: Cookie): SessionCookie => ({
     name,
     value,
     attributes: { httpOnly: true, secure, sameSite: 'lax', path: '/', maxAge: attributes.maxAge ?? 0 },
   })
+
+  async function start(
+    tx: Transaction,
+    moderatorId: string,
+    from: From = { device: null, network: null },
+  ): Promise<SessionCookie> {
+    const { plain, hash } = mintToken(random)
+    const { id } = await luciaOn({ read: database.read, write: (work) => work(tx) }).createSession(
+      moderatorId,
+      { startedAt: clock(), lastSeenAt: null, ...from },
+      { sessionId: plain },
+    )
+    known.confirm({ hash, moderatorId })
+    return cookie(lucia.createSessionCookie(id))
+  }
 
   return {
     cookieName,
@@ -113,17 +136,15 @@ export function createSessions({
       for (const session of living) known.confirm(session)
     },
 
-    /** Starts a session under a new ID, whatever cookie the browser holds. */
-    async signIn(moderatorId: string, from: From = { device: null, network: null }): Promise<SessionCookie> {
-      const { plain, hash } = mintToken(random)
-      const { id } = await lucia.createSession(
-        moderatorId,
-        { startedAt: clock(), lastSeenAt: null, ...from },
-        { sessionId: plain },
-      )
-      known.confirm({ hash, moderatorId })
-      return cookie(lucia.createSessionCookie(id))
-    },
+    /**
+     * Starts a session under a new ID, whatever cookie the browser holds. In the transaction that accepts who signs in:
+     * otherwise one that ends all sessions could come between, and this one would outlive it.
+     */
+    start,
+
+    /** The same in a transaction of its own. */
+    signIn: (moderatorId: string, from?: From): Promise<SessionCookie> =>
+      database.write((tx) => start(tx, moderatorId, from)),
 
     /** Whose session this cookie is; null if nobody's, or expired. May extend or delete the session. */
     async check(cookieValue: string | undefined): Promise<SignedIn | null> {

@@ -2,10 +2,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openTestDatabase, type TestDatabase } from '../../../../tests/support/database'
 import type { Actor, AuditEvent } from '$lib/registration/registration'
 import { announceDaily } from '../database/announcements'
-import { insertModerator } from '../database/moderators'
-import { attempts } from '../database/schema'
+import { insertModerator, updateModerator } from '../database/moderators'
+import { insertPasskey } from '../database/passkeys'
+import { attempts, moderatorTokens, sessions as sessionsTable } from '../database/schema'
 import { createFactors } from './factors'
 import { createGuessWatch, type GuessWatch } from './guess-watch'
+import { createModeratorAccounts } from './moderator-accounts'
 import { createHashing } from '../crypto/hash-queue'
 import { createKnownDevices, type KnownDevices } from './known-device'
 import { createRateLimiter } from '../rate-limits/rate-limiter'
@@ -30,6 +32,8 @@ let knownDevices: KnownDevices
 /** What `verify` was asked; the stand-in takes the password for its own hash, so that tests stay quick. */
 let asked: { hash: string | null; password: string }[]
 let tries: SignInTries
+/** What happens while `verify` takes its time. */
+let meanwhile: () => Promise<void>
 /** What was written into the audit trail. */
 let noted: { kind: string; by: string | null }[]
 
@@ -40,6 +44,7 @@ beforeEach(async () => {
   test = await openTestDatabase()
   now = 10_000_000
   asked = []
+  meanwhile = () => Promise.resolve()
   const clock = () => now
   const { database } = test
   sessions = createSessions({ database, secure: true, clock })
@@ -51,7 +56,14 @@ beforeEach(async () => {
     return Promise.resolve()
   }
   const hashing = createHashing()
-  const factors = createFactors({ database, hashing, clock, secretKey: 'a secret', issuer: 'Example' })
+  const factors = createFactors({
+    database,
+    sessions,
+    hashing,
+    clock,
+    secretKey: 'a secret',
+    issuer: 'Example',
+  })
   knownDevices = createKnownDevices({ secretKey: 'a secret' })
   const noteDaily = async (key: string, events: AuditEvent[], actor: Actor) => {
     const isDue = await database.write((tx) => announceDaily(tx, key, now))
@@ -64,6 +76,7 @@ beforeEach(async () => {
   real = createSignIn({ ...parts, hashing })
   const verify = async (hash: string | null, password: string) => {
     asked.push({ hash, password })
+    await meanwhile()
     return hash === password
   }
   quick = createSignIn({ ...parts, hashing: createHashing({ verify }) })
@@ -122,6 +135,46 @@ describe('signing in', () => {
       { hash: PASSWORD, password: WRONG },
       { hash: PASSWORD, password: PASSWORD },
     ])
+  })
+})
+
+describe('a sign-in that is under way', () => {
+  const ID = 'id-anna'
+  const OPERATOR = { kind: 'command_line' } as const
+  const accounts = () => createModeratorAccounts({ database: test.database, clock: () => now })
+  const begun = () =>
+    test.database.read(async (reader) => ({
+      sessions: await reader.$count(sessionsTable),
+      halfWay: await reader.$count(moderatorTokens),
+    }))
+  async function addPasskey(): Promise<void> {
+    const row = { id: 'key', moderatorId: ID, publicKey: '', counter: 0, transports: [], name: 'my phone' }
+    await test.database.write((tx) => insertPasskey(tx, { ...row, createdAt: 0, lastUsedAt: null }))
+  }
+
+  it.each([
+    ['a password alone', () => Promise.resolve()],
+    ['a second factor as well', addPasskey],
+  ])('ends with the password that it was given, where one needs %s', async (_, prepare) => {
+    await prepare()
+    meanwhile = async () => {
+      expect(await accounts().setPassword(ID, 'another hash', OPERATOR)).toMatchObject({ ok: true })
+    }
+    expect(await tryOn('anna', PASSWORD)).toEqual(FAILED)
+    expect(await begun()).toEqual({ sessions: 0, halfWay: 0 })
+    expect(noted).toEqual([{ kind: 'sign_in_failed', by: ID }])
+  })
+
+  it('ends where its account is disabled meanwhile', async () => {
+    meanwhile = () => test.database.write((tx) => updateModerator(tx, ID, { disabledAt: now }))
+    expect(await tryOn('anna', PASSWORD)).toEqual(FAILED)
+    expect(await begun()).toEqual({ sessions: 0, halfWay: 0 })
+  })
+
+  it('needs the second factor that was added meanwhile', async () => {
+    meanwhile = addPasskey
+    expect(await tryOn('anna', PASSWORD)).toMatchObject({ ok: true, value: { cookie: null } })
+    expect(await begun()).toEqual({ sessions: 0, halfWay: 1 })
   })
 })
 

@@ -1,14 +1,14 @@
 import { accept, refuse, type Refused, type Result } from '$lib/registration/refusal'
 import { byModerator, type Actor, type AuditEvent } from '$lib/registration/registration'
 import { deskNetwork } from '$lib/network/client-networks'
-import { findModeratorByName, type ModeratorRow } from '../database/moderators'
+import { findModeratorByName, findVerifiedModerator, type ModeratorRow } from '../database/moderators'
 import type { Database } from '../database/open'
 import type { Factors } from './factors'
 import type { GuessWatch } from './guess-watch'
 import type { Hashing } from '../crypto/hash-queue'
 import type { KnownDevices } from './known-device'
 import { moderatorName } from './moderator-name'
-import type { SessionCookie, Sessions } from './sessions'
+import type { From, SessionCookie, Sessions } from './sessions'
 import type { SignInTries } from './sign-in-tries'
 import type { Token } from '../crypto/tokens'
 import { MINUTE } from '$lib/registration/time'
@@ -36,7 +36,7 @@ export function createSignIn({
 }: {
   database: Database
   tries: Pick<SignInTries, 'look' | 'take' | 'giveBack'>
-  sessions: Pick<Sessions, 'signIn'>
+  sessions: Pick<Sessions, 'start'>
   factors: Pick<Factors, 'startHalfWay' | 'isAsked'>
   knownDevices: Pick<KnownDevices, 'read'>
   hashing: Pick<Hashing, 'inTurn' | 'verify'>
@@ -49,6 +49,18 @@ export function createSignIn({
     await note([{ kind: 'sign_in_failed' }], actor)
     if (moderator !== null) await guessWatch.failed(moderator)
     return refuse({ code: 'sign_in_failed' })
+  }
+
+  /** Null if the account is disabled, or if another password was set while this one was verified. */
+  async function begin(verified: ModeratorRow, from: From): Promise<SignInStep | null> {
+    return database.write(async (tx) => {
+      const row = await findVerifiedModerator(tx, verified)
+      if (row === null) return null
+      const { id } = row
+      return (await factors.isAsked(tx, row))
+        ? { id, cookie: null, halfWay: await factors.startHalfWay(tx, id) }
+        : { id, cookie: await sessions.start(tx, id, from), halfWay: null }
+    })
   }
 
   return {
@@ -85,14 +97,12 @@ export function createSignIn({
       })
       if (!checked.ok) return checked
       if (!checked.value.ok) return checked.value
-      if (!checked.value.value || moderator === null || moderator.disabledAt !== null)
-        return failed(moderator)
+      if (!checked.value.value || moderator === null) return failed(moderator)
+      const step = await begin(moderator, { device, network: deskNetwork(clientAddress) })
+      if (step === null) return failed(moderator)
       await tries.giveBack(trying)
-      if (await factors.isAsked(moderator))
-        return accept({ id: moderator.id, cookie: null, halfWay: await factors.startHalfWay(moderator.id) })
-      const cookie = await sessions.signIn(moderator.id, { device, network: deskNetwork(clientAddress) })
-      await note([{ kind: 'signed_in' }], byModerator(moderator.id))
-      return accept({ id: moderator.id, cookie, halfWay: null })
+      if (step.cookie !== null) await note([{ kind: 'signed_in' }], byModerator(moderator.id))
+      return accept(step)
     },
   }
 }

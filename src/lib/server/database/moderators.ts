@@ -18,6 +18,20 @@ export async function findModeratorByName(reader: Reader, username: string): Pro
   return row ?? null
 }
 
+/** The moderator, if active and the password is still the one that was verified, which takes a while. */
+export async function findVerifiedModerator(
+  reader: Reader,
+  { id, passwordHash }: Pick<ModeratorRow, 'id' | 'passwordHash'>,
+): Promise<ModeratorRow | null> {
+  const [row] = await reader
+    .select()
+    .from(moderators)
+    .where(
+      and(eq(moderators.id, id), eq(moderators.passwordHash, passwordHash), isNull(moderators.disabledAt)),
+    )
+  return row ?? null
+}
+
 /** The username of the author whose ID is in this column, where `moderators` (or its alias) is joined by that. */
 export const authorName = (id: SQLiteColumn, moderator: { username: SQLiteColumn }) =>
   sql<string | null>`case ${id} when ${COMMAND_LINE} then ${COMMAND_LINE} else ${moderator.username} end`

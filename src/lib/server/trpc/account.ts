@@ -44,15 +44,15 @@ export const accountRouter = router({
   changePassword: signedInProcedure
     .input(v.parser(v.object({ now: line, next: line })))
     .mutation(async ({ ctx, input }) => {
-      const { limits, ownAccount, sessions } = ctx.services
+      const { limits, ownAccount } = ctx.services
       const taken = await limits.take('own-password', ctx.moderator.id, TRIES)
       if (!taken.ok) {
         const minutes = Math.max(1, Math.ceil(taken.retryAfterMs / 60_000))
         throw refusalError(refuse({ code: 'too_many_sign_ins', minutes }))
       }
-      orThrow(await ownAccount.changePassword(ctx.moderator.id, input))
+      const from = { device: ctx.device ?? null, network: null }
+      const cookie = orThrow(await ownAccount.changePassword(ctx.moderator.id, input, from))
       await limits.forget('own-password', ctx.moderator.id)
-      const cookie = await sessions.signIn(ctx.moderator.id, { device: ctx.device ?? null, network: null })
       ctx.cookies.set(cookie.name, cookie.value, cookie.attributes.maxAge)
     }),
 

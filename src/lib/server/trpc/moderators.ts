@@ -13,7 +13,6 @@ const needed = t.needs(
   'moderatorLinks',
   'ownAccount',
   'limits',
-  'sessions',
   'matrixIds',
   'worker',
   'mailStandings',
@@ -115,11 +114,11 @@ export const moderatorsRouter = t.router({
   join: procedure
     .input(v.parser(v.object({ token: line, username: line, password: line })))
     .mutation(async ({ ctx, input: { token, ...wish } }) => {
-      const { moderatorInvitations, sessions } = ctx.services
-      const moderatorId = orThrow(
-        await moderatorInvitations.join(await follow(ctx, token, 'invitation'), wish),
+      const { moderatorInvitations } = ctx.services
+      const from = { device: ctx.device ?? null, network: null }
+      const { cookie } = orThrow(
+        await moderatorInvitations.join(await follow(ctx, token, 'invitation'), wish, from),
       )
-      const cookie = await sessions.signIn(moderatorId, { device: ctx.device ?? null, network: null })
       ctx.cookies.set(cookie.name, cookie.value, cookie.attributes.maxAge)
     }),
 

@@ -4,6 +4,7 @@ import { HALF_WAY_MS } from '../auth/factors'
 import { byNetwork, type Taken } from '../rate-limits/rate-limiter'
 import { KNOWN_SECONDS } from '../auth/known-device'
 import { CHALLENGE_MS } from '../auth/passkeys'
+import type { Entered, From } from '../auth/sessions'
 import { PER_ACCOUNT, PER_NETWORK } from '../auth/sign-in-tries'
 import { parseToken } from '../crypto/tokens'
 import { deskNetwork } from '$lib/network/client-networks'
@@ -59,17 +60,24 @@ async function countFromNetwork({ services, clientAddress }: Needing<'limits'>):
   orTooMany(await services.limits.takeAll(claims))
 }
 
+const fromOf = ({ clientAddress, device = null }: Needing<never>): From => ({
+  device,
+  network: deskNetwork(clientAddress),
+})
+
 /** The next sign-in in this browser has its own attempts. */
 function know({ services: { knownDevices }, cookies }: Needing<'knownDevices'>, id: string): void {
   if (knownDevices.read(cookies.get(KNOWN_COOKIE), id) === null)
     cookies.set(KNOWN_COOKIE, knownDevices.make(id), KNOWN_SECONDS)
 }
 
-/** Starts a session for somebody who has authenticated. */
-async function letIn(ctx: Needing<'knownDevices' | 'sessions' | 'auditLog'>, id: string): Promise<void> {
-  const { services, clientAddress, device = null, cookies } = ctx
+/** Tells the browser of somebody who was let in, and ends the session that it had. */
+async function letIn(
+  ctx: Needing<'knownDevices' | 'sessions' | 'auditLog'>,
+  { id, cookie }: Entered,
+): Promise<void> {
+  const { services, cookies } = ctx
   know(ctx, id)
-  const cookie = await services.sessions.signIn(id, { device, network: deskNetwork(clientAddress) })
   await services.auditLog.note([{ kind: 'signed_in' }], byModerator(id))
   await services.sessions.signOut(cookies.get(services.sessions.cookieName))
   cookies.delete(HALF_WAY_COOKIE)
@@ -117,9 +125,9 @@ export const sessionRouter = t.router({
         : { kind: 'second-factor-device', subject: device, limit: PER_ACCOUNT }
     const network = byNetwork('sign-in-network', clientAddress, PER_NETWORK)
     orTooMany(await services.limits.takeAll(device === null ? [own, ...network] : [own]))
-    const { id } = orThrow(await services.factors.enter(token, input.code))
+    const entered = orThrow(await services.factors.enter(token, input.code, fromOf(ctx)))
     await services.limits.forget(own.kind, own.subject)
-    await letIn(ctx, id)
+    await letIn(ctx, entered)
   }),
 
   /** What the browser has a passkey sign. */
@@ -135,9 +143,9 @@ export const sessionRouter = t.router({
     const ticket = ctx.cookies.get(PASSKEY_COOKIE)
     if (ticket === undefined) throw refusalError(refuse({ code: 'passkey_refused' }))
     await countFromNetwork(ctx)
-    const { id } = orThrow(await ctx.services.passkeys.signIn(ticket, input.answer))
+    const entered = orThrow(await ctx.services.passkeys.signIn(ticket, input.answer, fromOf(ctx)))
     ctx.cookies.delete(PASSKEY_COOKIE)
-    await letIn(ctx, id)
+    await letIn(ctx, entered)
   }),
 
   signOut: procedure.mutation(async ({ ctx }) => {
