@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { findNewestEvents } from '$lib/server/database/events'
 import { LATELY_MS } from '$lib/server/auth/sessions'
 import { anAuthenticator } from '../support/authenticator'
+import { orThrow } from '$lib/server/trpc/refusal-error'
 import { codeOf } from '../support/code-of'
 import { aBrowser, aModerator, aWorld, tokenIn, type TestWorld } from '../support/world'
 
@@ -102,6 +103,46 @@ describe('what was begun with a password ends with it', () => {
     await world.services.moderators.setPassword('bob', NEXT)
     await world.drain()
     expect(world.mailbox.letters.filter(({ to }) => to.includes('thief@mail.test'))).toEqual([])
+  })
+})
+
+describe('who gave a password that is replaced while it is verified', () => {
+  /** Sets another password before a write that the given one would allow. */
+  async function refusedIn(change: () => Promise<unknown>): Promise<string> {
+    const { read } = world.database
+    let left = 1
+    vi.spyOn(world.database, 'read').mockImplementation(async (work) => {
+      const found = await read(work)
+      if (left-- === 1) await world.services.moderators.setPassword('bob', NEXT)
+      return found
+    })
+    return codeOf(change()).finally(() => vi.mocked(world.database.read).mockRestore())
+  }
+
+  test.each([
+    ['makes no recovery codes', 'renewCodes'],
+    ['turns no authenticator off', 'turnOff'],
+  ] as const)('%s', async (_, change) => {
+    const bob = await withFactor('bob')
+    expect(await refusedIn(() => world.services.factors[change](bob.id, PASSWORD).then(orThrow))).toBe(
+      'password_wrong',
+    )
+    expect(await world.services.factors.view(bob.id)).toMatchObject({
+      codesLeft: 10,
+      since: expect.any(Number) as number,
+    })
+    const kinds = (await world.database.read((reader) => findNewestEvents(reader, 1))).map(({ kind }) => kind)
+    expect(kinds).toEqual(['password_changed'])
+  })
+
+  test('removes no passkey', async () => {
+    const bob = await aModerator(world.services, 'bob')
+    const key = anAuthenticator({ origin: 'https://register.example.test', rpID: 'register.example.test' })
+    const { challenge } = await bob.api.factors.startPasskey()
+    await bob.api.factors.addPasskey({ name: 'my phone', answer: key.make(challenge) })
+    const remove = () => world.services.passkeys.remove(bob.id, key.id, PASSWORD).then(orThrow)
+    expect(await refusedIn(remove)).toBe('password_wrong')
+    expect(await bob.api.factors.passkeys()).toHaveLength(1)
   })
 })
 

@@ -14,6 +14,7 @@ import { findModeratorToken, insertModeratorToken, spendModeratorToken } from '.
 import {
   findModerator,
   findModeratorByName,
+  findVerifiedModerator,
   updateModerator,
   type ModeratorRow,
 } from '../database/moderators'
@@ -65,12 +66,23 @@ export function createFactors({
     return codes
   }
 
-  /** The moderator, if the password is theirs. */
-  async function proven(id: string, password: string): Promise<Result<ModeratorRow>> {
+  /**
+   * Changes what only its moderator may, if the password is theirs; refuses `password_wrong`, also if another one was
+   * set while this one was verified.
+   */
+  async function changeProven<T>(
+    id: string,
+    password: string,
+    change: (tx: Transaction, row: ModeratorRow) => Promise<Result<T>>,
+  ): Promise<Result<T>> {
     const row = await database.read((reader) => findModerator(reader, id))
     const matches = await hashing.verifyOfKnown(row?.passwordHash ?? null, password)
     if (!matches.ok) return matches
-    return matches.value && row !== null ? accept(row) : refuse({ code: 'password_wrong' })
+    if (!matches.value || row === null) return refuse({ code: 'password_wrong' })
+    return database.write(async (tx) => {
+      const still = await findVerifiedModerator(tx, row)
+      return still === null ? refuse({ code: 'password_wrong' }) : change(tx, still)
+    })
   }
 
   async function forget(
@@ -91,7 +103,7 @@ export function createFactors({
   }
 
   return {
-    proven,
+    changeProven,
     codesAfterLast,
 
     /** Creates recovery codes for a moderator who has none; null if there are some. */
@@ -143,18 +155,14 @@ export function createFactors({
       })
     },
 
-    async turnOff(id: string, password: string): Promise<Result<null>> {
-      const found = await proven(id, password)
-      if (!found.ok) return found
-      await database.write((tx) => forget(tx, found.value, byModerator(id), { kind: 'second_factor_off' }))
-      return accept(null)
-    },
+    turnOff: (id: string, password: string): Promise<Result<null>> =>
+      changeProven(id, password, async (tx, row) => {
+        await forget(tx, row, byModerator(id), { kind: 'second_factor_off' })
+        return accept(null)
+      }),
 
-    async renewCodes(id: string, password: string): Promise<Result<string[]>> {
-      const found = await proven(id, password)
-      if (!found.ok) return found
-      return accept(await database.write((tx) => makeCodes(tx, id)))
-    },
+    renewCodes: (id: string, password: string): Promise<Result<string[]>> =>
+      changeProven(id, password, async (tx) => accept(await makeCodes(tx, id))),
 
     /**
      * For moderators who lost everything; only from the operator's terminal. All sessions end: somebody else may have

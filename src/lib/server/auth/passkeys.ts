@@ -80,7 +80,7 @@ export function createPasskeys({
   sessions: Pick<Sessions, 'start'>
   clock: () => number
   secretKey: string
-  factors: Pick<Factors, 'proven' | 'codesForFirst' | 'codesAfterLast'>
+  factors: Pick<Factors, 'changeProven' | 'codesForFirst' | 'codesAfterLast'>
   site: { name: string; url: string }
 }) {
   const { origin, hostname: rpID } = new URL(site.url)
@@ -198,16 +198,13 @@ export function createPasskeys({
       })
     },
 
-    async remove(id: string, passkey: string, password: string): Promise<Result<null>> {
-      const found = await factors.proven(id, password)
-      if (!found.ok) return found
-      return database.write(async (tx) => {
+    remove: (id: string, passkey: string, password: string): Promise<Result<null>> =>
+      factors.changeProven(id, password, async (tx) => {
         if (!(await deletePasskey(tx, id, passkey))) return refuse({ code: 'not_found' })
         await insertEvents(tx, null, [{ kind: 'passkey_removed' }], byModerator(id), clock())
         await factors.codesAfterLast(tx, id)
         return accept(null)
-      })
-    },
+      }),
 
     /** What the browser needs to sign in with a passkey; it names nobody, and so is the same for everybody. */
     async startSignIn(): Promise<{
