@@ -52,12 +52,20 @@ describe('a set-up that is wrong', () => {
     expect(await api.moderation.outages()).toMatchObject([
       { server: 'homeserver', reason: expect.stringContaining('synapse.domain') },
     ])
+    expect(await api.intake.state()).toMatchObject({ opening: { open: false, why: 'set_up' } })
+    await api.intake.close({ message: { en: 'We are away' }, until: '' })
+    expect(await api.intake.state()).toMatchObject({
+      opening: { open: false, why: 'set_up' },
+      hand: { says: 'closed', message: { en: 'We are away' } },
+    })
+    await api.intake.open({ until: '' })
 
     setWrong(false)
     world.pass(30_000)
     await world.drain()
     expect(await visitor.registration.opening()).toEqual({ open: true })
     expect(await api.moderation.outages()).toEqual([])
+    expect(await api.intake.state()).toMatchObject({ opening: { open: true }, hand: null })
   })
 
   test('keeps who is on the way from the last step, makes no account, and keeps what was typed', async () => {

@@ -105,8 +105,11 @@ export function createIntake({
     /** Whether new applicants can start now, according to this transaction or reader. */
     read: (reader: Reader): Promise<OpeningState> => read(reader),
 
-    /** The same, as it is now. */
-    state: (): Promise<OpeningState> => database.read(read),
+    /** The same, as it is now, and as visitors find it. */
+    async state(): Promise<OpeningState> {
+      const state = await database.read(read)
+      return needsOperator() ? { ...state, opening: NOT_SET_UP } : state
+    },
 
     /** The same for a page, at most a second old; while the database is unavailable, the last known state. */
     async look(): Promise<Opening> {
