@@ -100,7 +100,7 @@ test('a proof that is too old is told kindly: what was typed stays, and sending 
   const old = await solved(await before.make('start', true))
   await proof.evaluate((field: HTMLInputElement, value) => (field.value = value), old)
   await submit(page).click()
-  await expect(page.locator('main [role=alert]')).toContainText('open for too long')
+  await expect(page.locator('main [role=alert]')).toContainText('has to be sent once more')
   await expect(address).toHaveValue(`${name}@mail.test`)
   await expect(proof).not.toHaveValue(old)
   await expectAccessible(page)

@@ -1,6 +1,8 @@
 import { eq } from 'drizzle-orm'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { HeldFor } from '$lib/moderation/held'
+import { m } from '$lib/paraglide/messages'
+import { LANGUAGES } from '$lib/registration/language'
 import type { ProofMode } from '$lib/server/config/modes'
 import { registrations } from '$lib/server/database/schema'
 import { LINES } from '$lib/server/rate-limits/rate-limits'
@@ -264,6 +266,9 @@ describe('with proof_of_work automatic', () => {
     const before = await form()
     await wave()
     expect((await begin({ proof: before })).said).toBe('form_outdated')
+    // The form may be seconds old.
+    for (const locale of LANGUAGES)
+      expect(m.proof_form_outdated({}, { locale })).not.toMatch(/long|lange|tiempo|طويل/)
     expect((await begin({ proof: await worked() })).heldFor).toEqual([])
   })
 

@@ -3,7 +3,7 @@ import type { Answer } from '../../support/visitor'
 /** What a page says that does not let somebody on. */
 const WORDS = {
   closed: /Registration is closed/,
-  outdated: /This form was open for too long/,
+  outdated: /This form has to be sent once more/,
   mails: /We have already sent too many emails/,
   unproved: /Only a few people at a time can continue without JavaScript/,
   tries: /Too many attempts|Wait a while, then try again/,
