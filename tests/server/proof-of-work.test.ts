@@ -69,6 +69,14 @@ async function heldFor(address: string): Promise<HeldFor[] | null> {
 const rows = () => world.database.read((reader) => reader.$count(registrations))
 
 const form = async (purpose: ProofPurpose = 'start') => (await from().form({ purpose })).challenge
+/** The form on the page that refused one with this proof. */
+const formAfter = async (proof: string) => (await from().form({ purpose: 'start', proof })).challenge
+/** Opens the newest link sent to an address. */
+async function confirm(address: string): Promise<void> {
+  await world.drain()
+  const { link } = world.mailbox.last(address, 'verification')
+  await aBrowser(world.services).api.verification.confirm({ token: tokenIn(link) })
+}
 /** A form that a browser worked on while somebody typed. */
 async function worked(purpose: ProofPurpose = 'start'): Promise<string> {
   const carried = await form(purpose)
@@ -209,16 +217,11 @@ describe('with proof_of_work on', () => {
 
   test('of one that starts again, the time counts whose link is confirmed', async () => {
     await open('on')
-    const confirm = async () => {
-      await world.drain()
-      const { link } = world.mailbox.last('again@mail.test', 'verification')
-      return aBrowser(world.services).api.verification.confirm({ token: tokenIn(link) })
-    }
     await begin({ username: 'again', trap: 'x' })
     expect(await heldFor('again@mail.test')).toEqual(['no_proof', 'trap', 'too_fast'])
     await begin({ username: 'again', proof: await worked() })
     expect(await heldFor('again@mail.test')).toEqual(['no_proof', 'trap', 'too_fast'])
-    await confirm()
+    await confirm('again@mail.test')
     expect(await heldFor('again@mail.test')).toEqual([])
   })
 })
@@ -245,6 +248,66 @@ describe('the hidden field and the minimum time', () => {
     const earlier = carried.replace(String(world.now()), String(world.now() - HOUR))
     expect(earlier).not.toBe(carried)
     expect(await begin({ proof: earlier })).toEqual({ said: 'done', heldFor: ['too_fast'] })
+  })
+})
+
+describe('who sends once more what is filled in already', () => {
+  test('may be fast, after a form that was too old too', async () => {
+    await open('on')
+    const proof = await worked()
+    world.pass(PROOF_MS)
+    expect((await begin({ proof })).said).toBe('form_outdated')
+    const next = await formAfter(proof)
+    world.pass(1_000)
+    expect(await begin({ proof: await solved(next) })).toEqual({ said: 'done', heldFor: [] })
+  })
+
+  test('may be fast after several refusals, and has as long as ever to do so', async () => {
+    await open('on')
+    let proof = await worked()
+    for (let refused = 0; refused < 3; refused++) proof = await solved(await formAfter(proof))
+    world.pass(PROOF_MS)
+    expect(await begin({ proof })).toEqual({ said: 'done', heldFor: [] })
+  })
+
+  test('is too fast within the minimum time of the first form', async () => {
+    await open('on')
+    const first = await solved(await form())
+    world.pass(1_000)
+    const second = await solved(await formAfter(first))
+    world.pass(1_000)
+    const third = await solved(await formAfter(second))
+    for (const proof of [first, second, third]) expect((await begin({ proof })).heldFor).toEqual(['too_fast'])
+    world.pass(1_000)
+    expect((await begin({ proof: await solved(await formAfter(third)) })).heldFor).toEqual([])
+  })
+
+  test('is too fast with a time from elsewhere, or none', async () => {
+    await open('off')
+    const others = createProofs({ secret: 'another secret', clock: () => world.now() - HOUR })
+    const own = await form()
+    const forged = own.replace(String(world.now()), String(world.now() - HOUR))
+    const carried = (await formAfter(own)).replace(/"begunAt":\d+/, `"begunAt":${world.now() - HOUR}`)
+    const added = own.replace('"madeAt"', `"begunAt":${world.now() - HOUR},"madeAt"`)
+    expect(new Set([own, forged, carried, added]).size).toBe(4)
+    const link = await form('link')
+    world.pass(1_000)
+    for (const earlier of [await others.make('start', false), forged, carried, added, 'nonsense', ''])
+      expect((await begin({ proof: await formAfter(earlier) })).heldFor, earlier).toEqual(['too_fast'])
+    for (const proof of [forged, carried, added])
+      expect((await begin({ proof })).heldFor).toEqual(['too_fast'])
+    world.pass(HOUR)
+    expect((await begin({ proof: await formAfter(link) })).heldFor).toEqual(['too_fast'])
+    expect((await begin({ proof: await formAfter('x'.repeat(20_000)) })).heldFor).toEqual(['too_fast'])
+  })
+
+  test('uses up a proof each time', async () => {
+    await open('on')
+    const proof = await worked()
+    const next = await solved(await formAfter(proof))
+    expect((await begin({ proof: next })).heldFor).toEqual([])
+    expect((await begin({ proof: next })).heldFor).toEqual(['no_proof'])
+    expect((await begin({ proof })).heldFor).toEqual([])
   })
 })
 

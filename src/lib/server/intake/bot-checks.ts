@@ -44,9 +44,11 @@ export function createEntrance({
   const isAsked = () => (mode === 'automatic' ? wave.isSeen() : mode === 'on')
 
   return {
-    async form(purpose: ProofPurpose): Promise<EntranceView> {
+    /** `refused`: the `proof` of the form in whose place it is shown, if any; its time counts on. */
+    async form(purpose: ProofPurpose, refused = ''): Promise<EntranceView> {
       const asked = await isAsked()
-      return { challenge: await proofs.make(purpose, asked), asked }
+      const before = refused === '' ? null : await proofs.read(refused, purpose)
+      return { challenge: await proofs.make(purpose, asked, before?.begunAt), asked }
     },
 
     /**
@@ -62,7 +64,7 @@ export function createEntrance({
       const evidence = await proofs.read(proof, purpose)
       const heldFor: HeldFor[] = []
       if (trap !== '') heldFor.push('trap')
-      if (evidence === null || clock() - evidence.madeAt < SHORTEST_MS) heldFor.push('too_fast')
+      if (evidence === null || clock() - evidence.begunAt < SHORTEST_MS) heldFor.push('too_fast')
       const withOthers = { heldFor, line: 'proved' as const, more: [] }
       if (!(await isAsked())) return accept(withOthers)
       if (evidence !== null && (evidence.solved ? evidence.expired : !evidence.asked))

@@ -22,6 +22,7 @@ describe('a solved challenge', () => {
     expect(await proofs.read(sent, 'start')).toEqual({
       id: expect.stringMatching(/^[0-9a-f]{32}$/),
       madeAt: now,
+      begunAt: now,
       asked: true,
       solved: true,
       expired: false,
@@ -72,6 +73,20 @@ test('a form without work to do carries its time, and no work makes a proof of i
   const sent = JSON.stringify({ challenge, solution })
   expect(await proofs.read(sent, 'start')).toMatchObject({ asked: false, solved: false })
   expect(await proofs.read(changed(sent, '"asked":false', '"asked":true'), 'start')).toBeNull()
+})
+
+test('a form in place of a refused one carries since when somebody has been at it, which cannot be changed', async () => {
+  const begunAt = now - 5_000
+  const made = await proofs.make('start', false, begunAt)
+  expect(await proofs.read(made, 'start')).toMatchObject({ madeAt: now, begunAt, expired: false })
+  expect(await proofs.read(changed(made, String(begunAt), String(begunAt - 1)), 'start')).toBeNull()
+  expect(await proofs.read(changed(made, `,"begunAt":${begunAt}`, ''), 'start')).toBeNull()
+})
+
+test('a form from before there was such a time was begun when it was made', async () => {
+  const old = await proofs.make('start', false)
+  expect(old).not.toContain('begunAt')
+  expect(await proofs.read(old, 'start')).toMatchObject({ madeAt: now, begunAt: now })
 })
 
 test('a form that was not solved is known, and unsolved', async () => {

@@ -25,6 +25,8 @@ export interface Evidence {
   /** The same for each use of one form. */
   id: string
   madeAt: number
+  /** When the first one was rendered, if this one took the place of one that was refused; otherwise `madeAt`. */
+  begunAt: number
   /** Whether the browser was asked to do the work, and did it. */
   asked: boolean
   solved: boolean
@@ -41,7 +43,12 @@ const sentSchema = v.pipe(
       parameters: v.object({
         algorithm: v.literal(ALGORITHM),
         cost: v.literal(ROUNDS),
-        data: v.object({ purpose: v.picklist(PROOF_PURPOSES), madeAt: v.number(), asked: v.boolean() }),
+        data: v.object({
+          purpose: v.picklist(PROOF_PURPOSES),
+          madeAt: v.number(),
+          asked: v.boolean(),
+          begunAt: v.exactOptional(v.number()),
+        }),
         keyLength: v.number(),
         keyPrefix: hex,
         keySignature: v.exactOptional(hex),
@@ -74,12 +81,15 @@ export function createProofs({
   const hmacKeySignatureSecret = key('proof of work: solution')
 
   return {
-    /** A form's hidden fields: signed, with its time, and with work to do if it is `asked`. */
-    async make(purpose: ProofPurpose, asked: boolean): Promise<string> {
+    /**
+     * A form's hidden fields: signed, with its time, and with work to do if it is `asked`. `begunAt`: that of the form
+     * in whose place it is shown.
+     */
+    async make(purpose: ProofPurpose, asked: boolean, begunAt?: number): Promise<string> {
       const challenge = await createChallenge({
         algorithm: ALGORITHM,
         cost: ROUNDS,
-        data: { purpose, madeAt: clock(), asked },
+        data: { purpose, madeAt: clock(), asked, ...(begunAt === undefined ? {} : { begunAt }) },
         deriveKey,
         hmacSignatureSecret,
         ...(asked ? { counter: counter(), hmacKeySignatureSecret } : {}),
@@ -105,6 +115,7 @@ export function createProofs({
       return {
         id: nonce,
         madeAt: data.madeAt,
+        begunAt: data.begunAt ?? data.madeAt,
         asked: data.asked,
         solved: data.asked && verified,
         expired: clock() - data.madeAt > PROOF_MS,

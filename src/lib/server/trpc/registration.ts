@@ -43,9 +43,10 @@ const procedure = t.procedure.use(needed)
 const applicantProcedure = (...links: ActingLink[]) => t.applicantProcedure(...links).use(needed)
 
 const text = v.pipe(v.string(), v.maxLength(100_000))
+const proof = v.pipe(v.string(), v.maxLength(10_000))
 /** A form's hidden bot-check fields; clients without a form send neither, and are checked more closely. */
 const entry = {
-  proof: v.optional(v.pipe(v.string(), v.maxLength(10_000))),
+  proof: v.optional(proof),
   trap: v.optional(text),
 }
 const BROKEN = refuse({ code: 'link_broken' })
@@ -178,10 +179,15 @@ export const registrationRouter = t.router({
   /** Whether registration is open; if not, with the message for visitors in their language. */
   opening: procedure.query(async ({ ctx }) => openingView(await ctx.services.intake.look(), ctx.language)),
 
-  /** The hidden fields of a form that requests an email, and whether the browser must solve a proof of work first. */
+  /**
+   * The hidden fields of a form that requests an email, and whether the browser must solve a proof of work first.
+   * `proof`: what came with the form that was refused, if this one takes its place; one that is not ours tells nothing.
+   */
   form: procedure
-    .input(v.parser(v.object({ purpose: v.picklist(PROOF_PURPOSES) })))
-    .query(({ ctx, input }) => ctx.services.entrance.form(input.purpose)),
+    .input(
+      v.parser(v.object({ purpose: v.picklist(PROOF_PURPOSES), proof: v.optional(v.fallback(proof, '')) })),
+    )
+    .query(({ ctx, input }) => ctx.services.entrance.form(input.purpose, input.proof)),
 
   /**
    * Whether an invitation code is valid. Not a query, because invalid ones are counted. Returns its normalized form;

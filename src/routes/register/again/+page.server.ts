@@ -21,8 +21,12 @@ export const actions: Actions = {
     const { api } = event.locals
     const form = await event.request.formData()
     const typed = textOf(form, 'email')
-    const answer = await attempt(() => api.registration.sendLink({ email: typed, ...entryOf(form) }))
-    if (!answer.ok) return fail(answer.status, { problems: problemsOf(answer.refusals), email: typed })
+    const entry = entryOf(form)
+    const answer = await attempt(() => api.registration.sendLink({ email: typed, ...entry }))
+    if (!answer.ok) {
+      const entrance = await api.registration.form({ purpose: 'link', proof: entry.proof })
+      return fail(answer.status, { problems: problemsOf(answer.refusals), email: typed, entrance })
+    }
     const { email, mail } = answer.value
     await awaitMail(api, mail)
     const draft = { ...readDraft(event), email, mail: mail ?? '' }

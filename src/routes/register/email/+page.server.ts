@@ -50,10 +50,17 @@ export const actions: Actions = {
     const typed = textOf(form, 'email')
     const before = readDraft(event)
     const username = textOf(form, 'chosen')
-    if (username === '') return fail(400, { problems: { fields: {}, form: m.email_unnamed() }, email: typed })
+    const entry = entryOf(form)
+    /** What was typed stays, so the next press may follow at once. */
+    const filledIn = async () => ({
+      email: typed,
+      entrance: await api.registration.form({ purpose: 'start', proof: entry.proof }),
+    })
+    if (username === '')
+      return fail(400, { problems: { fields: {}, form: m.email_unnamed() }, ...(await filledIn()) })
     const chosen = { username, invitation: textOf(form, 'invitation') }
     const draft = { ...(before.username === username ? before : { email: '', mail: '' }), ...chosen }
-    const wish = { username, email: typed, invitation: draft.invitation, ...entryOf(form) }
+    const wish = { username, email: typed, invitation: draft.invitation, ...entry }
     const answer = await attempt(() => api.registration.start(wish))
     if (!answer.ok) {
       // Another tab, or the email's link, was faster: this leads to the current step.
@@ -64,7 +71,7 @@ export const actions: Actions = {
       // If no code is needed, pressing the same button again continues without it.
       if (site.invitations === 'optional' && answer.refusals.some(isAboutCode)) chosen.invitation = ''
       keepDraft(event, { ...draft, ...chosen })
-      return fail(answer.status, { problems: problemsOf(answer.refusals), email: typed, chosen })
+      return fail(answer.status, { problems: problemsOf(answer.refusals), chosen, ...(await filledIn()) })
     }
     const { email, mail } = answer.value
     await awaitMail(api, mail)
