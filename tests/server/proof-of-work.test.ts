@@ -309,6 +309,38 @@ describe('who sends once more what is filled in already', () => {
     expect((await begin({ proof: next })).heldFor).toEqual(['no_proof'])
     expect((await begin({ proof })).heldFor).toEqual([])
   })
+
+  test('may be fast with the email’s own buttons, as there is nothing to type', async () => {
+    await open('on')
+    const address = 'resent@mail.test'
+    await begin({ username: 'resent', proof: await worked() })
+    expect((await begin({ username: 'resent', proof: await solved(await form()) })).said).toBe('done')
+    await confirm(address)
+    expect(await heldFor(address)).toEqual([])
+
+    const lost = 'lost-link@mail.test'
+    await begin({ username: 'lost-link', proof: await worked() })
+    const proof = await solved(await form('link'))
+    expect(await codeOf(from().sendLink({ email: lost, proof }))).toBe('done')
+    await confirm(lost)
+    expect(await heldFor(lost)).toEqual([])
+  })
+
+  test('does not lose other marks by that, nor the mark of a start that was too fast itself', async () => {
+    await open('on')
+    const again = async (username: string) => {
+      await begin({ username, proof: await solved(await form()), trap: 'x' })
+      await confirm(`${username}@mail.test`)
+      return heldFor(`${username}@mail.test`)
+    }
+    await begin({ username: 'slow', proof: await worked() })
+    expect(await again('slow')).toEqual(['trap'])
+    await begin({ username: 'fast', proof: await solved(await form()) })
+    expect(await again('fast')).toEqual(['trap', 'too_fast'])
+    await begin({ username: 'slower', proof: await solved(await form()) })
+    await begin({ username: 'slower', proof: await worked() })
+    expect(await again('slower')).toEqual(['trap'])
+  })
 })
 
 describe('with proof_of_work automatic', () => {

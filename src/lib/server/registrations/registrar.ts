@@ -82,17 +82,34 @@ export function createRegistrar({
   }
 
   /**
+   * What flags another email to an address that is not confirmed yet. If one before was asked for at a person's pace,
+   * this one may be fast: nothing is left to type, and that earlier link would do as well.
+   */
+  async function marksOfAnother(
+    reader: Reader,
+    { id, state }: Registration,
+    heldFor: string[],
+  ): Promise<string[]> {
+    if (state !== 'started' || !heldFor.includes('too_fast')) return heldFor
+    const before = (await findWishes(reader, id)).map((wish) => marksOf(wish.heldFor))
+    const wasSlow = before.some((marks) => !marks.includes('too_fast') && !marks.includes('unknown'))
+    return wasSlow ? heldFor.filter((why) => why !== 'too_fast') : heldFor
+  }
+
+  /**
    * A link for the attempt started where it is requested from, else for the first one; the details of that attempt
    * come with it.
    */
   async function askLink(
     tx: Transaction,
-    { id, username, invitationId }: Registration,
+    known: Registration,
     asked: Pick<Wish, 'language' | 'clientAddress' | 'heldFor'>,
   ): Promise<void> {
+    const { id, username, invitationId } = known
     const network = deskNetwork(asked.clientAddress)
     const own = (await findWishes(tx, id)).find(({ clientAddress }) => deskNetwork(clientAddress) === network)
-    const wish = { username, invitationId, ...own, ...asked }
+    const heldFor = await marksOfAnother(tx, known, asked.heldFor)
+    const wish = { username, invitationId, ...own, ...asked, heldFor }
     await actIn(tx, id, { type: 'ask_link', wish }, APPLICANT)
   }
 
@@ -168,20 +185,21 @@ export function createRegistrar({
     async start({
       email,
       passes = false,
-      ...wish
+      ...wished
     }: Wish & { email: EmailAddress; passes?: boolean }): Promise<Result<string | null>> {
       return database.write(async (tx) => {
         const admitted = await intake.admit(tx, { passes })
         if (!admitted.ok) return admitted
         const known = await findByAddress(tx, email)
         if (known === null) {
-          const { next, events, jobs } = begin({ id: randomId(), email, ...wish }, clock())
+          const { next, events, jobs } = begin({ id: randomId(), email, ...wished }, clock())
           await insertRegistration(tx, next)
-          await setHeldFor(tx, next.id, marksOf(wish.heldFor))
+          await setHeldFor(tx, next.id, marksOf(wished.heldFor))
           await insertEvents(tx, next.id, events, APPLICANT, clock())
           await enqueue(tx, next.id, jobs)
           return accept((await findNewestMail(tx, next.id, null))?.id ?? null)
         }
+        const wish = { ...wished, heldFor: await marksOfAnother(tx, known, wished.heldFor) }
         const action: Action =
           known.state === 'started' ? { type: 'start_again', ...wish } : { type: 'ask_link', wish }
         const after = await actIn(tx, known.id, action, APPLICANT)
