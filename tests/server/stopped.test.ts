@@ -86,6 +86,18 @@ async function approvedInAnOutage() {
   return { ...applicant, id: applicant.view.id }
 }
 
+/** Approved and opened, and the answer to the opening got lost. */
+async function openedUnheard() {
+  const applicant = await requested(world, 'river')
+  await decideOnly(world, applicant.view.id, 'approve')
+  world.standIn.faults = (seen) => (isOpening(seen) ? 'lost' : undefined)
+  world.pass(UNDO_MS)
+  await world.drain()
+  world.standIn.faults = undefined
+  expect(world.standIn.users.get(RIVER)).toMatchObject({ locked: false })
+  return applicant
+}
+
 /** What takes an approval back, and what the registration is then. */
 const STOPS: Record<
   string,
@@ -187,13 +199,7 @@ test('who withdraws is not told that others can have the username, which they ca
 
 describe('the answer to the opening', () => {
   test.each(stops)('got lost: %s, it is locked again at once, and the trail says so', async (state) => {
-    const { view: own, api, email } = await requested(world, 'river')
-    await decideOnly(world, own.id, 'approve')
-    world.standIn.faults = (seen) => (isOpening(seen) ? 'lost' : undefined)
-    world.pass(UNDO_MS)
-    await world.drain()
-    expect(world.standIn.users.get(RIVER)).toMatchObject({ locked: false })
-    world.standIn.faults = undefined
+    const { view: own, api, email } = await openedUnheard()
     expect(await (await desk()).moderation.registration({ id: own.id })).toMatchObject({
       unopened: 'may_be_open',
     })
@@ -295,12 +301,7 @@ describe('the answer to the opening', () => {
   })
 
   test('got lost, and its applicant was in: approved again, it is still theirs', async () => {
-    const { view: own } = await requested(world, 'river')
-    await decideOnly(world, own.id, 'approve')
-    world.standIn.faults = (seen) => (isOpening(seen) ? 'lost' : undefined)
-    world.pass(UNDO_MS)
-    await world.drain()
-    world.standIn.faults = undefined
+    const { view: own } = await openedUnheard()
     expect(await signInToMatrix(world, 'river')).toBe('in')
     await (await desk()).moderation.undo({ id: own.id })
     await world.drain()
@@ -324,12 +325,7 @@ describe('the answer to the opening', () => {
   })
 
   test('got lost, and its applicant was in: it is locked and removed, and nobody else is given the name', async () => {
-    const { view: own } = await requested(world, 'river')
-    await decideOnly(world, own.id, 'approve')
-    world.standIn.faults = (seen) => (isOpening(seen) ? 'lost' : undefined)
-    world.pass(UNDO_MS)
-    await world.drain()
-    world.standIn.faults = undefined
+    const { view: own } = await openedUnheard()
     expect(await signInToMatrix(world, 'river')).toBe('in')
     await decideOnly(world, own.id, 'deny')
     await live(60_000)
@@ -344,12 +340,7 @@ describe('the answer to the opening', () => {
   })
 
   test('got lost, and it has somebody else’s marks by then: it is left to a moderator', async () => {
-    const { view: own } = await requested(world, 'river')
-    await decideOnly(world, own.id, 'approve')
-    world.standIn.faults = (seen) => (isOpening(seen) ? 'lost' : undefined)
-    world.pass(UNDO_MS)
-    await world.drain()
-    world.standIn.faults = undefined
+    const { view: own } = await openedUnheard()
     await asAdmin(world, 'PUT', RIVER, { external_ids: [{ auth_provider: 'oidc', external_id: 'x' }] })
     await decideOnly(world, own.id, 'deny')
     await live(60_000)
