@@ -10,6 +10,7 @@ import {
   lt,
   notExists,
   sql,
+  type SQL,
 } from 'drizzle-orm'
 import type { Actor, AuditEvent, EventKind } from '$lib/registration/registration'
 import { takeRoom, takeSurplus, type SurplusEvent } from './event-sampling'
@@ -104,37 +105,25 @@ export async function lastEventSeq(reader: Reader): Promise<number> {
   return row?.seq ?? 0
 }
 
-/** When something last happened to a registration, in milliseconds since 1970; null if it never did. */
+/** When something last happened to a registration, `where` that holds, in milliseconds since 1970; null if it never did. */
 export async function lastEventOf(
   reader: Reader,
   registrationId: string,
   kind: EventKind,
+  where?: SQL,
 ): Promise<number | null> {
   const [row] = await reader
     .select({ at: events.at })
     .from(events)
-    .where(and(eq(events.registrationId, registrationId), eq(events.kind, kind)))
+    .where(and(eq(events.registrationId, registrationId), eq(events.kind, kind), where))
     .orderBy(desc(events.seq))
     .limit(1)
   return row?.at ?? null
 }
 
 /** When a decision on a registration was last undone elsewhere than in the moderators' room; null if it never was. */
-export async function lastUndoneOnPages(reader: Reader, registrationId: string): Promise<number | null> {
-  const [row] = await reader
-    .select({ at: events.at })
-    .from(events)
-    .where(
-      and(
-        eq(events.registrationId, registrationId),
-        eq(events.kind, 'undone'),
-        isNull(fieldOf(events.detail, 'room_event')),
-      ),
-    )
-    .orderBy(desc(events.seq))
-    .limit(1)
-  return row?.at ?? null
-}
+export const lastUndoneOnPages = (reader: Reader, registrationId: string): Promise<number | null> =>
+  lastEventOf(reader, registrationId, 'undone', isNull(fieldOf(events.detail, 'room_event')))
 
 /**
  * When a registration reached the state that it has since `stateSince`, in milliseconds since 1970. If it was imported
