@@ -65,6 +65,7 @@ export async function ownView(
   const told = toldOf(registration, resting)
   const exchanges = await registrar.exchanges(id)
   const state = stateForApplicant(registration, policy)
+  const hadAccount = state === 'denied' && registration.approval !== null
   const failed = state === 'completed' ? await jobResults.failedKinds(id) : []
   return {
     id,
@@ -80,7 +81,8 @@ export async function ownView(
     unfinished: (['bind_address', 'consent'] as const).filter((kind) => failed.includes(kind)),
     startedAt,
     reachedAt: await registrar.reachedAt(id, told.since),
-    message: told.decidedBy === null ? null : told.message,
+    // Where nobody denied, as the account was found removed, it is the message of the approval.
+    message: hadAccount && told.decidedBy === null ? null : told.message,
     silent: state === 'approved' && registration.silent,
     awaitsPassword: awaitsPassword(registration) && !resting,
     talk: exchanges.map(({ at, author, text: words }) => ({
@@ -89,7 +91,7 @@ export async function ownView(
       text: words,
     })),
     asked: isAsked(registration, policy),
-    hadAccount: state === 'denied' && registration.approval !== null,
+    hadAccount,
     probation: state === 'completed' ? told.probation : null,
     firstSteps: state === 'completed' ? firstStepsOf(username, firstSteps) : null,
     mail: await mailStandings.newest(id),
