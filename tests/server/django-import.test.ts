@@ -13,6 +13,7 @@ import { findNewestEvents } from '$lib/server/database/events'
 import { readDjangoFile } from '$lib/server/django/read-file'
 import {
   aBrowser,
+  aConfig,
   aModerator,
   asAdmin,
   aWorld,
@@ -194,6 +195,62 @@ test('the status page has the time of the decision there, or none, and retention
   await api.registration.setPassword({ password: PASSWORD })
   await world.drain()
   expect(await reachedAt('i')).toBe(world.now())
+})
+
+test('a message to the applicant is on the status page, whatever was decided', async () => {
+  await aDjangoFile()
+  await world.services.djangoImport.run(await readDjangoFile(path))
+  const { api } = aBrowser(world.services)
+  const message = async (letter: string) =>
+    (await api.registration.status({ token: tokenOf(letter) })).message
+  expect(await message('i')).toBe('Welcome')
+  expect(await message('k')).toBe('No')
+})
+
+test('what was typed to somebody who still waits is in the list, as it is not sent', async () => {
+  await aDjangoFile()
+  const client = createClient({ url: `file:${path}` })
+  await client.execute(
+    "update registration_userregistration set mod_message = 'Who\r\nare you?' where username = 'dora'",
+  )
+  client.close()
+  const { registrations } = await world.services.djangoImport.run(await readDjangoFile(path))
+  const dora = registrations.find(({ row }) => row.username === 'dora')
+  expect(dora?.notes).toContain('a message for the applicant, not sent yet, is left out: “Who are you?”')
+})
+
+test('who waits there has waited since then, also once a decision is undone', async () => {
+  await world.dispose()
+  world = await aWorld({ moderation: { ...aConfig().moderation, undoMs: 20_000 } })
+  await aDjangoFile()
+  const client = createClient({ url: `file:${path}` })
+  await client.executeMultiple(`
+    create table registration_registrationevent (id integer primary key, type text, registration_id integer,
+      occurred_at text);
+    insert into registration_registrationevent (type, registration_id, occurred_at) values
+      ('requested', 2, '2025-11-20 09:30:00.25');`)
+  client.close()
+  await world.services.djangoImport.run(await readDjangoFile(path))
+  const { api: desk } = await aModerator(world.services)
+  const waiting = async (q: string) => {
+    const [one] = (await desk.moderation.queue({ tab: 'waiting', q })).items
+    if (one === undefined) throw new Error(`${q} does not wait`)
+    return one
+  }
+  const sent = Date.parse('2025-11-20T09:30:00.250Z')
+  const begun = Date.parse('2025-11-20T08:15:00.123Z')
+  const { id, version, stateSince } = await waiting('dora')
+  expect(stateSince).toBe(sent)
+  expect((await waiting('farid')).stateSince).toBe(begun)
+  await desk.moderation.decide({ id, version, decision: 'approve', message: '', silent: false })
+  await desk.moderation.undo({ id })
+  expect((await waiting('dora')).stateSince).toBe(sent)
+  const { api } = aBrowser(world.services)
+  const reachedAt = async (letter: string) =>
+    (await api.registration.status({ token: tokenOf(letter) })).reachedAt
+  expect(await reachedAt('d')).toBe(sent)
+  // When it was begun is known, and not when it was sent.
+  expect(await reachedAt('f')).toBeNull()
 })
 
 test('who waits there is approved here without an account, and sets the password by the old link', async () => {

@@ -139,6 +139,9 @@ export async function findReachedAt(
   return imported.reachedAt === null ? null : Number(imported.reachedAt)
 }
 
+/** Since when an imported registration has its state; events of before 2026-12 happened at that time themselves. */
+const importedSince = sql<number>`coalesce(${fieldOf(events.detail, 'stateSince')}, ${events.at})`
+
 const importedAt = perConnection((reader: Reader) =>
   reader
     .select({ reachedAt: fieldOf(events.detail, 'reachedAt') })
@@ -147,12 +150,26 @@ const importedAt = perConnection((reader: Reader) =>
       and(
         eq(events.registrationId, sql.placeholder('registrationId')),
         eq(events.kind, 'imported'),
-        eq(events.at, sql.placeholder('stateSince')),
+        eq(importedSince, sql.placeholder('stateSince')),
       ),
     )
     .limit(1)
     .prepare(),
 )
+
+/**
+ * When the request of a registration was last sent, in milliseconds since 1970: for an imported one, since when it waits.
+ * Null if neither is known.
+ */
+export async function findRequestedAt(reader: Reader, registrationId: string): Promise<number | null> {
+  const [row] = await reader
+    .select({ at: sql<number>`iif(${events.kind} = 'imported', ${importedSince}, ${events.at})` })
+    .from(events)
+    .where(and(eq(events.registrationId, registrationId), inArray(events.kind, ['requested', 'imported'])))
+    .orderBy(desc(events.seq))
+    .limit(1)
+  return row?.at ?? null
+}
 
 /** The activity of a registration, oldest first, with moderators' usernames. */
 export async function findEvents(reader: Reader, registrationId: string) {

@@ -113,16 +113,16 @@ export function createDjangoImport({
     tx: Transaction,
     { row, registration, reachedAt }: Planned & { outcome: 'taken' },
   ): Promise<void> {
-    const { id, state, username, account } = registration
+    const { id, state, username, account, stateSince } = registration
     const now = clock()
     await insertRegistration(tx, registration)
     if ((account === 'open' || account === 'filled') && (await findAccount(tx, username)) === null) {
       const openedAt = account === 'open' ? now : null
       await putAccount(tx, username, { state: account, registrationId: id, madeAt: now, openedAt }, now)
     }
-    const detail = { state, ...(reachedAt === null ? {} : { reachedAt }) }
-    // `findReachedAt` knows by the time that nothing happened since.
-    await insertEvents(tx, id, [{ kind: 'imported', detail }], { kind: 'system' }, registration.stateSince)
+    // `findReachedAt` knows by `stateSince` that nothing happened since.
+    const detail = { state, stateSince, ...(reachedAt === null ? {} : { reachedAt }) }
+    await insertEvents(tx, id, [{ kind: 'imported', detail }], { kind: 'system' }, now)
     const token = parseToken(row.token)
     if (token === null) return
     const isToVerify = state === 'started' || state === 'verified'

@@ -123,7 +123,14 @@ function planOne(
   const reason = plainLines(row.registration_reason)
   const message = plainLines(row.mod_message)
   const isDecided = row.status >= 2
+  if (!isDecided && message !== '')
+    notes.push(
+      `a message for the applicant, not sent yet, is left out: “${message.replaceAll(/\s*\n\s*/g, ' ')}”`,
+    )
   const isToAskLater = state === 'requested' || state === 'approved'
+  const startedAt = Math.min(readTime(row.begun) ?? now, now)
+  const reached = isOpen && row.status !== 4 ? null : readTime(row.reached)
+  const reachedAt = reached === null ? null : Math.min(reached, now)
   const registration: Registration = {
     ...UNTOUCHED,
     id,
@@ -137,13 +144,12 @@ function planOne(
     reason: reason === '' ? null : v.parse(reasonSchema, reason),
     message: isDecided && message !== '' ? message : null,
     silent: isDecided && !row.notify,
-    startedAt: Math.min(readTime(row.begun) ?? now, now),
-    stateSince: now,
+    startedAt,
+    // How long something is kept counts from the import; how long somebody waits does not.
+    stateSince: state === 'requested' ? (reachedAt ?? startedAt) : now,
     passwordMode: isFilled ? 'at_request' : isToAskLater ? 'after_approval' : null,
     account: isOpen ? 'open' : isFilled ? 'filled' : 'none',
   }
-  const reached = isOpen && row.status !== 4 ? null : readTime(row.reached)
-  const reachedAt = reached === null ? null : Math.min(reached, now)
   return { row, id, outcome: 'taken', registration, reachedAt, notes }
 }
 

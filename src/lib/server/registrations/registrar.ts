@@ -8,7 +8,7 @@ import type { Username } from '$lib/registration/username'
 import type { Wish } from '$lib/registration/wish'
 import type { LedgerEntry } from '../database/accounts'
 import { findNewestMail, findWishes } from '../database/registration-mails'
-import { findReachedAt, insertEvents, lastEventOf } from '../database/events'
+import { findReachedAt, findRequestedAt, insertEvents } from '../database/events'
 import { deskNetwork } from '$lib/network/client-networks'
 import { isRemovalPending } from '../database/jobs'
 import { findExchanges, findNotes, findQuestion } from '../database/messages'
@@ -149,7 +149,7 @@ export function createRegistrar({
     if (registration === null) return refused({ code: 'not_found' })
     if (!(await isAddressFree(tx, registration))) return refused({ code: 'address_taken' })
     const nameFree = await isNameFree(tx, registration.username, id)
-    const since = (await lastEventOf(tx, id, 'requested')) ?? registration.startedAt
+    const since = (await findRequestedAt(tx, id)) ?? registration.startedAt
     const result = await actIn(tx, id, { type: 'undo', nameFree, since }, actor)
     return { result, committed: committed(result) }
   }
