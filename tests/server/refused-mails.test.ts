@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { sql } from 'drizzle-orm'
+import { countJobs } from '$lib/server/database/jobs'
+import { jobs } from '$lib/server/database/schema'
 import { createHealth } from '$lib/server/http/health'
 import { MailError, type Letter } from '$lib/server/mail/mail'
 import { codeOf } from '../support/code-of'
@@ -277,7 +280,21 @@ describe('a mail to several addresses of the operator', () => {
   })
 })
 
+const openJobs = () => world.database.read((reader) => countJobs(reader))
+
 describe('at the desk', () => {
+  test('a mistyped address that asked for its link is deleted with the email that it refused', async () => {
+    answer = () => unknown
+    await aBrowser(world.services).api.registration.sendLink({ email: 'mistyped@mail.test' })
+    await world.drain()
+    const kept = () =>
+      world.database.read((reader) => reader.$count(jobs, sql`${jobs.payload} like '%mistyped%'`))
+    expect(await kept()).toBe(1)
+    world.pass(2 * DAY)
+    await world.services.scheduler.cleanUp({ dryRun: false })
+    expect(await kept()).toBe(0)
+  })
+
   test('who only began, and mistyped the address, is in no trouble; who confirmed it and is refused is', async () => {
     const { view } = await requested(world, 'river')
     answer = ({ to }) => (to[0]?.startsWith('mistyped') === true ? unknown : null)
@@ -293,6 +310,8 @@ describe('at the desk', () => {
     expect(await api.registration({ id: items[0]?.id ?? '' })).toMatchObject({ trouble: false })
     expect(await api.stuck()).toEqual([])
     expect(await api.failures()).toEqual([])
+    // Nor for the operator, whose alert and whose doctor point to that page.
+    expect((await openJobs()).filter(({ state }) => state === 'failed')).toEqual([])
 
     answer = ({ mail }) => (mail.kind === 'denied' ? unknown : null)
     await decideOn(world, view.id, 'deny')

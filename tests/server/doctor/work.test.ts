@@ -88,3 +88,22 @@ test('a database that somebody writes to takes no note, and no harm', async () =
   await writing.rollback()
   writer.close()
 })
+
+test('failed jobs are counted as the page lists them: without an email to a mistyped address', async () => {
+  const { url } = await aDatabase()
+  const client = createClient({ url })
+  const add = (id: string, mail: string) =>
+    client.execute({
+      sql: `insert into jobs (id, kind, payload, lane, state, blame, error, run_at, created_at, finished_at)
+        values (?, 'mail', ?, ?, 'failed', 'receiver', 'no such mailbox', 1, 1, 1)`,
+      args: [id, JSON.stringify({ kind: 'mail', mail, to: 'a@mail.test' }), id],
+    })
+  await add('one', 'unknown_address')
+  expect((await found(url))('work.failed_jobs')).toMatchObject({ level: 'ok' })
+  await add('other', 'moderator_invitation')
+  expect((await found(url))('work.failed_jobs')).toMatchObject({
+    level: 'warning',
+    found: '1 job has failed',
+  })
+  client.close()
+})

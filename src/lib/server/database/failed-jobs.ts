@@ -1,8 +1,8 @@
 import { desc, eq, inArray, lt, sql } from 'drizzle-orm'
 import type { JobKind } from '$lib/registration/job'
-import { isToStranger, type JobRow } from './jobs'
+import { isMistyped, type JobRow } from './jobs'
 import type { Reader, Transaction } from './open'
-import { jobs, registrations } from './schema'
+import { jobs } from './schema'
 
 export interface FailedJob {
   id: string
@@ -30,11 +30,7 @@ export async function findFailed(
   return reader
     .select({ seq: jobs.seq, id: jobs.id, kind: jobs.kind, error: sql<string>`coalesce(${jobs.error}, '')` })
     .from(jobs)
-    .leftJoin(registrations, eq(registrations.id, jobs.registrationId))
-    .where(
-      sql`${jobs.state} = 'failed' and not (${jobs.blame} is 'receiver' and (${registrations.state} is 'started'
-        or ${isToStranger})) and ${only} and ${behind}`,
-    )
+    .where(sql`${jobs.state} = 'failed' and not ${isMistyped} and ${only} and ${behind}`)
     .orderBy(desc(jobs.seq))
     .limit(limit)
 }

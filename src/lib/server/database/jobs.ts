@@ -27,7 +27,7 @@ import { AWAITED_MAILS, MAILS_TO_STRANGERS, UNDONE_MAILS } from '$lib/registrati
 import { insertEvents } from './events'
 import type { Reader, Transaction } from './open'
 import { asStored, perConnection, placeholders } from './prepared-query'
-import { jobs } from './schema'
+import { jobs, registrations } from './schema'
 import { fieldOf } from './stored-json'
 import { payloadOf, readJob } from './stored-job'
 
@@ -322,7 +322,20 @@ export async function releaseAll(tx: Transaction, owner: string): Promise<void> 
     .where(and(eq(jobs.leaseOwner, owner), eq(jobs.state, 'running')))
 }
 
-/** How many jobs of each kind are not over: they wait, run, or have failed. Kinds of other versions included. */
+/** An email to an address that nobody confirmed and no registration has. */
+const isToStranger = sql`coalesce(${inArray(fieldOf(jobs.payload, 'mail'), MAILS_TO_STRANGERS)}, false)`
+
+/**
+ * An email that its recipient's server refuses, to an address that nobody has confirmed: mistyped, most likely, so that no
+ * moderator can do anything about it.
+ */
+export const isMistyped = sql`(${jobs.blame} is 'receiver' and (${isToStranger} or exists (select 1 from ${registrations}
+  where ${registrations.id} = ${jobs.registrationId} and ${registrations.state} = 'started')))`
+
+/**
+ * How many jobs of each kind are not over: they wait, run, or have failed and need a moderator. Kinds of other versions
+ * included.
+ */
 export async function countJobs(
   reader: Reader,
 ): Promise<{ kind: string; state: 'waiting' | 'running' | 'failed'; count: number }[]> {
@@ -331,7 +344,7 @@ export async function countJobs(
     const rows = await reader
       .select({ kind: jobs.kind, count: count() })
       .from(jobs)
-      .where(eq(jobs.state, state))
+      .where(and(eq(jobs.state, state), state === 'failed' ? sql`not ${isMistyped}` : undefined))
       .groupBy(jobs.kind)
     found.push(...rows.map((row) => ({ ...row, state })))
   }
@@ -384,9 +397,6 @@ export async function findJobs(reader: Reader, registrationId: string): Promise<
   return reader.select().from(jobs).where(eq(jobs.registrationId, registrationId)).orderBy(asc(jobs.seq))
 }
 
-/** An email to an address that nobody confirmed and no registration has. */
-export const isToStranger = sql`coalesce(${inArray(fieldOf(jobs.payload, 'mail'), MAILS_TO_STRANGERS)}, false)`
-
 /**
  * Jobs without a registration that failed, or keep failing; except emails to an unverified address whose mailbox does
  * not exist.
@@ -399,7 +409,7 @@ export async function findStuck(reader: Reader): Promise<JobRow[]> {
       and(
         isNull(jobs.registrationId),
         sql`(${jobs.state} = 'failed' or (${jobs.state} = 'waiting' and ${jobs.error} is not null))`,
-        sql`not (${jobs.kind} = 'mail' and ${jobs.blame} is 'receiver' and ${isToStranger})`,
+        sql`not ${isMistyped}`,
       ),
     )
     .orderBy(asc(jobs.seq))
@@ -502,7 +512,10 @@ export async function findPendingKinds(
   return rows.map(({ kind }) => kind)
 }
 
-/** Finished jobs without a registration are useless after a while: deletes at most so many, and returns how many. */
+/**
+ * Jobs without a registration that are finished, or that nobody can help, are useless after a while: deletes at most so
+ * many, and returns how many.
+ */
 export async function deleteEndedJobs(tx: Transaction, before: number, limit: number): Promise<number> {
   const ended = tx
     .select({ seq: jobs.seq })
@@ -510,7 +523,7 @@ export async function deleteEndedJobs(tx: Transaction, before: number, limit: nu
     .where(
       and(
         isNull(jobs.registrationId),
-        inArray(jobs.state, ['done', 'cancelled']),
+        sql`(${inArray(jobs.state, ['done', 'cancelled'])} or (${jobs.state} = 'failed' and ${isMistyped}))`,
         lt(jobs.finishedAt, before),
       ),
     )

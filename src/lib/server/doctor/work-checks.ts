@@ -1,5 +1,8 @@
 import type { Client } from '@libsql/client'
+import { drizzle } from 'drizzle-orm/libsql'
 import { DAY, HOUR, MINUTE } from '$lib/registration/time'
+import { countJobs } from '../database/jobs'
+import * as schema from '../database/schema'
 import { LAST_BACKUP, LAST_CLEAN_UP } from '../database/settings'
 import type { Report } from './finding'
 
@@ -24,7 +27,7 @@ export async function checkWork({
   clock,
   report,
 }: {
-  client: Pick<Client, 'execute'>
+  client: Client
   clock: () => number
   report: Report
 }): Promise<void> {
@@ -48,7 +51,8 @@ export async function checkWork({
       remedy: 'Start the service, or read in its log what it waits for',
     })
 
-  const failed = numberIn(await one("select count(*) as count from jobs where state = 'failed'"), 'count')
+  const jobs = await countJobs(drizzle(client, { schema }))
+  const failed = jobs.reduce((sum, { state, count }) => sum + (state === 'failed' ? count : 0), 0)
   if (failed === 0) report.ok('work.failed_jobs', null, 'No job has failed')
   else
     report.warning('work.failed_jobs', null, {
