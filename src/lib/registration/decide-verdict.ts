@@ -179,6 +179,7 @@ export function approve(
     restMs: verdict.restMs ?? null,
     message,
     silent,
+    remindedAt: null,
     probation: probationOf(verdict),
   }
   // Without an account, the email is not a notice but the key: "do not notify" does not stop it.

@@ -393,6 +393,18 @@ describe('the way out by time', () => {
     if (!reminded.ok || reminded.next === null) throw new Error('not reminded')
     expect(remind(8, reminded.next).ok).toBe(false)
   })
+
+  test('and once more, where the applicant chose another username, and that was approved', () => {
+    const policy = aPolicy({ now: NOON + 8 * DAY, password: 'after_approval' })
+    const wait: Action = { type: 'choose_name', username: username('lake') }
+    const reminded = aRegistration({ state: 'approved', account: 'none', holdsName: false, remindedAt: NOON })
+    const waiting = decide(reminded, wait, policy)
+    if (!waiting.ok || waiting.next === null) throw new Error('not chosen')
+    const again = decide(waiting.next, { type: 'approve', ...verdict }, policy)
+    if (!again.ok || again.next === null) throw new Error('not approved')
+    const remind = decide(again.next, { type: 'remind' }, aPolicy({ now: NOON + 16 * DAY }))
+    expect(jobs(remind)).toEqual(['mail set_password'])
+  })
 })
 
 describe('after a restore of an older copy', () => {
