@@ -296,6 +296,8 @@ test('those who are approved are told once', async () => {
   })
   await world.drain()
   expect(world.mailbox.kinds('hana@mail.test')).toEqual(['set_password'])
+  const until = world.now() + world.config.retention.approved * DAY
+  expect(world.mailbox.last('hana@mail.test', 'set_password')).toMatchObject({ until })
   expect(await world.services.djangoImport.tell(file)).toEqual({ applicants: [], moderators: [] })
 })
 

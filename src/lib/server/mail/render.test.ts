@@ -31,6 +31,7 @@ const firstSteps: FirstStepsView = {
   homeserver: 'example.org',
 }
 const help: SupportView = { text: 'help@example.org', url: 'mailto:help@example.org' }
+const END = Date.parse('2027-01-15T08:30:00Z')
 const otherServers = 'https://joinmatrix.org/servers/'
 const startLink = 'https://register.example.org/register'
 const MAILS: Mail[] = [
@@ -55,10 +56,10 @@ const MAILS: Mail[] = [
     support: help,
     link,
   },
-  { kind: 'set_password', matrixId, message, link, days: 14, reminder: false, nameLost: false },
-  { kind: 'set_password', matrixId, message: null, link, days: 7, reminder: true, nameLost: false },
-  { kind: 'set_password', matrixId, message, link, days: 14, reminder: false, nameLost: true },
-  { kind: 'set_password', matrixId, message: null, link, days: 7, reminder: true, nameLost: true },
+  { kind: 'set_password', matrixId, message, link, until: END, reminder: false, nameLost: false },
+  { kind: 'set_password', matrixId, message: null, link, until: END, reminder: true, nameLost: false },
+  { kind: 'set_password', matrixId, message, link, until: END, reminder: false, nameLost: true },
+  { kind: 'set_password', matrixId, message: null, link, until: END, reminder: true, nameLost: true },
   { kind: 'denied', matrixId, message, hadAccount: false, otherServers, startLink, support: help },
   {
     kind: 'denied',
@@ -155,24 +156,19 @@ for (const language of LANGUAGES)
         }
       })
 
+    test('until when a link works is said with its time zone', () => {
+      for (const mail of MAILS)
+        if (mail.kind === 'set_password')
+          expect(renderMail(mail, language, site).text).toMatch(/15.*2027.*8:30.*UTC/)
+    })
+
     test('one is one, and more are more', () => {
       const one = {
         hours: { en: '1 hour.', de: '1 Stunde.', fr: '1 heure.', es: '1 hora.', ar: 'ساعة واحدة.' },
-        days: { en: '1 more day.', de: '1 Tag.', fr: '1 jour.', es: '1 día más.', ar: 'يومًا واحدًا.' },
       }
       expect(
         renderMail({ kind: 'verification', matrixId, link, hours: 1, invited: false }, language, site).text,
       ).toContain(one.hours[language])
-      const password: Mail = {
-        kind: 'set_password',
-        matrixId,
-        message: null,
-        link,
-        days: 1,
-        reminder: false,
-        nameLost: false,
-      }
-      expect(renderMail(password, language, site).text).toContain(one.days[language])
     })
   })
 

@@ -2,35 +2,36 @@ import { m } from '$lib/paraglide/messages'
 import { awaitsPassword } from '$lib/registration/state'
 import { DAY } from '$lib/registration/time'
 import { matrixId as matrixIdOf } from '$lib/registration/username'
+import { momentText } from '$lib/text/moment'
 import { introduced, quoted, type Wording } from '../content'
 import type { JobMail } from '../definition'
 
 /**
- * Approved, but the password is still to be set (`password: after_approval`). `days`: lifetime of the link; `nameLost`:
- * the registration does not hold its username, so another one comes first.
+ * Approved, but the password is still to be set (`password: after_approval`). `until`: when the request is deleted, in
+ * milliseconds since 1970; `nameLost`: the registration does not hold its username, so another one comes first.
  */
 interface Data {
   kind: 'set_password'
   matrixId: string
   message: string | null
   link: string
-  days: number
+  until: number
   reminder: boolean
   nameLost: boolean
 }
 
 export const setPassword: JobMail<'set_password', Data> = {
-  async compose({ reminder }, registration, { policy, domain, approvedDays, statusLink }) {
+  async compose({ reminder }, registration, { domain, approvedDays, statusLink }) {
     if (!awaitsPassword(registration)) return null
     const { username, message, stateSince, holdsName } = registration
-    const days = Math.max(1, Math.ceil(approvedDays - (policy().now - stateSince) / DAY))
+    const until = stateSince + approvedDays * DAY
     const matrixId = matrixIdOf(username, domain)
     const link = await statusLink(registration)
-    return { kind: 'set_password', matrixId, message, link, days, reminder, nameLost: !holdsName }
+    return { kind: 'set_password', matrixId, message, link, until, reminder, nameLost: !holdsName }
   },
 
   content: (mail, wording) => {
-    const { matrixId, message, link, days, nameLost } = mail
+    const { matrixId, message, link, until, nameLost } = mail
     const { subject, heading, words, label, after } = nameLost
       ? toRename(mail, wording)
       : toSet(mail, wording)
@@ -41,7 +42,10 @@ export const setPassword: JobMail<'set_password', Data> = {
       paragraphs: [...words, ...introduced(message, wording)],
       ...quoted(message),
       action: { label, link },
-      after: [m.mail_password_days({ days }, wording.in_), ...after],
+      after: [
+        m.mail_password_until({ until: momentText(until, wording.in_.locale, 'UTC') }, wording.in_),
+        ...after,
+      ],
       footer: wording.applicant,
     }
   },
