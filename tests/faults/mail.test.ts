@@ -97,6 +97,7 @@ async function startSmtp() {
   const port = await freePort()
   const taken: ParsedMail[] = []
   let fault: Fault | null = null
+  let checkMs = 0
   let server: SMTPServer | Server
   const sockets = new Set<Socket>()
 
@@ -131,6 +132,7 @@ async function startSmtp() {
           const refusal = fault === null ? undefined : AT_MAIL[fault]
           if (refusal !== undefined) return done(refuse(...refusal))
           taken.push(mail)
+          if (checkMs > 0) return setTimeout(done, checkMs)
           return fault === 'taken, and the answer lost' ? hangUp() : done()
         }, done)
       },
@@ -156,6 +158,10 @@ async function startSmtp() {
   return {
     port,
     taken,
+    /** How long it takes to check a mail that it has, before it says that it takes it. */
+    check(ms: number): void {
+      checkMs = ms
+    },
     async set(next: Fault | null): Promise<void> {
       const before = fault
       if (before !== 'down') await shut()
@@ -240,3 +246,20 @@ for (const fault of Object.keys(ENDS) as Fault[])
     expect([end, copies.length]).toEqual(ENDS[fault])
     await services.worker.stop(0)
   })
+
+test('a server that takes longer over the content than over all else gets each mail once', async () => {
+  smtp = await startSmtp()
+  closing.push(() => smtp.close())
+  smtp.check(1_500)
+  const { email, site } = world.config
+  const settings = { ...email, port: smtp.port, username: null, password: null, timeout: 500 }
+  const mailer = createMailer({ ...settings, tls: 'never', site: { ...site, logoUrl: null } })
+  closing.push(() => mailer.close())
+  await mailer.send({
+    to: ['river@mail.test'],
+    language: 'en',
+    mail: { kind: 'requested', matrixId: '@river:example.test', link: 'https://example.test/x' },
+    id: 'one',
+  })
+  expect(smtp.taken).toHaveLength(1)
+})

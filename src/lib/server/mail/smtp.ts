@@ -43,6 +43,12 @@ export interface SmtpOptions extends SmtpServer {
 /** How long emails are sent unencrypted before a failed STARTTLS is tried again. */
 const UNENCRYPTED_MS = 10 * 60_000
 
+/**
+ * A server may check the content before it answers, which takes some longer than all else: RFC 5321, 4.5.3.2.6, allows ten
+ * minutes. Whoever is given up earlier is sent the same email again.
+ */
+const LONGEST_CHECK = 9
+
 /** Connections by the mode of `tls`. */
 export function createSmtp(options: SmtpOptions): Smtp {
   const smtp = open(options, options.tls)
@@ -67,7 +73,7 @@ export function connectionSettings(server: SmtpServer, mode: MailTls) {
     tls: { rejectUnauthorized: verifiesCertificate(server, mode), ...(ca === null ? {} : { ca }) },
     connectionTimeout: timeout,
     greetingTimeout: timeout,
-    socketTimeout: timeout,
+    socketTimeout: LONGEST_CHECK * timeout,
     dnsTimeout: timeout,
   }
 }
