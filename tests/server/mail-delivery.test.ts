@@ -76,6 +76,21 @@ describe('who asked for a mail hears', () => {
     },
   )
 
+  test('that it may have arrived, as long as only its answer got lost', async () => {
+    const lost = new MailError('It closed the connection', { permanent: false, handedOver: true })
+    answer = () => lost
+    const { mail } = await start('river')
+    await world.drain()
+    expect(await standingOf(mail)).toBe('unsure')
+    await live(2 * MINUTE)
+    expect(await standingOf(mail)).toBe('unsure')
+    const { mail: other } = await start('lake')
+    await world.drain()
+    answer = () => null
+    await live(2 * MINUTE)
+    expect(await standingOf(other)).toBe('sent')
+  })
+
   test('that it was given up', async () => {
     answer = () => new MailError('Something else', { permanent: true })
     const { mail } = await start('river')

@@ -9,12 +9,13 @@ import { perConnection } from './prepared-query'
 import { jobs } from './schema'
 import { fieldOf } from './stored-json'
 
-export type MailRow = Pick<JobRow, 'state' | 'error' | 'blame' | 'createdAt' | 'finishedAt'>
+export type MailRow = Pick<JobRow, 'state' | 'error' | 'blame' | 'unanswered' | 'createdAt' | 'finishedAt'>
 
 const row = {
   state: jobs.state,
   error: jobs.error,
   blame: jobs.blame,
+  unanswered: jobs.unanswered,
   createdAt: jobs.createdAt,
   finishedAt: jobs.finishedAt,
 }

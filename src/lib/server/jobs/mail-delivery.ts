@@ -24,7 +24,7 @@ export function createMailDeliveries({
 }) {
   function standingOf(row: MailRow | null): MailStanding | null {
     if (row === null) return null
-    const { state, error, blame, createdAt, finishedAt } = row
+    const { state, error, blame, unanswered, createdAt, finishedAt } = row
     if (finishedAt !== null) {
       const steps = Math.ceil(Math.max(finishedAt - createdAt, 0) / STEP_MS)
       if (clock() < createdAt + steps * STEP_MS) return error === null ? 'being_sent' : 'waiting'
@@ -33,9 +33,11 @@ export function createMailDeliveries({
       case 'done':
         return 'sent'
       case 'failed':
-        return blame === 'receiver' ? 'refused' : 'failed'
+        if (blame === 'receiver') return 'refused'
+        return unanswered > 0 ? 'unsure' : 'failed'
       case 'waiting':
       case 'running':
+        if (unanswered > 0) return 'unsure'
         return error !== null || outages.isMailOut() ? 'waiting' : 'being_sent'
       case 'cancelled':
         return null
