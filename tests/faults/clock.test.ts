@@ -121,6 +121,16 @@ describe('a clock that goes forward', () => {
     expect(await isThere()).toBe(true)
   })
 
+  test('nor where somebody came before the clock was set right', async () => {
+    const isThere = await denied()
+    await world.services.scheduler.cleanUp({ dryRun: false })
+    world.pass(365 * DAY)
+    await requested(world, 'lake')
+    const { scheduler } = aScheduler()
+    await scheduler.cleanUpBySchedule()
+    expect(await isThere()).toBe(true)
+  })
+
   test('or a program that was off for a year, only makes the clean-up wait for an hour', async () => {
     const isThere = await denied()
     world.pass(365 * DAY)

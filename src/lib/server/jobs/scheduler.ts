@@ -1,4 +1,5 @@
 import { Cron } from 'croner'
+import * as v from 'valibot'
 import type { Logger } from 'pino'
 import { keptDays, type Retention } from '$lib/registration/retention'
 import type { Registration } from '$lib/registration/registration'
@@ -11,7 +12,7 @@ import type { Database, Reader } from '../database/open'
 import { lastEventAt, settleSurplus } from '../database/events'
 import { purge } from '../database/purge'
 import { findEndedProbations, findSince, hasWaitedSince } from '../database/registrations'
-import { LAST_CLEAN_UP, putSetting } from '../database/settings'
+import { findSetting, LAST_CLEAN_UP, putSetting } from '../database/settings'
 import { hasLiveLink } from '../database/tokens'
 import type { JobQueue } from '../registrations/job-queue'
 import type { Registrar } from '../registrations/registrar'
@@ -223,7 +224,7 @@ export function createScheduler({
 
   /**
    * Whether the clock has advanced like monotonic time since the last check; at the first check, whether it is where
-   * the database left it. Nobody's data is deleted because of a wrong clock: an hour later it is right again, or was
+   * the last clean-up left it: an event may have happened since, under the wrong clock. Nobody's data is deleted because of a wrong clock: an hour later it is right again, or was
    * right.
    */
   async function isClockSteady(): Promise<boolean> {
@@ -231,7 +232,11 @@ export function createScheduler({
     mark = { clock: clock(), uptime: uptime() }
     if (before !== null)
       return Math.abs(mark.clock - before.clock - (mark.uptime - before.uptime)) < CLOCK_TOLERANCE_MS
-    const last = await database.read((reader) => lastEventAt(reader))
+    const last = await database.read(
+      async (reader) =>
+        (await findSetting(reader, LAST_CLEAN_UP, v.number(), { unset: null, otherwise: null })) ??
+        (await lastEventAt(reader)),
+    )
     return last === null || Math.abs(mark.clock - last) < LONGEST_SILENCE_MS
   }
 
