@@ -89,6 +89,17 @@ describe('the replies', () => {
     expect(await api.replies.list()).toEqual([])
   })
 
+  test('that a colleague changed meanwhile are not overwritten', async () => {
+    const { api } = await aModerator(world.services)
+    await api.replies.save(greeting)
+    const [{ id = '', changedAt = 0 } = {}] = await api.replies.list()
+    world.pass(1)
+    const change = (title: string) => api.replies.save({ ...greeting, id, title, seen: changedAt })
+    await change('One')
+    expect(await codeOf(change('Other'))).toBe('reply_changed')
+    expect(await api.replies.list()).toMatchObject([{ title: 'One' }])
+  })
+
   test('begin with a few where one asks for that, once, and each can be saved again as it is', async () => {
     const { api } = await aModerator(world.services)
     for (const _ of [1, 2]) await api.replies.start()

@@ -308,6 +308,21 @@ describe('by hand', () => {
     ])
   })
 
+  test('what a colleague chose meanwhile is not replaced by who looks at an old page', async () => {
+    await aDesk({})
+    const { api } = await aModerator(world.services)
+    const theirs = { message: { en: 'Something is wrong' }, until: '' }
+    await api.intake.close({ ...theirs, seen: null })
+    expect(await codeOf(api.intake.close({ message: NO_WORDS, until: '', seen: null }))).toBe(
+      'opening_changed',
+    )
+    expect(await codeOf(api.intake.open({ until: '', seen: null }))).toBe('opening_changed')
+    const { hand } = await api.intake.state()
+    expect(hand).toMatchObject({ says: 'closed', message: theirs.message })
+    await api.intake.open({ until: '', seen: hand?.at ?? null })
+    expect(await isOpen()).toBe(true)
+  })
+
   test('a moderator opens it again', async () => {
     await aDesk({})
     const { api } = await aModerator(world.services)

@@ -92,6 +92,8 @@ export type Refusal =
   | { code: 'category_unknown' }
   /** A colleague deleted it. */
   | { code: 'reply_gone' }
+  /** A colleague changed it since the page was rendered. */
+  | { code: 'reply_changed' }
   | { code: 'reply_title_missing' }
   | { code: 'reply_title_too_long'; maximum: number }
   /** `placeholder`: as written, with its braces. */
@@ -176,6 +178,8 @@ export type Refusal =
   | { code: 'list_patterns'; maximum: number }
   /** The submitted list is not the one that was previewed. */
   | { code: 'list_changed' }
+  /** A colleague opened or closed registration, or changed the message, since the page was rendered. */
+  | { code: 'opening_changed' }
   /** Not a future day, or too far in the future. */
   | { code: 'date_wrong' }
   /** An invitation is required here. */

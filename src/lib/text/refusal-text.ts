@@ -134,6 +134,8 @@ export function refusalText(refusal: Refusal): string {
       return m.refusal_category_unknown()
     case 'reply_gone':
       return m.refusal_reply_gone()
+    case 'reply_changed':
+      return m.refusal_reply_changed()
     case 'reply_title_missing':
       return m.refusal_reply_title_missing()
     case 'reply_title_too_long':
@@ -212,6 +214,8 @@ export function refusalText(refusal: Refusal): string {
       return m.refusal_list_patterns({ maximum: refusal.maximum })
     case 'list_changed':
       return m.refusal_list_changed()
+    case 'opening_changed':
+      return m.refusal_opening_changed()
     case 'invitation_missing':
       return m.refusal_invitation_missing()
     case 'invitation_unknown':

@@ -109,12 +109,14 @@ test('who is not signed in is sent to the door from every page, its data and its
     '/audit-log',
     '/statistics',
     '/replies',
+    '/intake',
   ]) {
     const login = `/admin/login?next=${encodeURIComponent(`/admin${page}`)}`
     for (const path of [`/admin${page}?/end`, `/admin${page}?/preferences`, `/admin${page}?/nonsense`]) {
       const sent = await stranger.send('POST', path, form, 'id=x')
-      // From the queue, what was typed goes along; what no form there sends does not.
-      const [status, location] = page === '' ? [307, `${login}&/ended`] : [303, login]
+      // Where texts are written, what was typed goes along; what no form there sends does not.
+      const isWriting = ['', '/rules', '/rules/new', '/replies', '/intake'].includes(page)
+      const [status, location] = isWriting ? [307, `${login}&/ended`] : [303, login]
       expect([path, sent.status, sent.headers.location]).toEqual([path, status, location])
       const along = await stranger.send('POST', `${login}&/ended`, { ...form, accept: 'text/html' }, 'id=x')
       expect([along.status, along.headers.location]).toEqual([303, login])
@@ -127,6 +129,14 @@ test('who is not signed in is sent to the door from every page, its data and its
       expect([page, JSON.parse(data.body)]).toMatchObject([page, { type: 'redirect' }])
     }
   }
+  const texts = await stranger.send(
+    'POST',
+    '/admin/login?next=%2Fadmin%2Fintake&/ended',
+    { ...form, accept: 'text/html' },
+    'en=We+are+away&de=Wir+sind+weg',
+  )
+  expect(texts.status).toBe(200)
+  for (const text of ['We are away', 'Wir sind weg']) expect(texts.body).toContain(text)
   const long = await stranger.send('GET', `/admin?q=${'%C3%B6'.repeat(2000)}`, {})
   expect([long.status, long.headers.location]).toEqual([303, '/admin/login'])
   for (const path of ['/admin/login?/default', '/register?/default', '/admin/join/x?/default&/x=1'])

@@ -13,8 +13,8 @@ export function whereTo(url: URL, method: string, moderator: App.Locals['moderat
   return moderator.mustSetUp === true && url.pathname !== '/admin/account' ? '/admin/account' : null
 }
 
-/** Where moderators write to applicants and to each other. */
-const WRITING = '/admin/(desk)/(queue)'
+/** Where moderators write texts, to applicants, to visitors and to each other. */
+const WRITING = ['(queue)', 'replies', 'intake', 'rules'].map((page) => `/admin/(desk)/${page}`)
 
 /** The page of a form, by which returning does not repeat its action. */
 function withoutAction({ pathname, searchParams }: URL): string {
@@ -39,7 +39,9 @@ export function requireModerator({ route, url, request, isDataRequest, locals }:
   if (request.headers.get('x-sveltekit-action') === 'true')
     return Response.json({ type: 'redirect', status: 303, location: to })
   // Repeated there with its fields (RFC 9110, 15.4.8): neither an address nor a cookie is the place for them.
-  if (request.method === 'POST' && locals.moderator === null && route.id.startsWith(WRITING))
+  const { id } = route
+  const isWriting = WRITING.some((pages) => id.startsWith(pages))
+  if (request.method === 'POST' && locals.moderator === null && isWriting)
     return new Response(null, {
       status: 307,
       headers: { location: `${to}${to.includes('?') ? '&' : '?'}/ended` },

@@ -146,13 +146,20 @@ export function createIntake({
       return alerts(change, now)
     },
 
-    /** A moderator (or `COMMAND_LINE`) closes it, or changes the message while it is closed. */
-    async close(typed: { message: Texts; until: string }, by: string): Promise<Result<null>> {
+    /**
+     * A moderator (or `COMMAND_LINE`) closes it, or changes the message while it is closed. `seen`: when the choice was
+     * made that this one replaces (null: there was none); refused if a colleague made another one meanwhile.
+     */
+    async close(
+      { seen, ...typed }: { message: Texts; until: string; seen?: number | null | undefined },
+      by: string,
+    ): Promise<Result<null>> {
       const wish = readClosing(typed, clock())
       if (!wish.ok) return wish
       const { message, until } = wish.value
-      await database.write(async (tx) => {
+      const closed = await database.write(async (tx): Promise<Result<null>> => {
         const { record } = await read(tx)
+        if (!isStill(record, seen)) return refuse({ code: 'opening_changed' })
         const hand = { says: 'closed', message, until, by, at: clock() } as const
         await put(
           tx,
@@ -160,30 +167,39 @@ export function createIntake({
           { kind: 'registration_closed', detail: detailOf('by_hand', until) },
           by,
         )
+        return accept(null)
       })
       forget()
-      return accept(null)
+      return closed
     },
 
     /**
      * A moderator opens it. If a limit closed it, it stays open until the backlog is cleared, or until the given day;
-     * otherwise the limits count from now on.
+     * otherwise the limits count from now on. `seen`: as above.
      */
-    async open(typed: { until: string }, by: string): Promise<Result<null>> {
+    async open(
+      typed: { until: string; seen?: number | null | undefined },
+      by: string,
+    ): Promise<Result<null>> {
       const until = readUntil(typed.until, clock())
       if (!until.ok) return until
-      await database.write(async (tx) => {
+      const opened = await database.write(async (tx): Promise<Result<null>> => {
         const { record } = await read(tx)
+        if (!isStill(record, typed.seen)) return refuse({ code: 'opening_changed' })
         const although = record.shut !== null
         const hand = although ? ({ says: 'open', until: until.value, by, at: clock() } as const) : null
         const detail = detailOf('by_hand', although ? until.value : null)
         await put(tx, { ...record, hand }, { kind: 'registration_opened', detail }, by)
+        return accept(null)
       })
       forget()
-      return accept(null)
+      return opened
     },
   }
 }
+
+const isStill = ({ hand }: OpeningRecord, seen: number | null | undefined): boolean =>
+  seen === undefined || seen === (hand?.at ?? null)
 
 function detailOf(why: 'by_hand', until: number | null): Record<string, string> {
   return { why, ...(until === null ? {} : { until: new Date(until).toISOString().slice(0, 10) }) }

@@ -42,9 +42,10 @@ export function createReplies({
     list: () => database.read(findReplies),
 
     /**
-     * Adds a canned reply, or changes the one with that ID. Refused if it contains braces that are not placeholders.
+     * Adds a canned reply, or changes the one with that ID. Refused if it contains braces that are not placeholders, or
+     * if a colleague changed it since `seen`, when it had last been changed.
      */
-    async save(id: string | null, typed: TypedReply, actor: Moderator): Promise<Result<null>> {
+    async save(id: string | null, typed: TypedReply, actor: Moderator, seen?: number): Promise<Result<null>> {
       const parsed = parseReply(typed)
       if (!parsed.ok) return parsed
       for (const text of Object.values(parsed.value.texts)) {
@@ -56,7 +57,9 @@ export function createReplies({
           await insert(tx, parsed.value, actor)
           return accept(null)
         }
-        if ((await findReply(tx, id)) === null) return refuse({ code: 'reply_gone' })
+        const before = await findReply(tx, id)
+        if (before === null) return refuse({ code: 'reply_gone' })
+        if (seen !== undefined && seen !== before.changedAt) return refuse({ code: 'reply_changed' })
         await updateReply(tx, { id, ...parsed.value, changedBy: actor.id, changedAt: clock() })
         await insertEvents(tx, null, [{ kind: 'reply_saved', detail: { reply: id } }], actor, clock())
         return accept(null)

@@ -9,6 +9,7 @@ const moderatorProcedure = t.moderatorProcedure.use(t.needs('intake', 'usernames
 /** Longer than any sensible value; the domain then says what is wrong in words. */
 const words = v.pipe(v.string(), v.maxLength(100_000))
 const day = v.pipe(v.string(), v.maxLength(100))
+const seen = v.optional(v.nullable(v.number()))
 
 /** Whether registration is open: what moderators see of it, and how they change it. */
 export const intakeRouter = t.router({
@@ -29,13 +30,15 @@ export const intakeRouter = t.router({
 
   /** Closes it, or changes the message while it is closed. `until`: a UTC day, or empty. */
   close: moderatorProcedure
-    .input(v.parser(v.object({ message: typedTexts(words), until: day })))
+    .input(v.parser(v.object({ message: typedTexts(words), until: day, seen })))
     .mutation(async ({ ctx, input }) => {
       orThrow(await ctx.services.intake.close(input, ctx.moderator.id))
     }),
 
   /** Opens it in spite of a limit: until a day, or until the backlog is cleared. */
-  open: moderatorProcedure.input(v.parser(v.object({ until: day }))).mutation(async ({ ctx, input }) => {
-    orThrow(await ctx.services.intake.open(input, ctx.moderator.id))
-  }),
+  open: moderatorProcedure
+    .input(v.parser(v.object({ until: day, seen })))
+    .mutation(async ({ ctx, input }) => {
+      orThrow(await ctx.services.intake.open(input, ctx.moderator.id))
+    }),
 })

@@ -37,7 +37,7 @@ export const repliesRouter = t.router({
     }))
   }),
 
-  /** Adds a canned reply, or changes the one with that ID. */
+  /** Adds a canned reply, or changes the one with that ID, as it was `seen`: the `changedAt` of the list. */
   save: moderatorProcedure
     .input(
       v.parser(
@@ -46,12 +46,13 @@ export const repliesRouter = t.router({
           purpose: v.picklist(REPLY_PURPOSES),
           title: line,
           texts: typedTexts(text),
+          seen: v.optional(v.number()),
         }),
       ),
     )
-    .mutation(async ({ ctx, input: { id: reply, ...typed } }) => {
+    .mutation(async ({ ctx, input: { id: reply, seen, ...typed } }) => {
       const actor = t.actorOf(ctx)
-      orThrow(await ctx.services.replies.save(reply ?? null, typed, actor))
+      orThrow(await ctx.services.replies.save(reply ?? null, typed, actor, seen))
     }),
 
   remove: moderatorProcedure.input(v.parser(v.object({ id }))).mutation(async ({ ctx, input }) => {

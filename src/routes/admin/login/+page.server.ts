@@ -1,5 +1,6 @@
 import { fail, redirect } from '@sveltejs/kit'
 import { refusalText } from '$lib/text/refusal-text'
+import { LANGUAGES } from '$lib/registration/language'
 import { textOf } from '$lib/server/http/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
 import { afterSignIn, deskPath } from './desk-path'
@@ -12,7 +13,7 @@ export const load: PageServerLoad = ({ locals, url }) => {
 }
 
 /** Fields of the moderation pages whose text is given back if the session had ended. */
-const KEPT = ['message', 'text', 'several_message'] as const
+const KEPT = ['message', 'text', 'several_message', 'title', 'reason', ...LANGUAGES] as const
 
 export const actions: Actions = {
   /** A form of a moderation page, after the session ended: what was typed is shown, to be copied. */
@@ -20,8 +21,9 @@ export const actions: Actions = {
     const next = deskPath(url.searchParams.get('next'))
     if (locals.moderator !== null) redirect(303, next)
     const form = await request.formData()
-    const kept = KEPT.map((name) => textOf(form, name)).find((text) => text.trim() !== '')
-    if (kept === undefined) redirect(303, `/admin/login?next=${encodeURIComponent(next)}`)
+    const texts = KEPT.map((name) => textOf(form, name)).filter((text) => text.trim() !== '')
+    const kept = texts.join('\n\n')
+    if (kept === '') redirect(303, `/admin/login?next=${encodeURIComponent(next)}`)
     return { kept }
   },
   signIn: async ({ request, locals, url }) => {

@@ -14,7 +14,8 @@ export const load: PageServerLoad = async ({ locals: { api }, url }) => ({
 function refused(answer: Extract<Attempt<unknown>, { ok: false }>, typed: Typed) {
   const words = refusalText(answer.refusal)
   const atDay = answer.refusal.code === 'date_wrong'
-  return fail(answer.status, { typed, day: atDay ? words : null, problem: atDay ? null : words })
+  const changed = answer.refusal.code === 'opening_changed'
+  return fail(answer.status, { typed, changed, day: atDay ? words : null, problem: atDay ? null : words })
 }
 
 interface Typed {
@@ -23,18 +24,25 @@ interface Typed {
   until: string
 }
 
+/** When the choice was made that the page showed; null: there was none. */
+function seenIn(form: FormData): number | null {
+  const at = textOf(form, 'seen')
+  return at === '' ? null : Number(at)
+}
+
 export const actions: Actions = {
   close: async ({ request, url, locals: { api } }) => {
     const form = await request.formData()
     const message = inEachLanguage((language) => textOf(form, language))
     const until = textOf(form, 'until')
-    const answer = await attempt(() => api.intake.close({ message, until }))
+    const answer = await attempt(() => api.intake.close({ message, until, seen: seenIn(form) }))
     if (!answer.ok) return refused(answer, { form: 'close', message, until })
     redirect(303, `${url.pathname}?saved`)
   },
   open: async ({ request, url, locals: { api } }) => {
-    const until = textOf(await request.formData(), 'until')
-    const answer = await attempt(() => api.intake.open({ until }))
+    const form = await request.formData()
+    const until = textOf(form, 'until')
+    const answer = await attempt(() => api.intake.open({ until, seen: seenIn(form) }))
     if (!answer.ok) return refused(answer, { form: 'open', message: {}, until })
     redirect(303, `${url.pathname}?saved`)
   },

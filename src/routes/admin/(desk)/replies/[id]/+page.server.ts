@@ -11,12 +11,13 @@ const purposeOf = (typed: string | null) => REPLY_PURPOSES.find((one) => one ===
 /** A canned reply, or an empty one to add (`new`). */
 export const load: PageServerLoad = async ({ params: { id }, url, locals: { api } }) => {
   const purpose = purposeOf(url.searchParams.get('purpose'))
-  if (id === 'new') return { isNew: true, reply: { purpose, title: '', texts: {} } }
+  if (id === 'new') return { isNew: true, changedAt: null, reply: { purpose, title: '', texts: {} } }
   const found = (await api.replies.list()).find((one) => one.id === id)
   if (found === undefined) error(404, refusalText({ code: 'reply_gone' }))
-  const { title, texts } = found
+  const { title, texts, changedAt } = found
   return {
     isNew: false,
+    changedAt,
     reply: { purpose: found.purpose, title, texts },
   }
 }
@@ -27,7 +28,7 @@ export const actions: Actions = {
     const purpose = purposeOf(textOf(form, 'purpose'))
     const texts = inEachLanguage((language) => textOf(form, language))
     const typed = { purpose, title: textOf(form, 'title'), texts }
-    const target = id === 'new' ? {} : { id }
+    const target = id === 'new' ? {} : { id, seen: Number(textOf(form, 'seen')) }
     const answer = await attempt(() => api.replies.save({ ...target, ...typed }))
     if (!answer.ok)
       return fail(answer.status, { typed, code: answer.refusal.code, problem: refusalText(answer.refusal) })
