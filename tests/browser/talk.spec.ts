@@ -266,3 +266,76 @@ test('a denial has its category, and can be approved after all', async ({ page, 
   await applicant.context().close()
   await desk.context().close()
 })
+
+test('a question that a colleague’s decision overtook is not sent, and what was typed stays to copy', async ({
+  page,
+  site,
+  browser,
+}) => {
+  const words = 'Whom do you know here?'
+  const name = newName()
+  await requestAccount(page, site, name)
+  const desk = await lookAt(browser, site, name)
+  const colleague = await openAsColleague(browser, site, desk.url())
+  await unfold(desk, '#ask')
+  await desk.locator('#question').fill(words)
+  await colleague.locator('button[name=decision][value=deny]').click()
+  await colleague.waitForURL(/done=/)
+  if (test.info().project.use.javaScriptEnabled !== false)
+    await expect(desk.locator('main [role=status].changed')).toContainText(
+      'colleague decided in the meantime',
+    )
+  await expect(desk.locator('#question')).toHaveValue(words)
+
+  await desk.locator('#ask button:not([formaction])').last().click()
+  await expect(desk.locator('main [role=alert]')).toHaveCount(1)
+  await expect(desk.locator('main [role=alert]')).toContainText('Nothing was changed')
+  await expect(desk.locator('main [role=alert]')).toBeFocused()
+  await expect(desk.locator('#ask')).toContainText('What you typed was not sent')
+  await expect(desk.locator('#ask')).toContainText(words)
+  await expect(desk.locator('#question')).toHaveCount(0)
+  await expectAccessible(desk)
+  if (test.info().project.use.javaScriptEnabled !== false) {
+    await desk.goto(desk.url())
+    await expect(desk.locator('#ask')).toContainText(words)
+  }
+  await colleague.context().close()
+  await desk.context().close()
+})
+
+test('a message with an approval that a colleague was faster with is not sent, and stays to copy', async ({
+  page,
+  site,
+  browser,
+}) => {
+  const words = 'We thought again.'
+  const name = newName()
+  const email = await requestAccount(page, site, name)
+  const desk = await lookAt(browser, site, name)
+  const request = desk.url()
+  await desk.locator('button[name=decision][value=deny]').click()
+  await site.mail.next(email, 2)
+  await expect
+    .poll(async () => {
+      await desk.goto(request)
+      return desk.locator('#reopen details').count()
+    })
+    .toBe(1)
+  const colleague = await openAsColleague(browser, site, request)
+  await unfold(desk, '#reopen')
+  await desk.locator('#reopen-message').fill(words)
+  await unfold(colleague, '#reopen')
+  await colleague.locator('#reopen').getByRole('button', { name: 'Approve after all' }).click()
+  await site.mail.next(email, 3)
+  await expect(colleague.locator('#reopen details')).toHaveCount(0)
+  await expect(desk.locator('#reopen-message')).toHaveValue(words)
+
+  await desk.locator('#reopen').getByRole('button', { name: 'Approve after all' }).click()
+  await expect(desk.locator('main [role=alert]')).toHaveCount(1)
+  await expect(desk.locator('main [role=alert]')).toBeFocused()
+  await expect(desk.locator('#reopen')).toContainText('What you typed was not sent')
+  await expect(desk.locator('#reopen')).toContainText(words)
+  await expectAccessible(desk)
+  await colleague.context().close()
+  await desk.context().close()
+})
