@@ -339,3 +339,28 @@ test('a message with an approval that a colleague was faster with is not sent, a
   await colleague.context().close()
   await desk.context().close()
 })
+
+test('an answer that a decision overtook is not sent, and stays to copy', async ({ page, site, browser }) => {
+  const words = 'My sister, since last year'
+  const name = newName()
+  const email = await requestAccount(page, site, name)
+  const desk = await lookAt(browser, site, name)
+  await unfold(desk, '#ask')
+  await desk.locator('#question').fill('Whom do you know here?')
+  await desk.locator('#ask button:not([formaction])').last().click()
+  await expect(desk.locator('#ask .tag')).toHaveText('Awaiting reply')
+  await site.mail.next(email, 2)
+  await page.goto(`${site.url}/register/status`)
+  await page.locator('#answer').fill(words)
+  await desk.locator('button[name=decision][value=deny]').click()
+  await site.mail.next(email, 3)
+
+  await page.getByRole('button', { name: 'Send answer' }).click()
+  await expect(page.locator('main [role=alert]')).toHaveCount(1)
+  await expect(page.locator('main [role=alert]')).toContainText('Nothing was sent')
+  await expect(page.locator('main [role=alert]')).toBeFocused()
+  await expect(page.locator('#answer')).toHaveCount(0)
+  await expect(page.getByLabel('What you wrote')).toHaveValue(words)
+  await expectAccessible(page)
+  await desk.context().close()
+})
