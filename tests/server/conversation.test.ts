@@ -289,8 +289,12 @@ describe('among moderators', () => {
     expect((await mira.api.conversation.thread({ id })).claim).toMatchObject({ by: 'tom' })
     await tom.api.conversation.release({ id })
     await mira.api.conversation.take({ id, over: false })
-    world.pass(30 * 60_000)
+    const listed = async () => (await tom.api.moderation.queue({ tab: 'waiting' })).items[0]?.claimedBy
+    world.pass(30 * 60_000 - 1)
+    expect(await listed()).toBe('mira')
+    world.pass(1)
     expect((await tom.api.conversation.thread({ id })).claim).toBeNull()
+    expect(await listed()).toBeNull()
     // What a colleague looks at is not out of date by a claim.
     await tom.api.moderation.decide({ id, version, decision: 'deny', message: '', silent: true })
   })

@@ -215,6 +215,16 @@ describe('a linked moderator', () => {
     expect(await stateOf(id)).toBe('approved')
   })
 
+  test('takes it anew with 👀 once the assignment has ended', async () => {
+    const { api } = await aLinked('anna', ANNA)
+    const { id, target } = await noticed()
+    await react(ANNA, target, '👀')
+    world.pass(aConfig().moderation.claimMs)
+    expect((await api.conversation.thread({ id })).claim).toBeNull()
+    await react(ANNA, target, '👀\uFE0F')
+    expect((await api.conversation.thread({ id })).claim).toMatchObject({ by: 'anna' })
+  })
+
   test('takes it with 👀, and releases it by removing that', async () => {
     const anna = await aLinked('anna', ANNA)
     const { id, target } = await noticed()

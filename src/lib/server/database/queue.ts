@@ -272,7 +272,9 @@ export async function findListed(reader: Reader, ids: string[], lookedSince: num
       ...LISTED,
       trouble: sql`${IN_TROUBLE}`.mapWith(Boolean),
       decidedBy: authorName(registrations.decidedBy, decider),
-      claimedBy: claimer.username,
+      claimedBy: registrations.claimedBy,
+      claimedAt: registrations.claimedAt,
+      claimerName: claimer.username,
       inviterName: authorName(invitations.madeBy, inviter),
       invitationNote: invitations.note,
     })

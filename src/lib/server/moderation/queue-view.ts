@@ -1,5 +1,6 @@
 import type { QueueFilter } from '$lib/moderation/queue-filter'
 import { decide, isResting, undoWindow } from '$lib/registration/decide'
+import { claimOf } from '$lib/registration/decide-talk'
 import { aboutOf } from '$lib/registration/job'
 import { COMMAND_LINE, type Registration } from '$lib/registration/registration'
 import { isOpeningFailed, isUnopened } from '$lib/registration/state'
@@ -31,34 +32,55 @@ export async function queueView(
   {
     database,
     homeserver,
+    registrar,
     memory,
-  }: { database: Database; homeserver: Homeserver; memory: Pick<DenialFingerprints, 'countSimilar'> },
+  }: {
+    database: Database
+    homeserver: Homeserver
+    registrar: Pick<Registrar, 'policy'>
+    memory: Pick<DenialFingerprints, 'countSimilar'>
+  },
   filter: QueueFilter,
   moderator: { id: string },
-  { limit, now }: { limit: number; now: number },
+  limit: number,
 ) {
+  const policy = registrar.policy()
   return database.read(async (reader) => {
     const { ids, next } = await findPage(reader, filter, await deciderOf(reader, filter), limit)
-    const rows = await findListed(reader, ids, now - LOOK_MS)
+    const rows = await findListed(reader, ids, policy.now - LOOK_MS)
     const shared = await findShared(reader, ids)
     const denied = await memory.countSimilar(
       reader,
       rows.filter(({ state }) => state === 'requested'),
     )
-    const items = rows.map(({ heldBy, invitationId, invitationNote, inviterName, looking, ...row }) => ({
-      ...row,
-      matrixId: matrixId(row.username, homeserver.domain),
-      /** A rule flags it; `heldFor`: what else does. */
-      held: heldBy !== null,
-      /** What it has in common with others, while it waits. */
-      shared: shared.get(row.id) ?? [],
-      /** How many denied ones, whose data is deleted, were similar to it, while it waits. */
-      denied: denied.get(row.id) ?? 0,
-      /** The invitation code it used. */
-      invitation: invitationId === null ? null : { note: invitationNote, by: inviterName },
-      /** Who else has it open right now. */
-      looking: namesOfOthers(looking, moderator),
-    }))
+    const items = rows.map(
+      ({
+        heldBy,
+        invitationId,
+        invitationNote,
+        inviterName,
+        looking,
+        claimedBy,
+        claimedAt,
+        claimerName,
+        ...row
+      }) => ({
+        ...row,
+        /** The username of who it is assigned to now. */
+        claimedBy: claimOf({ claimedBy, claimedAt }, policy) === null ? null : claimerName,
+        matrixId: matrixId(row.username, homeserver.domain),
+        /** A rule flags it; `heldFor`: what else does. */
+        held: heldBy !== null,
+        /** What it has in common with others, while it waits. */
+        shared: shared.get(row.id) ?? [],
+        /** How many denied ones, whose data is deleted, were similar to it, while it waits. */
+        denied: denied.get(row.id) ?? 0,
+        /** The invitation code it used. */
+        invitation: invitationId === null ? null : { note: invitationNote, by: inviterName },
+        /** Who else has it open right now. */
+        looking: namesOfOthers(looking, moderator),
+      }),
+    )
     return { items, next, counts: { ...(await countTabs(reader)), doubts: await countDoubtful(reader) } }
   })
 }

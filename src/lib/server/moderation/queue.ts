@@ -26,7 +26,7 @@ export function createQueue(about: {
   return {
     /** One page of a list, as `moderator` sees it. */
     page: (filter: QueueFilter, moderator: { id: string }, limit: number) =>
-      queueView(about, filter, moderator, { limit, now: registrar.now() }),
+      queueView(about, filter, moderator, limit),
 
     /** Where a moderator can go from one registration: its neighbors in the list. */
     neighbours: (filter: QueueFilter, id: string) => neighbours(about, filter, id),

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { RoomEvent } from '$lib/moderation/room-event'
 import { wishOfReaction, wishOfText, type RoomWish } from '$lib/moderation/room-wish'
 import { decidedAlready } from '$lib/registration/decide'
+import { claimOf } from '$lib/registration/decide-talk'
 import { ROOM_UNDO_MS, undoWindow } from '$lib/registration/decision'
 import type { JobOf } from '$lib/registration/job'
 import type { Refusal, Result } from '$lib/registration/refusal'
@@ -262,7 +263,7 @@ export function createRoomDecisions({
   ): Promise<boolean> {
     const registration = await findRegistration(tx, id)
     if (registration === null) return false
-    if (key === 'take') return registration.claimedBy === moderator
+    if (key === 'take') return claimOf(registration, registrar.policy())?.by === moderator
     return registration.stateSince === at && registration.decidedBy === moderator
   }
 
@@ -325,7 +326,7 @@ export function createRoomDecisions({
       return outcome
     }
     if (key === 'take') {
-      if (mustSetUp && registration.claimedBy === by) return answered(FACTOR_NEEDED)
+      if (mustSetUp && claimOf(registration, registrar.policy())?.by === by) return answered(FACTOR_NEEDED)
       const { result, committed } = await registrar.actWithin(
         tx,
         id,
