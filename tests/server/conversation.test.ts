@@ -140,6 +140,36 @@ describe('a question to the applicant', () => {
     expect(world.mailbox.kinds(river.email).filter((kind) => kind === 'question')).toEqual([])
   })
 
+  test('is asked again later, as a reminder, and by a colleague at once', async () => {
+    const river = await requested(world, 'river')
+    const { id } = river.view
+    const mira = await aModerator(world.services, 'mira')
+    const tom = await aModerator(world.services, 'tom')
+    const questions = () => world.mailbox.kinds(river.email).filter((kind) => kind === 'question').length
+    await mira.api.conversation.ask({ id, text: QUESTION })
+    await world.drain()
+    world.pass(59_999)
+    await mira.api.conversation.ask({ id, text: QUESTION })
+    await world.drain()
+    expect(questions()).toBe(1)
+    world.pass(1)
+    await mira.api.conversation.ask({ id, text: QUESTION })
+    await world.drain()
+    expect(questions()).toBe(2)
+    await tom.api.conversation.ask({ id, text: QUESTION })
+    await world.drain()
+    expect(questions()).toBe(3)
+    expect((await mira.api.conversation.thread({ id })).exchanges.map(({ moderator }) => moderator)).toEqual([
+      'mira',
+      'mira',
+      'tom',
+    ])
+    expect((await kindsOf(id)).filter((kind) => kind === 'asked')).toHaveLength(3)
+    world.pass(DAY)
+    await decideOnly(world, id, 'deny')
+    expect(await codeOf(tom.api.conversation.ask({ id, text: QUESTION }))).toBe('wrong_state')
+  })
+
   test('is stale news to who decides at once, and lives through a decision that is taken back', async () => {
     await world.dispose()
     const moderation = { ...aConfig().moderation, undoMs: 20_000 }
@@ -250,6 +280,10 @@ describe('among moderators', () => {
     expect((await other.api.conversation.thread({ id })).notes).toMatchObject([
       { moderator: 'mira', text: 'Asked on the phone' },
     ])
+    for (const _ of [1, 2]) await api.conversation.note({ id, text: 'Called, nobody there' })
+    world.pass(DAY)
+    await api.conversation.note({ id, text: 'Called, nobody there' })
+    expect((await api.conversation.thread({ id })).notes).toHaveLength(3)
     expect(await codeOf(api.conversation.note({ id, text: '' }))).toBe('text_missing')
     expect(await codeOf(api.conversation.note({ id: 'forged', text: 'x' }))).toBe('not_found')
   })

@@ -8,9 +8,12 @@ import { APPLICANT } from '../registrations/transaction'
 import type { Registrar } from '../registrations/registrar'
 import type { Usernames } from './usernames'
 
+/** The same words again within this time are a form that was submitted twice. */
+const TWICE_MS = 60_000
+
 /**
- * The conversation about a registration: questions and answers, comments, and assignment. A message that equals the
- * last one was submitted twice, and is not stored again.
+ * The conversation about a registration: questions and answers, comments, and assignment. A message that was submitted
+ * twice is not stored again.
  */
 export function createConversation({ registrar, usernames }: { registrar: Registrar; usernames: Usernames }) {
   const nameOf = async (id: string) => (await usernames.of(id)) ?? id
@@ -19,6 +22,16 @@ export function createConversation({ registrar, usernames }: { registrar: Regist
     const done = await registrar.act(id, action, actor)
     return done.ok ? accept(null) : usernames.in(done)
   }
+
+  /** Whether a moderator wrote this a moment ago. Later, the same words are meant: a reminder. */
+  const isTwice = async (
+    last: { at: number; moderator: string | null; text: string },
+    moderator: string,
+    text: string,
+  ) =>
+    last.text === text &&
+    Math.abs(registrar.now() - last.at) < TWICE_MS &&
+    last.moderator === (await nameOf(moderator))
 
   /** What can be done about a denial: whether it can still be approved, and if not, why. */
   async function reopening(registration: Registration): Promise<TalkView['reopen']> {
@@ -56,7 +69,7 @@ export function createConversation({ registrar, usernames }: { registrar: Regist
       const text = parseText(typed, QUESTION_MAXIMUM)
       if (!text.ok) return text
       const last = (await registrar.exchanges(id)).at(-1)
-      if (last?.author === 'moderator' && last.text === text.value) return accept(null)
+      if (last?.author === 'moderator' && (await isTwice(last, moderator, text.value))) return accept(null)
       return act(id, { type: 'ask', moderator, text: text.value }, byModerator(moderator))
     },
 
@@ -64,6 +77,7 @@ export function createConversation({ registrar, usernames }: { registrar: Regist
       const text = parseText(typed, ANSWER_MAXIMUM)
       if (!text.ok) return text
       const last = (await registrar.exchanges(id)).at(-1)
+      // However long ago: a second answer takes another question.
       if (last?.author === 'applicant' && last.text === text.value) return accept(null)
       return act(id, { type: 'answer', text: text.value }, APPLICANT)
     },
@@ -72,7 +86,7 @@ export function createConversation({ registrar, usernames }: { registrar: Regist
       const text = parseText(typed, NOTE_MAXIMUM)
       if (!text.ok) return text
       const last = (await registrar.notes(id)).at(-1)
-      if (last?.moderator === (await nameOf(moderator)) && last.text === text.value) return accept(null)
+      if (last !== undefined && (await isTwice(last, moderator, text.value))) return accept(null)
       return act(id, { type: 'note', moderator, text: text.value }, byModerator(moderator))
     },
 
