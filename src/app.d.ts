@@ -30,6 +30,8 @@ declare global {
       /** The registration that the page is about. */
       own?: OwnView | null
       standing?: OwnView | null
+      /** What the queue was for the moderator when the open request was loaded. */
+      revision?: string
     }
     interface Error {
       message: string

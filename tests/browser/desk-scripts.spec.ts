@@ -266,3 +266,35 @@ test('each tab says for itself what it shows, from its load until it is closed o
   await desk.close()
   await expect.poll(looks).toEqual([])
 })
+
+test('what changes while there is no connection is shown once there is one, also after a step', async ({
+  browser,
+  site,
+}) => {
+  const [first = '', second = '', third = ''] = await people(site, 3)
+  const desk = await aDesk(browser, site)
+  await find(desk, site, startOf(first))
+  await row(desk, first).getByRole('link').click()
+  await expect(desk.locator('h1')).toContainText(first)
+  await scriptsStarted(desk)
+  const colleague = await aDesk(browser, site)
+  await find(colleague, site, startOf(first))
+  const open = async (name: string) => {
+    await row(colleague, name).getByRole('link').click()
+    await expect(colleague.locator('h1')).toContainText(name)
+  }
+  await open(third)
+
+  await desk.route('**/admin/live**', (route) => route.abort())
+  const failed = desk.waitForEvent('requestfailed', (request) => request.url().includes('/admin/live'))
+  await row(desk, second).getByRole('link').click()
+  await expect(desk.locator('h1')).toContainText(second)
+  await failed
+  await colleague.locator('button[name=decision][value=deny]').click()
+  await expect(colleague.locator('h1')).not.toContainText(third)
+  await expect(row(desk, third)).not.toContainText('denied')
+  await desk.unroute('**/admin/live**')
+  await expect(row(desk, third)).toContainText('denied')
+  await colleague.context().close()
+  await desk.context().close()
+})

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { SignedInModerator } from '$lib/server/auth/sessions'
 import { GET } from '../../src/routes/admin/live/+server'
-import { aModerator, aWorld, type TestWorld } from '../support/world'
+import { aModerator, aWorld, requested, type TestWorld } from '../support/world'
 
 let world: TestWorld
 beforeEach(async () => {
@@ -35,4 +35,29 @@ test.each([
   vi.advanceTimersByTime(15_000)
   for (let chunk = await heard(); chunk !== ''; chunk = await heard()) expect(chunk).not.toContain('beat')
   expect((await open({ ...signedIn.moderator, mustSetUp: true }, value)).status).toBe(403)
+})
+
+test('a stream says at once what the queue is, so that a page learns what it missed before', async () => {
+  const { id, api } = await aModerator(world.services)
+  const { value } = await world.services.sessions.signIn(id)
+  const signedIn = await world.services.sessions.check(value)
+  if (signedIn === null) throw new Error('Nobody is signed in')
+  const { moderator } = signedIn
+  const first = async () => {
+    const reader = (await open(moderator, value)).body?.getReader()
+    const text = new TextDecoder().decode((await reader?.read())?.value)
+    await reader?.cancel()
+    return /^event: beat\ndata: (\S+)\n/.exec(text)?.[1]
+  }
+  const loaded = await api.moderation.revision()
+  expect(await first()).toBe(loaded)
+  const { view } = await requested({ ...world, services: world.another() }, 'river')
+  const missed = await first()
+  expect(missed).not.toBe(loaded)
+  expect(await api.moderation.revision()).toBe(missed)
+  // What one opens oneself is not news, and what a colleague opens is.
+  await api.moderation.look({ id: view.id })
+  expect(await first()).toBe(missed)
+  await (await aModerator(world.services, 'bob')).api.moderation.look({ id: view.id })
+  expect(await first()).not.toBe(missed)
 })

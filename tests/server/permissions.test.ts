@@ -80,6 +80,7 @@ const CALLS: Record<string, Call> = {
   'moderation.queue': () => ({ tab: 'all' }),
   'moderation.neighbours': ({ river }) => ({ id: river, filter: { tab: 'all' } }),
   'moderation.look': ({ river }) => ({ id: river }),
+  'moderation.revision': () => undefined,
   'moderation.choices': () => undefined,
   'moderation.pending': () => undefined,
   'moderation.crowds': () => undefined,

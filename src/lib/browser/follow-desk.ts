@@ -15,11 +15,15 @@ export interface Look {
 }
 
 /**
- * Calls `refresh` when something in the queue changed: when the server says so, or every 15 seconds if nothing is
- * pushed, reachable or not. Pauses while the page is hidden. Tells the server what is open (`look`) by the same way.
+ * Calls `refresh` when something in the queue changed: when the server says a revision that is not `isShown`, also of
+ * what changed while there was no connection, or every 15 seconds if nothing is pushed, reachable or not. Pauses while the page is hidden. Tells the server what is open (`look`) by the same way.
  * Returns a function that stops it.
  */
-export function followDesk(look: Look | null, refresh: () => void): () => void {
+export function followDesk(
+  look: Look | null,
+  isShown: (revision: string) => boolean,
+  refresh: () => void,
+): () => void {
   const query = look === null ? '' : `?${String(new URLSearchParams({ look: look.id, page: look.page }))}`
   let source: EventSource | null = null
   let heardAt = Date.now()
@@ -40,15 +44,13 @@ export function followDesk(look: Look | null, refresh: () => void): () => void {
   const open = () => {
     source?.close()
     source = new EventSource(`/admin/live${query}`)
-    source.addEventListener('beat', () => {
+    const heard = ({ data }: MessageEvent<string>) => {
       heardAt = Date.now()
       connection.lost = false
-    })
-    source.addEventListener('change', () => {
-      heardAt = Date.now()
-      connection.lost = false
-      gather()
-    })
+      if (!isShown(data)) gather()
+    }
+    source.addEventListener('beat', heard)
+    source.addEventListener('change', heard)
     source.addEventListener('error', () => (connection.lost = true))
   }
   const close = () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Logger } from 'pino'
 import { findAnnouncements } from '../database/announcements'
 import { lastEventSeq } from '../database/events'
@@ -17,6 +18,12 @@ interface Standing {
 const looksOfOthers = ({ looks }: Standing, moderatorId: string): string =>
   JSON.stringify(looks.filter((look) => look.moderatorId !== moderatorId))
 
+/** The same for the same standing, in every process; it says nothing else. */
+const revisionOf = (standing: Standing, moderatorId: string): string =>
+  createHash('sha256')
+    .update(JSON.stringify([standing.queue, looksOfOthers(standing, moderatorId)]))
+    .digest('base64url')
+
 /**
  * Notifies listeners when something in the queue changed: a registration, a job, an outage, or presence. It polls the
  * database, and so sees what another process did, too; and only while somebody listens.
@@ -33,7 +40,7 @@ export function createLive({
   everyMs?: number
 }) {
   /** Each with its moderator. */
-  const listeners = new Map<() => void, string>()
+  const listeners = new Map<(revision: string) => void, string>()
   const streams = new Set<() => void>()
   let timer: NodeJS.Timeout | undefined
   let known: Standing | null = null
@@ -58,12 +65,10 @@ export function createLive({
       const before = known
       known = now
       if (before === null) return
-      for (const [listener, moderatorId] of [...listeners])
-        if (
-          before.queue !== now.queue ||
-          looksOfOthers(before, moderatorId) !== looksOfOthers(now, moderatorId)
-        )
-          listener()
+      for (const [listener, moderatorId] of [...listeners]) {
+        const revision = revisionOf(now, moderatorId)
+        if (revision !== revisionOf(before, moderatorId)) listener(revision)
+      }
     } catch (error) {
       // Listeners are notified when the database answers again; until then pages say that it is out.
       log.warn(
@@ -79,9 +84,16 @@ export function createLive({
     poll,
 
     /**
-     * Calls back after each change that this moderator does not make by opening a request; returns what stops that.
+     * What the queue is now for this moderator, to compare with another time. Who reads it before the queue itself
+     * learns of every change since.
      */
-    listen(moderatorId: string, listener: () => void): () => void {
+    revision: async (moderatorId: string): Promise<string> => revisionOf(await standing(), moderatorId),
+
+    /**
+     * Calls back after each change that this moderator does not make by opening a request, with the revision since;
+     * returns what stops that.
+     */
+    listen(moderatorId: string, listener: (revision: string) => void): () => void {
       listeners.set(listener, moderatorId)
       if (timer === undefined) {
         known = null

@@ -13,6 +13,7 @@ const moderatorProcedure = t.moderatorProcedure.use(
   t.needs(
     'queue',
     'presence',
+    'live',
     'registrar',
     'jobResults',
     'usernames',
@@ -101,6 +102,9 @@ export const moderationRouter = t.router({
   neighbours: moderatorProcedure
     .input(v.parser(v.object({ id, filter: queueFilterSchema })))
     .query(({ ctx, input }) => ctx.services.queue.neighbours(input.filter, input.id)),
+
+  /** What the queue is now, to compare with what a live update says. */
+  revision: moderatorProcedure.query(({ ctx }) => ctx.services.live.revision(ctx.moderator.id)),
 
   /** The moderator has this registration open in a page now, or (null) no longer: see `Look`. */
   look: moderatorProcedure

@@ -5,13 +5,15 @@ import type { RequestHandler } from './$types'
 const BEAT_MS = 15_000
 
 /**
- * Tells a moderator's browser that something changed (server-sent events, HTML 9.2); the page then queries what it
- * was. While the connection is open, its moderator counts as viewing the registration `look`, in place of the load of its
- * `page`.
+ * Tells a moderator's browser that something changed (server-sent events, HTML 9.2), with the revision since; the page
+ * then queries what it was. Each heartbeat, the first at once, says the revision, too: a page that shows another one
+ * has missed a change while it was not connected. While the connection is open, its moderator counts as viewing the
+ * registration `look`, in place of the load of its `page`.
  */
 export const GET: RequestHandler = ({ locals: { api, context, moderator }, url }) => {
   if (moderator === null) return new Response(null, { status: 401 })
   if (moderator.mustSetUp === true) return new Response(null, { status: 403 })
+  const { id } = moderator
   const { live, sessions } = context.services
   const cookie = context.cookies.get(sessions.cookieName)
   const look = url.searchParams.get('look')
@@ -21,8 +23,9 @@ export const GET: RequestHandler = ({ locals: { api, context, moderator }, url }
 
   const said = new ReadableStream<string>({
     start(controller) {
-      const say = (event: string) => controller.enqueue(`event: ${event}\ndata: 1\n\n`)
-      const unlisten = live.listen(moderator.id, () => say('change'))
+      const say = (event: string, revision: string) =>
+        controller.enqueue(`event: ${event}\ndata: ${revision}\n\n`)
+      const unlisten = live.listen(id, (revision) => say('change', revision))
       const forget = live.keepOpen(() => end())
       const beat = setInterval(() => void check().catch(() => end()), BEAT_MS)
       let ended = false
@@ -31,7 +34,8 @@ export const GET: RequestHandler = ({ locals: { api, context, moderator }, url }
         if (still === null || still.moderator.mustSetUp === true) return end()
         if (ended) return
         if (look !== null) await api.moderation.look({ id: look, page, stream })
-        if (!ended) say('beat')
+        const revision = await live.revision(id)
+        if (!ended) say('beat', revision)
       }
       end = () => {
         if (ended) return

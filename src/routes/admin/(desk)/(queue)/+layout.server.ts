@@ -11,11 +11,14 @@ export const load: LayoutServerLoad = async ({ locals: { api }, url, params, isD
   // A page that fetches its data has a connection, which says so. Nobody waits for this, and presence is not worth an
   // error: the page is what they came for.
   if (id !== undefined && !isDataRequest) void api.moderation.look({ id, page: load }).catch(() => {})
+  const listRevision = await api.moderation.revision()
   const filter = readQueueFilter(url.searchParams)
   const done = url.searchParams.get('done')
   const decided = done === null ? null : await attempt(() => api.moderation.registration({ id: done }))
   return {
     filter,
+    /** Read before the rest, so that no change since is missed. */
+    listRevision,
     queue: await api.moderation.queue(filter),
     decided: decided?.ok === true ? decided.value : null,
     opening: await api.registration.opening(),

@@ -11,6 +11,8 @@ import { loadTalk } from './talk-load'
 import type { Actions, PageServerLoad } from './$types'
 
 export const load: PageServerLoad = async ({ params: { id }, locals: { api }, url }) => {
+  // Read before the rest, so that no change since is missed: the list may have been loaded earlier.
+  const revision = await api.moderation.revision()
   const answer = await attempt(() => api.moderation.registration({ id }))
   if (!answer.ok) error(answer.status, refusalText(answer.refusal))
   const filter = readQueueFilter(url.searchParams)
@@ -20,6 +22,7 @@ export const load: PageServerLoad = async ({ params: { id }, locals: { api }, ur
     loadTalk(api, id, url),
   ])
   return {
+    revision,
     registration: answer.value,
     neighbours,
     facts,
