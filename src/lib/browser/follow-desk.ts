@@ -16,8 +16,8 @@ export interface Look {
 
 /**
  * Calls `refresh` when something in the queue changed: when the server says a revision that is not `isShown`, also of
- * what changed while there was no connection, or every 15 seconds if nothing is pushed, reachable or not. Pauses while the page is hidden. Tells the server what is open (`look`) by the same way.
- * Returns a function that stops it.
+ * what changed while there was no connection, or every 15 seconds if nothing is pushed, reachable or not. Pauses while
+ * the page is hidden. Tells the server what is open (`look`) by the same way. Returns a function that stops it.
  */
 export function followDesk(
   look: Look | null,
