@@ -189,6 +189,23 @@ describe('a homeserver that is out', () => {
   })
 })
 
+describe('a homeserver whose token was revoked', () => {
+  test('keeps registration closed for a program that starts anew, too', async () => {
+    world.standIn.faults = () => ({ status: 401, body: { errcode: 'M_UNKNOWN_TOKEN', error: 'Invalid' } })
+    await world.services.outages.findSetUpProblem()
+    expect(await world.services.intake.look()).toMatchObject({ open: false, why: 'set_up' })
+    const after = world.another()
+    await after.outages.resume()
+    await after.outages.findSetUpProblem()
+    expect(await after.intake.look()).toMatchObject({ open: false, why: 'set_up' })
+    const next = aBrowser(after).api.registration
+    expect(await codeOf(next.start({ username: 'river', email: 'river@mail.test' }))).toBe(
+      'registration_closed',
+    )
+    expect(await after.outages.current()).toHaveLength(1)
+  })
+})
+
 describe('what is about one call alone is no outage', () => {
   test('a mail that is refused', async () => {
     world.mailbox.refuse = new MailError('It refuses this mail for good', { permanent: true })

@@ -133,8 +133,10 @@ export function createCircuitBreakers({
   async function tell(server: Server, error: HomeserverError | MailError): Promise<void> {
     const { outage } = circuits[server]
     if (outage === null) return begin(server, error, { since: clock(), refuses: false })
-    if (outage.error.message === error.message) return
+    const { message } = outage.error
+    // What is resumed has lost its kind, which this error has, in the same words.
     outage.error = error
+    if (message === error.message) return
     log.error({ server, reason: reasonOf(error) }, 'A server is still unavailable, for another reason')
     await announcements.warnAnew(key(server), error.message)
   }
