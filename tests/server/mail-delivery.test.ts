@@ -213,6 +213,20 @@ describe('what was promised is kept', () => {
     })
   })
 
+  test('the command cleanup keeps whoever waits for a mail that nobody could try to send', async () => {
+    answer = () => out
+    world.mailbox.check = () => Promise.reject(out)
+    await start('river')
+    await live(MINUTE)
+    await start('lake')
+    world.pass(3 * DAY)
+    const gone: string[] = []
+    const { scheduler } = world.another()
+    await scheduler.cleanUp({ dryRun: true, onGone: ({ username }) => gone.push(username) })
+    await scheduler.cleanUp({ dryRun: false, onGone: ({ username }) => gone.push(username) })
+    expect(gone).toEqual([])
+  })
+
   test('whoever does not come back is forgotten all the same, and so is who waits for ever', async () => {
     answer = () => out
     await start('river')

@@ -293,7 +293,8 @@ export function compose(config: RunConfig, world: Dependencies) {
     retention,
     remindAfterHours: config.moderation.remindAfterHours,
     notifyPersons: () => queueModeratorNotices({ database, registrar, jobQueue, operators }),
-    isMailOut: outages.isMailOut,
+    isMailOut: async () =>
+      outages.isMailOut() || (await outages.current()).some(({ server }) => server === 'mail'),
     deleteExpired: async () => {
       await purge(database, (tx, limit) => deleteExpiredTokens(tx, clock() - EXPIRED_TOKENS_KEPT_MS, limit))
       await sessions.deleteExpired()

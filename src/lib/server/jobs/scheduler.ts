@@ -41,7 +41,7 @@ export function createScheduler({
   retention,
   remindAfterHours,
   notifyPersons,
-  isMailOut = () => false,
+  isMailOut = () => Promise.resolve(false),
   deleteExpired,
   clock,
   log,
@@ -55,8 +55,8 @@ export function createScheduler({
   remindAfterHours: number
   /** Queues the emails that single moderators want at certain times. */
   notifyPersons: () => Promise<void>
-  /** Whether emails are known not to be sent now. */
-  isMailOut?: () => boolean
+  /** Whether emails are known not to be sent now, by any process. */
+  isMailOut?: () => Promise<boolean>
   /** Expired tokens, sessions and counted attempts. */
   deleteExpired: () => Promise<void>
   clock: () => number
@@ -72,11 +72,13 @@ export function createScheduler({
    * Whether an applicant who started was promised an email that has not been sent, or has a link that still works:
    * then the data is kept a while longer than usual.
    */
-  async function isPromised(id: string, stateSince: number, now: number): Promise<boolean> {
+  async function isPromised(
+    { id, stateSince }: Registration,
+    { now, mailOut }: { now: number; mailOut: boolean },
+  ): Promise<boolean> {
     if (now - stateSince > LONGEST_PROMISE_MS) return false
     return database.read(
-      async (reader) =>
-        (await isMailPending(reader, id, isMailOut())) || (await hasLiveLink(reader, id, now)),
+      async (reader) => (await isMailPending(reader, id, mailOut)) || (await hasLiveLink(reader, id, now)),
     )
   }
 
@@ -98,10 +100,12 @@ export function createScheduler({
       const days = keptDays(state, retention)
       if (days === null) continue
       for await (const due of since(state, now - days * DAY + 1)) {
+        const mailOut = state === 'started' && (await isMailOut())
         // All at once: the database commits what fits into a moment together, and lets others run.
         await Promise.all(
-          due.map(async ({ id, username, stateSince }) => {
-            if (state === 'started' && (await isPromised(id, stateSince, now))) return
+          due.map(async (registration) => {
+            const { id, username } = registration
+            if (state === 'started' && (await isPromised(registration, { now, mailOut }))) return
             const answer = dryRun
               ? await registrar.consider(id, { type: 'expire' })
               : await registrar.act(id, { type: 'expire' }, SYSTEM)
