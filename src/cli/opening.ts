@@ -1,4 +1,8 @@
+import { NOT_SET_UP } from '$lib/moderation/opening'
 import { COMMAND_LINE } from '$lib/registration/registration'
+import type { Services } from '$lib/server/app'
+import { HomeserverError, type Homeserver } from '$lib/server/homeserver/homeserver'
+import { checkSetUp, isWrongSetUp } from '$lib/server/homeserver/set-up'
 import { refusalText } from '$lib/text/refusal-text'
 import { moment, printJson, printLines } from './printed'
 import { UsageError } from './usage'
@@ -23,18 +27,41 @@ export async function closeOpening({
 
 /** Opens registration, in spite of a limit too. */
 export async function openOpening({ until = '' }: { until?: string }): Promise<void> {
-  const opened = await withServices(({ intake }) => intake.open({ until }, COMMAND_LINE))
+  const { opened, state } = await withServices(async (services) => ({
+    opened: await services.intake.open({ until }, COMMAND_LINE),
+    state: await stateOf(services),
+  }))
   if (!opened.ok) throw new UsageError(refusalText(opened.refusal))
-  printLines('Registration is open')
+  printLines(...linesOf(state))
 }
 
 /** Prints whether registration is open. */
 export async function showOpening({ json = false }: { json?: boolean }): Promise<void> {
-  const { opening, counts } = await withServices(({ intake }) => intake.state())
+  const state = await withServices(stateOf)
+  const { opening, counts } = state
   if (json) return printJson({ version: 1, opening, counts })
-  const until = opening.open || opening.until === null ? '' : ` until ${moment(opening.until)}`
-  printLines(
-    opening.open ? 'Registration is open' : `Registration is closed${until} (${opening.why})`,
-    `Waiting requests: ${counts.waiting}; today: ${counts.today}`,
-  )
+  printLines(...linesOf(state), `Waiting requests: ${counts.waiting}; today: ${counts.today}`)
+}
+
+/** As visitors find it. Whether the setup is wrong, each process finds out itself; a command records nothing of it. */
+async function stateOf({ intake, homeserver }: Services) {
+  const problem = await problemOf(homeserver)
+  const state = await intake.state()
+  return { ...state, opening: problem === null ? state.opening : NOT_SET_UP, problem }
+}
+
+async function problemOf(homeserver: Homeserver): Promise<HomeserverError | null> {
+  try {
+    await checkSetUp(homeserver)
+    return null
+  } catch (error) {
+    if (!(error instanceof HomeserverError)) throw error
+    return isWrongSetUp(error) ? error : null
+  }
+}
+
+function linesOf({ opening, problem }: Awaited<ReturnType<typeof stateOf>>): string[] {
+  if (opening.open) return ['Registration is open']
+  const until = opening.until === null ? '' : ` until ${moment(opening.until)}`
+  return [`Registration is closed${until} (${opening.why})`, ...(problem === null ? [] : [problem.message])]
 }

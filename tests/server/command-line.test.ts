@@ -162,6 +162,20 @@ test('registration is closed and opened', async () => {
   )
 })
 
+test('registration is told to be closed while the homeserver says that the setup is wrong, and nothing is recorded', async () => {
+  world.standIn.faults = () => ({ status: 401, body: { errcode: 'M_UNKNOWN_TOKEN', error: 'Invalid' } })
+  await showOpening({})
+  expect(said()).toMatch(/^Registration is closed \(set_up\)\n.*synapse\.admin_token.*\nWaiting requests: 0/)
+  await showOpening({ json: true })
+  expect(JSON.parse(said())).toMatchObject({ opening: { open: false, why: 'set_up' } })
+  await openOpening({})
+  expect(said()).toMatch(/^Registration is closed \(set_up\)\n.*synapse\.admin_token.*\n$/)
+  expect(await world.services.outages.current()).toEqual([])
+  world.standIn.faults = () => 'cut'
+  await showOpening({})
+  expect(said()).toMatch(/^Registration is open\n/)
+})
+
 test('the figures are JSON', async () => {
   await figures({ days: '7' })
   expect(JSON.parse(said())).toMatchObject({ version: 1, days: 7 })
