@@ -16,7 +16,7 @@ import { CHECK_MS, type Report } from './finding'
 const CLAIMED = '203.0.113.77'
 const CHECKS = ['site.host', 'site.client_address', 'site.live_updates', 'site.compression']
 
-type Settings = Pick<RunConfig, 'site' | 'hosts' | 'trustProxy' | 'logoUrl' | 'legal' | 'secretKey'>
+type Settings = Pick<RunConfig, 'site' | 'hosts' | 'logoUrl' | 'legal' | 'secretKey'>
 
 /**
  * Whether `site.url` leads to the running service, and what stands between passes on what it needs. `ask`: how to
@@ -101,6 +101,11 @@ function whyElsewhere(
       found: `${url} redirects to ${headers.get('location') ?? 'elsewhere'}`,
       remedy: 'Set site.url to the final address',
     }
+  if (v.is(v.object({ client: v.string() }), body))
+    return {
+      found: `At ${url}, another version of this program answers`,
+      remedy: 'Restart the service after each update',
+    }
   if (v.is(v.object({ status: v.literal('ok') }), body))
     return {
       found: `At ${url}, an installation of this program with another secret key answers, or an older version`,
@@ -122,24 +127,33 @@ function checkHost({ hosts }: Settings, { host }: SelfCheck, report: Report): vo
     })
 }
 
-function checkClientAddress({ trustProxy }: Settings, seen: SelfCheck, report: Report): void {
+/** By what the running service trusts, which the file no longer has to say. */
+function checkClientAddress({ site }: Settings, seen: SelfCheck, report: Report): void {
   const check = 'site.client_address'
   const key = 'trust_proxy'
-  const { client, forwardedFor } = seen
+  const { client, forwardedFor, trusted } = seen
   const isPassedOn = forwardedFor !== null && forwardedFor !== CLAIMED
   if (client === CLAIMED)
     report.error(check, key, {
       found: 'Anybody can claim any address: the X-Forwarded-For of a visitor is believed',
       remedy: isPassedOn
-        ? 'List in trust_proxy only the addresses of your own proxies'
-        : 'Let the proxy set X-Forwarded-For, or set trust_proxy: false if there is no proxy',
+        ? 'List in trust_proxy only the addresses of your own proxies, and restart the service'
+        : 'Let the proxy set X-Forwarded-For, or set trust_proxy: false if there is no proxy, and restart the service',
     })
-  else if (trustProxy === false && isPassedOn)
+  else if (!trusted && isPassedOn)
     report.error(check, key, {
       found: 'A proxy tells the addresses of visitors, but is not trusted: all visitors count as one',
-      remedy: 'Set trust_proxy: true, or to the address of the proxy',
+      remedy: 'Set trust_proxy: true, or to the address of the proxy, and restart the service',
     })
-  else if (trustProxy !== false && forwardedFor === null)
+  // This program speaks no TLS itself, and the header was sent.
+  else if (!trusted && (site.url.startsWith('https:') || forwardedFor === null))
+    report.error(check, key, {
+      found:
+        'A proxy is in front, but it is not trusted, and tells no address of a visitor: all visitors count as one',
+      remedy:
+        'Let the proxy set X-Forwarded-For (nginx: proxy_set_header X-Forwarded-For $remote_addr), set trust_proxy: true, and restart the service',
+    })
+  else if (trusted && forwardedFor === null)
     report.error(check, key, {
       found: 'trust_proxy is set, but the proxy sends no X-Forwarded-For: all visitors count as one',
       remedy: 'Let the proxy send X-Forwarded-For',

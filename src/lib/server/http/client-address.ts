@@ -33,6 +33,14 @@ export function clientAddress({
   return client
 }
 
+/** Whether `X-Forwarded-For` is believed of whoever connects from there; `undefined`: over a Unix socket. */
+export function trustedPeers(
+  trustProxy: boolean | readonly string[],
+): (socketAddress: string | undefined) => boolean {
+  const trusted = trustOf(trustProxy)
+  return (socketAddress) => trusted(canonicalAddress(socketAddress ?? '') ?? UNSPECIFIED, 0)
+}
+
 function trustOf(trustProxy: boolean | readonly string[]): (address: string, hop: number) => boolean {
   if (trustProxy === true) return (_, hop) => hop === 0
   return trustProxy === false ? () => false : proxyaddr.compile([...trustProxy])

@@ -62,6 +62,12 @@ describe('a proxy is trusted', () => {
     expect(problem()).toMatchObject({ code: 'proxy_silent', peer: '192.0.2.7' })
   })
 
+  test('but a Unix socket, which has no address, is in no list', () => {
+    const { see, problem } = watch(['loopback'])
+    see(undefined, { 'x-forwarded-for': '192.0.2.1' })
+    expect(problem()).toMatchObject({ code: 'proxy_not_trusted', peer: 'socket' })
+  })
+
   test('but the one that asks is another', () => {
     const { see, problem } = watch(['10.0.0.2'])
     see('10.0.0.3', { 'x-forwarded-for': '192.0.2.1' })

@@ -1,5 +1,6 @@
 import proxyaddr from 'proxy-addr'
 import { canonicalAddress } from '$lib/network/ip'
+import { trustedPeers } from './client-address'
 
 /** How the proxy in front and `trust_proxy` mismatch; `peer`: the address that connected. */
 export type ProxyProblem =
@@ -26,7 +27,7 @@ export function createProxyWatch({
   trustProxy: boolean | readonly string[]
   log: Record<'warn' | 'info', (details: object, words: string) => void>
 }) {
-  const isTrusted = typeof trustProxy === 'boolean' ? () => trustProxy : trustOf(trustProxy)
+  const isTrusted = trustedPeers(trustProxy)
   let problem: ProxyProblem | null = null
   let silent = 0
 
@@ -45,7 +46,7 @@ export function createProxyWatch({
       const peer = canonicalAddress(socketAddress ?? '')
       const header = HEADERS.find((name) => headers.has(name))
       const near = peer === null || isNear(peer, 0)
-      if (!isTrusted(peer ?? '::1')) {
+      if (!isTrusted(socketAddress)) {
         if (header !== undefined && near) tell({ code: 'proxy_not_trusted', peer: peer ?? 'socket', header })
         return
       }
@@ -59,11 +60,6 @@ export function createProxyWatch({
       if (!near || silent >= SILENT_IN_A_ROW) tell({ code: 'proxy_silent', peer: peer ?? 'socket' })
     },
   }
-}
-
-function trustOf(list: readonly string[]): (peer: string) => boolean {
-  const trusted = proxyaddr.compile([...list])
-  return (peer) => trusted(peer, 0)
 }
 
 const WORDS: Record<ProxyProblem['code'], string> = {

@@ -22,6 +22,7 @@ test('who knows the secret key hears what was seen of the request', async () => 
     host: 'register.example.test',
     forwardedFor: '203.0.113.7, 198.51.100.9',
     client: '198.51.100.9',
+    trusted: true,
   })
 })
 

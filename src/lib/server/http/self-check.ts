@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as v from 'valibot'
 import type { Seal } from '../crypto/sealed'
-import { clientAddress } from './client-address'
+import { clientAddress, trustedPeers } from './client-address'
 
 /** The header with which the command `doctor` shows that it knows the secret key. */
 export const SELF_CHECK_HEADER = 'x-registration-doctor'
@@ -19,6 +19,8 @@ export const selfCheckSchema = v.object({
   forwardedFor: v.nullable(v.string()),
   /** Whose request it takes this one for. */
   client: v.string(),
+  /** Whether it believes X-Forwarded-For of whoever connected. */
+  trusted: v.boolean(),
 })
 export type SelfCheck = v.InferOutput<typeof selfCheckSchema>
 
@@ -38,6 +40,7 @@ export function createSelfCheck({
   trustProxy: boolean | readonly string[]
   clock: () => number
 }) {
+  const isTrusted = trustedPeers(trustProxy)
   return ({
     url,
     headers,
@@ -45,17 +48,19 @@ export function createSelfCheck({
   }: {
     url: URL
     headers: Headers
-    socketAddress: () => string
+    socketAddress: () => string | undefined
   }): Response | null => {
     const given = headers.get(SELF_CHECK_HEADER)
     if (given === null) return null
     const at = Number(seal.open(given, SELF_CHECK_PURPOSE) ?? NaN)
     if (!(Math.abs(clock() - at) <= VALID_MS)) return null
     const forwardedFor = headers.get('x-forwarded-for')
+    const peer = socketAddress()
     const seen: SelfCheck = {
       host: headers.get('host'),
       forwardedFor,
-      client: clientAddress({ socketAddress: socketAddress(), forwardedFor, trustProxy }),
+      client: clientAddress({ socketAddress: peer, forwardedFor, trustProxy }),
+      trusted: isTrusted(peer),
     }
     if (!url.searchParams.has('stream')) return Response.json(seen)
     return new Response(inTwoPieces(JSON.stringify(seen)), {
