@@ -169,6 +169,9 @@ export const wrong = (findings: Finding[]) =>
 export const notAsked = (findings: Finding[]) =>
   findings.filter(({ level }) => level === 'not_asked').map(({ check }) => check)
 
+export const whyNotAsked = (findings: Finding[], check: string) =>
+  findings.find((finding) => finding.check === check && finding.level === 'not_asked')?.found
+
 /** What is told to be wrong, but not what to do. */
 export const withoutRemedy = (findings: Finding[]) =>
   findings.filter(({ level, remedy }) => (level === 'error' || level === 'warning') && remedy === null)

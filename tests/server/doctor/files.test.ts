@@ -1,8 +1,8 @@
-import { chmodSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createClient } from '@libsql/client'
 import { describe, expect, test } from 'vitest'
-import { aDoctorWorld, withoutRemedy, wrong } from '../../support/doctor-world'
+import { aDoctorWorld, whyNotAsked, withoutRemedy, wrong } from '../../support/doctor-world'
 
 describe('of the files', () => {
   test.each([
@@ -35,5 +35,25 @@ describe('of the files', () => {
     expect(wrong(findings).filter(({ check }) => !check.startsWith('site.'))).toEqual([
       { check: 'files.secret_key', level: 'warning', key: 'secret_key' },
     ])
+  })
+
+  test.each<[string, (path: string) => void, RegExp]>([
+    ['is no key', (path) => writeFileSync(path, 'too short\n'), /does not contain a secret key/],
+    ['cannot be read', (path) => mkdirSync(path), /cannot be read: it is a folder/],
+  ])('a secret key that %s is told, and is why the site is not asked', async (_, make, words) => {
+    const { examine, folder } = await aDoctorWorld()
+    make(join(folder, 'secret_key'))
+    const findings = await examine()
+    expect(wrong(findings)).toEqual([{ check: 'files.secret_key', level: 'error', key: 'secret_key' }])
+    expect(withoutRemedy(findings)).toEqual([])
+    expect(findings.find(({ check }) => check === 'files.secret_key')?.found).toMatch(words)
+    expect(whyNotAsked(findings, 'site.address')).toBe('the secret key is not right')
+  })
+
+  test('a database that cannot be used is why its work is not asked, not that nothing was started', async () => {
+    const { examine, folder } = await aDoctorWorld()
+    expect(whyNotAsked(await examine(), 'work.jobs')).toBe('the service has not been started yet')
+    writeFileSync(join(folder, 'registration.db'), 'no database at all, '.repeat(200))
+    expect(whyNotAsked(await examine(), 'work.jobs')).toBe('the database is not right')
   })
 })

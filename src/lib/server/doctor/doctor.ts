@@ -1,8 +1,6 @@
 import { userInfo } from 'node:os'
 import type { EmailAddress } from '$lib/registration/email'
 import type { Loaded } from '../config/load'
-import type { Config } from '../config/derive'
-import { findSecretKey } from '../config/secret-key'
 import { homeserverOptions } from '../config/homeserver-options'
 import { withFile } from '../database/copy'
 import { isUpToDate } from '../database/examine'
@@ -62,11 +60,10 @@ export async function examineSetUp({
     report.warning('config.settings', null, { found, remedy: remedy ?? 'Change it, unless you want it so' })
   }
   if (warnings.length === 0) report.ok('config.settings', null, `Every setting is valid (${loaded.from})`)
-  const contents = await checkFiles({ config, report })
-  const secretKey = secretKeyIn(config)
+  const { contents, secretKey } = await checkFiles({ config, report })
   const isKept = isLocal(config.database.url) && contents !== null && isUpToDate(contents)
   const botStore = createBotReader(
-    isKept && secretKey !== null ? { url: config.database.url, secretKey } : null,
+    isKept && secretKey.value !== null ? { url: config.database.url, secretKey: secretKey.value } : null,
   )
   const connection = { ...homeserverOptions(config, botStore), timeout: CALL_MS, mayCreate: false, clock }
   await checkHomeserver({
@@ -78,24 +75,17 @@ export async function examineSetUp({
   await checkMail({ config, report })
   if (testMailTo !== null) await sendTestMail({ config, report, to: testMailTo })
   if (isStarting) return report.findings
-  if (secretKey === null) siteNotAsked(report, 'the service has not been started yet')
-  else await checkSite({ config: { ...config, secretKey }, report, clock })
+  if (secretKey.value === null) siteNotAsked(report, secretKey.missing)
+  else await checkSite({ config: { ...config, secretKey: secretKey.value }, report, clock })
   const { url } = config.database
   if (!isLocal(url)) workNotAsked(report, 'the database is on a server')
-  else if (contents === null || !isUpToDate(contents))
-    workNotAsked(report, 'the service has not been started yet')
-  else
+  else if (contents === null) workNotAsked(report, 'the database is not right')
+  else if (!isUpToDate(contents)) {
+    const version = contents.kind === 'ours' ? ' with this version' : ''
+    workNotAsked(report, `the service has not been started${version} yet`)
+  } else
     await withFile({ path: filePath(url), subject: settingOf(url) }, (client) =>
       checkWork({ client, clock, report }),
     )
   return report.findings
-}
-
-/** Null also where it cannot be read, which the check of the files has told. */
-function secretKeyIn(config: Config): string | null {
-  try {
-    return findSecretKey(config)
-  } catch {
-    return null
-  }
 }

@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { Config } from '../config/derive'
-import { keptKeyPath } from '../config/secret-key'
+import { findSecretKey, keptKeyPath } from '../config/secret-key'
 import { withFile } from '../database/copy'
 import { isUpToDate, readContents, whyUnusable, type Contents } from '../database/examine'
 import { filePath, isLocal, settingOf } from '../database/location'
@@ -14,9 +14,15 @@ const NO_SPACE = 20 * MB
 /** Whether a generated key can be read by others than its owner. */
 const OTHERS = 0o077
 
+/** `value` is null where there is no key; `missing`: why. */
+interface SecretKey {
+  value: string | null
+  missing: string
+}
+
 /**
- * Whether the database and the secret key are there and can be used. Answers what is in the database, or null where
- * that cannot be read (or is a server's). Writes nothing.
+ * Whether the database and the secret key are there and can be used. Answers the key, and what is in the database, or
+ * null where that cannot be read (or is a server's). Writes nothing.
  */
 export async function checkFiles({
   config,
@@ -24,7 +30,7 @@ export async function checkFiles({
 }: {
   config: Pick<Config, 'database' | 'secretKey'>
   report: Report
-}): Promise<Contents | null> {
+}): Promise<{ contents: Contents | null; secretKey: SecretKey }> {
   const { database } = config
   const contents = isLocal(database.url) ? await checkDatabase(database.url, report) : null
   if (!isLocal(database.url))
@@ -33,8 +39,7 @@ export async function checkFiles({
       'database.url',
       'The database is on a libSQL server, which the service asks itself',
     )
-  checkSecretKey(config, contents, report)
-  return contents
+  return { contents, secretKey: checkSecretKey(config, contents, report) }
 }
 
 async function checkDatabase(url: string, report: Report): Promise<Contents | null> {
@@ -96,26 +101,36 @@ function nearest(folder: string): string {
 }
 
 function checkSecretKey(
-  { secretKey, database }: Pick<Config, 'database' | 'secretKey'>,
+  config: Pick<Config, 'database' | 'secretKey'>,
   contents: Contents | null,
   report: Report,
-): void {
+): SecretKey {
   const check = 'files.secret_key'
   const key = 'secret_key'
-  const path = keptKeyPath(database)
-  if (secretKey !== null) return report.ok(check, key, 'It is set in the configuration')
-  const stats = statSync(path, { throwIfNoEntry: false })
-  if (stats === undefined) {
-    if (contents?.kind !== 'ours') return report.ok(check, key, `The first start makes one in ${path}`)
-    return report.error(check, key, {
+  const path = keptKeyPath(config.database)
+  let value: string | null
+  try {
+    value = findSecretKey(config)
+  } catch (error) {
+    const { found, remedy } = problemIn(error)
+    const readable = `Make ${path} a file that the user that runs this program can read`
+    report.error(check, key, { found, remedy: remedy ?? readable })
+    return { value: null, missing: 'the secret key is not right' }
+  }
+  if (value === null && contents?.kind === 'ours') {
+    report.error(check, key, {
       found: `${path} is missing, although the database has been in use: a new key would make second factors and links that were sent invalid`,
       remedy: `Restore ${path} from the backup of that folder; without one, the next start makes a new key`,
     })
+    return { value, missing: 'the secret key is missing' }
   }
-  if ((stats.mode & OTHERS) !== 0)
-    return report.warning(check, key, {
+  if (config.secretKey !== null) report.ok(check, key, 'It is set in the configuration')
+  else if (value === null) report.ok(check, key, `The first start makes one in ${path}`)
+  else if ((statSync(path).mode & OTHERS) === 0) report.ok(check, key, `${path} is there, for this user only`)
+  else
+    report.warning(check, key, {
       found: `${path} can be read by others on this machine`,
       remedy: `chmod 600 ${path}`,
     })
-  return report.ok(check, key, `${path} is there, for this user only`)
+  return { value, missing: 'the service has not been started yet' }
 }
