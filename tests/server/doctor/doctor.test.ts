@@ -1,5 +1,8 @@
-import { expect, test } from 'vitest'
+import { userInfo } from 'node:os'
+import { expect, test, vi } from 'vitest'
 import { aDoctorWorld, DOMAIN, notAsked, SECRETS, wrong } from '../../support/doctor-world'
+
+vi.mock('node:os', { spy: true })
 
 test('where everything is right, nothing is to be done, and nothing was changed', async () => {
   const world = await aDoctorWorld()
@@ -22,6 +25,15 @@ test('where everything is right, nothing is to be done, and nothing was changed'
   ])
   const after = JSON.stringify([...world.standIn.users, ...world.standIn.rooms])
   expect(after.replace(/"lastSeenAt":\d+/g, '')).toBe(before.replace(/"lastSeenAt":(?:\d+|null)/g, ''))
+})
+
+test('a user without a name is told by number', async () => {
+  const { examine } = await aDoctorWorld()
+  vi.mocked(userInfo).mockImplementationOnce(() => {
+    throw new Error('A system error occurred: uv_os_get_passwd returned ENOENT')
+  })
+  const findings = await examine()
+  expect(findings.find(({ check }) => check === 'program.user')?.found).toMatch(/^It runs as uid \d+ in /)
 })
 
 test('a configuration that is wrong is told in all its parts, and nothing else is asked', async () => {

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createClient } from '@libsql/client'
 import { describe, expect, test } from 'vitest'
-import { aDoctorWorld, whyNotAsked, withoutRemedy, wrong } from '../../support/doctor-world'
+import { aDoctorWorld, notAsked, whyNotAsked, withoutRemedy, wrong } from '../../support/doctor-world'
 
 describe('of the files', () => {
   test.each([
@@ -50,10 +50,26 @@ describe('of the files', () => {
     expect(whyNotAsked(findings, 'site.address')).toBe('the secret key is not right')
   })
 
+  test('a folder that cannot be entered is told, of what is in it nothing, and everything else is asked', async () => {
+    const { examine, folder } = await aDoctorWorld()
+    // Nobody may enter a file, root included.
+    const path = join(folder, 'file')
+    writeFileSync(path, '')
+    const findings = await examine({ database: { path: join(path, 'registration.db') } })
+    expect(wrong(findings)).toEqual([{ check: 'files.folder', level: 'error', key: 'database.path' }])
+    expect(notAsked(findings).slice(0, 2)).toEqual(['files.database', 'files.secret_key'])
+    expect(findings.find(({ check }) => check === 'mail.connection')).toMatchObject({ level: 'ok' })
+    expect(whyNotAsked(findings, 'site.address')).toBe('the secret key cannot be read')
+    expect(whyNotAsked(findings, 'work.jobs')).toBe('the database cannot be used')
+    const secret_key = 'k'.repeat(50)
+    const withKey = await examine({ secret_key, database: { path: join(path, 'registration.db') } })
+    expect(withKey.find(({ check }) => check === 'files.secret_key')).toMatchObject({ level: 'ok' })
+  })
+
   test('a database that cannot be used is why its work is not asked, not that nothing was started', async () => {
     const { examine, folder } = await aDoctorWorld()
     expect(whyNotAsked(await examine(), 'work.jobs')).toBe('the service has not been started yet')
     writeFileSync(join(folder, 'registration.db'), 'no database at all, '.repeat(200))
-    expect(whyNotAsked(await examine(), 'work.jobs')).toBe('the database is not right')
+    expect(whyNotAsked(await examine(), 'work.jobs')).toBe('the database cannot be used')
   })
 })

@@ -40,7 +40,7 @@ export async function examineSetUp({
 }): Promise<Finding[]> {
   const report = createReport(onFinding)
   report.ok('program.version', null, `${program} on Node ${process.version}`)
-  report.ok('program.user', null, `It runs as ${userInfo().username} in ${process.cwd()}`)
+  report.ok('program.user', null, `It runs as ${userName()} in ${process.cwd()}`)
   for (const line of loaded.placeholders)
     report.error('config.placeholders', null, problemIn(new Error(line)))
   if (!loaded.ok) {
@@ -79,13 +79,26 @@ export async function examineSetUp({
   else await checkSite({ config: { ...config, secretKey: secretKey.value }, report, clock })
   const { url } = config.database
   if (!isLocal(url)) workNotAsked(report, 'the database is on a server')
-  else if (contents === null) workNotAsked(report, 'the database is not right')
+  else if (contents === null) workNotAsked(report, 'the database cannot be used')
   else if (!isUpToDate(contents)) {
     const version = contents.kind === 'ours' ? ' with this version' : ''
     workNotAsked(report, `the service has not been started${version} yet`)
   } else
-    await withFile({ path: filePath(url), subject: settingOf(url) }, (client) =>
-      checkWork({ client, clock, report }),
+    await report.look(
+      { check: 'work.jobs', key: 'database.path', remedy: 'Run doctor again' },
+      async (told) =>
+        withFile({ path: filePath(url), subject: settingOf(url) }, (client) =>
+          checkWork({ client, clock, report: told }),
+        ),
     )
   return report.findings
+}
+
+/** In a container, a user need not have a name. */
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `uid ${process.geteuid?.() ?? 'unknown'}`
+  }
 }

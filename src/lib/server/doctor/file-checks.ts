@@ -32,19 +32,28 @@ export async function checkFiles({
   report: Report
 }): Promise<{ contents: Contents | null; secretKey: SecretKey }> {
   const { database } = config
-  const contents = isLocal(database.url) ? await checkDatabase(database.url, report) : null
+  let contents: Contents | null = null
   if (!isLocal(database.url))
     report.ok(
       'files.database',
       'database.url',
       'The database is on a libSQL server, which the service asks itself',
     )
+  else if (await checkFolder(dirname(resolve(filePath(database.url))), report))
+    contents = await checkDatabase(database.url, report)
+  else {
+    const why = 'the folder cannot be entered'
+    report.notAsked(['files.database'], why)
+    if (config.secretKey === null) {
+      report.notAsked(['files.secret_key'], why)
+      return { contents, secretKey: { value: null, missing: 'the secret key cannot be read' } }
+    }
+  }
   return { contents, secretKey: checkSecretKey(config, contents, report) }
 }
 
 async function checkDatabase(url: string, report: Report): Promise<Contents | null> {
   const path = filePath(url)
-  await checkFolder(dirname(resolve(path)), report)
   const check = 'files.database'
   const key = 'database.path'
   if (!existsSync(path)) {
@@ -75,24 +84,36 @@ async function checkDatabase(url: string, report: Report): Promise<Contents | nu
   }
 }
 
-async function checkFolder(folder: string, report: Report): Promise<void> {
+/** Answers whether it can be entered, or made. */
+async function checkFolder(folder: string, report: Report): Promise<boolean> {
   const there = nearest(folder)
-  try {
-    accessSync(there, constants.R_OK | constants.W_OK | constants.X_OK)
+  if (mayDo(there, constants.R_OK | constants.W_OK | constants.X_OK))
     report.ok('files.folder', 'database.path', `${folder} can be written`)
-  } catch {
+  else
     report.error('files.folder', 'database.path', {
       found: `This user may not write in ${there}`,
       remedy: `Give the folder to the user that runs this program (chown), or set database.path to another one`,
     })
-  }
-  const { bavail, bsize } = await statfs(there)
-  const free = bavail * bsize
-  const found = `${Math.floor(free / MB)} MB are free in ${there}`
   const remedy = 'Free some space, or move the database to another disk'
-  if (free < NO_SPACE) report.error('files.space', 'database.path', { found, remedy })
-  else if (free < LITTLE_SPACE) report.warning('files.space', 'database.path', { found, remedy })
-  else report.ok('files.space', 'database.path', found)
+  const space = { check: 'files.space', key: 'database.path' }
+  await report.look({ ...space, remedy }, async (told) => {
+    const { bavail, bsize } = await statfs(there)
+    const free = bavail * bsize
+    const found = `${Math.floor(free / MB)} MB are free in ${there}`
+    if (free < NO_SPACE) told.error(space.check, space.key, { found, remedy })
+    else if (free < LITTLE_SPACE) told.warning(space.check, space.key, { found, remedy })
+    else told.ok(space.check, space.key, found)
+  })
+  return mayDo(there, constants.X_OK)
+}
+
+function mayDo(path: string, mode: number): boolean {
+  try {
+    accessSync(path, mode)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** The folder, or what of its path is there. */

@@ -4,7 +4,7 @@ import { DAY, HOUR, MINUTE } from '$lib/registration/time'
 import { countJobs } from '../database/jobs'
 import * as schema from '../database/schema'
 import { LAST_BACKUP, LAST_CLEAN_UP } from '../database/settings'
-import type { Report } from './finding'
+import type { Report, Tell } from './finding'
 
 const CHECKS = [
   'work.jobs',
@@ -29,7 +29,7 @@ export async function checkWork({
 }: {
   client: Client
   clock: () => number
-  report: Report
+  report: Tell
 }): Promise<void> {
   const one = async (sql: string, args: (number | string)[] = []) => {
     const { rows } = await client.execute({ sql, args })
@@ -106,7 +106,7 @@ async function checkCare({
 }: {
   one: (sql: string, args: string[]) => Promise<object>
   now: number
-  report: Report
+  report: Tell
 }): Promise<void> {
   const lastOf = async (key: string): Promise<number | null> => {
     const at: unknown = Reflect.get(
