@@ -1,7 +1,7 @@
 import { parseEmail, type EmailAddress } from '$lib/registration/email'
 import { loadConfig } from '$lib/server/config/load'
 import { examineSetUp } from '$lib/server/doctor/doctor'
-import { LEVELS, type Finding, type Level } from '$lib/server/doctor/finding'
+import { isUnchecked, LEVELS, type Finding, type Level } from '$lib/server/doctor/finding'
 import { PROGRAM } from '$lib/server/version'
 import { UsageError, WARNED } from './usage'
 
@@ -33,9 +33,10 @@ export async function doctor({
     LEVELS.map((level) => [level, findings.filter((finding) => finding.level === level).length]),
   )
   const { error = 0, warning = 0 } = counts
+  const unchecked = findings.filter(isUnchecked).length
   if (json) process.stdout.write(`${JSON.stringify({ version: 1, findings, counts }, null, 2)}\n`)
-  else process.stdout.write(`\n${summary(error, warning)}\n`)
-  return error > 0 ? FAILED : warning > 0 ? WARNED : 0
+  else process.stdout.write(`\n${summary(error, warning, unchecked)}\n`)
+  return error > 0 ? FAILED : warning + unchecked > 0 ? WARNED : 0
 }
 
 function readAddress(typed: string): EmailAddress {
@@ -50,11 +51,13 @@ function lineOf({ check, level, key, found, remedy }: Finding): string {
   return remedy === null ? line : `${line}         → ${remedy}\n`
 }
 
-function summary(errors: number, warnings: number): string {
-  if (errors + warnings === 0) return 'Everything is set up'
+function summary(errors: number, warnings: number, unchecked: number): string {
   const count = (number: number, word: string) => (number === 1 ? `1 ${word}` : `${number} ${word}s`)
-  return [
+  const wrong = [
     ...(errors > 0 ? [count(errors, 'error')] : []),
     ...(warnings > 0 ? [count(warnings, 'warning')] : []),
-  ].join(', ')
+  ]
+  if (unchecked === 0) return wrong.length === 0 ? 'Everything is set up' : wrong.join(', ')
+  const rest = `${count(unchecked, 'check')} could not be made`
+  return wrong.length === 0 ? `Nothing wrong was found, but ${rest}` : [...wrong, rest].join(', ')
 }

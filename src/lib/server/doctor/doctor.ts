@@ -78,7 +78,8 @@ export async function examineSetUp({
   if (secretKey.value === null) siteNotAsked(report, secretKey.missing)
   else await checkSite({ config: { ...config, secretKey: secretKey.value }, report, clock })
   const { url } = config.database
-  if (!isLocal(url)) workNotAsked(report, 'the database is on a server')
+  if (!isLocal(url))
+    report.ok('work.jobs', 'database.url', 'The database is on a libSQL server, which doctor does not ask')
   else if (contents === null) workNotAsked(report, 'the database cannot be used')
   else if (!isUpToDate(contents)) {
     const version = contents.kind === 'ours' ? ' with this version' : ''

@@ -15,6 +15,10 @@ export interface Finding {
   remedy: string | null
 }
 
+/** Whether it could not be checked, although it can be where everything is right. */
+export const isUnchecked = ({ check, level }: Finding): boolean =>
+  level === 'not_asked' && check !== 'homeserver.auto_join_rooms'
+
 /** How long one check may take. */
 export const CHECK_MS = 5_000
 

@@ -26,3 +26,7 @@ const ORDER = ['error', 'warning', 'ok', 'not_asked'] as const
 /** What is to be said of all of them: the worst; that something is right, where the rest could not be checked. */
 export const levelOf = (findings: readonly Finding[]): Finding['level'] =>
   ORDER.find((level) => findings.some((finding) => finding.level === level)) ?? 'ok'
+
+/** Whether something could not be checked that can be where everything is right. */
+export const isUnchecked = ({ check, level }: Finding): boolean =>
+  level === 'not_asked' && check !== 'homeserver.auto_join_rooms'
