@@ -5,28 +5,43 @@ import {
   DOMAIN,
   notAsked,
   SECRETS,
+  whyNotAsked,
   withoutRemedy,
   wrong,
   type Tree,
 } from '../../support/doctor-world'
 
 describe('of the homeserver', () => {
-  test.each<[string, Tree, string, string | null]>([
+  test.each<[string, Tree, string, string | null, string]>([
     [
       'an address where nobody answers',
       { server: 'http://127.0.0.1:1' },
       'homeserver.address',
       'synapse.server',
+      'the address of the homeserver has to be right first',
     ],
     [
       'a host that is not there',
       { server: 'http://nowhere.invalid' },
       'homeserver.address',
       'synapse.server',
+      'the address of the homeserver has to be right first',
     ],
-    ['a token that is none', { admin_token: 'other' }, 'homeserver.token', 'synapse.admin_token'],
-    ['another domain', { domain: 'another.test' }, 'homeserver.domain', 'synapse.domain'],
-  ])('%s is told by its key', async (_, synapse, check, key) => {
+    [
+      'a token that is none',
+      { admin_token: 'other' },
+      'homeserver.token',
+      'synapse.admin_token',
+      'the access token is not right',
+    ],
+    [
+      'another domain',
+      { domain: 'another.test' },
+      'homeserver.domain',
+      'synapse.domain',
+      'it is the token of another homeserver',
+    ],
+  ])('%s is told by its key, and as the reason for the rest', async (_, synapse, check, key, why) => {
     const { examine, standIn } = await aDoctorWorld()
     const findings = await examine({
       synapse: { server: standIn.url, domain: DOMAIN, admin_token: SECRETS.token, ...synapse },
@@ -34,6 +49,7 @@ describe('of the homeserver', () => {
     expect(wrong(findings)).toEqual([{ check, level: 'error', key }])
     expect(withoutRemedy(findings)).toEqual([])
     expect(notAsked(findings)).toEqual(expect.arrayContaining(['homeserver.consent', 'rooms.auto_join']))
+    expect(whyNotAsked(findings, 'rooms.auto_join')).toBe(why)
   })
 
   test('a token of somebody who is no administrator is told by its key', async () => {
@@ -47,9 +63,12 @@ describe('of the homeserver', () => {
     const { examine, standIn } = await aDoctorWorld()
     standIn.faults = ({ path }) =>
       path.startsWith('/_synapse/admin') ? { status: 403, body: 'no' } : undefined
-    expect(wrong(await examine())).toEqual([
+    const findings = await examine()
+    expect(wrong(findings)).toEqual([
       { check: 'homeserver.admin_api', level: 'error', key: 'synapse.server' },
     ])
+    expect(whyNotAsked(findings, 'homeserver.token')).toBe('the admin API has to be right first')
+    expect(whyNotAsked(findings, 'rooms.auto_join')).toBe('the admin API has to be right first')
   })
 
   test('one that does not answer takes five seconds, and is told', async () => {

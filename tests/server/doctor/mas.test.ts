@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import type { MasOptions } from '../../../src/stand-in/mas'
-import { aDoctorWorldWithMas, notAsked, withoutRemedy, wrong, type Tree } from '../../support/doctor-world'
+import {
+  aDoctorWorldWithMas,
+  notAsked,
+  whyNotAsked,
+  withoutRemedy,
+  wrong,
+  type Tree,
+} from '../../support/doctor-world'
 
 describe('of MAS', () => {
   test('a set-up that is right is told so, also before the account of its own is there', async () => {
@@ -8,6 +15,9 @@ describe('of MAS', () => {
     const before = await examine({ synapse, mas: client })
     expect(wrong(before)).toEqual([])
     expect(notAsked(before)).toContain('homeserver.token')
+    expect(whyNotAsked(before, 'rooms.auto_join')).toBe(
+      'the account of mas.account is created when the service starts',
+    )
     expect(mas.state.find('registration'), 'a check makes nothing').toBeUndefined()
     mas.state.addUser('registration')
     await mas.state.synapse?.provision({ localpart: 'registration', locked: false })
@@ -31,6 +41,7 @@ describe('of MAS', () => {
     expect(wrong(findings)).toEqual([{ check, level: 'error', key }])
     expect(withoutRemedy(findings)).toEqual([])
     expect(notAsked(findings)).toEqual(expect.arrayContaining(['homeserver.token', 'rooms.auto_join']))
+    expect(whyNotAsked(findings, 'rooms.auto_join')).toBe('the access to MAS has to be right first')
   })
 
   test('the MAS of another homeserver is told', async () => {

@@ -9,6 +9,7 @@ import { CHECK_ADDRESS, type HomeserverWorld } from './homeserver-world'
 const FEWEST_DAYS = 14
 /** Codes and links go by the time, and logs of both machines are compared by it. */
 const LARGEST_DIFFERENCE_MS = 60_000
+const WRONG_TOKEN = 'the access token is not right'
 
 /** Whether something answers at synapse.server; with its clock and its certificate. */
 export async function checkConnection(world: HomeserverWorld): Promise<boolean> {
@@ -94,8 +95,12 @@ export async function checkDelegation({ report, homeserver }: HomeserverWorld): 
   )
 }
 
-/** The account of the access token, or null if something about it is not right. */
-export async function checkToken({ report, homeserver, config }: HomeserverWorld): Promise<string | null> {
+/** The account of the access token, or why it is not known to be right. */
+export async function checkToken({
+  report,
+  homeserver,
+  config,
+}: HomeserverWorld): Promise<{ userId: string } | { why: string }> {
   const key = config.synapse.adminToken === null ? 'mas.account' : 'synapse.admin_token'
   let identity: Awaited<ReturnType<typeof homeserver.identity>>
   try {
@@ -103,32 +108,34 @@ export async function checkToken({ report, homeserver, config }: HomeserverWorld
   } catch (error) {
     const { found, remedy } = problemIn(error)
     if (error instanceof HomeserverError && error.kind === 'missing' && key === 'mas.account') {
-      report.notAsked(
-        ['homeserver.admin_api', 'homeserver.domain', 'homeserver.token'],
-        'the account of mas.account is created when the service starts',
-      )
-    } else if (error instanceof HomeserverError && error.kind === 'token') {
-      report.error('homeserver.token', key, { found, remedy })
-      report.notAsked(['homeserver.admin_api', 'homeserver.domain'], 'the access token is not right')
-    } else {
-      report.error('homeserver.admin_api', 'synapse.server', { found, remedy: remedy ?? CHECK_ADDRESS })
-      report.notAsked(['homeserver.domain', 'homeserver.token'], 'the admin API did not answer')
+      const why = 'the account of mas.account is created when the service starts'
+      report.notAsked(['homeserver.admin_api', 'homeserver.domain', 'homeserver.token'], why)
+      return { why }
     }
-    return null
+    if (error instanceof HomeserverError && error.kind === 'token') {
+      report.error('homeserver.token', key, { found, remedy })
+      report.notAsked(['homeserver.admin_api', 'homeserver.domain'], WRONG_TOKEN)
+      return { why: WRONG_TOKEN }
+    }
+    const why = 'the admin API has to be right first'
+    report.error('homeserver.admin_api', 'synapse.server', { found, remedy: remedy ?? CHECK_ADDRESS })
+    report.notAsked(['homeserver.domain', 'homeserver.token'], why)
+    return { why }
   }
   report.ok('homeserver.admin_api', 'synapse.server', `The admin API answers; Synapse ${identity.version}`)
   const problem = identityProblem(identity, homeserver.domain)
   if (problem?.kind === 'set_up') {
     report.error('homeserver.domain', 'synapse.domain', problemIn(problem))
-    report.notAsked(['homeserver.token'], 'it is the token of another homeserver')
-    return null
+    const why = 'it is the token of another homeserver'
+    report.notAsked(['homeserver.token'], why)
+    return { why }
   }
   report.ok('homeserver.domain', 'synapse.domain', `The homeserver is ${homeserver.domain}`)
   if (problem !== null) {
     report.error('homeserver.token', key, problemIn(problem))
-    return null
+    return { why: WRONG_TOKEN }
   }
   const { userId } = identity
   report.ok('homeserver.token', key, `It belongs to ${userId}, a server administrator`)
-  return userId
+  return { userId }
 }

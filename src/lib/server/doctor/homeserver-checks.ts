@@ -1,7 +1,7 @@
 import { checkConnection, checkDelegation, checkToken } from './connection-checks'
 import { checkHomeserverSettings, HOMESERVER_SETTINGS_CHECKS } from './homeserver-settings-checks'
 import type { HomeserverWorld } from './homeserver-world'
-import { checkMas, MAS_CHECKS } from './mas-checks'
+import { checkMas, MAS_CHECKS, MAS_FIRST } from './mas-checks'
 import { checkRooms, ROOM_CHECKS } from './room-checks'
 
 const TOKEN_CHECKS = ['homeserver.admin_api', 'homeserver.domain', 'homeserver.token']
@@ -14,14 +14,14 @@ export async function checkHomeserver(world: HomeserverWorld): Promise<void> {
   if (!(await checkConnection(world)))
     return report.notAsked(
       [...CONNECTION_CHECKS, ...(world.mas === null ? [] : MAS_CHECKS), ...TOKEN_CHECKS, ...rest],
-      'the homeserver did not answer',
+      'the address of the homeserver has to be right first',
     )
   if (world.mas !== null && !(await checkMas(world, world.mas)))
-    return report.notAsked(['homeserver.delegation', ...TOKEN_CHECKS, ...rest], 'MAS did not let us in')
+    return report.notAsked(['homeserver.delegation', ...TOKEN_CHECKS, ...rest], MAS_FIRST)
   if (!(await checkDelegation(world)))
-    return report.notAsked([...TOKEN_CHECKS, ...rest], 'its accounts are managed elsewhere')
-  const userId = await checkToken(world)
-  if (userId === null) return report.notAsked(rest, 'the access token is not right')
+    return report.notAsked([...TOKEN_CHECKS, ...rest], 'who manages its accounts has to be right first')
+  const token = await checkToken(world)
+  if ('why' in token) return report.notAsked(rest, token.why)
   await checkHomeserverSettings(world)
-  await checkRooms(world, userId)
+  await checkRooms(world, token.userId)
 }

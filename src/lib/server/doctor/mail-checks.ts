@@ -83,7 +83,7 @@ export async function checkMail({
       found,
       remedy: remedy ?? 'Check email.host, email.port and email.tls, and that this machine may connect there',
     })
-    report.notAsked(CHECKS, 'the mail server did not let this program in')
+    report.notAsked(CHECKS, 'the connection to the mail server has to be right first')
     return
   }
   report.ok(

@@ -3,6 +3,8 @@ import type { HomeserverWorld } from './homeserver-world'
 
 /** The checks of MAS, in their order. */
 export const MAS_CHECKS = ['mas.address', 'mas.client', 'mas.admin_api', 'mas.domain']
+/** Why the rest is not asked where one of them is not right. */
+export const MAS_FIRST = 'the access to MAS has to be right first'
 
 const CHECK_MAS =
   'Check mas.server, that MAS is running, and that this machine can reach it (curl it from here)'
@@ -35,7 +37,7 @@ export async function checkMas({ report, config }: HomeserverWorld, mas: MasInsp
       told.ok(check, key, await look()),
     )
     if (!isRight) {
-      report.notAsked(MAS_CHECKS.slice(index + 1), 'MAS did not let us in')
+      report.notAsked(MAS_CHECKS.slice(index + 1), MAS_FIRST)
       return false
     }
   }

@@ -30,3 +30,11 @@ export const levelOf = (findings: readonly Finding[]): Finding['level'] =>
 /** Whether something could not be checked that can be where everything is right. */
 export const isUnchecked = ({ check, level }: Finding): boolean =>
   level === 'not_asked' && check !== 'homeserver.auto_join_rooms'
+
+/** What could not be checked, by the reason, in the order of the checks. */
+export function groupUnasked(findings: readonly Finding[]): { why: string; checks: string[] }[] {
+  const groups = new Map<string, string[]>()
+  for (const { level, check, found } of findings)
+    if (level === 'not_asked') groups.set(found, [...(groups.get(found) ?? []), check])
+  return [...groups].map(([why, checks]) => ({ why, checks }))
+}
