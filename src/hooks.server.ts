@@ -15,6 +15,7 @@ import { deviceOf } from '$lib/server/auth/device'
 import type { Look } from '$lib/server/http/bare-page'
 import { clientAddress } from '$lib/server/http/client-address'
 import { accentTheme } from '$lib/server/text/accent'
+import { fingerprintOf } from '$lib/server/config/fingerprint'
 import { runConfigOrExit } from '$lib/server/config/run-config'
 import { DatabaseProblem } from '$lib/server/database/problem'
 import { requireModerator } from '$lib/server/http/require-moderator'
@@ -69,6 +70,7 @@ export const init: ServerInit = async () => {
   selfCheck = createSelfCheck({
     seal: createSeal(config.secretKey, SELF_CHECK_PURPOSE),
     trustProxy: config.trustProxy,
+    settings: fingerprintOf(config),
     clock: Date.now,
   })
   draftSeal = createSeal(config.secretKey, 'draft')

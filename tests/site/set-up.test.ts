@@ -1,3 +1,5 @@
+import { appendFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { askDatabase, freePort, MODERATOR, startSite, type Site } from '../support/site'
 import { aVisitor } from '../support/visitor'
@@ -129,6 +131,17 @@ test('what is wrong is on the page with its key and its remedy', async () => {
   expect(text).toContain('What to do:')
   expect(text).toContain('…/registration.db')
   expect(first.body).not.toContain(site.folder)
+}, 60_000)
+
+test('settings that were changed since the start are told on the page and by the command', async () => {
+  site = await startSite()
+  const { visitor } = await signedIn(site)
+  const words = 'Settings were changed since the start of the service'
+  expect(wordsIn((await visitor.get('/admin/set-up')).body)).not.toContain(words)
+  await appendFile(join(site.folder, 'config.yaml'), '\ntrust_proxy: true\n')
+  expect(wordsIn((await visitor.get('/admin/set-up')).body)).toContain(words)
+  const { out } = await site.cli(['doctor'])
+  expect(out).toMatch(/^warning {2}config\.running: .*\n {9}→ Restart the service/m)
 }, 60_000)
 
 test('a test email is said to be sent only once the mail server has it', async () => {

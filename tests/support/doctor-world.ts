@@ -8,11 +8,13 @@ import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
 import { afterEach, expect } from 'vitest'
 import { startStandIn, type StandIn, type StandInOptions } from '../../src/stand-in/homeserver'
 import { startMasWorld, type MasOptions } from '../../src/stand-in/mas'
+import { fingerprintOf } from '$lib/server/config/fingerprint'
+import type { RunConfig } from '$lib/server/config/run-config'
 import { examineSetUp } from '$lib/server/doctor/doctor'
 import type { Finding } from '$lib/server/doctor/finding'
 import type { EmailAddress } from '$lib/registration/email'
 import { makeCertificate } from './certificate'
-import { configFile, loadText } from './config-file'
+import { configFile, configOf, loadText } from './config-file'
 
 export const DOMAIN = 'example.test'
 export const SECRETS = {
@@ -55,6 +57,8 @@ interface Besides {
   testMailTo?: EmailAddress
   /** The files that the settings name. */
   files?: Record<string, string>
+  /** The changes that the running service was started with. They name a secret key. */
+  running?: Tree
 }
 
 interface World {
@@ -108,28 +112,30 @@ async function worldOn(standIn: StandIn, mailOptions: SMTPServerOptions): Promis
   return {
     folder,
     standIn,
-    async examine(changes = {}, { files = {}, ...besides } = {}) {
-      const text = configFile({
-        synapse: { server: standIn.url, domain: DOMAIN, admin_token: SECRETS.token },
-        hosts: ['register.example.test'],
-        email: {
-          host: '127.0.0.1',
-          port: mailPort,
-          username: 'desk@example.test',
-          password: SECRETS.mailPassword,
-          tls: 'never',
-          ssl: null,
-        },
-        admin: { email: 'moderators@example.test' },
-        database: { path: join(folder, 'registration.db') },
-        ...changes,
-      })
-      const loaded = loadText(text, { files })
+    async examine(changes = {}, { files = {}, running, ...besides } = {}) {
+      const textOf = (settings: Tree) =>
+        configFile({
+          synapse: { server: standIn.url, domain: DOMAIN, admin_token: SECRETS.token },
+          hosts: ['register.example.test'],
+          email: {
+            host: '127.0.0.1',
+            port: mailPort,
+            username: 'desk@example.test',
+            password: SECRETS.mailPassword,
+            tls: 'never',
+            ssl: null,
+          },
+          admin: { email: 'moderators@example.test' },
+          database: { path: join(folder, 'registration.db') },
+          ...settings,
+        })
+      const loaded = loadText(textOf(changes), { files })
       const told: Finding[] = []
       const findings = await examineSetUp({
         loaded,
         program: 'synapse-registration 1.2.3',
         onFinding: (finding) => told.push(finding),
+        running: running === undefined ? null : fingerprintOf(runConfigOf(textOf(running))),
         ...besides,
       })
       expect(told).toEqual(findings)
@@ -158,6 +164,12 @@ async function worldOn(standIn: StandIn, mailOptions: SMTPServerOptions): Promis
       return { server: `https://127.0.0.1:${address.port}`, certificate: text }
     },
   }
+}
+
+function runConfigOf(text: string): RunConfig {
+  const config = configOf(text)
+  if (config.secretKey === null) throw new Error('There is no secret key')
+  return { ...config, secretKey: config.secretKey }
 }
 
 /** What is not as it should be, in its order. */

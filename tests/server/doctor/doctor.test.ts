@@ -27,6 +27,18 @@ test('where everything is right, nothing is to be done, and nothing was changed'
   expect(after.replace(/"lastSeenAt":\d+/g, '')).toBe(before.replace(/"lastSeenAt":(?:\d+|null)/g, ''))
 })
 
+test('settings that were changed since the start are told to the running service', async () => {
+  const { examine } = await aDoctorWorld()
+  const settings = { secret_key: 'k'.repeat(50) }
+  expect(wrong(await examine(settings, { running: settings }))).toEqual([
+    { check: 'site.address', level: 'error', key: 'site.url' },
+  ])
+  const changed = await examine({ ...settings, trust_proxy: true }, { running: settings })
+  expect(wrong(changed)[0]).toEqual({ check: 'config.running', level: 'warning', key: null })
+  const unknown = await examine({ trust_proxy: true }, { running: settings })
+  expect(wrong(unknown), 'the key of the file is another problem').toEqual([])
+})
+
 test('a user without a name is told by number', async () => {
   const { examine } = await aDoctorWorld()
   vi.mocked(userInfo).mockImplementationOnce(() => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { fingerprintOf } from '$lib/server/config/fingerprint'
 import { createSeal } from '$lib/server/crypto/sealed'
 import { createReport } from '$lib/server/doctor/finding'
 import { checkSite } from '$lib/server/doctor/site-checks'
@@ -23,18 +24,20 @@ const HTTP = 'http://register.example.test'
 const PROXY = '10.0.0.2'
 const VISITOR = '198.51.100.9'
 
-/** What is found of the client address where a service runs so. */
-async function clientAddressOf({
+/** What is found where a service runs so. */
+async function siteOf({
   url = 'https://register.example.test',
   trustProxy = false,
   running = trustProxy,
   forwarded = () => VISITOR,
   ...from
 }: Asked) {
-  const { site, ...config } = aConfig({ trustProxy, legal: [], logoUrl: null })
+  const started = { ...aConfig(), site: { ...aConfig().site, url }, legal: [], logoUrl: null }
+  const config = { ...started, trustProxy }
   const selfCheck = createSelfCheck({
     seal: createSeal(config.secretKey, SELF_CHECK_PURPOSE),
     trustProxy: running,
+    settings: fingerprintOf({ ...started, trustProxy: running }),
     clock: Date.now,
   })
   const ask: typeof fetch = (input, init) => {
@@ -51,9 +54,8 @@ async function clientAddressOf({
     return Promise.resolve(seen ?? new Response('a page'))
   }
   const report = createReport()
-  await checkSite({ config: { ...config, site: { ...site, url } }, report, clock: Date.now, ask })
-  const found = report.findings.find(({ check }) => check === 'site.client_address')
-  return { level: found?.level, remedy: found?.remedy, all: report.findings }
+  await checkSite({ config, settings: fingerprintOf(config), report, clock: Date.now, ask })
+  return (check: string) => report.findings.find((finding) => finding.check === check)
 }
 
 describe('the client address is right', () => {
@@ -63,7 +65,9 @@ describe('the client address is right', () => {
     ['of a proxy over a Unix socket', { trustProxy: true, peer: undefined }],
     ['without any proxy', { url: HTTP, forwarded: (claimed) => claimed }],
   ])('%s', async (_, asked) => {
-    expect(await clientAddressOf(asked)).toMatchObject({ level: 'ok' })
+    const found = await siteOf(asked)
+    expect(found('site.client_address')).toMatchObject({ level: 'ok' })
+    expect(found('config.running')).toBeUndefined()
   })
 })
 
@@ -83,8 +87,18 @@ describe('all visitors count as one', () => {
       { trustProxy: ['10.0.0.3'], forwarded: () => null },
     ],
   ])('%s', async (_, asked) => {
-    const { level, remedy } = await clientAddressOf(asked)
-    expect(level).toBe('error')
-    expect(remedy).toContain('restart the service')
+    expect((await siteOf(asked))('site.client_address')).toMatchObject({
+      level: 'error',
+      remedy: expect.stringContaining('restart the service'),
+    })
+  })
+})
+
+test('a service that was started with other settings is told', async () => {
+  const found = await siteOf({ trustProxy: true, running: ['10.0.0.0/8'] })
+  expect(found('site.client_address')).toMatchObject({ level: 'ok' })
+  expect(found('config.running')).toMatchObject({
+    level: 'warning',
+    remedy: expect.stringMatching(/^Restart the service/),
   })
 })

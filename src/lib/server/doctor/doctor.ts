@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os'
 import type { EmailAddress } from '$lib/registration/email'
+import { fingerprintOf } from '../config/fingerprint'
 import type { Loaded } from '../config/load'
 import { homeserverOptions } from '../config/homeserver-options'
 import { withFile } from '../database/copy'
@@ -26,6 +27,7 @@ export async function examineSetUp({
   program,
   testMailTo = null,
   isStarting = false,
+  running = null,
   clock = Date.now,
   onFinding,
 }: {
@@ -35,6 +37,8 @@ export async function examineSetUp({
   testMailTo?: EmailAddress | null
   /** The service is about to answer: what needs its answers is left out. */
   isStarting?: boolean
+  /** The fingerprint of the settings of the service that this is; null: the service is asked for it. */
+  running?: string | null
   clock?: () => number
   onFinding?: (finding: Finding) => void
 }): Promise<Finding[]> {
@@ -61,9 +65,15 @@ export async function examineSetUp({
   }
   if (warnings.length === 0) report.ok('config.settings', null, `Every setting is valid (${loaded.from})`)
   const { contents, secretKey } = await checkFiles({ config, report })
+  const complete = secretKey.value === null ? null : { ...config, secretKey: secretKey.value }
+  if (running !== null && complete !== null && fingerprintOf(complete) !== running)
+    report.warning('config.running', null, {
+      found: 'Settings were changed since the start of the service, which still has the old ones',
+      remedy: 'Restart the service',
+    })
   const isKept = isLocal(config.database.url) && contents !== null && isUpToDate(contents)
   const botStore = createBotReader(
-    isKept && secretKey.value !== null ? { url: config.database.url, secretKey: secretKey.value } : null,
+    isKept && complete !== null ? { url: config.database.url, secretKey: complete.secretKey } : null,
   )
   const connection = { ...homeserverOptions(config, botStore), timeout: CALL_MS, mayCreate: false, clock }
   await checkHomeserver({
@@ -75,8 +85,11 @@ export async function examineSetUp({
   await checkMail({ config, report })
   if (testMailTo !== null) await sendTestMail({ config, report, to: testMailTo })
   if (isStarting) return report.findings
-  if (secretKey.value === null) siteNotAsked(report, secretKey.missing)
-  else await checkSite({ config: { ...config, secretKey: secretKey.value }, report, clock })
+  if (complete === null) siteNotAsked(report, secretKey.missing)
+  else {
+    const settings = running === null ? fingerprintOf(complete) : null
+    await checkSite({ config: complete, settings, report, clock })
+  }
   const { url } = config.database
   if (!isLocal(url))
     report.ok('work.jobs', 'database.url', 'The database is on a libSQL server, which doctor does not ask')

@@ -4,6 +4,7 @@ import * as v from 'valibot'
 import type { EmailAddress } from '$lib/registration/email'
 import { accept, type Result } from '$lib/registration/refusal'
 import { createShared } from '../concurrency/coalesce'
+import { fingerprintOf } from '../config/fingerprint'
 import { loadConfig, type Loaded } from '../config/load'
 import type { RunConfig } from '../config/run-config'
 import { filePath, isLocal } from '../database/location'
@@ -53,7 +54,8 @@ export function createSetUp({
      */
     check: createShared(async (_: null): Promise<Finding[]> => {
       if (!(await isSeen())) await database.write((tx) => putSetting(tx, SEEN, true, clock()))
-      return withoutFolders(await examineSetUp({ loaded: load(), program, clock }), foldersOf(config))
+      const findings = await examineSetUp({ loaded: load(), program, clock, running: fingerprintOf(config) })
+      return withoutFolders(findings, foldersOf(config))
     }),
 
     /** Logs what is found at a start, a line for each check. Rejects never: an outage is no reason not to start. */

@@ -20,15 +20,17 @@ type Settings = Pick<RunConfig, 'site' | 'hosts' | 'logoUrl' | 'legal' | 'secret
 
 /**
  * Whether `site.url` leads to the running service, and what stands between passes on what it needs. `ask`: how to
- * ask, which is `fetch`.
+ * ask, which is `fetch`. `settings`: the fingerprint that those of the service should have; null: they are known.
  */
 export async function checkSite({
   config,
+  settings,
   report,
   clock,
   ask = fetch,
 }: {
   config: Settings
+  settings: string | null
   report: Report
   clock: () => number
   ask?: typeof fetch
@@ -43,6 +45,12 @@ export async function checkSite({
   const seen = await checkAddress(config, request, report)
   if (seen === null) report.notAsked(CHECKS, 'site.url does not lead to this program')
   else {
+    if (settings !== null && settings !== seen.settings)
+      report.warning('config.running', null, {
+        found: 'The running service has other settings than those that are checked here',
+        remedy:
+          'Restart the service if they were changed since its start, and run doctor with its CONFIG and environment',
+      })
     checkHost(config, seen, report)
     checkClientAddress(config, seen, report)
     await checkLiveUpdates(request, report)

@@ -6,7 +6,12 @@ const NOW = Date.UTC(2026, 0, 15, 12)
 const sealOf = (secret: string) => createSeal(secret, SELF_CHECK_PURPOSE)
 
 function ask(header: string | null, { query = '', forwardedFor = '' } = {}): Response | null {
-  const selfCheck = createSelfCheck({ seal: sealOf('secret'), trustProxy: true, clock: () => NOW })
+  const selfCheck = createSelfCheck({
+    seal: sealOf('secret'),
+    trustProxy: true,
+    settings: 'f',
+    clock: () => NOW,
+  })
   const headers = new Headers({
     host: 'register.example.test',
     ...(header === null ? {} : { [SELF_CHECK_HEADER]: header }),
@@ -23,6 +28,7 @@ test('who knows the secret key hears what was seen of the request', async () => 
     forwardedFor: '203.0.113.7, 198.51.100.9',
     client: '198.51.100.9',
     trusted: true,
+    settings: 'f',
   })
 })
 

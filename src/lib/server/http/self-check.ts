@@ -21,6 +21,8 @@ export const selfCheckSchema = v.object({
   client: v.string(),
   /** Whether it believes X-Forwarded-For of whoever connected. */
   trusted: v.boolean(),
+  /** The fingerprint of the settings that it runs with. */
+  settings: v.string(),
 })
 export type SelfCheck = v.InferOutput<typeof selfCheckSchema>
 
@@ -34,10 +36,13 @@ export const selfCheckHeader = (seal: Seal, now: number): string => seal.seal(St
 export function createSelfCheck({
   seal,
   trustProxy,
+  settings,
   clock,
 }: {
   seal: Seal
   trustProxy: boolean | readonly string[]
+  /** The fingerprint of this process's settings. */
+  settings: string
   clock: () => number
 }) {
   const isTrusted = trustedPeers(trustProxy)
@@ -61,6 +66,7 @@ export function createSelfCheck({
       forwardedFor,
       client: clientAddress({ socketAddress: peer, forwardedFor, trustProxy }),
       trusted: isTrusted(peer),
+      settings,
     }
     if (!url.searchParams.has('stream')) return Response.json(seen)
     return new Response(inTwoPieces(JSON.stringify(seen)), {
