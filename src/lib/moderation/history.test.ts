@@ -8,6 +8,7 @@ import {
   historyFilterSchema,
   historyQuery,
   kindsOf,
+  linkWishes,
   openingFilter,
 } from './history'
 
@@ -78,4 +79,18 @@ test('the log opens with what people did, unless somebody asks for something els
   expect(openingFilter({ from: '2026-02-28' })).toEqual({ who: 'people', from: '2026-02-28' })
   for (const asked of [{ who: '' }, { who: 'system' }, { what: 'jobs' }, { registration: 'r-1' }] as const)
     expect(openingFilter(asked)).toEqual(asked)
+})
+
+test.each([
+  { who: '' },
+  { who: '', from: '2026-02-28' },
+  {},
+  { what: '' },
+  { who: 'system' },
+  { what: 'jobs' },
+] as const)('a link to another page of the log leads to the same entries: %o', (asked) => {
+  const filter = openingFilter(asked)
+  const followed = openingFilter(v.parse(historyFilterSchema, linkWishes(filter)))
+  const viewer = { id: 'm-1', role: 'administrator' } as const
+  expect(historyQuery(followed, viewer)).toEqual(historyQuery(filter, viewer))
 })

@@ -175,17 +175,21 @@ export function historyQuery(filter: HistoryFilter, moderator: { id: string; rol
   }
 }
 
-/** The parts of a filter that are set: for a link, or for the audit log itself. */
+/** The parts of a filter that are set: for an export, or for the audit log itself. */
 export function filterWishes(filter: HistoryFilter): Record<string, string> {
   const { who = '', what = '', registration = '', from = '', to = '' } = filter
   const wishes = Object.entries({ who, what, registration, from, to })
   return Object.fromEntries(wishes.filter(([, value]) => value !== ''))
 }
 
+/** The same for a link to the log: it says "anyone" where that was asked for, so that the log does not open as usual. */
+export const linkWishes = (filter: HistoryFilter): Record<string, string> => ({
+  ...filterWishes(filter),
+  ...(filter.who === '' ? { who: '' } : {}),
+})
+
 /** What the log opens with: what people did, without the many entries of the program between. */
 export function openingFilter(filter: HistoryFilter): HistoryFilter {
-  const { who, what, registration } = filter
-  return who === undefined && what === undefined && registration === undefined
-    ? { ...filter, who: 'people' }
-    : filter
+  const { who, what = '', registration = '' } = filter
+  return who === undefined && what === '' && registration === '' ? { ...filter, who: 'people' } : filter
 }

@@ -1,7 +1,7 @@
 import { error } from '@sveltejs/kit'
 import * as v from 'valibot'
 import { refusalText } from '$lib/text/refusal-text'
-import { filterWishes, historyFilterSchema, openingFilter } from '$lib/moderation/history'
+import { filterWishes, historyFilterSchema, linkWishes, openingFilter } from '$lib/moderation/history'
 import { attempt } from '$lib/server/trpc/attempt'
 import type { PageServerLoad } from './$types'
 
@@ -29,10 +29,12 @@ export const load: PageServerLoad = async ({ locals, url }) => {
     ...answer.value,
     filter,
     query: new URLSearchParams(filterWishes(filter)).toString(),
+    /** The same log, for its other pages. */
+    pageQuery: new URLSearchParams(linkWishes(filter)).toString(),
     /** The same with what the program did; null: it is shown, or filtered out on purpose. */
     withSystem:
       asked.output.who === undefined && filter.who === 'people'
-        ? new URLSearchParams({ ...filterWishes(filter), who: '' }).toString()
+        ? new URLSearchParams(linkWishes({ ...filter, who: '' })).toString()
         : null,
     isFirst: before.output === undefined,
     people: await locals.api.auditLog.people(),
