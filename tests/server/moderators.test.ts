@@ -381,6 +381,35 @@ describe('one’s own account', () => {
     expect(await seen()).toBe(world.now())
   })
 
+  test('when somebody was last seen stays known once nobody is signed in as them', async () => {
+    await aModerator(world.services, 'eve')
+    const token = await invited()
+    await aBrowser(world.services).api.moderators.join({ token, username: 'bob', password: PASSWORD })
+    const joinedAt = world.now()
+    const seen = async () =>
+      (await ada.api.moderators.list()).people.map(({ username, seenAt, isSignedIn }) => ({
+        username,
+        seenAt,
+        isSignedIn,
+      }))
+    const others = [
+      { username: 'ada', seenAt: null, isSignedIn: false },
+      { username: 'bob', seenAt: joinedAt, isSignedIn: true },
+    ]
+    expect(await seen()).toEqual([...others, { username: 'eve', seenAt: null, isSignedIn: false }])
+    world.pass(DAY)
+    await signedIn('eve', PASSWORD)
+    const signedInAt = world.now()
+    world.pass(DAY)
+    for (const { id } of (await ada.api.moderators.list()).people) await ada.api.moderators.signOut({ id })
+    world.pass(DAY)
+    expect(await seen()).toEqual([
+      others[0],
+      { username: 'bob', seenAt: joinedAt, isSignedIn: false },
+      { username: 'eve', seenAt: signedInAt, isSignedIn: false },
+    ])
+  })
+
   test('preferences are kept, and reach the session', async () => {
     const here = await signedIn('ada', PASSWORD)
     await here.api.account.setPreferences({ shortcuts: false })

@@ -89,7 +89,8 @@ export function createModeratorAccounts({
           confirmed: row.emailConfirmedAt !== null,
           secondFactor: row.totpSince !== null || holders.has(row.id),
           disabledAt: row.disabledAt,
-          seenAt: seen.get(row.id) ?? null,
+          seenAt: seen.get(row.id)?.seenAt ?? null,
+          isSignedIn: seen.get(row.id)?.isSignedIn ?? false,
           matrixId: row.matrixId,
         }))
       }),

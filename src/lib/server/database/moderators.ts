@@ -1,9 +1,9 @@
-import { and, asc, eq, inArray, isNull, max, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, inArray, isNull, sql } from 'drizzle-orm'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
-import { COMMAND_LINE } from '$lib/registration/registration'
+import { COMMAND_LINE, type EventKind } from '$lib/registration/registration'
 import { rolesWith } from '$lib/moderation/permission'
 import type { Reader, Transaction } from './open'
-import { moderators, sessions } from './schema'
+import { events, moderators, sessions } from './schema'
 
 export type ModeratorRow = typeof moderators.$inferSelect
 export type NewModerator = typeof moderators.$inferInsert
@@ -70,12 +70,34 @@ export async function updateModerator(
   await tx.update(moderators).set(change).where(eq(moderators.id, id))
 }
 
-/** When each signed-in moderator was last seen, by ID. */
-export async function findLastSeen(reader: Reader): Promise<Map<string, number>> {
-  const { userId, startedAt, lastSeenAt } = sessions
-  const rows = await reader
-    .select({ userId, started: max(startedAt), seen: max(lastSeenAt) })
+/** What says that its moderator was there. */
+const SEEN_BY: EventKind[] = ['signed_in', 'signed_out', 'moderator_joined']
+
+/**
+ * When each moderator was last seen, in milliseconds since 1970, and whether they have a session, by ID; of those
+ * without one, what the audit log still knows, otherwise null.
+ */
+export async function findLastSeen(
+  reader: Reader,
+): Promise<Map<string, { seenAt: number | null; isSignedIn: boolean }>> {
+  const inSession = reader
+    .select({ at: sql`max(coalesce(${sessions.lastSeenAt}, ${sessions.startedAt}))` })
     .from(sessions)
-    .groupBy(userId)
-  return new Map(rows.map((row) => [row.userId, Math.max(row.started ?? 0, row.seen ?? 0)]))
+    .where(eq(sessions.userId, moderators.id))
+  const inLog = reader
+    .select({ at: events.at })
+    .from(events)
+    .where(and(eq(events.moderatorId, moderators.id), inArray(events.kind, SEEN_BY)))
+    .orderBy(desc(events.seq))
+    .limit(1)
+  const rows = await reader
+    .select({
+      id: moderators.id,
+      session: sql<number | null>`(${inSession})`,
+      log: sql<number | null>`(${inLog})`,
+    })
+    .from(moderators)
+  return new Map(
+    rows.map(({ id, session, log }) => [id, { seenAt: session ?? log, isSignedIn: session !== null }]),
+  )
 }
