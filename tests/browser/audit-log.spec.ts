@@ -44,7 +44,7 @@ test('an administrator takes what is shown along', async ({ page, site }) => {
   ])
   expect(download.suggestedFilename()).toMatch(/^history-.*\.csv$/)
   await page.goto(`${site.url}/admin/audit-log?what=exported`)
-  await expect(page.locator('main ol')).toContainText('what: sign_ins')
+  await expect(page.locator('main ol')).toContainText('what: Sign-ins')
 })
 
 for (const colorScheme of ['light', 'dark'] as const)

@@ -1,12 +1,16 @@
 import { m } from '$lib/paraglide/messages'
 import { categoryText } from '$lib/text/category-text'
+import { roleText } from '$lib/text/role-text'
 import { stateText } from '$lib/text/state-text'
 import type { EventGroup } from '$lib/moderation/history'
-import { RULE_EFFECTS } from '$lib/moderation/rule'
-import { readRuleKind } from '$lib/moderation/rule-kind'
+import { ROLES, type Notices } from '$lib/moderation/moderator'
+import type { RuleSubject } from '$lib/moderation/rule'
+import { ownName } from '$lib/registration/language'
+import type { EventDetail } from '$lib/registration/registration'
 import { STATES } from '$lib/registration/state'
 import { WHY_WORDS } from '../intake/words'
 import { EFFECT_WORDS, KIND_WORDS } from '../rule-words'
+import { EVENTS } from '../words'
 
 export const GROUPS: Record<EventGroup, () => string> = {
   decisions: m.history_group_decisions,
@@ -18,6 +22,15 @@ export const GROUPS: Record<EventGroup, () => string> = {
   people: m.history_group_people,
   sign_ins: m.history_group_sign_ins,
 }
+
+/** Kinds of actors, as the filter offers them. */
+export const SIDE_WORDS = {
+  people: m.history_who_people,
+  moderators: m.history_who_moderators,
+  applicants: m.history_who_applicants,
+  command_line: m.history_who_command_line,
+  system: m.history_who_system,
+} satisfies Record<string, () => string>
 
 const LABELS: Record<string, () => string> = {
   category: m.history_detail_category,
@@ -46,28 +59,64 @@ const LABELS: Record<string, () => string> = {
   effect: m.history_detail_effect,
   kind: m.history_detail_kind,
   room_event: m.history_detail_room_event,
+  moderator: m.history_detail_moderator,
+  rule: m.history_detail_rule,
+  subject: m.history_detail_kind,
+  reply: m.history_detail_reply,
+  used: m.history_detail_used,
+  reachedAt: m.history_detail_reached_at,
 }
 /** What the event's own text says already. */
-const SAID = ['job', 'mail', 'room', 'inviter', 'more']
+const SAID = ['job', 'mail', 'room', 'inviter', 'more', 'signs']
+
+const SUBJECT_WORDS: Record<RuleSubject, () => string> = {
+  network: KIND_WORDS.network,
+  email: KIND_WORDS.address,
+  domain: KIND_WORDS.domain,
+  username: KIND_WORDS.name,
+}
+const NOTICES_WORDS: Record<Notices, () => string> = {
+  each: m.notices_each,
+  digest: m.notices_digest,
+  none: m.notices_none,
+}
+/** Values that are words of the program, by name. */
+const VALUES: Record<string, Record<string, () => string>> = {
+  why: WHY_WORDS,
+  who: SIDE_WORDS,
+  // An export of the list of rules names them in the same word as one of the log by that group.
+  what: { ...EVENTS, ...GROUPS, rules: m.desk_nav_rules },
+  effect: EFFECT_WORDS,
+  kind: KIND_WORDS,
+  subject: SUBJECT_WORDS,
+  notices: NOTICES_WORDS,
+  state: Object.fromEntries(STATES.map((state) => [state, () => stateText(state)])),
+  role: Object.fromEntries(ROLES.map((role) => [role, () => roleText(role)])),
+}
 
 /** The other data of an event, each in a few words; anything without words here is shown as it is. */
-export function detailTexts(detail: Record<string, string | number | boolean> | null): string[] {
-  return Object.entries(detail ?? {})
+export function detailTexts(detail: EventDetail | null): string[] {
+  const { setting, value: isOn, ...others } = detail ?? {}
+  const texts = Object.entries(others)
     .filter(([name, value]) => !SAID.includes(name) && value !== false && value !== '')
     .map(([name, value]) => {
       const label = LABELS[name]?.() ?? name.replaceAll('_', ' ')
-      if (value === true) return label
-      return `${label}: ${valueText(name, String(value))}`
+      if (typeof value === 'boolean') return label
+      return `${label}: ${valueText(name, value)}`
     })
+  return setting === undefined ? texts : [settingText(String(setting), isOn), ...texts]
 }
 
-function valueText(name: string, value: string): string {
-  if (name === 'category') return categoryText(value)
-  if (name === 'why') return WHY_WORDS[value]?.() ?? value
-  const effect = name === 'effect' ? RULE_EFFECTS.find((known) => known === value) : undefined
-  if (effect !== undefined) return EFFECT_WORDS[effect]()
-  const kind = name === 'kind' ? readRuleKind(value) : null
-  if (kind !== null) return KIND_WORDS[kind]()
-  const state = name === 'state' ? STATES.find((known) => known === value) : undefined
-  return state === undefined ? value : stateText(state)
+function settingText(setting: string, value: EventDetail[string] | undefined): string {
+  if (setting !== 'second_factor_required') return `${setting}: ${String(value)}`
+  return value === true ? m.history_factor_required() : m.history_factor_not_required()
+}
+
+function valueText(name: string, value: string | number): string {
+  const text = String(value)
+  if (name === 'category') return categoryText(text)
+  if (name === 'language') return ownName(text)
+  if (name === 'reachedAt' && typeof value === 'number') return new Date(value).toISOString().slice(0, 10)
+  const words = VALUES[name] ?? {}
+  return (Object.hasOwn(words, text) ? words[text]?.() : undefined) ?? text
 }
