@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { LibsqlError } from '@libsql/client'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { RuleEffect, RuleForm, RuleSubject } from '$lib/moderation/rule'
 import { findEvents } from '$lib/server/database/events'
 import { events, registrations, rules } from '$lib/server/database/schema'
@@ -272,6 +273,7 @@ describe('blocking from a request', () => {
         matrixId: second?.matrixId,
         refusal: expect.objectContaining({ code: 'already_decided', by: 'ada' }),
       },
+      { matrixId: fine.matrixId, refusal: { code: 'rule_misses_request' } },
     ])
     const denied = await world.services.registrar.find(first?.id ?? '')
     expect(denied).toMatchObject({
@@ -283,6 +285,49 @@ describe('blocking from a request', () => {
     expect((await world.services.registrar.find(fine.id))?.state).toBe('requested')
     expect((await moderator.api.rules.preview(rule)).approved.count).toBe(1)
     expect(await start('four@spam.example')).toBe('email_blocked')
+  })
+
+  test('tells of an outage between the rule and the denials what is done and what is left, which can be done later', async () => {
+    const ids: string[] = []
+    for (const name of ['one', 'two', 'three'])
+      ids.push((await requested(world, name, `${name}@spam.example`)).view.id)
+    const { registrar } = world.services
+    const [one = '', two = '', three = ''] = ids
+    const versions = await Promise.all(ids.map(async (id) => (await registrar.find(id))?.version ?? 0))
+    const deny = [
+      ...ids.map((id, index) => ({ id, version: versions[index] ?? 0 })),
+      { id: 'gone', version: 1 },
+    ]
+    const act = registrar.act.bind(registrar)
+    const acting = vi.spyOn(registrar, 'act').mockImplementation((id, ...rest) => {
+      if (id !== one) throw new LibsqlError('The disk does not answer', 'SQLITE_IOERR')
+      return act(id, ...rest)
+    })
+    const wish = {
+      ...plain,
+      subject: 'domain',
+      form: 'exact',
+      value: 'spam.example',
+      effect: 'block',
+    } as const
+    const begun = await administrator.api.rules.add({ ...wish, deny })
+    expect(acting).toHaveBeenCalledTimes(2)
+    acting.mockRestore()
+    const out = { code: 'database_unavailable' }
+    expect(begun).toMatchObject({ isNew: true, denied: 1 })
+    expect(begun.left).toEqual([
+      { matrixId: '@two:example.test', refusal: out },
+      { matrixId: '@three:example.test', refusal: out },
+      { matrixId: null, refusal: out },
+    ])
+    expect(await start('four@spam.example')).toBe('email_blocked')
+
+    expect(await codeOf(administrator.api.rules.add(wish))).toBe('rule_exists')
+    const again = await administrator.api.rules.add({ ...wish, deny: deny.slice(1) })
+    expect(again).toMatchObject({ rule: { id: begun.rule.id, author: 'ada' }, isNew: false, denied: 2 })
+    expect(again.left).toEqual([{ matrixId: null, refusal: { code: 'not_found' } }])
+    for (const id of [two, three]) expect((await registrar.find(id))?.state).toBe('denied')
+    expect(await world.database.read((reader) => reader.select().from(rules))).toHaveLength(1)
   })
 
   test('takes a rule that matches the request, and no exception, from moderators', async () => {

@@ -160,6 +160,7 @@ export type Refusal =
   | { code: 'rule_over' }
   /** A rule made by a moderator must match the request that they made it from. */
   | { code: 'rule_misses' }
+  | { code: 'rule_misses_request' }
   | { code: 'rule_reason_too_long'; maximum: number }
   /** A rules table has an unknown kind or action; only the known words are accepted. */
   | { code: 'rule_kind_unknown'; known: readonly string[] }

@@ -192,6 +192,8 @@ export function refusalText(refusal: Refusal): string {
       return m.refusal_rule_over()
     case 'rule_misses':
       return m.refusal_rule_misses()
+    case 'rule_misses_request':
+      return m.refusal_rule_misses_request()
     case 'rule_reason_too_long':
       return m.refusal_rule_reason_too_long({ maximum: refusal.maximum })
     case 'rule_kind_unknown':

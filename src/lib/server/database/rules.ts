@@ -111,6 +111,29 @@ export async function findRule(reader: Reader, id: string): Promise<RuleRow | nu
   return row ?? null
 }
 
+/** The rule that exists and is just the same, with its author's username; null if there is none. */
+export async function findSame(
+  reader: Reader,
+  { subject, form, value, effect }: RuleCore,
+  now: number,
+): Promise<{ rule: RuleRow; author: string | null } | null> {
+  const [found] = await reader
+    .select({ rule: rules, author: authorName(rules.madeBy, moderators) })
+    .from(rules)
+    .leftJoin(moderators, eq(moderators.id, rules.madeBy))
+    .where(
+      and(
+        eq(rules.subject, subject),
+        eq(rules.value, value),
+        eq(rules.form, form),
+        eq(rules.effect, effect),
+        counts(now),
+      ),
+    )
+    .limit(1)
+  return found ?? null
+}
+
 /** Those of these rules that exist already, by their keys. */
 export async function findThere(
   reader: Reader,

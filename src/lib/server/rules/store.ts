@@ -11,6 +11,7 @@ import {
   endRule,
   findCounting,
   findRule,
+  findSame,
   findThere,
   insertRules,
   rulesVersion,
@@ -190,6 +191,10 @@ export function createRuleStore({
       forget()
       return added
     },
+
+    /** The rule that exists and is just the same, with its author's username; null if there is none. */
+    same: (core: RuleCore): Promise<{ rule: StoredRule; author: string | null } | null> =>
+      database.read((reader) => findSame(reader, core, clock())),
 
     /** The rules of a list that do not exist yet, and would be added. */
     fresh: <R extends ListedRule>(listed: readonly R[]): Promise<Result<R[]>> =>

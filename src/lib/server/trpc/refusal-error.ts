@@ -102,6 +102,7 @@ const CODES: Record<RefusalCode, ErrorCode> = {
   rule_exists: 'CONFLICT',
   rule_over: 'CONFLICT',
   rule_misses: 'FORBIDDEN',
+  rule_misses_request: 'CONFLICT',
   rule_reason_too_long: 'BAD_REQUEST',
   rule_kind_unknown: 'BAD_REQUEST',
   rule_effect_unknown: 'BAD_REQUEST',

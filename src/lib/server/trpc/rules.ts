@@ -11,10 +11,14 @@ import {
 } from '$lib/moderation/rule'
 import { ruleFilterSchema } from '$lib/moderation/rule-filter'
 import { RULE_DAYS } from '$lib/moderation/rule-list'
-import { refuse, type Refusal } from '$lib/registration/refusal'
+import type { Action } from '$lib/registration/decide'
+import { refuse, type Refusal, type Refused } from '$lib/registration/refusal'
+import type { Registration } from '$lib/registration/registration'
 import { matrixId } from '$lib/registration/username'
 import { createMatcher, judge, type Rule } from '../rules/matcher'
+import { refusalOfOutage } from '../outages/outage-refusal'
 import type { StoredRule } from '../rules/store'
+import type { Needing } from './context'
 import { orThrow, refusalError } from './refusal-error'
 import * as t from './t'
 import { may, refuseRole, type ModeratorContext } from './t'
@@ -86,6 +90,61 @@ const matchView = ({ id, subject, form, value, effect, disposable }: Rule, mayEn
   mayEnd,
 })
 
+/** A request to be denied, in the version that was shown; null: it no longer exists. */
+interface Chosen {
+  id: string
+  version: number
+  registration: Registration | null
+}
+
+async function requestsOf(
+  { services }: Needing<'registrar'>,
+  chosen: readonly { id: string; version: number }[],
+): Promise<Chosen[]> {
+  const found: Chosen[] = []
+  for (const one of chosen) found.push({ ...one, registration: await services.registrar.find(one.id) })
+  return found
+}
+
+/**
+ * Denies those of the requests that a rule matches. It is in force by now: an outage leaves the one it hit and those
+ * after it, and is said with them.
+ */
+async function denyAll(
+  ctx: ModeratorContext<'registrar' | 'homeserver' | 'usernames'>,
+  rule: RuleCore,
+  requests: readonly Chosen[],
+  action: Action & { type: 'deny' },
+): Promise<{ denied: number; left: { matrixId: string | null; refusal: Refusal }[] }> {
+  const { registrar, homeserver, usernames } = ctx.services
+  const match = createMatcher([{ ...rule, id: null, expiresAt: null }])
+  const deny = async ({ id, version, registration }: Chosen): Promise<Refused | null> => {
+    if (registration === null) return refuse({ code: 'not_found' })
+    if (match(registration, 0).length === 0) return refuse({ code: 'rule_misses_request' })
+    const answer = await registrar.act(id, action, t.actorOf(ctx), { version })
+    return answer.ok ? null : usernames.in(answer)
+  }
+  const left: { matrixId: string | null; refusal: Refusal }[] = []
+  let outage: Refused | null = null
+  for (const one of requests) {
+    let refused = outage
+    if (refused === null)
+      try {
+        refused = await deny(one)
+      } catch (error) {
+        refused = outage = refusalOfOutage(error)
+        if (refused === null) throw error
+      }
+    if (refused === null) continue
+    const name = one.registration?.username
+    left.push({
+      matrixId: name === undefined ? null : matrixId(name, homeserver.domain),
+      refusal: refused.refusal,
+    })
+  }
+  return { denied: requests.length - left.length, left }
+}
+
 /** Rules on who can request an account. */
 export const rulesRouter = t.router({
   /** A page of rules, latest first; `before` is the `next` of the previous page. `over`: those that have ended. */
@@ -126,7 +185,8 @@ export const rulesRouter = t.router({
 
   /**
    * Adds a rule, and denies requests with it: each individually, in the version that was shown. Returns how many were
-   * denied, and why the others were not.
+   * denied, and why the others were not. If just the same rule exists, requests can still be denied with it: those that
+   * were left when it was added.
    */
   add: moderatorProcedure
     .input(
@@ -147,7 +207,7 @@ export const rulesRouter = t.router({
       ),
     )
     .mutation(async ({ ctx, input }) => {
-      const { rules, registrar, config, worker, homeserver, usernames } = ctx.services
+      const { rules, config, worker } = ctx.services
       const rule = orThrow(rules.read(input))
       const reason = orThrow(readRuleReason(input.reason))
       const message = orThrow(messageOf(input.message))
@@ -157,30 +217,18 @@ export const rulesRouter = t.router({
       await mayAdd(ctx, rule, input.from)
       const actor = t.actorOf(ctx)
       const wish = { ...rule, reason, days: input.days }
-      const added = orThrow(await rules.add(wish, actor))
+      const requests = await requestsOf(ctx, input.deny)
+      const added = await rules.add(wish, actor)
+      const stands =
+        !added.ok && added.refusal.code === 'rule_exists' && requests.length > 0
+          ? await rules.same(rule)
+          : null
+      const made = stands ?? { rule: orThrow(added), author: ctx.moderator.username }
 
-      const match = createMatcher([{ ...rule, id: null, expiresAt: null }])
-      const left: { matrixId: string; refusal: Refusal }[] = []
-      let denied = 0
-      for (const { id, version } of input.deny) {
-        const registration = await registrar.find(id)
-        if (registration === null || match(registration, 0).length === 0) continue
-        const verdict = {
-          moderator: actor.id,
-          message,
-          silent: input.silent,
-        }
-        const action = { type: 'deny', ...verdict, category: input.category } as const
-        const answer = await registrar.act(id, action, actor, { version })
-        if (answer.ok) denied++
-        else
-          left.push({
-            matrixId: matrixId(registration.username, homeserver.domain),
-            refusal: (await usernames.in(answer)).refusal,
-          })
-      }
+      const verdict = { moderator: actor.id, message, silent: input.silent, category: input.category }
+      const { denied, left } = await denyAll(ctx, rule, requests, { type: 'deny', ...verdict })
       worker.nudge()
-      return { rule: ruleView(ctx, { rule: added, author: ctx.moderator.username }), denied, left }
+      return { rule: ruleView(ctx, made), isNew: added.ok, denied, left }
     }),
 
   /** Ends a rule: one's own, and with the permission any. */

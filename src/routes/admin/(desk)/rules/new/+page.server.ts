@@ -110,9 +110,9 @@ export const actions: Actions = {
       }),
     )
     if (answer.ok) {
-      const { rule, denied, left } = answer.value
+      const { rule, isNew, denied, left } = answer.value
       const told = left.map(({ matrixId, refusal }) => ({ matrixId, problem: refusalText(refusal) }))
-      return { typed, saved: { rule, denied, left: told } }
+      return { typed, saved: { rule, isNew, denied, left: told } }
     }
     const reach = await reachOf(api, typed)
     const shown: ReachView | null = reach.ok ? reach.value : null
