@@ -645,7 +645,7 @@ describe('nobody gets in unapproved', () => {
     await waits(guest)
   })
 
-  test('where a rule of the configuration, which leaves no mark, would block them', async () => {
+  test('where a rule of the configuration would block them, and moderators see why', async () => {
     const { code } = await make({ skipReview: true })
     const guest = await verified(code)
     // As after a restart with another configuration.
@@ -655,6 +655,6 @@ describe('nobody gets in unapproved', () => {
     for (const [name, value] of guest.jar) later.jar.set(name, value)
     await ask(later)
     await waits(guest)
-    expect(await rowOf(guest.id)).toMatchObject({ heldBy: null })
+    expect(await rowOf(guest.id)).toMatchObject({ heldBy: null, heldFor: ['configuration'] })
   })
 })

@@ -8,9 +8,11 @@ import { codeOf } from '../support/code-of'
 import {
   aBrowser,
   aConfig,
+  aForm,
   aModerator,
   aWorld,
   requested,
+  tokenIn,
   verified,
   PASSWORD,
   REASON,
@@ -223,6 +225,31 @@ describe('a rule that holds', () => {
     })
     const { view: other } = await requested(world, 'brook', 'brook@mail.test')
     expect(await heldBy(other.id)).toBeNull()
+  })
+
+  test.each([
+    [{ blockedEmails: ['.*@spam\\.example'] }, ['configuration']],
+    [{ blockedNetworks: ['203.0.113.0/24'] }, ['configuration']],
+    [{ blockedUsernames: ['riv.*'] }, ['configuration']],
+    [{ disposableEmails: 'block' }, ['disposable']],
+    [{ disposableEmails: 'hold' }, ['disposable']],
+    [{ blockedEmails: ['.*@else\\.example'] }, []],
+  ] as const)('and one of the configuration marks those who were on the way: %j', async (change, marks) => {
+    const email = 'disposableEmails' in change ? 'river@mailinator.com' : 'river@spam.example'
+    const { api } = aBrowser(world.services, { clientAddress: '203.0.113.7' })
+    await api.registration.start({ username: 'river', email, proof: await aForm(world) })
+    await world.drain()
+    const token = tokenIn(world.mailbox.last(email, 'verification').link)
+    // As after a restart with another configuration.
+    const later = world.another({
+      registration: { ...world.config.registration, ...structuredClone(change) },
+    })
+    const browser = aBrowser(later, { clientAddress: '203.0.113.7' })
+    await browser.api.verification.confirm({ token })
+    for (let time = 0; time < 2; time++)
+      await browser.api.registration.request({ password: PASSWORD, reason: REASON, legal: true })
+    const [row] = await world.database.read((reader) => reader.select().from(registrations))
+    expect(row).toMatchObject({ state: 'requested', heldBy: null, heldFor: [...marks] })
   })
 
   test('and one that blocks refuses nobody who is on the way, but marks them', async () => {

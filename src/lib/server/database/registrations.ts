@@ -235,6 +235,12 @@ export async function findHeldFor(reader: Reader, id: string): Promise<HeldFor[]
   return row?.heldFor ?? []
 }
 
+/** Records that this flags a registration, too. */
+export async function addHeldFor(tx: Transaction, id: string, why: HeldFor): Promise<void> {
+  const marks = await findHeldFor(tx, id)
+  if (!marks.includes(why)) await setHeldFor(tx, id, [...marks, why])
+}
+
 /** Whether anything flags a registration, a rule or another mark. */
 export async function isHeld(reader: Reader, id: string): Promise<boolean> {
   const [row] = await reader

@@ -5,6 +5,7 @@ import { accept, refuse, type Result } from '$lib/registration/refusal'
 import { authorId, type Author } from '$lib/registration/registration'
 import { insertEvents } from '../database/events'
 import type { Database, Reader, Transaction } from '../database/open'
+import { addHeldFor } from '../database/registrations'
 import {
   countHit,
   countPatterns,
@@ -165,13 +166,15 @@ export function createRuleStore({
       if (id !== null) await database.write((tx) => countHit(tx, id, clock()))
     },
 
-    /** Records which rule flags a registration; counts once, however often it is tried. */
-    async hold(registrationId: string, { id }: Rule): Promise<void> {
-      if (id === null) return
-      await database.write(async (tx) => {
-        if (await setHeldBy(tx, registrationId, id)) await countHit(tx, id, clock())
-      })
-    },
+    /**
+     * Records which rule flags a registration, or that one of the configuration does; counts once, however often it is
+     * tried.
+     */
+    hold: (registrationId: string, { id, disposable }: Rule): Promise<void> =>
+      database.write(async (tx) => {
+        if (id === null) await addHeldFor(tx, registrationId, disposable ? 'disposable' : 'configuration')
+        else if (await setHeldBy(tx, registrationId, id)) await countHit(tx, id, clock())
+      }),
 
     read: readRule,
 

@@ -6,6 +6,7 @@ const TAGS: Record<HeldFor, () => string> = {
   trap: m.proof_tag_trap,
   too_fast: m.proof_tag_too_fast,
   disposable: m.proof_tag_disposable,
+  configuration: m.proof_tag_configuration,
   unknown: m.proof_tag_unknown,
 }
 const WORDS: Record<HeldFor, () => string> = {
@@ -13,6 +14,7 @@ const WORDS: Record<HeldFor, () => string> = {
   trap: m.proof_held_trap,
   too_fast: m.proof_held_too_fast,
   disposable: m.proof_held_disposable,
+  configuration: m.proof_held_configuration,
   unknown: m.proof_held_unknown,
 }
 
