@@ -102,7 +102,7 @@ test('who signed in long ago signs in again before the ways in can be changed', 
   await page.reload()
   await expectFit(page)
   await page.getByRole('button', { name: 'Set up' }).click()
-  await expect(page.getByText('sign in again, in case')).toBeVisible()
+  await expect(page.getByRole('alert').getByText('sign in again, in case')).toBeVisible()
   await expect(page.locator('.key')).toHaveCount(0)
   await again.click()
   await page.waitForURL(/\/admin\/login\?next=/)

@@ -1,3 +1,4 @@
+import { Secret, TOTP } from 'otpauth'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { moderatorTokens } from '$lib/server/database/schema'
 import { anAuthenticator } from '../support/authenticator'
@@ -59,6 +60,22 @@ describe('a passkey', () => {
     await other.api.session.enterPasskey({ answer: key.sign(challenge) })
     expect(await whoIsIn(other)).toBe('ada')
     expect(await other.api.session.isHalfWay()).toBe(false)
+  })
+
+  test('makes no second factor of an authenticator whose setup was begun and never confirmed', async () => {
+    const ada = await aModerator(world.services, 'ada')
+    await add(ada)
+    await ada.api.factors.begin()
+    const secret = (await ada.api.factors.view()).setup?.secret ?? ''
+    const code = () => new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: world.now() })
+    const browser = aBrowser(world.services)
+    await browser.api.session.signIn({ username: 'ada', password: PASSWORD })
+    expect(await codeOf(browser.api.session.enterCode({ code: code() }))).toBe('code_wrong')
+    expect(await whoIsIn(browser)).toBeNull()
+    await ada.api.factors.confirm({ code: code() })
+    world.pass(60_000)
+    await browser.api.session.enterCode({ code: code() })
+    expect(await whoIsIn(browser)).toBe('ada')
   })
 
   test('is enough where everybody needs a second factor, and people show it', async () => {

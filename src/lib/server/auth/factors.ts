@@ -217,7 +217,8 @@ export function createFactors({
         const over = half === null || half.spentAt !== null || half.expiresAt <= clock()
         const row = over || half.moderatorId === null ? null : await findModerator(tx, half.moderatorId)
         if (half === null || row === null || row.disabledAt !== null) return refuse({ code: 'not_signed_in' })
-        const secret = secretOf(row)
+        // A secret that was never confirmed is nobody's second factor: whoever left the QR code may not have it.
+        const secret = row.totpSince === null ? null : secretOf(row)
         const step =
           secret === null ? null : acceptCode(secret, typed, { now: clock(), lastStep: row.totpStep })
         if (step !== null) await updateModerator(tx, row.id, { totpStep: step })
