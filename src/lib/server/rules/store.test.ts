@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { DAY, MINUTE } from '$lib/registration/time'
 import { openTestDatabase, type TestDatabase } from '../../../../tests/support/database'
 import type { Database } from '../database/open'
 import { rules } from '../database/schema'
-import { createRuleStore } from './store'
+import { createRuleStore, type RuleStore } from './store'
 
 const BY = { kind: 'moderator', id: 'ada' } as const
 const MANY = 2_500
@@ -51,7 +52,7 @@ const make = async (count: number) => {
         )),
     )
 }
-const valuesFor = async (book: ReturnType<typeof aBook>['book'], domain: string) =>
+const valuesFor = async (book: RuleStore, domain: string) =>
   (await book.matches({ domain })).map(({ value }) => value)
 
 test('many rules are read in slices, each once, and once however many ask', async () => {
@@ -90,5 +91,22 @@ test('a database that is out is asked again the next time', async () => {
   await book.add({ ...rule('spam.example'), reason: null, days: null }, BY)
   await expect(valuesFor(book, 'spam.example')).rejects.toThrow('out')
   out = false
+  expect(await valuesFor(book, 'spam.example')).toEqual(['spam.example'])
+})
+
+test('a rule that was over by a clock that was ahead counts again once the clock is right', async () => {
+  let now = NOW
+  const book = createRuleStore({
+    database: opened.database,
+    configured: [],
+    clock: () => now,
+    randomId: () => 'added',
+  })
+  await book.add({ ...rule('spam.example'), reason: null, days: 1 }, BY)
+  for (const ahead of [3 * DAY, 3 * DAY + MINUTE]) {
+    now = NOW + ahead
+    expect(await valuesFor(book, 'spam.example')).toEqual([])
+  }
+  now = NOW
   expect(await valuesFor(book, 'spam.example')).toEqual(['spam.example'])
 })

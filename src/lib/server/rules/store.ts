@@ -73,7 +73,8 @@ export function createRuleStore({
   async function load(): Promise<Kept> {
     const askedAt = clock()
     const version = await database.read(rulesVersion)
-    if (kept?.version === version) return { ...kept, askedAt }
+    // Rules that were over by a clock that was ahead were not read: they are once it is set back.
+    if (kept?.version === version && kept.askedAt <= askedAt) return { ...kept, askedAt }
     const found: Rule[] = []
     for (let after = 0, full = true; full;) {
       const slice = await database.read((reader) => findCounting(reader, askedAt, after, READ_AT_ONCE))
