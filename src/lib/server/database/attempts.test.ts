@@ -142,8 +142,8 @@ describe('tries are forgotten', () => {
   })
 
   test('up to a time, so many rows at once', async () => {
-    expect(await write((tx) => deleteAttemptsUntil(tx, 20, 2))).toBe(2)
-    expect(await write((tx) => deleteAttemptsUntil(tx, 20, 2))).toBe(1)
+    expect(await write((tx) => deleteAttemptsUntil(tx, 20, 30, 2))).toBe(2)
+    expect(await write((tx) => deleteAttemptsUntil(tx, 20, 30, 2))).toBe(1)
     expect([await rowsOf('a'), await rowsOf('b')]).toEqual([[], [[30, 1]]])
   })
 })

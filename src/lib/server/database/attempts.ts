@@ -1,4 +1,5 @@
-import { and, asc, eq, gt, inArray, lte, sql, sum } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, lte, or, sql, sum } from 'drizzle-orm'
+import { LONGEST_AHEAD_MS } from '$lib/registration/time'
 import type { Reader, Transaction } from './open'
 import { perConnection } from './prepared-query'
 import { attempts } from './schema'
@@ -25,8 +26,9 @@ export interface Standing {
 }
 
 /** The rows of a key within its window, as it stands in the list of keys. */
-const within = sql`"key" = asked.value ->> 'key' and "at" > asked.value ->> 'since'`
-const upToNow = sql`${within} and "at" <= asked.value ->> 'now'`
+const since = sql`"key" = asked.value ->> 'key' and "at" > asked.value ->> 'since'`
+const within = sql`${since} and "at" <= asked.value ->> 'latest'`
+const upToNow = sql`${since} and "at" <= asked.value ->> 'now'`
 const single = sql.raw(String(SINGLE))
 
 const standings = perConnection((reader: Reader) =>
@@ -52,7 +54,13 @@ const standings = perConnection((reader: Reader) =>
 /** What is known of each of these keys, in their order. */
 export async function findStandings(reader: Reader, asked: Asked[], now: number): Promise<Standing[]> {
   const list = asked.map(({ key, windowMs, nth }) => {
-    const times = { since: now - windowMs, part: now - windowMs / PARTS, now }
+    const times = {
+      since: now - windowMs,
+      part: now - windowMs / PARTS,
+      now,
+      // What is further ahead was counted while the clock was wrong.
+      latest: now + Math.min(windowMs, LONGEST_AHEAD_MS),
+    }
     // JSON has no Infinity: it becomes null, which no count reaches.
     return { key, ...times, nth }
   })
@@ -96,12 +104,18 @@ export async function countAttempts(
   stepMs: number,
   steps: number,
 ): Promise<number[]> {
-  // A clock that was set back leaves attempts in the future: they count as now.
+  // A clock that was set back leaves attempts in the future: those that count do as now.
   const step = sql<number>`cast(max(0, ${now} - ${attempts.at}) / ${stepMs} as integer)`.mapWith(Number)
   const rows = await reader
     .select({ step, count: sum(attempts.count).mapWith(Number) })
     .from(attempts)
-    .where(and(eq(attempts.key, key), gt(attempts.at, now - stepMs * steps)))
+    .where(
+      and(
+        eq(attempts.key, key),
+        gt(attempts.at, now - stepMs * steps),
+        lte(attempts.at, now + LONGEST_AHEAD_MS),
+      ),
+    )
     .groupBy(sql`1`)
   const counts = new Map(rows.map((row) => [row.step, row.count]))
   return Array.from({ length: steps }, (_, index) => counts.get(index) ?? 0)
@@ -132,9 +146,15 @@ export async function deleteOneAttempt(tx: Transaction, key: string, at: number)
   await tx.delete(attempts).where(and(eq(attempts.key, key), lte(attempts.count, 0)))
 }
 
-/** Deletes at most so many rows up to that time; returns how many. */
-export async function deleteAttemptsUntil(tx: Transaction, at: number, limit: number): Promise<number> {
-  const old = tx.select({ seq: attempts.seq }).from(attempts).where(lte(attempts.at, at)).limit(limit)
+/** Deletes at most so many rows up to a time, or further ahead of now than any counts; returns how many. */
+export async function deleteAttemptsUntil(
+  tx: Transaction,
+  at: number,
+  now: number,
+  limit: number,
+): Promise<number> {
+  const over = or(lte(attempts.at, at), gt(attempts.at, now + LONGEST_AHEAD_MS))
+  const old = tx.select({ seq: attempts.seq }).from(attempts).where(over).limit(limit)
   const { rowsAffected } = await tx.delete(attempts).where(inArray(attempts.seq, old))
   return rowsAffected
 }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { DAY, LONGEST_AHEAD_MS } from '$lib/registration/time'
 import { openTestDatabase, type TestDatabase } from '../../../../tests/support/database'
 import { openDatabase } from '../database/open'
 import { attempts } from '../database/schema'
@@ -237,6 +238,43 @@ it('deletes what no window reaches any more, and nothing else', async () => {
   await limits.deleteOld()
   expect(await rows()).toHaveLength(1)
   expect((await limits.take('mail', 'b', day)).ok).toBe(false)
+})
+
+it('refuses nobody for what was counted while the clock was ahead, once it is right, and deletes that', async () => {
+  const day = { count: 3, windowMs: DAY }
+  const right = now
+  for (const ahead of [30 * DAY, LONGEST_AHEAD_MS + 1]) {
+    now = right + ahead
+    for (let taken = 0; taken < 3; taken++) {
+      await limits.take('code', 'a', LIMIT)
+      await limits.take('mail', 'a', day)
+    }
+    expect((await limits.take('mail', 'a', day)).ok).toBe(false)
+  }
+  now = right
+  expect((await limits.tally('mail', 'a', 1_000, 3))[0]).toBe(0)
+  for (const [kind, limit] of [
+    ['code', LIMIT],
+    ['mail', day],
+  ] as const) {
+    for (let taken = 0; taken < 3; taken++) expect(await limits.take(kind, 'a', limit)).toEqual({ ok: true })
+    expect((await limits.take(kind, 'a', limit)).ok).toBe(false)
+  }
+  await limits.deleteOld()
+  expect((await rows()).map(({ at }) => at)).toEqual(Array.from({ length: 6 }, () => right))
+})
+
+it('still counts what was counted before the clock was set back a little', async () => {
+  const day = { count: 3, windowMs: DAY }
+  for (let taken = 0; taken < 3; taken++) await limits.take('mail', 'a', day)
+  now -= LONGEST_AHEAD_MS
+  expect((await limits.take('mail', 'a', day)).ok).toBe(false)
+  await limits.deleteOld()
+  expect(await rows()).toHaveLength(3)
+  now += LONGEST_AHEAD_MS
+  await fill('code', 'a')
+  now -= LIMIT.windowMs
+  expect(await limits.take('code', 'a', LIMIT)).toEqual({ ok: false, retryAfterMs: 2 * LIMIT.windowMs })
 })
 
 it('refuses a window that reaches further back than tries are kept', async () => {

@@ -172,9 +172,12 @@ export function createRateLimiter({
       })
     },
 
-    /** Deletes what is outside every window. */
+    /** Deletes what is outside every window, also what was counted while the clock was ahead. */
     async deleteOld(): Promise<void> {
-      await purge(database, (tx, limit) => deleteAttemptsUntil(tx, clock() - longestWindowMs, limit))
+      await purge(database, (tx, limit) => {
+        const now = clock()
+        return deleteAttemptsUntil(tx, now - longestWindowMs, now, limit)
+      })
     },
   }
 }
