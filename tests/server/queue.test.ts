@@ -222,6 +222,32 @@ describe('a search', () => {
     )
   })
 
+  test.each([
+    ['an emoji', '🦩', (one: Registration) => one.id === 'bird'],
+    ['an emoji beside a word', '🦩 cafe', () => false],
+    ['an emoji within a word', 'flamingo🦩', (one: Registration) => one.id === 'bird'],
+    ['a word without its emoji', 'flamingo🍆', () => false],
+    ['punctuation', '—', (one: Registration) => one.id === 'bird'],
+    ['a sign that nobody wrote', '§', () => false],
+  ])('for %s finds what has it, and not everything', async (_, q, fits) => {
+    const bird = aRegistration({
+      id: 'bird',
+      state: 'requested',
+      username: username('one.legged'),
+      email: email('f@mail.test'),
+      reason: v.parse(reasonSchema, 'Flamingo🦩 — standing in the water for an hour'),
+      holdsName: false,
+    })
+    await database.database.write((tx) => insertRegistration(tx, bird))
+    try {
+      const right = [...all, bird].filter(fits).map(({ id }) => id)
+      expect(await ids(q)).toEqual(right)
+      expect(await ids(q, { tab: 'waiting', domain: 'mail.test' })).toEqual(right)
+    } finally {
+      await database.database.write((tx) => deleteRegistration(tx, 'bird'))
+    }
+  })
+
   test.each(['"', "' or 1=1 --", 'a" OR "b', '* NEAR(x)', '(', 'NOT', '-', '\u0000', '🦩', ':::'])(
     'of %j is no instruction to the database',
     async (q) => {

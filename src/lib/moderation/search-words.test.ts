@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { searchWords } from './search-words'
+import { searchTerms } from './search-words'
 
 test.each([
   ['anna bert', ['anna', 'bert']],
@@ -14,8 +14,18 @@ test.each([
   ['(@anna:example.org),', ['anna']],
   ['anna/@bert:x', ['anna/@bert:x']],
   ['https://matrix.to/#/@anna:example.org?via=example.org', ['anna']],
+  ['https://matrix.to/#/', ['https://matrix.to/#/']],
   ['matrix:u/anna:example.org', ['anna']],
   ['note:this', ['note:this']],
   ['a\0b', ['a', 'b']],
-  ['… — !', []],
-])('%j looks for %j', (typed, words) => expect(searchWords(typed)).toEqual(words))
+])('%j looks for the words %j', (typed, words) => expect(searchTerms(typed)).toEqual({ words, signs: [] }))
+
+test.each([
+  ['… — !', [], ['…', '—', '!']],
+  ['🍆 casino', ['casino'], ['🍆']],
+  ['🍆casino❤️‍🔥!', ['🍆casino❤️‍🔥!'], ['🍆', '❤️‍🔥']],
+  ['❤️', [], ['❤']],
+  ['#/', [], ['#/']],
+])('%j looks for the words %j and the signs %j', (typed, words, signs) =>
+  expect(searchTerms(typed)).toEqual({ words, signs }),
+)

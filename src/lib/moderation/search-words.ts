@@ -4,17 +4,31 @@ import { trimInvisible } from '../registration/typed-text'
 
 /** A full Matrix ID, or a link to one: a bare word with a colon could be anything. */
 const MATRIX_ID = /^[^\p{L}\p{N}]*(?:@[^:]+:|matrix:u)|#\//iu
+const WORD = /[\p{L}\p{N}]/u
+/** Pictures, as they are composed: with skin tones, joiners and variants. */
+const PICTURES = /\p{So}(?:[\p{So}\p{Sk}\u200d]|\ufe0f(?=\u200d))*/gu
+
+/** What a search looks for; one that is not empty has at least one of either. */
+export interface SearchTerms {
+  words: string[]
+  /** Without letters and numbers, so that no index of words has them: emoji, punctuation. */
+  signs: string[]
+}
 
 /**
- * The words of a search. Email addresses and Matrix IDs are searched for as they are stored, however they were
- * copied: `Anna <a@example.org>`, `https://matrix.to/#/@a:example.org`.
+ * The words and signs of a search. Email addresses and Matrix IDs are searched for as they are stored, however they
+ * were copied: `Anna <a@example.org>`, `https://matrix.to/#/@a:example.org`.
  */
-export function searchWords(typed: string): string[] {
+export function searchTerms(typed: string): SearchTerms {
   const email = parseEmail(typed)
-  if (email !== null) return [email]
+  if (email !== null) return { words: [email], signs: [] }
   // A NUL would end the text before its closing quote.
-  return typed
+  const terms = typed
     .split(/[\s\p{Cc}]+/u)
-    .map((word) => (MATRIX_ID.test(word) ? readMatrixId(word).localpart : trimInvisible(word)))
-    .filter((word) => /[\p{L}\p{N}]/u.test(word))
+    .map((term) => (MATRIX_ID.test(term) ? readMatrixId(term).localpart : '') || trimInvisible(term))
+    .filter((term) => term !== '')
+  return {
+    words: terms.filter((term) => WORD.test(term)),
+    signs: terms.flatMap((term) => (WORD.test(term) ? (term.match(PICTURES) ?? []) : [term])),
+  }
 }

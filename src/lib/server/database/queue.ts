@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, gt, gte, inArray, lt, not, sql, type SQL } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/sqlite-core'
 import { isOldestFirst, type QueueFilter, type Tab } from '$lib/moderation/queue-filter'
-import { searchWords } from '$lib/moderation/search-words'
+import { searchTerms } from '$lib/moderation/search-words'
 import { QUEUES, type Queue } from '$lib/registration/state'
 import { readCursor, writeCursor, type Cursor } from './cursor'
 import { findIdsAlike } from './similar'
@@ -122,7 +122,7 @@ async function scan(
 
 /** A filter's conditions on a row. `indexed`: of those with an index, the most selective one. */
 function conditions(
-  { invitation, network, domain, language, marked }: QueueFilter,
+  { q, invitation, network, domain, language, marked }: QueueFilter,
   moderatorId: string | null,
 ): { indexed: SQL | undefined; others: SQL[] } {
   const [indexed, ...others] = [
@@ -133,11 +133,15 @@ function conditions(
     language === undefined ? null : eq(registrations.language, language),
   ].filter((condition) => condition !== null)
   if (marked !== undefined) others.push(marked === 'yes' ? MARKED : not(MARKED))
+  for (const sign of searchTerms(q ?? '').signs) others.push(sql`instr(${SEARCHED}, ${sign}) > 0`)
   return { indexed, others }
 }
 
 /** A rule or something else flags it. */
 const MARKED = sql`(${registrations.heldBy} is not null or ${registrations.heldFor} <> '[]')`
+
+/** The texts that searches are about, for what the index of words does not have. */
+const SEARCHED = sql`${registrations.username} || ' ' || ${registrations.email} || ' ' || coalesce(${registrations.reason}, '')`
 
 /** Days are UTC, and both are included. */
 function inPeriod({ from, to }: QueueFilter, one: Queue | null): SQL | undefined {
@@ -160,7 +164,7 @@ function beyond({ after }: QueueFilter, oldestFirst: boolean): SQL | undefined {
 
 /** The search words in FTS5 syntax: all of them, by prefix. Null if there are none. */
 function matchOf({ q, tab }: QueueFilter): string | null {
-  const words = searchWords(q ?? '')
+  const { words } = searchTerms(q ?? '')
   if (words.length === 0) return null
   const asked = words.map((word) => `{username email reason} : "${word.replaceAll('"', '""')}" *`)
   const queues = queuesOf(tab) === null ? [] : [`queue : (${QUEUES_OF[tab].join(' OR ')})`]
