@@ -1,3 +1,4 @@
+import { LibsqlError } from '@libsql/client'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { codeOf } from '../support/code-of'
 import { decideOnly } from '../support/decide'
@@ -181,6 +182,62 @@ describe('several at once', () => {
     const undone = await ada.api.moderation.undoMany({ ids: [one.view.id, three.view.id] })
     expect(undone.map(({ refusal }) => refusal)).toEqual([null, null])
     expect((await ada.api.moderation.registration({ id: one.view.id })).state).toBe('requested')
+  })
+
+  test('what an outage ends early says what was done before it, and leaves the rest as it was', async () => {
+    const people = []
+    for (const name of ['one', 'two', 'three']) people.push(await requested(world, name))
+    const ada = await aModerator(world.services, 'ada')
+    const items = await Promise.all(
+      people.map(async ({ view: { id } }) => ({
+        id,
+        version: (await ada.api.moderation.registration({ id })).version,
+      })),
+    )
+    const ids = items.map(({ id }) => id)
+    const busy = new LibsqlError('the database is locked', 'SQLITE_BUSY')
+    const decide = () =>
+      ada.api.moderation.decideMany({ items, decision: 'deny', message: '', silent: false, category: null })
+    const states = () =>
+      Promise.all(ids.map(async (id) => (await ada.api.moderation.registration({ id })).state))
+    const { registrar } = world.services
+    const [act, undo] = [registrar.act, registrar.undo]
+
+    vi.spyOn(registrar, 'act').mockRejectedValueOnce(busy)
+    expect(await codeOf(decide())).toBe('database_unavailable')
+    expect(await states()).toEqual(['requested', 'requested', 'requested'])
+
+    vi.spyOn(registrar, 'act').mockImplementationOnce(act).mockRejectedValueOnce(busy)
+    expect(await decide()).toEqual([
+      { id: ids[0], refusal: null },
+      { id: ids[1], refusal: { code: 'database_unavailable' } },
+    ])
+    expect(await states()).toEqual(['denied', 'requested', 'requested'])
+
+    await decide()
+    vi.spyOn(registrar, 'undo').mockImplementationOnce(undo).mockRejectedValueOnce(busy)
+    expect((await ada.api.moderation.undoMany({ ids })).map(({ refusal }) => refusal?.code ?? null)).toEqual([
+      null,
+      'database_unavailable',
+    ])
+    expect(await states()).toEqual(['requested', 'denied', 'denied'])
+  })
+
+  test('undoing them all leaves alone what a colleague decided', async () => {
+    const people = [await requested(world, 'one'), await requested(world, 'two')]
+    const ids = people.map(({ view }) => view.id)
+    const decided = await decideOnly(world, ids[0] ?? '', 'deny')
+    const { decidedBy } = await decided.moderation.registration({ id: ids[0] ?? '' })
+    const { api } = await aModerator(world.services, 'bob')
+    const { version } = await api.moderation.registration({ id: ids[1] ?? '' })
+    const item = { id: ids[1] ?? '', version }
+    await api.moderation.decideMany({ items: [item], decision: 'deny', message: '', silent: false })
+    const undone = await api.moderation.undoMany({ ids })
+    expect(undone.map(({ refusal }) => refusal)).toEqual([
+      expect.objectContaining({ code: 'already_decided', by: decidedBy }),
+      null,
+    ])
+    expect((await api.moderation.registration({ id: ids[0] ?? '' })).state).toBe('denied')
   })
 
   test('a category that the operator did not name is refused, and nothing is changed', async () => {

@@ -1,4 +1,11 @@
-import { begin, decide, type Action, type Policy, type Verdict } from '$lib/registration/decide'
+import {
+  begin,
+  decide,
+  decidedAlready,
+  type Action,
+  type Policy,
+  type Verdict,
+} from '$lib/registration/decide'
 import type { Logger } from 'pino'
 import { marksOf } from '$lib/moderation/held'
 import type { EmailAddress } from '$lib/registration/email'
@@ -142,11 +149,18 @@ export function createRegistrar({
     }
   }
 
-  async function undoWithin(tx: Transaction, id: string, actor: Actor): Promise<Written> {
+  async function undoWithin(
+    tx: Transaction,
+    id: string,
+    actor: Actor,
+    { own = false }: { own?: boolean } = {},
+  ): Promise<Written> {
     const committed = (result: Written['result']) => () => void logged(result, id, 'undo', actor)
     const refused = (refusal: Refusal) => ({ result: refuse(refusal), committed: () => undefined })
     const registration = await findRegistration(tx, id)
     if (registration === null) return refused({ code: 'not_found' })
+    const isOwn = actor.kind === 'moderator' && registration.decidedBy === actor.id
+    if (own && registration.decidedBy !== null && !isOwn) return refused(decidedAlready(registration))
     if (!(await isAddressFree(tx, registration))) return refused({ code: 'address_taken' })
     const nameFree = await isNameFree(tx, registration.username, id)
     const since = (await findRequestedAt(tx, id)) ?? registration.startedAt
@@ -274,9 +288,11 @@ export function createRegistrar({
       return decision.ok ? accept(null) : decision
     },
 
-    /** Undoes a pending decision: the request waits again, since when it was made. */
-    undo: (id: string, actor: Actor): Promise<Result<Registration | null>> =>
-      transacted((tx) => undoWithin(tx, id, actor)),
+    /**
+     * Undoes a pending decision: the request waits again, since when it was made. `own`: only if the actor made it.
+     */
+    undo: (id: string, actor: Actor, only: { own?: boolean } = {}): Promise<Result<Registration | null>> =>
+      transacted((tx) => undoWithin(tx, id, actor, only)),
 
     /** Approves what was denied, in that version, if its username and email are still free. */
     async reopen(

@@ -1,9 +1,10 @@
 import * as v from 'valibot'
 import { queueFilterSchema } from '$lib/moderation/queue-filter'
 import type { Action } from '$lib/registration/decide'
-import { refuse, type Refusal } from '$lib/registration/refusal'
+import { refuse, type Refusal, type Result } from '$lib/registration/refusal'
 import { usernameSchema } from '$lib/registration/username'
 import { withoutAddresses } from '../logging/log'
+import { refusalOfOutage } from '../outages/outage-refusal'
 import { orThrow, refusalError } from './refusal-error'
 import * as t from './t'
 import { may, type ModeratorContext } from './t'
@@ -24,6 +25,7 @@ const moderatorProcedure = t.moderatorProcedure.use(
     'proxyWatch',
     'consentWatch',
     'ambiguousAccounts',
+    'logFailure',
   ),
 )
 
@@ -74,6 +76,31 @@ async function decideOne(
 interface DecidedItem {
   id: string
   refusal: Refusal | null
+}
+
+/**
+ * The results of several, each in a transaction of its own. An outage ends them early: the last one is refused by it,
+ * those after it are unchanged, and those before it stay.
+ */
+async function eachOf<T extends { id: string }>(
+  { services }: ModeratorContext<'logFailure'>,
+  path: string,
+  items: T[],
+  act: (item: T) => Promise<Result<unknown>>,
+): Promise<DecidedItem[]> {
+  const results: DecidedItem[] = []
+  for (const item of items) {
+    try {
+      const done = await act(item)
+      results.push({ id: item.id, refusal: done.ok ? null : done.refusal })
+    } catch (error) {
+      const outage = refusalOfOutage(error)
+      if (outage === null || results.length === 0) throw error
+      services.logFailure(path, error)
+      return [...results, { id: item.id, refusal: outage.refusal }]
+    }
+  }
+  return results
 }
 
 async function viewOrThrow(ctx: ModeratorContext<'queue'>, registrationId: string) {
@@ -144,7 +171,7 @@ export const moderationRouter = t.router({
       return viewOrThrow(ctx, input.id)
     }),
 
-  /** The same decision on several, each individually: the results, in order. */
+  /** The same decision on several, each individually: the results, in order, up to the first outage. */
   decideMany: moderatorProcedure
     .input(
       v.parser(
@@ -153,11 +180,9 @@ export const moderationRouter = t.router({
     )
     .mutation(async ({ ctx, input }) => {
       const action = readVerdict(ctx, input)
-      const results: DecidedItem[] = []
-      for (const item of input.items) {
-        const decided = await decideOne(ctx, item, action)
-        results.push({ id: item.id, refusal: decided.ok ? null : decided.refusal })
-      }
+      const results = await eachOf(ctx, 'moderation.decideMany', input.items, (item) =>
+        decideOne(ctx, item, action),
+      )
       ctx.services.worker.nudge()
       return results
     }),
@@ -171,16 +196,16 @@ export const moderationRouter = t.router({
     return viewOrThrow(ctx, input.id)
   }),
 
-  /** The same for several: how many were undone. */
+  /** The same for several of one's own: the results, in order, up to the first outage. */
   undoMany: moderatorProcedure
     .input(v.parser(v.object({ ids: v.pipe(v.array(id), v.maxLength(PAGE)) })))
-    .mutation(async ({ ctx, input }) => {
-      const results: DecidedItem[] = []
-      for (const one of input.ids) {
-        const undone = await ctx.services.registrar.undo(one, t.actorOf(ctx))
-        results.push({ id: one, refusal: undone.ok ? null : undone.refusal })
-      }
-      return results
+    .mutation(({ ctx, input }) => {
+      const items = input.ids.map((one) => ({ id: one }))
+      const actor = t.actorOf(ctx)
+      return eachOf(ctx, 'moderation.undoMany', items, async (item) => {
+        const undone = await ctx.services.registrar.undo(item.id, actor, { own: true })
+        return undone.ok ? undone : ctx.services.usernames.in(undone)
+      })
     }),
 
   /** Ends a probation before its time: it becomes a normal account. */

@@ -6,7 +6,8 @@ import { usernameSchema } from '$lib/registration/username'
 import { textOf } from '$lib/server/http/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
 import type { Actions, PageServerLoad } from './$types'
-import { readItems, type Outcome } from './decide-several'
+import { outcomeOf, readItems, type Decided } from './decide-several'
+import type { Kept } from './kept'
 
 export const load: PageServerLoad = async ({ locals: { api }, parent }) => {
   const { queue } = await parent()
@@ -56,27 +57,37 @@ export const actions: Actions = {
     const form = await request.formData()
     const items = readItems(form.getAll('item').map(String))
     const decision = textOf(form, 'several')
-    if (items.length === 0 || (decision !== 'approve' && decision !== 'deny'))
-      return fail(400, { problem: refusalText({ code: 'unreadable' }) })
     const message = textOf(form, 'several_message')
     const category = textOf(form, 'several_category') || null
     const silent = textOf(form, 'several_silent') !== ''
+    // The input is kept: it may be worth another try.
+    const kept: Kept = { items: items.map(({ id }) => id), message, category, silent }
+    if (items.length === 0 || (decision !== 'approve' && decision !== 'deny'))
+      return fail(400, { problem: refusalText({ code: 'unreadable' }), kept })
     const answer = await attempt(() =>
       api.moderation.decideMany({ items, decision, message, silent, category }),
     )
-    if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal) })
-    const results = answer.value.map((result) => ({ ...result, username: null }))
-    const outcome: Outcome = { decision, results, broken: false, undoable: true }
-    return { outcome }
+    if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal), kept })
+    const outcome = outcomeOf(decision, answer.value)
+    return outcome.broken === null ? { outcome } : fail(503, { outcome, kept })
   },
   undoSeveral: async ({ request, locals: { api } }) => {
-    const ids = (await request.formData()).getAll('id').map(String)
-    const undone: number[] = []
+    const form = await request.formData()
+    const unsure = form.getAll('unsure').map(String)
+    const ids = [...form.getAll('id').map(String), ...unsure]
+    const results: Decided[] = []
     for (let at = 0; at < ids.length; at += 50) {
       const answer = await attempt(() => api.moderation.undoMany({ ids: ids.slice(at, at + 50) }))
       if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal) })
-      undone.push(answer.value.filter(({ refusal }) => refusal === null).length)
+      results.push(...answer.value)
     }
-    return { undone: undone.reduce((sum, count) => sum + count, 0), asked: ids.length }
+    return {
+      undone: results.filter(({ refusal }) => refusal === null).length,
+      asked: results.filter((result) => !unsure.includes(result.id) || isDecided(result)).length,
+    }
   },
 }
+
+/** Whether there was a decision of the moderator's to undo. */
+const isDecided = ({ refusal }: Decided): boolean =>
+  refusal?.code !== 'wrong_state' && refusal?.code !== 'already_decided'

@@ -1,13 +1,26 @@
+import { TRPCClientError } from '@trpc/client'
 import { trpc } from '$lib/trpc'
 import type { QueueFilter } from '$lib/moderation/queue-filter'
 import type { Refusal } from '$lib/registration/refusal'
+import type { Router } from '$lib/server/trpc/router'
 
-/** The result of one decision in a bulk decision. */
+/** What came of one; null: it was done. */
+export interface Decided {
+  id: string
+  refusal: Refusal | null
+}
+
+/** The result of a bulk decision: of each request that was answered for. */
 export interface Outcome {
   decision: 'approve' | 'deny'
-  results: { id: string; username: string | null; refusal: Refusal | null }[]
-  /** The connection broke halfway: requests that are not in the results were not decided. */
-  broken: boolean
+  results: (Decided & { username: string | null })[]
+  /**
+   * It ended early, by this refusal, or (null) because no answer arrived: requests that are neither in the results nor
+   * `unsure` are undecided.
+   */
+  broken: { refusal: Refusal | null } | null
+  /** They were sent, and may be decided: the answer was lost. */
+  unsure: string[]
   /** It can be undone for a while. */
   undoable: boolean
 }
@@ -35,14 +48,13 @@ export async function everythingIn(filter: QueueFilter, tell: (found: number) =>
   }
 }
 
-/** Decides as the form says, a few at a time. Returns every result, even if the connection breaks halfway. */
+/** Decides as the form says, a few at a time. Returns every result, even if it ends halfway. */
 export async function decideSeveral(
   chosen: Chosen[],
   decision: Outcome['decision'],
   form: FormData,
   tell: (done: number) => void,
 ): Promise<Outcome> {
-  const outcome: Outcome = { decision, results: [], broken: false, undoable: true }
   const verdict = {
     decision,
     message: String(form.get('several_message') ?? ''),
@@ -50,18 +62,49 @@ export async function decideSeveral(
     category: String(form.get('several_category') ?? '') || null,
   } as const
   const names = new Map(chosen.map(({ id, username }) => [id, username]))
-  try {
-    for (let at = 0; at < chosen.length; at += AT_ONCE) {
-      tell(at)
-      const items = chosen.slice(at, at + AT_ONCE).map(({ id, version }) => ({ id, version }))
-      for (const { id, refusal } of await trpc.moderation.decideMany.mutate({ items, ...verdict }))
-        outcome.results.push({ id, refusal, username: names.get(id) ?? null })
+  const results: Decided[] = []
+  for (let at = 0; at < chosen.length; at += AT_ONCE) {
+    tell(at)
+    const items = chosen.slice(at, at + AT_ONCE).map(({ id, version }) => ({ id, version }))
+    try {
+      results.push(...(await trpc.moderation.decideMany.mutate({ items, ...verdict })))
+    } catch (error) {
+      // Shown to the moderator: what was decided until then is in the list, and stays.
+      const refusal = refusalIn(error)
+      const unsure = refusal === null ? items.map(({ id }) => id) : []
+      return { ...outcomeOf(decision, results, names), unsure, broken: { refusal } }
     }
-    return outcome
-  } catch {
-    // Shown to the moderator: what was decided until then is in the list, and stays.
-    return { ...outcome, broken: true }
+    if (outageIn(results) !== null) break
   }
+  return outcomeOf(decision, results, names)
+}
+
+/** What came of a bulk decision. What an outage met is undecided, like all that would have followed it. */
+export function outcomeOf(
+  decision: Outcome['decision'],
+  results: Decided[],
+  names = new Map<string, string | null>(),
+): Outcome {
+  const outage = outageIn(results)
+  return {
+    decision,
+    results: results
+      .filter(({ refusal }) => refusal === null || refusal !== outage)
+      .map(({ id, refusal }) => ({ id, refusal, username: names.get(id) ?? null })),
+    broken: outage === null ? null : { refusal: outage },
+    unsure: [],
+    undoable: true,
+  }
+}
+
+/** The outage that ended a series of decisions early, or null. */
+export const outageIn = (results: Decided[]): Refusal | null =>
+  results.find(({ refusal }) => refusal?.code === 'database_unavailable')?.refusal ?? null
+
+/** The refusal that the server answered with: then nothing was done. Null if it is unknown what was. */
+export function refusalIn(error: unknown): Refusal | null {
+  const data = error instanceof TRPCClientError ? (error as TRPCClientError<Router>).data : null
+  return data && 'refusal' in data ? data.refusal : null
 }
 
 /** The values of ticked boxes: `VERSION.ID`. Values that no page here creates are ignored. */

@@ -1,6 +1,8 @@
 import { m } from '$lib/paraglide/messages'
 import type { Condition, Tab } from '$lib/moderation/queue-filter'
+import type { Refusal } from '$lib/registration/refusal'
 import { languageText } from '$lib/text/language-text'
+import { refusalText } from '$lib/text/refusal-text'
 
 export const TAB_WORDS: Record<Tab, () => string> = {
   waiting: m.desk_tab_waiting,
@@ -20,6 +22,10 @@ export const EMPTY_WORDS: Record<Tab, () => string> = {
   decided: m.desk_empty_decided,
   all: m.desk_empty_all,
 }
+
+/** Why several decisions ended early: some may be made already. */
+export const endText = (refusal: Refusal): string =>
+  refusal.code === 'database_unavailable' ? m.desk_several_outage() : refusalText(refusal)
 
 /** A filter of a list in words. */
 export function conditionText(condition: Condition, value: string): string {

@@ -1,0 +1,99 @@
+import type { Page } from '@playwright/test'
+import { askDatabase, type Site } from '../support/site'
+import { aDesk, people, row, startOf } from './at-the-desk'
+import { expect, expectAccessible, scriptsStarted, test } from './fixtures'
+
+test.use({ settings: { moderation: { undo_seconds: 600 } } })
+
+const DECISIONS = '**/trpc/moderation.decideMany**'
+
+const states = async (site: Site, names: string[]): Promise<string[]> => {
+  const sql = 'select username, state from registrations where username like ?'
+  const { rows } = await askDatabase(site, sql, [`${startOf(names[0] ?? '')}.%`])
+  return names.map((name) => String(rows.find(({ username }) => username === name)?.['state']))
+}
+
+/** A list where these are ticked, and a message to them is typed. */
+async function ticked(desk: Page, site: Site, names: string[], list = ''): Promise<void> {
+  await desk.route('**/admin/live**', (route) => route.abort())
+  await desk.goto(`${site.url}/admin?q=${startOf(names[0] ?? '')}${list}`)
+  await scriptsStarted(desk)
+  for (const name of names)
+    await desk
+      .locator('.rows li')
+      .filter({ has: desk.getByRole('link', { name, exact: true }) })
+      .getByRole('checkbox')
+      .check()
+  await desk.locator('textarea[name=several_message]').fill('We are full')
+}
+
+test('an answer that gets lost is not taken for nothing decided: what was typed stays, and all of it can be undone', async ({
+  browser,
+  site,
+}) => {
+  test.slow()
+  const names = await people(site, 12)
+  const desk = await aDesk(browser, site)
+  await ticked(desk, site, names, '&sort=oldest')
+  let calls = 0
+  await desk.route(DECISIONS, async (route) => {
+    if (++calls < 2) return route.continue()
+    await route.fetch()
+    await route.abort()
+  })
+  await desk.locator('button[name=several][value=deny]').click()
+  const outcome = desk.locator('.outcomes')
+  await expect(outcome).toContainText('10 requests denied')
+  await expect(outcome).toContainText('2 more requests may or may not be decided')
+  await expect(outcome).toContainText('Everything else is still undecided')
+  await expect(desk.locator('textarea[name=several_message]')).toHaveValue('We are full')
+  await expectAccessible(desk)
+  expect(await states(site, names)).toEqual(names.map(() => 'denied'))
+  await outcome.getByRole('button', { name: 'Undo all' }).click()
+  await expect(desk.locator('.after')).toContainText('12 of 12 decisions undone')
+  expect(await states(site, names)).toEqual(names.map(() => 'requested'))
+})
+
+test('a connection that breaks leaves the page as it is, with message and ticks', async ({
+  browser,
+  site,
+}) => {
+  const names = await people(site, 2)
+  const desk = await aDesk(browser, site)
+  await ticked(desk, site, names)
+  await desk.context().setOffline(true)
+  await desk.locator('button[name=several][value=deny]').click()
+  const outcome = desk.locator('.outcomes')
+  await expect(outcome).toContainText('0 requests denied')
+  await expect(outcome).toContainText('2 more requests may or may not be decided')
+  await expect(desk.locator('textarea[name=several_message]')).toHaveValue('We are full')
+  await expect(desk.locator('input[name=item]:checked')).toHaveCount(2)
+  expect(await states(site, names)).toEqual(['requested', 'requested'])
+})
+
+test('a refusal says why, and keeps what was typed: a session that ended, a denial reason that is gone', async ({
+  browser,
+  site,
+}) => {
+  const names = await people(site, 1)
+  const desk = await aDesk(browser, site)
+  await ticked(desk, site, names)
+  await desk.locator('select[name=several_category] option').evaluateAll((options) => {
+    for (const option of options)
+      if (option instanceof HTMLOptionElement && option.value !== '') option.value = 'gone'
+  })
+  await desk.locator('select[name=several_category]').selectOption({ index: 1 })
+  const outcome = desk.locator('.outcomes')
+  await desk.locator('button[name=several][value=deny]').click()
+  await expect(outcome).toContainText('denial reason')
+  await expect(outcome).not.toContainText('connection')
+  await expect(outcome.getByRole('button', { name: 'Undo all' })).toHaveCount(0)
+  await expect(desk.locator('textarea[name=several_message]')).toHaveValue('We are full')
+
+  await desk.context().clearCookies()
+  await desk.locator('button[name=several][value=deny]').click()
+  await expect(outcome).toContainText('You aren’t signed in')
+  await expect(desk.locator('textarea[name=several_message]')).toHaveValue('We are full')
+  await expect(row(desk, names[0] ?? '').getByRole('checkbox')).toBeChecked()
+  expect(await states(site, names)).toEqual(['requested'])
+})
