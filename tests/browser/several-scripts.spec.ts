@@ -97,3 +97,40 @@ test('a refusal says why, and keeps what was typed: a session that ended, a deni
   await expect(row(desk, names[0] ?? '').getByRole('checkbox')).toBeChecked()
   expect(await states(site, names)).toEqual(['requested'])
 })
+
+test('undoing them all is there to be pressed again after a lost connection or a refusal, and says why', async ({
+  browser,
+  site,
+}) => {
+  const [open = '', ...names] = await people(site, 3)
+  const desk = await aDesk(browser, site)
+  await ticked(desk, site, names)
+  await row(desk, open).getByRole('link').click()
+  await expect(desk.locator('h1')).toContainText(open)
+  await desk.locator('button[name=several][value=deny]').click()
+  const outcome = desk.locator('.outcomes')
+  await expect(outcome).toContainText('2 requests denied')
+  // The list is up to date.
+  await expect(desk.locator('.after')).toBeFocused()
+  const undo = outcome.getByRole('button', { name: 'Undo all' })
+
+  await desk.context().setOffline(true)
+  await undo.click()
+  await expect(outcome.getByRole('alert')).toContainText('Check your connection')
+  await expect(outcome.getByRole('alert')).toBeFocused()
+  await expectAccessible(desk)
+  await desk.context().setOffline(false)
+
+  const data = JSON.stringify([{ problem: 1 }, 'Not now'])
+  const refusal = { type: 'failure', status: 503, data }
+  await desk.route('**/admin?/undoSeveral', (route) => route.fulfill({ json: refusal }))
+  await undo.click()
+  await expect(outcome.getByRole('alert')).toHaveText('Not now')
+  await expect(desk.locator('h1')).toContainText(open)
+  await desk.unroute('**/admin?/undoSeveral')
+
+  await undo.click()
+  await expect(desk.locator('.after')).toContainText('2 of 2 decisions undone')
+  await expect(desk.locator('.after')).toBeFocused()
+  expect(await states(site, names)).toEqual(['requested', 'requested'])
+})

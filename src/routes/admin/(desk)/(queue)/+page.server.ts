@@ -6,8 +6,9 @@ import { usernameSchema } from '$lib/registration/username'
 import { textOf } from '$lib/server/http/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
 import type { Actions, PageServerLoad } from './$types'
-import { outcomeOf, readItems, type Decided } from './decide-several'
+import { outageIn, outcomeOf, readItems, type Decided } from './decide-several'
 import type { Kept } from './kept'
+import { endText } from './words'
 
 export const load: PageServerLoad = async ({ locals: { api }, parent }) => {
   const { queue } = await parent()
@@ -73,21 +74,32 @@ export const actions: Actions = {
   },
   undoSeveral: async ({ request, locals: { api } }) => {
     const form = await request.formData()
+    const decided = form.getAll('id').map(String)
     const unsure = form.getAll('unsure').map(String)
-    const ids = [...form.getAll('id').map(String), ...unsure]
+    const ids = [...decided, ...unsure]
     const results: Decided[] = []
     for (let at = 0; at < ids.length; at += 50) {
       const answer = await attempt(() => api.moderation.undoMany({ ids: ids.slice(at, at + 50) }))
-      if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal) })
-      results.push(...answer.value)
+      if (answer.ok) results.push(...answer.value)
+      const refusal = answer.ok ? outageIn(answer.value) : answer.refusal
+      if (refusal === null) continue
+      // What is left can be undone by trying again.
+      const undone = results.filter(isDone).map(({ id }) => id)
+      const isLeft = (id: string) => !undone.includes(id)
+      const decision = textOf(form, 'decision') === 'approve' ? 'approve' : 'deny'
+      const left = decided.filter(isLeft).map((id) => ({ id, refusal: null }))
+      const outcome = { ...outcomeOf(decision, left), unsure: unsure.filter(isLeft) }
+      const status = answer.ok ? 503 : answer.status
+      return fail(status, { problem: endText(refusal, undone.length), outcome })
     }
     return {
-      undone: results.filter(({ refusal }) => refusal === null).length,
+      undone: results.filter(isDone).length,
       asked: results.filter((result) => !unsure.includes(result.id) || isDecided(result)).length,
     }
   },
 }
 
+const isDone = ({ refusal }: Decided): boolean => refusal === null
 /** Whether there was a decision of the moderator's to undo. */
 const isDecided = ({ refusal }: Decided): boolean =>
   refusal?.code !== 'wrong_state' && refusal?.code !== 'already_decided'

@@ -23,9 +23,9 @@ export const EMPTY_WORDS: Record<Tab, () => string> = {
   all: m.desk_empty_all,
 }
 
-/** Why several decisions ended early: some may be made already. */
-export const endText = (refusal: Refusal): string =>
-  refusal.code === 'database_unavailable' ? m.desk_several_outage() : refusalText(refusal)
+/** Why one of several things was refused after so many were done, which ended them. */
+export const endText = (refusal: Refusal, done: number): string =>
+  refusal.code === 'database_unavailable' && done > 0 ? m.desk_several_outage() : refusalText(refusal)
 
 /** A filter of a list in words. */
 export function conditionText(condition: Condition, value: string): string {
