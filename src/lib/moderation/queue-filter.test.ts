@@ -43,3 +43,18 @@ test('what waits is shown oldest first, unless a moderator wants it otherwise', 
   expect(isOldestFirst({ tab: 'decided' })).toBe(false)
   expect(isOldestFirst({ tab: 'waiting', sort: 'newest' })).toBe(false)
 })
+
+test.each([
+  ['203.0.113.5', '203.0.113.0/24'],
+  [' 203.0.113.0/24 ', '203.0.113.0/24'],
+  ['::ffff:203.0.113.5', '203.0.113.0/24'],
+  ['2001:DB8:0:1::5', '2001:db8:0:1::/64'],
+  ['2001:0db8:0:1::/64', '2001:db8:0:1::/64'],
+  ['203.0.0.0/16', '203.0.0.0/16'],
+  ['2001:DB8::/48', '2001:db8::/48'],
+  ['localhost', 'localhost'],
+])('the network %j is the one that requests are stored with: %j', (typed, network) => {
+  const filter = readQueueFilter(new URLSearchParams({ network: typed }))
+  expect(filter.network).toBe(network)
+  expect(read(queueQuery(filter))).toEqual(filter)
+})

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { deskNetworkOf } from '$lib/network/client-networks'
 import { parseDomain } from '$lib/registration/email'
 import { LANGUAGES } from '$lib/registration/language'
 import { trimInvisible } from '$lib/registration/typed-text'
@@ -23,7 +24,7 @@ export const queueFilterSchema = v.object({
   q: v.optional(text),
   language: v.optional(v.picklist(LANGUAGES)),
   domain: v.optional(v.pipe(text, v.transform(kept))),
-  network: v.optional(text),
+  network: v.optional(v.pipe(text, v.transform(deskNetworkOf))),
   moderator: v.optional(text),
   name: v.optional(text),
   address: v.optional(text),

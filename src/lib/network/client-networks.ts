@@ -34,5 +34,20 @@ export function networksOf(address: string): [ClientNetwork, ...ClientNetwork[]]
 /** The network as moderators think of it: the /24 of IPv4, the /64 of IPv6. Text that is no address stays unchanged. */
 export function deskNetwork(clientAddress: string): string {
   const address = parseNetwork(clientAddress)
-  return address === null ? clientAddress : networkText(wider(address, address.family === 4 ? 24 : 64))
+  return address === null ? clientAddress : networkText(wider(address, deskPrefix(address)))
 }
+
+/** The same of a typed address or network; one that is wider than those stays what it is, in its canonical spelling. */
+export function deskNetworkOf(typed: string): string {
+  const network = parseNetwork(typed)
+  if (network === null) return typed
+  return network.prefix < deskPrefix(network) ? networkText(network) : deskNetwork(typed)
+}
+
+/** Whether a network is one as moderators think of it. */
+export function isDeskNetwork(text: string): boolean {
+  const network = parseNetwork(text)
+  return network !== null && network.prefix === deskPrefix(network)
+}
+
+const deskPrefix = ({ family }: { family: 4 | 6 }): 24 | 64 => (family === 4 ? 24 : 64)

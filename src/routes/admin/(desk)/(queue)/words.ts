@@ -1,5 +1,6 @@
 import { m } from '$lib/paraglide/messages'
-import type { Condition, Tab } from '$lib/moderation/queue-filter'
+import { queueQuery, type Condition, type QueueFilter, type Tab } from '$lib/moderation/queue-filter'
+import { isDeskNetwork } from '$lib/network/client-networks'
 import type { Refusal } from '$lib/registration/refusal'
 import { languageText } from '$lib/text/language-text'
 import { refusalText } from '$lib/text/refusal-text'
@@ -14,7 +15,14 @@ export const TAB_WORDS: Record<Tab, () => string> = {
 }
 
 /** What an empty list says. */
-export const EMPTY_WORDS: Record<Tab, () => string> = {
+export function emptyText(filter: QueueFilter): string {
+  const { network, tab } = filter
+  if (network !== undefined && !isDeskNetwork(network)) return m.desk_empty_network({ network })
+  const isFiltered = queueQuery(filter, { tab: null, after: null, sort: null }) !== ''
+  return isFiltered ? m.desk_empty_filtered() : EMPTY_WORDS[tab]()
+}
+
+const EMPTY_WORDS: Record<Tab, () => string> = {
   waiting: m.desk_empty_waiting,
   asked: m.desk_empty_asked,
   probation: m.desk_empty_probation,
