@@ -255,6 +255,19 @@ describe('a search', () => {
     },
   )
 
+  test.each(['waiting', 'decided', 'all'] as const)(
+    'means the same days in the tab %s as the list without words',
+    async (tab) => {
+      const filter = { tab, from: day(NOON - 9 * DAY), to: day(NOON - 4 * DAY) }
+      const right = expected(filter, null)
+      expect(right).not.toEqual([])
+      expect((await ids('mail.test', { ...filter, domain: 'mail.test' })).sort()).toEqual(
+        expected({ ...filter, domain: 'mail.test' }, null).sort(),
+      )
+      expect((await ids('@', filter)).sort()).toEqual(right.sort())
+    },
+  )
+
   test('forgets the words of who is gone', async () => {
     const gone = aRegistration({
       id: 'gone',

@@ -182,7 +182,7 @@ async function findByWords(
   const oldestFirst = isOldestFirst(filter)
   const last = /^\d+$/.test(filter.after ?? '') ? Number(filter.after) : null
   const rowid = sql.raw('search.rowid')
-  const { startedAt } = registrations
+  const { stateSince } = registrations
   const alike = await findIdsAlike(reader, filter, queuesOf(filter.tab))
   const { indexed, others } = conditions(filter, moderatorId)
   const condition = CONDITION_OF[filter.tab]
@@ -191,8 +191,8 @@ async function findByWords(
     last === null ? undefined : oldestFirst ? gt(rowid, last) : lt(rowid, last),
     ...[indexed, ...others].map((one) => one && sql`+(${one})`),
     condition === undefined ? undefined : sql`+(${condition})`,
-    filter.from === undefined ? undefined : gte(startedAt, Date.parse(filter.from)),
-    filter.to === undefined ? undefined : lt(startedAt, Date.parse(filter.to) + DAY),
+    filter.from === undefined ? undefined : sql`+(${gte(stateSince, Date.parse(filter.from))})`,
+    filter.to === undefined ? undefined : sql`+(${lt(stateSince, Date.parse(filter.to) + DAY)})`,
     alike === null ? undefined : inArray(id, alike),
   )
   // A cross join keeps the order of its tables: first the words, then their rows.
