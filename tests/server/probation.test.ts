@@ -312,7 +312,7 @@ test('neither mail nor page calls an account removed that a denial could not rem
   expect(text).toContain(`decided to remove your account ${RIVER}.`)
   const words = async () => {
     const own = await applicant.api.registration.current()
-    return own === null ? null : standingWords(own, { passwordMode: 'at_request' })
+    return own === null ? null : standingWords(own)
   }
   expect(await words()).toMatchObject({
     title: 'We decided to close your account',

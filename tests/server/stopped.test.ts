@@ -174,8 +174,7 @@ test('an approval without notice promises no email', async () => {
   await live(60_000)
   const own = await api.registration.current()
   expect(own).toMatchObject({ state: 'approved', opening: 'delayed' })
-  if (own !== null)
-    expect(standingWords(own, { passwordMode: 'at_request' }).words.join(' ')).not.toContain('email')
+  if (own !== null) expect(standingWords(own).words.join(' ')).not.toContain('email')
   world.standIn.faults = undefined
   await live(120_000)
   expect(await api.registration.current()).toMatchObject({ state: 'completed' })
@@ -189,7 +188,7 @@ test('who withdraws is not told that others can have the username, which they ca
   const own = await api.registration.withdraw({})
   await live(60_000)
   expect(await isFree()).toBe(false)
-  const told = standingWords(own, { passwordMode: 'at_request' }).words.join(' ')
+  const told = standingWords(own).words.join(' ')
   expect(told).not.toMatch(/available|others/)
   expect(told).toContain(`${RIVER} is no longer reserved for you.`)
   world.standIn.faults = undefined

@@ -173,17 +173,11 @@ describe('a request', () => {
     })
   })
 
-  test('with the account to come is taken only where none is there yet', () => {
+  test('with the account to come is taken where none is there yet, or one was begun here', () => {
     const later = { password: 'after_approval' } as const
-    const accounts: AccountState[] = [
-      'claiming',
-      'claimed',
-      'locked',
-      'doubtful',
-      'open',
-      'removed',
-      'reviving',
-    ]
+    for (const account of ['claiming', 'claimed', 'locked', 'reviving'] as const)
+      expect(outcome({ state: 'verified', account }, request(true), later)).toHaveProperty('changed')
+    const accounts: AccountState[] = ['doubtful', 'open', 'removed']
     for (const account of accounts)
       expect(outcome({ state: 'verified', account }, request(true), later)).toMatchObject({
         code: 'wrong_state',

@@ -9,7 +9,7 @@ import type { Brought } from './invited'
 import type { NewJob } from './job'
 import { UNTOUCHED, type AuditEvent, type Registration } from './registration'
 import { isExpired, isReminderDue, linkHours } from './retention'
-import { awaitsPassword, isOnProbation, type State } from './state'
+import { awaitsPassword, isOnProbation, isOursUnopened, passwordModeOf, type State } from './state'
 import type { Username } from './username'
 import type { Wish } from './wish'
 
@@ -37,7 +37,7 @@ export function decide(
   settings: Policy,
   brought: Brought | null = null,
 ): Decision {
-  const policy = { ...settings, password: registration.passwordMode ?? settings.password }
+  const policy = { ...settings, password: passwordModeOf(registration, settings) }
   const { state, account } = registration
   const no = (): Decision => ({ ok: false, refusal: { code: 'wrong_state', state, account } })
   const become = (to: State): Registration => ({
@@ -97,7 +97,9 @@ export function decide(
       if (state !== 'verified') return no()
       return YES({ ...registration, invitationId: action.invitationId }, [])
     case 'request': {
-      const ready = account === 'filled' || (account === 'none' && policy.password === 'after_approval')
+      // One that was begun before the setting changed gets its password after the approval, too.
+      const isToCome = policy.password === 'after_approval' && (account === 'none' || isOursUnopened(account))
+      const ready = account === 'filled' || isToCome
       if (state !== 'verified' || !registration.holdsName || !ready) return no()
       return request(become, registration, action, policy, brought)
     }

@@ -86,6 +86,12 @@ export function awaitsPassword({ state, account }: { state: State; account: Acco
   return state === 'approved' && account !== 'filled' && account !== 'open'
 }
 
+/** When a registration's password is set: as it was fixed for it, or by the setting. */
+export const passwordModeOf = (
+  { passwordMode }: { passwordMode: PasswordMode | null },
+  settings: { password: PasswordMode },
+): PasswordMode => passwordMode ?? settings.password
+
 /** Created here, or about to be, and not unlocked. */
 export const UNOPENED: readonly AccountState[] = ['claiming', 'claimed', 'locked', 'filled', 'reviving']
 

@@ -80,6 +80,8 @@ export interface OwnView {
   /** An approval of which no email tells once the account is active. */
   silent: boolean
   awaitsPassword: boolean
+  /** Its next step asks for a password: that of the request, or that of an approved one. */
+  asksPassword: boolean
   /** The moderators' questions and the answers, oldest first; moderators are not named. */
   talk: { at: number; from: 'moderators' | 'you'; text: string }[]
   /** A question is waiting for an answer. */

@@ -7,7 +7,7 @@ import { checkPassword } from '$lib/registration/password'
 import { parseReason } from '$lib/registration/reason'
 import { accept, refuse, type Refusal, type Refused, type Result } from '$lib/registration/refusal'
 import type { Actor, Registration } from '$lib/registration/registration'
-import { awaitsPassword } from '$lib/registration/state'
+import { awaitsPassword, passwordModeOf } from '$lib/registration/state'
 import { parseNewUsername, type Username, type UsernameCharacters } from '$lib/registration/username'
 import type { Provisioning } from './provisioning'
 import type { Token } from '../crypto/tokens'
@@ -269,7 +269,7 @@ export function createApplicant({
     ): Promise<Result<Registration>> {
       if (isRequested(registration)) return accept(registration)
       if (!registration.holdsName) return refuse({ code: 'username_lost' })
-      const needsPassword = (registration.passwordMode ?? settings.password) === 'at_request'
+      const needsPassword = passwordModeOf(registration, settings) === 'at_request'
       const weak = needsPassword
         ? checkPassword(typed.password, registration.username, await passwordPolicy())
         : null

@@ -8,7 +8,7 @@ import { accept, refuse, type PasswordNeed, type Refusal } from '$lib/registrati
 import type { Registration } from '$lib/registration/registration'
 import { linkHours, STATUS_LINK_DAYS } from '$lib/registration/retention'
 import { shownOf } from '$lib/registration/shown'
-import { awaitsPassword, type Probation } from '$lib/registration/state'
+import { awaitsPassword, passwordModeOf, type Probation } from '$lib/registration/state'
 import { matrixId, parseUsername, type Username } from '$lib/registration/username'
 import type { OwnView } from '$lib/registration/views'
 import { PROOF_PURPOSES } from '../intake/proof-of-work'
@@ -65,6 +65,7 @@ export async function ownView(
   const told = toldOf(registration, resting)
   const exchanges = await registrar.exchanges(id)
   const state = stateForApplicant(registration, policy)
+  const awaits = awaitsPassword(registration) && !resting
   const hadAccount = state === 'denied' && registration.approval !== null
   const failed = state === 'completed' ? await jobResults.failedKinds(id) : []
   return {
@@ -84,7 +85,9 @@ export async function ownView(
     // Where nobody denied, as the account was found removed, it is the message of the approval.
     message: hadAccount && told.decidedBy === null ? null : told.message,
     silent: state === 'approved' && registration.silent,
-    awaitsPassword: awaitsPassword(registration) && !resting,
+    awaitsPassword: awaits,
+    asksPassword:
+      awaits || (state === 'verified' && passwordModeOf(registration, config.registration) === 'at_request'),
     talk: exchanges.map(({ at, author, text: words }) => ({
       at,
       from: author === 'moderator' ? ('moderators' as const) : ('you' as const),

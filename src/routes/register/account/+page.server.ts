@@ -4,10 +4,10 @@ import { sendName, sendRequest } from '../own-forms'
 import { passwordRules } from '../password-rules'
 import type { Actions, PageServerLoad } from './$types'
 
-export const load: PageServerLoad = async ({ url, locals: { api, site } }) => {
+export const load: PageServerLoad = async ({ url, locals: { api } }) => {
   const own = await api.registration.current()
   if (own !== null && own.state !== 'verified') redirect(303, `/register/status${passedOn(url)}`)
-  const rules = site.passwordMode === 'at_request' ? await passwordRules(api) : null
+  const rules = own?.asksPassword === true ? await passwordRules(api) : null
   return { own, rules }
 }
 

@@ -21,6 +21,7 @@ const APPROVED: OwnView = {
   probation: null,
   silent: false,
   awaitsPassword: false,
+  asksPassword: false,
   talk: [],
   asked: false,
   firstSteps: null,
@@ -29,8 +30,7 @@ const APPROVED: OwnView = {
 }
 
 test('an email is only announced where one is sent', () => {
-  const words = (own: Partial<OwnView>) =>
-    standingWords({ ...APPROVED, ...own }, { passwordMode: 'at_request' }).words.join(' ')
+  const words = (own: Partial<OwnView>) => standingWords({ ...APPROVED, ...own }).words.join(' ')
   for (const opening of ['under_way', 'delayed'] as const) {
     expect(words({ opening })).toContain('We email you when it is ready.')
     expect(words({ opening, silent: true })).not.toContain('email')
@@ -60,7 +60,7 @@ test('the timeline of an account that a denial ended does not say that it was ne
 
 test('who was approved and lost the username is told so at once, and not to set a password', () => {
   const lost = { ...APPROVED, account: 'none', awaitsPassword: true, holdsName: false } as const
-  const { title, words } = standingWords(lost, { passwordMode: 'after_approval' })
+  const { title, words } = standingWords(lost)
   expect(title).toBe('Choose another username')
   expect(words.join(' ')).toMatch(
     /@anna:example\.test is no longer available.* a moderator checks the new one/,
@@ -68,7 +68,7 @@ test('who was approved and lost the username is told so at once, and not to set 
   expect(timeline(lost).filter(({ stage }) => stage === 'now')).toEqual([
     { words: 'Choose another username', stage: 'now' },
   ])
-  const { title: before } = standingWords({ ...lost, holdsName: true }, { passwordMode: 'after_approval' })
+  const { title: before } = standingWords({ ...lost, holdsName: true })
   expect(before).toBe('Approved: set your password')
 })
 
@@ -90,11 +90,9 @@ test('the consequences of withdrawing are said without an account or a freed use
 })
 
 test('an answer to a question is confirmed', () => {
-  const site = { passwordMode: 'at_request' } as const
   const question = { at: 1, from: 'moderators', text: 'Whom do you know?' } as const
   const answer = { at: 2, from: 'you', text: 'Ada' } as const
-  const titleOf = (own: Partial<OwnView>) =>
-    standingWords({ ...APPROVED, state: 'requested', ...own }, site).title
+  const titleOf = (own: Partial<OwnView>) => standingWords({ ...APPROVED, state: 'requested', ...own }).title
   expect(titleOf({})).toBe('We received your request')
   expect(titleOf({ asked: true, talk: [question] })).toBe('We have a question for you')
   expect(titleOf({ talk: [question, answer] })).toBe('Your answer is with the moderators')

@@ -2,22 +2,19 @@ import { m } from '$lib/paraglide/messages'
 import { getLocale } from '$lib/paraglide/runtime'
 import { isUnopened } from '$lib/registration/state'
 import { dayText } from '$lib/text/moment'
-import type { OwnView, SiteView } from '$lib/registration/views'
+import type { OwnView } from '$lib/registration/views'
 
 /** Approved, but somebody else has the username by now: another one is chosen before the password. */
 export const isNameLost = ({ awaitsPassword, holdsName }: OwnView): boolean => awaitsPassword && !holdsName
 
 /** What a registration's state means for its applicant: a heading, and what happens now. */
-export function standingWords(
-  own: OwnView,
-  { passwordMode }: Pick<SiteView, 'passwordMode'>,
-): { title: string; words: string[] } {
+export function standingWords(own: OwnView): { title: string; words: string[] } {
   const { matrixId } = own
   switch (own.state) {
     case 'started':
       return { title: m.status_started_title(), words: startedWords(own) }
     case 'verified': {
-      const step = passwordMode === 'at_request' ? m.wizard_step_account() : m.wizard_step_words()
+      const step = own.asksPassword ? m.wizard_step_account() : m.wizard_step_words()
       return { title: m.status_verified_title(), words: [m.status_verified_words({ step })] }
     }
     case 'requested': {

@@ -6,17 +6,15 @@ import { passwordRules } from '../../password-rules'
 import { turnAway } from '../../turn-away'
 import type { Actions, PageServerLoad } from './$types'
 
-export const load: PageServerLoad = async ({ params, url, locals: { api, site } }) => {
+export const load: PageServerLoad = async ({ params, url, locals: { api } }) => {
   const found = await attempt(() => api.registration.status(params))
   if (!found.ok) turnAway(found)
   const standing = found.value
-  const asksPassword =
-    standing.awaitsPassword || (standing.state === 'verified' && site.passwordMode === 'at_request')
   return {
     standing,
     /** The user continued, but no cookie came back: the forms are shown here. */
     cookieless: isGoingOn(url),
-    rules: asksPassword ? await passwordRules(api) : null,
+    rules: standing.asksPassword ? await passwordRules(api) : null,
   }
 }
 

@@ -12,7 +12,7 @@ import { turnAway } from '../../turn-away'
 import type { Actions, PageServerLoad } from './$types'
 
 /** Viewing changes nothing: mail scanners open links too. */
-export const load: PageServerLoad = async ({ params, request, url, locals: { api, site } }) => {
+export const load: PageServerLoad = async ({ params, request, url, locals: { api } }) => {
   const link = await attempt(() => api.verification.look(params))
   if (!link.ok) turnAway(link)
   const { mine, own } = link.value
@@ -21,7 +21,7 @@ export const load: PageServerLoad = async ({ params, request, url, locals: { api
     redirect(303, own.state === 'verified' ? withShown('/register/account', shown) : '/register/status?used')
   /** The user continued, but no cookie came back: the form is shown here. */
   const cookieless = own !== null && isGoingOn(url)
-  const rules = cookieless && site.passwordMode === 'at_request' ? await passwordRules(api) : null
+  const rules = cookieless && own.asksPassword ? await passwordRules(api) : null
   return { ...link.value, cookieless, rules }
 }
 
