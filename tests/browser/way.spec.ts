@@ -91,6 +91,28 @@ test('a spent link says so, and a broken one too', async ({ page, site }) => {
   await expectAccessible(page)
 })
 
+test('who sends the last step from two tabs is told that the first one counts', async ({
+  page,
+  site,
+  context,
+}) => {
+  await confirmAddress(page, site, newName())
+  const other = await context.newPage()
+  await other.goto(page.url())
+  for (const [tab, reason] of [
+    [page, REASON],
+    [other, `${REASON} And I would like to help.`],
+  ] as const) {
+    await tab.locator('input[name=password]').fill(PASSWORD)
+    await tab.locator('textarea[name=reason]').fill(reason)
+    await tab.locator('input[name=legal]').check()
+    await submit(tab).click()
+    await tab.waitForURL(/\/register\/status/)
+  }
+  await expect(other.locator('main')).toContainText('What you sent first counts')
+  await expect(page.locator('main')).not.toContainText('What you sent first counts')
+})
+
 test('all that is wrong with a form is said at once, at the fields and in a summary that leads to them', async ({
   page,
   site,

@@ -2,6 +2,7 @@ import { redirect, type RequestEvent } from '@sveltejs/kit'
 import { problemsOf } from '$lib/components/problems'
 import { refusalText } from '$lib/text/refusal-text'
 import type { Refusal } from '$lib/registration/refusal'
+import { plainLines } from '$lib/registration/text-length'
 import { textOf } from '$lib/server/http/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
 import { onBehind, stepOf, withShown } from './going-on'
@@ -34,7 +35,10 @@ async function lookAnew(
 
 const isNameGone = ({ code }: Refusal) => code === 'username_lost' || code === 'username_taken'
 
-/** Password, reason, and everything with them. */
+/**
+ * Password, reason, and everything with them. `query`: of the status page, which says so if an earlier request had been
+ * sent already, with other words.
+ */
 export async function sendRequest(event: Posted, token?: string) {
   const { api } = event.locals
   const form = await event.request.formData()
@@ -45,7 +49,8 @@ export async function sendRequest(event: Posted, token?: string) {
   }
   const wish = { ...asking(form, token), ...typed, password: textOf(form, 'password') }
   const answer = await attempt(() => api.registration.request(wish))
-  if (answer.ok) return answer
+  if (answer.ok)
+    return { ...answer, query: answer.value.reason === plainLines(typed.reason) ? '' : '?earlier' }
   await lookAnew(answer.refusal, form, event, token)
   const told = {
     ...typed,

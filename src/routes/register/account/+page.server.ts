@@ -14,7 +14,7 @@ export const load: PageServerLoad = async ({ url, locals: { api } }) => {
 export const actions: Actions = {
   request: async (event) => {
     const sent = await sendRequest(event)
-    if (sent.ok) redirect(303, '/register/status')
+    if (sent.ok) redirect(303, `/register/status${sent.query}`)
     return fail(sent.status, sent.told)
   },
 

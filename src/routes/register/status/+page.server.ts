@@ -6,7 +6,7 @@ import type { Actions, PageServerLoad } from './$types'
 export const load: PageServerLoad = async ({ url, locals: { api } }) => {
   const standing = await api.registration.current()
   const rules = standing?.awaitsPassword === true ? await passwordRules(api) : null
-  return { standing, rules, used: url.searchParams.has('used') }
+  return { standing, rules, used: url.searchParams.has('used'), earlier: url.searchParams.has('earlier') }
 }
 
 const HERE = '/register/status'

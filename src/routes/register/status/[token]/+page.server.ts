@@ -12,6 +12,7 @@ export const load: PageServerLoad = async ({ params, url, locals: { api } }) => 
   const standing = found.value
   return {
     standing,
+    earlier: url.searchParams.has('earlier'),
     /** The user continued, but no cookie came back: the forms are shown here. */
     cookieless: isGoingOn(url),
     rules: standing.asksPassword ? await passwordRules(api) : null,
@@ -27,7 +28,7 @@ export const actions: Actions = {
 
   request: async (event) => {
     const sent = await sendRequest(event, event.params.token)
-    if (sent.ok) redirect(303, event.url.pathname)
+    if (sent.ok) redirect(303, event.url.pathname + sent.query)
     return fail(sent.status, sent.told)
   },
 

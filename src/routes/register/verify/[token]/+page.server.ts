@@ -47,7 +47,7 @@ export const actions: Actions = {
   request: async (event) => {
     const sent = await sendRequest(event, event.params.token)
     if (!sent.ok) return fail(sent.status, sent.told)
-    redirect(303, sent.value.link === null ? '/register/status' : `/register/status/${sent.value.link}`)
+    redirect(303, `/register/status${sent.value.link === null ? '' : `/${sent.value.link}`}${sent.query}`)
   },
 
   chooseUsername: async (event) => {
