@@ -166,7 +166,7 @@ export function createSessions({
           role: user.role,
           shortcuts: user.shortcuts,
           mustSetUp: user.mustSetUp,
-          lately: clock() - session.startedAt < LATELY_MS,
+          lately: Math.abs(clock() - session.startedAt) < LATELY_MS,
         },
         session: { startedAt: session.startedAt },
         ...(session.fresh ? { freshCookie: cookie(lucia.createSessionCookie(id)) } : {}),
