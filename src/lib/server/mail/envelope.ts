@@ -21,8 +21,7 @@ export async function tryEnvelope(
   { from, to }: { from: string; to: string },
 ): Promise<EnvelopeAnswer> {
   const { tls, username, password } = server
-  const settings = { ...connectionSettings(server, tls), socketTimeout: server.timeout }
-  const connection = new SMTPConnection(settings)
+  const connection = new SMTPConnection(connectionSettings(server, tls))
   // What fails after a step is that step's own error.
   connection.on('error', () => undefined)
   try {

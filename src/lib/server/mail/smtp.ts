@@ -28,7 +28,7 @@ export interface SmtpServer {
   ca: string | null
   /** The name used to greet the server. */
   name: string
-  /** Time-outs for the server at each step, in milliseconds. */
+  /** Time-outs for the server at each step, in milliseconds; an email as a whole gets longer (`LONGEST_CHECK`). */
   timeout: number
 }
 
@@ -44,10 +44,10 @@ export interface SmtpOptions extends SmtpServer {
 const UNENCRYPTED_MS = 10 * 60_000
 
 /**
- * A server may check the content before it answers, which takes some longer than all else: RFC 5321, 4.5.3.2.6, allows ten
- * minutes. Whoever is given up earlier is sent the same email again.
+ * How many times longer a server may be silent while an email is sent: it may check the content before it answers. RFC
+ * 5321, 4.5.3.2.6, allows ten minutes; whoever is given up on earlier may be sent the same email again.
  */
-const LONGEST_CHECK = 9
+const LONGEST_CHECK = 3
 
 /** Connections by the mode of `tls`. */
 export function createSmtp(options: SmtpOptions): Smtp {
@@ -73,7 +73,7 @@ export function connectionSettings(server: SmtpServer, mode: MailTls) {
     tls: { rejectUnauthorized: verifiesCertificate(server, mode), ...(ca === null ? {} : { ca }) },
     connectionTimeout: timeout,
     greetingTimeout: timeout,
-    socketTimeout: LONGEST_CHECK * timeout,
+    socketTimeout: timeout,
     dnsTimeout: timeout,
   }
 }
@@ -83,15 +83,19 @@ export function connectionSettings(server: SmtpServer, mode: MailTls) {
  * encryption (RFC 7435). Retries are up to the caller: one by nodemailer itself could send an email twice unnoticed.
  */
 function open(options: SmtpOptions, mode: MailTls): Smtp {
-  const { username, password } = options
-  const transport = createTransport({
+  const { username, password, timeout } = options
+  const settings = {
     ...connectionSettings(options, mode),
-    pool: true,
-    maxConnections: 2,
-    maxRequeues: 0,
     disableFileAccess: true,
     disableUrlAccess: true,
     ...(username === null || password === null ? {} : { auth: { user: username, pass: password } }),
+  }
+  const transport = createTransport({
+    ...settings,
+    socketTimeout: LONGEST_CHECK * timeout,
+    pool: true,
+    maxConnections: 2,
+    maxRequeues: 0,
   })
   // A server asks for the content with its reply to DATA (RFC 5321, 4.1.1.4).
   transport.use('stream', ({ data: { messageId }, message }, next) => {
@@ -106,7 +110,7 @@ function open(options: SmtpOptions, mode: MailTls): Smtp {
   return {
     send: (mail) => transport.sendMail(mail),
     async verify() {
-      await transport.verify()
+      await createTransport(settings).verify()
     },
     close: () => transport.close(),
   }
