@@ -31,6 +31,7 @@ const moderatorProcedure = t.moderatorProcedure.use(
     'ruleImpact',
     'registrar',
     'auditLog',
+    'logFailure',
     'usernames',
     'config',
     'homeserver',
@@ -111,7 +112,7 @@ async function requestsOf(
  * after it, and is said with them.
  */
 async function denyAll(
-  ctx: ModeratorContext<'registrar' | 'homeserver' | 'usernames'>,
+  ctx: ModeratorContext<'registrar' | 'homeserver' | 'usernames' | 'logFailure'>,
   rule: RuleCore,
   requests: readonly Chosen[],
   action: Action & { type: 'deny' },
@@ -134,6 +135,7 @@ async function denyAll(
       } catch (error) {
         refused = outage = refusalOfOutage(error)
         if (refused === null) throw error
+        ctx.services.logFailure('rules.add', error)
       }
     if (refused === null) continue
     const name = one.registration?.username
