@@ -11,7 +11,7 @@ const PICTURES = /\p{So}(?:[\p{So}\p{Sk}\u200d]|\ufe0f(?=\u200d))*/gu
 /** What a search looks for; one that is not empty has at least one of either. */
 export interface SearchTerms {
   words: string[]
-  /** Without letters and numbers, so that no index of words has them: emoji, punctuation. */
+  /** Without letters and numbers, so that no index of words has them: emoji, and punctuation where there is no word. */
   signs: string[]
 }
 
@@ -27,8 +27,6 @@ export function searchTerms(typed: string): SearchTerms {
     .split(/[\s\p{Cc}]+/u)
     .map((term) => (MATRIX_ID.test(term) ? readMatrixId(term).localpart : '') || trimInvisible(term))
     .filter((term) => term !== '')
-  return {
-    words: terms.filter((term) => WORD.test(term)),
-    signs: terms.flatMap((term) => (WORD.test(term) ? (term.match(PICTURES) ?? []) : [term])),
-  }
+  const words = terms.filter((term) => WORD.test(term))
+  return { words, signs: words.length === 0 ? terms : terms.flatMap((term) => term.match(PICTURES) ?? []) }
 }
