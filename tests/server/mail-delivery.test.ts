@@ -81,9 +81,9 @@ describe('who asked for a mail hears', () => {
     answer = () => lost
     const { mail } = await start('river')
     await world.drain()
-    expect(await standingOf(mail)).toBe('unsure')
+    expect(await standingOf(mail)).toBe('unconfirmed')
     await live(2 * MINUTE)
-    expect(await standingOf(mail)).toBe('unsure')
+    expect(await standingOf(mail)).toBe('unconfirmed')
     const { mail: other } = await start('lake')
     await world.drain()
     answer = () => null

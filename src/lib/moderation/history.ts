@@ -182,7 +182,7 @@ export function filterWishes(filter: HistoryFilter): Record<string, string> {
   return Object.fromEntries(wishes.filter(([, value]) => value !== ''))
 }
 
-/** The same for a link to the log: it says "anyone" where that was asked for, so that the log does not open as usual. */
+/** The same for a link to the log, which says "anyone" where that was asked for: else the log opens as usual. */
 export const linkWishes = (filter: HistoryFilter): Record<string, string> => ({
   ...filterWishes(filter),
   ...(filter.who === '' ? { who: '' } : {}),

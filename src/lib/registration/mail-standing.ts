@@ -3,8 +3,4 @@
  * exist or accepts none; not sent yet, but retried automatically; perhaps accepted, as the server's answer was lost; or
  * given up.
  */
-export type MailStanding = 'being_sent' | 'sent' | 'refused' | 'waiting' | 'unsure' | 'failed'
-
-/** Whether it is final: nothing more happens automatically. */
-export const isSettled = (standing: MailStanding | null): boolean =>
-  standing !== 'being_sent' && standing !== 'waiting'
+export type MailStanding = 'being_sent' | 'sent' | 'refused' | 'waiting' | 'unconfirmed' | 'failed'

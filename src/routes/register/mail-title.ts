@@ -6,7 +6,7 @@ const TITLES = {
   sent: m.wizard_sent_title,
   refused: m.mail_news_refused_title,
   waiting: m.mail_news_waiting_title,
-  unsure: m.mail_news_unsure_title,
+  unconfirmed: m.mail_news_unconfirmed_title,
   failed: m.mail_news_failed_title,
 }
 

@@ -158,8 +158,8 @@ const importedAt = perConnection((reader: Reader) =>
 )
 
 /**
- * When the request of a registration was last sent, in milliseconds since 1970: for an imported one, since when it waits.
- * Null if neither is known.
+ * When the request of a registration was last sent, in milliseconds since 1970: for an imported one, since when it
+ * waits. Null if neither is known.
  */
 export async function findRequestedAt(reader: Reader, registrationId: string): Promise<number | null> {
   const [row] = await reader

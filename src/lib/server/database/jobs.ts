@@ -326,8 +326,8 @@ export async function releaseAll(tx: Transaction, owner: string): Promise<void> 
 const isToStranger = sql`coalesce(${inArray(fieldOf(jobs.payload, 'mail'), MAILS_TO_STRANGERS)}, false)`
 
 /**
- * An email that its recipient's server refuses, to an address that nobody has confirmed: mistyped, most likely, so that no
- * moderator can do anything about it.
+ * An email that its recipient's server refuses, to an address that nobody has confirmed: mistyped, most likely, so that
+ * no moderator can do anything about it.
  */
 export const isMistyped = sql`(${jobs.blame} is 'receiver' and (${isToStranger} or exists (select 1 from ${registrations}
   where ${registrations.id} = ${jobs.registrationId} and ${registrations.state} = 'started')))`

@@ -70,12 +70,12 @@ export async function updateModerator(
   await tx.update(moderators).set(change).where(eq(moderators.id, id))
 }
 
-/** What says that its moderator was there. */
-const SEEN_BY: EventKind[] = ['signed_in', 'signed_out', 'moderator_joined']
+/** How a session begins. */
+const SIGNED_IN_BY: EventKind[] = ['signed_in', 'moderator_joined']
 
 /**
  * When each moderator was last seen, in milliseconds since 1970, and whether they have a session, by ID; of those
- * without one, what the audit log still knows, otherwise null.
+ * without one, when they last signed in, as far as the audit log still knows, otherwise null.
  */
 export async function findLastSeen(
   reader: Reader,
@@ -87,7 +87,7 @@ export async function findLastSeen(
   const inLog = reader
     .select({ at: events.at })
     .from(events)
-    .where(and(eq(events.moderatorId, moderators.id), inArray(events.kind, SEEN_BY)))
+    .where(and(eq(events.moderatorId, moderators.id), inArray(events.kind, SIGNED_IN_BY)))
     .orderBy(desc(events.seq))
     .limit(1)
   const rows = await reader
@@ -98,6 +98,9 @@ export async function findLastSeen(
     })
     .from(moderators)
   return new Map(
-    rows.map(({ id, session, log }) => [id, { seenAt: session ?? log, isSignedIn: session !== null }]),
+    rows.map(({ id, session, log }) => [
+      id,
+      { seenAt: session === null ? log : Math.max(session, log ?? 0), isSignedIn: session !== null },
+    ]),
   )
 }

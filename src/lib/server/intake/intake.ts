@@ -159,6 +159,10 @@ export function createIntake({
       const { message, until } = wish.value
       const closed = await database.write(async (tx): Promise<Result<null>> => {
         const { record } = await read(tx)
+        const { hand: before } = record
+        const isSame = before?.says === 'closed' && before.until === until
+        // The same was sent twice.
+        if (isSame && before.by === by && isDeepStrictEqual(before.message, message)) return accept(null)
         if (!isStill(record, seen)) return refuse({ code: 'opening_changed' })
         const hand = { says: 'closed', message, until, by, at: clock() } as const
         await put(

@@ -34,10 +34,10 @@ export function createMailDeliveries({
         return 'sent'
       case 'failed':
         if (blame === 'receiver') return 'refused'
-        return unanswered > 0 ? 'unsure' : 'failed'
+        return unanswered > 0 ? 'unconfirmed' : 'failed'
       case 'waiting':
       case 'running':
-        if (unanswered > 0) return 'unsure'
+        if (unanswered > 0) return 'unconfirmed'
         return error !== null || outages.isMailOut() ? 'waiting' : 'being_sent'
       case 'cancelled':
         return null

@@ -228,8 +228,8 @@ export function createScheduler({
 
   /**
    * Whether the clock has advanced like monotonic time since the last check; at the first check, whether it is where
-   * the last clean-up left it: an event may have happened since, under the wrong clock. Nobody's data is deleted because of a wrong clock: an hour later it is right again, or was
-   * right.
+   * the last clean-up left it: an event may have happened since, under the wrong clock. Nobody's data is deleted
+   * because of a wrong clock: an hour later it is right again, or was right.
    */
   async function isClockSteady(): Promise<boolean> {
     const before = mark

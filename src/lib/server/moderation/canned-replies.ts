@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { m } from '$lib/paraglide/messages'
 import {
   parseReply,
@@ -59,6 +60,9 @@ export function createReplies({
         }
         const before = await findReply(tx, id)
         if (before === null) return refuse({ code: 'reply_gone' })
+        const { purpose, title, texts } = before
+        // The same was sent twice.
+        if (isDeepStrictEqual({ purpose, title, texts }, parsed.value)) return accept(null)
         if (seen !== undefined && seen !== before.changedAt) return refuse({ code: 'reply_changed' })
         await updateReply(tx, { id, ...parsed.value, changedBy: actor.id, changedAt: clock() })
         await insertEvents(tx, null, [{ kind: 'reply_saved', detail: { reply: id } }], actor, clock())

@@ -1,4 +1,3 @@
-import { isSettled } from '$lib/registration/mail-standing'
 import type { Api } from './router'
 
 const LOOK_MS = 250
@@ -17,6 +16,6 @@ export async function awaitMail(
   for (let waited = 0; waited < patienceMs; waited += LOOK_MS) {
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
     const { standing } = await registration.mail({ id })
-    if (isSettled(standing) || standing === 'waiting') return
+    if (standing !== 'being_sent') return
   }
 }

@@ -8,8 +8,8 @@ export function mailTroubleText(standing: MailStanding | null, email: string): s
       return m.people_mail_refused({ email })
     case 'waiting':
       return m.people_mail_waiting({ email })
-    case 'unsure':
-      return m.people_mail_unsure({ email })
+    case 'unconfirmed':
+      return m.people_mail_unconfirmed({ email })
     case 'failed':
       return m.people_mail_failed({ email })
     default:

@@ -107,8 +107,8 @@ export function mailTrouble({ mail, email }: OwnView): string | null {
       return m.status_mail_refused({ email })
     case 'waiting':
       return m.status_mail_waiting({ email })
-    case 'unsure':
-      return m.status_mail_unsure({ email })
+    case 'unconfirmed':
+      return m.status_mail_unconfirmed({ email })
     case 'failed':
       return m.status_mail_failed({ email })
     default:

@@ -75,8 +75,8 @@ export const actions: Actions = {
   undoSeveral: async ({ request, locals: { api } }) => {
     const form = await request.formData()
     const decided = form.getAll('id').map(String)
-    const unsure = form.getAll('unsure').map(String)
-    const ids = [...decided, ...unsure]
+    const unconfirmed = form.getAll('unconfirmed').map(String)
+    const ids = [...decided, ...unconfirmed]
     const results: Decided[] = []
     for (let at = 0; at < ids.length; at += 50) {
       const answer = await attempt(() => api.moderation.undoMany({ ids: ids.slice(at, at + 50) }))
@@ -88,18 +88,20 @@ export const actions: Actions = {
       const isLeft = (id: string) => !undone.includes(id)
       const decision = textOf(form, 'decision') === 'approve' ? 'approve' : 'deny'
       const left = decided.filter(isLeft).map((id) => ({ id, refusal: null }))
-      const outcome = { ...outcomeOf(decision, left), unsure: unsure.filter(isLeft) }
+      const outcome = { ...outcomeOf(decision, left), unconfirmed: unconfirmed.filter(isLeft) }
       const status = answer.ok ? 503 : answer.status
       return fail(status, { problem: endText(refusal, undone.length), outcome })
     }
     return {
       undone: results.filter(isDone).length,
-      asked: results.filter((result) => !unsure.includes(result.id) || isDecided(result)).length,
+      asked: results.filter((result) => !unconfirmed.includes(result.id) || isDecided(result)).length,
     }
   },
 }
 
-const isDone = ({ refusal }: Decided): boolean => refusal === null
+/** Undone, or waiting again already: the answer to an earlier press got lost. */
+const isDone = ({ refusal }: Decided): boolean =>
+  refusal === null || (refusal.code === 'wrong_state' && refusal.state === 'requested')
 /** Whether there was a decision of the moderator's to undo. */
 const isDecided = ({ refusal }: Decided): boolean =>
   refusal?.code !== 'wrong_state' && refusal?.code !== 'already_decided'

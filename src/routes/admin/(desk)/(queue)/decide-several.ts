@@ -16,11 +16,11 @@ export interface Outcome {
   results: (Decided & { username: string | null })[]
   /**
    * It ended early, by this refusal, or (null) because no answer arrived: requests that are neither in the results nor
-   * `unsure` are undecided.
+   * `unconfirmed` are undecided.
    */
   broken: { refusal: Refusal | null } | null
   /** They were sent, and may be decided: the answer was lost. */
-  unsure: string[]
+  unconfirmed: string[]
   /** It can be undone for a while. */
   undoable: boolean
 }
@@ -71,8 +71,8 @@ export async function decideSeveral(
     } catch (error) {
       // Shown to the moderator: what was decided until then is in the list, and stays.
       const refusal = refusalIn(error)
-      const unsure = refusal === null ? items.map(({ id }) => id) : []
-      return { ...outcomeOf(decision, results, names), unsure, broken: { refusal } }
+      const unconfirmed = refusal === null ? items.map(({ id }) => id) : []
+      return { ...outcomeOf(decision, results, names), unconfirmed, broken: { refusal } }
     }
     if (outageIn(results) !== null) break
   }
@@ -92,7 +92,7 @@ export function outcomeOf(
       .filter(({ refusal }) => refusal === null || refusal !== outage)
       .map(({ id, refusal }) => ({ id, refusal, username: names.get(id) ?? null })),
     broken: outage === null ? null : { refusal: outage },
-    unsure: [],
+    unconfirmed: [],
     undoable: true,
   }
 }

@@ -67,7 +67,7 @@ const LABELS: Record<string, () => string> = {
   reachedAt: m.history_detail_reached_at,
 }
 /** What the event's own text says already. */
-const SAID = ['job', 'mail', 'room', 'inviter', 'more', 'signs']
+const SAID = ['job', 'mail', 'room', 'inviter', 'more', 'signs', 'stateSince']
 
 const SUBJECT_WORDS: Record<RuleSubject, () => string> = {
   network: KIND_WORDS.network,
