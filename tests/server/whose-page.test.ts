@@ -3,6 +3,7 @@ import { createApi } from '$lib/server/trpc/router'
 import { codeOf } from '../support/code-of'
 import {
   aBrowser,
+  aConfig,
   aModerator,
   aWorld,
   PASSWORD,
@@ -122,4 +123,43 @@ test('what a moderator may see of a registration opens nothing of it', async () 
   const stranger = bare(new Map())
   const shown = `${seen.id}:${seen.username}`
   expect(await codeOf(stranger.withdraw({ shown }))).toBe('no_registration')
+})
+
+describe('a press whose answer got lost, and that is made again', () => {
+  const decide = async (id: string, decision: 'approve' | 'deny') => {
+    const { api } = await aModerator(world.services)
+    const { version } = await api.moderation.registration({ id })
+    await api.moderation.decide({ id, version, decision, message: '', silent: false })
+  }
+
+  test('sets the password that is set already, before the account is open and after', async () => {
+    await world.dispose()
+    world = await aWorld({ registration: { ...aConfig().registration, password: 'after_approval' } })
+    const { api, view } = await requested(world, 'river')
+    const set = () => api.registration.setPassword({ password: PASSWORD })
+    expect(await codeOf(set())).toBe('wrong_state')
+    await decide(view.id, 'approve')
+    expect(await set()).toMatchObject({ state: 'approved', account: 'filled' })
+    expect(await set()).toMatchObject({ state: 'approved', account: 'filled' })
+    await world.drain()
+    expect(await set()).toMatchObject({ state: 'completed' })
+  })
+
+  test('sets no password where a moderator denied meanwhile', async () => {
+    await world.dispose()
+    world = await aWorld({ registration: { ...aConfig().registration, password: 'after_approval' } })
+    const { api, view } = await requested(world, 'river')
+    await decide(view.id, 'approve')
+    await decide(view.id, 'deny')
+    expect(await codeOf(api.registration.setPassword({ password: PASSWORD }))).toBe('wrong_state')
+  })
+
+  test('withdraws what is withdrawn already, and nothing that was denied', async () => {
+    const { api } = await requested(world, 'river')
+    expect(await api.registration.withdraw({})).toMatchObject({ state: 'withdrawn' })
+    expect(await api.registration.withdraw({})).toMatchObject({ state: 'withdrawn' })
+    const other = await requested(world, 'brook')
+    await decide(other.view.id, 'deny')
+    expect(await codeOf(other.api.registration.withdraw({}))).toBe('wrong_state')
+  })
 })

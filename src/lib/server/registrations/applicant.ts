@@ -162,10 +162,17 @@ export function createApplicant({
   }
 
   /** The second click of a double click finds everything done: that is no refusal. */
-  async function orAlready(refused: Refused, id: string): Promise<Result<Registration>> {
+  async function orAlready(
+    refused: Refused,
+    id: string,
+    isDone: (registration: Registration) => boolean = isRequested,
+  ): Promise<Result<Registration>> {
     const registration = refused.refusal.code === 'wrong_state' ? await registrar.find(id) : null
-    return registration !== null && isRequested(registration) ? accept(registration) : refused
+    return registration !== null && isDone(registration) ? accept(registration) : refused
   }
+
+  const hasPassword = (registration: Registration): boolean =>
+    isPasswordSet(registration) && !isResting(registration, registrar.policy())
 
   const gone = refuse({ code: 'no_registration' })
   const still = (result: Result<Registration | null>): Result<Registration> =>
@@ -315,16 +322,20 @@ export function createApplicant({
     /** Sets the password of an approved registration: the account is created now, and unlocked by a job. */
     async setPassword(registration: Registration, password: string): Promise<Result<Registration>> {
       const { state, account, username } = registration
+      if (hasPassword(registration)) return accept(registration)
       if (!awaitsPassword(registration) || isResting(registration, registrar.policy()))
         return refuse({ code: 'wrong_state', state, account })
       const refusal = checkPassword(password, username, await passwordPolicy())
       if (refusal !== null) return refuse(refusal)
       const filled = await provisioning.fill(registration.id, password, { type: 'password_set' })
-      return filled.ok ? still(accept(filled.value.registration)) : filled
+      return filled.ok
+        ? still(accept(filled.value.registration))
+        : orAlready(filled, registration.id, hasPassword)
     },
 
     async withdraw(registration: Registration): Promise<Result<Registration>> {
-      return still(await registrar.act(registration.id, { type: 'withdraw' }, APPLICANT))
+      const withdrawn = await registrar.act(registration.id, { type: 'withdraw' }, APPLICANT)
+      return withdrawn.ok ? still(withdrawn) : orAlready(withdrawn, registration.id, isWithdrawn)
     },
 
     speak: (registration: Registration, language: Language) =>
@@ -335,3 +346,9 @@ export function createApplicant({
 /** Done: it is waiting for a moderator, or was approved through an invitation already. */
 const isRequested = ({ state, invitationId }: Registration): boolean =>
   state === 'requested' || ((state === 'approved' || state === 'completed') && invitationId !== null)
+
+/** Done: an approved account has its password. */
+const isPasswordSet = ({ state, account }: Registration): boolean =>
+  (state === 'approved' && account === 'filled') || (state === 'completed' && account === 'open')
+
+const isWithdrawn = ({ state }: Registration): boolean => state === 'withdrawn'
