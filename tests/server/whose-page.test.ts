@@ -162,4 +162,15 @@ describe('a press whose answer got lost, and that is made again', () => {
     await decide(other.view.id, 'deny')
     expect(await codeOf(other.api.registration.withdraw({}))).toBe('wrong_state')
   })
+
+  test('takes the username that is taken already, as its page shows the one of before', async () => {
+    const { api, view, jar } = await verified(world, 'river')
+    await world.services.registrar.act(view.id, { type: 'lose_name' }, { kind: 'system' })
+    const take = (username: string, shown = view.shown) => bare(jar).chooseUsername({ shown, username })
+    expect(await take('brook')).toMatchObject({ username: 'brook', holdsName: true })
+    expect(await take(' @Brook ')).toMatchObject({ username: 'brook', holdsName: true })
+    expect(await codeOf(take('creek'))).toBe('other_registration')
+    expect(await codeOf(take('brook', 'another:river'))).toBe('other_registration')
+    expect(await codeOf(api.registration.chooseUsername({ username: 'creek' }))).toBe('wrong_state')
+  })
 })

@@ -22,3 +22,6 @@ export function isShown(shown: string, now: Named): Result<null> {
   if (shown === shownOf(now)) return accept(null)
   return refuse({ code: 'other_registration', shown: nameShown(shown), now: now.username })
 }
+
+/** Whether a page showed this registration, in its present form or by the name it had before. */
+export const isShownBefore = (shown: string, { id }: Pick<Named, 'id'>): boolean => shown.startsWith(`${id}:`)

@@ -7,7 +7,7 @@ import { passwordMinimum, type PasswordRules } from '$lib/registration/password'
 import { accept, refuse, type PasswordNeed, type Refusal } from '$lib/registration/refusal'
 import type { Registration } from '$lib/registration/registration'
 import { linkHours, STATUS_LINK_DAYS } from '$lib/registration/retention'
-import { shownOf } from '$lib/registration/shown'
+import { isShownBefore, shownOf } from '$lib/registration/shown'
 import { awaitsPassword, passwordModeOf, type Probation } from '$lib/registration/state'
 import { matrixId, parseUsername, type Username } from '$lib/registration/username'
 import type { OwnView } from '$lib/registration/views'
@@ -41,6 +41,7 @@ const needed = t.needs(
 )
 const procedure = t.procedure.use(needed)
 const applicantProcedure = (...links: ActingLink[]) => t.applicantProcedure(...links).use(needed)
+const ownProcedure = (...links: ActingLink[]) => t.ownProcedure(...links).use(needed)
 
 const text = v.pipe(v.string(), v.maxLength(100_000))
 const proof = v.pipe(v.string(), v.maxLength(10_000))
@@ -242,9 +243,14 @@ export const registrationRouter = t.router({
     return registration === null ? null : ownView(registration, ctx)
   }),
 
-  chooseUsername: applicantProcedure('verification', 'status')
+  /** If its answer got lost, the page still shows the username of before: sent again, it finds everything done. */
+  chooseUsername: ownProcedure('verification', 'status')
     .input(v.parser(v.object({ username: line })))
     .mutation(async ({ ctx, input }) => {
+      const own = ctx.registration
+      if (isOwnName(input.username, own, ctx) && (ctx.link !== null || isShownBefore(input.shown ?? '', own)))
+        return ownView(own, ctx)
+      t.mustShow(ctx, input)
       orThrow(await ctx.services.rateLimits.takeOwn('name_choice', ctx.registration.id))
       return ownView(orThrow(await ctx.services.applicant.chooseName(ctx.registration, input.username)), ctx)
     }),

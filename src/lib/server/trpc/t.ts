@@ -124,17 +124,30 @@ export const permittedProcedure = (permission: Permission) =>
 /** `shown`: what the asking page showed. `token`: the email's link that it is behind. */
 const asking = v.object({ shown: v.optional(line), token: v.optional(line) })
 
-/**
- * For applicants, known by their cookie, or by a link of these kinds. A page acts for the applicant it shows: its
- * input is refused if the browser is somebody else's by now, and if it does not say what it showed. A link says that
- * itself.
- */
-export const applicantProcedure = (...links: ActingLink[]) =>
-  procedure.input(v.parser(asking)).use(async ({ ctx, input: { shown = '', token }, next }) => {
+/** For applicants, known by their cookie, or by a link of these kinds, whatever the asking page showed. */
+export const ownProcedure = (...links: ActingLink[]) =>
+  procedure.input(v.parser(asking)).use(async ({ ctx, input: { token }, next }) => {
     const { registration, link } = await whose(ctx, token, links)
-    if (link === null || shown !== '') orThrow(isShown(shown, registration))
     return next({ ctx: { ...ctx, registration, link } })
   })
+
+/**
+ * For applicants, too. A page acts for the applicant it shows: its input is refused if the browser is somebody else's
+ * by now, and if it does not say what it showed. A link says that itself.
+ */
+export const applicantProcedure = (...links: ActingLink[]) =>
+  ownProcedure(...links).use(({ ctx, input, next }) => {
+    mustShow(ctx, input)
+    return next()
+  })
+
+/** Refuses what a page sent that showed another registration than the applicant's, or the same by another name. */
+export function mustShow(
+  { registration, link }: { registration: Registration; link: ActingLink | null },
+  { shown = '' }: { shown?: string | undefined },
+): void {
+  if (link === null || shown !== '') orThrow(isShown(shown, registration))
+}
 
 /** The applicant, and the kind of link, if it is not a cookie. */
 async function whose(
