@@ -252,3 +252,16 @@ test('an address never stands readable in an address bar, and what is sealed ope
   expect(forged.path).toBe('/register?lost')
   expect(formsIn(forged.body)).toHaveLength(1)
 })
+
+test('who confirmed in another browser is told nowhere that the email is not confirmed', async () => {
+  const browser = aVisitor(site.url)
+  const link = await mailed(browser, 'elsewhere')
+  const phone = aVisitor(site.url)
+  await phone.submit(await phone.get(link), {})
+  for (const path of ['/', '/register']) {
+    const main = mainOf((await browser.get(path)).body)
+    expect([path, main]).toEqual([path, expect.stringContaining('@elsewhere:example.test')])
+    expect([path, main]).toEqual([path, expect.stringContaining('Already confirmed it in another browser?')])
+    expect([path, main]).toEqual([path, expect.not.stringContaining('isn’t confirmed')])
+  }
+})
