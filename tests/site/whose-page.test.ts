@@ -265,3 +265,22 @@ test('who confirmed in another browser is told nowhere that the email is not con
     expect([path, main]).toEqual([path, expect.not.stringContaining('isn’t confirmed')])
   }
 })
+
+test('a link for another address tells of no email for the username that was begun with the first', async () => {
+  const browser = aVisitor(site.url)
+  await mailed(browser, 'first-address')
+  const same = await browser.submit(await browser.get('/register/again'), {
+    email: 'first-address@mail.test',
+  })
+  expect(same.path).toBe('/register/again?sent')
+  expect(mainOf((await browser.get('/')).body)).toContain('@first-address:example.test')
+  const other = await browser.submit(await browser.get('/register/again'), {
+    email: 'second-address@mail.test',
+  })
+  expect(mainOf(other.body)).toContain('second-address@mail.test')
+  for (const path of ['/', '/register', '/register/email?sent'])
+    expect([path, mainOf((await browser.get(path)).body)]).toEqual([
+      path,
+      expect.not.stringMatching(/first-address|second-address/),
+    ])
+})

@@ -40,6 +40,17 @@ export function keepDraft({ cookies, locals: { site } }: Asked, draft: Draft): v
   })
 }
 
+/**
+ * The draft once an email was requested for an address, with that email's ID: a username that another address was given
+ * for is not in it, as no email was sent for that one.
+ */
+export const mailedTo = (before: Draft, email: string, mail: string | null): Draft => ({
+  ...before,
+  username: before.email === email ? before.username : '',
+  email,
+  mail: mail ?? '',
+})
+
 export function dropDraft({ cookies, locals: { site } }: Asked): void {
   cookies.delete(cookieName(DRAFT_COOKIE, site.secure), { path: '/', secure: site.secure })
 }

@@ -3,7 +3,7 @@ import { problemsOf } from '$lib/components/problems'
 import { attempt } from '$lib/server/trpc/attempt'
 import { awaitMail } from '$lib/server/trpc/await-mail'
 import { standingOf } from '../asked-mail'
-import { onWith, readDraft, withoutDraft } from '../draft'
+import { mailedTo, onWith, readDraft, withoutDraft } from '../draft'
 import { entryOf, textOf } from '$lib/server/http/form-fields'
 import type { Actions, PageServerLoad } from './$types'
 
@@ -29,7 +29,6 @@ export const actions: Actions = {
     }
     const { email, mail } = answer.value
     await awaitMail(api, mail)
-    const draft = { ...readDraft(event), email, mail: mail ?? '' }
-    redirect(303, onWith(event, '/register/again?sent', draft))
+    redirect(303, onWith(event, '/register/again?sent', mailedTo(readDraft(event), email, mail)))
   },
 }

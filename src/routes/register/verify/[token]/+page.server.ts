@@ -4,7 +4,7 @@ import type { Refusal } from '$lib/registration/refusal'
 import { textOf } from '$lib/server/http/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
 import { awaitMail } from '$lib/server/trpc/await-mail'
-import { dropDraft, keepsCookies, onWith, readDraft } from '../../draft'
+import { dropDraft, keepsCookies, mailedTo, onWith, readDraft } from '../../draft'
 import { sendName, sendRequest } from '../../own-forms'
 import { isGoingOn, onBehind, stepOf, withShown } from '../../going-on'
 import { passwordRules } from '../../password-rules'
@@ -66,7 +66,6 @@ export const actions: Actions = {
     }
     const { email, mail } = renewed.value
     await awaitMail(event.locals.api, mail)
-    const draft = { ...readDraft(event), email, mail: mail ?? '' }
-    redirect(303, onWith(event, '/register/again?sent', draft))
+    redirect(303, onWith(event, '/register/again?sent', mailedTo(readDraft(event), email, mail)))
   },
 }
