@@ -284,3 +284,17 @@ test('a link for another address tells of no email for the username that was beg
       expect.not.stringMatching(/first-address|second-address/),
     ])
 })
+
+test('an address that is refused when its email is sent again says why', async () => {
+  const browser = aVisitor(site.url)
+  await mailed(browser, 'again-refused')
+  for (const [name, value] of browser.cookies)
+    if (value.includes('again-refused')) browser.cookies.set(name, value.replaceAll('mail.test', 'mail%2520test'))
+  const sent = await browser.get('/register/email?sent')
+  expect(formsIn(sent.body)[0]?.hidden).toMatchObject({ email: 'again-refused@mail test' })
+  const told = await browser.submit(sent, {})
+  expect(told.status).toBe(400)
+  expect(mainOf(told.body)).toMatch(/<details[^>]*data-mail-correct[^>]* open/)
+  expect(mainOf(told.body)).toMatch(/aria-invalid="true"/)
+  expect(mainOf(told.body)).toContain('value="again-refused@mail test"')
+})
