@@ -1,8 +1,8 @@
 import { linkIn, MODERATOR, type Site } from '../../support/site'
 import { aVisitor, formsIn } from '../../support/visitor'
 
-const REASON = 'I know two people from the repair café who are on your server.'
-const PASSWORD = 'seven quiet herons at dusk'
+export const REASON = 'I know two people from the repair café who are on your server.'
+export const PASSWORD = 'seven quiet herons at dusk'
 export const JSON_BODY = { 'content-type': 'application/json' }
 
 /** Goes from the name to the address, which is sent with these headers, too; answers who did, and the answer. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { MODERATOR, startSite, type Site } from '../../support/site'
+import { linkIn, MODERATOR, startSite, type Site } from '../../support/site'
 import { aVisitor } from '../../support/visitor'
+import { PASSWORD, REASON } from './people'
 
 let site: Site
 beforeAll(async () => {
@@ -58,4 +59,20 @@ test('a stranger who guesses at a moderator’s password locks out neither the b
   expect(back.body).toContain('Someone else is trying to guess your password')
   const elsewhere = aVisitor(site.url, undefined, { 'x-forwarded-for': '10.9.1.1' })
   expect((await elsewhere.submit(await elsewhere.get('/admin/login'), MODERATOR)).path).toBe('/admin')
+})
+
+test('who follows their link to the status too often reads so there', async () => {
+  const own = aVisitor(site.url, undefined, { 'x-forwarded-for': '10.10.1.1' })
+  const email = 'pond@mail.test'
+  await own.submit(await own.get('/register'), { username: 'pond' })
+  await own.submit(await own.get('/register/email'), { email })
+  const link = new URL(linkIn(await site.mail.next(email), '/register/verify/')).pathname
+  await own.submit(await own.submit(await own.get(link), {}), { password: PASSWORD, reason: REASON })
+  const status = new URL(linkIn(await site.mail.next(email, 1), '/register/status/')).pathname
+  const press = () => own.postAlone(`${status}?/resume`, { post: '1' })
+  let answer = await press()
+  for (let times = 1; times < 50 && answer.headers['location'] === `${status}/in`; times++)
+    answer = await press()
+  expect(answer.status).toBe(429)
+  expect(answer.body).toContain('Too many attempts')
 })

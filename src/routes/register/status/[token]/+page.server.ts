@@ -1,4 +1,5 @@
 import { fail, redirect } from '@sveltejs/kit'
+import { problemsOf } from '$lib/components/problems'
 import { attempt } from '$lib/server/trpc/attempt'
 import { sendAnswer, sendName, sendPassword, sendRequest, sendWithdrawal } from '../../own-forms'
 import { isGoingOn, onBehind } from '../../going-on'
@@ -23,7 +24,10 @@ export const actions: Actions = {
   /** Makes this browser the applicant's, to continue at the current step. */
   resume: async ({ params, url, locals: { api } }) => {
     const resumed = await attempt(() => api.registration.resume(params))
-    redirect(303, resumed.ok ? onBehind(url.pathname) : url.pathname)
+    if (resumed.ok) redirect(303, onBehind(url.pathname))
+    // The page itself says what is wrong with its link.
+    if (resumed.refusal.code.startsWith('link_')) redirect(303, url.pathname)
+    return fail(resumed.status, { problems: problemsOf(resumed.refusals) })
   },
 
   request: async (event) => {
