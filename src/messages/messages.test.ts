@@ -39,6 +39,25 @@ it.each([
   expect(m.wizard_status_expired_words({ days: count }, { locale })).toContain(statusWorked)
 })
 
+it('says of one thing that it is one, wherever there can be a single one', () => {
+  const one = { count: 1, of: 1, looked: 1, missing: 1, over: 1, uses: 1, maximum: 1, matrixId: '@one:x' }
+  const said = LANGUAGES.flatMap((locale) =>
+    [
+      m.wizard_reason_missing,
+      m.wizard_reason_over,
+      m.codes_used,
+      m.codes_used_any,
+      m.facts_memory_count,
+      m.room_auto_join,
+      m.desk_undone,
+      m.rule_approved,
+    ].map((words) => `${locale}: ${words(one, { locale })}`),
+  )
+  const many =
+    /\b1 (?:\p{L}+ )?\p{L}{3,}s(?<!fois)(?!\p{L})|^de.*\b1 (?:\p{L}+ ){0,2}(?:\p{L}+ungen|Anfragen)/u
+  expect(said.filter((words) => many.test(words))).toEqual([])
+})
+
 type Variants = { declarations: string[]; selectors: string[]; match: Record<string, string> }[]
 const placeholdersIn = (text: string) => new Set(text.match(/\{\w+\}/g) ?? [])
 const textsOf = (message: string | Variants): string[] =>

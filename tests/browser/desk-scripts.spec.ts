@@ -134,7 +134,7 @@ test('what is ticked in the list is what is decided: one bar, its number, and it
   for (const name of others) await expect(row(desk, name)).toContainText('denied')
   await expect(row(desk, open)).not.toContainText('denied')
   await outcome.getByRole('button', { name: 'Undo all' }).click()
-  await expect(desk.locator('.after')).toContainText('2 of 2 decisions undone')
+  await expect(desk.locator('.after')).toContainText('Decisions undone: 2 of 2')
   await expect(desk.locator('.after')).toBeFocused()
   await expect(desk.locator('.act')).toBeVisible()
   await desk.keyboard.press('a')

@@ -8,12 +8,12 @@ test('the counter counts what the server counts', async ({ page, site }) => {
   const count = page.locator('#reason-count')
   await expect(page.locator('#reason-hint')).toContainText('Japanese')
   for (const [typed, words] of [
-    [FAMILY.repeat(29), '1 more characters to go'],
+    [FAMILY.repeat(29), '1 more character to go'],
     ['名'.repeat(14), '2 more characters to go'],
     ['名'.repeat(15), '15 of 2000 characters'],
     [`a${'\u3164\u2028'.repeat(30)}b`, '27 more characters to go'],
     [FAMILY.repeat(2000), '2000 of 2000 characters'],
-    [FAMILY.repeat(2001), '1 characters too many'],
+    [FAMILY.repeat(2001), '1 character too many'],
   ] as const) {
     await reason.fill(typed)
     await expect(count).toHaveText(words)
