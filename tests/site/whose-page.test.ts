@@ -299,3 +299,14 @@ test('an address that is refused when its email is sent again says why', async (
   expect(mainOf(told.body)).toMatch(/aria-invalid="true"/)
   expect(mainOf(told.body)).toContain('value="again-refused@mail test"')
 })
+
+test('a username that is refused where none is to be chosen any more is told above the status', async () => {
+  const browser = aVisitor(site.url)
+  const { page } = await requested(browser, 'not-renamed')
+  const { hidden } = formsIn(page.body)[0] ?? { hidden: {} }
+  await browser.submit(page, {})
+  const told = await browser.post('/register/status?/chooseUsername', { ...hidden, username: 'No Name!' })
+  expect(told.status).toBe(400)
+  expect(formsIn(told.body)).toEqual([])
+  expect(mainOf(told.body)).toMatch(/data-instead.*role="alert"/)
+})

@@ -15,6 +15,10 @@ export interface Problems {
 export const pageTitle = (title: string, isWrong: boolean): string =>
   isWrong ? m.problems_page_title({ title }) : title
 
+/** What is said above a page that does not have the refused form any more, and none of its fields. */
+export const withoutFields = (problems: Problems | undefined): string | null =>
+  problems === undefined ? null : (problems.form ?? Object.values(problems.fields)[0] ?? null)
+
 /** Words refusals, each at its field. */
 export function problemsOf(refusals: Refusal[]): Problems {
   const problems: Problems = { fields: {}, form: null }
