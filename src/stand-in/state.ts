@@ -26,6 +26,8 @@ export interface StandInOptions {
   passwords?: boolean
   /** Who can register at the homeserver itself: nobody, everybody, or with a registration token. */
   registration?: 'closed' | 'open' | 'token'
+  /** Synapse's `user_types.default_user_type`: the type of every account that is made. */
+  defaultUserType?: string
   /** Localparts reserved by an application service. */
   exclusive?: RegExp
   /** True: rooms may be in its directory (`room_list_publication_rules`); by default Synapse lists none. */
@@ -122,7 +124,7 @@ export function createState(options: StandInOptions) {
       password: null,
       displayName: localpart,
       avatarUrl: null,
-      userType: null,
+      userType: options.defaultUserType ?? null,
       externalIds: [],
       lastSeenAt: null,
       locked: false,

@@ -18,6 +18,7 @@ import { username } from '../support/registration'
 const VARIANTS = {
   auto_join: { autoJoinRooms: ['#welcome:stand-in.test'] },
   require_consent: { autoJoinRooms: ['#welcome:stand-in.test'], requireConsent: true },
+  default_type: { defaultUserType: 'member' },
   exclusive: { exclusive: /^bridge-/ },
   policy: {
     passwordPolicy: {

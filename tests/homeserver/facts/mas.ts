@@ -8,7 +8,7 @@ import { startStandIn } from '../../../src/stand-in/homeserver'
 import { startMasStandIn } from '../../../src/stand-in/mas'
 import { aBotStore } from '../../support/bot-store'
 import { email } from '../../support/registration'
-import type { MasTarget } from '../mas-target'
+import { masStandInTarget, type MasTarget } from '../mas-target'
 import { aName, aPassword, at, failure, logIn, opened, revived, waiting } from '../target'
 
 /** What is so only where MAS manages the accounts (mas.md, 8.3). */
@@ -220,6 +220,16 @@ export function masFacts(get: () => MasTarget): void {
     expect(await look()).toBe('')
     await act(name)
     expect(await look()).toBe(signs)
+  })
+
+  test('the type that Synapse gives to everybody does not show, that of a program does', async () => {
+    const typed = await masStandInTarget({}, { defaultUserType: 'member' })
+    const name = await waiting(typed)
+    expect((await typed.raw('GET', at(name, typed))).body).toHaveProperty('user_type', 'member')
+    expect(await typed.homeserver.account(name)).toMatchObject({ special: false })
+    await typed.raw('PUT', at(name, typed), { user_type: 'bot' })
+    expect(await typed.homeserver.account(name)).toMatchObject({ special: true })
+    await typed.close()
   })
 
   test('who signs in shows at once', async () => {

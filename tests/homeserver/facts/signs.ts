@@ -68,6 +68,13 @@ export function signFacts(get: () => Target): void {
     expect(await signs(name)).toEqual([sign])
   })
 
+  test('the type that a homeserver gives to everybody does not show', async ({ skip }) => {
+    const typed = (await get().variant('default_type')) ?? skip()
+    const name = await waiting(typed)
+    expect((await typed.raw('GET', at(name, typed))).body).toHaveProperty('user_type', 'member')
+    expect(await typed.homeserver.account(name)).toMatchObject({ special: false })
+  })
+
   test('a lock that was taken off shows', async () => {
     const name = await waiting(get())
     await admin(name, { locked: false })

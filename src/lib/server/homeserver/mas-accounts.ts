@@ -10,7 +10,7 @@ import { createMasUsers, oneUserSchema, userSchema, type MasUser } from './mas-u
 import type { SynapseCall } from './synapse-call'
 import { createSynapseNames } from './synapse-names'
 import { createSynapseSuspension } from './synapse-suspension'
-import { createSynapseUsers } from './synapse-users'
+import { createSynapseUsers, isSpecial } from './synapse-users'
 
 type Accounts = Pick<
   Homeserver,
@@ -204,7 +204,7 @@ export function createMasAccounts(mas: MasCall, synapse: SynapseCall, domain: st
         contacts: addresses.length,
         ...uses,
         administrator: user.admin || (seen?.admin ?? false),
-        special: user.guest || (seen?.user_type ?? null) !== null,
+        special: user.guest || (seen !== null && isSpecial(seen)),
         addresses: addresses.flatMap((address) => {
           const parsed = v.safeParse(emailSchema, address.toLowerCase())
           return parsed.success ? [parsed.output] : []

@@ -6,7 +6,7 @@ import { HomeserverError, type Homeserver } from './homeserver'
 import type { SynapseCall } from './synapse-call'
 import { missing, refused } from './answer-errors'
 import { createSynapseUses } from './synapse-uses'
-import { createSynapseUsers, type SynapseUser } from './synapse-users'
+import { createSynapseUsers, isSpecial, type SynapseUser } from './synapse-users'
 
 type Accounts = Pick<
   Homeserver,
@@ -23,9 +23,6 @@ const pageSchema = v.object({
   users: v.array(v.object({ name: v.string(), locked: v.boolean(), deactivated: v.boolean() })),
   next_token: v.optional(v.string()),
 })
-
-/** Synapse's types for accounts that are not people. Operators may define their own types for people. */
-const SPECIAL = ['bot', 'support']
 
 /** Usernames and accounts through Synapse's admin API, in the order that is safe there. */
 export function createSynapseAccounts(synapse: SynapseCall, domain: string): Accounts {
@@ -123,7 +120,7 @@ export function createSynapseAccounts(synapse: SynapseCall, domain: string): Acc
         devices,
         lastSeenAt: lastSeenAt === 0 ? null : lastSeenAt,
         administrator: user.admin,
-        special: SPECIAL.includes(user.user_type ?? ''),
+        special: isSpecial(user),
         addresses: user.threepids.flatMap(({ medium, address }) => {
           const parsed = v.safeParse(emailSchema, address.toLowerCase())
           return medium === 'email' && parsed.success ? [parsed.output] : []

@@ -23,8 +23,13 @@ const userSchema = v.object({
 })
 /** Why Synapse gives a username to nobody. */
 const NOT_GIVEN = ['M_USER_IN_USE', 'M_EXCLUSIVE', 'M_INVALID_USERNAME']
+/** Synapse's types for accounts that are not people. Operators may define their own types for people. */
+const SPECIAL = ['bot', 'support']
 
 export type SynapseUser = v.InferOutput<typeof userSchema>
+
+/** Whether Synapse has it as an account that is no person's. */
+export const isSpecial = ({ user_type: type }: SynapseUser): boolean => SPECIAL.includes(type ?? '')
 
 /** Reads and changes one user through Synapse's admin API. `task` completes "Could not …". */
 export function createSynapseUsers({ call, parse }: SynapseCall, domain: string) {
