@@ -141,6 +141,31 @@ describe('with MAS', () => {
     expect(await signIn('river')).toBe('M_FORBIDDEN')
   })
 
+  test('such an account that an operator deactivated is adopted, and its name is given out again', async () => {
+    const { api } = await verified(world, 'river')
+    let lost = false
+    servers.mas.faults = ({ method, path }) => {
+      if (lost || method !== 'POST' || path !== '/api/admin/v1/users') return undefined
+      lost = true
+      return 'lost'
+    }
+    await codeOf(api.registration.request(form))
+    expect(await codeOf(api.registration.request(form))).toBe('username_lost')
+    const user = servers.mas.state.find('river')
+    if (user === undefined) throw new Error('No account')
+    user.deactivatedAt = Date.now()
+    await servers.mas.state.synapse?.delete('river', true)
+    const moderator = await aModerator(world.services)
+    expect(await codeOf(moderator.api.moderation.settleDoubt({ username: river, verdict: 'adopt' }))).toBe(
+      'done',
+    )
+    await world.drain()
+    expect(await world.services.accountLedger.account(river)).toMatchObject({ state: 'removed' })
+    const next = await verified(world, 'river', 'next@mail.test')
+    expect(await codeOf(next.api.registration.request(form))).toBe('done')
+    expect(await signIn('river')).toBe('M_USER_LOCKED')
+  })
+
   test('on probation it reads, and becomes a normal one', async () => {
     const { view } = await requested(world, 'river')
     await decideOn(world, view.id, 'probation')

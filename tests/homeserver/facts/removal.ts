@@ -25,6 +25,15 @@ export function removalFacts(get: () => Target): void {
     expect(await homeserver.account(missing)).toBeNull()
   })
 
+  test('what is removed can be locked, and stays removed', async () => {
+    const { homeserver } = get()
+    const name = aName()
+    await homeserver.claim(name)
+    await homeserver.remove(name)
+    await homeserver.lock(name)
+    expect(await homeserver.account(name)).toMatchObject({ locked: true, deactivated: true })
+  })
+
   test('an account that was never opened serves the next applicant', async () => {
     const { homeserver } = get()
     const password = aPassword()

@@ -46,6 +46,7 @@ export interface Homeserver {
    * for somebody else's.
    */
   claim(username: Username, firstTried?: number): Promise<Claimed>
+  /** Locks, also an account that is deactivated; idempotent. A missing account is a permanent error. */
   lock(username: Username): Promise<void>
   /**
    * Sets the password of an account that is ours and locked. Throws `weak_password` if the homeserver finds it too easy

@@ -49,10 +49,16 @@ export function createMasAccounts(mas: MasCall, synapse: SynapseCall, domain: st
   const usesOf = createMasUses(mas)
   const suspension = createSynapseSuspension(synapse, domain)
 
+  /** Also one that is deactivated, as it may be reactivated. */
+  async function lockAnyway(user: MasUser, task: string): Promise<MasUser> {
+    const after = await change(user, 'lock', task)
+    if (!after.locked) throw refused(task, 'MAS reports success, but it is not locked')
+    return after
+  }
+
   async function lockUser(user: MasUser, task: string): Promise<void> {
-    const { locked, deactivated } = await change(user, 'lock', task)
+    const { deactivated } = await lockAnyway(user, task)
     if (deactivated) throw missing(task, 'the account was deactivated in MAS')
-    if (!locked) throw refused(task, 'MAS reports success, but it is not locked')
   }
 
   /** Answers MAS's no, or null: it may store no passwords at all, or refuse this one. */
@@ -116,7 +122,9 @@ export function createMasAccounts(mas: MasCall, synapse: SynapseCall, domain: st
 
     async lock(username) {
       const task = `lock ${matrixIdOf(username)}`
-      await lockUser(await findActive(username, task), task)
+      const user = await find(username, task)
+      if (user === null) throw missing(task, 'there is no such account in MAS')
+      await lockAnyway(user, task)
     },
 
     async fill(username, password) {
