@@ -259,6 +259,19 @@ export function botTokenFacts(get: () => Target): void {
     await send()
   })
 
+  test('a clock that was set back keeps nobody from replacing it', async () => {
+    const { account, store } = aBot()
+    let now = Date.now()
+    const { homeserver, bot } = get().speakingAs({ account, store }, () => now)
+    const { id } = await aRoom(get())
+    const send = () => homeserver.sendMessage(id, randomUUID(), hello)
+    await send()
+    await get().raw('POST', `${CLIENT_API}/logout`, {}, await bot?.access.current('look'))
+    await failure(send(), 'token', true)
+    now -= 24 * HOUR
+    await send()
+  })
+
   test('one of an account that was locked is refused, and none is made until it is unlocked', async () => {
     const { account, store } = aBot()
     let now = Date.now()

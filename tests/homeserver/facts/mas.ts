@@ -390,6 +390,47 @@ export function masFacts(get: () => MasTarget): void {
     mas.faults = undefined
   })
 
+  test('a token of it that was refused to two calls at once is replaced for both, once', async ({ skip }) => {
+    const { connect, mas, asksAlways } = get()
+    if (!asksAlways) skip()
+    const account = aName('bot-')
+    const { bot } = connect({ bot: { account, store: aBotStore() } })
+    const ask = async () => (await bot?.whoAmI()) ?? ''
+    await ask()
+    const { id } = userOf(account)
+    const ours = () => [...mas.state.tokens].filter(([, { userId }]) => userId === id)
+    for (const [text] of ours()) mas.state.tokens.delete(text)
+    expect(await Promise.all([ask(), ask(), ask()])).toEqual(Array(3).fill(matrixId(account, get().domain)))
+    expect(ours()).toHaveLength(1)
+  })
+
+  test('a clock that is set back keeps nobody from replacing it, nor does a try that failed', async ({
+    skip,
+  }) => {
+    const { connect, mas, asksAlways } = get()
+    if (!asksAlways) skip()
+    const account = aName('bot-')
+    let now = Date.now()
+    const { bot } = connect({ bot: { account, store: aBotStore() }, clock: () => now })
+    const ask = async () => (await bot?.whoAmI()) ?? ''
+    const lose = () => {
+      for (const [text, { userId }] of mas.state.tokens)
+        if (userId === userOf(account).id) mas.state.tokens.delete(text)
+    }
+    await ask()
+    lose()
+    mas.faults = ({ path }) => (path.endsWith('/personal-sessions') ? 'cut' : undefined)
+    await failure(ask(), 'unreachable', false)
+    mas.faults = undefined
+    await ask()
+    lose()
+    await ask()
+    lose()
+    await failure(ask(), 'token', true)
+    now -= 86_400_000
+    await ask()
+  })
+
   test('where MAS locked it, that stops what is said in rooms and nothing else', async ({ skip }) => {
     const { connect, mas, homeserver, asksAlways } = get()
     if (!asksAlways) skip()

@@ -38,20 +38,27 @@ export const botToken = (token: string): AccessToken => ({
   owner: 'the account of matrix_notifications.bot_token',
 })
 
+/** Whether something happened less than so many milliseconds ago; not if it is ahead, as the clock was set back then. */
+export const isRecent = (at: number, now: number, ms: number): boolean => now >= at && now - at < ms
+
 /**
  * One that is fetched when it is needed, kept until shortly before it ends, and fetched once for all callers. `obtain`
- * answers the token, and until when it can be used (milliseconds since 1970).
+ * answers the token, and until when it can be used (milliseconds since 1970). `renewEvery`: how many milliseconds at least
+ * lie between two that take the place of refused ones.
  */
 export function keptToken({
   obtain,
   clock,
+  renewEvery = 0,
   ...words
 }: {
   obtain: (task: string) => Promise<{ token: string; until: number }>
   clock: () => number
+  renewEvery?: number | undefined
 } & Pick<AccessToken, 'error' | 'owner'>): AccessToken {
   let kept: { token: string; until: number } | null = null
   let obtaining: Promise<string> | null = null
+  let renewedAt = -Infinity
 
   function obtainNew(task: string): Promise<string> {
     obtaining ??= obtain(task)
@@ -68,11 +75,15 @@ export function keptToken({
   return {
     current: (task) =>
       kept !== null && clock() < kept.until ? Promise.resolve(kept.token) : obtainNew(task),
-    renew(refused, task) {
-      // Somebody else's call was refused before, and has renewed it.
-      if (kept !== null && kept.token !== refused) return Promise.resolve(kept.token)
+    async renew(refused, task) {
+      // Somebody else's call was refused before, and has renewed it, or is just doing so.
+      if (kept !== null && kept.token !== refused) return kept.token
+      if (obtaining !== null) return obtaining
+      if (isRecent(renewedAt, clock(), renewEvery)) return null
       kept = null
-      return obtainNew(task)
+      const token = await obtainNew(task)
+      renewedAt = clock()
+      return token
     },
     ...words,
   }

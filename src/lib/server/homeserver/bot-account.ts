@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { BotStore } from '$lib/moderation/room-bot'
 import { HOUR } from '$lib/registration/time'
-import type { AccessToken } from './access-token'
+import { isRecent, type AccessToken } from './access-token'
 import { missing, refused as refusal, refusedToken } from './answer-errors'
 import type { BotClaim } from './bot-claim'
 import type { Homeserver } from './homeserver'
@@ -80,7 +80,7 @@ export function createBotAccess({
     await bot.ensure(task)
     const before = await store.find(account)
     if (before !== null && before.token !== null && before.token !== refused) return before.token
-    const isEarly = before?.tokenAt != null && clock() - before.tokenAt < ANEW_MS
+    const isEarly = before?.tokenAt != null && isRecent(before.tokenAt, clock(), ANEW_MS)
     if (refused !== null && before?.token === refused && (isEarly || !mayCreate)) return null
     if (!mayCreate)
       throw missing(task, `${owner} has no access token yet; it gets one when it is first to speak`)

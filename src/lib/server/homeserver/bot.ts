@@ -105,7 +105,7 @@ function createMasBotAccess(
 ): AccessToken {
   const { account, userId, owner } = bot
   const { find, findActive } = createMasUsers(mas, domain)
-  const session = createMasSession(mas, {
+  return createMasSession(mas, {
     owner,
     admin: false,
     async user(task) {
@@ -119,14 +119,6 @@ function createMasBotAccess(
     unusable: unusableBot(owner),
     error: refusedBot(owner),
     clock,
+    renewEvery: HOUR,
   })
-  let renewedAt = -Infinity
-  return {
-    ...session,
-    renew(refused, task) {
-      if (clock() - renewedAt < HOUR) return Promise.resolve(null)
-      renewedAt = clock()
-      return session.renew(refused, task)
-    },
-  }
 }

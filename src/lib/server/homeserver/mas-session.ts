@@ -76,7 +76,7 @@ export function ownMasAccount(
 
 /**
  * Synapse's access token of an account of this program's own, made by a personal session in MAS (1.5 and later), which
- * is renewed before it ends.
+ * is renewed before it ends; `renewEvery` as for `keptToken`.
  */
 export function createMasSession(
   { grant }: MasCall,
@@ -87,7 +87,8 @@ export function createMasSession(
     unusable,
     error,
     clock = Date.now,
-  }: MasSessionAccount & { clock?: (() => number) | undefined },
+    renewEvery,
+  }: MasSessionAccount & { clock?: (() => number) | undefined; renewEvery?: number },
 ): AccessToken {
   async function fetchToken(task: string): Promise<{ token: string; until: number }> {
     const askedAt = clock()
@@ -102,5 +103,5 @@ export function createMasSession(
     return { token: data.attributes.access_token, until: askedAt + SECONDS * 1000 - BEFORE_END_MS }
   }
 
-  return keptToken({ obtain: fetchToken, clock, error, owner })
+  return keptToken({ obtain: fetchToken, clock, renewEvery, error, owner })
 }
