@@ -182,4 +182,39 @@ describe('of the homeserver', () => {
     room.members.delete(id)
     expect(wrong(await examine())).toEqual([])
   })
+
+  describe('with more accounts than a page has', () => {
+    const auto = 'homeserver.auto_join_rooms'
+    /** So many people, all before the one who waits in the room `#welcome`. */
+    async function aCrowd(count: number) {
+      const world = await aDoctorWorld({ autoJoinRooms: [`#welcome:${DOMAIN}`] })
+      const { standIn } = world
+      const [admin] = standIn.users.values()
+      if (admin === undefined) throw new Error('The stand-in has no administrator')
+      const add = (localpart: string, locked: boolean) => {
+        const id = `@${localpart}:${DOMAIN}`
+        standIn.users.set(id, { ...admin, id, localpart, admin: false, locked })
+        return id
+      }
+      for (let index = 0; index < count; index++) add(`person${String(index).padStart(5, '0')}`, false)
+      standIn.room(`#welcome:${DOMAIN}`)?.members.add(add('waits', true))
+      return world
+    }
+
+    test('an account that waits is found on a later page', async () => {
+      const { examine } = await aCrowd(450)
+      expect(wrong(await examine())).toEqual([
+        { check: auto, level: 'warning', key: 'registration.password' },
+      ])
+    })
+
+    test('where there are too many to look at all, that is said', async () => {
+      const { examine } = await aCrowd(10_200)
+      const findings = await examine()
+      expect(wrong(findings)).toEqual([])
+      expect(whyNotAsked(findings, auto)).toBe(
+        'only an account that waits for a decision would show it, and none was found before this took too long',
+      )
+    }, 20_000)
+  })
 })

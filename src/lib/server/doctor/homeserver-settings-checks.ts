@@ -1,8 +1,13 @@
-import { problemIn } from './finding'
+import type { Username } from '$lib/registration/username'
+import type { Homeserver } from '../homeserver/homeserver'
+import { CHECK_MS, problemIn } from './finding'
 import { CHECK_ADDRESS, type HomeserverWorld } from './homeserver-world'
 
 /** How many accounts that wait are asked which rooms they are in. */
 const ACCOUNTS_ASKED = 3
+/** How many pages of accounts are looked through for them, and how long: Synapse lists everybody. */
+const MOST_PAGES = 50
+const LONGEST_MS = CHECK_MS / 2
 
 /** The checks of what the homeserver is set to, in their order. */
 export const HOMESERVER_SETTINGS_CHECKS = [
@@ -122,10 +127,10 @@ async function checkSynapsesOwnRooms(world: HomeserverWorld): Promise<void> {
     return
   }
   await report.look({ check, key: null, remedy: CHECK_ADDRESS }, async (told) => {
-    const { names } = await homeserver.lockedAccounts(null)
-    const asked = names.slice(0, ACCOUNTS_ASKED)
+    const { names: asked, all } = await findLocked(homeserver)
     if (asked.length === 0) {
-      told.notAsked([check], 'only an account that waits for a decision would show it')
+      const why = 'only an account that waits for a decision would show it'
+      told.notAsked([check], all ? why : `${why}, and none was found before this took too long`)
       return
     }
     const rooms = (await Promise.all(asked.map((name) => homeserver.joinedRooms(name)))).flat()
@@ -138,4 +143,19 @@ async function checkSynapsesOwnRooms(world: HomeserverWorld): Promise<void> {
           'Set registration.password to after_approval, or move the rooms from auto_join_rooms in homeserver.yaml to auto_join in config.yaml',
       })
   })
+}
+
+/** Some locked accounts; `all`: none but these are locked, or enough were found. */
+async function findLocked(homeserver: Homeserver): Promise<{ names: Username[]; all: boolean }> {
+  const names: Username[] = []
+  const until = performance.now() + LONGEST_MS
+  let from: string | null = null
+  for (let pages = 0; pages < MOST_PAGES && performance.now() < until; pages++) {
+    const page = await homeserver.lockedAccounts(from)
+    names.push(...page.names)
+    from = page.next
+    if (from === null || names.length >= ACCOUNTS_ASKED)
+      return { names: names.slice(0, ACCOUNTS_ASKED), all: true }
+  }
+  return { names, all: false }
 }
