@@ -85,6 +85,20 @@ export function inspectionFacts(get: () => Target): void {
     expect(await see(id)).toMatchObject({ joined: true, ...may })
   })
 
+  test.each([
+    ['may write', {}, true],
+    ['may not write', { events_default: 50 }, false],
+  ])('a room that only others are in tells that one of them %s', async (_, power, mayWrite) => {
+    const token = await aToken(get())
+    const { body } = await get().raw('GET', '/_matrix/client/v3/account/whoami', undefined, token)
+    const member = String(body['user_id'])
+    const content = { preset: 'private_chat', invite: [member], power_level_content_override: power }
+    const { id } = await aRoom(get(), content, await aToken(get()))
+    await get().raw('POST', `/_matrix/client/v3/join/${id}`, {}, token)
+    expect(await get().inspection().room(id, member)).toMatchObject({ joined: true, mayWrite })
+    expect(await see(id)).toMatchObject({ joined: false })
+  })
+
   test('whoever made a room of version 12 may do everything in it', async () => {
     const { id } = await aRoom(get(), {
       room_version: '12',

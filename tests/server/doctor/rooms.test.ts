@@ -133,6 +133,20 @@ describe('of the rooms', () => {
       expect(findings.find(({ check }) => check === 'rooms.admin_room')?.found).toContain(bot)
     })
 
+    test('one that is in a room without the operator’s, and may not write there, is an error', async () => {
+      const world = await aDoctorWorld()
+      const token = await aBot(world)
+      const room = world.standIn.room(moderators)
+      if (room === undefined) throw new Error('The stand-in has no room for moderators')
+      room.members.clear()
+      room.members.add(bot)
+      expect(wrong(await world.examine(speaking({ bot_token: token })))).toEqual([])
+      room.power = { events_default: 50 }
+      expect(wrong(await world.examine(speaking({ bot_token: token })))).toEqual([
+        { check: 'rooms.admin_room', level: 'error', key: 'matrix_notifications.admin_room.room_id' },
+      ])
+    })
+
     test('one that is in no room, and that nobody brings in, is told with whom to invite', async () => {
       const world = await aDoctorWorld()
       const token = await aBot(world)

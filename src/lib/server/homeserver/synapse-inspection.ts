@@ -9,6 +9,8 @@ const CLIENT_API = '/_matrix/client/v3'
 const ADMIN_API = '/_synapse/admin/v1'
 /** From this version on, a room's creators stand above all power levels (Matrix 1.16, room version 12). */
 const CREATORS_VERSION = 12
+/** Bytes. A Synapse before 1.123 tells everything that a room says of itself, with all who were ever in it. */
+const LONGEST_STATE = 20_000_000
 
 const flowsSchema = v.object({ flows: v.array(v.object({ type: v.string() })) })
 const stagesSchema = v.object({ flows: v.array(v.object({ stages: v.array(v.string()) })) })
@@ -21,6 +23,9 @@ const roomSchema = v.object({
 })
 const membershipsSchema = v.object({ memberships: v.record(v.string(), v.string()) })
 const joinedSchema = v.object({ joined_rooms: v.array(v.string()) })
+const stateSchema = v.object({
+  state: v.array(v.object({ type: v.string(), state_key: v.string(), content: v.unknown() })),
+})
 const power = (otherwise: number) => v.optional(v.fallback(v.number(), otherwise), otherwise)
 /** Matrix client API, `m.room.power_levels`, with its defaults. */
 const powerSchema = v.object({
@@ -40,15 +45,15 @@ export function createSynapseInspection(
   options: ServerOptions & { token: AccessToken },
 ): HomeserverInspection {
   const { server, send, call, grant, parse } = createSynapseCall(options)
+  const long = createSynapseCall({ ...options, longestAnswer: LONGEST_STATE })
   const headers = { accept: 'application/json' }
 
-  /** A state event of a room that the account is in, or null. */
-  async function state<T extends v.GenericSchema>(schema: T, roomId: string, key: string, task: string) {
-    const path = `${CLIENT_API}/rooms/${encodeURIComponent(roomId)}/state/${key}`
-    const reply = await call('GET', path, task)
-    if (reply.granted) return parse(schema, reply.body, task)
-    if (reply.status === 403 || reply.status === 404) return null
-    throw reply.error
+  /** What a room says of itself by a type, or null if it says nothing. The account of the token need not be in it. */
+  async function state<T extends v.GenericSchema>(schema: T, roomId: string, type: string, task: string) {
+    const path = `${ADMIN_API}/rooms/${encodeURIComponent(roomId)}/state?${new URLSearchParams({ type }).toString()}`
+    const { state: events } = await long.grant(stateSchema, 'GET', path, task)
+    const event = events.find((one) => one.type === type && one.state_key === '')
+    return event === undefined ? null : parse(schema, event.content, task)
   }
 
   /** `join`, `invite` or another membership of Matrix; an older Synapse tells only the first. */
@@ -122,12 +127,12 @@ export function createSynapseInspection(
       const seen = { joined, mayJoin, encrypted: room.encryption != null, public: isPublic }
       if (!joined) return { ...seen, mayInvite: false, mayWrite: false }
       const levels =
-        (await state(powerSchema, id, 'm.room.power_levels/', task)) ?? parse(powerSchema, {}, task)
+        (await state(powerSchema, id, 'm.room.power_levels', task)) ?? parse(powerSchema, {}, task)
       const isAbove =
         Number(room.version) >= CREATORS_VERSION &&
         [
           room.creator,
-          ...((await state(createSchema, id, 'm.room.create/', task))?.additional_creators ?? []),
+          ...((await state(createSchema, id, 'm.room.create', task))?.additional_creators ?? []),
         ].includes(userId)
       const level = isAbove ? Infinity : numberOr(levels.users[userId], levels.users_default)
       return {
