@@ -320,7 +320,7 @@ export function createMasRoutes(state: MasState) {
           brand_name: null,
           created_at: time(clock()),
           disabled_at: null,
-          registration_token_required: false,
+          registration_token_required: options.registration === 'token',
         }),
       ),
       query,

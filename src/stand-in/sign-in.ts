@@ -81,6 +81,14 @@ export function signInRoutes(state: StandInState): StandInRoute[] {
         ok({
           flows: [
             ...(options.passwords === false ? [] : [{ type: 'm.login.password' }]),
+            ...(options.providers === undefined
+              ? []
+              : [
+                  {
+                    type: 'm.login.sso',
+                    identity_providers: options.providers.map((name) => ({ id: `oidc-${name}`, name })),
+                  },
+                ]),
             { type: 'm.login.application_service' },
           ],
         }),

@@ -24,6 +24,8 @@ export interface StandInOptions {
   passwordPolicy?: Record<string, number | boolean>
   /** False: `password_config.localdb_enabled` is. */
   passwords?: boolean
+  /** Names of single sign-on providers. */
+  providers?: string[]
   /** Who can register at the homeserver itself: nobody, everybody, or with a registration token. */
   registration?: 'closed' | 'open' | 'token'
   /** Synapse's `user_types.default_user_type`: the type of every account that is made. */

@@ -35,6 +35,7 @@ const VARIANTS = {
   other_policy: { otherVersions: ['0.9'] },
   open_registration: { registration: 'open' },
   token_registration: { registration: 'token' },
+  single_sign_on: { providers: ['GitHub', 'GitLab'] },
   delegating: { delegatesTo: 'https://auth.stand-in.test/' },
 } satisfies Record<string, Partial<StandInOptions>>
 export type Variant = keyof typeof VARIANTS

@@ -31,6 +31,17 @@ export function inspectionFacts(get: () => Target): void {
     }
   })
 
+  test('by which other services people get in is told to everybody', async () => {
+    expect(await get().inspection().upstreamProviders()).toEqual([])
+    const other = await get().variant('single_sign_on')
+    if (other === null) return
+    expect(await other.inspection().upstreamProviders()).toEqual([
+      { name: 'GitHub', registers: true },
+      { name: 'GitLab', registers: true },
+    ])
+    expect(await other.inspection().signsInByPassword()).toBe(true)
+  })
+
   test('a room is seen by ID and by alias', async () => {
     const { id, alias } = await aRoom(get())
     const own = {

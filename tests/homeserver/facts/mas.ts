@@ -363,6 +363,16 @@ export function masFacts(get: () => MasTarget): void {
     expect(await inspection.upstreamProviders()).toEqual([])
   })
 
+  test('by which other services people get in is told by MAS, and whether these ask for a registration token', async () => {
+    for (const registration of ['closed', 'token'] as const) {
+      const other = await masStandInTarget({ registration, providers: ['GitHub'] })
+      expect(await other.connect().inspection.upstreamProviders()).toEqual([
+        { name: 'GitHub', registers: registration === 'closed' },
+      ])
+      await other.close()
+    }
+  })
+
   test('the account that speaks in rooms has a session with a device, and no right of an administrator', async () => {
     const { connect, mas, homeserver } = get()
     const account = aName('bot-')

@@ -138,6 +138,18 @@ describe('of the homeserver', () => {
     })
   })
 
+  test.each(['closed', 'token'] as const)(
+    'single sign-on is told with its names where registration is %s',
+    async (registration) => {
+      const { examine } = await aDoctorWorld({ registration, providers: ['GitHub', 'GitLab'] })
+      const findings = await examine()
+      expect(wrong(findings)).toEqual([{ check: 'homeserver.own_registration', level: 'warning', key: null }])
+      const told = findings.find(({ check }) => check === 'homeserver.own_registration')
+      expect(told?.found).toContain('GitHub, GitLab')
+      expect(told?.remedy).toContain('enable_registration: false')
+    },
+  )
+
   test('registration with a token is nobody’s fault', async () => {
     const { examine } = await aDoctorWorld({ registration: 'token' })
     expect(wrong(await examine())).toEqual([])

@@ -54,7 +54,12 @@ describe('of MAS', () => {
   test.each<[string, Partial<MasOptions>, string, 'error' | 'warning']>([
     ['no sign-in with a password', { passwords: false }, 'homeserver.password_login', 'error'],
     ['registration for everybody', { registration: 'open' }, 'homeserver.own_registration', 'error'],
-    ['other services', { providers: ['GitHub'] }, 'homeserver.upstream_providers', 'warning'],
+    [
+      'another service that asks for a token',
+      { registration: 'token', providers: ['GitHub'] },
+      'homeserver.upstream_providers',
+      'warning',
+    ],
   ])('%s at MAS itself is told, with its setting', async (_, options, check, level) => {
     const { examine, synapse, client, mas } = await aDoctorWorldWithMas(options)
     mas.state.addUser('registration')
@@ -62,6 +67,20 @@ describe('of MAS', () => {
     const findings = await examine({ synapse, mas: client })
     expect(wrong(findings)).toEqual([{ check, level, key: null }])
     expect(findings.find((finding) => finding.check === check)?.remedy).toContain("MAS's config.yaml")
+  })
+
+  test('another service that gives accounts to whoever signs in by it is told, with its name', async () => {
+    const { examine, synapse, client, mas } = await aDoctorWorldWithMas({ providers: ['GitHub'] })
+    mas.state.addUser('registration')
+    await mas.state.synapse?.provision({ localpart: 'registration', locked: false })
+    const findings = await examine({ synapse, mas: client })
+    expect(wrong(findings)).toEqual([
+      { check: 'homeserver.own_registration', level: 'warning', key: null },
+      { check: 'homeserver.upstream_providers', level: 'warning', key: null },
+    ])
+    const told = findings.find(({ check }) => check === 'homeserver.own_registration')
+    expect(told?.found).toContain('GitHub')
+    expect(told?.remedy).toContain("MAS's config.yaml")
   })
 
   test('a homeserver that is set up for the other kind is told', async () => {

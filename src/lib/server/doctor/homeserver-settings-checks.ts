@@ -47,10 +47,17 @@ async function checkOwnRegistration(world: HomeserverWorld): Promise<void> {
   const check = 'homeserver.own_registration'
   await report.look({ check, key: null, remedy: CHECK_ADDRESS }, async (told) => {
     const own = await inspection.ownRegistration()
+    const providers = own === 'open' ? [] : await inspection.upstreamProviders()
+    const upstream = providers.filter(({ registers }) => registers).map(({ name }) => name)
     if (own === 'open')
       told.error(check, null, {
         found: 'Anybody can get an account at the homeserver itself, past this site and its moderators',
         remedy: inspection.remedies.ownRegistration,
+      })
+    else if (upstream.length > 0)
+      told.warning(check, null, {
+        found: `People sign in by ${upstream.join(', ')}, too, and whoever does so may get an account without approval`,
+        remedy: inspection.remedies.upstreamRegistration,
       })
     else if (own === 'token')
       told.ok(check, null, 'At the homeserver itself, an account takes a registration token')
@@ -66,7 +73,7 @@ async function checkUpstreamProviders({ report, inspection, mas }: HomeserverWor
     if (providers.length === 0) told.ok(check, null, 'MAS lets nobody in by another service')
     else
       told.warning(check, null, {
-        found: `MAS lets people in by ${providers.join(', ')}; set so, it lets them into accounts that were approved for others`,
+        found: `MAS lets people in by ${providers.map(({ name }) => name).join(', ')}; set so, it lets them into accounts that were approved for others`,
         remedy: "Leave claims_imports.localpart.on_conflict at fail for each provider in MAS's config.yaml",
       })
   })

@@ -12,18 +12,22 @@ export interface RoomInspection {
   public: boolean
 }
 
+/** A service for single sign-on. */
+export interface UpstreamProvider {
+  name: string
+  /** Whether people may get an account by it without a registration token; true if the homeserver does not tell. */
+  registers: boolean
+}
+
 /**
  * What only a check of the set-up asks of a homeserver. Changes nothing there. Every method throws `HomeserverError`
  * and nothing else.
  */
 export interface HomeserverInspection {
-  /** Where an operator changes what two of the checks find. */
-  readonly remedies: { passwordLogin: string; ownRegistration: string }
-  /**
-   * The names of the single sign-on providers that could let people into existing accounts, depending on how they are
-   * set; empty where the homeserver does not tell them.
-   */
-  upstreamProviders(): Promise<string[]>
+  /** Where an operator changes what three of the checks find. */
+  readonly remedies: { passwordLogin: string; ownRegistration: string; upstreamRegistration: string }
+  /** The other services by which people sign in (single sign-on). */
+  upstreamProviders(): Promise<UpstreamProvider[]>
   /** The homeserver's clock, in milliseconds since 1970, to the second; null if it does not say. */
   time(): Promise<number | null>
   /** Whether people can sign in with a password. */

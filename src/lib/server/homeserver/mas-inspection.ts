@@ -26,6 +26,8 @@ export function createMasInspection(
       remedies: {
         passwordLogin: "Set passwords.enabled: true in MAS's config.yaml",
         ownRegistration: "Set account.password_registration_enabled: false in MAS's config.yaml",
+        upstreamRegistration:
+          "Remove them from upstream_oauth2.providers in MAS's config.yaml, or restrict there or at these services who may register",
       },
       signsInByPassword: async () => (await server.siteConfig('ask how people sign in')).passwordLogin,
       ownRegistration: async () => (await server.siteConfig('ask who can register')).registration,

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { notFromIt, parseJson, wrongSetUp } from './answer-errors'
 import { HomeserverError } from './homeserver'
+import type { UpstreamProvider } from './inspection'
 import type { MasCall } from './mas-call'
 
 const LONGEST_ISSUER = 200
@@ -35,6 +36,7 @@ const providersSchema = v.object({
         human_name: v.nullish(v.string(), null),
         issuer: v.nullish(v.string(), null),
         disabled_at: v.nullish(v.string(), null),
+        registration_token_required: v.optional(v.boolean(), false),
       }),
     }),
   ),
@@ -68,13 +70,16 @@ export function createMasServer({ server, send, grant }: MasCall) {
 
     siteConfig: (task: string) => grant(siteConfigSchema, 'GET', '/site-config', task),
 
-    /** Names of the providers for single sign-on that are not disabled. */
-    async upstreamProviders(task: string): Promise<string[]> {
+    /** The providers for single sign-on that are not disabled. */
+    async upstreamProviders(task: string): Promise<UpstreamProvider[]> {
       const path = '/upstream-oauth-providers?page[first]=100&count=false'
       const { data } = await grant(providersSchema, 'GET', encodeURI(path), task)
       return data
         .filter(({ attributes }) => attributes.disabled_at === null)
-        .map(({ id, attributes }) => attributes.human_name ?? attributes.issuer ?? id)
+        .map(({ id, attributes }) => ({
+          name: attributes.human_name ?? attributes.issuer ?? id,
+          registers: !attributes.registration_token_required,
+        }))
     },
   }
 }

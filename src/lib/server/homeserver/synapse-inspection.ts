@@ -12,7 +12,16 @@ const CREATORS_VERSION = 12
 /** Bytes. A Synapse before 1.123 tells everything that a room says of itself, with all who were ever in it. */
 const LONGEST_STATE = 20_000_000
 
-const flowsSchema = v.object({ flows: v.array(v.object({ type: v.string() })) })
+const SINGLE_SIGN_ON = 'm.login.sso'
+/** Matrix client API, `GET /login`. */
+const flowsSchema = v.object({
+  flows: v.array(
+    v.object({
+      type: v.string(),
+      identity_providers: v.optional(v.array(v.object({ name: v.string() })), []),
+    }),
+  ),
+})
 const stagesSchema = v.object({ flows: v.array(v.object({ stages: v.array(v.string()) })) })
 const aliasSchema = v.object({ room_id: v.string() })
 const roomSchema = v.object({
@@ -56,6 +65,9 @@ export function createSynapseInspection(
     return event === undefined ? null : parse(schema, event.content, task)
   }
 
+  const signInFlows = async (task: string) =>
+    (await grant(flowsSchema, 'GET', `${CLIENT_API}/login`, task)).flows
+
   /** `join`, `invite` or another membership of Matrix; an older Synapse tells only the first. */
   async function membership(roomId: string, userId: string, task: string): Promise<string> {
     const user = `${ADMIN_API}/users/${encodeURIComponent(userId)}`
@@ -70,8 +82,19 @@ export function createSynapseInspection(
     remedies: {
       passwordLogin: 'Set password_config.enabled: true in homeserver.yaml',
       ownRegistration: 'Set enable_registration: false in homeserver.yaml',
+      upstreamRegistration:
+        'Set enable_registration: false for each of them in homeserver.yaml (oidc_providers, cas_config), or remove them',
     },
-    upstreamProviders: () => Promise.resolve([]),
+
+    async upstreamProviders() {
+      const flows = await signInFlows('ask for the single sign-on providers')
+      return flows
+        .filter(({ type }) => type === SINGLE_SIGN_ON)
+        .flatMap(({ identity_providers: providers }) =>
+          providers.length === 0 ? ['single sign-on'] : providers.map(({ name }) => name),
+        )
+        .map((name) => ({ name, registers: true }))
+    },
 
     async time() {
       const task = 'ask what time it is there'
@@ -82,7 +105,7 @@ export function createSynapseInspection(
     },
 
     async signsInByPassword() {
-      const { flows } = await grant(flowsSchema, 'GET', `${CLIENT_API}/login`, 'ask how people sign in')
+      const flows = await signInFlows('ask how people sign in')
       return flows.some(({ type }) => type === 'm.login.password')
     },
 
