@@ -240,7 +240,7 @@ describe('the answer to the claim got lost', () => {
 
   test('a moderator sees it soon, and it is not touched', async () => {
     const applicant = await claiming()
-    await live(90_000)
+    await live(120_000)
     await isInDoubt()
     expect(await account()).toMatchObject({ locked: false })
     expect(await applicant.api.registration.current()).toMatchObject({ holdsName: false })
@@ -254,7 +254,7 @@ describe('the answer to the claim got lost', () => {
     world.standIn.faults = ({ method, body }) => (method === 'PUT' && body === '{}' ? 'cut' : undefined)
     expect(await codeOf(applicant.api.registration.request(form))).toBe('homeserver_unavailable')
     world.standIn.faults = undefined
-    await live(90_000)
+    await live(120_000)
     expect(await ledger()).toBeNull()
     await applicant.api.registration.request(form)
     expect(await account()).toMatchObject({ locked: true })
@@ -262,7 +262,7 @@ describe('the answer to the claim got lost', () => {
 
   test('what a moderator adopts must not be in use', async () => {
     await claiming()
-    await live(90_000)
+    await live(120_000)
     await getsAPerson()
     const before = await record()
     const { api } = await aModerator(world.services)

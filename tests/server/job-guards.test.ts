@@ -247,7 +247,7 @@ describe('an account is removed', () => {
   })
 
   test('but not while the answer to the claim may still come, and never where it did not: it may be anybody’s', async () => {
-    await stands(over, { state: 'claiming', changedAt: world.now() - 29_999 })
+    await stands(over, { state: 'claiming', changedAt: world.now() - 89_999 })
     expect(await remove()).toEqual(cancelled(SAYS.noAnswer))
     expect(await line()).toMatchObject({ state: 'claiming' })
     world.pass(1)

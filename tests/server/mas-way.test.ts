@@ -124,6 +124,39 @@ describe('with MAS', () => {
     expect(await signIn('river')).toBe('M_USER_LOCKED')
   })
 
+  test('it is healed as well where its applicant comes back after it was looked at', async () => {
+    const { api } = await verified(world, 'river')
+    servers.mas.faults = ({ method, path }) => {
+      if (method !== 'POST' || path !== '/api/admin/v1/users') return undefined
+      void servers.mas.state.synapse?.provision({ localpart: 'river', locked: false })
+      return { status: 500, body: { errors: [{ title: 'Internal server error' }] } }
+    }
+    expect(await codeOf(api.registration.request(form))).toBe('homeserver_unavailable')
+    servers.mas.faults = undefined
+    for (let passed = 0; passed < 120_000; passed += 5_000) {
+      world.pass(5_000)
+      await world.drain()
+    }
+    expect(await codeOf(api.registration.request(form))).toBe('done')
+    expect(await signIn('river')).toBe('M_USER_LOCKED')
+  })
+
+  test('an account that MAS makes only after a minute is found', async () => {
+    const { api } = await verified(world, 'river')
+    servers.mas.faults = ({ method, path }) =>
+      method === 'POST' && path === '/api/admin/v1/users' ? 'cut' : undefined
+    expect(await codeOf(api.registration.request(form))).toBe('homeserver_unavailable')
+    servers.mas.faults = undefined
+    world.pass(60_000)
+    await world.drain()
+    expect(await world.services.accountLedger.account(river)).toMatchObject({ state: 'claiming' })
+    servers.mas.state.addUser('river')
+    await servers.mas.state.synapse?.provision({ localpart: 'river', locked: false })
+    world.pass(40_000)
+    await world.drain()
+    expect(await world.services.accountLedger.account(river)).toMatchObject({ state: 'doubtful' })
+  })
+
   test('an account whose making nobody answered for stands in front of a moderator, with what MAS knows', async () => {
     const { api } = await verified(world, 'river')
     let lost = false

@@ -15,7 +15,7 @@ import {
 import { putAccount, type LedgerEntry } from '../database/accounts'
 import { insertRegistration, updateRegistration } from '../database/registrations'
 import { events, registrations } from '../database/schema'
-import { HomeserverError, type Homeserver } from '../homeserver/homeserver'
+import { HomeserverError, type Homeserver, type NameAnswer } from '../homeserver/homeserver'
 import { createSynapse } from '../homeserver/synapse'
 import { createRegistrations } from '../registrations/registrations'
 import { lockAccount } from './kinds/lock-account'
@@ -40,6 +40,8 @@ let shows: (Account | null)[]
 let meanwhile: (() => Promise<unknown>) | null
 /** What it answers when it is to unlock the account. */
 let refuses: Error | null
+/** What it answers whether a new account can have the name. */
+let nameIs: NameAnswer
 /** What the log says. */
 let logged: string[]
 
@@ -50,6 +52,7 @@ beforeEach(async () => {
   shows = [anAccount({ displayName: 'river' })]
   meanwhile = null
   refuses = null
+  nameIs = 'free'
   logged = []
   const { now: _, ...policy } = aPolicy()
   let ids = 0
@@ -80,6 +83,7 @@ beforeEach(async () => {
       await happens?.()
       return account
     },
+    nameAnswer: () => Promise.resolve(nameIs),
     lock: change('lock'),
     remove: change('remove'),
     async open() {
@@ -101,7 +105,7 @@ async function stands(
   return (await written.registrar.find(ID)) ?? row
 }
 const setLine = (line: Partial<LedgerEntry> & { state: AccountState }) =>
-  kept.database.write((tx) => putAccount(tx, RIVER, line, now - 60_000))
+  kept.database.write((tx) => putAccount(tx, RIVER, line, now - 120_000))
 const line = () => written.accountLedger.account(RIVER)
 const happened = async () =>
   (await kept.database.read((reader) => reader.select().from(events))).map(({ kind, detail }) =>
@@ -286,12 +290,12 @@ describe('remove', () => {
     expect(await remove()).toEqual(removed())
   })
 
-  test('none that is being claimed, until no answer came for half a minute; then it may be anybody’s', async () => {
+  test('none that is being claimed, until no answer came for a minute and a half; then it may be anybody’s', async () => {
     await stands(over, { state: 'claiming', changedAt: NOON })
-    now = NOON + 29_999
+    now = NOON + 89_999
     expect(await remove()).toMatchObject({ state: 'cancelled' })
     expect(await line()).toMatchObject({ state: 'claiming' })
-    now = NOON + 30_000
+    now = NOON + 90_000
     expect(await remove()).toMatchObject({ state: 'cancelled' })
     await inDoubt()
   })
@@ -394,6 +398,26 @@ describe('lock', () => {
     expect([await lock(), await line(), await happened()]).toEqual([done, null, []])
     await setLine({ state: 'claimed', registrationId: ID })
     expect([await lock(), await line(), await happened()]).toEqual([done, null, ['account_missing']])
+  })
+
+  test('nothing where there is none and nobody gets the name, as long as its applicant can try again', async () => {
+    shows = [null]
+    nameIs = 'taken'
+    await stands(own, { state: 'claiming' })
+    expect(await lock()).toMatchObject({ state: 'cancelled' })
+    expect(await line()).toMatchObject({ state: 'claiming', registrationId: ID })
+    nameIs = 'free'
+    expect([await lock(), await line(), await happened()]).toEqual([done, null, []])
+    nameIs = 'taken'
+    await setLine({ state: 'claimed', registrationId: ID })
+    expect([await lock(), await line()]).toEqual([done, null])
+  })
+
+  test('the claim of a name that nobody gets is forgotten where its registration is over', async () => {
+    shows = [null]
+    nameIs = 'taken'
+    await stands(over, { state: 'claiming' })
+    expect([await lock(), await line(), await happened()]).toEqual([done, null, []])
   })
 
   test.each<[string, AccountState, Partial<Account>]>([

@@ -35,11 +35,17 @@ export type AccountChange = { localpart: Username } & (
 )
 
 /**
+ * How long after requesting an account its answer counts as lost, in milliseconds. MAS waits a minute for Synapse, whoever
+ * has hung up meanwhile.
+ */
+export const CLAIM_MS = 90_000
+
+/**
  * From these states on an account may be active on the homeserver, or that is unknown: after this many milliseconds,
  * it is examined and locked, if whoever is working on it has not done so. The answer to a claim can take its time.
  */
 const LOCKED_AFTER: Partial<Record<AccountState, number>> = {
-  claiming: 30_000,
+  claiming: CLAIM_MS,
   claimed: 5_000,
   reviving: 30_000,
 }

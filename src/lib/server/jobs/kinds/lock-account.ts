@@ -19,6 +19,10 @@ export async function lockAccount(job: Job, services: AccountServices): Promise<
     return cancelled('The account is already locked, or was not created here')
   const account = await homeserver.account(username)
   if (account === null) {
+    if (entry.state === 'claiming' && (await isHalfMade(entry, services)))
+      return cancelled(
+        'The homeserver gives the username to nobody: the next attempt of its applicant tells why',
+      )
     const events = entry.state === 'claiming' ? [] : [{ kind: 'account_missing' as const }]
     const struck = await accountLedger.moveAccount(entry, { localpart: username, state: null }, events)
     return struck ? LOCKED : lockAccount(job, services)
@@ -33,6 +37,19 @@ export async function lockAccount(job: Job, services: AccountServices): Promise<
     { kind: 'account_locked' },
   ])
   return locked ? LOCKED : lockAccount(job, services)
+}
+
+/**
+ * There is no account, but nobody else can have one of that name, and its applicant can try again: MAS stopped when Synapse
+ * had it already, and only who knows of the first attempt can complete it. Looked at again by the clean-up.
+ */
+async function isHalfMade(
+  { localpart, registrationId }: LedgerEntry,
+  { registrar, homeserver }: AccountServices,
+): Promise<boolean> {
+  const holder = registrationId === null ? null : await registrar.find(registrationId)
+  if (holder?.holdsName !== true || holder.username !== localpart) return false
+  return (await homeserver.nameAnswer(localpart)) !== 'free'
 }
 
 /** Its approval was stopped when it may have been active already, because the answer was lost or came too late. */

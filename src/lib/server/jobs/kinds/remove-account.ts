@@ -3,11 +3,9 @@ import { ownAddress, signsOfOthers } from '$lib/registration/signs'
 import { isOursUnopened } from '$lib/registration/state'
 import type { LedgerEntry } from '../../database/accounts'
 import type { JobResult } from '../../registrations/job-results'
+import { CLAIM_MS } from '../../registrations/transaction'
 import { doubt, mayBeOpen, signsBeside, wasUsed, type AccountServices } from '../account-signs'
 import { cancelled } from '../run'
-
-/** How long after requesting an account its answer counts as lost, in milliseconds. */
-const CLAIM_MS = 30_000
 
 /** Removes an account that was created here, was never unlocked, and belongs to nobody. */
 export async function removeAccount(
