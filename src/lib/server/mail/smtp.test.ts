@@ -90,7 +90,7 @@ function mailer(port: number, change: Partial<Parameters<typeof createMailer>[0]
     from: 'Desk <desk@example.org>',
     subjectPrefix: '',
     site: { name: 'Example', url: 'https://register.example.org', accent: '#138a5b', logoUrl: null },
-    timeout: 400,
+    timeout: 1_500,
     ...change,
   })
   closing.push(() => made.close())
