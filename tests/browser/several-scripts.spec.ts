@@ -50,7 +50,7 @@ test('an answer that gets lost is not taken for nothing decided: what was typed 
   await expectAccessible(desk)
   expect(await states(site, names)).toEqual(names.map(() => 'denied'))
   await outcome.getByRole('button', { name: 'Undo all' }).click()
-  await expect(desk.locator('.after')).toContainText('12 of 12 decisions undone')
+  await expect(desk.locator('.after')).toContainText('Decisions undone: 12 of 12')
   expect(await states(site, names)).toEqual(names.map(() => 'requested'))
 })
 
@@ -130,7 +130,7 @@ test('undoing them all is there to be pressed again after a lost connection or a
   await desk.unroute('**/admin?/undoSeveral')
 
   await undo.click()
-  await expect(desk.locator('.after')).toContainText('2 of 2 decisions undone')
+  await expect(desk.locator('.after')).toContainText('Decisions undone: 2 of 2')
   await expect(desk.locator('.after')).toBeFocused()
   expect(await states(site, names)).toEqual(['requested', 'requested'])
 })
