@@ -69,6 +69,11 @@ test('a connection that breaks leaves the page as it is, with message and ticks'
   await expect(desk.locator('textarea[name=several_message]')).toHaveValue('We are full')
   await expect(desk.locator('input[name=item]:checked')).toHaveCount(2)
   expect(await states(site, names)).toEqual(['requested', 'requested'])
+
+  // What was never decided counts neither as undone nor as left.
+  await desk.context().setOffline(false)
+  await outcome.getByRole('button', { name: 'Undo all' }).click()
+  await expect(desk.locator('.after')).toContainText('Decisions undone: 0 of 0')
 })
 
 test('a refusal says why, and keeps what was typed: a session that ended, a denial reason that is gone', async ({

@@ -77,6 +77,9 @@ export const actions: Actions = {
     const decided = form.getAll('id').map(String)
     const unconfirmed = form.getAll('unconfirmed').map(String)
     const ids = [...decided, ...unconfirmed]
+    // Of those whose answer got lost, some may never have been decided.
+    const counted = (results: Decided[]) =>
+      results.filter((result) => !unconfirmed.includes(result.id) || isDecided(result))
     const results: Decided[] = []
     for (let at = 0; at < ids.length; at += 50) {
       const answer = await attempt(() => api.moderation.undoMany({ ids: ids.slice(at, at + 50) }))
@@ -84,18 +87,15 @@ export const actions: Actions = {
       const refusal = answer.ok ? outageIn(answer.value) : answer.refusal
       if (refusal === null) continue
       // What is left can be undone by trying again.
-      const undone = results.filter(isDone).map(({ id }) => id)
-      const isLeft = (id: string) => !undone.includes(id)
+      const done = results.filter(isDone).map(({ id }) => id)
+      const isLeft = (id: string) => !done.includes(id)
       const decision = textOf(form, 'decision') === 'approve' ? 'approve' : 'deny'
       const left = decided.filter(isLeft).map((id) => ({ id, refusal: null }))
       const outcome = { ...outcomeOf(decision, left), unconfirmed: unconfirmed.filter(isLeft) }
       const status = answer.ok ? 503 : answer.status
-      return fail(status, { problem: endText(refusal, undone.length), outcome })
+      return fail(status, { problem: endText(refusal, counted(results).filter(isDone).length), outcome })
     }
-    return {
-      undone: results.filter(isDone).length,
-      asked: results.filter((result) => !unconfirmed.includes(result.id) || isDecided(result)).length,
-    }
+    return { undone: counted(results).filter(isDone).length, asked: counted(results).length }
   },
 }
 
