@@ -83,7 +83,7 @@ export function createSynapseInspection(
       passwordLogin: 'Set password_config.enabled: true in homeserver.yaml',
       ownRegistration: 'Set enable_registration: false in homeserver.yaml',
       upstreamRegistration:
-        'Set enable_registration: false for each of them in homeserver.yaml (oidc_providers, cas_config), or remove them',
+        'Set enable_registration: false for each of them in homeserver.yaml (oidc_providers, cas_config), or remove them; Synapse does not tell whether it is set, so this stays as a reminder',
     },
 
     async upstreamProviders() {
