@@ -99,6 +99,8 @@ test('who sends the last step from two tabs is told that the first one counts', 
   await confirmAddress(page, site, newName())
   const other = await context.newPage()
   await other.goto(page.url())
+  const third = await context.newPage()
+  await third.goto(page.url())
   for (const [tab, reason] of [
     [page, REASON],
     [other, `${REASON} And I would like to help.`],
@@ -111,6 +113,14 @@ test('who sends the last step from two tabs is told that the first one counts', 
   }
   await expect(other.locator('main')).toContainText('What you sent first counts')
   await expect(page.locator('main')).not.toContainText('What you sent first counts')
+
+  // The same words with another password: only one of them opens the account.
+  await third.locator('input[name=password]').fill('another seven quiet herons')
+  await third.locator('textarea[name=reason]').fill(REASON)
+  await third.locator('input[name=legal]').check()
+  await submit(third).click()
+  await third.waitForURL(/\/register\/status/)
+  await expect(third.locator('main')).toContainText('What you sent first counts, including the password')
 })
 
 test('all that is wrong with a form is said at once, at the fields and in a summary that leads to them', async ({

@@ -35,10 +35,10 @@ async function lookAnew(
 
 const isNameGone = ({ code }: Refusal) => code === 'username_lost' || code === 'username_taken'
 
-/**
- * Password, reason, and everything with them. `query`: of the status page, which says so if an earlier request had been
- * sent already, with other words.
- */
+/** Of the status page, which says that it was sent before, and that the first words and password count. */
+const EARLIER = '?earlier'
+
+/** Password, reason, and everything with them. `query`: of the status page. */
 export async function sendRequest(event: Posted, token?: string) {
   const { api } = event.locals
   const form = await event.request.formData()
@@ -50,7 +50,10 @@ export async function sendRequest(event: Posted, token?: string) {
   const wish = { ...asking(form, token), ...typed, password: textOf(form, 'password') }
   const answer = await attempt(() => api.registration.request(wish))
   if (answer.ok)
-    return { ...answer, query: answer.value.reason === plainLines(typed.reason) ? '' : '?earlier' }
+    return {
+      ...answer,
+      query: answer.value.repeated || answer.value.reason !== plainLines(typed.reason) ? EARLIER : '',
+    }
   await lookAnew(answer.refusal, form, event, token)
   const told = {
     ...typed,
@@ -76,13 +79,13 @@ export async function sendName(event: Posted, token?: string) {
   }
 }
 
-/** The password set after the approval. */
+/** The password set after the approval. `query`: as above. */
 export async function sendPassword(event: Posted, token?: string) {
   const { api } = event.locals
   const form = await event.request.formData()
   const wish = { ...asking(form, token), password: textOf(form, 'password') }
   const answer = await attempt(() => api.registration.setPassword(wish))
-  if (answer.ok) return answer
+  if (answer.ok) return { ...answer, query: answer.value.repeated ? EARLIER : '' }
   await lookAnew(answer.refusal, form, event, token)
   const told = { problems: problemsOf(answer.refusals), nameLost: isNameGone(answer.refusal) }
   return { ok: false as const, status: answer.status, told }

@@ -281,7 +281,8 @@ export const registrationRouter = t.router({
       ctx.services.worker.nudge()
       const spent = link === 'verification'
       const view = await ownView(registration, ctx)
-      return { ...view, link: spent ? await links.mintLink(registration, 'status', null) : null }
+      const repeated = own.state !== 'verified'
+      return { ...view, repeated, link: spent ? await links.mintLink(registration, 'status', null) : null }
     }),
 
   setPassword: applicantProcedure('status')
@@ -290,7 +291,7 @@ export const registrationRouter = t.router({
       orThrow(await ctx.services.rateLimits.takeOwn('password', ctx.registration.id))
       const registration = orThrow(await ctx.services.applicant.setPassword(ctx.registration, input.password))
       ctx.services.worker.nudge()
-      return ownView(registration, ctx)
+      return { ...(await ownView(registration, ctx)), repeated: !awaitsPassword(ctx.registration) }
     }),
 
   passwordRules: procedure.query(async ({ ctx }): Promise<PasswordRules> => {

@@ -14,7 +14,7 @@ const HERE = '/register/status'
 export const actions: Actions = {
   setPassword: async (event) => {
     const sent = await sendPassword(event)
-    if (sent.ok) redirect(303, HERE)
+    if (sent.ok) redirect(303, HERE + sent.query)
     return fail(sent.status, sent.told)
   },
 

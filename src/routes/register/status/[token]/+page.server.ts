@@ -44,7 +44,7 @@ export const actions: Actions = {
 
   setPassword: async (event) => {
     const sent = await sendPassword(event, event.params.token)
-    if (sent.ok) redirect(303, event.url.pathname)
+    if (sent.ok) redirect(303, event.url.pathname + sent.query)
     return fail(sent.status, sent.told)
   },
 
