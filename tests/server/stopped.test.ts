@@ -498,7 +498,7 @@ describe('taken back while the account is made', () => {
     world.standIn.faults = ({ method, body }) => (method === 'PUT' && body === '{}' ? 'lost' : undefined)
     expect(await codeOf(api.registration.request(form))).toBe('homeserver_unavailable')
     world.standIn.faults = undefined
-    await live(60_000)
+    await live(120_000)
     expect(await (await desk()).moderation.doubts()).toMatchObject([{ username: 'river' }])
   })
 
