@@ -250,9 +250,9 @@ for (const fault of Object.keys(ENDS) as Fault[])
 test('a server that takes longer over the content than over all else gets each mail once', async () => {
   smtp = await startSmtp()
   closing.push(() => smtp.close())
-  smtp.check(1_500)
+  smtp.check(1_600)
   const { email, site } = world.config
-  const settings = { ...email, port: smtp.port, username: null, password: null, timeout: 500 }
+  const settings = { ...email, port: smtp.port, username: null, password: null, timeout: 1_000 }
   const mailer = createMailer({ ...settings, tls: 'never', site: { ...site, logoUrl: null } })
   closing.push(() => mailer.close())
   await mailer.send({

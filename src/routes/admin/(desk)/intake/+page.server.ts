@@ -24,8 +24,9 @@ interface Typed {
   until: string
 }
 
-/** When the choice was made that the page showed; null: there was none. */
-function seenIn(form: FormData): number | null {
+/** When the choice was made that the page showed; null: there was none, undefined: an older page does not say. */
+function seenIn(form: FormData): number | null | undefined {
+  if (!form.has('seen')) return undefined
   const at = textOf(form, 'seen')
   return at === '' ? null : Number(at)
 }

@@ -28,7 +28,8 @@ export const actions: Actions = {
     const purpose = purposeOf(textOf(form, 'purpose'))
     const texts = inEachLanguage((language) => textOf(form, language))
     const typed = { purpose, title: textOf(form, 'title'), texts }
-    const target = id === 'new' ? {} : { id, seen: Number(textOf(form, 'seen')) }
+    const seen = form.has('seen') ? Number(textOf(form, 'seen')) : undefined
+    const target = id === 'new' ? {} : { id, seen }
     const answer = await attempt(() => api.replies.save({ ...target, ...typed }))
     if (!answer.ok)
       return fail(answer.status, { typed, code: answer.refusal.code, problem: refusalText(answer.refusal) })
