@@ -84,6 +84,16 @@ async function aDjangoFile(newest = '0006_usernamerule') {
   client.close()
 }
 
+/** Adds the events of there: rows of type, registration and time. */
+async function addEvents(rows: string) {
+  const client = createClient({ url: `file:${path}` })
+  await client.executeMultiple(`
+    create table registration_registrationevent (id integer primary key, type text, registration_id integer,
+      occurred_at text);
+    insert into registration_registrationevent (type, registration_id, occurred_at) values ${rows};`)
+  client.close()
+}
+
 /** Adds the rules of there: patterns with their end dates, and networks. */
 async function addRules({
   emails = [],
@@ -166,15 +176,10 @@ test('who was approved there sets the password by the old link', async () => {
 
 test('the status page has the time of the decision there, or none, and retention counts from the import', async () => {
   await aDjangoFile()
-  const client = createClient({ url: `file:${path}` })
-  await client.executeMultiple(`
-    create table registration_registrationevent (id integer primary key, type text, registration_id integer,
-      occurred_at text);
-    insert into registration_registrationevent (type, registration_id, occurred_at) values
+  await addEvents(`
       ('started', 2, '2025-11-20 08:15:00'), ('requested', 2, '2025-11-20 09:30:00.25'),
       ('requested', 6, '2025-11-20 09:00:00'), ('approved', 6, '2025-11-21 10:00:00'),
-      ('password_form_opened', 6, '2025-11-22 10:00:00'), ('started', 10, '2025-11-20 08:15:00');`)
-  client.close()
+      ('password_form_opened', 6, '2025-11-22 10:00:00'), ('started', 10, '2025-11-20 08:15:00')`)
   await world.services.djangoImport.run(await readDjangoFile(path))
   const { api } = aBrowser(world.services)
   const reachedAt = async (letter: string) =>
@@ -223,13 +228,7 @@ test('who waits there has waited since then, also once a decision is undone', as
   await world.dispose()
   world = await aWorld({ moderation: { ...aConfig().moderation, undoMs: 20_000 } })
   await aDjangoFile()
-  const client = createClient({ url: `file:${path}` })
-  await client.executeMultiple(`
-    create table registration_registrationevent (id integer primary key, type text, registration_id integer,
-      occurred_at text);
-    insert into registration_registrationevent (type, registration_id, occurred_at) values
-      ('requested', 2, '2025-11-20 09:30:00.25');`)
-  client.close()
+  await addEvents("('requested', 2, '2025-11-20 09:30:00.25')")
   await world.services.djangoImport.run(await readDjangoFile(path))
   const { api: desk } = await aModerator(world.services)
   const waiting = async (q: string) => {

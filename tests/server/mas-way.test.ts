@@ -49,6 +49,16 @@ afterEach(async () => {
   await servers.close()
 })
 
+/** The answer to the first account that MAS is asked to make gets lost. */
+function loseFirstClaim(): void {
+  let lost = false
+  servers.mas.faults = ({ method, path }) => {
+    if (lost || method !== 'POST' || path !== '/api/admin/v1/users') return undefined
+    lost = true
+    return 'lost'
+  }
+}
+
 async function signIn(user: string, password = PASSWORD): Promise<string> {
   const answer = await fetch(`${servers.mas.url}/_matrix/client/v3/login`, {
     method: 'POST',
@@ -159,12 +169,7 @@ describe('with MAS', () => {
 
   test('an account whose making nobody answered for stands in front of a moderator, with what MAS knows', async () => {
     const { api } = await verified(world, 'river')
-    let lost = false
-    servers.mas.faults = ({ method, path }) => {
-      if (lost || method !== 'POST' || path !== '/api/admin/v1/users') return undefined
-      lost = true
-      return 'lost'
-    }
+    loseFirstClaim()
     expect(await codeOf(api.registration.request(form))).toBe('homeserver_unavailable')
     expect(await codeOf(api.registration.request(form))).toBe('username_lost')
     const moderator = await aModerator(world.services)
@@ -176,12 +181,7 @@ describe('with MAS', () => {
 
   test('such an account that an operator deactivated is adopted, and its name is given out again', async () => {
     const { api } = await verified(world, 'river')
-    let lost = false
-    servers.mas.faults = ({ method, path }) => {
-      if (lost || method !== 'POST' || path !== '/api/admin/v1/users') return undefined
-      lost = true
-      return 'lost'
-    }
+    loseFirstClaim()
     await codeOf(api.registration.request(form))
     expect(await codeOf(api.registration.request(form))).toBe('username_lost')
     const user = servers.mas.state.find('river')

@@ -30,6 +30,14 @@ beforeEach(async () => {
 afterEach(() => world.dispose())
 
 const plain = { reason: '', days: null, deny: [], message: '', category: null, silent: false }
+/** A domain that is blocked. */
+const spam = {
+  ...plain,
+  subject: 'domain',
+  form: 'exact',
+  value: 'spam.example',
+  effect: 'block',
+} as const
 const add = (
   subject: RuleSubject,
   form: RuleForm,
@@ -330,14 +338,7 @@ describe('blocking from a request', () => {
       if (id !== one) throw new LibsqlError('The disk does not answer', 'SQLITE_IOERR')
       return act(id, ...rest)
     })
-    const wish = {
-      ...plain,
-      subject: 'domain',
-      form: 'exact',
-      value: 'spam.example',
-      effect: 'block',
-    } as const
-    const begun = await administrator.api.rules.add({ ...wish, deny })
+    const begun = await administrator.api.rules.add({ ...spam, deny })
     expect(acting).toHaveBeenCalledTimes(2)
     acting.mockRestore()
     const out = { code: 'database_unavailable' }
@@ -349,8 +350,8 @@ describe('blocking from a request', () => {
     ])
     expect(await start('four@spam.example')).toBe('email_blocked')
 
-    expect(await codeOf(administrator.api.rules.add(wish))).toBe('rule_exists')
-    const again = await administrator.api.rules.add({ ...wish, deny: deny.slice(1) })
+    expect(await codeOf(administrator.api.rules.add(spam))).toBe('rule_exists')
+    const again = await administrator.api.rules.add({ ...spam, deny: deny.slice(1) })
     expect(again).toMatchObject({ rule: { id: begun.rule.id, author: 'ada' }, isNew: false, denied: 2 })
     expect(again.left).toEqual([{ matrixId: null, refusal: { code: 'not_found' } }])
     for (const id of [two, three]) expect((await registrar.find(id))?.state).toBe('denied')
@@ -360,25 +361,18 @@ describe('blocking from a request', () => {
   test('takes a rule that matches the request, and no exception, from moderators', async () => {
     const moderator = await aModerator(world.services, 'mo')
     const { view } = await requested(world, 'river', 'river@spam.example')
-    const rule = {
-      ...plain,
-      subject: 'domain',
-      form: 'exact',
-      value: 'spam.example',
-      effect: 'block',
-    } as const
     const by = moderator.api.rules
-    expect(await codeOf(by.add(rule))).toBe('role_too_low')
-    expect(await codeOf(by.add({ ...rule, effect: 'allow', from: view.id }))).toBe('role_too_low')
-    expect(await codeOf(by.add({ ...rule, value: 'mail.test', from: view.id }))).toBe('rule_misses')
-    expect(await codeOf(by.add({ ...rule, from: 'nobody' }))).toBe('not_found')
+    expect(await codeOf(by.add(spam))).toBe('role_too_low')
+    expect(await codeOf(by.add({ ...spam, effect: 'allow', from: view.id }))).toBe('role_too_low')
+    expect(await codeOf(by.add({ ...spam, value: 'mail.test', from: view.id }))).toBe('rule_misses')
+    expect(await codeOf(by.add({ ...spam, from: 'nobody' }))).toBe('not_found')
     const refused = await world.database.read((reader) =>
       reader.select().from(events).where(eq(events.kind, 'access_refused')),
     )
     expect(refused.map(({ detail }) => detail)).toEqual([{ path: 'rules.add' }, { path: 'rules.add' }])
     expect(await world.database.read((reader) => reader.select().from(rules))).toEqual([])
-    expect((await by.add({ ...rule, from: view.id })).denied).toBe(0)
-    expect(await codeOf(by.add({ ...rule, from: view.id }))).toBe('rule_exists')
+    expect((await by.add({ ...spam, from: view.id })).denied).toBe(0)
+    expect(await codeOf(by.add({ ...spam, from: view.id }))).toBe('rule_exists')
   })
 })
 

@@ -224,6 +224,20 @@ export function botFacts(get: () => Target): void {
 /** Where Synapse itself manages the accounts. */
 export function botTokenFacts(get: () => Target): void {
   const aBot = accounts(get)
+  /** One in a room, at a time of its own. */
+  async function aSpeaker() {
+    const { account, store } = aBot()
+    let now = Date.now()
+    const { homeserver, bot } = get().speakingAs({ account, store }, () => now)
+    const { id } = await aRoom(get())
+    return {
+      account,
+      store,
+      bot,
+      send: () => homeserver.sendMessage(id, randomUUID(), hello),
+      pass: (ms: number) => void (now += ms),
+    }
+  }
 
   test('it has no device, so that nobody finds it signed in, and works in every process', async () => {
     const { account, store, homeserver, bot } = aBot()
@@ -236,11 +250,7 @@ export function botTokenFacts(get: () => Target): void {
   })
 
   test('one that was revoked is replaced, at most once an hour', async () => {
-    const { account, store } = aBot()
-    let now = Date.now()
-    const { homeserver, bot } = get().speakingAs({ account, store }, () => now)
-    const { id } = await aRoom(get())
-    const send = () => homeserver.sendMessage(id, randomUUID(), hello)
+    const { bot, send, pass } = await aSpeaker()
     const revoke = async () => {
       const token = await bot?.access.current('look')
       await get().raw('POST', `${CLIENT_API}/logout`, {}, token)
@@ -251,40 +261,32 @@ export function botTokenFacts(get: () => Target): void {
     const error = await failure(send(), 'token', true)
     expect(error).toMatchObject({ outage: false })
     expect(error.message).toMatch(/Check that the account .* is neither locked nor deactivated/)
-    now += HOUR
+    pass(HOUR)
     await send()
     expect(await revoke()).not.toBe(first)
     await failure(send(), 'token', true)
-    now += HOUR
+    pass(HOUR)
     await send()
   })
 
   test('a clock that was set back keeps nobody from replacing it', async () => {
-    const { account, store } = aBot()
-    let now = Date.now()
-    const { homeserver, bot } = get().speakingAs({ account, store }, () => now)
-    const { id } = await aRoom(get())
-    const send = () => homeserver.sendMessage(id, randomUUID(), hello)
+    const { bot, send, pass } = await aSpeaker()
     await send()
     await get().raw('POST', `${CLIENT_API}/logout`, {}, await bot?.access.current('look'))
     await failure(send(), 'token', true)
-    now -= 24 * HOUR
+    pass(-24 * HOUR)
     await send()
   })
 
   test('one of an account that was locked is refused, and none is made until it is unlocked', async () => {
-    const { account, store } = aBot()
-    let now = Date.now()
-    const { homeserver, bot } = get().speakingAs({ account, store }, () => now)
-    const { id } = await aRoom(get())
-    const send = () => homeserver.sendMessage(id, randomUUID(), hello)
+    const { account, store, bot, send, pass } = await aSpeaker()
     await send()
     const token = await bot?.access.current('look')
     await get().homeserver.lock(account)
     const said = await get().raw('GET', `${CLIENT_API}/account/whoami`, undefined, token)
     expect(said).toMatchObject({ status: 401, body: { errcode: 'M_USER_LOCKED' } })
     expect((await failure(send(), 'token', true)).outage).toBe(false)
-    now += HOUR
+    pass(HOUR)
     expect((await failure(send(), 'refused', true)).message).toMatch(/is locked\. Make it active again/)
     expect(store.records.get(account)).toMatchObject({ token })
     await get().homeserver.open(account)
