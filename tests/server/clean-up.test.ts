@@ -77,6 +77,24 @@ describe('what was deleted', () => {
     expect((await run('select localpart, state from accounts')).rows).toMatchObject([{ state: 'removed' }])
   })
 
+  test('nor do words that others share, or an address that was replaced', async () => {
+    for (const name of ['birch', 'cedar', 'maple']) await requested(world, name, `${name}@mail.test`)
+    const changes = [
+      `email = 'mistyped@elsewhere.test' where username = 'birch'`,
+      `email = 'birch@mail.test' where username = 'birch'`,
+      `reason = 'Otters and herons' where username = 'cedar'`,
+      `state = 'withdrawn', state_since = 0 where username = 'cedar'`,
+    ]
+    for (const change of changes)
+      await world.database.write((tx) => tx.run(`update registrations set ${change}`))
+    await cleanUp()
+    for (const text of ['mistyped', 'elsewhere', 'otters', 'herons'])
+      expect(filesWith(text), text).toEqual([])
+    const found = await run(`select username from search where search match 'mail'`)
+    expect(found.rows.map(({ username }) => username)).toEqual(['birch', 'maple'])
+    await run(`insert into search (search) values ('integrity-check')`)
+  })
+
   test('stays in the log while another program reads, is told, and goes with the next clean-up', async () => {
     await verified(world, 'verynoticeable', 'noticeable@mail.test')
     const { cleanUp, lines } = loggedScheduler()

@@ -1,5 +1,6 @@
 import { and, eq, gt, lte, or, sql } from 'drizzle-orm'
 import type { EventKind } from '$lib/registration/registration'
+import { eventsOf } from './events-of'
 import type { Transaction } from './open'
 import { perConnection } from './prepared-query'
 import { events, eventSurplus } from './schema'
@@ -88,12 +89,7 @@ const itsEvents = perConnection((tx: Transaction) =>
   tx
     .select({ seq: events.seq })
     .from(events)
-    .where(
-      and(
-        eq(events.registrationId, sql.placeholder('registrationId')),
-        eq(events.kind, sql.placeholder('kind')),
-      ),
-    )
+    .where(eventsOf(sql.placeholder('registrationId'), sql.placeholder('kind')))
     .limit(OF_REGISTRATION)
     .prepare(),
 )

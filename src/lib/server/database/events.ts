@@ -13,6 +13,7 @@ import {
   type SQL,
 } from 'drizzle-orm'
 import type { Actor, AuditEvent, EventKind } from '$lib/registration/registration'
+import { eventsOf } from './events-of'
 import { takeRoom, takeSurplus, type SurplusEvent } from './event-sampling'
 import type { Reader, Transaction } from './open'
 import { asStored, perConnection, placeholders } from './prepared-query'
@@ -115,7 +116,7 @@ export async function lastEventOf(
   const [row] = await reader
     .select({ at: events.at })
     .from(events)
-    .where(and(eq(events.registrationId, registrationId), eq(events.kind, kind), where))
+    .where(and(eventsOf(registrationId, kind), where))
     .orderBy(desc(events.seq))
     .limit(1)
   return row?.at ?? null
@@ -148,8 +149,7 @@ const importedAt = perConnection((reader: Reader) =>
     .from(events)
     .where(
       and(
-        eq(events.registrationId, sql.placeholder('registrationId')),
-        eq(events.kind, 'imported'),
+        eventsOf(sql.placeholder('registrationId'), 'imported'),
         eq(importedSince, sql.placeholder('stateSince')),
       ),
     )

@@ -3,6 +3,7 @@ import { alias } from 'drizzle-orm/sqlite-core'
 import { standingOf } from '$lib/moderation/invitation'
 import { rolesWith } from '$lib/moderation/permission'
 import type { Brought } from '$lib/registration/invited'
+import { eventsOf } from './events-of'
 import { authorName } from './moderators'
 import type { Reader, Transaction } from './open'
 import { events, invitations, moderators, registrations } from './schema'
@@ -102,7 +103,6 @@ export async function findBrought(
   now: number,
 ): Promise<Brought | null> {
   const maker = alias(moderators, 'maker')
-  const { kind, detail } = events
   const [row] = await reader
     .select({
       invitation: invitations,
@@ -110,8 +110,8 @@ export async function findBrought(
       vouches: vouches(maker),
       heldBy: registrations.heldBy,
       heldFor: registrations.heldFor,
-      counted: sql<number>`exists (select 1 from ${events} where ${events.registrationId} = ${registrations.id}
-        and ${kind} = 'requested' and ${fieldOf(detail, 'invitation')} = ${invitations.id})`,
+      counted: sql<number>`exists (select 1 from ${events} where ${eventsOf(registrations.id, 'requested')}
+        and ${fieldOf(events.detail, 'invitation')} = ${invitations.id})`,
     })
     .from(registrations)
     .innerJoin(invitations, eq(invitations.id, registrations.invitationId))

@@ -88,11 +88,12 @@ export async function findByAddress(reader: Reader, email: EmailAddress): Promis
   return row ?? null
 }
 
+/** Written out: with a parameter, SQLite plans each query anew to see whether the index of held names has its rows. */
+const IS_HELD = sql`${registrations.holdsName} = 1`
+
 /** Who holds a username; there is at most one. */
 export async function findHolder(reader: Reader, username: Username): Promise<Registration | null> {
-  const [row] = await selectRegistrations(reader).where(
-    and(eq(registrations.username, username), eq(registrations.holdsName, true)),
-  )
+  const [row] = await selectRegistrations(reader).where(and(eq(registrations.username, username), IS_HELD))
   return row ?? null
 }
 
@@ -105,9 +106,7 @@ export async function findHeldNames(
   const rows = await reader
     .select({ name: registrations.username })
     .from(registrations)
-    .where(
-      and(eq(registrations.holdsName, true), after === null ? undefined : gt(registrations.username, after)),
-    )
+    .where(and(IS_HELD, after === null ? undefined : gt(registrations.username, after)))
     .orderBy(asc(registrations.username))
     .limit(limit)
   return rows.map(({ name }) => name)
@@ -129,9 +128,7 @@ const selectHolder = (reader: Reader, but: SQL | undefined) =>
   reader
     .select({ id: registrations.id })
     .from(registrations)
-    .where(
-      and(eq(registrations.username, sql.placeholder('username')), eq(registrations.holdsName, true), but),
-    )
+    .where(and(eq(registrations.username, sql.placeholder('username')), IS_HELD, but))
     .prepare()
 const holder = perConnection((reader: Reader) => selectHolder(reader, undefined))
 const otherHolder = perConnection((reader: Reader) =>

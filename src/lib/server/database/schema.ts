@@ -575,6 +575,7 @@ export const roomNotices = sqliteTable(
   (table) => [
     index('room_notices_by_registration').on(table.registrationId),
     index('room_notices_by_event').on(table.eventId),
+    index('room_notices_by_details').on(table.detailsId),
   ],
 )
 

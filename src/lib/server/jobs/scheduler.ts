@@ -12,6 +12,7 @@ import type { Database, Reader } from '../database/open'
 import { lastEventAt, settleSurplus } from '../database/events'
 import { purge } from '../database/purge'
 import { findEndedProbations, findSince, hasWaitedSince } from '../database/registrations'
+import { mergeSearchIndex } from '../database/search-index'
 import { findSetting, LAST_CLEAN_UP, putSetting } from '../database/settings'
 import { hasLiveLink } from '../database/tokens'
 import type { JobQueue } from '../registrations/job-queue'
@@ -161,6 +162,7 @@ export function createScheduler({
 
   /** Deleted data can no longer be read from the files, and they shrink. */
   async function compact(atOnce: boolean): Promise<void> {
+    await mergeSearchIndex(database)
     const { emptied, left } = await database.compact({ atOnce })
     if (!emptied)
       log.warn(
