@@ -259,14 +259,22 @@ const trpc: Handle = createTRPCHandle({
   },
 })
 
+/** In `app.html`, the last of its placeholders. */
+const ACCENT = '%accent%'
+
 const page: Handle = ({ event, resolve }) =>
   resolve(event, {
-    transformPageChunk: ({ html }) =>
-      html
-        .replace('%language%', event.locals.language)
-        .replace('%direction%', directionOf(event.locals.language))
-        .replace('%theme%', event.locals.theme)
-        .replace('%accent%', accent.style),
+    transformPageChunk: ({ html }) => {
+      // Only what stands before the page itself: the rest is long, and contains what people typed.
+      const head = html.slice(0, html.indexOf(ACCENT) + ACCENT.length)
+      return (
+        head
+          .replace('%language%', event.locals.language)
+          .replace('%direction%', directionOf(event.locals.language))
+          .replace('%theme%', event.locals.theme)
+          .replace(ACCENT, accent.style) + html.slice(head.length)
+      )
+    },
   })
 
 /** A response that is made for a frame of ours says so itself. */

@@ -143,7 +143,10 @@ const median = (figures: number[]): number => [...figures].sort((a, b) => a - b)
 const spread = (figures: number[]): string =>
   `${median(figures).toFixed(2)} (${Math.min(...figures).toFixed(2)} to ${Math.max(...figures).toFixed(2)})`
 
-/** This build beside that of another checkout, which OLD names: wizards in turn, and what each costs the program. */
+/**
+ * This build beside that of another checkout, which OLD names: wizards in turn, and what each costs the program. GROWN: how
+ * many requests wait already.
+ */
 async function againstOld(wizards: number): Promise<void> {
   const { OLD: old } = process.env
   const sites = [await startSite({ config: unlimited, nodeArgs: HEAP })]
@@ -151,7 +154,8 @@ async function againstOld(wizards: number): Promise<void> {
   const agent = agentOf()
   const rates: number[][] = sites.map(() => [])
   const costs: number[][] = sites.map(() => [])
-  for (const site of sites) await perSecond(150, AT_ONCE, () => wizard(site, agent))
+  for (const site of sites)
+    await perSecond(Number(process.env.GROWN ?? 150), AT_ONCE, () => wizard(site, agent))
   for (let round = 0; round < 5; round++)
     for (const [index, site] of sites.entries()) {
       const before = await cpuOf(site.process)

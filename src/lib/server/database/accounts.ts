@@ -1,8 +1,9 @@
-import { and, asc, eq, gt, inArray, lt, notInArray, isNull, sql } from 'drizzle-orm'
+import { and, asc, eq, getTableColumns, gt, inArray, lt, notInArray, isNull, sql } from 'drizzle-orm'
+import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import { UNOPENED, type AccountState } from '$lib/registration/state'
 import type { Username } from '$lib/registration/username'
 import type { Reader, Transaction } from './open'
-import { perConnection } from './prepared-query'
+import { asStored, perConnection, placeholders } from './prepared-query'
 import { accounts, registrations } from './schema'
 
 /** A record of an account that was created here, or may have been. */
@@ -28,11 +29,36 @@ export async function putAccount(
   change: Partial<Omit<LedgerEntry, 'localpart' | 'state' | 'changedAt'>> & { state: AccountState },
   now: number,
 ): Promise<void> {
-  await tx
-    .insert(accounts)
-    .values({ localpart, changedAt: now, ...change })
-    .onConflictDoUpdate({ target: accounts.localpart, set: { changedAt: now, ...change } })
+  const given = Object.fromEntries(
+    OPTIONAL.map((name) => [givenOf(name), change[name] === undefined ? 0 : 1]),
+  )
+  const values = { registrationId: null, madeAt: null, openedAt: null, ...change, localpart, changedAt: now }
+  await upsert(tx).run({ ...asStored(COLUMNS, values), ...given })
 }
+
+const COLUMNS = getTableColumns(accounts)
+const OPTIONAL = ['registrationId', 'madeAt', 'openedAt'] as const
+const givenOf = (name: (typeof OPTIONAL)[number]) => `given ${name}`
+const newValue = (column: SQLiteColumn) => sql.raw(`excluded.${column.name}`)
+const upsert = perConnection((tx: Transaction) =>
+  tx
+    .insert(accounts)
+    .values(placeholders(COLUMNS))
+    .onConflictDoUpdate({
+      target: accounts.localpart,
+      set: {
+        state: newValue(accounts.state),
+        changedAt: newValue(accounts.changedAt),
+        ...Object.fromEntries(
+          OPTIONAL.map((name) => [
+            name,
+            sql`iif(${sql.placeholder(givenOf(name))}, ${newValue(accounts[name])}, ${accounts[name]})`,
+          ]),
+        ),
+      },
+    })
+    .prepare(),
+)
 
 /** For a username that turned out not to be ours. */
 export async function deleteAccount(tx: Transaction, localpart: Username): Promise<void> {

@@ -123,26 +123,45 @@ async function isAlikeWaiting(
   lane: string,
 ): Promise<boolean> {
   const { once } = definitionOf(kind)
-  if (once === undefined) return false
-  const alike =
+  const query = ALIKE_WAITING.get(kind)
+  if (once === undefined || query === undefined) return false
+  const values =
     once.by === 'payload'
-      ? [eq(jobs.payload, payload)]
-      : once.by.map((field) => sql`${fieldOf(jobs.payload, field)} is ${asExtracted(payload[field])}`)
-  const rows = await tx
-    .select({ seq: jobs.seq })
-    .from(jobs)
-    .where(
-      and(
-        once.everywhere === true ? undefined : eq(jobs.lane, lane),
-        eq(jobs.state, 'waiting'),
-        eq(jobs.attempts, 0),
-        eq(jobs.kind, kind),
-        ...alike,
-      ),
-    )
-    .limit(1)
-  return rows.length > 0
+      ? asStored({ payload: jobs.payload }, { payload })
+      : Object.fromEntries(once.by.map((field) => [keyOf(field), asExtracted(payload[field])]))
+  return (await query(tx).all({ lane, ...values })).length > 0
 }
+
+const keyOf = (field: string) => `field ${field}`
+
+const alikeWaiting = (kind: JobKind, { by, everywhere }: Once) =>
+  perConnection((tx: Transaction) => {
+    const alike =
+      by === 'payload'
+        ? [eq(jobs.payload, sql.placeholder('payload'))]
+        : by.map((field) => sql`${fieldOf(jobs.payload, field)} is ${sql.placeholder(keyOf(field))}`)
+    return tx
+      .select({ seq: jobs.seq })
+      .from(jobs)
+      .where(
+        and(
+          everywhere === true ? undefined : eq(jobs.lane, sql.placeholder('lane')),
+          eq(jobs.state, 'waiting'),
+          eq(jobs.attempts, 0),
+          eq(jobs.kind, kind),
+          ...alike,
+        ),
+      )
+      .limit(1)
+      .prepare()
+  })
+type Once = NonNullable<ReturnType<typeof definitionOf>['once']>
+const ALIKE_WAITING = new Map(
+  JOB_KINDS.flatMap((kind) => {
+    const { once } = definitionOf(kind)
+    return once === undefined ? [] : [[kind, alikeWaiting(kind, once)]]
+  }),
+)
 
 /** As `json_extract` returns it. */
 const asExtracted = (value: unknown) => (typeof value === 'boolean' ? Number(value) : (value ?? null))

@@ -10,8 +10,6 @@ const KEPT = /^\s*(?:select|with|insert|update|delete|savepoint|release|rollback
 /** How long a transaction waits for another process's lock, beside the event loop. */
 const LOCK_WAIT_MS = 250
 
-const VALUES = Symbol('values')
-
 /** The transactions of a local file, on a connection of their own. */
 export interface LocalWriter {
   /** Runs statements in the transaction of the moment. */
@@ -185,61 +183,69 @@ function prepare(connection: Connection.Database, sql: string): Prepared {
   if (!statement.reader)
     return (args) => {
       const { changes, lastInsertRowid } = statement.run(args)
-      return resultOf([], [], [], changes, BigInt(lastInsertRowid))
+      return new Result(NO_COLUMNS, [], changes, BigInt(lastInsertRowid))
     }
   statement.raw(true)
-  let columns = statement.columns()
-  let row = rowOf(columns.map(({ name }) => name))
+  let columns = columnsOf(statement)
   return (args) => {
     const found = statement.all(args) as unknown[][]
     const [first] = found
-    if (first !== undefined && first.length !== columns.length) {
-      columns = statement.columns()
-      row = rowOf(columns.map(({ name }) => name))
-    }
-    return resultOf(
-      columns.map(({ name }) => name),
-      columns.map(({ type }) => type ?? ''),
-      found.map(row),
-      0,
-      undefined,
-    )
+    if (first !== undefined && first.length !== columns.names.length) columns = columnsOf(statement)
+    return new Result(columns, found.map(columns.rowOf), 0, undefined)
   }
 }
 
-function resultOf(
-  columns: string[],
-  columnTypes: string[],
-  rows: Row[],
-  rowsAffected: number,
-  lastInsertRowid: bigint | undefined,
-): ResultSet {
-  const result = { columns, columnTypes, rows, rowsAffected, lastInsertRowid }
-  return { ...result, toJSON: () => ({ ...result, lastInsertRowid: String(lastInsertRowid) }) }
+interface Columns {
+  names: string[]
+  types: string[]
+  rowOf: (values: unknown[]) => Row
+}
+
+const NO_COLUMNS: Columns = { names: [], types: [], rowOf: rowsOf([]) }
+
+function columnsOf(statement: Connection.Statement): Columns {
+  const columns = statement.columns()
+  const names = columns.map(({ name }) => name)
+  return { names, types: columns.map(({ type }) => type ?? ''), rowOf: rowsOf(names) }
+}
+
+class Result implements ResultSet {
+  readonly columns: string[]
+  readonly columnTypes: string[]
+  constructor(
+    { names, types }: Columns,
+    readonly rows: Row[],
+    readonly rowsAffected: number,
+    readonly lastInsertRowid: bigint | undefined,
+  ) {
+    this.columns = names
+    this.columnTypes = types
+  }
+  toJSON() {
+    return { ...this, lastInsertRowid: String(this.lastInsertRowid) }
+  }
 }
 
 /** Makes rows as the client of libSQL has them: values by position, and by name, of which only those are listed. */
-function rowOf(names: string[]): (values: unknown[]) => Row {
-  const prototype = Object.create(Object.prototype, {
-    length: { value: names.length },
-    ...Object.fromEntries(
-      names.map((_, index) => [
-        index,
-        {
-          get(this: { [VALUES]: Value[] }) {
-            return this[VALUES][index]
-          },
-        },
-      ]),
-    ),
-  }) as object
+function rowsOf(names: string[]): (values: unknown[]) => Row {
   const firsts = [...new Set(names)].map((name) => [name, names.indexOf(name)] as const)
-  return (values) => {
-    const read = values.map(valueOf)
-    const row = Object.create(prototype, { [VALUES]: { value: read } }) as Row
-    for (const [name, index] of firsts) row[name] = read[index] ?? null
-    return row
+  class NamedRow {
+    readonly #values: Value[]
+    constructor(values: Value[]) {
+      this.#values = values
+      for (const [name, index] of firsts) (this as unknown as Row)[name] = values[index] ?? null
+    }
+    static at = (row: NamedRow, index: number) => row.#values[index]
   }
+  Object.defineProperty(NamedRow.prototype, 'length', { value: names.length })
+  names.forEach((_, index) =>
+    Object.defineProperty(NamedRow.prototype, index, {
+      get(this: NamedRow) {
+        return NamedRow.at(this, index)
+      },
+    }),
+  )
+  return (values) => new NamedRow(values.map(valueOf)) as unknown as Row
 }
 
 function valueOf(value: unknown): Value {

@@ -176,7 +176,8 @@ export function createRegistrationTransaction({
     const registration = await findRegistration(tx, id)
     if (registration === null) return refuse({ code: 'not_found' })
     const now = clock()
-    const brought = action.type === 'request' ? await findBrought(tx, id, now) : null
+    const isInvited = action.type === 'request' && registration.invitationId !== null
+    const brought = isInvited ? await findBrought(tx, id, now) : null
     const decision = decide(registration, action, { ...policy, now }, brought)
     if (!decision.ok) return decision
     if (version !== undefined && registration.version !== version)
