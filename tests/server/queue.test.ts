@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { isOldestFirst, type QueueFilter } from '$lib/moderation/queue-filter'
-import { domainOf, mailboxOf } from '$lib/registration/email'
+import { domainOf, mailboxOf, parseEmail } from '$lib/registration/email'
 import type { Registration } from '$lib/registration/registration'
 import { reasonSchema } from '$lib/registration/reason'
 import { lookOf } from '$lib/registration/username'
@@ -247,6 +247,42 @@ describe('a search', () => {
       await database.database.write((tx) => deleteRegistration(tx, 'bird'))
     }
   })
+
+  test.each([
+    'bücher.example',
+    'BÜCHER.example',
+    '@bücher.example',
+    'xn--bcher-kva.example',
+    'a@bücher.example',
+  ])(
+    'of the domain %s finds it in addresses, which are stored in ASCII, and where it was written',
+    async (q) => {
+      const reader = aRegistration({
+        id: 'reader',
+        state: 'requested',
+        username: username('one.reader'),
+        email: parseEmail('a@bücher.example') ?? email(''),
+        reason: v.parse(reasonSchema, 'I read a lot, and write about it here and there.'),
+        holdsName: false,
+      })
+      const writer = {
+        ...reader,
+        id: 'writer',
+        email: email('w@mail.test'),
+        reason: v.parse(reasonSchema, 'My books are at bücher.example, all of them.'),
+      }
+      expect(reader.email).toBe('a@xn--bcher-kva.example')
+      await database.database.write((tx) => insertRegistration(tx, reader))
+      await database.database.write((tx) => insertRegistration(tx, writer))
+      try {
+        const right = /^a@|^xn/.test(q) ? ['reader'] : ['reader', 'writer']
+        expect((await ids(q)).sort()).toEqual(right)
+      } finally {
+        await database.database.write((tx) => deleteRegistration(tx, 'reader'))
+        await database.database.write((tx) => deleteRegistration(tx, 'writer'))
+      }
+    },
+  )
 
   test.each(['"', "' or 1=1 --", 'a" OR "b', '* NEAR(x)', '(', 'NOT', '-', '\u0000', '🦩', ':::'])(
     'of %j is no instruction to the database',

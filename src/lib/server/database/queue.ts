@@ -2,6 +2,7 @@ import { and, asc, desc, eq, gt, gte, inArray, lt, not, sql, type SQL } from 'dr
 import { alias } from 'drizzle-orm/sqlite-core'
 import { isOldestFirst, type QueueFilter, type Tab } from '$lib/moderation/queue-filter'
 import { searchTerms } from '$lib/moderation/search-words'
+import { parseDomain } from '$lib/registration/email'
 import { QUEUES, type Queue } from '$lib/registration/state'
 import { readCursor, writeCursor, type Cursor } from './cursor'
 import { findIdsAlike } from './similar'
@@ -166,9 +167,17 @@ function beyond({ after }: QueueFilter, oldestFirst: boolean): SQL | undefined {
 function matchOf({ q, tab }: QueueFilter): string | null {
   const { words } = searchTerms(q ?? '')
   if (words.length === 0) return null
-  const asked = words.map((word) => `{username email reason} : "${word.replaceAll('"', '""')}" *`)
+  const asked = words.map((word) => `{username email reason} : (${spellings(word).map(phrase).join(' OR ')})`)
   const queues = queuesOf(tab) === null ? [] : [`queue : (${QUEUES_OF[tab].join(' OR ')})`]
   return [...asked, ...queues].join(' AND ')
+}
+
+const phrase = (word: string) => `"${word.replaceAll('"', '""')}" *`
+
+/** As it was typed; of an internationalized domain also as it stands in email addresses. */
+function spellings(word: string): string[] {
+  const domain = word.includes('.') ? parseDomain(word.replace(/^@/, '')) : null
+  return domain === null || domain === word ? [word] : [word, domain]
 }
 
 /** Search results are ordered by start. */
