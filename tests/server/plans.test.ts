@@ -11,6 +11,7 @@ import {
   findPendingKinds,
   findStuck,
   isRemovalPending,
+  leaseJob,
   nextDue,
 } from '$lib/server/database/jobs'
 import {
@@ -62,6 +63,7 @@ const QUERIES: Record<string, (reader: LibSQLDatabase<typeof schema>) => Promise
   findJobs: (reader) => findJobs(reader, 'r-1'),
   isRemovalPending: (reader) => isRemovalPending(reader, NAME),
   findPendingKinds: (reader) => findPendingKinds(reader, 'r-1', NAME),
+  leaseJob: (tx) => leaseJob(tx, { owner: 'me', now: 1, until: 2, closed: [] }),
   nextDue: (reader) => nextDue(reader, { closed: [], now: 1 }),
   'nextDue of awaited emails': (reader) => nextDue(reader, { closed: [], now: 1, awaited: true }),
   countByState: (reader) => countByState(reader),
@@ -91,6 +93,9 @@ test.each(Object.entries(QUERIES))('%s reads no table through', async (name, que
     expect(steps.filter((step) => /^SCAN \w+$/.test(step))).toEqual([])
     // A kind can have a million events, and a registration has a few.
     expect(steps.filter((step) => step.includes('events_by_kind (kind=?)'))).toEqual([])
+    // A lane keeps what it did for a day.
+    if (name === 'leaseJob')
+      expect(steps.join('\n')).toContain('SEARCH o USING INDEX jobs_lane (lane=? AND state=?)')
     // Nearly all registrations are in the states that it asks for: an index on those is none.
     if (name === 'findByAddress') expect(steps.join('\n')).toContain('registrations_one_per_address')
     if (name === 'findResting') expect(steps.join('\n')).toContain('registrations_by_decider')

@@ -32,7 +32,8 @@ export async function putAccount(
   const given = Object.fromEntries(
     OPTIONAL.map((name) => [givenOf(name), change[name] === undefined ? 0 : 1]),
   )
-  const values = { registrationId: null, madeAt: null, openedAt: null, ...change, localpart, changedAt: now }
+  const nothing = { registrationId: null, madeAt: null, openedAt: null }
+  const values = { ...nothing, localpart, changedAt: now, ...change }
   await upsert(tx).run({ ...asStored(COLUMNS, values), ...given })
 }
 

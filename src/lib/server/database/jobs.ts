@@ -257,8 +257,8 @@ const leaseOf = (tx: Transaction, which: SQL | undefined) =>
           where ((j.state = 'waiting' and ${isDue(sql`j.run_at`)})
               or (j.state = 'running' and ${isDue(sql`j.lease_until`)}))
             ${which === undefined ? sql`` : sql`and ${which}`}
-            and not exists (select 1 from jobs o where o.lane = j.lane and o.seq <> j.seq
-              and ((o.state in ('waiting', 'running') and o.seq < j.seq
+            and not exists (select 1 from jobs o where o.lane = j.lane and o.state in ('waiting', 'running') and o.seq <> j.seq
+              and ((o.seq < j.seq
                   and not (o.state = 'waiting' and o.error is not null
                     and (${outsideOfRow('o')} = 'mail' or j.kind in (${URGENT})))
                   and not (o.lane = 'room' and o.state = 'waiting' and o.attempts = 0 and not ${isDue(sql`o.run_at`)}))
