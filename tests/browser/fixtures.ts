@@ -46,9 +46,9 @@ export const test = base.extend<
 })
 
 let count = 0
-/** A name that no other test of this run has. */
+/** A name that no other test of this run has; its digit tells it from words of the program. */
 export function newName(): string {
-  return `person.${process.pid.toString(36)}.${(++count).toString(36)}${Date.now().toString(36).slice(-4)}`
+  return `person.${process.pid.toString(36)}.${++count}${Date.now().toString(36).slice(-4)}`
 }
 
 /** No accessibility fault that axe knows of. It runs as a script: where scripts are off, the same page is looked at by the other project. */
