@@ -1,6 +1,6 @@
 /**
  * Figures, each a ratio within one run where that can be: `node tests/bench/run.js`, after `npm run build`. With
- * SYNAPSE_URL and its companions set, the real Synapse is measured as well.
+ * SYNAPSE_URL and its companions set, the real Synapse is measured as well; with DJANGO, the Django program beside it.
  */
 import { gzipSync } from 'node:zlib'
 import { Agent } from 'node:http'
@@ -16,6 +16,7 @@ import { parseUsername } from '../../src/lib/registration/username'
 import { freePort, linkIn, startSite, type Site } from '../support/site'
 import { aVisitor } from '../support/visitor'
 import { desk } from './desk'
+import { djangoWizard, startDjango } from './django'
 import { HEAP, load, overload, purge } from './load'
 import { wave } from './wave'
 
@@ -46,14 +47,18 @@ let people = 0
 const newAddress = () => `10.${(++people >> 8) & 255}.${people & 255}.7`
 
 /** One applicant from the name to the request, through HTTP and the mail, as a browser without JavaScript. */
-async function wizard(site: Site, agent: Agent): Promise<void> {
+async function wizard(
+  site: Site,
+  agent: Agent,
+  last: Record<string, string> = { password: PASSWORD, reason: REASON },
+): Promise<void> {
   const name = newName()
   const visitor = aVisitor(site.url, agent, { 'x-forwarded-for': newAddress() })
   const address = await visitor.submit(await visitor.get('/register'), { username: name })
   await visitor.submit(address, { email: `${name}@mail.test` })
   const link = linkIn(await site.mail.next(`${name}@mail.test`), '/register/verify/')
   const account = await visitor.submit(await visitor.get(new URL(link).pathname), {})
-  const done = await visitor.submit(account, { password: PASSWORD, reason: REASON })
+  const done = await visitor.submit(account, last)
   if (!done.path.startsWith('/register/status'))
     throw new Error(`A wizard ended on ${done.path} (${done.status})`)
 }
@@ -124,6 +129,38 @@ async function againstSynapse(wizards: number): Promise<void> {
     )
   }
   console.log(`Ratio to the bare loop, median: ${ratios.sort((a, b) => a - b)[2]?.toFixed(2)}`)
+  await site.stop()
+  return undefined
+}
+
+/**
+ * The Django program beside this one, in turn, on one Synapse and one mail server: DJANGO names the folder `src` of its
+ * checkout. Passwords come after the approval, as there, so that a wizard ends with the request.
+ */
+async function againstDjango(wizards: number): Promise<void> {
+  const { DJANGO, SYNAPSE_URL: server, SYNAPSE_DOMAIN: domain, SYNAPSE_ADMIN_TOKEN: token } = process.env
+  if (DJANGO === undefined || server === undefined || domain === undefined || token === undefined)
+    return console.log('No DJANGO or no SYNAPSE_URL: the Django program is left out')
+  const homeserver = { server, domain, admin_token: token }
+  const later = { ...unlimited.registration, password: 'after_approval' }
+  const site = await startSite({
+    config: { ...unlimited, registration: later },
+    nodeArgs: HEAP,
+    homeserver,
+  })
+  const django = await startDjango(DJANGO, site.mail, homeserver)
+  const agent = agentOf()
+  const ours = () => wizard(site, agent, { reason: REASON })
+  const theirs = () => djangoWizard(django, agent, newName(), newAddress(), REASON)
+  await perSecond(50, AT_ONCE, ours)
+  await perSecond(50, AT_ONCE, theirs)
+  const rates: [number, number][] = []
+  for (let round = 0; round < 5; round++)
+    rates.push([await perSecond(wizards, AT_ONCE, ours), await perSecond(wizards, AT_ONCE, theirs)])
+  console.log(
+    `Wizards per second, password after approval: ${spread(rates.map(([one]) => one))}, Django ${spread(rates.map(([, other]) => other))}, ratio ${spread(rates.map(([one, other]) => one / other))}`,
+  )
+  await django.stop()
   await site.stop()
   return undefined
 }
@@ -337,6 +374,7 @@ const parts: Record<string, () => Promise<unknown>> = {
   scripts,
   pages,
   synapse: () => againstSynapse(100),
+  django: () => againstDjango(100),
   old: () => againstOld(200),
   statements,
   workers: () => workers(200),
