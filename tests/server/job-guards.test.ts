@@ -35,6 +35,8 @@ const SAYS = {
   over: 'The outage is over',
   changed: 'It has changed again since',
   gone: 'The registration was deleted',
+  removed: 'The account was removed',
+  noConsent: 'The homeserver leaves its accounts to MAS by now, which records no consent',
   inDoubt:
     'Somebody else has, or may have, the account on the homeserver. It was not changed; see the unverified accounts',
   anothers:
@@ -345,6 +347,24 @@ describe('consent is recorded', () => {
       expect(changes).toEqual(['consent river 1.0'])
     },
   )
+})
+
+test('nothing is recorded on a homeserver that leaves its accounts to MAS by now', async () => {
+  says = { recordsConsent: false }
+  await world.dispose()
+  await begin()
+  const id = await stands({ state: 'completed' })
+  expect(await endOf({ kind: 'consent', version: '1.0' }, id)).toEqual(cancelled(SAYS.noConsent))
+  expect(changes).toEqual([])
+})
+
+test.each([
+  { kind: 'consent', version: '1.0' },
+  { kind: 'join_room', room: '#all:example.test' },
+] as const)('nothing is done with an account that was removed since: $kind', async (job) => {
+  const id = await stands({ state: 'completed', account: 'removed' }, { state: 'removed' })
+  expect(await endOf(job, id)).toEqual(cancelled(SAYS.removed))
+  expect(changes).toEqual([])
 })
 
 test('a room is joined', async () => {

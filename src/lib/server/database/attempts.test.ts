@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { DAY, LONGEST_AHEAD_MS } from '$lib/registration/time'
 import { openTestDatabase, type TestDatabase } from '../../../../tests/support/database'
 import {
   countAttempts,
@@ -109,6 +110,32 @@ test('tries are counted by steps back from now, and those to come with the newes
   ])
   expect(await read((reader) => countAttempts(reader, 'a', 100, 10, 5))).toEqual([2, 1, 2, 1, 0])
   expect(await read((reader) => countAttempts(reader, 'a', 100, 10, 2))).toEqual([2, 1])
+})
+
+describe('tries from a time when the clock was far ahead', () => {
+  const now = 10 * DAY
+  const edge = now + LONGEST_AHEAD_MS
+  beforeEach(() =>
+    put([
+      { key: 'a', at: edge },
+      { key: 'a', at: edge + 1 },
+    ]),
+  )
+
+  test('count in no window, however long', async () => {
+    const asked = [1, 2].map((nth) => ({ key: 'a', windowMs: 2 * DAY, nth }))
+    const found = await read((reader) => findStandings(reader, asked, now))
+    expect(found.map(({ nthAt }) => nthAt)).toEqual([edge, null])
+  })
+
+  test('and in no step', async () => {
+    expect(await read((reader) => countAttempts(reader, 'a', now, DAY, 2))).toEqual([1, 0])
+  })
+
+  test('and are the only ones that are forgotten early', async () => {
+    expect(await write((tx) => deleteAttemptsUntil(tx, 0, now, 10))).toBe(1)
+    expect(await rowsOf('a')).toEqual([[edge, 1]])
+  })
 })
 
 describe('tries are forgotten', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { hungUp, NO_CONTENT, refuseRequest, securityHeaders } from './request-guard'
+import { hungUp, NO_CONTENT, REFUSED_BECAUSE, refuseRequest, securityHeaders } from './request-guard'
 
 const site = { url: 'https://register.example.org', hosts: ['register.example.org', 'localhost'] }
 const HOST = 'register.example.org'
@@ -14,6 +14,7 @@ function told(method: string, path: string, headers: Record<string, string> = {}
     headers: new Headers({ host: HOST, ...headers }),
   }
   const refused = refuseRequest(request, site)
+  if (refused !== null) expect(REFUSED_BECAUSE, 'what metrics count from the start').toContain(refused.why)
   return refused === null ? null : `${refused.status} ${refused.why}`
 }
 const form = { ...ours, 'content-type': FORM }
