@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { configFile, configOf, problemsOf } from '../../../../tests/support/config-file'
 import { variableOf } from './environment'
+import { fingerprintOf } from './fingerprint'
+import { pathText } from './path'
 import { SECRETS } from './secrets'
 
 const MAS = { server: 'https://account.example.org', client_id: '01J44RKQYM4G3TNVANTMTDYTX6' }
@@ -11,8 +13,8 @@ const TOKEN = 'SYNAPSE_REGISTRATION_SYNAPSE_ADMIN_TOKEN'
 const without = configFile({ synapse: { admin_token: null } })
 const withFile = configFile({ synapse: { admin_token: null, admin_token_file: 'token' } })
 
-test('a secret can stand in a file, whose last line break does not count', () => {
-  for (const content of ['syt_file', 'syt_file\n', 'syt_file\r\n']) {
+test('a secret can stand in a file, whose last line breaks do not count', () => {
+  for (const content of ['syt_file', 'syt_file\n', 'syt_file\r\n', 'syt_file\n\n', 'syt_file\r\n\r\n']) {
     expect(configOf(withFile, { files: { token: content } }).synapse.adminToken).toBe('syt_file')
   }
 })
@@ -23,8 +25,33 @@ test('a secret can stand in the environment, or in a file named there', () => {
   expect(configOf(without, surroundings).synapse.adminToken).toBe('syt_run')
 })
 
+/** A variable for each secret. */
+const allSecrets = () =>
+  Object.fromEntries(SECRETS.map((path) => [variableOf(path), `value of ${path.join('.')}`]))
+
+test.each(SECRETS.map((path) => [pathText(path), variableOf(path), path[0] === 'mas'] as const))(
+  'the settings are the same ones where %s comes from a file, as in a unit, as where it comes from a variable',
+  (_, variable, isOfMas) => {
+    const text = configFile({
+      synapse: { admin_token: null },
+      email: { password: null },
+      ...(isOfMas ? { mas: MAS } : { consent_version: '1', legal: [{ title: 'A', url: 'https://a.org' }] }),
+      database: { url: 'https://db.example.org' },
+      matrix_notifications: { enabled: true },
+    })
+    const env = omit(allSecrets(), isOfMas ? 'SYNAPSE_REGISTRATION_FORM_SECRET' : MAS_SECRET)
+    const print = (given: Record<string, string>) => {
+      const config = configOf(text, { env: given, files: { '/run/secret': `${env[variable] ?? ''}\n` } })
+      return fingerprintOf({ ...config, secretKey: config.secretKey ?? '' })
+    }
+    const file = print({ ...omit(env, variable), [`${variable}_FILE`]: '/run/secret' })
+    expect(file).toBe(print(env))
+    expect(file).not.toBe(print({ ...env, [variable]: 'another value' }))
+  },
+)
+
 test('every secret has its own variable', () => {
-  const env = Object.fromEntries(SECRETS.map((path) => [variableOf(path), `value of ${path.join('.')}`]))
+  const env = allSecrets()
   const config = configOf(
     configFile({
       synapse: { admin_token: null },

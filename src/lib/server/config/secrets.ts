@@ -22,8 +22,8 @@ export const isSecret = (key: string): boolean => KEYS.has(key)
 export const fileSettingOf = (secret: string): string => `${secret}_file`
 
 /**
- * Reads the secrets in `settings` that stand in files of their own. `nameOf` says where the operator has set a
- * setting, for problems.
+ * Reads the secrets in `settings` that stand in files of their own; from then on, where one came from makes no
+ * difference. `nameOf` says where the operator has set a setting, for problems.
  */
 export function fillInSecrets(
   settings: Group,
@@ -34,7 +34,8 @@ export function fillInSecrets(
   for (const path of SECRETS) {
     const group = groupIn(settings, path.slice(0, -1))
     const name = path.at(-1) ?? ''
-    const file = group[fileSettingOf(name)]
+    const fileSetting = fileSettingOf(name)
+    const file = group[fileSetting]
     if (typeof file !== 'string' || file === '') continue
     const key = pathText(path)
     const given = group[name]
@@ -44,7 +45,8 @@ export function fillInSecrets(
       continue
     }
     try {
-      group[name] = readFile(file).replace(/\r?\n$/, '')
+      group[name] = readFile(file).replace(/[\r\n]+$/, '')
+      group[fileSetting] = undefined
     } catch (error) {
       const text = `cannot be read from the file in ${nameOf(fileSettingOf(key))}: ${whyUnread(error)}`
       problems.push({ path, text })
