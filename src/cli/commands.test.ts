@@ -8,6 +8,13 @@ vi.mock('./migrate', () => ({
   migrate: () => Promise.reject(new UsageError('a value that the command refuses itself')),
 }))
 
+/** What the commands that take a file were given as such. */
+const files = vi.hoisted(() => vi.fn<(file: string) => Promise<void>>(() => Promise.resolve()))
+vi.mock('./backup', () => ({ backup: files }))
+vi.mock('./restore', () => ({ restore: files }))
+vi.mock('./import', () => ({ importFile: files }))
+vi.mock('./rules', () => ({ importRules: files }))
+
 /** Runs the program with these arguments, up to a command's own code; what it printed, and how it ended. */
 async function type(...typed: string[]) {
   const said = { out: '', err: '' }
@@ -80,6 +87,33 @@ describe('wrong use', () => {
     expect(err).toContain('Usage: synapse-registration')
     expect({ out, codes }).toEqual({ out: '', codes: [] })
     expect(exitCode).toBe(1)
+  })
+})
+
+describe('a file', () => {
+  const TAKING = LEAVES.filter(({ command }) =>
+    command.registeredArguments.some((argument) => argument.name() === 'file'),
+  )
+
+  test.each(TAKING)(
+    'of $name is meant from where it was typed, even if it runs elsewhere',
+    async ({ name }) => {
+      const fileOf = async (typed: string, from: string) => {
+        vi.stubEnv('CALLED_FROM', from)
+        files.mockClear()
+        expect(await type(...name.split(' '), typed)).toMatchObject({ ended: 'ran' })
+        vi.unstubAllEnvs()
+        return files.mock.calls[0]?.[0]
+      }
+      expect(await fileOf('a b.db', '')).toBe('a b.db')
+      expect(await fileOf('a b.db', '/root/old')).toBe('/root/old/a b.db')
+      expect(await fileOf('../b.db', '/root/old')).toBe('/root/b.db')
+      expect(await fileOf('/srv/b.db', '/root/old')).toBe('/srv/b.db')
+    },
+  )
+
+  test('is taken by the commands that read or write one', () => {
+    expect(TAKING.map(({ name }) => name).sort()).toEqual(['backup', 'import', 'restore', 'rules import'])
   })
 })
 

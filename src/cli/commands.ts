@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import tab from '@bomb.sh/tab/commander'
 import { Command, Help, Option, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import type { Command as UntypedCommand } from 'commander'
@@ -14,6 +15,15 @@ import { UsageError } from './usage'
 type Answer = Promise<void> | Promise<number>
 
 const WIDTH = 110
+
+/**
+ * A file as it was typed. The command of deploy/systemd enters the folder of the data, and says in CALLED_FROM from where
+ * it was called: a relative path is meant from there.
+ */
+function asCalled(path: string): string {
+  const { CALLED_FROM } = process.env
+  return CALLED_FROM ? resolve(CALLED_FROM, path) : path
+}
 
 /**
  * All commands, with their options and help. Each loads its code when it is run: `healthcheck` runs every few seconds,
@@ -183,7 +193,7 @@ export function createProgram(onExit: (code: number) => void): Command {
   rules
     .command('import')
     .description('adds the rules in a file: a table as export prints it (*.csv), or values, one per line')
-    .argument('<file>', 'the file')
+    .argument('<file>', 'the file', asCalled)
     .addOption(new Option('--kind <kind>', 'of lines that do not say it; domain without').choices(KINDS))
     .addOption(
       new Option('--effect <effect>', 'of lines that do not say it; block without').choices(RULE_EFFECTS),
@@ -229,12 +239,12 @@ export function createProgram(onExit: (code: number) => void): Command {
   program
     .command('backup')
     .description('copies the database to a new file, even while the server runs')
-    .argument('<file>', 'the new file')
+    .argument('<file>', 'the new file', asCalled)
     .action(run(async () => (await import('./backup')).backup))
   program
     .command('restore')
     .description('replaces the database with a backup, while no server runs; keeps the old one')
-    .argument('<file>', 'the backup')
+    .argument('<file>', 'the backup', asCalled)
     .action(run(async () => (await import('./restore')).restore))
   program
     .command('reconcile')
@@ -249,7 +259,7 @@ export function createProgram(onExit: (code: number) => void): Command {
     .description(
       'takes over what is in the SQLite database of the Django program; sends nothing without --tell',
     )
-    .argument('<file>', 'its database, or a copy of it')
+    .argument('<file>', 'its database, or a copy of it', asCalled)
     .option('--dry-run', 'only lists what would happen')
     .option('--rules', 'takes its block rules as well, also those that never matched there')
     .option(
