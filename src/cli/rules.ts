@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { csvHead, csvLine } from '$lib/moderation/csv'
 import type { RuleEffect } from '$lib/moderation/rule'
 import type { RuleKind } from '$lib/moderation/rule-kind'
 import { readRuleDays, RULE_COLUMNS, ruleCells, type ListFormat } from '$lib/moderation/rule-list'
 import { COMMAND_LINE } from '$lib/registration/registration'
+import { readTextFile, whyUnread } from '$lib/server/config/read-file'
 import { readRuleList } from '$lib/server/rules/import'
 import { refusalText } from '$lib/text/refusal-text'
 import { printLines, printText } from './printed'
@@ -40,7 +40,7 @@ export async function importRules(
 ): Promise<void> {
   const format: ListFormat = file.toLowerCase().endsWith('.csv') ? 'csv' : 'lines'
   const choice = { kind, effect, days: days === '' ? null : readRuleDays(days), reason }
-  const text = readFileSync(file, 'utf8')
+  const text = textOf(file)
   const unread = await withServices(async ({ rules, registrar }) => {
     const list = await readRuleList({ text, format, ...choice }, registrar.now())
     if (!list.ok) throw new UsageError(refusalText(list.refusal))
@@ -56,4 +56,12 @@ export async function importRules(
     return unread.length
   })
   if (unread > 0) throw new Error(unread === 1 ? '1 line is no rule' : `${unread} lines are no rules`)
+}
+
+function textOf(file: string): string {
+  try {
+    return readTextFile(file)
+  } catch (error) {
+    throw new Error(`${file} cannot be read: ${whyUnread(error)}`, { cause: error })
+  }
 }

@@ -16,6 +16,7 @@ import { exportRules, importRules } from '../../src/cli/rules'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { asNobody } from '../support/as-nobody'
 import { aModerator, aWorld, requested, type TestWorld } from '../support/world'
 
 const held = vi.hoisted(() => ({ services: null as unknown }))
@@ -210,6 +211,10 @@ test('rules are imported from a file, and exported as a table that adds nothing 
     expect(said()).not.toContain('spam.test')
     writeFileSync(join(folder, 'bad.csv'), 'no,header\n')
     await expect(importRules(join(folder, 'bad.csv'), {})).rejects.toThrow()
+    const missing = join(folder, 'missing.csv')
+    await expect(importRules(missing, {})).rejects.toThrow(`${missing} cannot be read: no such file`)
+    await expect(importRules(folder, {})).rejects.toThrow(`${folder} cannot be read: it is a folder`)
+    await expect(asNobody(() => importRules(lines, {}))).rejects.toThrow('no permission to read it')
   } finally {
     rmSync(folder, { recursive: true })
   }

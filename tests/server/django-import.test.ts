@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from '@libsql/client'
@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { kindOf } from '$lib/moderation/rule-kind'
 import { PATTERNS_MAXIMUM } from '$lib/moderation/rule-list'
 import { parseEmail } from '$lib/registration/email'
+import { asNobody } from '../support/as-nobody'
 import { decideOn } from '../support/decide'
 import { username } from '../support/registration'
 import { DAY } from '$lib/registration/time'
@@ -312,7 +313,15 @@ test('who is approved there and lost the username is told to choose another one,
 })
 
 test('bad input is refused with a sentence', async () => {
-  await expect(readDjangoFile(path)).rejects.toThrow('is not a file')
+  await expect(readDjangoFile(path)).rejects.toThrow(`${path}: no such file`)
+  await expect(readDjangoFile(folder)).rejects.toThrow('is a folder')
+  chmodSync(folder, 0o000)
+  await expect(asNobody(() => readDjangoFile(path))).rejects.toThrow('cannot be read by the user')
+  chmodSync(folder, 0o755)
+  writeFileSync(path, '')
+  chmodSync(path, 0o000)
+  await expect(asNobody(() => readDjangoFile(path))).rejects.toThrow('cannot be read by the user')
+  chmodSync(path, 0o600)
   writeFileSync(path, 'no database, but long enough to be read as one'.repeat(200))
   await expect(readDjangoFile(path)).rejects.toThrow('is not a database')
   rmSync(path)

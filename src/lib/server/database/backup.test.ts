@@ -1,8 +1,18 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from '@libsql/client'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { asNobody } from '../../../../tests/support/as-nobody'
 import { otherProcess, runSql, schemaStatements } from '../../../../tests/support/other-process'
 import { backUp } from './backup'
 import { DatabaseProblem } from './problem'
@@ -119,5 +129,33 @@ describe('a backup', () => {
     expect(await refusal(take({ file: nowhere }))).toContain(`${nowhere} cannot be opened`)
     mkdirSync(join(folder, 'nowhere'))
     await take({ file: nowhere })
+  })
+
+  test.each([
+    ['may not be written', 0o555],
+    ['cannot even be entered', 0o000],
+  ])('into a folder that %s names the backup, not the database', async (_, mode) => {
+    await runSql(path, schemaStatements())
+    chmodSync(folder, 0o755)
+    chmodSync(path, 0o644)
+    const home = join(folder, 'home')
+    mkdirSync(home)
+    chmodSync(home, mode)
+    const said = await refusal(asNobody(() => take({ file: join(home, 'backup.db') })))
+    chmodSync(home, 0o755)
+    expect(said).toBe(
+      `${home}/backup.db cannot be written by the user that runs this program. Name a file in a folder where that user may write`,
+    )
+    expect(readdirSync(home)).toEqual([])
+  })
+
+  test('of a database that is a folder, or may not be read, says so', async () => {
+    expect(await refusal(take({ url: `file:${folder}` }))).toMatch(/^database\.path: .* is a folder/)
+    await runSql(path, schemaStatements())
+    chmodSync(folder, 0o755)
+    chmodSync(path, 0o000)
+    expect(await refusal(asNobody(() => take()))).toMatch(
+      /^database\.path: .*live\.db cannot be read by the user/,
+    )
   })
 })

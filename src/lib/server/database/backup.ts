@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, renameSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { copyInto, flush, mustExist, withFile } from './copy'
+import { copyInto, discard, flush, mustBeReadable, withFile } from './copy'
 import { readContents } from './examine'
 import { filePath, isLocal, settingOf } from './location'
-import { DatabaseProblem } from './problem'
+import { DatabaseProblem, isForbidden } from './problem'
 import { LAST_BACKUP } from './settings'
 
 /**
@@ -19,7 +19,7 @@ export async function backUp({ url, file }: { url: string; file: string }): Prom
       `${subject} is a libSQL server, not a file on this machine: use that server's own backups`,
     )
   const path = filePath(url)
-  mustExist(path, subject)
+  mustBeReadable(path, subject)
   refuseExisting(file)
   const draft = `${file}.${randomBytes(4).toString('hex')}`
   await withFile({ path, subject }, async (client) => {
@@ -33,8 +33,14 @@ export async function backUp({ url, file }: { url: string; file: string }): Prom
       refuseExisting(file)
       renameSync(draft, file)
       flush(dirname(file))
+    } catch (error) {
+      if (!isForbidden(error)) throw error
+      throw new DatabaseProblem(
+        `${file} cannot be written by the user that runs this program. Name a file in a folder where that user may write`,
+        { cause: error },
+      )
     } finally {
-      rmSync(draft, { force: true })
+      discard(draft)
     }
   })
 }

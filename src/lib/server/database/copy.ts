@@ -1,9 +1,9 @@
-import { closeSync, existsSync, fsyncSync, openSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, rmSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { createClient, type Client } from '@libsql/client'
 import { urlOf } from './location'
 import { isBusy } from './busy'
-import { DatabaseProblem, explained, isDamage, problemOf } from './problem'
+import { DatabaseProblem, explained, isDamage, problemOf, whyUnreadable } from './problem'
 
 /** How long a copy waits for a lock. Commands may block in the driver: nothing else runs in their process. */
 const WAIT_MS = 5000
@@ -64,7 +64,26 @@ export function flush(path: string): void {
   }
 }
 
-/** Throws `DatabaseProblem` if there is no file. */
-export function mustExist(path: string, subject: string): void {
-  if (!existsSync(path)) throw new DatabaseProblem(`${subject}: no such file`)
+/**
+ * Throws `DatabaseProblem` if there is no file, or none that this user may read. Not for a database that this process
+ * has open: closing a file ends SQLite's locks on it (https://sqlite.org/howtocorrupt.html, 2.2).
+ */
+export function mustBeReadable(path: string, subject: string): void {
+  let isFile: boolean
+  try {
+    isFile = statSync(path).isFile()
+    if (isFile) closeSync(openSync(path, 'r'))
+  } catch (error) {
+    throw whyUnreadable(subject, error)
+  }
+  if (!isFile) throw new DatabaseProblem(`${subject} is a folder or the like: name a file`)
+}
+
+/** Deletes what may be left of a draft. That it cannot be deleted never hides why it was not finished. */
+export function discard(draft: string): void {
+  try {
+    rmSync(draft, { force: true })
+  } catch {
+    // Where nothing can be deleted, nothing could be written, which is what is told.
+  }
 }

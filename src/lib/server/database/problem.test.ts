@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { LibsqlError } from '@libsql/client'
 import { DrizzleQueryError } from 'drizzle-orm/errors'
 import { describe, expect, test } from 'vitest'
+import { asNobody } from '../../../../tests/support/as-nobody'
 import { runSql, schemaStatements } from '../../../../tests/support/other-process'
 import { openDatabase } from './open'
 import { DatabaseProblem, explained, problemOf } from './problem'
@@ -34,17 +35,6 @@ describe('a problem of the database, in words', () => {
     await expect(bug).rejects.toThrow(TypeError)
   })
 })
-
-/** Runs a task as a user who may not write what belongs to others, as root may write everything. */
-async function asNobody<T>(task: () => Promise<T>): Promise<T> {
-  if (process.geteuid?.() !== 0) return task()
-  process.seteuid?.(65534)
-  try {
-    return await task()
-  } finally {
-    process.seteuid?.(0)
-  }
-}
 
 describe('a database that may not be written', () => {
   test.each([

@@ -9,6 +9,8 @@ export class DatabaseProblem extends Error {
 const DAMAGED =
   'is not a database, or is damaged. It was left untouched. Restore a backup with the command restore, or name another file'
 const DAMAGE_CODES = /^SQLITE_(?:NOTADB|CORRUPT)/
+const FORBIDDEN_CODES = /^(?:EACCES|EPERM|EROFS)/
+const MISSING = /^(?:ENOENT|ENOTDIR)/
 const FORBIDDEN = 'cannot be written. Let the user that runs this program write the file and its folder'
 const UNOPENED =
   'cannot be opened. It must be a file in a folder that the user who runs this program may read and write'
@@ -36,6 +38,17 @@ export function problemOf(subject: string, error: unknown): DatabaseProblem {
   return new DatabaseProblem(`${subject} ${reason ?? 'cannot be used'} (${message})`, { cause: error })
 }
 
+/** Why a file that somebody named, as `subject`, cannot be read, with what to do. */
+export function whyUnreadable(subject: string, error: unknown): DatabaseProblem {
+  const { code, message } = innermost(error)
+  const why = MISSING.test(code)
+    ? ': no such file'
+    : FORBIDDEN_CODES.test(code)
+      ? ' cannot be read by the user that runs this program. Put it where that user may read it'
+      : ` cannot be read (${message})`
+  return new DatabaseProblem(subject + why, { cause: error })
+}
+
 /** Runs a task that uses only the database and its files; any error becomes a `DatabaseProblem`. */
 export async function explained<T>(subject: string, task: () => Promise<T>): Promise<T> {
   try {
@@ -61,6 +74,11 @@ export function isDatabaseOutage(error: unknown): boolean {
 /** Whether an error means that a file is not a database, or that its content is corrupt. */
 export function isDamage(error: unknown): boolean {
   return DAMAGE_CODES.test(innermost(error).code)
+}
+
+/** Whether the system let this user not do it. */
+export function isForbidden(error: unknown): boolean {
+  return FORBIDDEN_CODES.test(innermost(error).code)
 }
 
 /** Without any code it comes neither from the driver nor from the system. */

@@ -4,6 +4,7 @@ import {
   existsSync,
   linkSync,
   lstatSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -17,6 +18,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from '@libsql/client'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { asNobody } from '../../../../tests/support/as-nobody'
 import { otherProcess, runSql, schemaStatements } from '../../../../tests/support/other-process'
 import { NOON } from '../../../../tests/support/registration'
 import { withFile } from './copy'
@@ -177,6 +179,44 @@ describe('a restore is refused, and nothing is changed', () => {
     rmSync(other)
     await runSql(other, ['create table auth_user (id integer)'])
     expect(await refusal({ file: other })).toMatch(/other\.db is the database of a Django program/)
+  })
+
+  test.each([
+    ['is missing', () => rmSync(file), ': no such file'],
+    [
+      'is a folder',
+      () => {
+        rmSync(file)
+        mkdirSync(file)
+      },
+      ' is a folder or the like: name a file',
+    ],
+    [
+      'may not be read',
+      () => chmodSync(file, 0o000),
+      ' cannot be read by the user that runs this program. Put it where that user may read it',
+    ],
+  ])('where the backup %s, each told apart', async (_, make, why) => {
+    chmodSync(folder, 0o755)
+    make()
+    expect(await asNobody(() => refusal())).toBe(file + why)
+  })
+
+  test.each([
+    ['may not be written', 0o555],
+    ['cannot even be entered', 0o000],
+  ])('where the folder of the database %s', async (_, mode) => {
+    chmodSync(folder, 0o755)
+    chmodSync(file, 0o644)
+    const data = join(folder, 'data')
+    mkdirSync(data)
+    chmodSync(data, mode)
+    const said = await asNobody(() => refusal({ url: `file:${data}/live.db` }))
+    chmodSync(data, 0o755)
+    expect(said).toMatch(
+      /^database\.path: .*data\/live\.db cannot be written\. Let the user .* write the file and its folder/,
+    )
+    expect(readdirSync(data)).toEqual([])
   })
 
   test('where the backup is damaged inside', async () => {

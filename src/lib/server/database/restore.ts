@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Client } from '@libsql/client'
-import { copyInto, damageOf, flush, mustExist, withFile } from './copy'
+import { copyInto, damageOf, discard, flush, mustBeReadable, withFile } from './copy'
 import { readContents, whyUnusable } from './examine'
 import { filePath, isLocal, settingOf, urlOf } from './location'
 import { openDatabase } from './open'
@@ -40,12 +40,13 @@ export async function restore({
     )
   // A symbolic link stays a link, and the logs are beside its target.
   const path = existsSync(filePath(url)) ? realpathSync(filePath(url)) : filePath(url)
-  mustExist(file, file)
-  if (isSameFile(file, path)) throw new DatabaseProblem(`${file} is the database itself: name a backup of it`)
+  mustBeReadable(file, file)
   const draft = `${path}.${randomBytes(4).toString('hex')}`
   const old = `${draft}.old`
   const aside = `${path}.${new Date(clock()).toISOString().replaceAll(':', '-')}`
   return explained(subject, async () => {
+    if (isSameFile(file, path))
+      throw new DatabaseProblem(`${file} is the database itself: name a backup of it`)
     mkdirSync(dirname(path), { recursive: true })
     try {
       await copyBackup(file, old, subject)
@@ -61,7 +62,7 @@ export async function restore({
         return { aside: there ? aside : null }
       })
     } finally {
-      for (const left of [draft, old, `${old}-wal`, `${old}-shm`]) rmSync(left, { force: true })
+      for (const left of [draft, old, `${old}-wal`, `${old}-shm`]) discard(left)
     }
   })
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Client } from '@libsql/client'
 import * as v from 'valibot'
-import { damageOf, withFile } from '../database/copy'
+import { damageOf, mustBeReadable, withFile } from '../database/copy'
 import { DatabaseProblem } from '../database/problem'
 import {
   djangoModeratorSchema,
@@ -17,11 +17,12 @@ import {
 
 /**
  * Reads the SQLite database of the Django program synapse_registration, 0.1.3 or newer, from a copy of it: the file
- * itself is never opened. Throws `DatabaseProblem` with a sentence if it is missing, in use, damaged, newer than what
- * is known, or another program's.
+ * itself is only copied. Throws `DatabaseProblem` with a sentence if it is missing, unreadable, in use, damaged, newer
+ * than what is known, or another program's.
  */
 export async function readDjangoFile(path: string): Promise<DjangoFile> {
-  if (!existsSync(path) || !statSync(path).isFile()) throw new DatabaseProblem(`${path} is not a file`)
+  mustBeReadable(path, path)
+  if (existsSync(`${path}-wal`)) mustBeReadable(`${path}-wal`, `${path}-wal`)
   if (existsSync(`${path}-journal`) && statSync(`${path}-journal`).size > 0)
     throw new DatabaseProblem(
       `${path} is in use, or was left in the middle of a write: it has a -journal beside it. Stop the Django program, or start and stop it once, and try again`,
