@@ -67,7 +67,43 @@ test('any other answer is none of this program', async () => {
 
 test('no answer is said in a sentence', async () => {
   vi.stubEnv('SOCKET_PATH', '/nowhere/socket')
-  await expect(healthcheck()).rejects.toThrow(/^No answer from \/nowhere\/socket: .*ENOENT.*$/)
+  await expect(healthcheck({ withinMs: 1 })).rejects.toThrow(/^No answer from \/nowhere\/socket: .*ENOENT.*$/)
+})
+
+test.each(['a port', 'a socket'])(
+  'a server that has just been started is waited for, at %s',
+  async (kind) => {
+    const folder = mkdtempSync(join(tmpdir(), 'registration-healthcheck-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const server = createServer((_, response) => response.end('{}'))
+    onTestFinished(() => void server.close())
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const address = server.address()
+    const port = address === null || typeof address === 'string' ? 0 : address.port
+    server.close()
+    await once(server, 'close')
+    const socket = join(folder, 'socket')
+    if (kind === 'a port') vi.stubEnv('PORT', String(port))
+    else vi.stubEnv('SOCKET_PATH', socket)
+    const asked = healthcheck({ withinMs: 60_000 })
+    setTimeout(() => (kind === 'a port' ? server.listen(port, '127.0.0.1') : server.listen(socket)), 300)
+    await asked
+    expect(output).toMatch(/ answers\n$/)
+  },
+)
+
+test('a server that does not answer is not waited for longer', async () => {
+  const server = createServer(() => undefined)
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  vi.stubEnv('PORT', String(address === null || typeof address === 'string' ? 0 : address.port))
+  await expect(healthcheck({ withinMs: 200 })).rejects.toThrow(/^No answer from 127\.0\.0\.1:/)
 })
 
 test.each([
