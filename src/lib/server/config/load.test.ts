@@ -289,6 +289,10 @@ test.each<[Record<string, unknown>, RegExp]>([
   [{ email: { ssl: null, tls: true } }, /email\.port is 465/],
   [{ email: { port: 587 } }, /email\.port is 587/],
   [{ secret_key: 'short' }, /secret_key is short/],
+  [
+    { database: { url: 'libsql://db.example.org' } },
+    /secret_key is not set.* data\/secret_key,.*; set it to the/,
+  ],
   [{ form_secret: 'x' }, /form_secret has no effect/],
   [{ database: { auth_token: 'x' } }, /database\.auth_token has no effect/],
   [{ email: { mjml: { url: 'https://a.org' } } }, /email\.mjml is no longer used/],
@@ -309,4 +313,7 @@ test('a proof that browsers cannot make is warned of where it is always asked fo
 
 test('nothing is warned of without need', () => {
   expect(warningsOf(configFile())).toEqual([])
+  const key = { secret_key: 'k'.repeat(43) }
+  expect(warningsOf(configFile({ ...key, database: { url: 'libsql://db.example.org' } }))).toEqual([])
+  expect(warningsOf(configFile({ database: { path: 'own/a.db' } }))).toEqual([])
 })

@@ -1,6 +1,7 @@
 import { isLocal } from './derive'
 import type { Config } from './derive'
 import type { Settings } from './schema'
+import { keptKeyPath } from './secret-key'
 
 const SHORTEST_SECRET_KEY = 32
 
@@ -12,6 +13,10 @@ export function warningsOf(settings: Settings, config: Config): string[] {
     [
       config.secretKey !== null && config.secretKey.length < SHORTEST_SECRET_KEY,
       `secret_key is short: use at least ${SHORTEST_SECRET_KEY} random characters, or remove it to have one generated`,
+    ],
+    [
+      config.secretKey === null && settings.database.url !== undefined,
+      `secret_key is not set, and database.url names a server: each machine makes a key of its own in ${keptKeyPath(config.database)}, and what one signs or encrypts (second factors, invitation codes, forms) is invalid on the others; set it to the same on all (to what is in that file where one has run already), and keep it with the backups`,
     ],
     [
       !config.synapse.verifyCert,
