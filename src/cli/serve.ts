@@ -4,6 +4,7 @@ import * as v from 'valibot'
 import { runConfigOrExit, type RunConfig } from '$lib/server/config/run-config'
 import { compressed } from '$lib/server/http/compressed'
 import { securityHeaders } from '$lib/server/http/request-guard'
+import { endUnreadable } from '$lib/server/http/unreadable-file'
 import { createLog } from '$lib/server/logging/log'
 import { REQUEST_ID_HEADER, requestIdOf } from '$lib/server/logging/request-id'
 import { fillInListening, findNoListening, findNoMetrics, noListening, type NoListening } from './listening'
@@ -31,7 +32,9 @@ export async function serve(): Promise<void> {
 }
 
 /** Answers requests in this process. The server reads the environment on import, so the environment is set first. */
-async function answer({ site }: RunConfig): Promise<void> {
+async function answer(config: RunConfig): Promise<void> {
+  const { site } = config
+  const log = createLog(config)
   if (cluster.isWorker) {
     // systemd passed its socket to the process that started this one, and shares it.
     if (process.env.LISTEN_PID) process.env.LISTEN_PID = String(process.pid)
@@ -59,6 +62,12 @@ async function answer({ site }: RunConfig): Promise<void> {
     request.headers[REQUEST_ID_HEADER] = id
     response.setHeader(REQUEST_ID_HEADER, id)
     response.once('finish', () => discardUnread(request))
+    endUnreadable(response, (err) =>
+      log.error(
+        { err },
+        'A file of the site cannot be read: if it was built anew while this program runs, restart it',
+      ),
+    )
     answerCompressed(request, response)
   })
 }
