@@ -15,6 +15,7 @@ import { readDjangoFile } from '$lib/server/django/read-file'
 import {
   aBrowser,
   aConfig,
+  aForm,
   aModerator,
   asAdmin,
   aWorld,
@@ -610,4 +611,19 @@ test('a name that a registration here has is not taken from it', async () => {
     notes: ['a registration here has its username'],
   })
   expect(await world.services.registrar.find(view.id)).toMatchObject({ holdsName: true, username: 'dora' })
+})
+
+test('an address that is taken is told apart: by a registration here, even a mere start, or by another of the file', async () => {
+  await aDjangoFile()
+  const { api } = aBrowser(world.services)
+  await api.registration.start({ username: 'newhana', email: 'hana@mail.test', proof: await aForm(world) })
+  const rows = await imported()
+  expect(rows.get('hana')).toMatchObject({
+    outcome: 'left_out',
+    notes: ['an open registration here has the same email address'],
+  })
+  expect(rows.get('dora2')).toMatchObject({
+    outcome: 'left_out',
+    notes: ['another open registration of the file has the same email address'],
+  })
 })

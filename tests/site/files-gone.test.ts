@@ -13,7 +13,9 @@ test('a build that deletes the static files under the running program does not e
   for (const name of ['node_modules', 'drizzle', 'package.json'])
     symlinkSync(join(ROOT, name), join(root, name))
   const site = await startSite({ root })
-  onTestFinished(() => site.stop())
+  onTestFinished(async () => {
+    await site.stop()
+  })
   const client = join(root, 'build/client')
   const files = readdirSync(client, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.js'))

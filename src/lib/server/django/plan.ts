@@ -70,7 +70,7 @@ export function plan(rows: readonly DjangoRegistration[], around: Surroundings):
 
 function planOne(
   row: DjangoRegistration,
-  { now, domain, language, idOf, known, names: found }: Surroundings,
+  { now, domain, language, idOf, known, addresses, names: found }: Surroundings,
   taken: { names: Set<Username>; addresses: Set<EmailAddress> },
 ): Planned {
   const id = idOf(row.token)
@@ -80,8 +80,10 @@ function planOne(
   if (email === null) return out('its email address cannot be used')
   const username = nameOf(row, domain)
   if (username === null) return out('its username is not possible on this homeserver')
+  if (row.status !== 3 && addresses.has(email))
+    return out('an open registration here has the same email address')
   if (row.status !== 3 && taken.addresses.has(email))
-    return out('another open registration has the same email address')
+    return out('another open registration of the file has the same email address')
 
   const notes: string[] = []
   const { account, free, ours } = found.get(username) ?? { account: null, free: false, ours: false }
