@@ -42,7 +42,7 @@ export const MAY_IMPORT = {
     ...server('concurrency', 'crypto', 'database', 'homeserver', 'intake', 'logging', 'rate-limits', 'rules'),
     ...server('text'),
   ],
-  'lib/server/django': [...domain, ...server('auth', 'crypto', 'database', 'homeserver', 'rules')],
+  'lib/server/django': [...domain, ...server('auth', 'config', 'crypto', 'database', 'homeserver', 'rules')],
   'lib/server/outages': [...domain, ...server('database', 'homeserver', 'logging', 'mail', 'registrations')],
   'lib/server/jobs': [
     ...words,

@@ -21,8 +21,8 @@ export async function importFile(
   path: string,
   { dryRun: isDry = false, rules: isWithRules = false, tell: isToTell = false }: Options,
 ): Promise<void> {
-  const file = await readDjangoFile(path)
-  await withServices(async ({ djangoImport }) => {
+  await withServices(async ({ config, djangoImport }) => {
+    const file = await readDjangoFile(path, config.database.directory)
     const plan = isDry ? await djangoImport.look(file) : await djangoImport.run(file, { rules: isWithRules })
     process.stdout.write(tablesOf(plan, { isWithRules, isToTell }))
     if (isDry) printLines('Nothing was changed')

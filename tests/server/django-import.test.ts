@@ -1,8 +1,8 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { createClient } from '@libsql/client'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { kindOf } from '$lib/moderation/rule-kind'
 import { PATTERNS_MAXIMUM } from '$lib/moderation/rule-list'
 import { parseEmail } from '$lib/registration/email'
@@ -11,6 +11,7 @@ import { decideOn } from '../support/decide'
 import { username } from '../support/registration'
 import { DAY } from '$lib/registration/time'
 import { findNewestEvents } from '$lib/server/database/events'
+import { DatabaseProblem } from '$lib/server/database/problem'
 import { readDjangoFile } from '$lib/server/django/read-file'
 import {
   aBrowser,
@@ -38,6 +39,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true })
   await world.dispose()
 })
+
+const readFile = () => readDjangoFile(path, folder)
 
 /** 43 characters of base64url, as Django's program makes them. */
 const tokenOf = (letter: string) => `${letter.repeat(42)}A`
@@ -131,7 +134,7 @@ async function addRules({
 test('every row is taken with its links, or left out with a reason, and a second import changes nothing', async () => {
   await aDjangoFile()
   const before = readFileSync(path)
-  const file = await readDjangoFile(path)
+  const file = await readFile()
   const looked = await world.services.djangoImport.look(file)
   const planned = await world.services.djangoImport.run(file)
   expect(planned).toEqual(looked)
@@ -164,7 +167,7 @@ test('every row is taken with its links, or left out with a reason, and a second
 
 test('who was approved there sets the password by the old link', async () => {
   await aDjangoFile()
-  const file = await readDjangoFile(path)
+  const file = await readFile()
   await world.services.djangoImport.run(file)
   const { api } = aBrowser(world.services)
   const token = tokenOf('i')
@@ -182,7 +185,7 @@ test('the status page has the time of the decision there, or none, and retention
       ('started', 2, '2025-11-20 08:15:00'), ('requested', 2, '2025-11-20 09:30:00.25'),
       ('requested', 6, '2025-11-20 09:00:00'), ('approved', 6, '2025-11-21 10:00:00'),
       ('password_form_opened', 6, '2025-11-22 10:00:00'), ('started', 10, '2025-11-20 08:15:00')`)
-  await world.services.djangoImport.run(await readDjangoFile(path))
+  await world.services.djangoImport.run(await readFile())
   const { api } = aBrowser(world.services)
   const reachedAt = async (letter: string) =>
     (await api.registration.status({ token: tokenOf(letter) })).reachedAt
@@ -206,7 +209,7 @@ test('the status page has the time of the decision there, or none, and retention
 
 test('a message to the applicant is on the status page, whatever was decided', async () => {
   await aDjangoFile()
-  await world.services.djangoImport.run(await readDjangoFile(path))
+  await world.services.djangoImport.run(await readFile())
   const { api } = aBrowser(world.services)
   const message = async (letter: string) =>
     (await api.registration.status({ token: tokenOf(letter) })).message
@@ -221,7 +224,7 @@ test('what was typed to somebody who still waits is in the list, as it is not se
     "update registration_userregistration set mod_message = 'Who\r\nare you?' where username = 'dora'",
   )
   client.close()
-  const { registrations } = await world.services.djangoImport.run(await readDjangoFile(path))
+  const { registrations } = await world.services.djangoImport.run(await readFile())
   const dora = registrations.find(({ row }) => row.username === 'dora')
   expect(dora?.notes).toContain('a message for the applicant, not sent yet, is left out: “Who are you?”')
 })
@@ -231,7 +234,7 @@ test('who waits there has waited since then, also once a decision is undone', as
   world = await aWorld({ moderation: { ...aConfig().moderation, undoMs: 20_000 } })
   await aDjangoFile()
   await addEvents("('requested', 2, '2025-11-20 09:30:00.25')")
-  await world.services.djangoImport.run(await readDjangoFile(path))
+  await world.services.djangoImport.run(await readFile())
   const { api: desk } = await aModerator(world.services)
   const waiting = async (q: string) => {
     const [one] = (await desk.moderation.queue({ tab: 'waiting', q })).items
@@ -256,7 +259,7 @@ test('who waits there has waited since then, also once a decision is undone', as
 
 test('who waits there is approved here without an account, and sets the password by the old link', async () => {
   await aDjangoFile()
-  const file = await readDjangoFile(path)
+  const file = await readFile()
   await world.services.djangoImport.run(file)
   const { api: desk } = await aModerator(world.services)
   const { items } = await desk.moderation.queue({ tab: 'waiting', q: 'dora' })
@@ -276,7 +279,7 @@ test('who waits there is approved here without an account, and sets the password
 
 test('who is denied here after the import leaves the name to the next', async () => {
   await aDjangoFile()
-  const file = await readDjangoFile(path)
+  const file = await readFile()
   await world.services.djangoImport.run(file)
   const { api: desk } = await aModerator(world.services)
   const { items } = await desk.moderation.queue({ tab: 'waiting', q: 'dora' })
@@ -289,7 +292,7 @@ test('who is denied here after the import leaves the name to the next', async ()
 
 test('those who are approved are told once', async () => {
   await aDjangoFile()
-  const file = await readDjangoFile(path)
+  const file = await readFile()
   await world.services.djangoImport.run(file)
   expect(await world.services.djangoImport.tell(file)).toEqual({
     applicants: ['hana', 'oskar.meier'],
@@ -305,7 +308,7 @@ test('those who are approved are told once', async () => {
 test('who is approved there and lost the username is told to choose another one, not to set a password', async () => {
   await aDjangoFile()
   await world.homeserver.claim(username('hana'))
-  const file = await readDjangoFile(path)
+  const file = await readFile()
   await world.services.djangoImport.run(file)
   await world.services.djangoImport.tell(file)
   await world.drain()
@@ -313,23 +316,48 @@ test('who is approved there and lost the username is told to choose another one,
   expect(world.mailbox.last('oskar@mail.test', 'set_password')).toMatchObject({ nameLost: false })
 })
 
-test('bad input is refused with a sentence', async () => {
-  await expect(readDjangoFile(path)).rejects.toThrow(`${path}: no such file`)
-  await expect(readDjangoFile(folder)).rejects.toThrow('is a folder')
-  chmodSync(folder, 0o000)
-  await expect(asNobody(() => readDjangoFile(path))).rejects.toThrow('cannot be read by the user')
-  chmodSync(folder, 0o755)
-  writeFileSync(path, '')
-  chmodSync(path, 0o000)
-  await expect(asNobody(() => readDjangoFile(path))).rejects.toThrow('cannot be read by the user')
+test('a file that cannot be read is named with its whole path, and why', async () => {
+  const refusal = async (named: string) => {
+    const error: unknown = await readDjangoFile(relative('', named), folder).catch((error: unknown) => error)
+    return error instanceof DatabaseProblem ? error.message : error
+  }
+  const forbidden = `${path} cannot be read by the user that runs this program. Put it where that user may read it`
+  expect(await refusal(path)).toBe(`${path}: no such file`)
+  expect(await refusal(folder)).toBe(`${folder} is a folder or the like: name a file`)
+  await aDjangoFile()
+  expect(await refusal(join(path, 'db.sqlite3'))).toBe(`${path}/db.sqlite3: no such file`)
+  chmodSync(path, 0)
+  expect(await asNobody(() => refusal(path))).toBe(forbidden)
   chmodSync(path, 0o600)
+  chmodSync(folder, 0)
+  expect(await asNobody(() => refusal(path))).toBe(forbidden)
+  chmodSync(folder, 0o755)
+})
+
+test('the copy is made in the folder of the database, the only one that may be writable, and is gone afterwards', async () => {
+  await aDjangoFile()
+  const data = join(folder, 'made', 'data')
+  vi.stubEnv('TMPDIR', join(folder, 'nowhere'))
+  try {
+    expect((await readDjangoFile(path, data)).registrations).toHaveLength(ROWS.length)
+    expect(readdirSync(data)).toEqual([])
+    writeFileSync(path, 'no database, but long enough to be read as one'.repeat(200))
+    await expect(readDjangoFile(path, data)).rejects.toThrow(`${path} is not a database`)
+    expect(readdirSync(data)).toEqual([])
+    await expect(readDjangoFile(path, join(path, 'data'))).rejects.toThrow(`${path}/data cannot be opened`)
+  } finally {
+    vi.unstubAllEnvs()
+  }
+})
+
+test('bad input is refused with a sentence', async () => {
   writeFileSync(path, 'no database, but long enough to be read as one'.repeat(200))
-  await expect(readDjangoFile(path)).rejects.toThrow('is not a database')
+  await expect(readFile()).rejects.toThrow('is not a database')
   rmSync(path)
   await aDjangoFile('0009_future')
-  await expect(readDjangoFile(path)).rejects.toThrow('newer version')
+  await expect(readFile()).rejects.toThrow('newer version')
   writeFileSync(`${path}-journal`, 'x')
-  await expect(readDjangoFile(path)).rejects.toThrow('in use')
+  await expect(readFile()).rejects.toThrow('in use')
 })
 
 /** Users of there: name, address, superuser, staff, active. */
@@ -363,7 +391,7 @@ test('moderators are invited by email in their role, once, and only when wished'
     ['twice', 'maja@example.test', 0, 1, 1],
     ['asked', 'asked@example.test', 0, 1, 1],
   ])
-  const file = await readDjangoFile(path)
+  const file = await readFile()
   const { djangoImport } = world.services
   const outcomes = async () =>
     (await djangoImport.run(file)).moderators.map((one) =>
@@ -446,7 +474,7 @@ test('each block rule becomes one of here, or is left out with a reason', async 
       [String.raw`(\w)\1\1\1`, inDays(30)],
     ],
   })
-  const { rules } = await world.services.djangoImport.look(await readDjangoFile(path))
+  const { rules } = await world.services.djangoImport.look(await readFile())
   const told = rules.map((one) =>
     one.outcome === 'taken'
       ? [kindOf(one.rule), one.rule.value, one.isFirstTime]
@@ -488,7 +516,7 @@ test('block rules are written only when asked for, once, with their ends, in the
     ],
     usernames: [['mod(erator)?', null]],
   })
-  const file = await readDjangoFile(path)
+  const file = await readFile()
   const { services } = world
   await services.djangoImport.run(file)
   expect((await services.ruleListing.page({ over: false }, undefined)).all).toBe(0)
@@ -525,7 +553,7 @@ test('no more patterns are taken than can be active', async () => {
   await addRules({
     emails: Array.from({ length: PATTERNS_MAXIMUM + 1 }, (_, at) => [`spam${String(at)}-`, null]),
   })
-  const { rules } = await world.services.djangoImport.run(await readDjangoFile(path), { rules: true })
+  const { rules } = await world.services.djangoImport.run(await readFile(), { rules: true })
   expect(rules.filter(({ outcome }) => outcome === 'taken')).toHaveLength(PATTERNS_MAXIMUM)
   expect(rules.at(-1)).toMatchObject({ outcome: 'left_out', notes: ['there would be too many patterns'] })
 })
@@ -540,7 +568,7 @@ async function anAccountOf(name: string, address: string, change: object = {}): 
 
 /** The registrations that an import takes, by username. */
 async function imported() {
-  const { registrations } = await world.services.djangoImport.run(await readDjangoFile(path))
+  const { registrations } = await world.services.djangoImport.run(await readFile())
   return new Map(registrations.map((one) => [one.row.username, one]))
 }
 

@@ -1,10 +1,9 @@
-import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import type { Client } from '@libsql/client'
 import * as v from 'valibot'
 import { damageOf, mustBeReadable, withFile } from '../database/copy'
-import { DatabaseProblem } from '../database/problem'
+import { DatabaseProblem, explained } from '../database/problem'
 import {
   djangoModeratorSchema,
   djangoNetworkSchema,
@@ -17,25 +16,31 @@ import {
 
 /**
  * Reads the SQLite database of the Django program synapse_registration, 0.1.3 or newer, from a copy of it: the file
- * itself is only copied. Throws `DatabaseProblem` with a sentence if it is missing, unreadable, in use, damaged, newer
+ * itself is only copied. The copy is made in `directory` (that of the database here, as nothing else need be writable)
+ * and is gone afterwards. Throws `DatabaseProblem` with a sentence if the file cannot be read, is in use, damaged, newer
  * than what is known, or another program's.
  */
-export async function readDjangoFile(path: string): Promise<DjangoFile> {
-  mustBeReadable(path, path)
-  if (existsSync(`${path}-wal`)) mustBeReadable(`${path}-wal`, `${path}-wal`)
-  if (existsSync(`${path}-journal`) && statSync(`${path}-journal`).size > 0)
+export async function readDjangoFile(path: string, directory: string): Promise<DjangoFile> {
+  const file = resolve(path)
+  mustBeReadable(file, file)
+  if (existsSync(`${file}-journal`) && statSync(`${file}-journal`).size > 0)
     throw new DatabaseProblem(
-      `${path} is in use, or was left in the middle of a write: it has a -journal beside it. Stop the Django program, or start and stop it once, and try again`,
+      `${file} is in use, or was left in the middle of a write: it has a -journal beside it. Stop the Django program, or start and stop it once, and try again`,
     )
-  const folder = mkdtempSync(join(tmpdir(), 'django-import-'))
-  try {
-    const copy = join(folder, 'copy.sqlite3')
-    copyFileSync(path, copy)
-    if (existsSync(`${path}-wal`)) copyFileSync(`${path}-wal`, `${copy}-wal`)
-    return await withFile({ path: copy, subject: path }, (client) => readAll(client, path))
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
+  const wal = `${file}-wal`
+  if (existsSync(wal)) mustBeReadable(wal, wal)
+  return explained(resolve(directory), async () => {
+    mkdirSync(directory, { recursive: true })
+    const folder = mkdtempSync(join(directory, 'django-import-'))
+    try {
+      const copy = join(folder, 'copy.sqlite3')
+      copyFileSync(file, copy)
+      if (existsSync(wal)) copyFileSync(wal, `${copy}-wal`)
+      return await withFile({ path: copy, subject: file }, (client) => readAll(client, file))
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
 }
 
 /** The type of the event with which a registration reaches its status; none for 0, as there are two. */
