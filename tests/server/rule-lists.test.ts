@@ -122,8 +122,46 @@ describe('a list that is added', () => {
     expect(JSON.stringify(await noted('rules_imported'))).not.toContain('.example')
 
     // A second press finds nothing left to do.
-    expect(await add(text)).toEqual({ added: 0, there: 3 })
+    expect(await add(text, { days: 7, reason: 'From a list' })).toEqual({ added: 0, there: 3 })
     expect(await noted('rules_imported')).toHaveLength(3)
+  })
+
+  test('prolongs a rule that is there and would end sooner, and the preview counts it', async () => {
+    const csv = { format: 'csv' } as const
+    const first =
+      'value,kind,expires\nends.example,,2026-02-01\nstays.example,,\nsame.example,,2026-02-01\nseo.*,name_pattern,2026-02-01'
+    await add(first, csv)
+    const second =
+      'value,kind,expires\nends.example,,\nstays.example,,2026-03-01\nsame.example,,2026-02-01\nseo.*,name_pattern,2026-03-01\ntwice.example,,2026-03-01\ntwice.example,,'
+    expect(await preview(second, csv)).toMatchObject({ fresh: { count: 3 }, there: 2, repeated: 1 })
+    const other = world.another()
+    expect(await other.rules.verdict({ domain: 'ends.example' })).toMatchObject({ effect: 'block' })
+    expect(await add(second, csv)).toEqual({ added: 3, there: 2 })
+    expect(await add(second, csv)).toEqual({ added: 0, there: 5 })
+    const ends = new Map((await kept()).map(({ value, expiresAt }) => [value, expiresAt]))
+    expect(ends).toEqual(
+      new Map([
+        ['ends.example', null],
+        ['stays.example', null],
+        ['same.example', Date.parse('2026-02-01')],
+        ['seo.*', Date.parse('2026-03-01')],
+        ['twice.example', null],
+      ]),
+    )
+    expect(await kept()).toHaveLength(5)
+    world.pass(100 * DAY)
+    expect(await other.rules.verdict({ domain: 'ends.example' })).toMatchObject({ expiresAt: null })
+    expect(await start('a@ends.example')).toBe('email_blocked')
+    expect(await start('a@same.example')).toBe('done')
+  })
+
+  test('for some days is not longer because it comes again a minute later, but is a day later', async () => {
+    await add('spam.example', { days: 7 })
+    world.pass(60_000)
+    expect(await add('spam.example', { days: 7 })).toEqual({ added: 0, there: 1 })
+    world.pass(DAY)
+    expect(await add('spam.example', { days: 7 })).toEqual({ added: 1, there: 0 })
+    expect(await kept()).toMatchObject([{ expiresAt: world.now() + 7 * DAY }])
   })
 
   test('keeps its order, on the page and in an export', async () => {

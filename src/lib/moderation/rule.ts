@@ -2,6 +2,7 @@ import { domainOf, parseDomain, parseEmail, type EmailAddress } from '../registr
 import { readMatrixId } from '../registration/matrix-id'
 import { accept, refuse, type Result } from '../registration/refusal'
 import { trimInvisible } from '../registration/typed-text'
+import { HOUR } from '../registration/time'
 import { isBlank, plainLines, visibleLength } from '../registration/text-length'
 import { usernameSchema, type Username } from '../registration/username'
 import * as v from 'valibot'
@@ -34,6 +35,20 @@ export interface RuleCore {
 /** Rules with the same key are the same rule. */
 export const ruleKey = ({ subject, form, effect, value }: RuleCore): string =>
   `${subject} ${form} ${effect} ${value}`
+
+/** Whether a rule is still active when the other one has expired; null never does. */
+export const lastsLonger = (
+  { expiresAt }: { expiresAt: number | null },
+  other: { expiresAt: number | null },
+): boolean => other.expiresAt !== null && (expiresAt === null || expiresAt > other.expiresAt)
+
+/** Whether a rule prolongs one that is the same; by a few minutes, it is only a list that is imported a second time. */
+export const prolongs = (
+  { expiresAt }: { expiresAt: number | null },
+  other: { expiresAt: number | null },
+): boolean =>
+  other.expiresAt !== null && (expiresAt === null || expiresAt - other.expiresAt >= PROLONGED_BY_MS)
+const PROLONGED_BY_MS = HOUR
 
 /** A longer one was not written by a person, and each pattern is compiled on every change. */
 export const RULE_VALUE_MAXIMUM = 255

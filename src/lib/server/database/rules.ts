@@ -14,7 +14,7 @@ import {
   sql,
   type SQL,
 } from 'drizzle-orm'
-import { RULE_SUBJECTS, ruleKey, type RuleCore } from '$lib/moderation/rule'
+import { lastsLonger, RULE_SUBJECTS, ruleKey, type RuleCore } from '$lib/moderation/rule'
 import type { RuleFilter } from '$lib/moderation/rule-filter'
 import { RULE_KINDS } from '$lib/moderation/rule-kind'
 import type { Registration } from '$lib/registration/registration'
@@ -28,10 +28,14 @@ export type RuleRow = typeof rules.$inferSelect
 const counts = (now: number) =>
   and(isNull(rules.endedAt), or(isNull(rules.expiresAt), gt(rules.expiresAt, now)))
 
-/** Changes with each rule that is added or ended, by anybody: rows are only added, and ended once. */
+/** Changes with each rule that is added, prolonged or ended, by anybody: rows are only added, and ended once. */
 export async function rulesVersion(reader: Reader): Promise<string> {
-  const [row] = await reader.select({ all: count(), ended: count(rules.endedAt) }).from(rules)
-  return `${row?.all ?? 0}.${row?.ended ?? 0}`
+  const { endedAt, expiresAt } = rules
+  const expiry = sql<number>`total(${expiresAt})`
+  const [row] = await reader
+    .select({ all: count(), ended: count(endedAt), expiring: count(expiresAt), expiry })
+    .from(rules)
+  return [row?.all, row?.ended, row?.expiring, row?.expiry].join(' ')
 }
 
 const row = sql<number>`${rules}.rowid`
@@ -134,23 +138,28 @@ export async function findSame(
   return found ?? null
 }
 
-/** Those of these rules that exist already, by their keys. */
+/** Until when those of these rules apply that exist already, by their keys; null: permanently. */
 export async function findThere(
   reader: Reader,
   listed: readonly RuleCore[],
   now: number,
-): Promise<Set<string>> {
-  const { subject, form, value, effect } = rules
+): Promise<Map<string, number | null>> {
+  const { subject, form, value, effect, expiresAt } = rules
   const asked = new Set(listed.map(ruleKey))
-  const there = new Set<string>()
+  const there = new Map<string, number | null>()
   for (const one of RULE_SUBJECTS) {
     const values = listed.filter((rule) => rule.subject === one).map((rule) => rule.value)
     if (values.length === 0) continue
     const found = await reader
-      .select({ subject, form, value, effect })
+      .select({ subject, form, value, effect, expiresAt })
       .from(rules)
       .where(and(eq(subject, one), inArray(value, values), counts(now)))
-    for (const key of found.map(ruleKey)) if (asked.has(key)) there.add(key)
+    for (const rule of found) {
+      const key = ruleKey(rule)
+      const other = there.get(key)
+      if (asked.has(key) && (other === undefined || lastsLonger(rule, { expiresAt: other })))
+        there.set(key, rule.expiresAt)
+    }
   }
   return there
 }
@@ -178,6 +187,26 @@ export async function insertRules(tx: Transaction, added: RuleRow[]): Promise<vo
   await tx.run(
     sql`insert into ${rules} (${sql.join(names, sql`, `)}) select ${sql.join(values, sql`, `)} from json_each(${JSON.stringify(added)})`,
   )
+}
+
+/** Gives rules that exist the ends of these, in one statement as well. */
+export async function prolongRules(
+  tx: Transaction,
+  prolonged: readonly (RuleCore & { expiresAt: number | null })[],
+  now: number,
+): Promise<void> {
+  const listed = prolonged.map(({ subject, form, value, effect, expiresAt }) => ({
+    subject,
+    form,
+    value,
+    effect,
+    expiresAt,
+  }))
+  await tx.run(sql`update rules set expires_at = listed.value ->> 'expiresAt'
+    from json_each(${JSON.stringify(listed)}) as listed
+    where rules.subject = listed.value ->> 'subject' and rules.value = listed.value ->> 'value'
+      and rules.form = listed.value ->> 'form' and rules.effect = listed.value ->> 'effect'
+      and rules.ended_at is null and rules.expires_at > ${now}`)
 }
 
 export async function endRule(tx: Transaction, id: string, now: number): Promise<void> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readRuleReason, RULE_EFFECTS, ruleKey } from '$lib/moderation/rule'
+import { lastsLonger, readRuleReason, RULE_EFFECTS, ruleKey } from '$lib/moderation/rule'
 import { KINDS, RULE_KINDS } from '$lib/moderation/rule-kind'
 import {
   LIST_MAXIMUM,
@@ -22,7 +22,7 @@ export interface TypedList extends ListChoice {
   format: ListFormat
 }
 
-/** A parsed list. `rules`: each once, in order, with the line of its first occurrence. */
+/** A parsed list. `rules`: each once, in order, with the line of its first occurrence that lasts longest. */
 export interface ReadList {
   rules: (ListedRule & { line: number })[]
   /** Lines that repeat a rule of the list, and comments. */
@@ -52,18 +52,22 @@ export async function readRuleList(typed: TypedList, now: number): Promise<Resul
     return refuse({ code: 'list_patterns', maximum: PATTERNS_MAXIMUM })
 
   const list: ReadList = { rules: [], repeated: 0, skipped, unread: [] }
-  const known = new Set<string>()
+  const known = new Map<string, number>()
   const turn = yieldToEventLoop()
   for (const entry of entries) {
     await turn()
     const { line, cells } = entry
     const rule = ruleOf(entry, typed, now)
-    if (!rule.ok) list.unread.push({ line, value: cut(cells.value ?? ''), refusal: rule.refusal })
-    else if (known.has(ruleKey(rule.value))) list.repeated++
-    else {
-      known.add(ruleKey(rule.value))
-      list.rules.push({ ...rule.value, line })
+    if (!rule.ok) {
+      list.unread.push({ line, value: cut(cells.value ?? ''), refusal: rule.refusal })
+      continue
     }
+    const key = ruleKey(rule.value)
+    const index = known.get(key) ?? list.rules.length
+    const before = list.rules[index]
+    known.set(key, index)
+    if (before !== undefined) list.repeated++
+    if (before === undefined || lastsLonger(rule.value, before)) list.rules[index] = { ...rule.value, line }
   }
   return accept(list)
 }

@@ -1,4 +1,4 @@
-import { ruleKey, type Candidate, type RuleCore } from '$lib/moderation/rule'
+import { prolongs, ruleKey, type Candidate, type RuleCore } from '$lib/moderation/rule'
 import { readRuleValue } from '$lib/moderation/rule-value'
 import { PATTERNS_MAXIMUM, type ListedRule } from '$lib/moderation/rule-list'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
@@ -15,6 +15,7 @@ import {
   findSame,
   findThere,
   insertRules,
+  prolongRules,
   rulesVersion,
   setHeldBy,
   type RuleRow,
@@ -46,7 +47,7 @@ interface Kept {
 }
 
 /**
- * The rules of the configuration and of the database together. They are cached in memory; a row count tells whether
+ * The rules of the configuration and of the database together. They are cached in memory; counts of their rows tell whether
  * they changed, queried at most once a second: a rule added by one process applies in the others a second later, and
  * here at once.
  */
@@ -99,18 +100,25 @@ export function createRuleStore({
     }
   }
 
-  /** Those of these rules that do not exist yet; refused if there would be too many patterns. */
-  async function freshOf<R extends ListedRule>(
+  /**
+   * Those of these rules that do not exist yet, and those that exist, but end sooner. Refused if there would be too many
+   * patterns.
+   */
+  async function changesOf<R extends ListedRule>(
     reader: Reader,
     listed: readonly R[],
     now: number,
-  ): Promise<Result<R[]>> {
+  ): Promise<Result<{ fresh: R[]; prolonged: R[] }>> {
     const there = await findThere(reader, listed, now)
     const fresh = listed.filter((rule) => !there.has(ruleKey(rule)))
+    const prolonged = listed.filter((rule) => {
+      const expiresAt = there.get(ruleKey(rule))
+      return expiresAt !== undefined && prolongs(rule, { expiresAt })
+    })
     const patterns = fresh.filter(({ form }) => form === 'pattern').length
     if (patterns > 0 && patterns + (await countPatterns(reader, now)) > PATTERNS_MAXIMUM)
       return refuse({ code: 'list_patterns', maximum: PATTERNS_MAXIMUM })
-    return accept(fresh)
+    return accept({ fresh, prolonged })
   }
 
   async function addAllIn(
@@ -119,18 +127,21 @@ export function createRuleStore({
     actor: Author,
   ): Promise<Result<number>> {
     const now = clock()
-    const fresh = await freshOf(tx, listed, now)
-    if (!fresh.ok) return fresh
+    const changes = await changesOf(tx, listed, now)
+    if (!changes.ok) return changes
+    const { fresh, prolonged } = changes.value
     // Of those created at one moment the highest ID comes first: so the list keeps its order.
-    const ids = fresh.value.map(() => randomId()).sort()
-    const rows = fresh.value.map((rule) => rowOf(ids.pop() ?? randomId(), rule, authorId(actor), now))
+    const ids = fresh.map(() => randomId()).sort()
+    const rows = fresh.map((rule) => rowOf(ids.pop() ?? randomId(), rule, authorId(actor), now))
     await insertRules(tx, rows)
-    const [first] = fresh.value
+    await prolongRules(tx, prolonged, now)
+    const all = [...fresh, ...prolonged]
+    const [first] = all
     if (first === undefined) return accept(0)
-    const isOne = fresh.value.every(({ effect }) => effect === first.effect)
-    const detail = { count: fresh.value.length, ...(isOne && { effect: first.effect }) }
+    const isOne = all.every(({ effect }) => effect === first.effect)
+    const detail = { count: all.length, ...(isOne && { effect: first.effect }) }
     await insertEvents(tx, null, [{ kind: 'rules_imported', detail }], actor, now)
-    return accept(fresh.value.length)
+    return accept(all.length)
   }
 
   const rowOf = (
@@ -200,11 +211,13 @@ export function createRuleStore({
     same: (core: RuleCore): Promise<{ rule: StoredRule; author: string | null } | null> =>
       database.read((reader) => findSame(reader, core, clock())),
 
-    /** The rules of a list that do not exist yet, and would be added. */
-    fresh: <R extends ListedRule>(listed: readonly R[]): Promise<Result<R[]>> =>
-      database.read((reader) => freshOf(reader, listed, clock())),
+    /** The rules of a list that do not exist yet, and would be added, and then those that would be prolonged. */
+    async fresh<R extends ListedRule>(listed: readonly R[]): Promise<Result<R[]>> {
+      const changes = await database.read((reader) => changesOf(reader, listed, clock()))
+      return changes.ok ? accept([...changes.value.fresh, ...changes.value.prolonged]) : changes
+    },
 
-    /** Adds all rules of a list that do not exist yet, or none; returns how many. */
+    /** Adds all rules of a list that do not exist yet, and prolongs those that end sooner; returns how many. */
     async addAll(listed: readonly ListedRule[], actor: Author): Promise<Result<number>> {
       const added = await database.write((tx) => addAllIn(tx, listed, actor))
       forget()
