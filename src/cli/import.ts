@@ -98,9 +98,9 @@ function countsOf(planned: { outcome: 'taken' | 'known' | 'left_out' }[]): strin
 
 function rulesEnd(rules: PlannedRule[], isWithRules: boolean): string[] {
   const taken = rules.filter(({ outcome }) => outcome === 'taken')
-  const first = taken.filter(({ isFirstTime }) => isFirstTime).length
+  const wider = taken.filter(({ isWider }) => isWider).length
   if (taken.length === 0 || isWithRules) return []
-  const armed = first === 0 ? '' : `: ${String(first)} of them never matched there, and would start to block`
+  const armed = wider === 0 ? '' : `: ${String(wider)} of them would block more people than there`
   return [`Block rules are only taken with --rules${armed}`]
 }
 

@@ -477,7 +477,7 @@ test('each block rule becomes one of here, or is left out with a reason', async 
   const { rules } = await world.services.djangoImport.look(await readFile())
   const told = rules.map((one) =>
     one.outcome === 'taken'
-      ? [kindOf(one.rule), one.rule.value, one.isFirstTime]
+      ? [kindOf(one.rule), one.rule.value, one.isWider]
       : [one.outcome, one.notes.join('; ')],
   )
   expect(told).toEqual([
@@ -487,7 +487,7 @@ test('each block rule becomes one of here, or is left out with a reason', async 
     ['address_pattern', '(?:spam).*', false],
     ['left_out', 'look-ahead and look-behind do not exist here'],
     ['left_out', 'it has expired'],
-    ['left_out', 'another rule of the file is the same'],
+    ['left_out', 'another rule of the file is the same, and lasts at least as long'],
     ['left_out', '{,n} is no repetition here; write {0,n}'],
     ['left_out', 'it is empty, and would match everybody'],
     ['left_out', 'it is longer than the 255 characters of a pattern here'],
@@ -497,9 +497,10 @@ test('each block rule becomes one of here, or is left out with a reason', async 
     ['network', '198.51.100.23', true],
     ['left_out', 'it is not a network'],
     ['network', '10.0.0.0/8', true],
-    ['name_pattern', '(?:.*Admin.*).*', false],
+    ['name_pattern', '(?:.*Admin.*).*', true],
     ['name_pattern', '(?:mod(erator)?).*', true],
     ['left_out', 'back-references do not exist here'],
+    ['address_pattern', '(?:burner.example).*', false],
   ])
   const notesOf = (value: string) => rules.find(({ row }) => row.value === value)?.notes
   expect(notesOf('10.0.0.0/8')).toEqual(['networks never matched there', 'it is very large'])
@@ -546,6 +547,22 @@ test('block rules are written only when asked for, once, with their ends, in the
 
   await services.rules.end(items[1]?.rule.id ?? '', { kind: 'command_line' }, () => true)
   expect(await outcomes()).toEqual([['known'], ['known', 'it was ended here'], ['known']])
+})
+
+test('a rule that is here for a day is prolonged where it lasts longer there', async () => {
+  await aDjangoFile()
+  await addRules({ emails: [['.*@mailinator.com', null]] })
+  const { services } = world
+  const core = { subject: 'domain', form: 'exact', effect: 'block', value: 'mailinator.com' } as const
+  await services.rules.add({ ...core, reason: null, days: 1 }, { kind: 'command_line' })
+  const file = await readFile()
+  const outcomes = async () =>
+    (await services.djangoImport.run(file, { rules: true })).rules.map(({ outcome }) => outcome)
+  expect(await outcomes()).toEqual(['taken'])
+  expect(await outcomes()).toEqual(['known'])
+  expect((await services.ruleListing.page({ over: false }, undefined)).all).toBe(1)
+  world.pass(2 * DAY)
+  expect(await services.rules.verdict({ domain: 'mailinator.com' })).toMatchObject({ expiresAt: null })
 })
 
 test('no more patterns are taken than can be active', async () => {
