@@ -26,8 +26,7 @@ export async function exportRules(filter: { kind?: RuleKind; effect?: RuleEffect
 /**
  * Adds the rules in a file: a table with a header line if it is named `*.csv`, else values, one per line. `kind`,
  * `effect`, `days` and `reason` are for all that say nothing else. What is there already is not added again, but
- * prolonged if it ends sooner. Throws if
- * lines could not be read, after it added the others.
+ * prolonged if it ends sooner. Throws if lines could not be read, after it added the others.
  */
 export async function importRules(
   file: string,

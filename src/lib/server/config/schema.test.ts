@@ -402,3 +402,13 @@ test('a former and a new name together are one setting given twice', () => {
     expect.stringContaining('retention.fingerprints is given twice: keep one'),
   ])
 })
+
+test.each([
+  [String.raw`.*@müller\.example`, String.raw`xn--mller-kva\.example`],
+  ['.*@sub.пример.рф$', String.raw`sub\.xn--e1afmkfd\.xn--p1ai`],
+  ['.*@(späm|other)[.]example', 'xn--…'],
+])('a pattern for email addresses with other letters than ASCII is warned of: %s', (pattern, domain) => {
+  const file = configFile({ registration: { blocked_emails: ['spam.*', pattern] } })
+  const warning = `${LIST} entry 2 has letters that no email address has here, as they are compared in ASCII; write the domain as ${domain} (is ${JSON.stringify(pattern)})`
+  expect(warningsOf(file)).toEqual([expect.stringContaining(warning)])
+})

@@ -1,5 +1,7 @@
+import { parseDomain } from '$lib/registration/email'
 import { isLocal } from './derive'
 import type { Config } from './derive'
+import { shown } from './fields'
 import type { Settings } from './schema'
 import { keptKeyPath } from './secret-key'
 
@@ -32,6 +34,7 @@ export function warningsOf(settings: Settings, config: Config): string[] {
         !isLocal(new URL(config.site.url).hostname),
       'registration.proof_of_work is on, but browsers can solve it only if site.url starts with https',
     ],
+    ...settings.registration.blocked_emails.map(blockedEmailWarning),
     ...mailWarnings(settings, config),
     [
       Boolean(settings.email.username) && settings.email.password === '',
@@ -79,6 +82,18 @@ export function warningsOf(settings: Settings, config: Config): string[] {
     ],
   ]
   return warnings.filter(([applies]) => applies).map(([, text]) => text)
+}
+
+/** A pattern with other letters than ASCII, which no email address has once it is read. */
+function blockedEmailWarning(pattern: string, index: number): [boolean, string] {
+  const [typed = ''] =
+    /[\p{L}\p{M}\p{N}-]+(?:\\?\.[\p{L}\p{M}\p{N}-]+)+$/u.exec(pattern.replace(/\$$/, '')) ?? []
+  const domain = parseDomain(typed.replaceAll('\\', ''))
+  const ascii = domain?.includes('xn--') === true ? domain.replaceAll('.', '\\.') : 'xn--…'
+  return [
+    /\P{ASCII}/u.test(pattern),
+    `registration.blocked_emails entry ${index + 1} has letters that no email address has here, as they are compared in ASCII; write the domain as ${ascii} (is ${shown(pattern)})`,
+  ]
 }
 
 /** The same about the connection to the mail server. */
