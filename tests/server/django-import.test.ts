@@ -2,11 +2,12 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { createClient } from '@libsql/client'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { kindOf } from '$lib/moderation/rule-kind'
 import { PATTERNS_MAXIMUM } from '$lib/moderation/rule-list'
 import { parseEmail } from '$lib/registration/email'
 import { asNobody } from '../support/as-nobody'
+import { codeOf } from '../support/code-of'
 import { decideOn } from '../support/decide'
 import { username } from '../support/registration'
 import { DAY } from '$lib/registration/time'
@@ -670,5 +671,71 @@ test('an address that is taken is told apart: by a registration here, even a mer
   expect(rows.get('dora2')).toMatchObject({
     outcome: 'left_out',
     notes: ['another open registration of the file has the same email address'],
+  })
+})
+
+describe('where there are documents to accept', () => {
+  const legal = [{ title: 'Rules', url: 'https://example.test/rules' }]
+  const consent = { version: '1.0', formSecret: 'form-secret' }
+  beforeEach(async () => {
+    await world.dispose()
+    world = await aWorld({ legal, consent })
+    await aDjangoFile()
+  })
+  const browserOf = async (letter: string) => {
+    const { api } = aBrowser(world.services)
+    await api.registration.resume({ token: tokenOf(letter) })
+    return api
+  }
+  const consentOf = async (name: string) => (await world.homeserver.account(username(name)))?.consentVersion
+
+  test('who was approved there, or here later, accepts them with the password, and consent is recorded', async () => {
+    const planned = await imported()
+    await decideOn(world, planned.get('dora')?.id ?? '', 'approve')
+    await world.drain()
+    for (const [letter, name] of [
+      ['i', 'hana'],
+      ['d', 'dora'],
+    ] as const) {
+      const api = await browserOf(letter)
+      expect(await api.registration.current()).toMatchObject({ awaitsPassword: true, asksLegal: true })
+      expect(await codeOf(api.registration.setPassword({ password: PASSWORD }))).toBe('legal_missing')
+      expect(await codeOf(api.registration.setPassword({ password: '', legal: false }))).toBe(
+        'password_missing',
+      )
+      expect(await world.homeserver.account(username(name))).toBeNull()
+      await api.registration.setPassword({ password: PASSWORD, legal: true })
+      await world.drain()
+      expect(await api.registration.current()).toMatchObject({ state: 'completed', asksLegal: false })
+      expect(await consentOf(name), name).toBe('1.0')
+    }
+    expect(await world.services.registrar.find(planned.get('hana')?.id ?? '')).toMatchObject({
+      legalAcceptedAt: world.now(),
+      consentVersion: '1.0',
+    })
+  })
+
+  test('so does who was denied there, and is approved here after all', async () => {
+    const client = createClient({ url: `file:${path}` })
+    await client.executeMultiple(`delete from registration_userregistration where username = 'dora2';
+      update registration_userregistration set status = 3 where username = 'dora'`)
+    client.close()
+    const id = (await imported()).get('dora')?.id ?? ''
+    const { api: desk } = await aModerator(world.services)
+    const { version = 0 } = (await world.services.registrar.find(id)) ?? {}
+    await desk.conversation.reopen({ id, version, message: '', silent: true })
+    await world.drain()
+    const api = await browserOf('d')
+    expect(await codeOf(api.registration.setPassword({ password: PASSWORD }))).toBe('legal_missing')
+    await api.registration.setPassword({ password: PASSWORD, legal: true })
+    await world.drain()
+    expect(await consentOf('dora')).toBe('1.0')
+  })
+
+  test('who keeps the password of there does not, and the list says so', async () => {
+    await anAccountOf('dora', 'dora@mail.test')
+    expect((await imported()).get('dora')?.notes).toContain(
+      'it sets none here, so the documents are not accepted, and no consent is recorded',
+    )
   })
 })

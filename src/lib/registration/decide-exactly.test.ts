@@ -389,6 +389,13 @@ describe('after the approval', () => {
       events: [{ kind: 'password_set' }],
       jobs: [{ kind: 'open_account' }],
     })
+    for (const consentVersion of ['1.0', null]) {
+      const before = { state: 'approved', account: 'filled', consentVersion: '0.9' } as const
+      expect(outcome(before, { type: 'password_set', accepted: { consentVersion } })).toMatchObject({
+        changed: { legalAcceptedAt: NOW, consentVersion },
+        events: [{ kind: 'password_set' }],
+      })
+    }
     for (const account of ['none', 'locked', 'open', 'doubtful'] as const)
       expect(set({ account })).toMatchObject({ code: 'wrong_state' })
     expect(set({ decidedBy: 'm1' }, { undoMs: 2 * 60_000 })).toMatchObject({ code: 'wrong_state' })

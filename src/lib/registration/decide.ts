@@ -124,7 +124,13 @@ export function decide(
       return release(registration, action, policy)
     case 'password_set':
       if (state !== 'approved' || account !== 'filled' || isResting(registration, policy)) return no()
-      return YES(registration, [{ kind: 'password_set' }], [{ kind: 'open_account' }])
+      return YES(
+        action.accepted === undefined
+          ? registration
+          : { ...registration, legalAcceptedAt: policy.now, ...action.accepted },
+        [{ kind: 'password_set' }],
+        [{ kind: 'open_account' }],
+      )
     case 'opened': {
       const isPlanned = registration.probation === 'planned'
       // Decided again meanwhile: the other job opens it as it was decided then.

@@ -89,7 +89,8 @@ export type Action =
   /** Assigns the request to a moderator; `over`: even if it is assigned to a colleague. */
   | { type: 'take'; moderator: string; over: boolean }
   | { type: 'release'; moderator: string }
-  | { type: 'password_set' }
+  /** `accepted`: the legal documents, which nobody had asked about before. */
+  | { type: 'password_set'; accepted?: { consentVersion: string | null } }
   /** `suspended`: it was suspended before. `unjoined`: rooms that it could not join before that. */
   | { type: 'opened'; suspended?: boolean; unjoined?: string[] }
   /** Ends a probation; `early`: before its time. */

@@ -86,6 +86,10 @@ export function awaitsPassword({ state, account }: { state: State; account: Acco
   return state === 'approved' && account !== 'filled' && account !== 'open'
 }
 
+/** Whether the legal documents were accepted; not by a request that another program accepted. */
+export const hasAccepted = ({ legalAcceptedAt }: { legalAcceptedAt: number | null }): boolean =>
+  legalAcceptedAt !== null
+
 /** When a registration's password is set: as it was fixed for it, or by the setting. */
 export const passwordModeOf = (
   { passwordMode }: { passwordMode: PasswordMode | null },

@@ -80,6 +80,8 @@ export interface OwnView {
   /** An approval of which no email tells once the account is active. */
   silent: boolean
   awaitsPassword: boolean
+  /** With the password, the legal documents are accepted, too. */
+  asksLegal: boolean
   /** Its next step asks for a password: that of the request, or that of an approved one. */
   asksPassword: boolean
   /** The moderators' questions and the answers, oldest first; moderators are not named. */

@@ -342,7 +342,7 @@ export function compose(config: RunConfig, world: Dependencies) {
       moderatorInvitations,
       clock,
       randomId: randomUUID,
-      settings: { language: site.language, retention },
+      settings: { language: site.language, retention, legal: config.legal.length > 0 },
     }),
     knownCodes: createKnownCodes({ database, clock }),
     flashCookie: createFlashCookie({ secretKey: config.secretKey, clock }),

@@ -79,15 +79,16 @@ export async function sendName(event: Posted, token?: string) {
   }
 }
 
-/** The password set after the approval. `query`: as above. */
+/** The password set after the approval, and the documents where they are accepted with it. `query`: as above. */
 export async function sendPassword(event: Posted, token?: string) {
   const { api } = event.locals
   const form = await event.request.formData()
-  const wish = { ...asking(form, token), password: textOf(form, 'password') }
+  const legal = form.has('legal')
+  const wish = { ...asking(form, token), password: textOf(form, 'password'), legal }
   const answer = await attempt(() => api.registration.setPassword(wish))
   if (answer.ok) return { ...answer, query: answer.value.repeated ? EARLIER : '' }
   await lookAnew(answer.refusal, form, event, token)
-  const told = { problems: problemsOf(answer.refusals), nameLost: isNameGone(answer.refusal) }
+  const told = { legal, problems: problemsOf(answer.refusals), nameLost: isNameGone(answer.refusal) }
   return { ok: false as const, status: answer.status, told }
 }
 

@@ -71,7 +71,7 @@ export function createDjangoImport({
   moderatorInvitations: Pick<ModeratorInvitations, 'inviteIn'>
   clock: () => number
   randomId: () => string
-  settings: { language: Language; retention: Retention }
+  settings: { language: Language; retention: Retention; legal: boolean }
 }) {
   const { domain } = homeserver
 
@@ -106,7 +106,16 @@ export function createDjangoImport({
         (await isNameHeld(reader, username, null)) || (await findAccount(reader, username)) !== null
       names.set(username, { account, free: free && !isOurs, ours: isOurs })
     }
-    return plan(rows, { now: clock(), domain, language: settings.language, idOf, known, addresses, names })
+    return plan(rows, {
+      now: clock(),
+      domain,
+      language: settings.language,
+      legal: settings.legal,
+      idOf,
+      known,
+      addresses,
+      names,
+    })
   }
 
   async function write(

@@ -23,6 +23,8 @@ export interface Surroundings {
   now: number
   domain: string
   language: Language
+  /** Whether there are legal documents to accept. */
+  legal: boolean
   /** The ID that a token's registration has here. */
   idOf: (token: string) => string
   /** Imported before, even if deleted since. */
@@ -70,7 +72,7 @@ export function plan(rows: readonly DjangoRegistration[], around: Surroundings):
 
 function planOne(
   row: DjangoRegistration,
-  { now, domain, language, idOf, known, addresses, names: found }: Surroundings,
+  { now, domain, language, legal, idOf, known, addresses, names: found }: Surroundings,
   taken: { names: Set<Username>; addresses: Set<EmailAddress> },
 ): Planned {
   const id = idOf(row.token)
@@ -115,6 +117,8 @@ function planOne(
   }
   const isFilled = isWaiting && holdsName
   if (isFilled) notes.push('its account is there already, locked, and keeps its password')
+  if (isFilled && legal)
+    notes.push('it sets none here, so the documents are not accepted, and no consent is recorded')
   if (String(username) !== row.username) notes.push(`the username becomes ${username}`)
   if (String(email) !== row.email) notes.push('the email address is in lower case')
   const clientAddress = canonicalAddress(row.ip_address.split(',')[0]?.trim() ?? '') ?? ''

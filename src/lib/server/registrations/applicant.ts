@@ -7,7 +7,7 @@ import { checkPassword } from '$lib/registration/password'
 import { parseReason } from '$lib/registration/reason'
 import { accept, refuse, type Refusal, type Refused, type Result } from '$lib/registration/refusal'
 import type { Actor, Registration } from '$lib/registration/registration'
-import { awaitsPassword, passwordModeOf } from '$lib/registration/state'
+import { awaitsPassword, hasAccepted, passwordModeOf } from '$lib/registration/state'
 import { parseNewUsername, type Username, type UsernameCharacters } from '$lib/registration/username'
 import type { Provisioning } from './provisioning'
 import type { Token } from '../crypto/tokens'
@@ -319,15 +319,28 @@ export function createApplicant({
       return requested.ok ? still(requested) : orAlready(requested, registration.id)
     },
 
-    /** Sets the password of an approved registration: the account is created now, and unlocked by a job. */
-    async setPassword(registration: Registration, password: string): Promise<Result<Registration>> {
+    /**
+     * Sets the password of an approved registration: the account is created now, and unlocked by a job. Whoever has not
+     * accepted the legal documents, as a request that was imported, does so now.
+     */
+    async setPassword(
+      registration: Registration,
+      typed: { password: string; legal: boolean },
+    ): Promise<Result<Registration>> {
       const { state, account, username } = registration
       if (hasPassword(registration)) return accept(registration)
       if (!awaitsPassword(registration) || isResting(registration, registrar.policy()))
         return refuse({ code: 'wrong_state', state, account })
-      const refusal = checkPassword(password, username, await passwordPolicy())
-      if (refusal !== null) return refuse(refusal)
-      const filled = await provisioning.fill(registration.id, password, { type: 'password_set' })
+      const asksLegal = settings.legal && !hasAccepted(registration)
+      const weak = checkPassword(typed.password, username, await passwordPolicy())
+      const unread: Refusal | null = asksLegal && !typed.legal ? { code: 'legal_missing' } : null
+      const [first, ...others] = [weak, unread].filter((found) => found !== null)
+      if (first !== undefined) return refuse(first, ...others)
+      const { consentVersion } = settings
+      const filled = await provisioning.fill(registration.id, typed.password, {
+        type: 'password_set',
+        ...(asksLegal ? { accepted: { consentVersion } } : {}),
+      })
       return filled.ok
         ? still(accept(filled.value.registration))
         : orAlready(filled, registration.id, hasPassword)

@@ -8,7 +8,7 @@ import { accept, refuse, type PasswordNeed, type Refusal } from '$lib/registrati
 import type { Registration } from '$lib/registration/registration'
 import { linkHours, STATUS_LINK_DAYS } from '$lib/registration/retention'
 import { isShownBefore, shownOf } from '$lib/registration/shown'
-import { awaitsPassword, passwordModeOf, type Probation } from '$lib/registration/state'
+import { awaitsPassword, hasAccepted, passwordModeOf, type Probation } from '$lib/registration/state'
 import { matrixId, parseUsername, type Username } from '$lib/registration/username'
 import type { OwnView } from '$lib/registration/views'
 import { PROOF_PURPOSES } from '../intake/proof-of-work'
@@ -87,6 +87,7 @@ export async function ownView(
     message: hadAccount && told.decidedBy === null ? null : told.message,
     silent: state === 'approved' && registration.silent,
     awaitsPassword: awaits,
+    asksLegal: awaits && config.legal.length > 0 && !hasAccepted(registration),
     asksPassword:
       awaits || (state === 'verified' && passwordModeOf(registration, config.registration) === 'at_request'),
     talk: exchanges.map(({ at, author, text: words }) => ({
@@ -286,10 +287,10 @@ export const registrationRouter = t.router({
     }),
 
   setPassword: applicantProcedure('status')
-    .input(v.parser(v.object({ password: text })))
+    .input(v.parser(v.object({ password: text, legal: v.optional(v.boolean(), false) })))
     .mutation(async ({ ctx, input }) => {
       orThrow(await ctx.services.rateLimits.takeOwn('password', ctx.registration.id))
-      const registration = orThrow(await ctx.services.applicant.setPassword(ctx.registration, input.password))
+      const registration = orThrow(await ctx.services.applicant.setPassword(ctx.registration, input))
       ctx.services.worker.nudge()
       return { ...(await ownView(registration, ctx)), repeated: !awaitsPassword(ctx.registration) }
     }),

@@ -21,6 +21,7 @@ const APPROVED: OwnView = {
   probation: null,
   silent: false,
   awaitsPassword: false,
+  asksLegal: false,
   asksPassword: false,
   talk: [],
   asked: false,
