@@ -5,10 +5,9 @@ import type { Planned } from '$lib/server/django/plan'
 import type { PlannedModerator } from '$lib/server/django/plan-moderators'
 import type { PlannedRule } from '$lib/server/django/plan-rules'
 import { readDjangoFile } from '$lib/server/django/read-file'
+import { DJANGO_STATUSES } from '$lib/server/django/rows'
 import { printLines } from './printed'
 import { withServices } from './with-services'
-
-const STATUSES = ['started', 'requested', 'approved', 'denied', 'completed']
 
 interface Options {
   dryRun?: boolean
@@ -75,7 +74,7 @@ function outcomeOf(outcome: 'taken' | 'known' | 'left_out', taken: string): stri
 function registrationRow(one: Planned): string[] {
   const { username, status } = one.row
   const state = one.outcome === 'taken' ? one.registration.state : ''
-  return [printed(username), STATUSES[status] ?? '', outcomeOf(one.outcome, state), notesOf(one)]
+  return [printed(username), DJANGO_STATUSES[status], outcomeOf(one.outcome, state), notesOf(one)]
 }
 
 function ruleRow(one: PlannedRule): string[] {

@@ -25,6 +25,7 @@ import {
   requested,
   signInToMatrix,
   tokenIn,
+  verified,
   type TestWorld,
 } from '../support/world'
 
@@ -659,21 +660,6 @@ test('a name that a registration here has is not taken from it', async () => {
   expect(await world.services.registrar.find(view.id)).toMatchObject({ holdsName: true, username: 'dora' })
 })
 
-test('an address that is taken is told apart: by a registration here, even a mere start, or by another of the file', async () => {
-  await aDjangoFile()
-  const { api } = aBrowser(world.services)
-  await api.registration.start({ username: 'newhana', email: 'hana@mail.test', proof: await aForm(world) })
-  const rows = await imported()
-  expect(rows.get('hana')).toMatchObject({
-    outcome: 'left_out',
-    notes: ['an open registration here has the same email address'],
-  })
-  expect(rows.get('dora2')).toMatchObject({
-    outcome: 'left_out',
-    notes: ['another open registration of the file has the same email address'],
-  })
-})
-
 describe('where there are documents to accept', () => {
   const legal = [{ title: 'Rules', url: 'https://example.test/rules' }]
   const consent = { version: '1.0', formSecret: 'form-secret' }
@@ -723,7 +709,7 @@ describe('where there are documents to accept', () => {
     const id = (await imported()).get('dora')?.id ?? ''
     const { api: desk } = await aModerator(world.services)
     const { version = 0 } = (await world.services.registrar.find(id)) ?? {}
-    await desk.conversation.reopen({ id, version, message: '', silent: true })
+    await desk.conversation.reopen({ id, version, message: '' })
     await world.drain()
     const api = await browserOf('d')
     expect(await codeOf(api.registration.setPassword({ password: PASSWORD }))).toBe('legal_missing')
@@ -738,4 +724,127 @@ describe('where there are documents to accept', () => {
       'it sets none here, so the documents are not accepted, and no consent is recorded',
     )
   })
+})
+
+/** Changes rows of there. */
+async function changeRows(sql: string) {
+  const client = createClient({ url: `file:${path}` })
+  await client.executeMultiple(sql)
+  client.close()
+}
+const set = (name: string, change: string) =>
+  `update registration_userregistration set ${change} where username = '${name}';`
+
+test('a second import tells what was decided and written there since the first', async () => {
+  await aDjangoFile()
+  const first = await imported()
+  expect((await imported()).get('dora')).toMatchObject({ outcome: 'known', notes: [] })
+  await decideOn(world, first.get('farid')?.id ?? '', 'approve')
+  await changeRows(
+    [
+      set('dora', "status = 3, mod_message = 'Sorry'"),
+      set('farid', 'status = 3'),
+      set('hana', "status = 4, mod_message = 'Welcome'"),
+      set('Oskar.Meier', "mod_message = 'One\nmore'"),
+      set('kim', 'status = status'),
+    ].join(''),
+  )
+  const again = await imported()
+  const notes = (name: string) => again.get(name)?.notes
+  expect([...again.values()].filter(({ outcome }) => outcome === 'taken')).toEqual([])
+  expect(notes('dora')).toEqual([
+    'was requested when it was imported, is denied there now: decide it here',
+    'its message to the applicant is another one there: “Sorry”',
+  ])
+  expect(notes('farid')).toEqual([
+    'was requested when it was imported, is denied there now and approved here: it stays as it is here',
+  ])
+  expect(notes('hana')).toEqual([
+    'was approved when it was imported, is completed there now: it stays as it is here',
+  ])
+  expect(notes('Oskar.Meier')).toEqual(['its message to the applicant is another one there: “One more”'])
+  expect(notes('kim')).toEqual([])
+
+  await changeRows(set('farid', 'status = 2'))
+  expect((await imported()).get('farid')?.notes).toEqual([])
+})
+
+test('who confirmed there after the import, and not here, goes on from there', async () => {
+  await aDjangoFile()
+  const id = (await imported()).get('anna')?.id ?? ''
+  expect(await world.services.registrar.find(id)).toMatchObject({ state: 'started' })
+  await changeRows(set('anna', 'status = 1, email_verified = 1'))
+  expect((await imported()).get('anna')).toMatchObject({
+    outcome: 'taken',
+    notes: ['was started when it was imported, and was confirmed there since'],
+  })
+  expect(await world.services.registrar.find(id)).toMatchObject({ state: 'requested', holdsName: true })
+  const { api } = aBrowser(world.services)
+  expect(await api.registration.status({ token: tokenOf('a') })).toMatchObject({ state: 'requested' })
+  expect((await imported()).get('anna')).toMatchObject({ outcome: 'known', notes: [] })
+})
+
+test.each([
+  ['who confirmed it here', true],
+  ['who started here, where nobody confirmed it there', false],
+])('an address stays with %s', async (_, isConfirmedHere) => {
+  await aDjangoFile()
+  if (isConfirmedHere) await verified(world, 'mine', 'hana@mail.test')
+  else
+    await aBrowser(world.services).api.registration.start({
+      username: 'mine',
+      email: 'anna@mail.test',
+      proof: await aForm(world),
+    })
+  const name = isConfirmedHere ? 'hana' : 'anna'
+  const rows = await imported()
+  expect(rows.get(name)).toMatchObject({
+    outcome: 'left_out',
+    notes: ['an open registration here has the same email address'],
+  })
+  expect(rows.get('dora2')).toMatchObject({
+    outcome: 'left_out',
+    notes: ['another open registration of the file has the same email address'],
+  })
+})
+
+test('an address that was only typed here goes to who confirmed it there, and its link leads nowhere', async () => {
+  await aDjangoFile()
+  const { api } = aBrowser(world.services)
+  for (const name of ['dora', 'hana'])
+    await api.registration.start({
+      username: `x${name}`,
+      email: `${name}@mail.test`,
+      proof: await aForm(world),
+    })
+  await world.drain()
+  const links = ['dora', 'hana'].map((name) => world.mailbox.last(`${name}@mail.test`, 'verification').link)
+  const planned = await imported()
+  for (const name of ['dora', 'hana'])
+    expect(planned.get(name)).toMatchObject({
+      outcome: 'taken',
+      notes: ['a registration started here with this email address, which nobody confirmed, is deleted'],
+    })
+  for (const link of links)
+    expect(await codeOf(api.verification.confirm({ token: tokenIn(link) }))).toBe('link_broken')
+  await api.registration.start({ username: 'again', email: 'hana@mail.test', proof: await aForm(world) })
+  await world.drain()
+  expect(world.mailbox.kinds('hana@mail.test')).toEqual(['verification', 'known_address'])
+  const { api: desk } = await aModerator(world.services)
+  const { items } = await desk.moderation.queue({ tab: 'all', q: 'hana@mail.test' })
+  expect(items.map(({ state }) => state)).toEqual(['approved'])
+})
+
+test.each([
+  ['203.0.113.9:5512', '203.0.113.9', []],
+  ['[2001:DB8::1]:443', '2001:db8::1', []],
+  ['[2001:db8::1]', '2001:db8::1', []],
+  ['203.0.113.9:5512, 10.0.0.1:80', '203.0.113.9', ['the first of several client addresses is kept']],
+  ['unknown', '', ['its client address cannot be read: “unknown”']],
+  ['unknown, 203.0.113.9', '', ['its client address cannot be read: “unknown, 203.0.113.9”']],
+  ['', '', []],
+])('a client address %s is read as in X-Forwarded-For', async (stored, clientAddress, notes) => {
+  await aDjangoFile()
+  await changeRows(set('dora', `ip_address = '${stored}'`))
+  expect((await imported()).get('dora')).toMatchObject({ registration: { clientAddress }, notes })
 })

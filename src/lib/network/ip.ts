@@ -20,6 +20,16 @@ export function canonicalAddress(text: string): string | null {
 }
 
 /**
+ * The address in an entry of `X-Forwarded-For`, normalized; null if it has none. Some proxies add the port:
+ * `192.0.2.1:4711`, `[2001:db8::1]:4711`.
+ */
+export function forwardedAddress(entry: string): string | null {
+  const text = entry.trim()
+  const [, v6, v4] = /^(?:\[([0-9a-f:.]{2,45})\]|([0-9.]{7,15}))(?::[0-9]{1,5})?$/i.exec(text) ?? []
+  return canonicalAddress(v6 ?? v4 ?? text)
+}
+
+/**
  * Parses an address or a network (`203.0.113.0/24`, `2001:db8::/32`). IPv4-mapped IPv6 (`::ffff:203.0.113.7`) becomes
  * the IPv4 address; a zone (`%eth0`) is dropped; host bits are cleared. Null for anything else.
  */

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
+import * as v from 'valibot'
 import { PATTERNS_MAXIMUM } from '$lib/moderation/rule-list'
-import { COMMAND_LINE } from '$lib/registration/registration'
+import { COMMAND_LINE, type AuditEvent, type Registration } from '$lib/registration/registration'
 import { linkHours, STATUS_LINK_DAYS, type Retention } from '$lib/registration/retention'
 import type { Language } from '$lib/registration/language'
-import { awaitsPassword } from '$lib/registration/state'
+import { awaitsPassword, stateSchema } from '$lib/registration/state'
 import { DAY, HOUR } from '$lib/registration/time'
 import type { Username } from '$lib/registration/username'
 import { hashToken, parseToken } from '../crypto/tokens'
@@ -16,12 +17,18 @@ import { findInvitations } from '../database/moderator-tokens'
 import { findModerators } from '../database/moderators'
 import type { Database, Reader, Transaction } from '../database/open'
 import { findNewestMail } from '../database/registration-mails'
-import { findByAddress, findRegistration, insertRegistration, isNameHeld } from '../database/registrations'
+import {
+  deleteRegistration,
+  findByAddress,
+  findRegistration,
+  insertRegistration,
+  isNameHeld,
+} from '../database/registrations'
 import { countPatterns, findEnded, findThere } from '../database/rules'
 import { insertToken } from '../database/tokens'
 import type { Homeserver } from '../homeserver/homeserver'
-import { parseEmail } from '$lib/registration/email'
-import { nameOf, plan, type NameFound, type Planned } from './plan'
+import { parseEmail, type EmailAddress } from '$lib/registration/email'
+import { nameOf, plan, type ImportedBefore, type NameFound, type Planned } from './plan'
 import { planModerators, type PlannedModerator } from './plan-moderators'
 import { planRules, readDjangoRules, type PlannedRule } from './plan-rules'
 import type { RuleStore } from '../rules/store'
@@ -92,13 +99,22 @@ export function createDjangoImport({
     rows: readonly DjangoRegistration[],
     asked: ReadonlyMap<Username, NameFound>,
   ): Promise<Planned[]> {
-    const known = new Set<string>()
-    const addresses = new Set<NonNullable<ReturnType<typeof parseEmail>>>()
+    const known = new Map<string, ImportedBefore>()
+    const addresses = new Set<EmailAddress>()
+    const unconfirmed = new Set<EmailAddress>()
     for (const { token, email } of rows) {
       const id = idOf(token)
-      if ((await findEvents(reader, id)).length > 0) known.add(id)
+      const happened = await findEvents(reader, id)
+      if (happened.length > 0) {
+        const imported = happened.findLast(({ kind }) => kind === 'imported')
+        const state = v.parse(v.fallback(stateSchema, 'requested'), imported?.detail?.['state'])
+        known.set(id, { state, now: await findRegistration(reader, id) })
+      }
       const address = parseEmail(email)
-      if (address !== null && (await findByAddress(reader, address)) !== null) addresses.add(address)
+      const open = address === null ? null : await findByAddress(reader, address)
+      if (open === null) continue
+      addresses.add(open.email)
+      if (open.state === 'started') unconfirmed.add(open.email)
     }
     const names = new Map<Username, NameFound>()
     for (const [username, { account, free }] of asked) {
@@ -114,16 +130,18 @@ export function createDjangoImport({
       idOf,
       known,
       addresses,
+      unconfirmed,
       names,
     })
   }
 
   async function write(
     tx: Transaction,
-    { row, registration, reachedAt }: Planned & { outcome: 'taken' },
+    { row, registration, reachedAt, replaces }: Planned & { outcome: 'taken' },
   ): Promise<void> {
     const { id, state, username, account, stateSince } = registration
     const now = clock()
+    if (replaces) await deleteUnconfirmed(tx, registration, now)
     await insertRegistration(tx, registration)
     if ((account === 'open' || account === 'filled') && (await findAccount(tx, username)) === null) {
       const openedAt = account === 'open' ? now : null
@@ -143,6 +161,15 @@ export function createDjangoImport({
       createdAt: now,
       expiresAt: now + (isToVerify ? linkHours(settings.retention) * HOUR : STATUS_LINK_DAYS * DAY),
     })
+  }
+
+  /** Its link is broken from here on: whoever starts again with the address is sent a link to what was imported. */
+  async function deleteUnconfirmed(tx: Transaction, { id, email }: Registration, now: number): Promise<void> {
+    const unconfirmed = await findByAddress(tx, email)
+    if (unconfirmed?.state !== 'started') return
+    const gone: AuditEvent = { kind: 'gone', detail: { state: unconfirmed.state } }
+    if (unconfirmed.id !== id) await insertEvents(tx, unconfirmed.id, [gone], { kind: 'system' }, now)
+    await deleteRegistration(tx, unconfirmed.id)
   }
 
   async function planRulesFrom(reader: Reader, rows: readonly DjangoRule[]): Promise<PlannedRule[]> {

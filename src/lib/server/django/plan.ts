@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { canonicalAddress } from '$lib/network/ip'
+import { forwardedAddress } from '$lib/network/ip'
 import { parseEmail, type EmailAddress } from '$lib/registration/email'
 import type { Language } from '$lib/registration/language'
 import { reasonSchema } from '$lib/registration/reason'
@@ -8,7 +8,7 @@ import { signsOfOthers, type Account } from '$lib/registration/signs'
 import type { State } from '$lib/registration/state'
 import { plainLines } from '$lib/registration/text-length'
 import { parseUsername, type Username } from '$lib/registration/username'
-import { readTime, type DjangoRegistration } from './rows'
+import { DJANGO_STATUSES, readTime, type DjangoRegistration } from './rows'
 
 /** What the homeserver says of a name: its account, or whether a new one can have it. */
 export interface NameFound {
@@ -16,6 +16,12 @@ export interface NameFound {
   free: boolean
   /** Whether a registration here has it, or the account was made for one. */
   ours: boolean
+}
+
+/** A row that was imported before: the state that it got then, and what became of it here; null: it was deleted. */
+export interface ImportedBefore {
+  state: State
+  now: Pick<Registration, 'state' | 'email' | 'message'> | null
 }
 
 /** What is here and at the homeserver already. */
@@ -27,16 +33,18 @@ export interface Surroundings {
   legal: boolean
   /** The ID that a token's registration has here. */
   idOf: (token: string) => string
-  /** Imported before, even if deleted since. */
-  known: ReadonlySet<string>
-  /** Email addresses with an open registration here. */
+  /** What was imported before, by its ID here. */
+  known: ReadonlyMap<string, ImportedBefore>
+  /** Email addresses with an open registration here, and those of them that nobody has confirmed. */
   addresses: ReadonlySet<EmailAddress>
+  unconfirmed: ReadonlySet<EmailAddress>
   names: ReadonlyMap<Username, NameFound>
 }
 
 /**
  * What becomes of one row: taken, there already, or left out, and why. `reachedAt`: when it reached its state, if the
- * file knows; `stateSince` is the import, from which retention counts.
+ * file knows; `stateSince` is the import, from which retention counts. `replaces`: a registration here with the same email
+ * address that nobody confirmed goes.
  */
 export type Planned = {
   row: DjangoRegistration
@@ -44,7 +52,7 @@ export type Planned = {
   /** Sentences: what was changed, what conflicts, or why it is left out. */
   notes: string[]
 } & (
-  | { outcome: 'taken'; registration: Registration; reachedAt: number | null }
+  | { outcome: 'taken'; registration: Registration; reachedAt: number | null; replaces: boolean }
   | { outcome: 'known' }
   | { outcome: 'left_out' }
 )
@@ -62,32 +70,44 @@ export function nameOf({ username }: DjangoRegistration, domain: string): Userna
 export function plan(rows: readonly DjangoRegistration[], around: Surroundings): Planned[] {
   const names = new Set<Username>()
   const addresses = new Set(around.addresses)
+  const replaced = new Set<EmailAddress>()
   const order = [...rows].sort(
     (one, other) => FIRST.indexOf(one.status) - FIRST.indexOf(other.status) || one.id - other.id,
   )
   return order
-    .map((row) => planOne(row, around, { names, addresses }))
+    .map((row) => planOne(row, around, { names, addresses, replaced }))
     .sort((one, other) => one.row.id - other.row.id)
 }
 
 function planOne(
   row: DjangoRegistration,
-  { now, domain, language, legal, idOf, known, addresses, names: found }: Surroundings,
-  taken: { names: Set<Username>; addresses: Set<EmailAddress> },
+  { now, domain, language, legal, idOf, known, addresses, unconfirmed, names: found }: Surroundings,
+  taken: { names: Set<Username>; addresses: Set<EmailAddress>; replaced: Set<EmailAddress> },
 ): Planned {
   const id = idOf(row.token)
   const out = (why: string): Planned => ({ row, id, outcome: 'left_out', notes: [why] })
-  if (known.has(id)) return { row, id, outcome: 'known', notes: [] }
+  const before = known.get(id)
   const email = parseEmail(row.email)
+  // Confirmed there since the import, and not here: that is one and the same attempt, and it goes on from there.
+  const isFurther = before?.now?.state === 'started' && before.now.email === email && isConfirmed(row)
+  if (before !== undefined && !isFurther)
+    return { row, id, outcome: 'known', notes: notesOnKnown(row, before) }
   if (email === null) return out('its email address cannot be used')
   const username = nameOf(row, domain)
   if (username === null) return out('its username is not possible on this homeserver')
-  if (row.status !== 3 && addresses.has(email))
-    return out('an open registration here has the same email address')
-  if (row.status !== 3 && taken.addresses.has(email))
-    return out('another open registration of the file has the same email address')
+  // Whoever only typed the address here has not shown that it is theirs.
+  const replaces = isConfirmed(row) && unconfirmed.has(email) && !taken.replaced.has(email)
+  if (row.status !== 3 && taken.addresses.has(email) && !replaces)
+    return out(
+      addresses.has(email) && !taken.replaced.has(email)
+        ? 'an open registration here has the same email address'
+        : 'another open registration of the file has the same email address',
+    )
 
   const notes: string[] = []
+  if (isFurther) notes.push('was started when it was imported, and was confirmed there since')
+  else if (replaces)
+    notes.push('a registration started here with this email address, which nobody confirmed, is deleted')
   const { account, free, ours } = found.get(username) ?? { account: null, free: false, ours: false }
   const isTheirs = account !== null && !account.deactivated && account.addresses.includes(email)
   const isLocked = isTheirs && account.locked
@@ -121,18 +141,18 @@ function planOne(
     notes.push('it sets none here, so the documents are not accepted, and no consent is recorded')
   if (String(username) !== row.username) notes.push(`the username becomes ${username}`)
   if (String(email) !== row.email) notes.push('the email address is in lower case')
-  const clientAddress = canonicalAddress(row.ip_address.split(',')[0]?.trim() ?? '') ?? ''
-  if (row.ip_address.includes(',')) notes.push('the first of several client addresses is kept')
+  const clientAddress = forwardedAddress(row.ip_address.split(',')[0] ?? '')
+  if (clientAddress === null && row.ip_address.trim() !== '')
+    notes.push(`its client address cannot be read: “${row.ip_address}”`)
+  else if (row.ip_address.includes(',')) notes.push('the first of several client addresses is kept')
   if (holdsName) taken.names.add(username)
   if (state !== 'denied') taken.addresses.add(email)
+  if (replaces) taken.replaced.add(email)
 
   const reason = plainLines(row.registration_reason)
   const message = plainLines(row.mod_message)
   const isDecided = row.status >= 2
-  if (!isDecided && message !== '')
-    notes.push(
-      `a message for the applicant, not sent yet, is left out: “${message.replaceAll(/\s*\n\s*/g, ' ')}”`,
-    )
+  if (!isDecided && message !== '') notes.push(unsent(message))
   const isToAskLater = state === 'requested' || state === 'approved'
   const startedAt = Math.min(readTime(row.begun) ?? now, now)
   const reached = isOpen && row.status !== 4 ? null : readTime(row.reached)
@@ -145,7 +165,7 @@ function planOne(
     holdsName,
     email,
     language,
-    clientAddress,
+    clientAddress: clientAddress ?? '',
     invitationId: null,
     reason: reason === '' ? null : v.parse(reasonSchema, reason),
     message: isDecided && message !== '' ? message : null,
@@ -156,7 +176,47 @@ function planOne(
     passwordMode: isFilled ? 'at_request' : isToAskLater ? 'after_approval' : null,
     account: isOpen ? 'open' : isFilled ? 'filled' : 'none',
   }
-  return { row, id, outcome: 'taken', registration, reachedAt, notes }
+  return { row, id, outcome: 'taken', registration, reachedAt, replaces, notes }
+}
+
+const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ')
+const unsent = (message: string): string =>
+  `a message for the applicant, not sent yet, is left out: “${oneLine(message)}”`
+
+/** Whether a row's email address was confirmed there, as that of a request was. Denied ones claim no address. */
+const isConfirmed = ({ status, email_verified: isVerified }: DjangoRegistration): boolean =>
+  status === 0 ? isVerified : status !== 3
+
+/** What was decided or written there since the import: what is here stays as it is. */
+function notesOnKnown(row: DjangoRegistration, { state, now }: ImportedBefore): string[] {
+  if (now === null) return []
+  const notes: string[] = []
+  const there = DJANGO_STATUSES[row.status]
+  if (!isStateOf(row, state) && !isStateOf(row, now.state)) {
+    const todo = TO_DO[now.state] ?? 'it stays as it is here'
+    notes.push(
+      now.state === state
+        ? `was ${state} when it was imported, is ${there} there now: ${todo}`
+        : `was ${state} when it was imported, is ${there} there now and ${now.state} here: ${todo}`,
+    )
+  }
+  const message = plainLines(row.mod_message)
+  if (message === '' || message === now.message) return notes
+  if (row.status < 2) notes.push(unsent(message))
+  else if (now.state === state)
+    notes.push(`its message to the applicant is another one there: “${oneLine(message)}”`)
+  return notes
+}
+
+const TO_DO: Partial<Record<State, string>> = {
+  started: 'the applicant confirms the email address and sends the request here',
+  verified: 'the applicant sends the request here',
+  requested: 'decide it here',
+}
+
+/** Whether a row can have got this state here. */
+function isStateOf(row: DjangoRegistration, state: State): boolean {
+  return state === stateOf(row, false) || (state === 'completed' && row.status === 2)
 }
 
 function stateOf({ status, email_verified: isVerified }: DjangoRegistration, isOpen: boolean): State {

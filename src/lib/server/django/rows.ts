@@ -8,7 +8,10 @@ const flag = v.pipe(
   v.transform((stored) => stored !== 0),
 )
 
-/** A registration as the Django program stores it: 0 started, 1 requested, 2 approved, 3 denied, 4 completed. */
+/** What the numbers of `status` mean. */
+export const DJANGO_STATUSES = ['started', 'requested', 'approved', 'denied', 'completed'] as const
+
+/** A registration as the Django program stores it; `status` counts through `DJANGO_STATUSES`. */
 export const djangoRegistrationSchema = v.object({
   id: v.number(),
   username: v.string(),

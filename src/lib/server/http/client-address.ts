@@ -1,5 +1,5 @@
 import proxyaddr from 'proxy-addr'
-import { canonicalAddress } from '$lib/network/ip'
+import { canonicalAddress, forwardedAddress } from '$lib/network/ip'
 
 /** RFC 4291, 2.5.2: the unspecified address; for a request over a Unix socket without a trusted proxy. */
 const UNSPECIFIED = '::'
@@ -26,7 +26,7 @@ export function clientAddress({
   const claims = (forwardedFor ?? '').split(',').reverse()
   for (const [hop, claim] of claims.entries()) {
     if (!trusted(client, hop)) return client
-    const next = readClaim(claim)
+    const next = forwardedAddress(claim)
     if (next === null) return client
     client = next
   }
@@ -44,11 +44,4 @@ export function trustedPeers(
 function trustOf(trustProxy: boolean | readonly string[]): (address: string, hop: number) => boolean {
   if (trustProxy === true) return (_, hop) => hop === 0
   return trustProxy === false ? () => false : proxyaddr.compile([...trustProxy])
-}
-
-/** Some proxies add the port: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
-function readClaim(claim: string): string | null {
-  const text = claim.trim()
-  const [, v6, v4] = /^(?:\[([0-9a-f:.]{2,45})\]|([0-9.]{7,15}))(?::[0-9]{1,5})?$/i.exec(text) ?? []
-  return canonicalAddress(v6 ?? v4 ?? text)
 }

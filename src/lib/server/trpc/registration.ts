@@ -287,10 +287,15 @@ export const registrationRouter = t.router({
     }),
 
   setPassword: applicantProcedure('status')
-    .input(v.parser(v.object({ password: text, legal: v.optional(v.boolean(), false) })))
+    .input(v.parser(v.object({ password: text, legal: v.optional(v.boolean()) })))
     .mutation(async ({ ctx, input }) => {
       orThrow(await ctx.services.rateLimits.takeOwn('password', ctx.registration.id))
-      const registration = orThrow(await ctx.services.applicant.setPassword(ctx.registration, input))
+      const registration = orThrow(
+        await ctx.services.applicant.setPassword(ctx.registration, {
+          password: input.password,
+          legal: input.legal ?? false,
+        }),
+      )
       ctx.services.worker.nudge()
       return { ...(await ownView(registration, ctx)), repeated: !awaitsPassword(ctx.registration) }
     }),
