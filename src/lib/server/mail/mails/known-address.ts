@@ -1,7 +1,22 @@
 import { m } from '$lib/paraglide/messages'
-import { stateForApplicant } from '$lib/registration/decide'
+import { stateForApplicant, type Policy } from '$lib/registration/decide'
+import { isAsked } from '$lib/registration/decide-talk'
+import type { Registration } from '$lib/registration/registration'
+import { awaitsPassword } from '$lib/registration/state'
 import { matrixId as matrixIdOf } from '$lib/registration/username'
 import type { JobMail } from '../definition'
+
+const STAGES = {
+  verified: m.mail_known_verified,
+  requested: m.mail_known_requested,
+  /** A question waits for its answer. */
+  asked: m.mail_known_question,
+  /** A step of the applicant is left. */
+  approved: m.mail_known_approved,
+  opening: m.mail_known_opening,
+  completed: m.mail_known_completed,
+}
+type Stage = keyof typeof STAGES
 
 /**
  * Somebody used an address that already has a registration here: its status, with a link to its status page.
@@ -10,24 +25,23 @@ import type { JobMail } from '../definition'
 interface Data {
   kind: 'known_address'
   matrixId: string
-  stage: 'verified' | 'requested' | 'approved' | 'completed'
+  stage: Stage
   incomplete: boolean
   link: string
 }
 
-const STAGES = {
-  verified: m.mail_known_verified,
-  requested: m.mail_known_requested,
-  approved: m.mail_known_approved,
-  completed: m.mail_known_completed,
+/** Null if there is nothing to go back to. */
+function stageOf(registration: Registration, policy: Policy): Stage | null {
+  const state = stateForApplicant(registration, policy)
+  if (state === 'requested') return isAsked(registration, policy) ? 'asked' : 'requested'
+  if (state === 'approved') return awaitsPassword(registration) ? 'approved' : 'opening'
+  return state === 'verified' || state === 'completed' ? state : null
 }
 
 export const knownAddress: JobMail<'known_address', Data> = {
   async compose({ incomplete = false }, registration, { policy, domain, statusLink }) {
-    const stage = stateForApplicant(registration, policy())
-    if (stage !== 'verified' && stage !== 'requested' && stage !== 'approved' && stage !== 'completed')
-      return null
-    if (incomplete && stage !== 'verified') return null
+    const stage = stageOf(registration, policy())
+    if (stage === null || (incomplete && stage !== 'verified')) return null
     const matrixId = matrixIdOf(registration.username, domain)
     return { kind: 'known_address', matrixId, stage, incomplete, link: await statusLink(registration) }
   },
