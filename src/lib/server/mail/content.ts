@@ -29,7 +29,7 @@ export interface Wording {
   /** The site's name, and its host. */
   site: string
   host: string
-  /** The footers of emails to applicants and to moderators. */
+  /** The footers of emails to applicants, and to the addresses in the configuration. */
   applicant: string
   moderator: string
 }

@@ -185,6 +185,14 @@ test('each mail has its own words in each language', () => {
   }
 })
 
+test('only who the configuration names is told that it does', () => {
+  for (const mail of MAILS) {
+    const isConfigured = mail.kind.startsWith('moderators_') && !('person' in mail)
+    const [, footer = ''] = renderMail(mail, 'en', site).text.split('\n-- \n')
+    expect([mail.kind, footer.includes('configuration')]).toEqual([mail.kind, isConfigured])
+  }
+})
+
 test('what is typed cannot begin a header', () => {
   const mail: Mail = {
     kind: 'moderators_waiting',

@@ -17,13 +17,13 @@ export const confirmModerator: JobMail<'confirm_moderator', Data> = {
     days,
   }),
 
-  content: ({ username, link, days }, { in_, site, host, moderator }) => ({
+  content: ({ username, link, days }, { in_, site, host }) => ({
     subject: m.mail_confirm_moderator_subject({ site }, in_),
     heading: m.mail_confirm_moderator_heading({}, in_),
     literals: [username],
     paragraphs: [m.mail_confirm_moderator_text({ username, host }, in_)],
     action: { label: m.mail_confirm_moderator_button({}, in_), link },
     after: [m.mail_invitation_days({ days }, in_)],
-    footer: moderator,
+    footer: m.mail_confirm_moderator_footer({ username, host }, in_),
   }),
 }
