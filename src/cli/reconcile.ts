@@ -75,7 +75,7 @@ const WORDS: Record<DifferenceCode, { means: string; mending: string }> = {
     means:
       'is locked on the homeserver and unknown here: it was created here after the backup, or locked by an operator for other reasons',
     mending:
-      'hands it to the moderators, who adopt it (then it is removed) or leave it as it is; --adopt makes a request of it instead',
+      'hands it to the moderators, who remove it or leave it as it is; --adopt makes a request of it instead',
   },
 }
 
