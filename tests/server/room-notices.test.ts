@@ -205,6 +205,21 @@ test('a message whose answer was lost is not taken for one about the next reques
   ])
 })
 
+test.each([
+  [0, /^2 requests are waiting: http/],
+  [59, /^2 requests are waiting: http/],
+  [60, /^2 requests are waiting, the oldest for 1 h: http/],
+])(
+  'several that have waited %d minutes are told with the hours, if there are any',
+  async (minutes, words) => {
+    for (const { api } of [await verified(world, 'river'), await verified(world, 'brook')])
+      await api.registration.request({ password: PASSWORD, reason: REASON, legal: true })
+    world.pass(minutes * 60_000)
+    await world.drain()
+    expect(shown()).toEqual([expect.stringMatching(words)])
+  },
+)
+
 describe('several at once, of which the answer is lost', () => {
   async function gathered() {
     await world.dispose()

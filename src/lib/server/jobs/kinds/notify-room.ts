@@ -35,7 +35,11 @@ export async function notifyRoom(
   if (recent === 0) return cancelled('All of them are decided')
   const hours = Math.floor((registrar.now() - oldest) / HOUR)
   const locale = { locale: site.language }
-  const text = m.room_new_requests({ count, hours, link: `${site.url}/admin` }, locale)
+  const link = `${site.url}/admin`
+  const text =
+    hours === 0
+      ? m.room_new_requests_recent({ count, link }, locale)
+      : m.room_new_requests({ count, hours, link }, locale)
   const hint = adminRoom.decide === 'reactions' ? `\n${m.room_gathered({}, locale)}` : ''
   // A retry may find one request, and tell of that as the job itself: this message must not be taken for that one. How
   // many it counted first stays, as the page that it links to counts anew.
