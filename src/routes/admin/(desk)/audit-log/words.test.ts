@@ -1,8 +1,14 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { baseLocale, overwriteGetLocale } from '$lib/paraglide/runtime'
-import { detailTexts } from './words'
+import { ACTOR_WORDS, detailTexts } from './words'
 
 afterEach(() => overwriteGetLocale(() => baseLocale))
+
+test('whoever did something is one of a kind', () => {
+  const { moderator, ...others } = ACTOR_WORDS
+  expect(moderator()).toBe('A former moderator')
+  expect(Object.values(others).map((words) => words())).toEqual(['Applicant', 'System', 'Command line'])
+})
 
 describe('what an event says besides its kind', () => {
   test.each([

@@ -7,6 +7,7 @@ import { ROLES, type Notices } from '$lib/moderation/moderator'
 import type { RuleSubject } from '$lib/moderation/rule'
 import { ownName } from '$lib/registration/language'
 import type { EventDetail } from '$lib/registration/registration'
+import type { Actor } from '$lib/registration/registration'
 import { STATES } from '$lib/registration/state'
 import { WHY_WORDS } from '../intake/words'
 import { EFFECT_WORDS, KIND_WORDS } from '../rule-words'
@@ -31,6 +32,14 @@ export const SIDE_WORDS = {
   command_line: m.history_who_command_line,
   system: m.history_who_system,
 } satisfies Record<string, () => string>
+
+/** Who did something, where no name is known: one of a kind, or what acts by itself. */
+export const ACTOR_WORDS = {
+  applicant: m.history_actor_applicant,
+  system: m.history_who_system,
+  command_line: m.history_who_command_line,
+  moderator: m.talk_somebody,
+} satisfies Record<Actor['kind'], () => string>
 
 const LABELS: Record<string, () => string> = {
   category: m.history_detail_category,
