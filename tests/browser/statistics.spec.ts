@@ -16,7 +16,7 @@ test('the figures count a request and its decision, in a chart and in the table 
     .locator('section')
     .filter({ has: desk.getByRole('heading', { name: 'Requests and decisions' }) })
   const chart = requests.getByRole('img')
-  await expect(chart).toHaveAccessibleName(/\d+ requests, \d+ approved, \d+ denied/)
+  await expect(chart).toHaveAccessibleName(/Requests: \d+, approved: \d+, denied: \d+/)
   expect(await chart.locator('rect.requested').count()).toBe(7)
   await requests.locator('summary').click()
   await expect(requests.locator('table')).toBeVisible()
