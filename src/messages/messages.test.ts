@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { m } from '$lib/paraglide/messages'
 import { LANGUAGES } from '$lib/registration/language'
+import ar from './ar.json'
 import de from './de.json'
 import en from './en.json'
 
@@ -43,6 +44,23 @@ type Variants = { declarations: string[]; selectors: string[]; match: Record<str
 const placeholdersIn = (text: string) => new Set(text.match(/\{\w+\}/g) ?? [])
 const textsOf = (message: string | Variants): string[] =>
   typeof message === 'string' ? [message] : message.flatMap(({ match }) => Object.values(match))
+
+it('says durations where no case is asked for, as they come in one form', () => {
+  const durations = '\\{(?:wait|time|median|p90)\\}'
+  const german = new RegExp(
+    `\\b(?:nach|seit|als|von|vor|in|binnen|innerhalb) ${durations}|${durations} später`,
+    'i',
+  )
+  // Minutes and hours have one form after a preposition, so waits (`waitText`) can follow one; days do not.
+  const wrongIn = (texts: object, wrong: RegExp, ...unless: RegExp[]) =>
+    Object.entries(texts).filter(
+      ([, text]) => typeof text === 'string' && wrong.test(text) && !unless.some((fine) => fine.test(text)),
+    )
+  expect(wrongIn(de, german, /\{wait\}/)).toEqual([])
+  // The dual of Arabic has an ending for what stands alone, and another for all else.
+  const alone = /(?:[:،] |\()\u2068?\{(?:wait|median|p90)\}/
+  expect(wrongIn(ar, /\{(?:wait|median|p90)\}/, alone)).toEqual([])
+})
 
 /** Texts about several of a kind; a single one is said by another text, or cannot be. */
 const OF_SEVERAL = new Set([
