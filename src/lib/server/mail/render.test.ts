@@ -329,7 +329,7 @@ const unescape = (text: string) => text.replace(/&[#\w]+;/g, (entity) => ENTITIE
 const plain = (text: string) =>
   text
     .replace(/^(?:- |> ?|-- $)/gm, '')
-    .replace(/:?\s+https?:\/\/[^\s<]+/g, ' ')
+    .replace(/\s?:?\s+https?:\/\/[^\s<]+/g, ' ')
     .replace(/[ \n]+/g, ' ')
     .trim()
 

@@ -1,4 +1,5 @@
 import { render } from 'svelte/server'
+import { m } from '$lib/paraglide/messages'
 import type { Language } from '$lib/registration/language'
 import { buttonColors } from '../text/accent'
 import { shownLink, type Content } from './content'
@@ -31,15 +32,17 @@ export function renderMail(
   return {
     subject: content.subject,
     html: DOCTYPE + body.replace(HYDRATION, ''),
-    text: textOf(content, site),
+    text: textOf(content, language, site),
   }
 }
 
 /** The same text and links in the same order as `Letter.svelte`. */
 function textOf(
   { heading, paragraphs, list, quote, action, links = [], after, footer }: Content,
+  locale: Language,
   site: Site,
 ): string {
+  const labelled = (label: string): string => m.labelled({ label }, { locale })
   const parts = [
     site.name,
     heading,
@@ -53,8 +56,8 @@ function textOf(
             .map((line) => `> ${line}`.trimEnd())
             .join('\n'),
         ]),
-    ...(action === undefined ? [] : [`${action.label}:\n${action.link}`]),
-    ...links.map(({ label, links }) => [`${label}:`, ...links.map(shownLink)].join('\n')),
+    ...(action === undefined ? [] : [`${labelled(action.label)}\n${action.link}`]),
+    ...links.map(({ label, links }) => [labelled(label), ...links.map(shownLink)].join('\n')),
     ...after,
     `-- \n${footer}`,
   ]

@@ -180,7 +180,7 @@ export function eventText(kind: EventKind, detail: Record<string, string | numbe
   const more = detail?.['more']
   if (typeof more === 'number') {
     const shown = new Intl.NumberFormat(getLocale()).format(more)
-    return `${EVENTS[kind]()}: ${m.event_more({ count: more, shown })}`
+    return `${m.labelled({ label: EVENTS[kind]() })} ${m.event_more({ count: more, shown })}`
   }
   if (kind === 'approved' && detail?.['inviter'] !== undefined)
     return m.event_approved_by_invitation({ name: String(detail['inviter']) })
@@ -189,12 +189,13 @@ export function eventText(kind: EventKind, detail: Record<string, string | numbe
   if (kind === 'account_doubtful' && detail?.['signs'] !== undefined) {
     const shown = String(detail['signs']).split(' ')
     const words = SIGNS.filter((sign) => shown.includes(sign)).map((sign) => SIGN_WORDS[sign]())
-    return `${eventWords(kind)}: ${listText(words)}`
+    return `${m.labelled({ label: eventWords(kind) })} ${listText(words)}`
   }
   const { job, ...others } = detail ?? {}
   if (job === undefined) return eventWords(kind)
   const [about] = Object.values(others)
-  return `${eventWords(kind)}: ${jobText(String(job), about === undefined ? null : String(about))}`
+  const named = jobText(String(job), about === undefined ? null : String(about))
+  return `${m.labelled({ label: eventWords(kind) })} ${named}`
 }
 
 /** Whether a job needs a moderator's attention: it failed, or its last attempt did. */

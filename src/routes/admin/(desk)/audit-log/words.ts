@@ -111,13 +111,13 @@ export function detailTexts(detail: EventDetail | null): string[] {
     .map(([name, value]) => {
       const label = LABELS[name]?.() ?? name.replaceAll('_', ' ')
       if (typeof value === 'boolean') return label
-      return `${label}: ${valueText(name, value)}`
+      return `${m.labelled({ label })} ${valueText(name, value)}`
     })
   return setting === undefined ? texts : [settingText(String(setting), isOn), ...texts]
 }
 
 function settingText(setting: string, value: EventDetail[string] | undefined): string {
-  if (setting !== 'second_factor_required') return `${setting}: ${String(value)}`
+  if (setting !== 'second_factor_required') return `${m.labelled({ label: setting })} ${String(value)}`
   return value === true ? m.history_factor_required() : m.history_factor_not_required()
 }
 

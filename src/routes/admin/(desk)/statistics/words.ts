@@ -79,7 +79,7 @@ const RULES: Words = {
 
 /** A rule that stopped applicants, and at which step; one without words here is shown by its code. */
 export const ruleText = (step: string, code: string): string =>
-  `${STEPS[step]?.() ?? step}: ${RULES[code]?.() ?? code.replaceAll('_', ' ')}`
+  `${m.labelled({ label: STEPS[step]?.() ?? step })} ${RULES[code]?.() ?? code.replaceAll('_', ' ')}`
 
 /** Minutes in the two largest units of days, hours and minutes, as the language writes them. */
 export function minutesText(all: number): string {
