@@ -42,6 +42,12 @@ describe('typography', () => {
     expect(french.filter(([, text]) => loose.test(text))).toEqual([])
   })
 
+  it('isolates what is read from the left in Arabic; of an email, its rendering does', () => {
+    const loose =
+      /(?<!\u2068)\{(?:matrixId|email|reason|peer|header)\}|\{(?:matrixId|email|reason|peer|header)\}(?!\u2069)/
+    expect(textsIn('ar').filter(([key, text]) => !key.startsWith('mail_') && loose.test(text))).toEqual([])
+  })
+
   it('comes from the texts, also between two of them: languages differ in colons and commas', () => {
     expect(markup.length).toBeGreaterThan(100)
     // Neither in the arguments of a call, nor in a Matrix ID.

@@ -6,9 +6,11 @@ import type { SupportView } from '$lib/registration/views'
 export interface Content {
   subject: string
   heading: string
-  /** Set in monospace wherever it occurs in the paragraphs: Matrix IDs and addresses. */
+  /** Read from the left in each language, and set in monospace, wherever it occurs: Matrix IDs and addresses. */
   literals: string[]
   paragraphs: string[]
+  /** One of the paragraphs, if it is English in each language: what a server said. */
+  english?: string
   /** Set in monospace, one per line; `link`: its target. */
   list?: { text: string; link?: string }[]
   /** A moderator's own message, with its line breaks. */

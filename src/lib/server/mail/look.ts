@@ -34,6 +34,8 @@ export const list = {
   borderRadius: '10px',
   padding: '14px 18px',
 }
+/** What is read from the left within the list. */
+export const listed = 'font-size:14px'
 export const quote = {
   ...text,
   backgroundColor: SUNKEN,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { LANGUAGES, type Language } from '$lib/registration/language'
+import { directionOf, LANGUAGES, type Language } from '$lib/registration/language'
 import type { FirstStepsView, SupportView } from '$lib/registration/views'
 import type { Mail, Site } from './mail'
 import { renderMail } from './render'
@@ -84,7 +84,7 @@ const MAILS: Mail[] = [
   {
     kind: 'moderators_outage',
     since: Date.UTC(2026, 10, 23, 14, 5),
-    reason: 'ECONNREFUSED.',
+    reason: 'ECONNREFUSED (111).',
     waiting: 12,
     link,
   },
@@ -325,9 +325,10 @@ const ENTITIES: Record<string, string> = {
   '&#39;': "'",
 }
 const unescape = (text: string) => text.replace(/&[#\w]+;/g, (entity) => ENTITIES[entity] ?? entity)
-/** Without addresses, marks of lists and quotes, and the kind of blank between words. */
+/** Without addresses, marks of lists, quotes and directions, and the kind of blank between words. */
 const plain = (text: string) =>
   text
+    .replace(/[\u2068\u2069]/g, '')
     .replace(/^(?:- |> ?|-- $)/gm, '')
     .replace(/\s?:?\s+https?:\/\/[^\s<]+/g, ' ')
     .replace(/[ \n]+/g, ' ')
@@ -346,7 +347,10 @@ for (const language of LANGUAGES)
       const { html, text, subject } = renderMail(mail, language, site)
       // A French sign keeps a space before it, which is seen.
       const spaced = /\u00a0(?=[:;!?»])|(?<=«)\u00a0/g
-      expect(`${subject}${html}${text}`.replaceAll(spaced, ' ')).not.toMatch(
+      // Text without markup says by signs what is read from the left within a language that is not.
+      const isolated = directionOf(language) === 'rtl' ? /[\u2068\u2069]/g : /(?!)/g
+      const said = `${html}${`${subject}${text}`.replaceAll(isolated, '')}`.replaceAll(spaced, ' ')
+      expect(said).not.toMatch(
         /[\u00a0\u00ad\u034f\u115f\u1160\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3164\ufeff\uffa0]/,
       )
       expect(html).not.toMatch(/&(?:nbsp|shy|zwn?j|ensp|emsp|thinsp|lrm|rlm|#x?[\da-f]+);/i)
@@ -355,3 +359,29 @@ for (const language of LANGUAGES)
       )
     })
   }
+
+const RIGHT_TO_LEFT = LANGUAGES.filter((language) => directionOf(language) === 'rtl')
+
+for (const language of RIGHT_TO_LEFT)
+  for (const [index, mail] of MAILS.entries())
+    test(`mail ${index} (${mail.kind}, ${language}) keeps the parts of Matrix IDs, rooms and English in their order`, () => {
+      const { subject, html, text } = renderMail(mail, language, site)
+      const english = 'ECONNREFUSED (111).'
+      for (const literal of [
+        '@river:example.org',
+        '@b:example.org',
+        '!a:example.org',
+        '#b:example.org',
+        english,
+      ]) {
+        const all = `${subject}\n${text}`.split(literal)
+        const isolated = `${subject}\n${text}`.split(`\u2068${literal}\u2069`)
+        expect([literal, isolated.length]).toEqual([literal, all.length])
+        const body = html.replace(/<head>.*?<\/head>/s, '')
+        expect(body.split(new RegExp(`dir="ltr"[^>]*>${literal.replace(/[().]/g, '\\$&')}</`))).toHaveLength(
+          body.split(literal).length,
+        )
+      }
+      expect(subject.match(/\u2068/g)?.length).toBe(subject.match(/\u2069/g)?.length)
+      expect(text).not.toMatch(/[\u2068\u2069]\S*:\/\/|:\/\/\S*[\u2068\u2069]/)
+    })

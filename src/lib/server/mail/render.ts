@@ -1,13 +1,16 @@
 import { render } from 'svelte/server'
 import { m } from '$lib/paraglide/messages'
-import type { Language } from '$lib/registration/language'
+import { directionOf, type Language } from '$lib/registration/language'
 import { buttonColors } from '../text/accent'
 import { shownLink, type Content } from './content'
 import Letter from './Letter.svelte'
 import type { Site } from './mail'
 import { contentOf, type Mail } from './mails'
+import { spansOf } from './spans'
 
 const DOCTYPE = '<!doctype html>'
+const FIRST_STRONG_ISOLATE = '\u2068'
+const POP_ISOLATE = '\u2069'
 /** Svelte's hydration markers, which no mail program needs. */
 const HYDRATION = /<!--(?:\[-?\d*!?|\]|[a-z\d]*)-->| on(?:load|error)="this\.__e=event"/g
 
@@ -30,24 +33,39 @@ export function renderMail(
     },
   })
   return {
-    subject: content.subject,
+    subject: isolated(content.subject, content, language),
     html: DOCTYPE + body.replace(HYDRATION, ''),
     text: textOf(content, language, site),
   }
 }
 
-/** The same text and links in the same order as `Letter.svelte`. */
-function textOf(
-  { heading, paragraphs, list, quote, action, links = [], after, footer }: Content,
-  locale: Language,
-  site: Site,
+/**
+ * Text with its literals isolated from the words around them, which in a language read from the right change the order of
+ * their parts (UAX 9, 2.4.1). `Letter.svelte` says it by `dir`.
+ */
+function isolated(
+  text: string,
+  { literals, english = '' }: Pick<Content, 'literals' | 'english'>,
+  language: Language,
 ): string {
+  if (directionOf(language) === 'ltr') return text
+  return spansOf(text, [...literals, english])
+    .map((span) => (span.literal ? `${FIRST_STRONG_ISOLATE}${span.text}${POP_ISOLATE}` : span.text))
+    .join('')
+}
+
+/** The same text and links in the same order as `Letter.svelte`. */
+function textOf(content: Content, locale: Language, site: Site): string {
+  const { heading, paragraphs, list, quote, action, links = [], after, footer } = content
+  const words = (text: string): string => isolated(text, content, locale)
   const labelled = (label: string): string => m.labelled({ label }, { locale })
   const parts = [
     site.name,
     heading,
-    ...paragraphs,
-    ...(list === undefined ? [] : [list.map(entryOf).join('\n')]),
+    ...paragraphs.map(words),
+    ...(list === undefined
+      ? []
+      : [list.map(({ text, ...entry }) => entryOf({ ...entry, text: words(text) })).join('\n')]),
     ...(quote === undefined
       ? []
       : [
@@ -58,7 +76,7 @@ function textOf(
         ]),
     ...(action === undefined ? [] : [`${labelled(action.label)}\n${action.link}`]),
     ...links.map(({ label, links }) => [labelled(label), ...links.map(shownLink)].join('\n')),
-    ...after,
+    ...after.map(words),
     `-- \n${footer}`,
   ]
   return `${parts.join('\n\n')}\n`

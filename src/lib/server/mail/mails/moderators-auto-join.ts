@@ -16,7 +16,7 @@ export const moderatorsAutoJoin: Worded<Data> = {
   content: ({ matrixId, rooms, link }, { in_, moderator }) => ({
     subject: m.mail_auto_join_subject({}, in_),
     heading: m.mail_auto_join_heading({}, in_),
-    literals: [matrixId, ...SETTINGS],
+    literals: [matrixId, ...rooms, ...SETTINGS],
     paragraphs: [m.mail_auto_join_seen({ matrixId }, in_)],
     list: rooms.map((text) => ({ text })),
     action: { label: m.mail_waiting_button({}, in_), link },

@@ -19,6 +19,7 @@ export const moderatorsOutage: Worded<Data> = {
       heading: m.mail_outage_heading({}, in_),
       literals: [],
       paragraphs: [m.mail_outage_since({ since }, in_), reason, m.mail_outage_waiting({ count }, in_)],
+      english: reason,
       action: { label: m.mail_waiting_button({}, in_), link },
       after: [m.mail_outage_after({}, in_)],
       footer: moderator,

@@ -29,7 +29,7 @@ export const moderatorsWaiting: Worded<Data> = {
           ? m.mail_digest_subject({ count }, in_)
           : m.mail_waiting_subject({ count, first: requests[0]?.matrixId ?? '' }, in_),
       heading: m.mail_waiting_heading({ count }, in_),
-      literals: [],
+      literals: requests.map(({ matrixId }) => matrixId),
       paragraphs: hours === 0 ? [] : [m.mail_waiting_oldest({ hours }, in_)],
       list: [
         ...requests.map(({ matrixId: text, link }) => ({ text, link })),
