@@ -42,6 +42,11 @@ describe('typography', () => {
     expect(french.filter(([, text]) => loose.test(text))).toEqual([])
   })
 
+  it('puts a space before an ellipsis only in German, for words that are left out', () => {
+    const others = LANGUAGES.filter((language) => language !== 'de').flatMap(textsIn)
+    expect(others.filter(([, text]) => / …/.test(text))).toEqual([])
+  })
+
   it('isolates what is read from the left in Arabic; of an email, its rendering does', () => {
     const loose =
       /(?<!\u2068)\{(?:matrixId|email|reason|peer|header)\}|\{(?:matrixId|email|reason|peer|header)\}(?!\u2069)/
