@@ -34,7 +34,7 @@ test('an applicant gets through; without JavaScript, moderators see why to look 
   const name = newName()
   await typeRequest(page, site, name)
   const moderator = await openDesk(browser, site, name)
-  const words = moderator.getByText('no proof of work').first()
+  const words = moderator.getByText('bot check not passed').first()
   await (scripts ? expect(words).toHaveCount(0) : expect(words).toBeVisible())
   // Playwright types faster than people do.
   await expect(moderator.getByText('sent very fast').first()).toBeVisible()

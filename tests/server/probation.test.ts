@@ -318,7 +318,7 @@ test('neither mail nor page calls an account removed that a denial could not rem
     title: 'We decided to close your account',
     words: [
       expect.stringContaining(`decided to remove your account ${RIVER}.`),
-      'It hasn’t been removed yet.',
+      'Your account hasn’t been removed yet.',
       expect.any(String),
     ],
   })
