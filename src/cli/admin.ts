@@ -104,11 +104,11 @@ export async function disableAdmin(options: Named & { endCodes?: boolean }): Pro
     }
   })
   process.stdout.write(`${name} is disabled and was signed out\n`)
-  if (ended > 0) process.stdout.write(`Revoked invitation codes that ${name} may know: ${ended}\n`)
+  if (ended > 0) process.stdout.write(`Ended invitation codes that ${name} may know: ${ended}\n`)
   if (known.count > 0)
     process.stdout.write(
       `Valid invitation codes that ${name} may know: ${known.count}, ${known.skipping} of them without review.\n` +
-        `Revoke them on the page with the moderators, or with: synapse-registration admin disable --username ${name} --end-codes\n`,
+        `End them on the page with the moderators, or with: synapse-registration admin disable --username ${name} --end-codes\n`,
     )
 }
 

@@ -58,7 +58,7 @@ export function createProgram(onExit: (code: number) => void): Command {
   program
     .command('serve')
     .description(
-      'runs the site and its background jobs (PORT, HOST or SOCKET_PATH; CONFIG names the config file)',
+      'runs the site and its background tasks (PORT, HOST or SOCKET_PATH; CONFIG names the config file)',
     )
     .action(run(async () => (await import('./serve')).serve))
   program
@@ -108,7 +108,7 @@ export function createProgram(onExit: (code: number) => void): Command {
       'signs a moderator (not the last administrator) out and blocks sign-in; says how many valid invitation codes they may know',
     )
     .requiredOption('--username <name>', 'who')
-    .option('--end-codes', 'revokes the invitation codes they may know')
+    .option('--end-codes', 'ends the invitation codes they may know')
     .action(run(async () => (await import('./admin')).disableAdmin))
   admin
     .command('enable')
@@ -179,7 +179,7 @@ export function createProgram(onExit: (code: number) => void): Command {
     .action(run(async () => (await import('./invitations')).listInvitations))
   invitations
     .command('end')
-    .description('revokes an invitation code')
+    .description('ends an invitation code')
     .argument('<id>', 'as the list shows it')
     .action(run(async () => (await import('./invitations')).endInvitation))
 

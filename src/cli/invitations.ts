@@ -64,7 +64,7 @@ export async function listInvitations({ over = false, json = false }: { over?: b
   if (listed.length === 0) printLines('There are none')
 }
 
-/** Revokes a code. */
+/** Ends a code. */
 export async function endInvitation(id: string): Promise<void> {
   const ended = await withServices(({ invitations }) =>
     invitations.end(id, { kind: 'command_line' }, () => true),

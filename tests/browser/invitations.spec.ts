@@ -189,7 +189,7 @@ test('a code that is ended on the way is told in words, and one goes on without 
   await expect(codeRow(desk, note)).toHaveCount(0)
   await page.locator('main input[name=email]').fill(`${name}@mail.test`)
   await submit(page).click()
-  await expect(page.getByRole('alert')).toContainText('was withdrawn')
+  await expect(page.getByRole('alert')).toContainText('was ended')
   await expectAccessible(page)
   await submit(page).click()
   await page.waitForURL(/sent/)

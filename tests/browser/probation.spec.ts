@@ -44,7 +44,7 @@ test('an account reads first, and writes when a moderator ends that', async ({ p
   await expect(desk.getByRole('button', press('End probation now'))).toHaveCount(0)
   expect((await site.mail.next(email, 3)).text).toContain('is a full account now')
   await page.goto(`${site.url}/register/status`)
-  await expect(page.locator('main')).not.toContainText('read')
+  await expect(page.locator('main')).not.toContainText('you can sign in and read')
   await desk.goto(`${site.url}/admin?tab=probation`)
   await expect(desk.locator('main')).toContainText('No account is on probation.')
 })

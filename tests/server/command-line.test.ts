@@ -131,7 +131,7 @@ test("a stranger's text is text for a terminal, and nothing else", () => {
   expect(JSON.parse(said())).toEqual({ typed })
 })
 
-test('invitation codes are created, listed without the code, and revoked', async () => {
+test('invitation codes are created, listed without the code, and ended', async () => {
   await createInvitation({ note: 'Friends', uses: '2', json: true })
   const { id, code, link } = JSON.parse(said()) as { id: string; code: string; link: string }
   expect(link).toContain(code)

@@ -22,7 +22,7 @@ import {
 /** What stands under the messages in the moderators' room about requests, and in their threads. */
 const ROOM = `#moderators:${DOMAIN}`
 const DECIDING = { decide: 'reactions', details: true } as const
-const HINT = '✅ approve · ❌ deny · 👀 take, or answer here: “deny: reason”'
+const HINT = '✅ approve · ❌ deny · 👀 assign to me, or answer here: “deny: reason”'
 const contentSchema = v.object({
   msgtype: v.optional(v.string()),
   body: v.optional(v.string()),
@@ -205,7 +205,7 @@ test('who takes a request is said as long as it waits', async () => {
   const { api } = await aModerator(world.services, 'anna')
   await api.conversation.take({ id: view.id, over: false })
   await world.drain()
-  expect(notices()).toEqual([expect.stringContaining(`\n👀 Taken by anna\n${HINT}`)])
+  expect(notices()).toEqual([expect.stringContaining(`\n👀 Assigned to anna\n${HINT}`)])
   await api.conversation.release({ id: view.id })
   await world.drain()
   expect(notices()).toEqual(before)

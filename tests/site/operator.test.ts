@@ -62,7 +62,7 @@ describe('the program, as its operator runs it', () => {
     expect(out).toContain('admin disable --username second --end-codes')
     expect(await ended()).toEqual([])
     expect((await own.cli([...disable, '--end-codes'])).out).toContain(
-      'Revoked invitation codes that second may know: 2',
+      'Ended invitation codes that second may know: 2',
     )
     expect(await ended()).toEqual(['c-1', 'c-2'])
     expect((await own.cli(disable)).out).toBe('second is disabled and was signed out\n')
