@@ -35,9 +35,9 @@ async function check(changes: Record<string, unknown> = {}) {
 }
 
 test('a configuration that is right is said to be, and nothing is written', async () => {
-  expect(await check()).toEqual({ code: 0, stdout: `The configuration is right (${file()})\n`, stderr: '' })
+  expect(await check()).toEqual({ code: 0, stdout: `The configuration is valid (${file()})\n`, stderr: '' })
   vi.stubEnv('SYNAPSE_REGISTRATION_EMAIL_HOST', 'smtp.example.org')
-  expect((await check()).stdout).toBe(`The configuration is right (${file()} and the environment)\n`)
+  expect((await check()).stdout).toBe(`The configuration is valid (${file()} and the environment)\n`)
   expect(readdirSync(folder)).toEqual(['config.yaml'])
 })
 

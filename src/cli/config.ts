@@ -13,6 +13,6 @@ export async function checkConfig(): Promise<number> {
   for (const line of [...problems, ...warnings]) process.stderr.write(`${line}\n`)
   if (problems.length > 0) return WRONG_USE
   if (warnings.length > 0) return WARNED
-  process.stdout.write(`The configuration is right (${loaded.from})\n`)
+  process.stdout.write(`The configuration is valid (${loaded.from})\n`)
   return 0
 }

@@ -28,8 +28,8 @@ export async function importFile(
     if (isDry || !isToTell) return
     const told = await djangoImport.tell(file)
     printLines(
-      `${String(told.applicants.length)} are emailed a link to set their password`,
-      `${String(told.moderators.length)} are emailed an invitation to moderate`,
+      `Emailed a link to set their password: ${String(told.applicants.length)}`,
+      `Emailed an invitation to moderate: ${String(told.moderators.length)}`,
     )
   })
 }

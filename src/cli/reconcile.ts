@@ -8,7 +8,7 @@ import { withServices } from './with-services'
 /** For each difference: what it means (the text follows the name), and what `--mend` does. */
 const WORDS: Record<DifferenceCode, { means: string; mending: string }> = {
   not_opened: {
-    means: 'is approved, but no job is queued to unlock the account',
+    means: 'is approved, but no task is queued to unlock the account',
     mending: 'unlocks it and does everything that follows an approval',
   },
   found_open: {
@@ -27,7 +27,7 @@ const WORDS: Record<DifferenceCode, { means: string; mending: string }> = {
     mending: 'ends the probation, without sending an email',
   },
   not_unsuspended: {
-    means: 'had its probation ended, but its account is still suspended, and no job is queued to lift that',
+    means: 'had its probation ended, but its account is still suspended, and no task is queued to lift that',
     mending: 'lifts the suspension',
   },
   name_taken: {
@@ -49,7 +49,8 @@ const WORDS: Record<DifferenceCode, { means: string; mending: string }> = {
     mending: 'Nothing is changed; if nobody locked it on purpose, unlock it on the homeserver',
   },
   not_removed: {
-    means: 'was created here and never unlocked, nobody is waiting for it, and no job is queued to remove it',
+    means:
+      'was created here and never unlocked, nobody is waiting for it, and no task is queued to remove it',
     mending: 'removes it',
   },
   cannot_open: {

@@ -103,7 +103,40 @@ test('failed jobs are counted as the page lists them: without an email to a mist
   await add('other', 'moderator_invitation')
   expect((await found(url))('work.failed_jobs')).toMatchObject({
     level: 'warning',
-    found: '1 job has failed',
+    found: '1 task has failed',
   })
   client.close()
+})
+
+test('an outage is told with its server, since when, and why', async () => {
+  const { url } = await aDatabase()
+  const client = createClient({ url })
+  for (const server of ['mail', 'homeserver']) {
+    await client.execute({
+      sql: 'insert into announcements (key, text, at) values (?, ?, ?)',
+      args: [`outage ${server}`, 'Nobody answers', NOW],
+    })
+    expect((await found(url))('work.outages')).toMatchObject({
+      level: 'warning',
+      found: `The ${server === 'mail' ? 'mail server' : server} has been unavailable since 2026-05-01 12:00 UTC: Nobody answers`,
+    })
+    await client.execute('delete from announcements')
+  }
+  client.close()
+})
+
+test.each([
+  [1, '1 task is due since 2026-05-01 12:00 UTC'],
+  [2, '2 tasks are due, the oldest since 2026-05-01 12:00 UTC'],
+])('tasks that have been due for long are counted: %i', async (count, text) => {
+  const { url } = await aDatabase()
+  const client = createClient({ url })
+  for (let index = 0; index < count; index++)
+    await client.execute({
+      sql: `insert into jobs (id, kind, payload, lane, state, run_at, created_at)
+        values (?, 'mail', '{}', ?, 'waiting', ?, ?)`,
+      args: [`job-${index}`, `lane-${index}`, NOW + index, NOW],
+    })
+  client.close()
+  expect((await found(url, () => NOW + HOUR))('work.jobs')).toMatchObject({ level: 'warning', found: text })
 })

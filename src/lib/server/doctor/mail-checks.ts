@@ -106,13 +106,13 @@ function checkEncryption(
   if (broken !== null) {
     report.warning(check, 'email.tls', {
       found: `The mail server offers encryption, but it fails (${broken}), so emails are sent without it: links, addresses and the password can be read on the way`,
-      remedy: 'Mend STARTTLS on the mail server, or set email.tls to implicit with email.port 465',
+      remedy: 'Fix STARTTLS on the mail server, or set email.tls to implicit with email.port 465',
     })
     return
   }
   if (encrypted) {
     if (verifiesCertificate(email, email.tls))
-      report.ok(check, 'email.tls', 'The connection is encrypted, and the certificate is right')
+      report.ok(check, 'email.tls', 'The connection is encrypted, and the certificate is valid')
     else
       report.warning(check, email.verifyCert ? 'email.tls' : 'email.verify_cert', {
         found: 'The connection is encrypted, but nobody checks with whom',

@@ -18,7 +18,7 @@ export async function checkRooms(world: HomeserverWorld, userId: string): Promis
   const { report, config } = world
   const { adminRoom, welcome } = config.matrixNotifications
   if (config.autoJoin.length === 0)
-    report.ok('rooms.auto_join', 'auto_join', 'New people join no room by themselves')
+    report.ok('rooms.auto_join', 'auto_join', 'New accounts join no rooms automatically')
   for (const room of config.autoJoin)
     await checkRoom(world, { check: 'rooms.auto_join', key: 'auto_join', room, userId, to: 'invite' })
   const { speaker, speaks } = await checkBot(world, userId)

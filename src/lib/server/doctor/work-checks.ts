@@ -44,20 +44,20 @@ export async function checkWork({
     "select count(*) as count, min(run_at) as oldest from jobs where state = 'waiting' and run_at <= ?",
     [clock() - LONG_DUE_MS],
   )
-  if (numberIn(due, 'count') === 0) report.ok('work.jobs', null, 'No job has been waiting for long')
+  if (numberIn(due, 'count') === 0) report.ok('work.jobs', null, 'No task has been waiting for long')
   else
     report.warning('work.jobs', null, {
-      found: `${numberIn(due, 'count')} jobs are due, the oldest since ${minuteOf(numberIn(due, 'oldest'))}`,
+      found: overdueText(numberIn(due, 'count'), minuteOf(numberIn(due, 'oldest'))),
       remedy: 'Start the service, or read in its log what it waits for',
     })
 
   const jobs = await countJobs(drizzle(client, { schema }))
   const failed = jobs.reduce((sum, { state, count }) => sum + (state === 'failed' ? count : 0), 0)
-  if (failed === 0) report.ok('work.failed_jobs', null, 'No job has failed')
+  if (failed === 0) report.ok('work.failed_jobs', null, 'No task has failed')
   else
     report.warning('work.failed_jobs', null, {
-      found: failed === 1 ? '1 job has failed' : `${failed} jobs have failed`,
-      remedy: 'Open the page with failed jobs at /admin: it says why, and has a button to try again',
+      found: failed === 1 ? '1 task has failed' : `${failed} tasks have failed`,
+      remedy: 'Open “Failed” at /admin: it says why, and has a button to retry',
     })
 
   const { rows: outages } = await client.execute(
@@ -66,8 +66,8 @@ export async function checkWork({
   if (outages.length === 0) report.ok('work.outages', null, 'The service knows of no outage')
   for (const { key, text, at } of outages)
     report.warning('work.outages', null, {
-      found: `Since ${minuteOf(Number(at))}, the service has no ${String(key).replace('outage ', '')} server: ${String(text)}`,
-      remedy: 'Read the lines above: what is right there ends the outage within a minute',
+      found: `The ${String(key) === 'outage mail' ? 'mail server' : 'homeserver'} has been unavailable since ${minuteOf(Number(at))}: ${String(text)}`,
+      remedy: 'Read the lines above: once what they ask for is done, the outage ends within a minute',
     })
 
   await checkCare({ one, now: clock(), report })
@@ -119,10 +119,10 @@ async function checkCare({
   if (cleaned === null)
     report.ok('work.clean_up', null, 'Nothing has been cleaned up yet: the running service does it each hour')
   else if (now - cleaned <= LONG_UNCLEANED_MS)
-    report.ok('work.clean_up', null, `What is kept too long was last deleted ${minuteOf(cleaned)}`)
+    report.ok('work.clean_up', null, `Expired data was last deleted at ${minuteOf(cleaned)}`)
   else
     report.warning('work.clean_up', 'retention', {
-      found: `What is kept too long was last deleted ${minuteOf(cleaned)}`,
+      found: `Expired data was last deleted at ${minuteOf(cleaned)}`,
       remedy: 'Let the service run, or read in its log why the clean-up fails',
     })
   const saved = await lastOf(LAST_BACKUP)
@@ -145,6 +145,9 @@ async function checkCare({
 export function workNotAsked(report: Report, why: string): void {
   report.notAsked(CHECKS, why)
 }
+
+const overdueText = (count: number, since: string): string =>
+  count === 1 ? `1 task is due since ${since}` : `${count} tasks are due, the oldest since ${since}`
 
 const minuteOf = (time: number): string =>
   `${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC`
