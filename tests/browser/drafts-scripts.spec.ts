@@ -130,6 +130,51 @@ test('what was sent is no draft any more, and a colleague who sends something ta
   await desk.context().close()
 })
 
+test('whoever is typing goes on typing while a colleague adds something, asks and decides', async ({
+  browser,
+  site,
+}) => {
+  const [name = ''] = await people(site, 1)
+  const desk = await aDesk(browser, site)
+  await find(desk, site, name)
+  await open(desk, name)
+  const place = desk.url()
+  const colleague = await aDesk(browser, site)
+  await colleague.goto(place)
+
+  await desk.locator('#note-text').pressSequentially('Ask M')
+  await colleague.locator('#note-text').fill('I know her')
+  await colleague.locator('#note button').click()
+  await expect(desk.locator('#note blockquote')).toHaveText('I know her')
+  await desk.keyboard.type('ia and dad')
+  await expect(desk.locator('#note-text')).toHaveValue('Ask Mia and dad')
+
+  await desk.locator('#ask summary').click()
+  await desk.locator('#question').pressSequentially('Who d')
+  if (!(await colleague.locator('#question').isVisible())) await colleague.locator('#ask summary').click()
+  await colleague.locator('#question').fill('Whom do you know?')
+  await colleague.locator('#ask button:not([formaction])').last().click()
+  await expect(desk.locator('#ask .tag')).toHaveText('Awaiting reply')
+  await desk.keyboard.type('o you adore?')
+  await expect(desk.locator('#question')).toHaveValue('Who do you adore?')
+  expect(desk.url()).toBe(place)
+
+  // Refused once, the decision stays for whoever goes on typing in it.
+  await desk.locator('input[name=version]').evaluateAll((versions) => {
+    for (const version of versions) if (version instanceof HTMLInputElement) version.value = '0'
+  })
+  await desk.locator('button[name=decision][value=deny]').click()
+  await expect(desk.getByRole('alert')).toBeVisible()
+  await desk.locator('#message').pressSequentially('We are f')
+  await colleague.locator('button[name=decision][value=deny]').click()
+  await colleague.waitForURL(/done=/)
+  await expect(desk.locator('.changed')).toBeVisible()
+  await desk.keyboard.type('ull, dear')
+  await expect(desk.locator('#message')).toHaveValue('We are full, dear')
+  await colleague.context().close()
+  await desk.context().close()
+})
+
 test('what was typed is still there to copy when a colleague decided meanwhile', async ({
   browser,
   site,

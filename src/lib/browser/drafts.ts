@@ -13,9 +13,9 @@ export interface Drafts {
   textOf(name: string): string
   /**
    * The server answered a form with a redirect to `location`: these fields were sent, unless it leads away because
-   * the session has ended (`require-moderator.ts`).
+   * the session has ended (`require-moderator.ts`). Returns whether they were.
    */
-  answered(location: string, names: string[]): void
+  answered(location: string, names: string[]): boolean
 }
 
 export function draftsOf(moderatorId: string, registrationId: string): Drafts {
@@ -40,9 +40,10 @@ export function draftsOf(moderatorId: string, registrationId: string): Drafts {
     },
     textOf: (name) => tabStorage.look(keyOf(name)) ?? '',
     answered(location, names) {
-      if (/^\/admin\/(?:login|account)\b/.test(location)) return
+      if (/^\/admin\/(?:login|account)\b/.test(location)) return false
       const keys = names.map(keyOf)
       tabStorage.forget((key) => keys.includes(key))
+      return true
     },
   }
 }
