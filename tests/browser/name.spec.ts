@@ -46,3 +46,26 @@ test('whoever confirms later has lost the name, is told so, and picks another on
   expect(site.standIn?.users.has(`@${name}.2:${site.domain}`)).toBe(true)
   expect(site.standIn?.users.has(`@${name}:${site.domain}`)).toBe(false)
 })
+
+test('for a username chosen in place of another one, no email is said to be sent before it is', async ({
+  page,
+  site,
+}) => {
+  const [first, second] = [newName(), newName()]
+  const email = await giveAddress(page, site, first)
+  await page.getByRole('link', { name: 'choose another username' }).click()
+  await page.waitForURL(/\/register$/)
+  await page.locator('input[name=username]').fill(second)
+  await submit(page).click()
+  await page.waitForURL(/\/register\/email/)
+
+  await page.goto(`${site.url}/register`)
+  await expect(page.locator('main')).not.toContainText('with the link we send')
+  await page.goto(`${site.url}/register/email?sent`)
+  await expect(page.locator('main')).toContainText(`@${second}:${site.domain}`)
+  await expect(page.locator('main')).not.toContainText(email)
+  await page.locator('main input[name=email]').first().fill(email)
+  await submit(page).click()
+  await page.waitForURL(/\/register\/email\?sent$/)
+  await expect(page.locator('main')).toContainText(email)
+})

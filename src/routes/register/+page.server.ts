@@ -3,7 +3,7 @@ import { problemsOf } from '$lib/components/problems'
 import { textOf } from '$lib/server/http/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
 import { carriedCode } from './carried'
-import { onWith, readDraft, withoutDraft } from './draft'
+import { chosenIn, onWith, readDraft, withoutDraft } from './draft'
 import { standingHere } from './standing-here'
 import type { Actions, PageServerLoad } from './$types'
 
@@ -39,7 +39,7 @@ export const actions: Actions = {
     const closed = !name.value.ok && name.value.refusal.code === 'registration_closed'
     if (!name.value.ok || !code.ok)
       return fail(closed ? 403 : code.ok ? 400 : code.status, { problems: problemsOf(refusals), ...typed })
-    const kept = { username: name.value.username, invitation: code.value.invitation ?? '' }
-    redirect(303, onWith(event, '/register/email', { ...draft, ...kept }))
+    const chosen = { username: name.value.username, invitation: code.value.invitation ?? '' }
+    redirect(303, onWith(event, '/register/email', chosenIn(draft, chosen)))
   },
 }

@@ -40,6 +40,16 @@ export function keepDraft({ cookies, locals: { site } }: Asked, draft: Draft): v
   })
 }
 
+/** The draft once a username is chosen: an email that was requested for another one was none for this one. */
+export const chosenIn = (
+  before: Draft,
+  { username, invitation }: Pick<Draft, 'username' | 'invitation'>,
+): Draft => ({
+  ...(before.username === username ? before : { email: '', mail: '' }),
+  username,
+  invitation,
+})
+
 /**
  * The draft once an email was requested for an address, with that email's ID: a username that another address was given
  * for is not in it, as no email was sent for that one.

@@ -5,7 +5,7 @@ import { attempt } from '$lib/server/trpc/attempt'
 import { awaitMail } from '$lib/server/trpc/await-mail'
 import { standingOf } from '../asked-mail'
 import { isAboutCode } from '../carried'
-import { dropDraft, formPath, keepDraft, onWith, readDraft, withoutDraft } from '../draft'
+import { chosenIn, dropDraft, formPath, keepDraft, onWith, readDraft, withoutDraft } from '../draft'
 import { entryOf, textOf } from '$lib/server/http/form-fields'
 import type { Actions, PageServerLoad } from './$types'
 
@@ -59,7 +59,7 @@ export const actions: Actions = {
     if (username === '')
       return fail(400, { problems: { fields: {}, form: m.email_unnamed() }, ...(await filledIn()) })
     const chosen = { username, invitation: textOf(form, 'invitation') }
-    const draft = { ...(before.username === username ? before : { email: '', mail: '' }), ...chosen }
+    const draft = chosenIn(before, chosen)
     const wish = { username, email: typed, invitation: draft.invitation, ...entry }
     const answer = await attempt(() => api.registration.start(wish))
     if (!answer.ok) {
