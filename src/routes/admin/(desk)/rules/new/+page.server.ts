@@ -1,5 +1,6 @@
 import { error, fail } from '@sveltejs/kit'
 import { refusalText } from '$lib/text/refusal-text'
+import { m } from '$lib/paraglide/messages'
 import { RULE_EFFECTS, type RuleEffect } from '$lib/moderation/rule'
 import { readRuleKind, RULE_KINDS, type RuleKind } from '$lib/moderation/rule-kind'
 import { readRuleDays } from '$lib/moderation/rule-list'
@@ -94,7 +95,13 @@ export const actions: Actions = {
     const typed: Typed = { ...read(form), deny: form.getAll('deny').map(String) }
     const { kind, value, effect, reason, message, category, silent } = typed
     const from = url.searchParams.get('from')
-    const denies = textOf(form, 'save') === 'deny' && effect === 'block'
+    const denies = textOf(form, 'save') === 'deny'
+    // The action was changed after the preview, which offered to deny.
+    if (denies && effect !== 'block') {
+      const reach = await reachOf(api, typed)
+      if (!reach.ok) return fail(reach.status, { typed, problem: refusalText(reach.refusal) })
+      return fail(400, { typed, problem: m.rule_denies_not(), reach: reach.value })
+    }
     const answer = await attempt(() =>
       api.rules.add({
         ...RULE_KINDS[kind],
