@@ -85,6 +85,17 @@ describe('a key does something', () => {
     vanish(field)
     expect(press('a')).toBe(true)
   })
+  test('once a field was closed by a key of its own', () => {
+    const field = new FakeElement('textarea')
+    focus(field)
+    const event = new Event('keydown', { cancelable: true })
+    Object.defineProperties(event, { key: { value: 'Escape' }, target: { value: field } })
+    focus(new FakeElement('summary'))
+    field.shown = false
+    event.preventDefault()
+    onDeskKey(event as KeyboardEvent, {})
+    expect(press('a')).toBe(true)
+  })
   test('once the field lost the focus without being taken away', () => {
     const field = new FakeElement('textarea')
     focus(field)

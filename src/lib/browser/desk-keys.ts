@@ -29,10 +29,10 @@ export function watchFields(): () => void {
  */
 export function onDeskKey(event: KeyboardEvent, actions: Record<string, () => void>): void {
   const { key, target } = event
+  if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return
   const isLost = field?.checkVisibility() === false
   if (isTyping(target)) field = target
   else if (!isLost || key === 'Escape') field = null
-  if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return
   if (event.repeat && key !== 'j' && key !== 'k') return
   if (document.querySelector('dialog[open]') !== null) return
   if (isTyping(target)) {
