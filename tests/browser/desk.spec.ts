@@ -70,11 +70,34 @@ test('several are decided with one message, and each says what came of it', asyn
   await expect(outcome).toContainText('2 requests denied')
   await expect(outcome).toContainText('approved')
   await expect(outcome).toContainText('moderator')
+  await expect(outcome.getByRole('link', { name: names[1] ?? '', exact: true })).toBeVisible()
   await expectAccessible(desk)
   for (const name of [names[0] ?? '', names[2] ?? '']) {
     const told = await site.mail.next(`${name}@mail.test`, 2, 20_000)
     expect(told.text).toContain('We are full')
   }
+})
+
+test('Enter in a box or in the denial reason decides nothing, and all that was ticked and typed stays', async ({
+  browser,
+  site,
+}) => {
+  const names = await people(site, 2)
+  const desk = await aDesk(browser, site)
+  await desk.route('**/admin/live**', (route) => route.abort())
+  await desk.goto(`${site.url}/admin?q=${startOf(names[0] ?? '')}`)
+  for (const name of names) await row(desk, name).getByRole('checkbox').check()
+  await desk.locator('textarea[name=several_message]').fill('We are full')
+  for (const place of ['input[name=item]', 'input[name=several_silent]', 'select[name=several_category]']) {
+    await desk.locator(place).first().press('Enter')
+    await desk.waitForLoadState()
+    await expect(desk.locator('input[name=item]:checked')).toHaveCount(2)
+    await expect(desk.locator('textarea[name=several_message]')).toHaveValue('We are full')
+    await expect(desk.locator('.outcomes')).toHaveCount(0)
+  }
+  await expectAccessible(desk)
+  await desk.reload()
+  for (const name of names) await expect(row(desk, name).getByRole('checkbox')).toBeVisible()
 })
 
 test('a phone shows one thing at a time, with a way back and to the next', async ({ browser, site }) => {

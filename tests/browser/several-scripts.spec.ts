@@ -139,3 +139,28 @@ test('undoing them all is there to be pressed again after a lost connection or a
   await expect(desk.locator('.after')).toBeFocused()
   expect(await states(site, names)).toEqual(['requested', 'requested'])
 })
+
+test('clearing the selection keeps what was typed for another one', async ({ browser, site }) => {
+  const names = await people(site, 2)
+  const desk = await aDesk(browser, site)
+  await ticked(desk, site, names)
+  await desk.locator('select[name=several_category]').selectOption('spam')
+  await desk.locator('input[name=several_silent]').check()
+  const several = desk.getByRole('group', { name: 'Decide on the selection' })
+  await several.getByRole('button', { name: 'Clear selection' }).click()
+  await expect(desk.locator('input[name=item]:checked')).toHaveCount(0)
+  await expect(several).toBeHidden()
+  const kept = async () => {
+    await row(desk, names[0] ?? '')
+      .getByRole('checkbox')
+      .check()
+    await expect(several.getByRole('button', { name: 'Deny 1', exact: true })).toBeVisible()
+    await expect(desk.locator('textarea[name=several_message]')).toHaveValue('We are full')
+    await expect(desk.locator('select[name=several_category]')).toHaveValue('spam')
+    await expect(desk.locator('input[name=several_silent]')).toBeChecked()
+  }
+  await kept()
+  await desk.reload()
+  await scriptsStarted(desk)
+  await kept()
+})

@@ -6,7 +6,7 @@ import { usernameSchema } from '$lib/registration/username'
 import { textOf } from '$lib/server/http/form-fields'
 import { attempt } from '$lib/server/trpc/attempt'
 import type { Actions, PageServerLoad } from './$types'
-import { outageIn, outcomeOf, readItems, type Decided } from './decide-several'
+import { NOTHING, outageIn, outcomeOf, readItems, type Decided } from './decide-several'
 import type { Kept } from './kept'
 import { endText } from './words'
 
@@ -63,13 +63,14 @@ export const actions: Actions = {
     const silent = textOf(form, 'several_silent') !== ''
     // The input is kept: it may be worth another try.
     const kept: Kept = { items: items.map(({ id }) => id), message, category, silent }
+    if (decision === NOTHING) return { kept }
     if (items.length === 0 || (decision !== 'approve' && decision !== 'deny'))
       return fail(400, { problem: refusalText({ code: 'unreadable' }), kept })
     const answer = await attempt(() =>
       api.moderation.decideMany({ items, decision, message, silent, category }),
     )
     if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal), kept })
-    const outcome = outcomeOf(decision, answer.value)
+    const outcome = outcomeOf(decision, answer.value, await namesOfRefused(api, answer.value))
     return outcome.broken === null ? { outcome } : fail(503, { outcome, kept })
   },
   undoSeveral: async ({ request, locals: { api } }) => {
@@ -97,6 +98,16 @@ export const actions: Actions = {
     }
     return { undone: counted(results).filter(isDone).length, asked: counted(results).length }
   },
+}
+
+/** The usernames of what was refused, of those that the moderator may see. */
+async function namesOfRefused(
+  api: Pick<App.Locals['api'], 'moderation'>,
+  results: Decided[],
+): Promise<Map<string, string>> {
+  const refused = results.filter(({ refusal }) => refusal !== null && refusal !== outageIn(results))
+  const found = await Promise.all(refused.map(({ id }) => attempt(() => api.moderation.registration({ id }))))
+  return new Map(found.flatMap((one) => (one.ok ? [[one.value.id, one.value.username]] : [])))
 }
 
 /** Undone, or waiting again already: the answer to an earlier press got lost. */

@@ -25,6 +25,9 @@ export interface Outcome {
   undoable: boolean
 }
 
+/** What the form of the list sends in place of a decision where none was pressed. */
+export const NOTHING = 'nothing'
+
 /** How many are sent at once, so that progress shows, and a broken connection leaves few results unknown. */
 const AT_ONCE = 10
 
@@ -32,7 +35,14 @@ const AT_ONCE = 10
 export interface Chosen {
   id: string
   version: number
+  /** Null if the list had it no more. */
   username: string | null
+}
+
+/** The ticked ones of a list, by the values of their boxes. */
+export function chosenOf(values: string[], listed: { id: string; username: string }[]): Chosen[] {
+  const names = new Map(listed.map(({ id, username }) => [id, username]))
+  return readItems(values).map((item) => ({ ...item, username: names.get(item.id) ?? null }))
 }
 
 /** Everything that a list contains now, on every page, without deciding anything. Later requests are not included. */
@@ -83,7 +93,7 @@ export async function decideSeveral(
 export function outcomeOf(
   decision: Outcome['decision'],
   results: Decided[],
-  names = new Map<string, string | null>(),
+  names: ReadonlyMap<string, string | null> = new Map(),
 ): Outcome {
   const outage = outageIn(results)
   return {
