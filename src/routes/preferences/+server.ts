@@ -1,11 +1,12 @@
 import { redirect } from '@sveltejs/kit'
 import * as v from 'valibot'
-import { languageSchema } from '$lib/registration/language'
+import { languageSchema, type Language } from '$lib/registration/language'
+import type { Refusal } from '$lib/registration/refusal'
 import { attempt } from '$lib/server/trpc/attempt'
 import { encodedLength } from '$lib/server/http/encoded-length'
 import { LONGEST_SHOWN } from '../register/going-on'
 import type { RequestHandler } from './$types'
-import { backPathSchema } from './back-path'
+import { backPathSchema, linkIn } from './back-path'
 
 const YEAR_SECONDS = 365 * 24 * 60 * 60
 
@@ -24,6 +25,19 @@ const wishSchema = v.object({
   ),
 })
 
+/** Lets the emails of the shown registration follow; `token`: of the link that the page is behind. Returns a refusal. */
+async function speak(
+  api: App.Locals['api'],
+  wish: { language: Language; shown: string },
+  token: string | undefined,
+): Promise<Refusal | null> {
+  const spoken = await attempt(() => api.registration.speak({ ...wish, token }))
+  if (spoken.ok) return null
+  // The page of a used link is shown to its applicant's browser all the same.
+  if (token !== undefined && spoken.refusal.code.startsWith('link_')) return speak(api, wish, undefined)
+  return spoken.refusal
+}
+
 /** Stores the chosen language and theme, and returns to the page where they were chosen. */
 export const POST: RequestHandler = async ({ request, cookies, locals: { api, site } }) => {
   const { language, theme, back, shown } = v.parse(wishSchema, Object.fromEntries(await request.formData()))
@@ -38,9 +52,8 @@ export const POST: RequestHandler = async ({ request, cookies, locals: { api, si
   if (language !== undefined) {
     cookies.set('language', language, attributes)
     // A finished registration has no email left that could follow the language: its refusal matters to nobody.
-    const spoken =
-      shown === undefined ? null : await attempt(() => api.registration.speak({ language, shown }))
-    if (shown !== undefined && spoken?.ok === false && spoken.refusal.code === 'other_registration')
+    const refused = shown === undefined ? null : await speak(api, { language, shown }, linkIn(back))
+    if (shown !== undefined && refused?.code === 'other_registration')
       redirect(303, `${back}${back.includes('?') ? '&' : '?'}${new URLSearchParams({ shown }).toString()}`)
   }
   redirect(303, back)

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { expect, test } from 'vitest'
-import { backPathSchema } from './back-path'
+import { backPathSchema, linkIn } from './back-path'
 
 test.each(['/', '/register', '/register/email?sent=again', '/register/status/abc_-123'])(
   '%j is a way back',
@@ -35,3 +35,15 @@ test.each([
 test('a form that does not say where it was leads to the start page', () => {
   expect(v.parse(v.object({ back: backPathSchema }), {})).toEqual({ back: '/' })
 })
+
+test.each([
+  ['/register/status/abc_-123', 'abc_-123'],
+  ['/register/status/abc_-123?earlier', 'abc_-123'],
+  ['/register/verify/abc_-123?in', 'abc_-123'],
+  ['/register/status', undefined],
+  ['/register/status?x=/register/status/abc', undefined],
+  ['/register/status/abc/in', undefined],
+  ['/register/status/%61bc', undefined],
+  ['/admin/join/abc', undefined],
+  ['/', undefined],
+])('the page %j is behind the link %j', (path, token) => expect(linkIn(path)).toBe(token))

@@ -12,3 +12,7 @@ export const backPathSchema = v.fallback(
   ),
   '/',
 )
+
+/** The token of the email's link that a page is behind, if it is one. */
+export const linkIn = (path: string): string | undefined =>
+  /^\/register\/(?:status|verify)\/([\w-]+)(?:$|[?#])/.exec(path)?.[1]

@@ -355,8 +355,8 @@ export const registrationRouter = t.router({
       ctx.services.worker.nudge()
     }),
 
-  /** Emails follow the language of the pages that show their registration. */
-  speak: applicantProcedure()
+  /** Emails follow the language of the pages that show their registration, also behind an email's link. */
+  speak: applicantProcedure('status', 'verification')
     .input(v.parser(v.object({ language: languageSchema })))
     .mutation(async ({ ctx, input }) => {
       orThrow(await ctx.services.applicant.speak(ctx.registration, input.language))
