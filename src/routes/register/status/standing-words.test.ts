@@ -1,34 +1,7 @@
 import { expect, test } from 'vitest'
 import type { OwnView } from '$lib/registration/views'
+import { APPROVED } from '../../../../tests/support/own-view'
 import { standingWords, timeline, withdrawalWords } from './standing-words'
-
-const APPROVED: OwnView = {
-  id: 'a',
-  shown: 'shown',
-  state: 'approved',
-  username: 'anna',
-  matrixId: '@anna:example.test',
-  holdsName: true,
-  email: 'anna@mail.test',
-  reason: 'I know two people on your server.',
-  account: 'filled',
-  opening: 'under_way',
-  unfinished: [],
-  startedAt: 1,
-  reachedAt: 2,
-  message: null,
-  hadAccount: false,
-  probation: null,
-  silent: false,
-  awaitsPassword: false,
-  asksLegal: false,
-  asksPassword: false,
-  talk: [],
-  asked: false,
-  firstSteps: null,
-  mail: null,
-  invitation: 'free',
-}
 
 test('an email is only announced where one is sent', () => {
   const words = (own: Partial<OwnView>) => standingWords({ ...APPROVED, ...own }).words.join(' ')

@@ -1,0 +1,30 @@
+import type { OwnView } from '$lib/registration/views'
+
+/** An account that is being opened, as its applicant sees it. */
+export const APPROVED: OwnView = {
+  id: 'a',
+  shown: 'shown',
+  state: 'approved',
+  username: 'anna',
+  matrixId: '@anna:example.test',
+  holdsName: true,
+  email: 'anna@mail.test',
+  reason: 'I know two people on your server.',
+  account: 'filled',
+  opening: 'under_way',
+  unfinished: [],
+  startedAt: 1,
+  reachedAt: 2,
+  message: null,
+  hadAccount: false,
+  probation: null,
+  silent: false,
+  awaitsPassword: false,
+  asksLegal: false,
+  asksPassword: false,
+  talk: [],
+  asked: false,
+  firstSteps: null,
+  mail: null,
+  invitation: 'free',
+}
