@@ -24,13 +24,16 @@ const roleOf = (form: FormData): Role => {
   return ROLES.find((role) => role === wished) ?? ROLES[0]
 }
 
+/** The form for an invitation, where nothing was typed. */
+const NOT_INVITED = { email: '', role: ROLES[0] as Role }
+
 /** An action without input to keep. `leaves`: it may leave codes behind that somebody knows. */
 const simple =
   (act: (api: App.Locals['api'], form: FormData) => Promise<unknown>, { leaves = false } = {}) =>
   async ({ request, locals: { api } }: RequestEvent) => {
     const form = await request.formData()
     const answer = await attempt(() => act(api, form))
-    if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal), email: '' })
+    if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal), ...NOT_INVITED })
     const id = textOf(form, 'id')
     redirect(
       303,
@@ -42,8 +45,9 @@ export const actions: Actions = {
   invite: async ({ request, locals: { api } }) => {
     const form = await request.formData()
     const email = textOf(form, 'email')
-    const answer = await attempt(() => api.moderators.invite({ email, role: roleOf(form) }))
-    if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal), email })
+    const role = roleOf(form)
+    const answer = await attempt(() => api.moderators.invite({ email, role }))
+    if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal), email, role })
     await awaitMail(api, answer.value.mail)
     redirect(303, `/admin/moderators?${new URLSearchParams({ invited: answer.value.id }).toString()}`)
   },

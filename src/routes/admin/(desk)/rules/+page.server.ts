@@ -23,7 +23,7 @@ export const actions: Actions = {
   test: async ({ request, locals }) => {
     const value = textOf(await request.formData(), 'value')
     const answer = await attempt(() => locals.api.rules.test({ value }))
-    if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal), value: '' })
+    if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal), value })
     return { value, tested: answer.value }
   },
   end: async ({ request, locals, url }) => {
