@@ -44,6 +44,9 @@ test('a passkey is added, signs in by itself and as second step, and is removed'
   await expectAccessible(page)
   const recovery = (await page.locator('.codes li').first().textContent()) ?? ''
   await page.locator('#passkey-name').fill('my phone again')
+  await page.locator('#passkey-name').press('Enter')
+  await expect(page.getByText('This device already has a passkey for your account.')).toBeVisible()
+  await expect(page.locator('#passkey-name-error')).toHaveCount(0)
   await page.getByRole('button', { name: 'Add a passkey' }).click()
   await expect(page.getByText('This device already has a passkey for your account.')).toBeVisible()
 
