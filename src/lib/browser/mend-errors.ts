@@ -1,4 +1,4 @@
-import { m } from '$lib/paraglide/messages'
+import { titleWithoutError } from '$lib/text/page-title'
 
 const WRONG = 'main [aria-invalid="true"]'
 
@@ -22,7 +22,6 @@ function forgetError(field: HTMLElement): void {
   const summary = document.querySelector('[data-error-summary]')
   summary?.querySelector(`a[href="#${field.id}"]`)?.closest('li')?.remove()
   if (summary?.querySelector('li') === null) summary.remove()
-  const prefix = m.problems_page_title({ title: '' })
-  if (document.querySelector(`${WRONG}, main [role="alert"]`) === null && document.title.startsWith(prefix))
-    document.title = document.title.slice(prefix.length)
+  if (document.querySelector(`${WRONG}, main [role="alert"]`) === null)
+    document.title = titleWithoutError(document.title)
 }

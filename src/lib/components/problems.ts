@@ -1,5 +1,4 @@
 import type { Refusal } from '$lib/registration/refusal'
-import { m } from '$lib/paraglide/messages'
 import { refusalText } from '../text/refusal-text'
 
 /** The fields of an applicant's forms. */
@@ -10,10 +9,6 @@ export interface Problems {
   fields: Partial<Record<FieldName, string>>
   form: string | null
 }
-
-/** The title of a page; an error comes first, because a screen reader reads the title first. */
-export const pageTitle = (title: string, isWrong: boolean): string =>
-  isWrong ? m.problems_page_title({ title }) : title
 
 /** What is said above a page that does not have the refused form any more, and none of its fields. */
 export const withoutFields = (problems: Problems | undefined): string | null =>
