@@ -12,7 +12,7 @@ vi.mock('$app/forms', () => ({ enhance: () => undefined }))
 vi.mock('$app/navigation', () => ({ invalidateAll: () => undefined }))
 vi.mock('$app/state', () => ({ page: { data: {}, url: new URL('http://localhost/admin') }, navigating: {} }))
 
-const LATE: Refusal = { code: 'wrong_state', state: 'denied' }
+const LATE: Refusal = { code: 'wrong_state', state: 'denied', account: 'none' }
 const NAMES: Record<string, string> = { r1: 'anna', r2: 'bert', r3: 'cleo' }
 
 /** Sends the form of the list; `refused`: these are refused, and r3 may not be seen. */
