@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { sql } from 'drizzle-orm'
 import { countJobs } from '$lib/server/database/jobs'
-import { jobs } from '$lib/server/database/schema'
+import { announcements, jobs } from '$lib/server/database/schema'
 import { createHealth } from '$lib/server/http/health'
 import { MailError, type Letter } from '$lib/server/mail/mail'
 import { codeOf } from '../support/code-of'
@@ -132,6 +132,53 @@ describe('a mail server that refuses us', () => {
     await mended.outages.resume()
     await mended.worker.drain()
     expect(await mended.outages.current()).toEqual([])
+  })
+
+  test('tells all moderators and their room why, and nobody’s address', async () => {
+    const refusal = (to: string) =>
+      new MailError(
+        `mail.test does not relay our email: check email.host (554 5.7.1 <${to}>: no relay to ${to.split('@')[0] ?? ''})`,
+        { permanent: false, blame: 'us', lasting: true },
+      )
+    answer = ({ to }) => refusal(to[0] ?? '')
+    for (const name of ['a-one', 'b-two', 'c-three']) await begin(name)
+    await live(MINUTE)
+    for (const name of ['d-four', 'e-five']) await begin(name)
+    await live(20 * MINUTE)
+    const api = await moderation()
+    const [outage] = await api.outages()
+    expect(outage?.reason).toBe(
+      'mail.test does not relay our email: check email.host (554 5.7.1 <[address]>: no relay to [address])',
+    )
+    const told = (world.standIn.room(ROOM)?.messages ?? []).map(({ content }) => JSON.stringify(content))
+    expect(told.join('\n')).toContain('5.7.1')
+    for (const text of [JSON.stringify(await api.notices()), ...told])
+      expect(text).not.toMatch(/@mail\.test|a-one|b-two|c-three|d-four|e-five/)
+  })
+
+  test('names no other recipient at an email that waits for it', async () => {
+    answer = ({ to: [to = ''] }) =>
+      new MailError(`The mailbox does not exist (550 5.1.1 <${to}>: gone)`, {
+        permanent: true,
+        blame: 'receiver',
+      })
+    for (const name of ['a-one', 'b-two', 'c-three']) await begin(name)
+    await live(MINUTE)
+    const rows = await world.services.database.read((reader) => reader.select().from(jobs))
+    const mails = rows.filter(({ kind }) => kind === 'mail')
+    expect(mails).toHaveLength(3)
+    for (const { error, payload } of mails) {
+      const own = ['a-one', 'b-two', 'c-three'].find((name) => JSON.stringify(payload).includes(name)) ?? ''
+      const named = /<([^@>]+)@mail\.test>/.exec(error ?? '')?.[1] ?? own
+      expect(named).toBe(own)
+    }
+    await world.services.database.write((tx) =>
+      tx.update(announcements).set({ text: 'It refuses a-one@mail.test (553 <a-one@mail.test>: no)' }),
+    )
+    const after = world.another()
+    await after.outages.resume()
+    const stored = await world.services.database.read((reader) => reader.select().from(announcements))
+    expect(JSON.stringify(stored)).not.toContain('a-one')
   })
 
   test('says its last word, and no address of it in the log', async () => {

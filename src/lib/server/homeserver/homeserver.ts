@@ -158,7 +158,12 @@ export class HomeserverError extends Error {
   }
 }
 
-const withoutMatrixIds = (text: string) => text.replace(/@[^\s:]*:[^\s,;)]+/g, '[Matrix ID]')
+/** A server's words without the Matrix IDs in them, also those that were cut off. */
+export const withoutMatrixIds = (text: string): string =>
+  text.replace(
+    /(?<![^\s<>()[\]"'`,;:=])@[^\s:,;)>\]"'`]+(?::[^\s,;)>\]"'`]*[^\s,;)>\]"'`:.])?/g,
+    '[Matrix ID]',
+  )
 
 /**
  * `unreachable`: no answer, or none from Synapse; `not_asked`: nothing was sent, because it did not answer before;

@@ -24,7 +24,11 @@ export function identityProblem(
   return new HomeserverError(
     'token',
     `synapse.admin_token belongs to ${userId}, who is not a server administrator. Set synapse.admin_token to a server administrator's token.`,
-    { permanent: true, outage: true },
+    {
+      permanent: true,
+      outage: true,
+      why: "synapse.admin_token belongs to an account that is not a server administrator. Set synapse.admin_token to a server administrator's token.",
+    },
   )
 }
 

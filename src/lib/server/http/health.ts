@@ -2,7 +2,6 @@ import { sql } from 'drizzle-orm'
 import type { Database } from '../database/open'
 import { problemOf } from '../database/problem'
 import { isWrongSetUp } from '../homeserver/set-up'
-import { withoutAddresses } from '../logging/log'
 import type { CircuitBreakers } from '../outages/circuit-breaker'
 import { createShared } from '../concurrency/coalesce'
 
@@ -71,7 +70,7 @@ export function createHealth({
       wordOf('mail', why, async () => {
         const outage = (await outages.current()).find(({ server }) => server === 'mail')
         if (outage === undefined) return 'ok'
-        why.mail = withoutAddresses(outage.reason)
+        why.mail = outage.reason
         return 'out'
       }),
     ])

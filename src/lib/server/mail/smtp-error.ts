@@ -1,3 +1,4 @@
+import { domainToASCII } from 'node:url'
 import * as v from 'valibot'
 import { blameOf, type Stage } from './blame'
 import { MailError } from './mail'
@@ -155,11 +156,31 @@ function troubleOf(host: string, stage: Stage, { code, status, words }: SmtpRepl
   return `${host} rejects our email: check email.from, email.subject_prefix, and SPF, DKIM and DMARC of the domain of email.from`
 }
 
-/** A server's words in one short line, for people. */
-export const wordsOf = (response: string): string =>
-  response
-    .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
-    .trim()
-    .slice(0, LONGEST_ANSWER)
+/** A server's words in one short line, for people; no word is cut in two. */
+export function wordsOf(response: string): string {
+  const words = response.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim()
+  return words.length <= LONGEST_ANSWER ? words : words.slice(0, LONGEST_ANSWER + 1).replace(/\s*\S*$/, '…')
+}
 
 const said = (words: string) => (words === '' ? '' : ` (${words})`)
+
+/**
+ * A sentence about a failed email without what the mail server calls its recipients in the words that are quoted: the
+ * parts of their addresses. Whole addresses are for `withoutAddresses`.
+ */
+export function withoutRecipients(sentence: string, recipients: readonly string[]): string {
+  const start = sentence.indexOf(' (')
+  if (start === -1) return sentence
+  const quoted = recipients.flatMap(partsOf).reduce((rest, part) => {
+    const escaped = part.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
+    return rest.replace(new RegExp(`(?<![\\p{L}\\p{N}])${escaped}(?![\\p{L}\\p{N}])`, 'giu'), '[address]')
+  }, sentence.slice(start))
+  return sentence.slice(0, start) + quoted
+}
+
+/** What names somebody: the inbox, and the domain, which may be their own, as people and as servers write it. */
+function partsOf(address: string): string[] {
+  const at = address.lastIndexOf('@')
+  const domain = address.slice(at + 1)
+  return [address.slice(0, Math.max(at, 0)), domain, domainToASCII(domain)].filter((part) => part.length > 1)
+}

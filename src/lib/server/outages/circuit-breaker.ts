@@ -5,15 +5,15 @@ import { countWaiting } from '../database/jobs'
 import type { Database } from '../database/open'
 import { HomeserverError, type Homeserver } from '../homeserver/homeserver'
 import { checkSetUp, isWrongSetUp } from '../homeserver/set-up'
-import { withoutAddresses } from '../logging/log'
 import { MailError, type Letter, type Mailer } from '../mail/mail'
 import { createMailRefusals } from './mail-refusals'
+import { cleanReason, reasonOf } from './outage-reason'
 import type { Announcements } from '../registrations/announcements'
 import type { JobResults } from '../registrations/job-results'
 
 export type CircuitBreakers = ReturnType<typeof createCircuitBreakers>
 
-/** An unavailable server, since when, and its last error. */
+/** An unavailable server, since when, and why (`reasonOf` its last error). */
 export interface Outage {
   server: Server
   since: number
@@ -38,7 +38,7 @@ interface Circuit {
   failures: number
   since: number
   /** Set during an outage. `refuses`: it answers, but accepts none of our emails. */
-  outage: { since: number; error: HomeserverError | MailError; refuses: boolean } | null
+  outage: { since: number; error: HomeserverError | MailError; reason: string; refuses: boolean } | null
   nextProbe: number
   wait: number
   probing: boolean
@@ -132,30 +132,31 @@ export function createCircuitBreakers({
   /** Updates what is known of an outage; begins one if there is none. */
   async function tell(server: Server, error: HomeserverError | MailError): Promise<void> {
     const { outage } = circuits[server]
-    if (outage === null) return begin(server, error, { since: clock(), refuses: false })
-    const { message } = outage.error
+    const reason = reasonOf(error)
+    if (outage === null) return begin(server, error, { since: clock(), reason, refuses: false })
+    const isSame = outage.reason === reason
     // What is resumed has lost its kind, which this error has, in the same words.
-    outage.error = error
-    if (message === error.message) return
-    log.error({ server, reason: reasonOf(error) }, 'A server is still unavailable, for another reason')
-    await announcements.warnAnew(key(server), error.message)
+    Object.assign(outage, { error, reason })
+    if (isSame) return
+    log.error({ server, reason }, 'A server is still unavailable, for another reason')
+    await announcements.warnAnew(key(server), reason)
   }
 
   async function begin(
     server: Server,
     error: HomeserverError | MailError,
-    { since, refuses }: { since: number; refuses: boolean },
+    { since, reason, refuses }: { since: number; reason: string; refuses: boolean },
   ): Promise<void> {
     const state = circuits[server]
-    state.outage = { since, error, refuses }
+    state.outage = { since, error, reason, refuses }
     state.nextProbe = refuses ? clock() + FIRST_PROBE_MS : clock()
     state.wait = FIRST_PROBE_MS
-    log.error({ server, reason: reasonOf(error) }, 'A server is unavailable; jobs that need it wait')
+    log.error({ server, reason }, 'A server is unavailable; jobs that need it wait')
     const by = server === 'mail' ? 'room' : 'mail'
     const alerts: NewJob[] = by === 'room' && !hasRoom ? [] : [{ kind: 'warn_outage', by, server, since }]
     try {
-      if (!(await announcements.warnOnce(key(server), error.message, alerts, since)))
-        await announcements.warnAnew(key(server), error.message)
+      if (!(await announcements.warnOnce(key(server), reason, alerts, since)))
+        await announcements.warnAnew(key(server), reason)
     } catch (failure) {
       log.error({ err: failure, server }, 'The outage could not be stored; the queue does not show it')
     }
@@ -166,12 +167,13 @@ export function createCircuitBreakers({
     const state = circuits.mail
     const told = refusals.weigh(letter, error)
     if (told === null) return error
+    const reason = reasonOf(told, letter.to)
     if (state.outage === null) {
-      await begin('mail', told, { since: clock(), refuses: true })
-      await jobResults.waitAgain(refusals.unknown(), told.message)
-    } else if (state.outage.refuses && state.outage.error.message !== told.message) {
-      state.outage.error = told
-      await announcements.warnAnew(key('mail'), told.message)
+      await begin('mail', told, { since: clock(), reason, refuses: true })
+      await jobResults.waitAgain(refusals.unknown(), reason)
+    } else if (state.outage.refuses && state.outage.reason !== reason) {
+      Object.assign(state.outage, { error: told, reason })
+      await announcements.warnAnew(key('mail'), reason)
     }
     return told
   }
@@ -186,7 +188,7 @@ export function createCircuitBreakers({
   async function probeByMail(state: Circuit): Promise<void> {
     state.nextProbe = clock() + state.wait
     state.wait = Math.min(state.wait * 2, LONGEST_PROBE_MS)
-    await jobResults.waitAgain(refusals.unknown(), state.outage?.error.message ?? '')
+    await jobResults.waitAgain(refusals.unknown(), state.outage?.reason ?? '')
     if (!(await jobResults.hastenRefused())) await end('mail')
   }
 
@@ -222,8 +224,10 @@ export function createCircuitBreakers({
       }
       if (++state.failures === 1) state.since = clock()
       const isOut = state.outage !== null && !state.outage.refuses
-      if (state.failures >= FAILURES && !isOut && circuits[server] === state)
-        await begin(server, error, { since: state.outage?.since ?? state.since, refuses: false })
+      if (state.failures >= FAILURES && !isOut && circuits[server] === state) {
+        const since = state.outage?.since ?? state.since
+        await begin(server, error, { since, reason: reasonOf(error, letter?.to), refuses: false })
+      }
       throw error
     }
   }
@@ -271,13 +275,15 @@ export function createCircuitBreakers({
      */
     async resume(): Promise<void> {
       const refuses = await jobResults.retryRefused()
-      for (const { server, since, reason } of await current()) {
+      for (const { server, since, reason: stored } of await current()) {
+        const reason = cleanReason(stored)
+        if (reason !== stored) await announcements.warnAnew(key(server), reason)
         const options = { permanent: false, outage: true }
         const error =
           server === 'mail'
             ? new MailError(reason, options)
             : new HomeserverError('unreachable', reason, options)
-        const outage = { since, error, refuses: server === 'mail' && refuses }
+        const outage = { since, error, reason, refuses: server === 'mail' && refuses }
         circuits[server] = { ...circuit(), since, outage }
       }
     },
@@ -375,10 +381,6 @@ export function createCircuitBreakers({
   }
 }
 
-/** Why it is unavailable, for the log. */
-const reasonOf = (error: HomeserverError | MailError): string =>
-  withoutAddresses(error instanceof HomeserverError ? error.why : error.message)
-
 /** The email that a call of the mailer sends; null for every other call. */
 function letterOf(name: string | symbol, given: unknown[]): Letter | null {
   const [letter] = given
@@ -391,15 +393,14 @@ const isLetter = (value: unknown): value is Letter =>
 /** Nothing was sent: that is a clear answer, and not the server's. */
 function notAsked(
   server: Server,
-  { since, error }: { since: number; error: HomeserverError | MailError },
+  { since, error, reason }: { since: number; error: HomeserverError | MailError; reason: string },
 ): HomeserverError | MailError {
   const time = new Date(since).toISOString().slice(0, 16).replace('T', ' ')
   const options = { permanent: false, outage: true }
-  if (server === 'mail')
-    return new MailError(`No email has been sent since ${time} UTC: ${error.message}`, options)
+  if (server === 'mail') return new MailError(`No email has been sent since ${time} UTC: ${reason}`, options)
   return new HomeserverError(
     'not_asked',
-    `The homeserver has been unavailable since ${time} UTC: ${error.message}`,
-    { ...options, permanent: error.permanent, why: reasonOf(error) },
+    `The homeserver has been unavailable since ${time} UTC: ${reason}`,
+    { ...options, permanent: error.permanent, why: reason },
   )
 }
