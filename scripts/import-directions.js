@@ -64,7 +64,8 @@ export const MAY_IMPORT = {
   ],
   'lib/server/doctor': [
     ...domain,
-    ...server('concurrency', 'config', 'crypto', 'database', 'homeserver', 'http', 'mail', 'rate-limits'),
+    ...server('concurrency', 'config', 'crypto', 'database', 'homeserver', 'http', 'logging', 'mail'),
+    ...server('rate-limits'),
   ],
   // The composition root: what stands beside the folders of the server.
   'lib/server': [...words, 'lib/server'],

@@ -1,10 +1,14 @@
 import { Writable } from 'node:stream'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { accept } from '$lib/registration/refusal'
 import { compose } from '$lib/server/app'
 import { MailError } from '$lib/server/mail/mail'
-import { aWorld, requested, type TestWorld } from '../support/world'
+import { createSetUp } from '$lib/server/doctor/set-up'
 import { decideOnly } from '../support/decide'
+import { aMailServer } from '../support/doctor-world'
+import { email } from '../support/registration'
+import { aConfig, aWorld, requested, type TestWorld } from '../support/world'
 
 let world: TestWorld
 beforeEach(async () => {
@@ -42,3 +46,27 @@ test('a mail server that names the receiver is quoted at the desk in full, and i
   expect(lines).not.toContain('river@mail.test')
   await services.worker.stop(0)
 })
+
+test.each(['5.7.1 <anna@post.test>: Relay access denied', '5.7.1 Relaying to post.test denied for "anna"'])(
+  'where a test email should have gone is on the page, and not in the log: %s',
+  async (words) => {
+    const refused = Object.assign(new Error(words), { responseCode: 554 })
+    const port = await aMailServer({ onRcptTo: (_, __, done) => done(refused) })
+    const config = aConfig()
+    const lines: string[] = []
+    const note = (_: object, line: string) => void lines.push(line)
+    const setUp = createSetUp({
+      config: { ...config, email: { ...config.email, port } },
+      program: 'synapse-registration',
+      database: world.database,
+      mails: { take: () => Promise.resolve(accept(null)) },
+      clock: world.now,
+      log: { error: note, warn: note, info: note, debug: note },
+    })
+    const tested = await setUp.sendTestMail(email('anna@post.test'), 'ada')
+    expect(JSON.stringify(tested)).toContain(words.slice(0, 5))
+    expect(lines).toEqual([expect.stringContaining('A test email was not sent: ')])
+    expect(lines.join('')).toContain('554 5.7.1')
+    expect(lines.join('')).not.toMatch(/anna|post\.test/)
+  },
+)

@@ -1,7 +1,16 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { renderMail } from '$lib/server/mail/render'
 import { decideOn } from '../support/decide'
-import { aBrowser, aConfig, aForm, aWorld, requested, type TestWorld, anAdminRoom } from '../support/world'
+import {
+  aBrowser,
+  aConfig,
+  aForm,
+  aModerator,
+  aWorld,
+  requested,
+  type TestWorld,
+  anAdminRoom,
+} from '../support/world'
 
 /** What strangers typed is no link in what this program writes to others. */
 let world: TestWorld
@@ -47,6 +56,25 @@ describe.each(['en', 'de'] as const)('to an address that nobody has proven (%s)'
     ).toBe(true)
   })
 })
+
+test.each(['www.evil.test', 'evil.com', '10.0.0.1'])(
+  'nor is the moderator %s a link in an email to an address that nobody has proven',
+  async (username) => {
+    world = await aWorld()
+    const { api } = await aModerator(world.services, username, 'administrator')
+    await api.moderators.invite({ email: 'invited@mail.test', role: 'moderator' })
+    await api.account.askAddress({ email: 'other@mail.test' })
+    await world.drain()
+    expect(world.mailbox.letters.map(({ mail }) => mail.kind).sort()).toEqual([
+      'confirm_moderator',
+      'invitation',
+    ])
+    for (const letter of world.mailbox.letters) {
+      for (const part of shown(letter)) expect(part).not.toContain(username)
+      expect(shown(letter).join('')).toContain(username.replaceAll('.', '[.]'))
+    }
+  },
+)
 
 test.each(NAMES)(
   'moderators read of %s in mails and in their room, and nothing of it is a link',

@@ -11,6 +11,8 @@ import { filePath, isLocal } from '../database/location'
 import type { Database } from '../database/open'
 import { countTabs } from '../database/queue'
 import { findSetting, putSetting } from '../database/settings'
+import { withoutAddresses } from '../logging/log'
+import { withoutRecipients } from '../mail/smtp-error'
 import type { ModeratorMails } from '../rate-limits/moderator-mails'
 import { examineSetUp } from './doctor'
 import { createReport, type Finding, type Level } from './finding'
@@ -86,7 +88,9 @@ export function createSetUp({
       for (const { level, found } of report.findings)
         log[LOG_LEVEL[level]](
           { moderator: moderatorId },
-          level === 'ok' ? 'A test email was sent' : `A test email was not sent: ${found}`,
+          level === 'ok'
+            ? 'A test email was sent'
+            : `A test email was not sent: ${withoutRecipients(withoutAddresses(found), [to])}`,
         )
       return accept(withoutFolders(report.findings, foldersOf(config)))
     },

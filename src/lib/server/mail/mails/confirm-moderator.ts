@@ -1,4 +1,5 @@
 import { m } from '$lib/paraglide/messages'
+import { withoutLinks } from '$lib/registration/linkable'
 import type { JobMail } from '../definition'
 
 /** To confirm a moderator's email address. */
@@ -12,7 +13,7 @@ interface Data {
 export const confirmModerator: JobMail<'confirm_moderator', Data> = {
   compose: async (_, { username, to, days }) => ({
     kind: 'confirm_moderator',
-    username: username ?? '',
+    username: withoutLinks(username ?? ''),
     link: to('confirm'),
     days,
   }),

@@ -1,5 +1,6 @@
 import { m } from '$lib/paraglide/messages'
 import type { Role } from '$lib/moderation/moderator'
+import { withoutLinks } from '$lib/registration/linkable'
 import type { JobMail } from '../definition'
 
 /** An invitation to become a moderator. `days`: lifetime of the link. */
@@ -21,7 +22,7 @@ export const invitation: JobMail<'invitation', Data> = {
   compose: async (_, { role, by, to, days }) => ({
     kind: 'invitation',
     role: role ?? 'moderator',
-    by,
+    by: by === null ? null : withoutLinks(by),
     link: to('join'),
     days,
   }),
