@@ -1,5 +1,7 @@
 import { Secret, TOTP } from 'otpauth'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { LATELY_MS } from '$lib/server/auth/sessions'
+import { findModerator } from '$lib/server/database/moderators'
 import { codeOf } from '../support/code-of'
 import { aBrowser, aModerator, aWorld, type TestWorld } from '../support/world'
 
@@ -117,6 +119,72 @@ describe('an authenticator', () => {
     const browser = await halfWay('bob')
     await ada.api.moderators.setDisabled({ id, disabled: true })
     expect(await codeOf(browser.api.session.enterCode({ code: codeOfNow(secret) }))).toBe('not_signed_in')
+  })
+})
+
+describe('an authenticator that is being set up', () => {
+  /** Ada's browser, with a session of its own, as it is now. */
+  async function signedIn(password = PASSWORD) {
+    const { jar, api } = aBrowser(world.services)
+    await api.session.signIn({ username: 'ada', password })
+    return { now: () => asNow(jar) }
+  }
+  async function asNow(jar: Map<string, string>) {
+    const found = await world.services.sessions.check(jar.get(world.services.sessions.cookieName))
+    if (found === null) throw new Error('Nobody is signed in')
+    const browser = aBrowser(world.services, { moderator: found.moderator })
+    for (const [name, value] of jar) browser.jar.set(name, value)
+    return browser
+  }
+  const setupOf = async ({ api }: ReturnType<typeof aBrowser>) => (await api.factors.view()).setup
+
+  test('is shown to the session that began it, and counts by a code typed there', async () => {
+    await aModerator(world.services, 'ada')
+    const thief = await (await signedIn()).now()
+    await thief.api.factors.begin()
+    const copied = (await setupOf(thief))?.secret ?? ''
+    const own = await (await signedIn()).now()
+    expect(await setupOf(own)).toBeNull()
+    expect(await codeOf(own.api.factors.confirm({ code: codeOfNow(copied) }))).toBe('code_wrong')
+    await own.api.factors.begin()
+    const secret = (await setupOf(own))?.secret ?? ''
+    expect(secret).not.toBe(copied)
+    expect(await setupOf(thief)).toBeNull()
+    expect(await codeOf(thief.api.factors.confirm({ code: codeOfNow(secret) }))).toBe('code_wrong')
+    expect(await own.api.factors.confirm({ code: codeOfNow(secret) })).toHaveLength(10)
+  })
+
+  test('is gone once the password was changed, all sessions were ended, or the operator reset it', async () => {
+    const { id } = await aModerator(world.services, 'ada')
+    const boss = await aModerator(world.services, 'boss', 'administrator')
+    const next = 'another fine password'
+    const begun = async (password: string) => {
+      const browser = await (await signedIn(password)).now()
+      await browser.api.factors.begin()
+      return browser
+    }
+    const stored = () =>
+      world.services.database.read(async (reader) => (await findModerator(reader, id))?.totpSecret)
+    await (await begun(PASSWORD)).api.account.changePassword({ now: PASSWORD, next })
+    expect(await stored()).toBeNull()
+    await begun(next)
+    await boss.api.moderators.signOut({ id })
+    expect(await stored()).toBeNull()
+    await begun(next)
+    await world.services.factors.reset('ada')
+    expect(await stored()).toBeNull()
+  })
+
+  test('is neither shown nor turned on long after the sign-in', async () => {
+    await aModerator(world.services, 'ada')
+    const browser = await signedIn()
+    const early = await browser.now()
+    await early.api.factors.begin()
+    const secret = (await setupOf(early))?.secret ?? ''
+    world.pass(LATELY_MS)
+    const late = await browser.now()
+    expect(await setupOf(late)).toBeNull()
+    expect(await codeOf(late.api.factors.confirm({ code: codeOfNow(secret) }))).toBe('sign_in_again')
   })
 })
 

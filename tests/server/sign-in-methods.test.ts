@@ -127,7 +127,7 @@ describe('who gave a password that is replaced while it is verified', () => {
     expect(await refusedIn(() => world.services.factors[change](bob.id, PASSWORD).then(orThrow))).toBe(
       'password_wrong',
     )
-    expect(await world.services.factors.view(bob.id)).toMatchObject({
+    expect(await world.services.factors.view(bob.id, null)).toMatchObject({
       codesLeft: 10,
       since: expect.any(Number) as number,
     })

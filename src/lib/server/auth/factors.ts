@@ -58,6 +58,11 @@ export function createFactors({
     insertEvents(tx, null, events, actor, clock())
   const secretOf = ({ id, totpSecret }: ModeratorRow) =>
     totpSecret === null ? null : seal.open(totpSecret, id)
+  /** One that is being added: only the session that made it can read it. */
+  const begunOf = ({ id, totpSecret, totpSince }: ModeratorRow, session: string | null) =>
+    totpSecret === null || totpSince !== null || session === null
+      ? null
+      : seal.open(totpSecret, beginner(id, session))
 
   async function makeCodes(tx: Transaction, id: string): Promise<string[]> {
     const codes = Array.from({ length: RECOVERY_CODES }, newRecoveryCode)
@@ -114,13 +119,16 @@ export function createFactors({
     /** Whether a password alone is not enough to sign in. */
     isAsked: hasSecondFactor,
 
-    /** What the account page shows; `setup` while an authenticator is being added. */
-    async view(id: string) {
+    /**
+     * What the account page shows; `setup` while an authenticator is being added in this session, null for one that
+     * may not add any.
+     */
+    async view(id: string, session: string | null) {
       return database.read(async (reader) => {
         const row = await findModerator(reader, id)
         const required = await isFactorRequired(reader)
         if (row === null) return { since: null, setup: null, codesLeft: 0, required }
-        const secret = row.totpSince === null ? secretOf(row) : null
+        const secret = begunOf(row, session)
         const svg = secret === null ? '' : renderSVG(secretLink(secret, issuer, row.username))
         return {
           since: row.totpSince,
@@ -131,25 +139,29 @@ export function createFactors({
       })
     },
 
-    /** Creates a secret; it becomes active once a code from it was entered. */
-    async begin(id: string): Promise<Result<null>> {
+    /**
+     * Creates a secret; it becomes active once a code from it was entered in the same session: whoever began in
+     * another one has the secret as well.
+     */
+    async begin(id: string, session: string): Promise<Result<null>> {
       return database.write(async (tx) => {
         const row = await findModerator(tx, id)
         if (row === null || row.totpSince !== null) return refuse({ code: 'factor_on' })
-        await updateModerator(tx, id, { totpSecret: seal.seal(newSecret(), id) })
+        await updateModerator(tx, id, { totpSecret: seal.seal(newSecret(), beginner(id, session)) })
         return accept(null)
       })
     },
 
     /** Activates it, and returns the recovery codes, which are never shown again. */
-    async confirm(id: string, code: string): Promise<Result<string[]>> {
+    async confirm(id: string, session: string, code: string): Promise<Result<string[]>> {
       return database.write(async (tx) => {
         const row = await findModerator(tx, id)
         if (row === null || row.totpSince !== null) return refuse({ code: 'factor_on' })
-        const secret = secretOf(row)
+        const secret = begunOf(row, session)
         const step = secret === null ? null : acceptCode(secret, code, { now: clock(), lastStep: null })
-        if (step === null) return refuse({ code: 'code_wrong' })
-        await updateModerator(tx, id, { totpSince: clock(), totpStep: step })
+        if (secret === null || step === null) return refuse({ code: 'code_wrong' })
+        const totpSecret = seal.seal(secret, id)
+        await updateModerator(tx, id, { totpSecret, totpSince: clock(), totpStep: step })
         await say(tx, byModerator(id), { kind: 'second_factor_on' })
         return accept(await makeCodes(tx, id))
       })
@@ -236,6 +248,9 @@ export function createFactors({
     },
   }
 }
+
+/** Whose a secret is that was begun in a session. */
+const beginner = (id: string, session: string): string => `${id} in ${session}`
 
 /** Whether a moderator has an active authenticator or a passkey. */
 async function hasSecondFactor(reader: Reader, { id, totpSince }: ModeratorRow): Promise<boolean> {

@@ -12,6 +12,7 @@ import {
   findModerator,
   findModeratorByName,
   findModerators,
+  forgetBegunFactor,
   insertModerator,
   updateModerator,
   type ModeratorRow,
@@ -169,14 +170,15 @@ export function createModeratorAccounts({
 }
 
 /**
- * Ends every session and pending sign-in of a moderator, every link sent to them, and what they claimed as their Matrix
- * ID; returns how many sessions.
+ * Ends every session and pending sign-in of a moderator, every link sent to them, what they claimed as their Matrix
+ * ID, and an authenticator that was begun and not confirmed; returns how many sessions.
  */
 export async function endAccess(tx: Transaction, id: string, now: number): Promise<number> {
   const ended = await findSessionsOf(tx, id)
   await deleteSessionsOf(tx, id)
   await spendTokensOf(tx, id, now)
   await deleteMatrixIdClaim(tx, id)
+  await forgetBegunFactor(tx, id)
   return ended.length
 }
 

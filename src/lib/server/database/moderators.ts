@@ -70,6 +70,14 @@ export async function updateModerator(
   await tx.update(moderators).set(change).where(eq(moderators.id, id))
 }
 
+/** Deletes the secret of an authenticator that was never confirmed. */
+export async function forgetBegunFactor(tx: Transaction, id: string): Promise<void> {
+  await tx
+    .update(moderators)
+    .set({ totpSecret: null })
+    .where(and(eq(moderators.id, id), isNull(moderators.totpSince)))
+}
+
 /** How a session begins. */
 const SIGNED_IN_BY: EventKind[] = ['signed_in', 'moderator_joined']
 

@@ -1,8 +1,7 @@
 import * as v from 'valibot'
 import { refuse } from '$lib/registration/refusal'
-import { hashToken, parseToken } from '../crypto/tokens'
-import type { Needing } from './context'
 import { orThrow, refusalError } from './refusal-error'
+import { currentSession } from './session'
 import * as t from './t'
 
 const { router } = t
@@ -19,12 +18,6 @@ const signedInProcedure = t.signedInProcedure.use(needed)
 const latelyProcedure = t.latelyProcedure.use(needed)
 
 const line = v.pipe(v.string(), v.maxLength(1000))
-
-/** The stored ID of the asking session. */
-function currentSession({ cookies, services }: Needing<'sessions'>): string {
-  const token = parseToken(cookies.get(services.sessions.cookieName))
-  return token === null ? '' : hashToken(token)
-}
 
 /** Attempts at one's own password count like sign-ins: a browser left open cannot be used to guess it. */
 const TRIES = { count: 10, windowMs: 15 * 60_000 }

@@ -2,11 +2,11 @@ import * as v from 'valibot'
 import { refuse, type Result } from '$lib/registration/refusal'
 import { CHALLENGE_MS } from '../auth/passkeys'
 import { orThrow, refusalError } from './refusal-error'
-import { answer, PASSKEY_COOKIE } from './session'
+import { answer, currentSession, PASSKEY_COOKIE } from './session'
 import * as t from './t'
 
 const { router } = t
-const needed = t.needs('factors', 'passkeys', 'limits')
+const needed = t.needs('factors', 'passkeys', 'limits', 'sessions')
 const signedInProcedure = t.signedInProcedure.use(needed)
 const latelyProcedure = t.latelyProcedure.use(needed)
 const requiringProcedure = t.permittedProcedure('require-second-factor').use(needed)
@@ -35,16 +35,21 @@ async function tried<T>(
 
 /** A moderator's own second factor, and whether everybody needs one. */
 export const factorsRouter = router({
-  view: signedInProcedure.query(({ ctx }) => ctx.services.factors.view(ctx.moderator.id)),
+  view: signedInProcedure.query(({ ctx }) => {
+    const session = ctx.moderator.lately === true ? currentSession(ctx) : null
+    return ctx.services.factors.view(ctx.moderator.id, session)
+  }),
 
   begin: latelyProcedure.mutation(async ({ ctx }) => {
-    orThrow(await ctx.services.factors.begin(ctx.moderator.id))
+    orThrow(await ctx.services.factors.begin(ctx.moderator.id, currentSession(ctx)))
   }),
 
   /** Returns the recovery codes, which are never shown again. */
-  confirm: signedInProcedure
+  confirm: latelyProcedure
     .input(v.parser(v.object({ code: line })))
-    .mutation(({ ctx, input }) => tried(ctx, (id) => ctx.services.factors.confirm(id, input.code))),
+    .mutation(({ ctx, input }) =>
+      tried(ctx, (id) => ctx.services.factors.confirm(id, currentSession(ctx), input.code)),
+    ),
 
   turnOff: signedInProcedure
     .input(v.parser(v.object({ password: line })))

@@ -6,7 +6,7 @@ import { KNOWN_SECONDS } from '../auth/known-device'
 import { CHALLENGE_MS } from '../auth/passkeys'
 import type { Entered, From } from '../auth/sessions'
 import { PER_ACCOUNT, PER_NETWORK } from '../auth/sign-in-tries'
-import { parseToken } from '../crypto/tokens'
+import { hashToken, parseToken } from '../crypto/tokens'
 import { deskNetwork } from '$lib/network/client-networks'
 import type { Needing } from './context'
 import { orThrow, refusalError, RefusalError } from './refusal-error'
@@ -82,6 +82,12 @@ async function letIn(
   await services.sessions.signOut(cookies.get(services.sessions.cookieName))
   cookies.delete(HALF_WAY_COOKIE)
   cookies.set(cookie.name, cookie.value, cookie.attributes.maxAge)
+}
+
+/** The stored ID of the asking session. */
+export function currentSession({ cookies, services }: Needing<'sessions'>): string {
+  const token = parseToken(cookies.get(services.sessions.cookieName))
+  return token === null ? '' : hashToken(token)
 }
 
 /** Moderators' sign-in; it ends the browser's previous session. */
