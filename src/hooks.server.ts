@@ -35,7 +35,7 @@ import { createLogo } from '$lib/server/http/logo'
 import { createRefusalLog } from '$lib/server/http/refusal-log'
 import { createRequestLog, routeOf } from '$lib/server/http/request-log'
 import { refusalPage } from '$lib/server/http/refusal-page'
-import { requestCookies } from '$lib/server/trpc/request-cookies'
+import { requestCookies, setOnResponse } from '$lib/server/trpc/request-cookies'
 import { hungUp, NO_CONTENT, refuseRequest, securityHeaders } from '$lib/server/http/request-guard'
 import { hasHttps } from '$lib/server/http/request-origin'
 import { createSharedPages } from '$lib/server/http/shared-pages'
@@ -199,8 +199,6 @@ const identify: Handle = async ({ event, resolve }) => {
   const secure = hasHttps(event.request.headers, config.site.url)
   const cookies = requestCookies(event.cookies, secure)
   const signedIn = await sessions.check(cookies.get(sessions.cookieName))
-  if (signedIn?.freshCookie !== undefined)
-    cookies.set(sessions.cookieName, signedIn.freshCookie.value, signedIn.freshCookie.attributes.maxAge)
   const address = clientAddress({
     socketAddress: event.getClientAddress(),
     forwardedFor: event.request.headers.get('x-forwarded-for'),
@@ -208,7 +206,7 @@ const identify: Handle = async ({ event, resolve }) => {
   })
   const moderator = signedIn?.moderator ?? null
   const language = extractLocaleFromRequest(event.request)
-  return languages.run({ locale: language, origin: event.url.origin, messageCalls: new Set() }, () => {
+  return languages.run({ locale: language, origin: event.url.origin, messageCalls: new Set() }, async () => {
     const device = deviceOf(event.request.headers.get('user-agent'))
     const context: Context = {
       services,
@@ -242,7 +240,13 @@ const identify: Handle = async ({ event, resolve }) => {
         otherServers: config.site.otherServers,
       },
     } satisfies App.Locals)
-    return resolve(event)
+    const response = await resolve(event)
+    const fresh = signedIn?.freshCookie
+    if (fresh !== undefined) {
+      const { name, value, attributes } = fresh
+      setOnResponse(response, { name, value, maxAge: attributes.maxAge }, { cookies: event.cookies, secure })
+    }
+    return response
   })
 }
 

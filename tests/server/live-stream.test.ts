@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { SignedInModerator } from '$lib/server/auth/sessions'
+import { DAY } from '$lib/registration/time'
 import { GET } from '../../src/routes/admin/live/+server'
 import { aModerator, aWorld, requested, type TestWorld } from '../support/world'
 
@@ -35,6 +36,18 @@ test.each([
   vi.advanceTimersByTime(15_000)
   for (let chunk = await heard(); chunk !== ''; chunk = await heard()) expect(chunk).not.toContain('beat')
   expect((await open({ ...signedIn.moderator, mustSetUp: true }, value)).status).toBe(403)
+})
+
+test('a stream leaves the renewal of its session to a request whose response can carry the cookie', async () => {
+  const { id } = await aModerator(world.services)
+  const { value } = await world.services.sessions.signIn(id)
+  const signedIn = await world.services.sessions.check(value)
+  if (signedIn === null) throw new Error('Nobody is signed in')
+  world.pass(4 * DAY)
+  const reader = (await open(signedIn.moderator, value)).body?.getReader()
+  expect(new TextDecoder().decode((await reader?.read())?.value)).toContain('event: beat')
+  await reader?.cancel()
+  expect(await world.services.sessions.check(value)).toHaveProperty('freshCookie')
 })
 
 test('a stream says at once what the queue is, so that a page learns what it missed before', async () => {

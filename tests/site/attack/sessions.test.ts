@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { linkIn, MODERATOR, startSite, type Site } from '../../support/site'
+import { askDatabase, linkIn, MODERATOR, startSite, type Site } from '../../support/site'
 import { aVisitor } from '../../support/visitor'
 import { JSON_BODY, request, signedIn } from './people'
 
@@ -28,6 +28,17 @@ describe('what an answer carries', () => {
     expect(cookie).toMatch(/SameSite=Lax/i)
     expect(cookie).toMatch(/Path=\//i)
   })
+
+  test.each(['/admin', '/trpc/moderation.revision', '/admin/login'])(
+    'the cookie of a session that is half over, extended with it (%s)',
+    async (path) => {
+      const person = await signedIn(site)
+      await askDatabase(site, 'update sessions set expires_at = expires_at - ?', [4 * 24 * 60 * 60])
+      const { headers } = await person.send('GET', path, {})
+      const lines = [headers['set-cookie'] ?? []].flat().filter((line) => line.startsWith('session='))
+      expect(lines).toEqual([expect.stringMatching(/Max-Age=604800\b.*HttpOnly/i)])
+    },
+  )
 
   test('at the end of a session: that the browser forgets what it holds of the desk', async () => {
     const person = await signedIn(site)

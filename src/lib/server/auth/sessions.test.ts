@@ -140,6 +140,18 @@ it('extends a session that is used, and tells the browser', async () => {
   expect(await sessions.check(value)).not.toBeNull()
 })
 
+it('extends no session by a look, where no cookie can reach the browser', async () => {
+  const { value } = await sessions.signIn('m1')
+  now += 4 * DAY
+  const looked = await sessions.look(value)
+  expect(looked?.moderator.id).toBe('m1')
+  expect(looked).not.toHaveProperty('freshCookie')
+  expect((await rows()).map((row) => row.expiresAt * 1000)).toEqual([START + 7 * DAY])
+  expect(await sessions.check(value)).toHaveProperty('freshCookie')
+  now += 7 * DAY
+  expect(await sessions.look(value)).toBeNull()
+})
+
 it('ends every session thirty days after the sign-in, however busy', async () => {
   const { value } = await sessions.signIn('m1')
   for (let day = 1; day < 30; day++) {

@@ -87,17 +87,19 @@ export function createSessions({
   random?: (bytes: number) => Uint8Array
 }) {
   const cookieName = secure ? '__Host-session' : 'session'
-  const luciaOn = (store: Pick<Database, 'read' | 'write'>) =>
-    createLucia(
-      createSessionAdapter({
-        database: store,
-        clock,
-        idleMs: IDLE.milliseconds(),
-        absoluteMs: ABSOLUTE.milliseconds(),
-      }),
-      cookieName,
-    )
+  const adapterOn = (store: Pick<Database, 'read' | 'write'>) =>
+    createSessionAdapter({
+      database: store,
+      clock,
+      idleMs: IDLE.milliseconds(),
+      absoluteMs: ABSOLUTE.milliseconds(),
+    })
+  const luciaOn = (store: Pick<Database, 'read' | 'write'>) => createLucia(adapterOn(store), cookieName)
   const lucia = luciaOn(database)
+  const looking = createLucia(
+    { ...adapterOn(database), updateSessionExpiration: () => Promise.resolve() },
+    cookieName,
+  )
   const known = createKnownSessions({ clock, lifeMs: IDLE.milliseconds() })
   const cookie = ({ name, value, attributes }: Cookie): SessionCookie => ({
     name,
@@ -118,6 +120,28 @@ export function createSessions({
     )
     known.confirm({ hash, moderatorId })
     return cookie(lucia.createSessionCookie(id))
+  }
+
+  async function checkBy(
+    by: typeof lucia,
+    cookieValue: string | undefined,
+  ): Promise<{ id: string; signedIn: SignedIn; isFresh: boolean } | null> {
+    const id = parseToken(cookieValue)
+    if (id === null) return null
+    const { session, user } = await by.validateSession(id)
+    const hash = hashToken(id)
+    if (session === null) {
+      known.forget(hash)
+      return null
+    }
+    known.confirm({ hash, moderatorId: user.id })
+    if (clock() - (session.lastSeenAt ?? session.startedAt) > SEEN_EVERY_MS)
+      await database.write((tx) => markSeen(tx, hash, clock()))
+    const { startedAt, fresh: isFresh } = session
+    const { username, role, shortcuts, mustSetUp } = user
+    const lately = Math.abs(clock() - startedAt) < LATELY_MS
+    const moderator = { id: user.id, username, role, shortcuts, mustSetUp, lately }
+    return { id, signedIn: { moderator, session: { startedAt } }, isFresh }
   }
 
   return {
@@ -148,30 +172,15 @@ export function createSessions({
 
     /** Whose session this cookie is; null if nobody's, or expired. May extend or delete the session. */
     async check(cookieValue: string | undefined): Promise<SignedIn | null> {
-      const id = parseToken(cookieValue)
-      if (id === null) return null
-      const { session, user } = await lucia.validateSession(id)
-      const hash = hashToken(id)
-      if (session === null) {
-        known.forget(hash)
-        return null
-      }
-      known.confirm({ hash, moderatorId: user.id })
-      if (clock() - (session.lastSeenAt ?? session.startedAt) > SEEN_EVERY_MS)
-        await database.write((tx) => markSeen(tx, hash, clock()))
-      return {
-        moderator: {
-          id: user.id,
-          username: user.username,
-          role: user.role,
-          shortcuts: user.shortcuts,
-          mustSetUp: user.mustSetUp,
-          lately: Math.abs(clock() - session.startedAt) < LATELY_MS,
-        },
-        session: { startedAt: session.startedAt },
-        ...(session.fresh ? { freshCookie: cookie(lucia.createSessionCookie(id)) } : {}),
-      }
+      const found = await checkBy(lucia, cookieValue)
+      return found?.isFresh === true
+        ? { ...found.signedIn, freshCookie: cookie(lucia.createSessionCookie(found.id)) }
+        : (found?.signedIn ?? null)
     },
+
+    /** The same where no cookie can reach the browser any more: it does not extend the session. */
+    look: async (cookieValue: string | undefined): Promise<SignedIn | null> =>
+      (await checkBy(looking, cookieValue))?.signedIn ?? null,
 
     /** Ends the session, here and not only in the browser; returns the cookie that clears the browser's. */
     async signOut(cookieValue: string | undefined): Promise<SessionCookie> {

@@ -30,7 +30,7 @@ export const GET: RequestHandler = ({ locals: { api, context, moderator }, url }
       const beat = setInterval(() => void check().catch(() => end()), BEAT_MS)
       let ended = false
       async function check(): Promise<void> {
-        const still = await sessions.check(cookie)
+        const still = await sessions.look(cookie)
         if (still === null || still.moderator.mustSetUp === true) return end()
         if (ended) return
         if (look !== null) await api.moderation.look({ id: look, page, stream })
