@@ -358,6 +358,21 @@ describe('blocking from a request', () => {
     expect(await world.database.read((reader) => reader.select().from(rules))).toHaveLength(1)
   })
 
+  test('leaves what is assigned to a colleague, and says to whom', async () => {
+    const moderator = await aModerator(world.services, 'mo')
+    for (const name of ['one', 'two', 'three']) await requested(world, name, `${name}@spam.example`)
+    const { waiting } = await moderator.api.rules.preview(spam)
+    const [theirs, own, free] = waiting.some.map(({ id }) => id)
+    await administrator.api.conversation.take({ id: theirs ?? '', over: false })
+    await moderator.api.conversation.take({ id: own ?? '', over: false })
+    const versionOf = async (id = '') => (await world.services.registrar.find(id))?.version ?? 0
+    const deny = [theirs, own, free].map(async (id = '') => ({ id, version: await versionOf(id) }))
+    const added = await moderator.api.rules.add({ ...spam, from: own, deny: await Promise.all(deny) })
+    expect(added.denied).toBe(2)
+    expect(added.left).toMatchObject([{ refusal: { code: 'claimed', by: 'ada' } }])
+    expect((await world.services.registrar.find(theirs ?? ''))?.state).toBe('requested')
+  })
+
   test('takes a rule that matches the request, and no exception, from moderators', async () => {
     const moderator = await aModerator(world.services, 'mo')
     const { view } = await requested(world, 'river', 'river@spam.example')

@@ -227,8 +227,9 @@ export const rulesRouter = t.router({
           : null
       const made = stands ?? { rule: orThrow(added), author: ctx.moderator.username }
 
-      const verdict = { moderator: actor.id, message, silent: input.silent, category: input.category }
-      const { denied, left } = await denyAll(ctx, rule, requests, { type: 'deny', ...verdict })
+      const verdict = { message, silent: input.silent, category: input.category, unlessClaimed: true }
+      const action = { type: 'deny', moderator: actor.id, ...verdict } as const
+      const { denied, left } = await denyAll(ctx, rule, requests, action)
       worker.nudge()
       return { rule: ruleView(ctx, made), isNew: added.ok, denied, left }
     }),
