@@ -113,6 +113,17 @@ describe('an authenticator', () => {
     expect(await isIn(own)).toBe('ada')
   })
 
+  test('stays with its owner, whatever somebody who knows the password tries at the sign-in', async () => {
+    const { api } = await withFactor('ada')
+    const thief = await halfWay('ada')
+    for (let tried = 0; tried < 10; tried++)
+      expect(await codeOf(thief.api.session.enterCode({ code: '000000' }))).toBe('code_wrong')
+    expect(await codeOf(thief.api.session.enterCode({ code: '000000' }))).toBe('too_many_sign_ins')
+    expect(await api.factors.renewCodes({ password: PASSWORD })).toHaveLength(10)
+    // Nor does the owner's own success give the thief more attempts.
+    expect(await codeOf(thief.api.session.enterCode({ code: '000000' }))).toBe('too_many_sign_ins')
+  })
+
   test('is of no use to who was disabled meanwhile', async () => {
     const { id, secret } = await withFactor('bob')
     const ada = await aModerator(world.services, 'ada', 'administrator')

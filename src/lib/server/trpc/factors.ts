@@ -13,7 +13,7 @@ const requiringProcedure = t.permittedProcedure('require-second-factor').use(nee
 
 const line = v.pipe(v.string(), v.maxLength(1000))
 
-/** Attempts at a code or at one's own password, for one account. */
+/** Attempts at a code or at one's own password, for one account: not those of whoever signs in with it. */
 const TRIES = { count: 10, windowMs: 15 * 60_000 }
 
 /** Counts an attempt before it is checked, and clears them all when one succeeds. */
@@ -23,13 +23,13 @@ async function tried<T>(
 ): Promise<T> {
   const { limits } = ctx.services
   const { id } = ctx.moderator
-  const taken = await limits.take('second-factor', id, TRIES)
+  const taken = await limits.take('own-factor', id, TRIES)
   if (!taken.ok) {
     const minutes = Math.max(1, Math.ceil(taken.retryAfterMs / 60_000))
     throw refusalError(refuse({ code: 'too_many_sign_ins', minutes }))
   }
   const value = orThrow(await attempt(id))
-  await limits.forget('second-factor', id)
+  await limits.forget('own-factor', id)
   return value
 }
 
