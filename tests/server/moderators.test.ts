@@ -43,7 +43,29 @@ async function signedIn(username: string, password: string) {
   return { ...again, isIn: async () => (await world.services.sessions.check(cookie)) !== null }
 }
 
+test('a password that is changed starts a session that says from which network', async () => {
+  await aModerator(world.services, 'eve')
+  const browser = await signedIn('eve', PASSWORD)
+  await browser.api.account.changePassword({ now: PASSWORD, next: 'another fine password' })
+  const { sessions } = await browser.api.account.view()
+  expect(sessions).toEqual([expect.objectContaining({ network: '203.0.113.0/24' })])
+})
+
 describe('an invitation', () => {
+  test('ends the session of whoever had this browser before, and makes it known to who joins', async () => {
+    const token = await invited()
+    await aModerator(world.services, 'eve')
+    const before = await signedIn('eve', PASSWORD)
+    await before.api.moderators.join({ token, username: 'bob', password: PASSWORD })
+    expect(await before.isIn()).toBe(false)
+    const found = await world.services.sessions.check(before.jar.get(world.services.sessions.cookieName))
+    expect(found?.moderator.username).toBe('bob')
+    const { id = '' } = found?.moderator ?? {}
+    expect(world.services.knownDevices.read(before.jar.get('known-device'), id)).not.toBeNull()
+    const { api } = aBrowser(world.services, { moderator: found?.moderator })
+    expect((await api.account.view()).sessions).toMatchObject([{ network: '203.0.113.0/24' }])
+  })
+
   test('makes a moderator with a confirmed address, once, who is signed in', async () => {
     const token = await invited()
     const browser = aBrowser(world.services)

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { refuse } from '$lib/registration/refusal'
 import { orThrow, refusalError } from './refusal-error'
-import { currentSession } from './session'
+import { currentSession, fromOf } from './session'
 import * as t from './t'
 
 const { router } = t
@@ -43,8 +43,7 @@ export const accountRouter = router({
         const minutes = Math.max(1, Math.ceil(taken.retryAfterMs / 60_000))
         throw refusalError(refuse({ code: 'too_many_sign_ins', minutes }))
       }
-      const from = { device: ctx.device ?? null, network: null }
-      const cookie = orThrow(await ownAccount.changePassword(ctx.moderator.id, input, from))
+      const cookie = orThrow(await ownAccount.changePassword(ctx.moderator.id, input, fromOf(ctx)))
       await limits.forget('own-password', ctx.moderator.id)
       ctx.cookies.set(cookie.name, cookie.value, cookie.attributes.maxAge)
     }),

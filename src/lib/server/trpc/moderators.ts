@@ -5,6 +5,7 @@ import { byNetwork } from '../rate-limits/rate-limiter'
 import { hashToken, parseToken, type Token } from '../crypto/tokens'
 import type { Needing } from './context'
 import { orThrow, refusalError } from './refusal-error'
+import { changeSession, fromOf } from './session'
 import * as t from './t'
 
 const needed = t.needs(
@@ -16,6 +17,8 @@ const needed = t.needs(
   'matrixIds',
   'worker',
   'mailStandings',
+  'knownDevices',
+  'sessions',
 )
 const procedure = t.procedure.use(needed)
 const managerProcedure = t.permittedProcedure('manage-moderators').use(needed)
@@ -110,16 +113,13 @@ export const moderatorsRouter = t.router({
     )
   }),
 
-  /** Makes the invited person a moderator, and signs them in. */
+  /** Makes the invited person a moderator, and signs them in; it ends the browser's previous session. */
   join: procedure
     .input(v.parser(v.object({ token: line, username: line, password: line })))
     .mutation(async ({ ctx, input: { token, ...wish } }) => {
       const { moderatorInvitations } = ctx.services
-      const from = { device: ctx.device ?? null, network: null }
-      const { cookie } = orThrow(
-        await moderatorInvitations.join(await follow(ctx, token, 'invitation'), wish, from),
-      )
-      ctx.cookies.set(cookie.name, cookie.value, cookie.attributes.maxAge)
+      const invitation = await follow(ctx, token, 'invitation')
+      await changeSession(ctx, orThrow(await moderatorInvitations.join(invitation, wish, fromOf(ctx))))
     }),
 
   /** The email address that a link confirms; viewing it changes nothing. */

@@ -60,7 +60,8 @@ async function countFromNetwork({ services, clientAddress }: Needing<'limits'>):
   orTooMany(await services.limits.takeAll(claims))
 }
 
-const fromOf = ({ clientAddress, device = null }: Needing<never>): From => ({
+/** Where a sign-in comes from, for the list of sessions. */
+export const fromOf = ({ clientAddress, device = null }: Needing<never>): From => ({
   device,
   network: deskNetwork(clientAddress),
 })
@@ -71,17 +72,24 @@ function know({ services: { knownDevices }, cookies }: Needing<'knownDevices'>, 
     cookies.set(KNOWN_COOKIE, knownDevices.make(id), KNOWN_SECONDS)
 }
 
-/** Tells the browser of somebody who was let in, and ends the session that it had. */
-async function letIn(
-  ctx: Needing<'knownDevices' | 'sessions' | 'auditLog'>,
+/** Gives a browser the session of somebody who was let in, and ends the one that it had. */
+export async function changeSession(
+  ctx: Needing<'knownDevices' | 'sessions'>,
   { id, cookie }: Entered,
 ): Promise<void> {
   const { services, cookies } = ctx
   know(ctx, id)
-  await services.auditLog.note([{ kind: 'signed_in' }], byModerator(id))
   await services.sessions.signOut(cookies.get(services.sessions.cookieName))
   cookies.delete(HALF_WAY_COOKIE)
   cookies.set(cookie.name, cookie.value, cookie.attributes.maxAge)
+}
+
+async function letIn(
+  ctx: Needing<'knownDevices' | 'sessions' | 'auditLog'>,
+  entered: Entered,
+): Promise<void> {
+  await ctx.services.auditLog.note([{ kind: 'signed_in' }], byModerator(entered.id))
+  await changeSession(ctx, entered)
 }
 
 /** The stored ID of the asking session. */
@@ -103,9 +111,7 @@ export const sessionRouter = t.router({
         cookies.set(HALF_WAY_COOKIE, step.halfWay, HALF_WAY_MS / 1000)
         return { next: 'code' as const }
       }
-      know(ctx, step.id)
-      await services.sessions.signOut(cookies.get(services.sessions.cookieName))
-      cookies.set(step.cookie.name, step.cookie.value, step.cookie.attributes.maxAge)
+      await changeSession(ctx, { id: step.id, cookie: step.cookie })
       return { next: 'desk' as const }
     }),
 
