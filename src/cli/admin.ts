@@ -42,9 +42,10 @@ export async function setPassword(options: Named & WithPassword): Promise<void> 
 /** For moderators who lost both phone and recovery codes, or whose secret can no longer be read. */
 export async function resetFactor(options: Named): Promise<void> {
   const username = nameIn(options)
-  const moderator = await withServices(async ({ factors, moderators }) => {
+  const { moderator, matrixId } = await withServices(async ({ factors, moderators }) => {
+    const before = await moderators.find(username)
     const reset = await factors.reset(username)
-    return reset ? moderators.find(username) : null
+    return { moderator: reset ? await moderators.find(username) : null, matrixId: before?.matrixId ?? null }
   })
   if (moderator === null)
     throw new Error(`There is no moderator ${JSON.stringify(username)}; "admin list" shows all of them`)
@@ -53,6 +54,8 @@ export async function resetFactor(options: Named): Promise<void> {
       ? `${moderator.username} can sign in with the password alone, and set up a new second factor\n`
       : `${moderator.username} has no second factor any more; the account is still disabled\n`,
   )
+  if (matrixId !== null)
+    process.stdout.write(`${matrixId} is no longer linked, and decides nothing in the moderators' room\n`)
 }
 
 /** The username without anything that was copied along with it. */

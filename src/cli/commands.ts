@@ -126,7 +126,7 @@ export function createProgram(onExit: (code: number) => void): Command {
   admin
     .command('reset-factor')
     .description(
-      'removes the second factor, recovery codes and passkeys of a moderator who lost them, and signs them out everywhere; they can then sign in with the password alone',
+      'removes the second factor, recovery codes and passkeys of a moderator who lost them, signs them out everywhere, and removes the link to their Matrix ID; they can then sign in with the password alone',
     )
     .requiredOption('--username <name>', 'who')
     .action(run(async () => (await import('./admin')).resetFactor))

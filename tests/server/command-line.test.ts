@@ -1,7 +1,9 @@
 import { eq } from 'drizzle-orm'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Services } from '$lib/server/app'
+import { updateModerator } from '$lib/server/database/moderators'
 import { registrations } from '$lib/server/database/schema'
+import { resetFactor } from '../../src/cli/admin'
 import { figures } from '../../src/cli/figures'
 import { createInvitation, endInvitation, listInvitations } from '../../src/cli/invitations'
 import { closeOpening, openOpening, showOpening } from '../../src/cli/opening'
@@ -218,4 +220,14 @@ test('rules are imported from a file, and exported as a table that adds nothing 
   } finally {
     rmSync(folder, { recursive: true })
   }
+})
+
+test('a second factor that is reset says what else ends with it', async () => {
+  const { id } = await aModerator(world.services, 'anna')
+  await resetFactor({ username: 'anna' })
+  expect(said()).toBe('anna can sign in with the password alone, and set up a new second factor\n')
+  const matrixId = '@anna:example.test'
+  await world.database.write((tx) => updateModerator(tx, id, { matrixId }))
+  await resetFactor({ username: 'anna' })
+  expect(said()).toContain(`${matrixId} is no longer linked, and decides nothing in the moderators' room\n`)
 })

@@ -320,6 +320,17 @@ describe('a link ends', () => {
     expect([await linked(id), await owner()]).toEqual([null, undefined])
   })
 
+  test('with a second factor that the operator resets, as the phone may be in other hands', async () => {
+    const { id } = await aDecider('anna')
+    await react(await asked(id))
+    expect(await linked(id)).toBe(ANNA)
+    await world.services.factors.reset('anna')
+    expect(await linked(id)).toBeNull()
+    expect((await happened()).filter(({ kind }) => kind === 'matrix_id_unlinked')).toEqual([
+      { kind: 'matrix_id_unlinked', detail: { moderator: 'anna' }, moderatorId: null },
+    ])
+  })
+
   test('with a password that the operator sets, but not with one of their own', async () => {
     const { id, api } = await aDecider('anna')
     await react(await asked(id))

@@ -21,7 +21,7 @@ import {
 import type { Database, Reader, Transaction } from '../database/open'
 import { countPasskeysOf, deletePasskeysOf } from '../database/passkeys'
 import type { Hashing } from '../crypto/hash-queue'
-import { endAccess } from './moderator-accounts'
+import { endAccess, endMatrixId } from './moderator-accounts'
 import { moderatorName } from './moderator-name'
 import { acceptCode, newSecret, secretLink } from './one-time-code'
 import type { Entered, From, Sessions } from './sessions'
@@ -177,8 +177,8 @@ export function createFactors({
       changeProven(id, password, async (tx) => accept(await makeCodes(tx, id))),
 
     /**
-     * For moderators who lost everything; only from the operator's terminal. All sessions end: somebody else may have
-     * the phone now. False if there is no such username.
+     * For moderators who lost everything; only from the operator's terminal. All sessions end, and so does what their
+     * Matrix account decides: somebody else may have the phone now. False if there is no such username.
      */
     async reset(username: string): Promise<boolean> {
       return database.write(async (tx) => {
@@ -188,6 +188,7 @@ export function createFactors({
         await deletePasskeysOf(tx, row.id)
         await forget(tx, row, { kind: 'command_line' }, { kind: 'second_factor_off', detail })
         await endAccess(tx, row.id, clock())
+        await endMatrixId(tx, row, { kind: 'command_line' }, clock())
         return true
       })
     },
