@@ -27,7 +27,7 @@ export const MAY_IMPORT = {
   'lib/server/concurrency': [],
   'lib/server/text': [],
   'lib/server/crypto': domain,
-  'lib/server/database': [...domain, ...server('crypto')],
+  'lib/server/database': [...domain, ...server('concurrency', 'crypto')],
   'lib/server/homeserver': [...domain, ...server('version')],
   'lib/server/logging': [...domain, ...server('database', 'homeserver')],
   'lib/server/config': [...words, ...server('text')],

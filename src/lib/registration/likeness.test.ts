@@ -1,8 +1,11 @@
-import { describe, expect, test } from 'vitest'
-import { isNear, printsOf } from './likeness'
+import { describe, expect, test, vi } from 'vitest'
+import { nearTo, printsOf } from './likeness'
+import { REASON_MAXIMUM } from './reason'
 
 const SPAM =
   'We offer the best services for your website ranking and search results, please approve this request so that we can begin a cooperation for the mutual growth of our business, which many partners of ours already enjoy every day'
+
+const isNear = (one: string, other: string) => nearTo(one)(other)
 
 /** Whether the database would find one by the other. */
 function isCandidate(one: string, other: string): boolean {
@@ -66,5 +69,35 @@ describe('reasons', () => {
       expect(printsOf(nothing)).toBeNull()
       expect(isNear(nothing, nothing)).toBe(false)
     }
+  })
+  test('are split once, however many they are compared with', () => {
+    const normalize = vi.spyOn(String.prototype, 'normalize')
+    const compare = nearTo(SPAM)
+    for (let other = 0; other < 10; other++) compare(SPAM)
+    expect(normalize).toHaveBeenCalledTimes(11)
+    normalize.mockRestore()
+  })
+
+  test.each([
+    ['ligatures of eighteen letters', '\ufdfa'.repeat(REASON_MAXIMUM)],
+    ['such as words', '\ufdfa '.repeat(REASON_MAXIMUM / 2)],
+    ['squares of four letters', '\u337f'.repeat(REASON_MAXIMUM)],
+  ])('count only as far as a long one goes: %s', (_, reason) => {
+    const beginning = 'We like your server and want an account on it. '
+    expect(isNear(beginning + reason, `${beginning}${reason}${' something else'.repeat(500)}`)).toBe(true)
+    expect(printsOf(beginning + reason)).toEqual(printsOf(`${beginning}${reason} and something else`))
+  })
+
+  test('of stacked marks are normalized without all of them', () => {
+    const stacked = (marks: number) => `${'a word with '.repeat(20)}e${'\u0301\u0316'.repeat(marks / 2)}`
+    expect(printsOf(stacked(8))).toEqual(printsOf(stacked(1500)))
+    expect(printsOf(stacked(2))).not.toEqual(printsOf(stacked(8)))
+  })
+
+  test('of the longest that can be written count to their end', () => {
+    for (const letter of ['é', 'e\u0301', '我', '🎉', 'नि'])
+      expect(printsOf(`${letter.repeat(REASON_MAXIMUM / [...letter].length - 1)}一`)).not.toEqual(
+        printsOf(`${letter.repeat(REASON_MAXIMUM / [...letter].length - 1)}二`),
+      )
   })
 })

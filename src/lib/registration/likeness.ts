@@ -1,3 +1,5 @@
+import { REASON_MAXIMUM } from './reason'
+
 /** The share of shingles (of 1) that two reasons must have in common to be nearly the same. */
 const NEAR = 0.8
 
@@ -12,10 +14,17 @@ const ROWS = 3
 const WORDS =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Extended_Pictographic}]|[\p{L}\p{M}\p{N}]+/gu
 
+/** Beyond any orthography: sorting the marks on one letter takes the square of their number. */
+const MARKS = /(\p{M}{8})\p{M}+/gu
+/** How much of a reason counts, in UTF-16 code units: some characters become eighteen by normalization. */
+const LONGEST = 2 * REASON_MAXIMUM
+
 /** Normalizes a reason: case, width, digits, links, invisible characters and blanks do not count. */
 function wordsOf(reason: string): string[] {
   const plain = reason
+    .replace(MARKS, '$1')
     .normalize('NFKC')
+    .slice(0, LONGEST)
     .toLowerCase()
     .replace(/\p{Cf}+/gu, '')
     .replace(/\bhttps?:\/\/\S+|\bwww\.\S+/g, ' url ')
@@ -30,7 +39,7 @@ function shinglesOf(words: readonly string[]): Set<string> {
 
 /**
  * A reason's fingerprint. Equal reasons share the first part (`=`), nearly equal ones most likely one of the others;
- * `isNear` tells for certain. Empty for a reason without words.
+ * `nearTo` tells for certain. Empty for a reason without words.
  */
 export function printsOf(reason: string): { same: string; near: string[] } | null {
   const words = wordsOf(reason)
@@ -50,17 +59,22 @@ export function printsOf(reason: string): { same: string; near: string[] } | nul
   return { same, near }
 }
 
-/** Whether two reasons are nearly the same (Jaccard index of their shingles); short ones only if they are equal. */
-export function isNear(one: string, other: string): boolean {
-  const mine = wordsOf(one)
-  const theirs = wordsOf(other)
-  if (mine.length === 0 || theirs.length === 0) return false
-  if (Math.min(mine.length, theirs.length) < FEW_WORDS) return mine.join(' ') === theirs.join(' ')
+/**
+ * Whether others are nearly the same as a reason, which is split once (Jaccard index of their shingles); short ones
+ * only if they are equal.
+ */
+export function nearTo(reason: string): (other: string) => boolean {
+  const mine = wordsOf(reason)
   const left = shinglesOf(mine)
-  const right = shinglesOf(theirs)
-  let shared = 0
-  for (const shingle of left) if (right.has(shingle)) shared++
-  return shared >= NEAR * (left.size + right.size - shared)
+  return (other) => {
+    const theirs = mine.length === 0 ? [] : wordsOf(other)
+    if (theirs.length === 0) return false
+    if (Math.min(mine.length, theirs.length) < FEW_WORDS) return mine.join(' ') === theirs.join(' ')
+    const right = shinglesOf(theirs)
+    let shared = 0
+    for (const shingle of left) if (right.has(shingle)) shared++
+    return shared >= NEAR * (left.size + right.size - shared)
+  }
 }
 
 const hex = (value: number): string => value.toString(16).padStart(8, '0')

@@ -10,3 +10,14 @@ export function yieldToEventLoop(): () => Promise<void> {
     begun = performance.now()
   }
 }
+
+/** The items that pass, where a test takes its time: others run in between. */
+export async function filterInTurns<T>(items: readonly T[], passes: (item: T) => boolean): Promise<T[]> {
+  const turn = yieldToEventLoop()
+  const found: T[] = []
+  for (const item of items) {
+    await turn()
+    if (passes(item)) found.push(item)
+  }
+  return found
+}

@@ -1,7 +1,8 @@
 import { and, desc, eq, exists, inArray, sql, type SQL } from 'drizzle-orm'
 import type { QueueFilter } from '$lib/moderation/queue-filter'
-import { isNear } from '$lib/registration/likeness'
+import { nearTo } from '$lib/registration/likeness'
 import type { Queue } from '$lib/registration/state'
+import { filterInTurns } from '../concurrency/yield-to-event-loop'
 import type { Reader } from './open'
 import { reasonPrints, registrations } from './schema'
 
@@ -51,7 +52,8 @@ async function findNearly(reader: Reader, one: string, queues: Queue[] | null): 
   const isOpen = queues !== null && !queues.includes('decided')
   const sharing = isOpen ? sharingIn(reader, one, queues) : sharingAny(reader, one)
   const rows = await reader.select({ id, reason }).from(sharing).innerJoin(registrations, eq(id, sharing.id))
-  return rows.filter((row) => row.id === one || isNear(own?.reason ?? '', row.reason ?? ''))
+  const isNear = nearTo(own?.reason ?? '')
+  return filterInTurns(rows, (row) => row.id === one || isNear(row.reason ?? ''))
 }
 
 const printsOf = (reader: Reader, one: string) =>

@@ -1,7 +1,8 @@
-import { isNear } from '$lib/registration/likeness'
+import { nearTo } from '$lib/registration/likeness'
 import { matrixId } from '$lib/registration/username'
 import type { FactsView, OtherView, OthersView } from '$lib/moderation/views'
 import type { Binding } from './email-owners'
+import { filterInTurns } from '../concurrency/yield-to-event-loop'
 import { findEvents } from '../database/events'
 import {
   findAlike,
@@ -51,7 +52,8 @@ export function createSignals({
   async function reasonsLike(reader: Reader, id: string, reason: string): Promise<OthersView> {
     const same = await findSameReason(reader, id, NAMED)
     const candidates = await findNearReason(reader, id)
-    const near = candidates.found.filter((other) => isNear(reason, other.reason))
+    const isNear = nearTo(reason)
+    const near = await filterInTurns(candidates.found, (other) => isNear(other.reason))
     return {
       count: same.count + near.length,
       more: same.more || candidates.more,
