@@ -43,8 +43,8 @@ function pageOf(
     case 'long_path':
       return {
         status,
-        title: m.error_404_title({}, { locale }),
-        words: m.error_404_words({}, { locale }),
+        title: m.error_414_title({}, { locale }),
+        words: m.error_414_words({}, { locale }),
         link: { href: '/', text: m.error_home({}, { locale }) },
         code: 'URI_TOO_LONG',
       }
