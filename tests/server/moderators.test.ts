@@ -59,10 +59,11 @@ describe('an invitation', () => {
     await before.api.moderators.join({ token, username: 'bob', password: PASSWORD })
     expect(await before.isIn()).toBe(false)
     const found = await world.services.sessions.check(before.jar.get(world.services.sessions.cookieName))
-    expect(found?.moderator.username).toBe('bob')
-    const { id = '' } = found?.moderator ?? {}
-    expect(world.services.knownDevices.read(before.jar.get('known-device'), id)).not.toBeNull()
-    const { api } = aBrowser(world.services, { moderator: found?.moderator })
+    if (found === null) throw new Error('Nobody is signed in')
+    const { moderator } = found
+    expect(moderator.username).toBe('bob')
+    expect(world.services.knownDevices.read(before.jar.get('known-device'), moderator.id)).not.toBeNull()
+    const { api } = aBrowser(world.services, { moderator })
     expect((await api.account.view()).sessions).toMatchObject([{ network: '203.0.113.0/24' }])
   })
 
