@@ -9,6 +9,7 @@ import { connectHomeserver } from './homeserver/connect'
 import type { Mailer } from './mail/mail'
 import { createMailer } from './mail/mailer'
 import { logUnreadable } from './database/unreadable-log'
+import { rateLimitedWarnings } from './logging/log-rate-limit'
 
 /** The outside world, plus time and randomness: what tests replace. */
 export interface Dependencies {
@@ -26,7 +27,7 @@ export interface Dependencies {
 export async function openDependencies(config: RunConfig, log: Logger): Promise<Dependencies> {
   const { email, site, secretKey } = config
   const clock = Date.now
-  const database = await openDatabase({ ...config.database, log })
+  const database = await openDatabase({ ...config.database, log: rateLimitedWarnings({ log, clock }) })
   const end = logUnreadable(log)
   const { homeserver, roomReader } = connectHomeserver({
     ...homeserverOptions(config, createBotStore({ database, secretKey, clock })),

@@ -21,7 +21,8 @@ interface Waiting {
 /**
  * Combines works that arrive while another is being written into one transaction. If one of them breaks the
  * transaction for all, `onBroken` gets the error and each is written alone, so that only the failing one gets it too.
- * If it is unknown whether the batch was committed, all get that error, and none is written again.
+ * If it is unknown whether the batch was committed, all get that error, and none is written again. A lock, or a
+ * transaction that cannot begin, is nobody's own: all get it, because each alone would only wait for it again.
  */
 export function groupCommit(
   commit: <T>(work: (transaction: Transaction) => Promise<T>) => Promise<T>,
@@ -41,6 +42,7 @@ export function groupCommit(
   }
 
   async function together(): Promise<void> {
+    const asked = waiting.length
     const taken: Waiting[] = []
     let next = 0
     try {
@@ -59,10 +61,13 @@ export function groupCommit(
       })
       for (const end of tell) end()
     } catch (error) {
-      onBroken(error, taken.length)
-      for (const one of taken) {
-        if (error instanceof OutcomeUnknown) one.fail(error)
-        else await alone(one)
+      // It did not begin.
+      if (taken.length === 0) failAll(waiting.splice(0, asked), error)
+      else if (isBusy(error)) failAll(taken, error)
+      else {
+        onBroken(error, taken.length)
+        if (error instanceof OutcomeUnknown) failAll(taken, error)
+        else for (const one of taken) await alone(one)
       }
     }
   }
@@ -92,6 +97,10 @@ export function groupCommit(
         setImmediate(() => void writeAll())
       }
     })
+}
+
+function failAll(works: readonly Waiting[], error: unknown): void {
+  for (const { fail } of works) fail(error)
 }
 
 /** An error ends only its own work, except a lock: then all are retried. */

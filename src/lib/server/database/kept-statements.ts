@@ -46,8 +46,14 @@ export function keepStatements(
   const writer = () => {
     refuseClosed()
     if (writing === null) {
-      writing = openKept(path, LOCK_WAIT_MS)
-      writing.run('PRAGMA secure_delete = on')
+      const opened = openKept(path, LOCK_WAIT_MS)
+      try {
+        opened.run('PRAGMA secure_delete = on')
+      } catch (error) {
+        opened.close()
+        throw error
+      }
+      writing = opened
     }
     return writing
   }
@@ -129,7 +135,7 @@ type Kept = ReturnType<typeof openKept>
 
 /** One connection, with the statements that it prepared. */
 function openKept(path: string, timeout: number) {
-  const connection = explained(() => new Connection(path, { timeout }))
+  const connection = connected(path, timeout)
   const kept = new Map<string, Prepared>()
 
   function prepared(sql: string): Prepared {
@@ -173,6 +179,16 @@ function openKept(path: string, timeout: number) {
       kept.clear()
       if (connection.open) connection.close()
     },
+  }
+}
+
+/** The binding has no code for a file that it cannot open. */
+function connected(path: string, timeout: number): Connection.Database {
+  try {
+    return new Connection(path, { timeout })
+  } catch (error) {
+    if (error instanceof Connection.SqliteError || !(error instanceof Error)) throw asLibsqlError(error)
+    throw new LibsqlError(error.message, 'SQLITE_CANTOPEN', undefined, undefined, error)
   }
 }
 

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync, statSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +8,7 @@ import { createClient } from '@libsql/client'
 import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openDatabase, type Database } from './open'
+import { isDatabaseOutage } from './problem'
 import { announcements } from './schema'
 
 let folder: string
@@ -112,6 +113,47 @@ describe('a database file that another process locks', () => {
     database.close()
     expect(await keysInFile()).toEqual(['patient'])
     expect(ticks).toBeGreaterThan(5)
+  })
+})
+
+describe('writes that come together while no transaction can begin are refused as an outage', () => {
+  const KEYS = ['a', 'b', 'c', 'd']
+  async function refusals(database: Database): Promise<unknown[]> {
+    const ends = await Promise.allSettled(KEYS.map((key) => note(database, key)))
+    return ends.map((end): unknown => (end.status === 'rejected' ? end.reason : 'written'))
+  }
+
+  test('for another process holds the lock', async () => {
+    const database = await openDatabase({ url, retryWaits: [1] })
+    await database.migrate()
+    const unlock = await lockFromOutside()
+    for (const refusal of await refusals(database)) expect(isDatabaseOutage(refusal)).toBe(true)
+    await unlock()
+    await note(database, 'later')
+    database.close()
+    expect(await keysInFile()).toEqual(['later'])
+  })
+
+  test('for the folder is gone, and written again once it is back', async () => {
+    const moved = `${folder}-moved`
+    let database = await openDatabase({ url, retryWaits: [1] })
+    await database.migrate()
+    database.close()
+    database = await openDatabase({ url, retryWaits: [1] })
+    renameSync(folder, moved)
+    const refused = await refusals(database)
+    const alone = await note(database, 'alone').catch((error: unknown) => error)
+    renameSync(moved, folder)
+    for (const refusal of [...refused, alone]) expect(isDatabaseOutage(refusal)).toBe(true)
+    await note(database, 'later')
+    database.close()
+    expect(await keysInFile()).toEqual(['later'])
+  })
+
+  test.each(['http', 'ws'])('for the server does not answer, by %s', async (protocol) => {
+    const database = await openDatabase({ url: `${protocol}://127.0.0.1:9`, retryWaits: [1] })
+    for (const refusal of await refusals(database)) expect(isDatabaseOutage(refusal)).toBe(true)
+    database.close()
   })
 })
 

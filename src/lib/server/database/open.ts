@@ -14,7 +14,6 @@ import { isLocal, settingOf } from './location'
 import { MIGRATIONS_TABLE, migrationsFolder } from './migrations'
 import { strictTransaction } from './strict-transaction'
 import { explained, isDatabaseError, problemOf } from './problem'
-import type { Logger } from 'pino'
 import * as schema from './schema'
 
 type Drizzle = LibSQLDatabase<typeof schema>
@@ -63,7 +62,7 @@ export async function openDatabase(options: {
   url: string
   authToken?: string | undefined
   retryWaits?: number[]
-  log?: Pick<Logger, 'warn'>
+  log?: { warn(facts: { works: number; reason: string }, words: string): void }
   strict?: boolean
 }): Promise<Database> {
   const { url, log, strict = false } = options

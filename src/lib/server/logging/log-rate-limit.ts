@@ -23,3 +23,20 @@ export function createLogRateLimit({ clock }: { clock: () => number }): (thing: 
     return before?.untold ?? 0
   }
 }
+
+/** Warnings, each reason and text at most once a minute, with how many were suppressed since (`repeated`). */
+export function rateLimitedWarnings<F extends { reason: string }>({
+  log,
+  clock,
+}: {
+  log: { warn(facts: F & { repeated?: number }, words: string): void }
+  clock: () => number
+}): { warn(facts: F, words: string): void } {
+  const untoldOf = createLogRateLimit({ clock })
+  return {
+    warn(facts, words) {
+      const repeated = untoldOf(`${words} ${facts.reason}`)
+      if (repeated !== null) log.warn({ ...facts, ...(repeated === 0 ? {} : { repeated }) }, words)
+    },
+  }
+}
