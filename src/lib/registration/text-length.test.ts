@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { isBlank, substance, visibleLength } from './text-length'
+import { isBlank, oneLine, plainLines, substance, visibleLength } from './text-length'
 
 const FAMILY = '👨‍👩‍👧‍👦'
 const SKIN_TONES = '👨🏽‍👩🏽‍👧🏽‍👦🏽'
@@ -102,4 +102,19 @@ test.each(NOTHING)('%j is nothing that anybody sees', (text) => {
 test.each(['a', '.', 'ー', '\u0301', '❤️', '\ue000', '־'])('%j is something', (text) => {
   expect(isBlank(text)).toBe(false)
   expect(substance(text)).toBeGreaterThan(0)
+})
+
+describe('a text in its stored form', () => {
+  test.each([
+    ['a\r\nb\rc\nd', 'a\nb\nc\nd', 'a b c d'],
+    ['a\vb\fc\x85d\te', 'a\nb\nc\nd\te', 'a b c d e'],
+    ['a\0b\x07c\x1bd\x7fe\x9ff', 'abcdef', 'abcdef'],
+    ['\0 a \0 b\r\0\n\0', 'a  b', 'a b'],
+    ['a\ud800b\udfffc', 'abc', 'abc'],
+    ['a\udc00\ud83d', 'a', 'a'],
+    [`${FAMILY}\u202e`, `${FAMILY}\u202e`, `${FAMILY}\u202e`],
+  ])('%j', (typed, lines, line) => {
+    expect(plainLines(typed)).toBe(lines)
+    expect(oneLine(typed)).toBe(line)
+  })
 })

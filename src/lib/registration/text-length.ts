@@ -76,10 +76,24 @@ export function substance(text: string): number {
 export const isBlank = (text: string): boolean => INVISIBLE.test(text)
 
 /**
- * A multi-line text in its stored form: line breaks as `\n`, because browsers send two characters for each, and no
- * blanks around it.
+ * Control characters, at a NUL of which the database ends a text, and halves of surrogate pairs, which are no text at
+ * all. White space is none of them.
  */
-export const plainLines = (typed: string): string => typed.replace(/\r\n?/g, '\n').trim()
+const UNSTORABLE = /(?![\s\x85])[\p{Cc}\p{Cs}]/gu
+
+/**
+ * A multi-line text in its stored form: line breaks as `\n`, because browsers send two characters for each, no control
+ * characters but tabs, and no blanks around it.
+ */
+export const plainLines = (typed: string): string =>
+  typed
+    .replace(UNSTORABLE, '')
+    .replace(/\r\n?|[\v\f\x85]/g, '\n')
+    .trim()
 
 /** A text of one line in its stored form. */
-export const oneLine = (typed: string): string => typed.replace(/[\s\x85]+/g, ' ').trim()
+export const oneLine = (typed: string): string =>
+  typed
+    .replace(UNSTORABLE, '')
+    .replace(/[\s\x85]+/g, ' ')
+    .trim()

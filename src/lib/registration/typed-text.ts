@@ -1,10 +1,10 @@
 /**
  * Characters without a visible shape: format characters (zero-width space, soft hyphen, directional marks, BOM),
  * those that fonts may hide (Unicode's `Default_Ignorable_Code_Point`), control characters other than white space,
- * and the empty Braille pattern.
+ * the empty Braille pattern, and halves of surrogate pairs, which are no characters.
  */
-const INVISIBLE = /(?!\p{White_Space})[\p{Cf}\p{Default_Ignorable_Code_Point}\p{Cc}\u2800]/u
-const AT_ENDS = /[\p{White_Space}\p{Cf}\p{Default_Ignorable_Code_Point}\p{Cc}\u2800]/u
+const INVISIBLE = /(?!\p{White_Space})[\p{Cf}\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cs}\u2800]/u
+const AT_ENDS = /[\p{White_Space}\p{Cf}\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cs}\u2800]/u
 
 /** A longer excerpt would not help to find it. */
 const SHOWN = 20

@@ -43,6 +43,7 @@ describe('what people type as their name', () => {
     ['naïve', 'username_characters'],
     ['名前', 'username_characters'],
     ['a\u0000b', 'username_invisible'],
+    ['a\ud800b', 'username_invisible'],
     ['https://matrix.to/#/#room:example.org', 'username_characters'],
     ['https://matrix.to/#/%E0%A4:example.org', 'username_characters'],
     ['matrix:r/room:example.org', 'username_other_server'],

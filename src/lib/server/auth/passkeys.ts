@@ -6,7 +6,7 @@ import type {
 import * as v from 'valibot'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import { byModerator } from '$lib/registration/registration'
-import { isBlank, visibleLength } from '$lib/registration/text-length'
+import { isBlank, oneLine, visibleLength } from '$lib/registration/text-length'
 import { insertEvents } from '../database/events'
 import { insertSpent } from '../database/moderator-tokens'
 import { findModerator } from '../database/moderators'
@@ -163,7 +163,7 @@ export function createPasskeys({
       ticket: string,
       typed: { name: string; answer: string },
     ): Promise<Result<string[] | null>> {
-      const name = typed.name.trim()
+      const name = oneLine(typed.name)
       if (isBlank(name) || visibleLength(name) > PASSKEY_NAME_MAXIMUM)
         return refuse({ code: 'passkey_name', maximum: PASSKEY_NAME_MAXIMUM })
       const kept = awaited(ticket, id)

@@ -22,6 +22,7 @@ import type { Queue } from '$lib/registration/state'
 import { authorName } from './moderators'
 import type { Reader, Transaction } from './open'
 import { moderators, registrations, rules } from './schema'
+import { jsonOf } from './stored-json'
 
 export type RuleRow = typeof rules.$inferSelect
 
@@ -185,7 +186,7 @@ export async function insertRules(tx: Transaction, added: RuleRow[]): Promise<vo
   const names = columns.map(([, column]) => sql.identifier(column.name))
   const values = columns.map(([key]) => sql`value ->> ${key}`)
   await tx.run(
-    sql`insert into ${rules} (${sql.join(names, sql`, `)}) select ${sql.join(values, sql`, `)} from json_each(${JSON.stringify(added)})`,
+    sql`insert into ${rules} (${sql.join(names, sql`, `)}) select ${sql.join(values, sql`, `)} from json_each(${jsonOf(added)})`,
   )
 }
 

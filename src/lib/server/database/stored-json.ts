@@ -29,7 +29,7 @@ export function storedJson<T>(
 ) {
   return customType<{ data: T; driverData: string }>({
     dataType: () => 'text',
-    toDriver: (value) => JSON.stringify(value),
+    toDriver: jsonOf,
     fromDriver(stored: unknown): T {
       const read = v.safeParse(schema, parsed(stored))
       if (read.success) return read.output
@@ -37,6 +37,16 @@ export function storedJson<T>(
       return otherwise()
     },
   })(name)
+}
+
+/**
+ * A value as JSON, of which SQL may take a part: from half a surrogate pair SQLite would make invalid UTF-8, and the driver
+ * ends the process when it reads that.
+ */
+export function jsonOf(value: unknown): string {
+  const json = JSON.stringify(value)
+  if (!/\\ud[89a-f]/.test(json)) return json
+  return JSON.stringify(value, (_, part: unknown) => (typeof part === 'string' ? part.toWellFormed() : part))
 }
 
 /** Undefined if it is not JSON, which no JSON value is. */
