@@ -178,18 +178,26 @@ async function lastFinished(tx: Transaction, kind: JobKind, lane: string): Promi
 
 /**
  * When the next job can run that depends on nothing in `closed`, in milliseconds since 1970; null if none is waiting.
- * `awaited`: only emails that somebody waits for count.
+ * `awaited`: only emails that somebody waits for count. `running`: the rows that the worker who asks runs itself.
  */
 export async function nextDue(
   reader: Reader,
-  { closed, now, awaited = false }: { closed: Outside[]; now: number; awaited?: boolean },
+  {
+    closed,
+    now,
+    awaited = false,
+    running = [],
+  }: { closed: Outside[]; now: number; awaited?: boolean; running?: readonly number[] },
 ): Promise<number | null> {
-  const times = { now, latest: now + LONGEST_AHEAD_MS }
+  const times = { now, latest: now + LONGEST_AHEAD_MS, running: JSON.stringify(running) }
   const usable = closed.length === 0 ? undefined : notInArray(outsideOfRow('jobs'), closed)
   const which = awaited ? and(usable, isAwaited('jobs')) : usable
   const [row] = await (which === undefined ? dueOfAll(reader) : dueOf(reader, which)).all(times)
   return row?.at ?? null
 }
+
+/** Whether the worker who asks runs a job itself, however its lease stands: the clock may have jumped. */
+const isRunHere = (seq: SQL) => sql`${seq} in (select value from json_each(${sql.placeholder('running')}))`
 
 const dueOf = (reader: Reader, which: SQL | undefined) =>
   reader
@@ -200,7 +208,13 @@ const dueOf = (reader: Reader, which: SQL | undefined) =>
         else ${sql.placeholder('now')} end)`,
     })
     .from(jobs)
-    .where(and(inArray(jobs.state, ['waiting', 'running']), which))
+    .where(
+      and(
+        inArray(jobs.state, ['waiting', 'running']),
+        sql`not (${jobs.state} = 'running' and ${isRunHere(sql`${jobs.seq}`)})`,
+        which,
+      ),
+    )
     .prepare()
 const dueOfAll = perConnection((reader: Reader) => dueOf(reader, undefined))
 
@@ -217,17 +231,25 @@ const URGENT = sql.raw(
 /**
  * Leases the oldest job that is due, first in its lane and depends on nothing in `closed`. `awaited`: only an email
  * that somebody waits for. What is to be said in the moderators' room later, and was not tried yet, keeps nothing
- * waiting that is to be said there now. A job whose lease expired is leased again: its worker is gone. One that cannot
- * be read fails with that error, so that moderators see it and it blocks no other: then `job` is null.
+ * waiting that is to be said there now. A job whose lease expired is leased again: its worker is gone; except one of
+ * `running`, the rows that the worker who asks runs itself. One that cannot be read fails with that error, so that moderators see it and it blocks no other: then `job` is null.
  */
 export async function leaseJob(
   tx: Transaction,
-  lease: { owner: string; now: number; until: number; closed: Outside[]; awaited?: boolean },
+  lease: {
+    owner: string
+    now: number
+    until: number
+    closed: Outside[]
+    awaited?: boolean
+    running?: readonly number[]
+  },
 ): Promise<LeasedJob | { row: JobRow; job: null } | null> {
-  const { owner, now, until, closed } = lease
+  const { owner, now, until, closed, running = [] } = lease
   const usable = closed.length === 0 ? undefined : notInArray(outsideOfRow('j'), closed)
   const which = lease.awaited === true ? and(usable, isAwaited('j')) : usable
-  const values = { owner, until, beyond: now + 1, latest: now + LONGEST_AHEAD_MS }
+  const times = { until, beyond: now + 1, latest: now + LONGEST_AHEAD_MS }
+  const values = { owner, ...times, running: JSON.stringify(running) }
   const [row] = await (which === undefined ? leaseOfAll(tx) : leaseOf(tx, which)).all(values)
   if (row === undefined) return null
   const job = readJob(row)
@@ -255,14 +277,14 @@ const leaseOf = (tx: Transaction, which: SQL | undefined) =>
         jobs.seq,
         sql`(select j.seq from jobs j
           where ((j.state = 'waiting' and ${isDue(sql`j.run_at`)})
-              or (j.state = 'running' and ${isDue(sql`j.lease_until`)}))
+              or (j.state = 'running' and ${isDue(sql`j.lease_until`)} and not ${isRunHere(sql`j.seq`)}))
             ${which === undefined ? sql`` : sql`and ${which}`}
             and not exists (select 1 from jobs o where o.lane = j.lane and o.state in ('waiting', 'running') and o.seq <> j.seq
               and ((o.seq < j.seq
                   and not (o.state = 'waiting' and o.error is not null
                     and (${outsideOfRow('o')} = 'mail' or j.kind in (${URGENT})))
                   and not (o.lane = 'room' and o.state = 'waiting' and o.attempts = 0 and not ${isDue(sql`o.run_at`)}))
-                or (o.state = 'running' and not ${isDue(sql`o.lease_until`)})))
+                or (o.state = 'running' and (not ${isDue(sql`o.lease_until`)} or ${isRunHere(sql`o.seq`)}))))
           order by j.run_at, j.seq limit 1)`,
       ),
     )

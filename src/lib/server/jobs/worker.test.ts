@@ -1,6 +1,7 @@
 import pino from 'pino'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { NewJob } from '$lib/registration/job'
+import { DAY, HOUR, MINUTE } from '$lib/registration/time'
 import { openTestDatabase, type TestDatabase } from '../../../../tests/support/database'
 import { aPolicy, email, username } from '../../../../tests/support/registration'
 import { insertJob, type LeasedJob } from '../database/jobs'
@@ -13,25 +14,36 @@ let worker: ReturnType<typeof createWorker>
 /** The jobs under way, and what ends each. */
 let running: { job: NewJob; end: () => void }[]
 let ids = 0
+/** The rows of all jobs that were begun, in order. */
+let begun: string[]
+/** How far the clock jumped. */
+let jumped: number
+const clock = () => Date.now() + jumped
+/** Whether no result can be stored. */
+let isLosing: boolean
 
 beforeEach(async () => {
   kept = await openTestDatabase()
   running = []
+  begun = []
+  jumped = 0
+  isLosing = false
   const { database } = kept
   const { now: _, ...policy } = aPolicy()
   const { jobResults } = createRegistrations({
     log: { info: () => undefined },
     decided: () => undefined,
     database,
-    clock: Date.now,
+    clock,
     randomId: () => `id-${++ids}`,
     policy,
     intake: { settle: () => Promise.resolve([]), admit: () => Promise.resolve({ ok: true, value: null }) },
     memory: { remember: () => Promise.resolve() },
     linkHours: 24,
   })
-  const handle = ({ job }: LeasedJob) =>
+  const handle = ({ job, row }: LeasedJob) =>
     new Promise<{ state: 'done' }>((resolve) => {
+      begun.push(row.id)
       const one = {
         job,
         end: () => {
@@ -43,7 +55,11 @@ beforeEach(async () => {
     })
   worker = createWorker({
     database,
-    jobResults,
+    jobResults: {
+      ...jobResults,
+      finish: (...ended) =>
+        isLosing ? Promise.reject(new Error('The disk is full')) : jobResults.finish(...ended),
+    },
     outages: {
       closed: () => ({ outsides: [], until: Infinity }),
       probeDue: () => Promise.resolve(false),
@@ -52,7 +68,7 @@ beforeEach(async () => {
       pause: () => undefined,
     },
     handle,
-    clock: Date.now,
+    clock,
     random: Math.random,
     log: pino({ level: 'silent' }),
     attempted: () => undefined,
@@ -69,7 +85,7 @@ afterEach(async () => {
 async function queue(...jobs: NewJob[]): Promise<void> {
   await kept.database.write(async (tx) => {
     for (const job of jobs)
-      await insertJob(tx, job, { id: `job-${++ids}`, registrationId: null, now: Date.now(), rest: 0 })
+      await insertJob(tx, job, { id: `job-${++ids}`, registrationId: null, now: clock(), rest: 0 })
   })
   worker.nudge()
 }
@@ -138,4 +154,43 @@ test('an email that only tells of a decision is one of the others', async () => 
   await queue(awaited('river'))
   await expect.poll(counts).toEqual([3, 1])
   expect(running.at(-1)?.job).toMatchObject({ mail: 'unknown_address' })
+})
+
+describe.each([
+  ['two minutes ahead', 2 * MINUTE],
+  ['ten years ahead', 3_650 * DAY],
+  ['an hour back', -HOUR],
+  ['ten years back', -3_650 * DAY],
+])('after the clock jumped %s', (_, jump) => {
+  test('a job that runs is not begun again, nor what stands behind it', async () => {
+    const name = username(`other${++ids}`)
+    await queue({ kind: 'lock_account', username: name })
+    await expect.poll(() => begun.length).toBe(1)
+    jumped = jump
+    await queue({ kind: 'remove_account', username: name }, ...others(1))
+    await expect.poll(() => begun.length).toBe(2)
+    for (let looks = 0; looks < 5; looks++) {
+      worker.nudge()
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    expect(begun).toHaveLength(2)
+    expect(new Set(begun).size).toBe(2)
+    expect(running.map(({ job }) => job.kind)).toEqual(['lock_account', 'lock_account'])
+    running[0]?.end()
+    await expect.poll(() => running.map(({ job }) => job.kind)).toContain('remove_account')
+  })
+})
+
+test('a job whose result could not be stored is begun again once its lease expired', async () => {
+  await queue(...others(1))
+  await expect.poll(() => begun.length).toBe(1)
+  isLosing = true
+  endOne('lock_account')
+  await expect.poll(() => running.length).toBe(0)
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  isLosing = false
+  jumped = 2 * MINUTE
+  worker.nudge()
+  await expect.poll(() => begun.length).toBe(2)
+  expect(new Set(begun).size).toBe(1)
 })

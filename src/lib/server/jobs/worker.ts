@@ -93,8 +93,8 @@ export function createWorker({
   /** Identifies this process in leases. */
   owner: string
 }) {
-  /** Each with whether somebody waits for it. */
-  const running = new Map<Promise<void>, boolean>()
+  /** Each with its row, and whether somebody waits for it. */
+  const running = new Map<Promise<void>, { seq: number; awaited: boolean }>()
   let stopping = false
   let timer: NodeJS.Timeout | undefined
   /** Looking for due jobs, one look at a time: two would start more than there are hands for. */
@@ -105,18 +105,22 @@ export function createWorker({
 
   /** Whether the hands that are free are left to emails that somebody waits for. */
   const onlyAwaited = () =>
-    [...running.values()].filter((awaited) => !awaited).length >= HANDS - HANDS_FOR_AWAITED
+    [...running.values()].filter(({ awaited }) => !awaited).length >= HANDS - HANDS_FOR_AWAITED
 
   /** A job that is due now; without one, when the next one is, or null if none is waiting. */
   async function take(): Promise<{ leased: LeasedJob } | { leased: null; due: number | null }> {
     const now = clock()
     const { outsides: closed } = outages.closed()
     const awaited = onlyAwaited()
-    const due = await database.read((reader) => nextDue(reader, { closed, now, awaited }))
+    const which = { closed, awaited, running: [...running.values()].map(({ seq }) => seq) }
+    const due = await database.read((reader) => nextDue(reader, { ...which, now }))
     if (due === null || due > now) return { leased: null, due }
-    const lease = { owner, now, until: now + LEASE_MS, closed, awaited }
     for (;;) {
-      const leased = await database.write((tx) => leaseJob(tx, lease))
+      const leased = await database.write((tx) => {
+        // Writes may have stood in front of it for seconds.
+        const begun = clock()
+        return leaseJob(tx, { ...which, owner, now: begun, until: begun + LEASE_MS })
+      })
       // Another process was faster, or what is due stands behind a job of its lane: that is no reason to ask at once again.
       if (leased === null) return { leased: null, due: null }
       const { row, job } = leased
@@ -185,7 +189,7 @@ export function createWorker({
           running.delete(task)
           wake()
         })
-      running.set(task, isAwaited(leased.job))
+      running.set(task, { seq: leased.row.seq, awaited: isAwaited(leased.job) })
     }
     return { started, due: null }
   }
