@@ -1,5 +1,4 @@
 import cluster, { type Worker } from 'node:cluster'
-import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
@@ -10,6 +9,8 @@ import { createGathering } from '$lib/server/metrics/processes'
 import type { NoListening } from './listening'
 
 const RETRY_MS = 5_000
+const NOT_FORKED =
+  'A process could not be forked: the memory, or the number of processes or files that this user may have, is used up'
 
 /** How many processes `workers` means: `auto` is one for each core that this program may use. */
 export const countWorkers = (workers: number | 'auto'): number =>
@@ -44,7 +45,11 @@ export async function runWorkers(
   const retired = new Set<Worker>()
   /** Those that answer requests, by the number that their metrics have: the lowest that is free. */
   const answering = new Map<number, Worker>()
-  const running = () => Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined)
+  // One that could not be forked stands there for a while, and was never a process.
+  const running = () =>
+    Object.values(cluster.workers ?? {}).filter(
+      (worker): worker is Worker => worker?.process.pid !== undefined,
+    )
 
   function stop(): void {
     isStopping = true
@@ -56,9 +61,19 @@ export async function runWorkers(
     for (const [number, one] of answering) if (one === worker) answering.delete(number)
   }
 
-  /** Null once the new process listens; its exit code if it ends before. */
+  function forkOne(): Worker | null {
+    try {
+      return cluster.fork()
+    } catch (error) {
+      log.error({ err: error }, NOT_FORKED)
+      return null
+    }
+  }
+
+  /** Null once the new process listens; its exit code if it ends before, or 1 if there is none. */
   async function start(): Promise<number | null> {
-    const worker = cluster.fork()
+    const worker = forkOne()
+    if (worker === null) return 1
     let isListening = false
     worker.once('exit', (code: number | null, signal: string | null) => {
       forget(worker)
@@ -70,10 +85,20 @@ export async function runWorkers(
         void startUntilListening()
       }
     })
-    const failed = await Promise.race([
-      once(worker, 'listening').then(() => null),
-      once(worker, 'exit').then(([code]) => Number(code ?? 1)),
-    ])
+    const failed = await new Promise<number | null>((resolve) => {
+      worker.once('listening', () => resolve(null))
+      worker.once('exit', (code: number | null) => resolve(code ?? 1))
+      worker.on('error', (error: unknown) => {
+        if (worker.process.pid !== undefined) {
+          log.error({ err: error }, 'A signal or a message did not reach a process')
+          return
+        }
+        // Then nothing tells that it exits.
+        log.error({ err: error }, NOT_FORKED)
+        resolve(1)
+        if (isStopping && running().length === 0) process.exit(exitCode)
+      })
+    })
     isListening = failed === null
     if (isListening) {
       let number = 1
