@@ -101,6 +101,90 @@ describe('the figures', () => {
     expect([after.categories, after.moderators, after.undone]).toEqual([[], [], 1])
   })
 
+  describe('take for a waiting time only how long a request waited', () => {
+    type Step = 'approve' | 'probation' | 'deny' | 'reopen' | 'undo' | 'carry out'
+    const bars = async () => {
+      const { bars, waits } = await figures()
+      const sum = (of: 'approved' | 'denied') => bars.reduce((all, bar) => all + bar[of], 0)
+      return {
+        approved: sum('approved'),
+        denied: sum('denied'),
+        waits: waits.decisions,
+        median: waits.median,
+      }
+    }
+    const HALF = { waits: 1, median: 30 }
+    const CASES: [name: string, steps: Step[], expected: Awaited<ReturnType<typeof bars>>][] = [
+      ['a denial', ['deny'], { approved: 0, denied: 1, ...HALF }],
+      [
+        'a denial that ends a probation',
+        ['probation', 'carry out', 'deny'],
+        { approved: 1, denied: 1, ...HALF },
+      ],
+      [
+        'that was taken back, and the approval stands',
+        ['probation', 'carry out', 'deny', 'undo'],
+        { approved: 1, denied: 0, ...HALF },
+      ],
+      [
+        'that was taken back, and then denied again',
+        ['probation', 'carry out', 'deny', 'undo', 'deny'],
+        { approved: 1, denied: 1, ...HALF },
+      ],
+      ['a denial that stops an approval', ['approve', 'deny'], { approved: 1, denied: 1, ...HALF }],
+      [
+        'that was taken back, so that the request waits',
+        ['approve', 'deny', 'undo'],
+        { approved: 0, denied: 0, waits: 0, median: null },
+      ],
+      [
+        'that was taken back, and then approved',
+        ['approve', 'deny', 'undo', 'approve'],
+        { approved: 1, denied: 0, waits: 1, median: 90 },
+      ],
+      [
+        'an approval that was taken back, and then denied',
+        ['approve', 'undo', 'deny'],
+        { approved: 0, denied: 1, waits: 1, median: 60 },
+      ],
+      ['a denial that was reversed', ['deny', 'carry out', 'reopen'], { approved: 1, denied: 1, ...HALF }],
+      [
+        'a reversal that was stopped',
+        ['deny', 'carry out', 'reopen', 'deny'],
+        { approved: 1, denied: 2, ...HALF },
+      ],
+      [
+        'a reversal that was stopped, which was taken back',
+        ['deny', 'carry out', 'reopen', 'deny', 'undo'],
+        { approved: 0, denied: 1, ...HALF },
+      ],
+    ]
+
+    test.each(CASES)('%s', async (_, steps, expected) => {
+      await world.dispose()
+      const { moderation } = (await import('../support/world')).aConfig()
+      world = await aWorld({ moderation: { ...moderation, probation: true, undoMs: 10 * MINUTE } })
+      const ada = await aModerator(world.services, 'ada')
+      const { id } = (await requested(world, 'river')).view
+      // Somebody else's decisions are none of this request.
+      await requested(world, 'brook')
+      for (const step of steps) {
+        if (step === 'carry out') {
+          await world.drain()
+          world.pass(10 * MINUTE)
+          await world.drain()
+          continue
+        }
+        if (step !== 'undo') world.pass(30 * MINUTE)
+        const { version } = await ada.api.moderation.registration({ id })
+        if (step === 'undo') await world.services.registrar.undo(id, { kind: 'moderator', id: ada.id })
+        else if (step === 'reopen') await ada.api.conversation.reopen({ id, version, message: '' })
+        else await ada.api.moderation.decide({ id, version, decision: step, message: '', silent: false })
+      }
+      expect(await bars()).toEqual(expected)
+    })
+  })
+
   test('count why applicants could not go on, but not each letter of an unfinished name', async () => {
     const { api } = aBrowser(world.services)
     await api.registration.checkUsername({ username: 'admin', typing: true })
