@@ -476,3 +476,21 @@ test('while the database is out, pages go by what was known last, and say nothin
   broken = false
   expect(await opening.look()).toMatchObject({ open: false })
 })
+
+test('a process that knows the state keeps it for no longer because its clock was set back', async () => {
+  world = await aWorld()
+  const process = () =>
+    createIntake({
+      database: world.database,
+      limits: { waiting: null, perDay: null },
+      hasRoom: false,
+      needsOperator: () => false,
+      clock: world.now,
+      log: { warn: () => undefined },
+    })
+  const [one, other] = [process(), process()]
+  expect(await one.look()).toEqual({ open: true })
+  world.pass(-HOUR)
+  await other.close({ message: NO_WORDS, until: '' }, 'ada')
+  expect(await one.look()).toMatchObject({ open: false })
+})

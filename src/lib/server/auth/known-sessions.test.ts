@@ -24,6 +24,8 @@ test('what was confirmed is known for a while, and nothing else ever', () => {
     expect(known.has(other), other).toBe(false)
   now = LIFE_MS
   expect(known.has(token)).toBe(false)
+  now = -LIFE_MS
+  expect(known.has(token)).toBe(false)
 })
 
 test('one moderator’s many sign-ins drive out no colleague, and memory has an end', () => {

@@ -45,7 +45,7 @@ export function createKnownSessions({ clock, lifeMs }: { clock: () => number; li
     has(cookieValue: string | undefined): boolean {
       const token = parseToken(cookieValue)
       const one = token === null ? undefined : known.get(hashToken(token))
-      return one !== undefined && clock() - one.at < lifeMs
+      return one !== undefined && Math.abs(clock() - one.at) < lifeMs
     },
   }
 }

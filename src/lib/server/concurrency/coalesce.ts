@@ -31,17 +31,17 @@ export function createKept<T>({
   failedForMs?: number
   patienceMs?: number
 }): () => Promise<T> {
-  let kept: { value: T; until: number } | null = null
-  let failed: { error: unknown; until: number } | null = null
+  let kept: { value: T; at: number } | null = null
+  let failed: { error: unknown; at: number } | null = null
 
   const fresh = createShared(async () => {
     try {
       const value = await ask()
-      kept = { value, until: clock() + goodForMs }
+      kept = { value, at: clock() }
       failed = null
       return value
     } catch (error) {
-      failed = { error, until: clock() + failedForMs }
+      failed = { error, at: clock() }
       throw error
     }
   })
@@ -62,8 +62,8 @@ export function createKept<T>({
 
   return async () => {
     const now = clock()
-    if (kept !== null && kept.until > now) return kept.value
-    const isFailed = failed !== null && failed.until > now
+    if (kept !== null && Math.abs(now - kept.at) < goodForMs) return kept.value
+    const isFailed = failed !== null && Math.abs(now - failed.at) < failedForMs
     if (kept !== null) return isFailed ? kept.value : orLast(kept.value)
     if (failed !== null && isFailed) throw failed.error
     return fresh(undefined)

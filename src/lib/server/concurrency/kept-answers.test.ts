@@ -27,3 +27,12 @@ test('of too many, the oldest are dropped, and what was kept anew is not old', (
   kept.keep('c', 4, 100)
   expect(['a', 'b', 'c'].map((key) => kept.get(key)?.answer)).toEqual([3, undefined, 4])
 })
+
+test('an answer is not kept for as long as the clock went back', () => {
+  const kept = createKeptAnswers<string, number>({ clock, most: 10 })
+  kept.keep('a', 1, 100)
+  now -= 50
+  expect(kept.get('a')).toMatchObject({ answer: 1 })
+  now -= 50
+  expect(kept.get('a')).toBeNull()
+})

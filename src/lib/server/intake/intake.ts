@@ -55,7 +55,7 @@ export function createIntake({
   clock: () => number
   log: Pick<Logger, 'warn'>
 }) {
-  let known: { opening: Opening; until: number } | null = null
+  let known: { opening: Opening; at: number } | null = null
   let looking: Promise<Opening> | null = null
 
   function forget(): void {
@@ -69,7 +69,7 @@ export function createIntake({
     const mine = database
       .read(read)
       .then(({ opening }) => {
-        if (looking === mine) known = { opening, until: clock() + REMEMBERED_MS }
+        if (looking === mine) known = { opening, at: clock() }
         return opening
       })
       .finally(() => {
@@ -114,8 +114,7 @@ export function createIntake({
     /** The same for a page, at most a second old; while the database is unavailable, the last known state. */
     async look(): Promise<Opening> {
       if (needsOperator()) return NOT_SET_UP
-      const now = clock()
-      if (known !== null && known.until > now) return known.opening
+      if (known !== null && Math.abs(clock() - known.at) < REMEMBERED_MS) return known.opening
       try {
         return await lookOnce()
       } catch (error) {

@@ -12,6 +12,13 @@ test('a line is logged once a minute, with how many were suppressed since', () =
   expect([untoldOf('a'), untoldOf('b')]).toEqual([2, 0])
 })
 
+test('a clock that goes back silences nothing for as long as it went back', () => {
+  const untoldOf = createLogRateLimit({ clock })
+  untoldOf('a')
+  now -= 60 * MINUTE_MS
+  expect([untoldOf('a'), untoldOf('a')]).toEqual([0, null])
+})
+
 test('warnings are told apart by reason and text', () => {
   const lines: unknown[] = []
   const log = rateLimitedWarnings<{ works: number; reason: string }>({

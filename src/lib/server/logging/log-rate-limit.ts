@@ -12,7 +12,7 @@ export function createLogRateLimit({ clock }: { clock: () => number }): (thing: 
   return (thing) => {
     const before = told.get(thing)
     const now = clock()
-    if (before !== undefined && now - before.at < EVERY_MS) {
+    if (before !== undefined && Math.abs(now - before.at) < EVERY_MS) {
       before.untold++
       return null
     }
