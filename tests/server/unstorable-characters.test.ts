@@ -86,7 +86,7 @@ const WRITERS: Record<string, (typed: Typed) => Promise<unknown>> = {
   'a message to visitors': ({ text }) => ada.api.intake.close({ message: { en: text }, until: '' }),
   'a search': async ({ word }) => {
     await ada.api.rules.list({ over: false, q: word })
-    return ada.api.moderation.queue({ q: word })
+    return ada.api.moderation.queue({ tab: 'all', q: word })
   },
   'a username and an address': ({ word }) =>
     verified(world, 'stone').then(({ api }) =>
