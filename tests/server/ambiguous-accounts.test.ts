@@ -494,6 +494,24 @@ describe('the homeserver is asked about the list', () => {
     expect(calls()).toBe(4)
   })
 
+  test('when a moderator wants to know now in another process', async () => {
+    const other = await aModerator(world.another())
+    await pages()
+    await getsAPerson()
+    world.pass(MINUTE)
+    await other.api.moderation.checkDoubts()
+    const [after] = await pages()
+    expect(after?.find((one) => one.username === 'river')).toMatchObject({
+      checkedAt: world.now(),
+      signs: expect.arrayContaining(['used']) as unknown,
+    })
+    const before = calls()
+    await pages()
+    world.pass(-MINUTE / 2)
+    await pages()
+    expect(calls()).toBe(before)
+  })
+
   test('and about what is settled, before anything is done', async () => {
     const { api } = await aModerator(world.services)
     await pages()

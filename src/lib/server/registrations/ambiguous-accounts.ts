@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import * as v from 'valibot'
 import type { NewJob } from '$lib/registration/job'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Actor } from '$lib/registration/registration'
@@ -6,7 +7,8 @@ import { signsOfOthers } from '$lib/registration/signs'
 import { matrixId, type Username } from '$lib/registration/username'
 import type { DoubtView } from '$lib/registration/views'
 import { findDoubtful, type LedgerEntry } from '../database/accounts'
-import type { Database } from '../database/open'
+import type { Database, Reader } from '../database/open'
+import { findSetting, putSetting } from '../database/settings'
 import type { OutageLog } from '../logging/outage-log'
 import type { Account, Homeserver } from '../homeserver/homeserver'
 import type { AccountLedger } from './account-ledger'
@@ -17,6 +19,8 @@ const KEPT_MS = 5 * 60_000
 /** A homeserver that does not answer is asked again after this. */
 const UNKNOWN_KEPT_MS = 15_000
 const KEPT_COUNT = 1000
+/** The key of when a moderator last wanted to know now; each process keeps answers of its own. */
+const ASKED_NOW = 'unverified_accounts_asked'
 
 /** What the homeserver answered about an account, and when it was asked. */
 type Seen = Pick<DoubtView, 'reachable' | 'account' | 'signs' | 'checkedAt'>
@@ -59,28 +63,43 @@ export function createAmbiguousAccounts({
     }
   })
 
-  /** What was answered before an account became unverified says nothing about why it is. */
-  async function look({ localpart, changedAt }: LedgerEntry): Promise<Seen> {
+  /** In milliseconds since 1970. A time that is yet to come was stored while the clock was wrong. */
+  async function askedNow(reader: Reader): Promise<number> {
+    const at = await findSetting(reader, ASKED_NOW, v.number(), { unset: 0, otherwise: 0 })
+    return at > clock() ? 0 : at
+  }
+
+  /**
+   * What was answered before an account became unverified says nothing about why it is. `asked`: when a moderator
+   * wanted to know now.
+   */
+  async function look({ localpart, changedAt }: LedgerEntry, asked: number): Promise<Seen> {
     const found = kept.get(localpart)?.answer
-    return found !== undefined && found.checkedAt >= changedAt ? found : ask(localpart)
+    return found !== undefined && found.checkedAt >= Math.max(changedAt, asked) ? found : ask(localpart)
   }
 
   return {
     async list(): Promise<DoubtView[]> {
-      const entries = await database.read((reader) => findDoubtful(reader))
+      const { entries, asked } = await database.read(async (reader) => ({
+        entries: await findDoubtful(reader),
+        asked: await askedNow(reader),
+      }))
       return Promise.all(
         entries.map(async (entry) => ({
           username: entry.localpart,
           matrixId: matrixId(entry.localpart, homeserver.domain),
           changedAt: entry.changedAt,
-          ...(await look(entry)),
+          ...(await look(entry, asked)),
         })),
       )
     },
 
-    /** Asks the homeserver about all of them now, whatever is kept. */
+    /** Asks the homeserver about all of them now, whatever this or another process keeps. */
     async checkNow(): Promise<void> {
-      const entries = await database.read((reader) => findDoubtful(reader))
+      const entries = await database.write(async (tx) => {
+        await putSetting(tx, ASKED_NOW, clock(), clock())
+        return findDoubtful(tx)
+      })
       await Promise.all(entries.map(({ localpart }) => ask(localpart)))
     },
 
