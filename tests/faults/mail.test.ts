@@ -29,6 +29,8 @@ type Fault =
   | '554 at the greeting'
   | 'TLS refused'
   | 'sign-in refused'
+  | '421 for the receiver'
+  | '530 for the sender'
   | 'hung up before the mail'
   | 'taken, and the answer lost'
   | 'silent'
@@ -52,8 +54,10 @@ const ENDS: Record<Fault, [end: string, taken: number]> = {
   '554 at the greeting': [OUTAGE, 1],
   'TLS refused': [OUTAGE, 1],
   'sign-in refused': [OUTAGE, 1],
-  // It greets, so it is no outage.
-  'hung up before the mail': [WAITS, 1],
+  // Of these, it greets and signs us in, and takes no mail.
+  '421 for the receiver': [OUTAGE, 1],
+  '530 for the sender': [OUTAGE, 1],
+  'hung up before the mail': [OUTAGE, 1],
   // The server may have taken the first: one copy under the same Message-ID, rather than none.
   'taken, and the answer lost': [WAITS, 2],
   silent: [OUTAGE, 1],
@@ -77,6 +81,7 @@ afterAll(() => {
 
 /** What is answered to RCPT TO. */
 const AT_RECEIVER: Partial<Record<Fault, [code: number, words: string]>> = {
+  '421 for the receiver': [421, '4.7.0 Too many emails, closing connection'],
   '450 for the receiver (greylisting)': [450, 'Greylisted, try again'],
   '550 for the receiver': [550, 'No such user'],
   '553 for the sender, said of the receiver': [553, '5.7.1 <desk@example.test>: Sender address rejected'],
@@ -119,7 +124,13 @@ async function startSmtp() {
         return done(fault === '421 at the greeting' ? refuse(421, 'Too many connections') : null)
       },
       onMailFrom: (_address, _session, done) =>
-        done(fault === '550 for the sender' ? refuse(550, '5.1.8 Sender domain does not exist') : null),
+        done(
+          fault === '550 for the sender'
+            ? refuse(550, '5.1.8 Sender domain does not exist')
+            : fault === '530 for the sender'
+              ? refuse(530, '5.7.0 Authentication required')
+              : null,
+        ),
       onAuth: (_auth, _session, done) =>
         fault === 'sign-in refused' ? done(refuse(535, 'Bad credentials')) : done(null, { user: 'desk' }),
       onRcptTo: (_address, _session, done) => {

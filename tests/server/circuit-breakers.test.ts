@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { OUTSIDES, outsideOf, type NewJob } from '$lib/registration/job'
 import { countWaiting, insertJob } from '$lib/server/database/jobs'
-import { MailError } from '$lib/server/mail/mail'
+import { HomeserverError } from '$lib/server/homeserver/homeserver'
+import { MailError, type Letter } from '$lib/server/mail/mail'
 import { codeOf } from '../support/code-of'
 import { decideOn } from '../support/decide'
 import { email, username } from '../support/registration'
@@ -19,7 +20,8 @@ import type { TestWorld } from '../support/world'
 import { DAY, HOUR, MINUTE, SECOND } from '$lib/registration/time'
 
 const form = { password: PASSWORD, reason: REASON, legal: true }
-const smtpIsDown = new MailError('127.0.0.1:25 could not be reached', { permanent: false, outage: true })
+const OUT = { permanent: false, outage: true }
+const smtpIsDown = new MailError('127.0.0.1:25 could not be reached', OUT)
 
 let world: TestWorld
 beforeEach(async () => {
@@ -120,6 +122,112 @@ describe('a mail server that is out', () => {
     const view = await decideOn(world, applicant.view.id, 'approve')
     expect(view).toMatchObject({ state: 'completed', account: 'open' })
     expect(view.jobs.find(({ kind }) => kind === 'bind_address')).toMatchObject({ state: 'done' })
+  })
+})
+
+describe('a mail server that greets, and takes no mail', () => {
+  const refusals = [
+    new MailError('It rejects our credentials (530 Authentication required)', OUT),
+    new MailError('It does not accept email right now (421)', OUT),
+    new MailError('It closed the connection', OUT),
+    new MailError('It had this email and closed the connection', { ...OUT, handedOver: true }),
+  ]
+  /** Mails are answered by `answer`; the question whether it is back is always answered with yes. */
+  function answerMails(answer: (letter: Letter) => MailError | null): { at: number; to: string }[] {
+    const tries: { at: number; to: string }[] = []
+    const { send } = world.mailbox
+    world.mailbox.check = () => Promise.resolve()
+    world.mailbox.send = (letter) => {
+      tries.push({ at: world.now(), to: letter.to[0] ?? '' })
+      const error = answer(letter)
+      return error === null ? send.call(world.mailbox, letter) : Promise.reject(error)
+    }
+    return tries
+  }
+  const gaps = (tries: { at: number }[]) =>
+    tries.slice(1).map(({ at }, index) => at - (tries[index]?.at ?? 0))
+
+  test.each(refusals)('is one outage, one alert, and one try at a time: $message', async (refusal) => {
+    const tries = answerMails(() => refusal)
+    for (let index = 0; index < 25; index++) await begin(`person-${index}`)
+    await live(20 * SECOND, SECOND)
+    const [first] = await (await moderation()).outages()
+    expect(first).toMatchObject({ server: 'mail', reason: refusal.message })
+    tries.length = 0
+    for (let minute = 0; minute < 15; minute++) {
+      await live(MINUTE, SECOND)
+      expect(await (await moderation()).outages()).toMatchObject([{ since: first?.since }])
+    }
+    expect(Math.min(...gaps(tries))).toBeGreaterThanOrEqual(5 * SECOND)
+    expect(tries.length).toBeGreaterThan(25)
+    expect(tries.length).toBeLessThan(40)
+    expect(roomTexts()).toHaveLength(1)
+  })
+
+  test('ends with the first mail that it takes, and the others follow', async () => {
+    let down = true
+    answerMails(() => (down ? (refusals[0] ?? null) : null))
+    for (const name of ['first', 'second', 'third', 'fourth']) await begin(name)
+    await live(5 * MINUTE)
+    down = false
+    await live(40 * SECOND)
+    expect(await (await moderation()).outages()).toEqual([])
+    expect(world.mailbox.letters.map(({ to }) => to[0]).sort()).toEqual(
+      ['first', 'second', 'third', 'fourth'].map((name) => `${name}@mail.test`).sort(),
+    )
+  })
+
+  test('at one mail alone holds up no other', async () => {
+    answerMails(({ to }) => (to[0] === 'odd@mail.test' ? (refusals[2] ?? null) : null))
+    await begin('odd')
+    await live(MINUTE)
+    expect(await (await moderation()).outages()).toHaveLength(1)
+    await begin('river')
+    await live(MINUTE)
+    expect(world.mailbox.kinds('river@mail.test')).toEqual(['verification'])
+    expect(await (await moderation()).outages()).toEqual([])
+  })
+
+  test('is out for the reason that it gives now', async () => {
+    let now = refusals[0]
+    answerMails(() => now ?? null)
+    await begin('river')
+    await live(MINUTE)
+    now = refusals[1]
+    await live(MINUTE)
+    expect(await (await moderation()).outages()).toMatchObject([{ reason: now?.message }])
+  })
+
+  test('is back where it rejects one mail for its receiver, and where no mail waits any more', async () => {
+    let answer: MailError | null = refusals[0] ?? null
+    answerMails(() => answer)
+    await begin('river')
+    await live(MINUTE)
+    answer = new MailError('No such mailbox (550 5.1.1)', { permanent: true, blame: 'receiver' })
+    await live(MINUTE)
+    expect(await (await moderation()).outages()).toEqual([])
+
+    answer = refusals[0] ?? null
+    await begin('lake')
+    await live(MINUTE)
+    expect(await (await moderation()).outages()).toHaveLength(1)
+    world.pass(15 * DAY)
+    await world.services.scheduler.cleanUp({ dryRun: false })
+    await live(MINUTE)
+    expect(await (await moderation()).outages()).toEqual([])
+  })
+
+  test('is still out for a program that starts anew', async () => {
+    const tries = answerMails(() => refusals[0] ?? null)
+    for (const name of ['first', 'second', 'third']) await begin(name)
+    await live(MINUTE)
+    const [before] = await (await moderation()).outages()
+    tries.length = 0
+    const after = world.another()
+    await after.outages.resume()
+    await after.worker.drain()
+    expect(tries).toHaveLength(1)
+    expect(await after.outages.current()).toMatchObject([{ since: before?.since, waiting: 3 }])
   })
 })
 
@@ -228,6 +336,86 @@ describe('what is about one call alone is no outage', () => {
     for (let attempt = 0; attempt < 3; attempt++) await codeOf(next.api.registration.request(form))
     expect(await (await moderation()).outages()).toHaveLength(1)
     await world.drain()
+    expect(await (await moderation()).outages()).toEqual([])
+  })
+})
+
+describe('a homeserver that answers the plain question, and nothing else', () => {
+  /** Calls of a server with two parts, of which one may work while the other does not. */
+  const call = (task: () => Promise<unknown>) => world.services.outages.watched('homeserver', { task }).task()
+  const isDown = () =>
+    Promise.reject(new HomeserverError('unreachable', 'Could not do it.', { permanent: false, outage: true }))
+
+  test('is asked less and less often, and is one outage with one alert', async () => {
+    const told = () =>
+      world.mailbox.kinds('moderators@example.test').filter((kind) => kind === 'moderators_outage').length
+    let tries = 0
+    let since: number | undefined
+    const { outages } = await moderation()
+    for (let passed = 0; passed < 12 * MINUTE; passed += SECOND) {
+      for (let attempt = 0; attempt < 3; attempt++)
+        await call(() => {
+          tries++
+          return isDown()
+        }).catch(() => undefined)
+      const [outage] = await outages()
+      since ??= outage?.since
+      expect(outage).toMatchObject({ server: 'homeserver', since })
+      world.pass(SECOND)
+      await world.drain()
+    }
+    expect(tries).toBeLessThan(3 * 30)
+    expect(told()).toBe(1)
+  })
+
+  test('is asked at once again where the last outage is long over', async () => {
+    for (let outage = 0; outage < 3; outage++) {
+      for (let attempt = 0; attempt < 3; attempt++) await call(isDown).catch(() => undefined)
+      expect(await (await moderation()).outages()).toMatchObject([{ since: world.now() }])
+      await world.drain()
+      expect(await (await moderation()).outages()).toEqual([])
+      world.pass(HOUR)
+    }
+  })
+
+  test('is out as well where another part of it answers in between', async () => {
+    world.standIn.faults = () => ({ status: 502, body: '<html>Bad gateway' })
+    const since = world.now()
+    for (let attempt = 0; attempt < 4; attempt++) {
+      await call(isDown).catch(() => undefined)
+      await call(() => Promise.resolve(null))
+    }
+    await world.drain()
+    expect(await (await moderation()).outages()).toMatchObject([{ server: 'homeserver', since }])
+    await expect(call(() => Promise.resolve(null))).rejects.toMatchObject({ kind: 'not_asked' })
+    world.standIn.faults = undefined
+    await live(MINUTE)
+    expect(await (await moderation()).outages()).toEqual([])
+  })
+
+  test('is not out by single errors of a long time, nor where it answers the plain question', async () => {
+    let asked = 0
+    world.standIn.faults = () => {
+      asked++
+      return undefined
+    }
+    const one = async () => {
+      await call(isDown).catch(() => undefined)
+      await call(() => Promise.resolve(null))
+      world.pass(2 * MINUTE)
+      await world.drain()
+    }
+    await one()
+    const before = asked
+    await one()
+    await one()
+    expect(asked).toBe(before)
+    for (let attempt = 0; attempt < 3; attempt++) {
+      await call(isDown).catch(() => undefined)
+      await call(() => Promise.resolve(null))
+    }
+    await world.drain()
+    expect(asked).toBeGreaterThan(before)
     expect(await (await moderation()).outages()).toEqual([])
   })
 })

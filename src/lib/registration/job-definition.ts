@@ -56,9 +56,9 @@ export interface Rules<J, Field = keyof J & string> {
   about?: Field
   /**
    * It is not queued while one waits untried that has the same values, in its lane or (`everywhere`) in any. `payload`:
-   * all that it carries.
+   * all that it carries. `ever`: nor after one was tried or done.
    */
-  once?: { by: 'payload' | readonly Field[]; everywhere?: true }
+  once?: { by: 'payload' | readonly Field[]; everywhere?: true; ever?: true }
   /** After one was done, the next in its lane waits a while for others, which it covers as well. */
   gathers?: true
   /** Not before this time (milliseconds since 1970), instead of at once. */

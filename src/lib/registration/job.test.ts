@@ -117,6 +117,7 @@ test('one that waits covers the next one like it', () => {
     ['answer_in_room', { by: ['event'] }, false],
     ['notify_moderators', { by: ['reminder'] }, true],
     ['notify_person', { by: ['why'] }, true],
+    ['warn_outage', { by: ['by', 'server', 'since'], ever: true }, false],
   ])
 })
 

@@ -139,7 +139,12 @@ export const JOBS = {
   /** To the moderators, over the channel that works: the other server is unavailable since a time. */
   warn_outage: define(
     job('warn_outage', { ...byMailOrInRoom, server: v.picklist(SERVERS), since: v.number() }),
-    { channel: channelOf, notBefore: ({ since }) => since + ALERT_AFTER_MS },
+    {
+      channel: channelOf,
+      // Also where the server seems to be back for moments.
+      once: { by: ['by', 'server', 'since'], ever: true },
+      notBefore: ({ since }) => since + ALERT_AFTER_MS,
+    },
   ),
   /** To operator and moderators: new accounts join rooms before they are approved. */
   warn_auto_join: define(

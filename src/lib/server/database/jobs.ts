@@ -73,7 +73,7 @@ export async function insertJob(
   const { gathers, notBefore } = definitionOf(kind)
   const { lane, registrationId } = placeOf(job, options.registrationId)
   const payload = payloadOf(job)
-  if (await isAlikeWaiting(tx, kind, payload, lane)) return
+  if (await isCovered(tx, kind, payload, lane)) return
   let runAt = notBefore?.(job) ?? options.now + options.rest
   if (gathers === true) runAt = Math.max(runAt, (await lastFinished(tx, kind, lane)) + GATHER_MS)
   const { id, now: createdAt } = options
@@ -115,15 +115,10 @@ export async function cancelResting(
   return true
 }
 
-/** Whether a job waits unstarted that covers this one as well (`once` in the definition of its kind). */
-async function isAlikeWaiting(
-  tx: Transaction,
-  kind: JobKind,
-  payload: Payload,
-  lane: string,
-): Promise<boolean> {
+/** Whether there is a job that covers this one as well (`once` in the definition of its kind). */
+async function isCovered(tx: Transaction, kind: JobKind, payload: Payload, lane: string): Promise<boolean> {
   const { once } = definitionOf(kind)
-  const query = ALIKE_WAITING.get(kind)
+  const query = COVERING.get(kind)
   if (once === undefined || query === undefined) return false
   const values =
     once.by === 'payload'
@@ -134,7 +129,7 @@ async function isAlikeWaiting(
 
 const keyOf = (field: string) => `field ${field}`
 
-const alikeWaiting = (kind: JobKind, { by, everywhere }: Once) =>
+const covering = (kind: JobKind, { by, everywhere, ever }: Once) =>
   perConnection((tx: Transaction) => {
     const alike =
       by === 'payload'
@@ -146,8 +141,9 @@ const alikeWaiting = (kind: JobKind, { by, everywhere }: Once) =>
       .where(
         and(
           everywhere === true ? undefined : eq(jobs.lane, sql.placeholder('lane')),
-          eq(jobs.state, 'waiting'),
-          eq(jobs.attempts, 0),
+          ...(ever === true
+            ? [ne(jobs.state, 'cancelled')]
+            : [eq(jobs.state, 'waiting'), eq(jobs.attempts, 0)]),
           eq(jobs.kind, kind),
           ...alike,
         ),
@@ -156,10 +152,10 @@ const alikeWaiting = (kind: JobKind, { by, everywhere }: Once) =>
       .prepare()
   })
 type Once = NonNullable<ReturnType<typeof definitionOf>['once']>
-const ALIKE_WAITING = new Map(
+const COVERING = new Map(
   JOB_KINDS.flatMap((kind) => {
     const { once } = definitionOf(kind)
-    return once === undefined ? [] : [[kind, alikeWaiting(kind, once)]]
+    return once === undefined ? [] : [[kind, covering(kind, once)]]
   }),
 )
 
@@ -412,6 +408,24 @@ export async function endWaiting(tx: Transaction, outsides: Outside[]): Promise<
     .update(jobs)
     .set({ runAt: sql`${jobs.createdAt}` })
     .where(and(eq(jobs.state, 'waiting'), isNotNull(jobs.error), inArray(outsideOfRow('jobs'), outsides)))
+}
+
+/**
+ * Lets one job that depends on this run now: the one that is due for longest, or else is tried again next. False if none
+ * was due or tried, and none is running.
+ */
+export async function hastenNext(tx: Transaction, outside: Outside, now: number): Promise<boolean> {
+  const its = (state: JobRow['state']) => and(eq(jobs.state, state), inArray(outsideOfRow('jobs'), [outside]))
+  const isDueNow = or(lte(jobs.runAt, now), gt(jobs.runAt, now + LONGEST_AHEAD_MS))
+  const [next] = await tx
+    .select({ seq: jobs.seq, runAt: jobs.runAt })
+    .from(jobs)
+    .where(and(its('waiting'), or(isDueNow, isNotNull(jobs.error))))
+    .orderBy(asc(jobs.runAt), asc(jobs.seq))
+    .limit(1)
+  if (next === undefined) return (await tx.$count(jobs, its('running'))) > 0
+  if (next.runAt > now) await tx.update(jobs).set({ runAt: now }).where(eq(jobs.seq, next.seq))
+  return true
 }
 
 /** Lets a failed or waiting job run at once, with a fresh retry count; false if it is done or running. */

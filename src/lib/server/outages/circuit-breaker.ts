@@ -24,6 +24,10 @@ export interface Outage {
 
 /** How many calls in a row may fail before the circuit opens. */
 const FAILURES = 3
+/** So many failed calls within this time are reason to probe, whatever succeeded in between. */
+const SUSPICION_MS = 60_000
+/** An outage that begins so soon after the last one continues it: the probe passes, and what people want still fails. */
+const CONTINUES_MS = 2 * 60_000
 const FIRST_PROBE_MS = 5_000
 const LONGEST_PROBE_MS = 30_000
 /** Even if the server asks for more, such as a proxy that asks for a day. */
@@ -37,11 +41,17 @@ interface Circuit {
   /** Failed calls in a row, and when the first of them was. */
   failures: number
   since: number
+  /** When the last calls failed, whatever succeeded in between. */
+  failedAt: number[]
   /** Set during an outage. `refuses`: it answers, but accepts none of our emails. */
   outage: { since: number; error: HomeserverError | MailError; reason: string; refuses: boolean } | null
+  /** In an outage: whether the next email may be tried, and whether a job was started that may try one. */
+  trial: 'none' | 'offered' | 'taken'
   nextProbe: number
   wait: number
   probing: boolean
+  /** The outage before: since when, when it ended, and the pause between its probes by then. */
+  last: { since: number; endedAt: number; wait: number } | null
 }
 
 const key = (server: Server) => `outage ${server}`
@@ -52,9 +62,10 @@ const serverOf = (outside: Outside): Server => (outside === 'mail' ? 'mail' : 'h
  * Circuit breakers for homeserver and mail server. After calls in a row fail with an error that would affect all
  * others too, further ones fail at once, so that nobody waits for a time-out; jobs for that server wait untouched;
  * moderators see it in the queue, and are notified through the other server. A periodic probe ends it; then waiting
- * jobs run, oldest first, one after the other. A mail server that answers but rejects our emails counts as
- * unavailable as well, although it would pass every probe: there a waiting email is the probe, and the outage ends
- * when one is accepted. New emails are tried meanwhile, because it may accept those.
+ * jobs run, oldest first, one after the other. A mail server that passes its probe may still take no email: then one
+ * that waits is tried after each probe, and what becomes of that ends the outage. A mail server that answers but
+ * rejects our emails counts as unavailable as well: there a waiting email is the probe, and the outage ends when one is
+ * accepted. New emails are tried meanwhile, because it may accept those.
  */
 export function createCircuitBreakers({
   database,
@@ -79,10 +90,13 @@ export function createCircuitBreakers({
   const circuit = (): Circuit => ({
     failures: 0,
     since: 0,
+    failedAt: [],
     outage: null,
+    trial: 'none',
     nextProbe: 0,
     wait: FIRST_PROBE_MS,
     probing: false,
+    last: null,
   })
   const circuits: Record<Server, Circuit> = { homeserver: circuit(), mail: circuit() }
   const refusals = createMailRefusals({ clock })
@@ -130,9 +144,13 @@ export function createCircuitBreakers({
   }
 
   /** Updates what is known of an outage; begins one if there is none. */
-  async function tell(server: Server, error: HomeserverError | MailError): Promise<void> {
+  async function tell(
+    server: Server,
+    error: HomeserverError | MailError,
+    to: readonly string[] = [],
+  ): Promise<void> {
     const { outage } = circuits[server]
-    const reason = reasonOf(error)
+    const reason = reasonOf(error, to)
     if (outage === null) return begin(server, error, { since: clock(), reason, refuses: false })
     const isSame = outage.reason === reason
     // What is resumed has lost its kind, which this error has, in the same words.
@@ -145,12 +163,17 @@ export function createCircuitBreakers({
   async function begin(
     server: Server,
     error: HomeserverError | MailError,
-    { since, reason, refuses }: { since: number; reason: string; refuses: boolean },
+    { since: begun, reason, refuses }: { since: number; reason: string; refuses: boolean },
   ): Promise<void> {
     const state = circuits[server]
+    const last = continued(state)
+    const since = last?.since ?? begun
     state.outage = { since, error, reason, refuses }
-    state.nextProbe = refuses ? clock() + FIRST_PROBE_MS : clock()
+    state.trial = 'none'
+    state.failedAt = []
     state.wait = FIRST_PROBE_MS
+    state.nextProbe = clock()
+    if (refuses || last !== null) backOff(state, last?.wait)
     log.error({ server, reason }, 'A server is unavailable; jobs that need it wait')
     const by = server === 'mail' ? 'room' : 'mail'
     const alerts: NewJob[] = by === 'room' && !hasRoom ? [] : [{ kind: 'warn_outage', by, server, since }]
@@ -162,16 +185,31 @@ export function createCircuitBreakers({
     }
   }
 
+  /** The outage that one which begins now continues; null: none. */
+  function continued({ last }: Circuit): Circuit['last'] {
+    return last !== null && isAhead(last.endedAt + CONTINUES_MS, CONTINUES_MS) ? last : null
+  }
+
+  /** Puts off the next probe, and the one after that for longer. */
+  function backOff(state: Circuit, wait = state.wait): void {
+    state.nextProbe = clock() + wait
+    state.wait = Math.min(wait * 2, LONGEST_PROBE_MS)
+  }
+
   /** A rejected email: if the rejection is about all of them, that is an outage, and the email waits. */
   async function refused(letter: Letter, error: MailError): Promise<MailError> {
     const state = circuits.mail
     const told = refusals.weigh(letter, error)
-    if (told === null) return error
+    if (told === null) {
+      // It looked at an email, and its answer is about that one.
+      if (state.outage?.refuses === false) await end('mail')
+      return error
+    }
     const reason = reasonOf(told, letter.to)
-    if (state.outage === null) {
-      await begin('mail', told, { since: clock(), reason, refuses: true })
+    if (state.outage?.refuses !== true) {
+      await begin('mail', told, { since: state.outage?.since ?? clock(), reason, refuses: true })
       await jobResults.waitAgain(refusals.unknown(), reason)
-    } else if (state.outage.refuses && state.outage.reason !== reason) {
+    } else if (state.outage.reason !== reason) {
       Object.assign(state.outage, { error: told, reason })
       await announcements.warnAnew(key('mail'), reason)
     }
@@ -181,15 +219,21 @@ export function createCircuitBreakers({
   /** An email was accepted, so others will be. */
   async function taken({ id }: Letter): Promise<void> {
     refusals.taken(id)
-    if (circuits.mail.outage?.refuses === true) await end('mail')
+    if (circuits.mail.outage !== null) await end('mail')
   }
 
   /** Lets a rejected email probe whether the next one is accepted; ends the outage if none is waiting. */
   async function probeByMail(state: Circuit): Promise<void> {
-    state.nextProbe = clock() + state.wait
-    state.wait = Math.min(state.wait * 2, LONGEST_PROBE_MS)
+    backOff(state)
     await jobResults.waitAgain(refusals.unknown(), state.outage?.reason ?? '')
     if (!(await jobResults.hastenRefused())) await end('mail')
+  }
+
+  /** It greets and signs us in: whether it takes an email is seen by one; ends the outage if none is waiting. */
+  async function offerTrial(state: Circuit): Promise<void> {
+    backOff(state)
+    if (!(await jobResults.hastenNext('mail'))) return end('mail')
+    if (circuits.mail === state) state.trial = 'offered'
   }
 
   async function end(server: Server): Promise<void> {
@@ -197,13 +241,19 @@ export function createCircuitBreakers({
     await announcements.endOutage(key(server), USES[server])
     log.info({ server, since: state.outage?.since }, 'A server is available again; waiting jobs run now')
     backAt[server] = clock()
-    circuits[server] = circuit()
+    const { outage, wait } = state
+    circuits[server] = {
+      ...circuit(),
+      last: outage === null ? null : { since: outage.since, endedAt: clock(), wait },
+    }
   }
 
   /** Makes the call, unless the server is unavailable; learns from the result. */
   async function call<T>(server: Server, task: () => Promise<T>, letter: Letter | null): Promise<T> {
     const state = circuits[server]
-    if (state.outage !== null && !state.outage.refuses) throw notAsked(server, state.outage)
+    const isTrial = state.trial === 'taken' && letter !== null
+    if (state.outage !== null && !state.outage.refuses && !isTrial) throw notAsked(server, state.outage)
+    if (isTrial) state.trial = 'none'
     try {
       const value = await task()
       state.failures = 0
@@ -223,6 +273,11 @@ export function createCircuitBreakers({
         throw error
       }
       if (++state.failures === 1) state.since = clock()
+      state.failedAt = [...state.failedAt.filter((at) => isAhead(at + SUSPICION_MS, SUSPICION_MS)), clock()]
+      if (isTrial && circuits[server] === state) {
+        state.nextProbe = clock() + state.wait
+        await tell(server, error, letter?.to)
+      }
       const isOut = state.outage !== null && !state.outage.refuses
       if (state.failures >= FAILURES && !isOut && circuits[server] === state) {
         const since = state.outage?.since ?? state.since
@@ -234,15 +289,21 @@ export function createCircuitBreakers({
 
   async function probe(server: Server): Promise<void> {
     const state = circuits[server]
+    const [since = clock()] = state.failedAt
+    state.failedAt = []
     state.probing = true
     try {
       if (state.outage?.refuses === true) return await probeByMail(state)
       await probes[server]()
-      await end(server)
+      if (state.outage === null || circuits[server] !== state) return
+      await (server === 'mail' ? offerTrial(state) : end(server))
     } catch (error) {
       if (!(error instanceof HomeserverError || error instanceof MailError)) throw error
-      state.nextProbe = clock() + state.wait
-      state.wait = Math.min(state.wait * 2, LONGEST_PROBE_MS)
+      if (state.outage === null) {
+        if (error.outage) await begin(server, error, { since, reason: reasonOf(error), refuses: false })
+        return
+      }
+      backOff(state)
       if (isWrongSetUp(error)) await tell(server, error)
     } finally {
       state.probing = false
@@ -311,8 +372,9 @@ export function createCircuitBreakers({
     async probeDue(): Promise<boolean> {
       lookAgain()
       const due = SERVERS.filter((server) => {
-        const { outage, probing, nextProbe } = circuits[server]
-        return outage !== null && !probing && !isAhead(nextProbe, LONGEST_PROBE_MS)
+        const { outage, failedAt, probing, nextProbe } = circuits[server]
+        if (probing) return false
+        return outage === null ? failedAt.length >= FAILURES : !isAhead(nextProbe, LONGEST_PROBE_MS)
       })
       await Promise.all(due.map(probe))
       return due.length > 0
@@ -323,8 +385,8 @@ export function createCircuitBreakers({
       const closed = new Map<Outside, number>()
       for (const [outside, until] of pauses) if (isAhead(until, LONGEST_PAUSE_MS)) closed.set(outside, until)
       for (const server of SERVERS) {
-        const { outage, nextProbe, probing } = circuits[server]
-        if (outage !== null && !outage.refuses)
+        const { outage, trial, nextProbe, probing } = circuits[server]
+        if (outage !== null && !outage.refuses && trial !== 'offered')
           for (const outside of USES[server]) closed.set(outside, probing ? Infinity : nextProbe)
       }
       return { outsides: [...closed.keys()], until: Math.min(...closed.values()) }
@@ -339,7 +401,10 @@ export function createCircuitBreakers({
     /** A job was started: the next of those that waited for an outage to end waits a little. */
     started(job: NewJob, createdAt: number): void {
       const outside = outsideOf(job)
-      if (createdAt < backAt[serverOf(outside)]) pauses.set(outside, clock() + PACE_MS)
+      const state = circuits[serverOf(outside)]
+      const isTrial = state.trial === 'offered'
+      if (isTrial) state.trial = 'taken'
+      if (isTrial || createdAt < backAt[serverOf(outside)]) pauses.set(outside, clock() + PACE_MS)
     },
 
     /** We were rate-limited (429): everything that uses the same server waits, and the answer may be about one call. */

@@ -1,5 +1,5 @@
 import type { Action } from '$lib/registration/decide'
-import { aboutOf, type Blame, type NewJob } from '$lib/registration/job'
+import { aboutOf, type Blame, type NewJob, type Outside } from '$lib/registration/job'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Actor, AuditEvent, Registration } from '$lib/registration/registration'
 import { isOnProbation, isOpeningFailed } from '$lib/registration/state'
@@ -10,6 +10,7 @@ import {
   findJob,
   findJobs,
   hastenJob,
+  hastenNext,
   isStopped,
   releaseJob,
   type JobRow,
@@ -138,6 +139,9 @@ export function createJobResults({
 
     /** Lets the email that was rejected because of us longest ago be tried at once; false if none is waiting. */
     hastenRefused: () => database.write((tx) => hastenRefused(tx, clock())),
+
+    /** Lets the job that waits longest for this be tried at once; false if none is waiting. */
+    hastenNext: (outside: Outside) => database.write((tx) => hastenNext(tx, outside, clock())),
 
     /** Retries all emails that were rejected because of us, including those given up; false if none is waiting. */
     async retryRefused(): Promise<boolean> {
