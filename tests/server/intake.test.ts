@@ -417,6 +417,8 @@ describe('two programs on one database', () => {
     const again = world.another()
     await again.registrar.settleOpening()
     expect(await isOpen(again)).toBe(false)
+    await aMinute()
+    expect(mails()).toHaveLength(1)
     const { api } = await aModerator(world.services)
     await api.intake.close({ message: { en: 'Away', de: 'Fort' }, until: '' })
     expect(await aBrowser(world.another(), { language: 'de' }).api.registration.opening()).toMatchObject({
@@ -436,6 +438,16 @@ test('an alert that is not true any more is not sent', async () => {
   await decideOnly(world, id, 'deny')
   await aMinute()
   expect(mails()).toMatchObject([{ open: true }])
+})
+
+test('nor one of a limit, where a moderator has closed registration by hand since', async () => {
+  await aDesk({ maxWaiting: 1 })
+  const { api: applicant } = await verified(world, 'river')
+  await applicant.registration.request(form)
+  const { api } = await aModerator(world.services)
+  await api.intake.close({ message: NO_WORDS, until: '' })
+  await aMinute()
+  expect([mails(), roomTexts()]).toEqual([[], []])
 })
 
 test('moderators read of it in words that name no applicant', async () => {

@@ -387,14 +387,15 @@ describe('who is told', () => {
   const over = cancelled(SAYS.decided)
   const mails = (to: string) => world.mailbox.kinds(to)
 
+  const withRoom = {
+    matrixNotifications: {
+      adminRoom: anAdminRoom({ room: ROOM }),
+      welcome: { room: null, template: 'Welcome, {username}' },
+    },
+  }
   beforeEach(async () => {
     await world.dispose()
-    await begin({
-      matrixNotifications: {
-        adminRoom: anAdminRoom({ room: ROOM }),
-        welcome: { room: null, template: 'Welcome, {username}' },
-      },
-    })
+    await begin(withRoom)
   })
 
   test('of a request that waits, the room and the moderators; of none, nobody', async () => {
@@ -412,15 +413,17 @@ describe('who is told', () => {
   })
 
   test('of an outage, by mail or in the room, as long as it goes on, and of no other', async () => {
-    const warn = (by: 'mail' | 'room') =>
-      endOf({ kind: 'warn_outage', by, server: 'mail', since: NOON - HOUR }, null)
-    await world.database.write((tx) => announceOnce(tx, 'outage homeserver', 'gone', NOON))
+    const warn = (by: 'mail' | 'room', since = NOON - HOUR) =>
+      endOf({ kind: 'warn_outage', by, server: 'mail', since }, null)
+    await world.database.write((tx) => announceOnce(tx, 'outage homeserver', 'gone', NOON - HOUR))
     expect(await warn('mail')).toEqual(cancelled(SAYS.over))
-    await world.database.write((tx) => announceOnce(tx, 'outage mail', 'gone', NOON))
+    await world.database.write((tx) => announceOnce(tx, 'outage mail', 'gone', NOON - HOUR))
     expect(await warn('mail')).toEqual(done)
     expect([changes, mails(MODERATORS)]).toEqual([[], ['moderators_outage']])
     expect(await warn('room')).toEqual(done)
     expect([changes, mails(MODERATORS)]).toEqual([[`send ${ROOM}`], ['moderators_outage']])
+    expect(await warn('mail', NOON - 2 * HOUR)).toEqual(cancelled(SAYS.over))
+    expect(await warn('room', NOON - 2 * HOUR)).toEqual(cancelled(SAYS.over))
   })
 
   test('of registration that opened or closed, unless it is otherwise by now', async () => {
@@ -442,11 +445,27 @@ describe('who is told', () => {
     const opened = m.mail_opening_opened({}, { locale: 'en' })
     const counted = m.mail_opening_waiting({ count: 1 }, { locale: 'en' })
     expect(said[0]).toMatch(new RegExp(`^${opened} .*${counted} https://register.example.test/admin/intake$`))
+  })
+
+  test('of registration that a limit closed, as long as that closing lasts', async () => {
+    await world.dispose()
+    await begin({ ...withRoom, registration: { ...aConfig().registration, maxPerDay: 0 } })
+    const warn = (by: 'mail' | 'room', why: 'waiting' | 'per_day', at: number) =>
+      endOf({ kind: 'warn_opening', by, open: false, why, at }, null)
+    await world.database.write((tx) => world.services.intake.settle(tx))
+    const at = world.now()
+    world.pass(HOUR)
+    expect(await warn('room', 'per_day', at)).toEqual(done)
+    expect(said[0]?.startsWith(m.mail_opening_closed({}, { locale: 'en' }))).toBe(true)
+    expect(await warn('mail', 'per_day', at)).toEqual(done)
+    expect(world.mailbox.last(MODERATORS, 'moderators_opening').until).toBe(Date.UTC(2026, 0, 16))
+    // For another reason, in an earlier closing, and by hand meanwhile.
+    expect(await warn('mail', 'waiting', at)).toEqual(cancelled(SAYS.changed))
+    expect(await warn('mail', 'per_day', at - 1)).toEqual(cancelled(SAYS.changed))
     await closed()
-    expect(await warn('room', false)).toEqual(done)
-    expect(said[1]?.startsWith(m.mail_opening_closed({}, { locale: 'en' }))).toBe(true)
-    expect(await warn('mail', false)).toEqual(done)
-    expect(world.mailbox.last(MODERATORS, 'moderators_opening').until).toBe(Date.UTC(2026, 0, 17))
+    for (const by of ['mail', 'room'] as const)
+      expect(await warn(by, 'per_day', at)).toEqual(cancelled(SAYS.changed))
+    expect([said.length, mails(MODERATORS).length]).toEqual([1, 1])
   })
 
   /** A moderator closes it for two days. */

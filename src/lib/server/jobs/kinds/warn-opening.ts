@@ -7,7 +7,7 @@ import { mailOperators, tellRoom } from '../to-moderators'
 
 /** Tells operator and moderators that registration closed or opened automatically, unless that has changed since. */
 export async function warnOpening(
-  { by, open, why, to }: JobOf<'warn_opening'>,
+  { by, open, why, at, to }: JobOf<'warn_opening'>,
   services: Pick<
     JobServices,
     'database' | 'intake' | 'homeserver' | 'mailer' | 'operators' | 'rooms' | 'site'
@@ -15,8 +15,9 @@ export async function warnOpening(
   { id }: { id: string },
 ): Promise<JobResult> {
   const { url, language } = services.site
-  const { opening: now, counts } = await services.database.read(services.intake.read)
-  if (now.open !== open) return cancelled('It has changed again since')
+  const { opening: now, record, counts } = await services.database.read(services.intake.read)
+  const isStill = now.open ? open : now.why === why && record.shut !== null && record.shut.since <= at
+  if (!isStill) return cancelled('It has changed again since')
   const news = { open, why, waiting: counts.waiting, until: now.open ? null : now.until }
   const link = `${url}/admin/intake`
   if (by === 'mail') return mailOperators({ kind: 'moderators_opening', ...news, link }, services, { id, to })
