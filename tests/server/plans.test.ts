@@ -18,6 +18,7 @@ import {
   countByState,
   countQueues,
   findByAddress,
+  findDenied,
   findResting,
   findHeldNames,
   findHolder,
@@ -46,6 +47,7 @@ afterEach(() => opened.dispose())
 const NAME = username('river')
 const QUERIES: Record<string, (reader: LibSQLDatabase<typeof schema>) => Promise<unknown>> = {
   findByAddress: (reader) => findByAddress(reader, email('river@mail.test')),
+  findDenied: (reader) => findDenied(reader, email('river@mail.test'), { now: 1, undoMs: 1 }),
   findHolder: (reader) => findHolder(reader, NAME),
   isNameHeld: (reader) => isNameHeld(reader, NAME, 'r-1'),
   findHeldNames: (reader) => findHeldNames(reader, NAME, 10),

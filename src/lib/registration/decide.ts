@@ -58,7 +58,8 @@ export function decide(
       )
     }
     case 'ask_link': {
-      if (state === 'denied' || state === 'withdrawn') return no()
+      // Of a denial that can still be undone, nobody is told yet.
+      if ((state === 'denied' && !isResting(registration, policy)) || state === 'withdrawn') return no()
       const { language } = registration
       const job: NewJob =
         state === 'started'

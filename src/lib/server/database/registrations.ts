@@ -88,6 +88,30 @@ export async function findByAddress(reader: Reader, email: EmailAddress): Promis
   return row ?? null
 }
 
+/** The registration for an email address that was denied last, if that was so lately that it may still be undone. */
+export async function findDenied(
+  reader: Reader,
+  email: EmailAddress,
+  { now, undoMs }: { now: number; undoMs: number },
+): Promise<Registration | null> {
+  const [row] = await denied(reader).all({ email, since: now - Math.max(undoMs, ROOM_UNDO_MS) })
+  return row ?? null
+}
+
+const denied = perConnection((reader: Reader) =>
+  selectRegistrations(reader)
+    .where(
+      and(
+        eq(registrations.state, 'denied'),
+        gt(registrations.stateSince, sql.placeholder('since')),
+        eq(registrations.email, sql.placeholder('email')),
+      ),
+    )
+    .orderBy(desc(registrations.stateSince))
+    .limit(1)
+    .prepare(),
+)
+
 /** Written out: with a parameter, SQLite plans each query anew to see whether the index of held names has its rows. */
 const IS_HELD = sql`${registrations.holdsName} = 1`
 

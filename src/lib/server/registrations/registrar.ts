@@ -2,6 +2,7 @@ import {
   begin,
   decide,
   decidedAlready,
+  isResting,
   type Action,
   type Policy,
   type Verdict,
@@ -20,7 +21,13 @@ import { deskNetwork } from '$lib/network/client-networks'
 import { isRemovalPending } from '../database/jobs'
 import { findExchanges, findNotes, findQuestion } from '../database/messages'
 import type { Reader, Transaction } from '../database/open'
-import { findByAddress, findRegistration, insertRegistration, setHeldFor } from '../database/registrations'
+import {
+  findByAddress,
+  findDenied,
+  findRegistration,
+  insertRegistration,
+  setHeldFor,
+} from '../database/registrations'
 import type { Intake } from '../intake/intake'
 import { isStill } from './account-ledger'
 import { APPLICANT, SYSTEM, type AccountChange, type RegistrationParts } from './transaction'
@@ -120,6 +127,18 @@ export function createRegistrar({
     await actIn(tx, id, { type: 'ask_link', wish }, APPLICANT)
   }
 
+  /**
+   * The registration that whoever has this address knows of: the open one, or one whose denial can still be undone, and
+   * so has not been made yet for them.
+   */
+  async function findKnown(reader: Reader, email: EmailAddress): Promise<Registration | null> {
+    const open = await findByAddress(reader, email)
+    if (open !== null) return open
+    const at = { ...policy, now: clock() }
+    const denied = await findDenied(reader, email, at)
+    return denied !== null && isResting(denied, at) ? denied : null
+  }
+
   /** Whether a finished registration can become the open one for its email address again. */
   async function isAddressFree(reader: Reader, { id, email }: Registration): Promise<boolean> {
     const other = await findByAddress(reader, email)
@@ -204,7 +223,7 @@ export function createRegistrar({
       return database.write(async (tx) => {
         const admitted = await intake.admit(tx, { passes })
         if (!admitted.ok) return admitted
-        const known = await findByAddress(tx, email)
+        const known = await findKnown(tx, email)
         if (known === null) {
           const { next, events, jobs } = begin({ id: randomId(), email, ...wished }, clock())
           await insertRegistration(tx, next)
@@ -235,7 +254,7 @@ export function createRegistrar({
       asked: Pick<Wish, 'language' | 'clientAddress' | 'heldFor'>,
     ): Promise<string | null> {
       return database.write(async (tx) => {
-        const known = await findByAddress(tx, email)
+        const known = await findKnown(tx, email)
         if (known === null)
           await enqueue(tx, null, [
             { kind: 'mail', mail: 'unknown_address', email, language: asked.language },
