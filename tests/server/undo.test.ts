@@ -1,12 +1,17 @@
 import { LibsqlError } from '@libsql/client'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { insertRegistration } from '$lib/server/database/registrations'
+import { MailError, type Mail } from '$lib/server/mail/mail'
 import { codeOf } from '../support/code-of'
 import { decideOnly } from '../support/decide'
+import { aRegistration, email as emailOf, username } from '../support/registration'
 import {
   aBrowser,
   aConfig,
   aModerator,
   aWorld,
+  PASSWORD,
+  REASON,
   requested,
   signInToMatrix,
   verified,
@@ -16,11 +21,127 @@ import {
 const UNDO_MS = 20_000
 let world: TestWorld
 beforeEach(async () => {
-  world = await aWorld({ moderation: { ...aConfig().moderation, undoMs: UNDO_MS } })
+  world = await aWorld({ moderation: { ...aConfig().moderation, undoMs: UNDO_MS, probation: true } })
 })
 afterEach(() => world.dispose())
 
 const kinds = (address: string) => world.mailbox.kinds(address)
+
+describe('what was put off, and falls due while a decision rests', () => {
+  const putOff = new MailError('Greylisted (451)', { permanent: false, blame: 'us', lasting: false })
+  /** Puts off the first email of a kind, whose next try is before the decision after it stands. */
+  function putOffFirst(kind: Mail['kind']): void {
+    const { send } = world.mailbox
+    let isFirst = true
+    world.mailbox.send = (letter) => {
+      if (letter.mail.kind !== kind || !isFirst) return send.call(world.mailbox, letter)
+      isFirst = false
+      return Promise.reject(putOff)
+    }
+  }
+  const pass = async (ms: number) => {
+    for (let passed = 0; passed < ms; passed += 1000) {
+      world.pass(1000)
+      await world.drain()
+    }
+  }
+
+  async function about(kind: 'requested' | 'approved' | 'denied') {
+    if (kind === 'requested') putOffFirst(kind)
+    const applicant = await requested(world, 'river')
+    if (kind === 'requested') return { ...applicant, decision: 'approve' as const }
+    putOffFirst(kind)
+    await decideOnly(world, applicant.view.id, kind === 'approved' ? 'probation' : 'deny')
+    world.pass(UNDO_MS)
+    await world.drain()
+    return { ...applicant, decision: kind === 'approved' ? ('deny' as const) : ('reopen' as const) }
+  }
+
+  describe.each(['requested', 'approved', 'denied'] as const)('%s', (kind) => {
+    async function decided() {
+      const { view, email, decision } = await about(kind)
+      expect(kinds(email)).not.toContain(kind)
+      const { api } = await aModerator(world.services)
+      const { id } = view
+      const { version } = await api.moderation.registration({ id })
+      if (decision === 'reopen') await api.conversation.reopen({ id, version, message: '' })
+      else await api.moderation.decide({ id, version, decision, message: '', silent: false })
+      await pass(UNDO_MS - 2000)
+      expect(kinds(email)).not.toContain(kind)
+      return { id, email, api }
+    }
+    const jobOf = async ({ id, api }: Awaited<ReturnType<typeof decided>>) =>
+      (await api.moderation.registration({ id })).jobs.find((job) => job.about === kind)
+
+    test('is sent where that is undone', async () => {
+      const its = await decided()
+      expect(await jobOf(its)).toMatchObject({ state: 'waiting', attempts: 1, error: putOff.message })
+      await its.api.moderation.undo({ id: its.id })
+      await pass(5000)
+      expect(kinds(its.email).filter((sent) => sent === kind)).toHaveLength(1)
+      expect(await jobOf(its)).toMatchObject({ state: 'done' })
+    })
+
+    test('is not sent where that stands', async () => {
+      const its = await decided()
+      await pass(60_000)
+      expect(kinds(its.email)).not.toContain(kind)
+      expect(await jobOf(its)).toMatchObject({ state: 'cancelled' })
+    })
+  })
+
+  test('colleagues hear of a request whose decision is undone, if they did not before, and of no other', async () => {
+    const MODERATORS = 'moderators@example.test'
+    const told = () => kinds(MODERATORS).filter((kind) => kind === 'moderators_waiting').length
+    const { api: first } = await verified(world, 'river')
+    await requested(world, 'stone')
+    expect(told()).toBe(1)
+    world.pass(1000)
+    const { id } = await first.registration.request({ password: PASSWORD, reason: REASON, legal: true })
+    const { api } = await aModerator(world.services)
+    await world.drain()
+    world.pass(59_000 - UNDO_MS / 2)
+    await decideOnly(world, id, 'deny')
+    await pass(UNDO_MS - 1000)
+    expect(told()).toBe(1)
+    await api.moderation.undo({ id })
+    await pass(2000)
+    expect(told()).toBe(2)
+    await decideOnly(world, id, 'deny')
+    world.pass(1000)
+    await api.moderation.undo({ id })
+    await pass(2 * 60_000)
+    expect(told()).toBe(2)
+  })
+})
+
+describe('whoever asks for their link while a denial rests', () => {
+  test('reads what the status page says, at once, and does not hinder that it is undone', async () => {
+    const { view, email } = await requested(world, 'river')
+    const api = await decideOnly(world, view.id, 'deny')
+    const visitor = aBrowser(world.services).api.registration
+    await visitor.sendLink({ email })
+    await world.drain()
+    expect(world.mailbox.last(email, 'known_address')).toMatchObject({ stage: 'requested' })
+    await visitor.start({ username: 'rivers', email })
+    await world.drain()
+    expect(kinds(email).filter((kind) => kind === 'known_address')).toHaveLength(2)
+    expect(kinds(email)).not.toContain('unknown_address')
+    await api.moderation.undo({ id: view.id })
+    expect(await api.moderation.registration({ id: view.id })).toMatchObject({ state: 'requested' })
+  })
+
+  test('is told that nobody knows the address once it stands', async () => {
+    const { view, email } = await requested(world, 'river')
+    await decideOnly(world, view.id, 'deny')
+    world.pass(UNDO_MS)
+    await world.drain()
+    await aBrowser(world.services).api.registration.sendLink({ email })
+    await world.drain()
+    expect(kinds(email)).toContain('unknown_address')
+    expect(kinds(email)).not.toContain('known_address')
+  })
+})
 
 describe('a decision rests', () => {
   test.each(['approve', 'deny'] as const)(
@@ -132,10 +253,11 @@ describe('a decision rests', () => {
     expect(await codeOf(api.moderation.undo({ id: view.id }))).toBe('undo_too_late')
   })
 
-  test('and stands where the address began anew meanwhile', async () => {
+  test('and stands where somebody else has the address by now', async () => {
     const { view, email } = await requested(world, 'river')
     const api = await decideOnly(world, view.id, 'deny')
-    await verified(world, 'brook', email)
+    const another = aRegistration({ id: 'another', username: username('brook'), email: emailOf(email) })
+    await world.database.write((tx) => insertRegistration(tx, another))
     expect(await codeOf(api.moderation.undo({ id: view.id }))).toBe('address_taken')
   })
 })

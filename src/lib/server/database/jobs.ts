@@ -6,6 +6,7 @@ import {
   eq,
   getTableColumns,
   gt,
+  gte,
   inArray,
   isNotNull,
   isNull,
@@ -226,9 +227,10 @@ const URGENT = sql.raw(
 
 /**
  * Leases the oldest job that is due, first in its lane and depends on nothing in `closed`. `awaited`: only an email
- * that somebody waits for. What is to be said in the moderators' room later, and was not tried yet, keeps nothing
- * waiting that is to be said there now. A job whose lease expired is leased again: its worker is gone; except one of
- * `running`, the rows that the worker who asks runs itself. One that cannot be read fails with that error, so that moderators see it and it blocks no other: then `job` is null.
+ * that somebody waits for. What is to be said later by email or in the moderators' room, and was not tried yet, keeps
+ * nothing waiting that is to be said there now. A job whose lease expired is leased again: its worker is gone; except one
+ * of `running`, the rows that the worker who asks runs itself. One that cannot be read fails with that error, so that
+ * moderators see it and it blocks no other: then `job` is null.
  */
 export async function leaseJob(
   tx: Transaction,
@@ -279,7 +281,8 @@ const leaseOf = (tx: Transaction, which: SQL | undefined) =>
               and ((o.seq < j.seq
                   and not (o.state = 'waiting' and o.error is not null
                     and (${outsideOfRow('o')} = 'mail' or j.kind in (${URGENT})))
-                  and not (o.lane = 'room' and o.state = 'waiting' and o.attempts = 0 and not ${isDue(sql`o.run_at`)}))
+                  and not (o.state = 'waiting' and o.attempts = 0 and not ${isDue(sql`o.run_at`)}
+                    and (o.lane = 'room' or ${outsideOfRow('o')} = 'mail')))
                 or (o.state = 'running' and (not ${isDue(sql`o.lease_until`)} or ${isRunHere(sql`o.seq`)}))))
           order by j.run_at, j.seq limit 1)`,
       ),
@@ -320,7 +323,7 @@ export async function renewLease(
 
 /** How a job ended, or when it is tried again; what is not given stays. */
 export type JobEnd = Pick<JobRow, 'state' | 'error' | 'finishedAt' | 'blame'> &
-  Partial<Pick<JobRow, 'runAt' | 'unanswered' | 'payload'>>
+  Partial<Pick<JobRow, 'runAt' | 'attempts' | 'unanswered' | 'payload'>>
 
 /** Releases a job with its result; false if the lease was lost, and then nothing is changed. */
 export async function releaseJob(tx: Transaction, seq: number, owner: string, end: JobEnd): Promise<boolean> {
@@ -329,10 +332,10 @@ export async function releaseJob(tx: Transaction, seq: number, owner: string, en
   return done.length > 0
 }
 
-const NOTHING_NEW = { runAt: null, unanswered: null, payload: null }
+const NOTHING_NEW = { runAt: null, attempts: null, unanswered: null, payload: null }
 const jobRelease = perConnection((tx: Transaction) => {
-  const { state, error, finishedAt, blame, runAt, unanswered, payload } = getTableColumns(jobs)
-  const given = placeholders({ runAt, unanswered, payload })
+  const { state, error, finishedAt, blame, runAt, attempts, unanswered, payload } = getTableColumns(jobs)
+  const given = placeholders({ runAt, attempts, unanswered, payload })
   return tx
     .update(jobs)
     .set({
@@ -340,6 +343,7 @@ const jobRelease = perConnection((tx: Transaction) => {
       leaseUntil: null,
       ...placeholders({ state, error, finishedAt, blame }),
       runAt: sql`coalesce(${given.runAt}, ${runAt})`,
+      attempts: sql`coalesce(${given.attempts}, ${attempts})`,
       unanswered: sql`coalesce(${given.unanswered}, ${unanswered})`,
       payload: sql`coalesce(${given.payload}, ${payload})`,
     })
@@ -527,6 +531,30 @@ const lockingCancel = perConnection((tx: Transaction) =>
     )
     .prepare(),
 )
+
+const NOTICES: JobKind[] = ['notify_moderators', 'notify_person', 'notify_room']
+
+/**
+ * A decision of that time was undone: what was to tell moderators of its request, and was cancelled since because of the
+ * decision, runs after all. `requestedAt`: when the request was made.
+ */
+export async function reviveNotices(
+  tx: Transaction,
+  { decidedAt, requestedAt, now }: { decidedAt: number; requestedAt: number; now: number },
+): Promise<void> {
+  await tx
+    .update(jobs)
+    .set({ state: 'waiting', runAt: now, attempts: 0, error: null, finishedAt: null })
+    .where(
+      and(
+        isNull(jobs.registrationId),
+        eq(jobs.state, 'cancelled'),
+        inArray(jobs.kind, NOTICES),
+        gte(jobs.finishedAt, decidedAt),
+        lte(fieldOf(jobs.payload, 'since'), requestedAt),
+      ),
+    )
+}
 
 /** Cancels unstarted jobs that would lock this account. */
 export async function cancelLocking(tx: Transaction, username: string, now: number): Promise<void> {

@@ -89,7 +89,7 @@ export function createWorker({
   random: () => number
   log: Logger
   /** Counts how each attempt ended. */
-  attempted: (job: NewJob, end: JobResult['state'], isMail: boolean) => void
+  attempted: (job: NewJob, end: Exclude<JobResult['state'], 'postponed'>, isMail: boolean) => void
   /** Identifies this process in leases. */
   owner: string
 }) {
@@ -165,7 +165,7 @@ export function createWorker({
     } finally {
       clearInterval(renewal)
     }
-    attempted(job, end.state, outsideOf(job) === 'mail')
+    if (end.state !== 'postponed') attempted(job, end.state, outsideOf(job) === 'mail')
     if (!(await jobResults.finish(leased, owner, end)))
       log.warn({ job: row.id }, 'A lease was lost before the job ended')
   }

@@ -47,10 +47,15 @@ export type JobResult =
       blame?: Blame | null
       to?: string[]
     }
+  /** Whether it is needed is known at that time: until then, it is as if it had not been tried. */
+  | { state: 'postponed'; runAt: number }
   | { state: 'failed'; error: string; blame?: Blame | null }
 
 /** A decision against what a job does came while it ran. */
-export const STOPPED: JobResult = { state: 'cancelled', reason: 'The registration is no longer approved' }
+export const STOPPED = {
+  state: 'cancelled',
+  reason: 'The registration is no longer approved',
+} satisfies JobResult
 
 /** How many are retried in one transaction, so that nobody waits for all of them. */
 const RETRIED_AT_ONCE = 200
@@ -82,6 +87,15 @@ export function createJobResults({
      */
     async finish({ row, job }: LeasedJob, owner: string, came: JobResult): Promise<boolean> {
       return database.write(async (tx) => {
+        if (came.state === 'postponed')
+          return releaseJob(tx, row.seq, owner, {
+            state: 'waiting',
+            finishedAt: null,
+            runAt: came.runAt,
+            attempts: row.attempts - 1,
+            error: row.error,
+            blame: row.blame,
+          })
         const isOver = came.state === 'done' || came.state === 'cancelled'
         const end = isOver || !(await isStopped(tx, row.seq)) ? came : STOPPED
         const common = {

@@ -8,7 +8,14 @@ import type { Username } from '$lib/registration/username'
 import { deleteAccount, findAccount, putAccount, type LedgerEntry } from '../database/accounts'
 import { insertEvents } from '../database/events'
 import { countUse, findBrought } from '../database/invitations'
-import { cancelLocking, cancelOpening, cancelResting, dropFailed, insertJob } from '../database/jobs'
+import {
+  cancelLocking,
+  cancelOpening,
+  cancelResting,
+  dropFailed,
+  insertJob,
+  reviveNotices,
+} from '../database/jobs'
 import { findHearers } from '../database/notices'
 import type { Database, Reader, Transaction } from '../database/open'
 import {
@@ -187,6 +194,8 @@ export function createRegistrationTransaction({
       return refuse({ code: 'undo_too_late' })
     const counts = !SILENT.includes(action.type)
     const after = await commit(tx, registration, decision, actor, { counts, now })
+    if (action.type === 'undo' && after?.state === 'requested')
+      await reviveNotices(tx, { decidedAt: registration.stateSince, requestedAt: after.stateSince, now })
     if (decision.then === undefined) return accept(after)
     const done = await actIn(tx, id, decision.then, SYSTEM)
     // Thrown instead of returned, so that it is rolled back.

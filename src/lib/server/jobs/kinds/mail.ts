@@ -1,3 +1,4 @@
+import { isResting, undoWindow } from '$lib/registration/decide'
 import type { MailJob } from '$lib/registration/job'
 import { LINK_DAYS } from '../../auth/moderator-links'
 import type { AddressedMail, ApplicantMail, LinkMail, Sources } from '../../mail/definition'
@@ -26,7 +27,12 @@ export async function mail(
 
 const toApplicant = withRegistration<ApplicantJob, Services>(async (registration, services, job, id) => {
   const language = 'language' in job ? job.language : registration.language
-  const mail = await composeForApplicant(job, registration, services.mailSources)
+  const { mailSources } = services
+  const mail = await composeForApplicant(job, registration, mailSources)
+  const policy = mailSources.policy()
+  // The decision may be undone, and this email be true again.
+  if (mail === null && isResting(registration, policy))
+    return { state: 'postponed', runAt: registration.stateSince + undoWindow(registration, policy) }
   return send({ email: registration.email, language }, mail, services, id)
 })
 
