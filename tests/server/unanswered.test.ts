@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { leaseJob } from '$lib/server/database/jobs'
 import { MailError } from '$lib/server/mail/mail'
@@ -75,4 +76,35 @@ test('a program that is killed in the middle of the same mail again and again do
   expect(letters(email)).toHaveLength(0)
   const { jobs } = await api.moderation.registration({ id: view.id })
   expect(jobs.find(({ about }) => about === 'denied')).toMatchObject({ state: 'failed' })
+})
+
+test('a program that is stopped in the middle of the same mail again and again does not send it again and again', async () => {
+  const { view, email } = await requested(world, 'river')
+  const { api } = await aModerator(world.services)
+  const { version } = await api.moderation.registration({ id: view.id })
+  const { send } = world.mailbox
+  await api.moderation.decide({ id: view.id, version, decision: 'deny', message: '', silent: false })
+  for (let life = 0; life < 4; life++) {
+    const { worker } = world.another()
+    const server = new EventEmitter()
+    const begun = once(server, 'begun')
+    world.mailbox.send = async (letter) => {
+      await send.call(world.mailbox, letter)
+      server.emit('begun')
+      await once(server, 'hung up')
+    }
+    const drained = worker.drain()
+    await Promise.race([begun, drained])
+    await worker.stop(0)
+    server.emit('hung up')
+    await drained
+  }
+  expect(letters(email)).toHaveLength(2)
+  const { jobs } = await api.moderation.registration({ id: view.id })
+  expect(jobs.find(({ about }) => about === 'denied')).toMatchObject({
+    state: 'failed',
+    error: expect.stringContaining('once, twice or not'),
+  })
+  // What is no email runs again as often as it must.
+  expect(jobs.filter(({ kind }) => kind !== 'mail').map(({ state }) => state)).not.toContain('failed')
 })

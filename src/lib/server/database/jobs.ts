@@ -355,11 +355,20 @@ const jobRelease = perConnection((tx: Transaction) => {
 const mine = (seq: number | SQL, owner: string | SQL) =>
   and(eq(jobs.seq, seq), eq(jobs.leaseOwner, owner), eq(jobs.state, 'running'))
 
-/** Releases everything that one worker holds, as if it had never been leased. */
+/**
+ * Releases everything that one worker holds, as if it had never been leased. An email may have been handed over, and its
+ * answer not awaited.
+ */
 export async function releaseAll(tx: Transaction, owner: string): Promise<void> {
   await tx
     .update(jobs)
-    .set({ state: 'waiting', leaseOwner: null, leaseUntil: null, attempts: sql`${jobs.attempts} - 1` })
+    .set({
+      state: 'waiting',
+      leaseOwner: null,
+      leaseUntil: null,
+      attempts: sql`${jobs.attempts} - 1`,
+      unanswered: sql`${jobs.unanswered} + (${outsideOfRow('jobs')} = 'mail')`,
+    })
     .where(and(eq(jobs.leaseOwner, owner), eq(jobs.state, 'running')))
 }
 
