@@ -749,7 +749,7 @@ describe('what is answered is true of a request', () => {
       {
         '✅': 'can’t be done here',
         '👀': '',
-        'ask: Whom do you know?': 'question was sent',
+        'ask: Whom do you know?': 'question has been asked',
         'note: I know her': 'The note was added',
         undo: 'Nothing to undo',
         '❌': '',
