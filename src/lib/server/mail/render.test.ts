@@ -193,6 +193,16 @@ test('only who the configuration names is told that it does', () => {
   }
 })
 
+test('an address that is shown stays in one piece where a language is read from the right', () => {
+  for (const mail of MAILS) {
+    const { html } = renderMail(mail, 'ar', site)
+    const shown = [...html.matchAll(/<a ([^>]*)>(?:https?:|help@)[^<]*<\/a>/g)]
+    if ('link' in mail) expect(shown.length).toBeGreaterThan(0)
+    for (const [whole, attributes] of shown)
+      expect([whole, attributes]).toEqual([whole, expect.stringContaining('dir="ltr"')])
+  }
+})
+
 test('what is typed cannot begin a header', () => {
   const mail: Mail = {
     kind: 'moderators_waiting',
