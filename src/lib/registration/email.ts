@@ -75,6 +75,15 @@ export function parseDomain(typed: string): string | null {
   return domain !== null && domain.length < ADDRESS_BYTES && LABELS.test(domain) ? domain : null
 }
 
+/** An email address, perhaps with a name before it, with its domain in ASCII; null if that cannot be a domain. */
+export function withAsciiDomain(text: string): string | null {
+  const [, before = '', domain = '', after = ''] = /^(.*@)([^\s@<>]+)(\s*>?)$/su.exec(text) ?? []
+  // An address literal ("[192.0.2.1]") is ASCII already.
+  if (/^\p{ASCII}*$/u.test(domain)) return text
+  const ascii = asciiDomain(domain)
+  return ascii === null ? null : before + ascii + after
+}
+
 /** The URL parser of both browser and Node does IDNA (UTS #46); a trailing dot names the same domain. */
 function asciiDomain(domain: string): string | null {
   if (/[\s/?#@:\\%[\]]/.test(domain)) return null

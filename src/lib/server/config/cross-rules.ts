@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { isAllowedHost } from '$lib/network/hosts'
+import { withAsciiDomain } from '$lib/registration/email'
 import type { MailTls } from './modes'
 import { fileSchema } from './schema'
 
@@ -12,7 +13,7 @@ export function firstHost(hosts: readonly string[]): string | null {
 
 /** Whether the mail server's username can also be the sender. */
 function isSender(username: string | undefined): boolean {
-  return username !== undefined && ADDRESS.test(username)
+  return username !== undefined && ADDRESS.test(username) && withAsciiDomain(username) !== null
 }
 
 /**

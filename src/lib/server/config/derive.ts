@@ -7,6 +7,7 @@ import { RESERVED_USERNAMES } from './reserved-usernames'
 import type { Settings } from './schema'
 import { m } from '$lib/paraglide/messages'
 import { DAY } from '$lib/registration/time'
+import { withAsciiDomain } from '$lib/registration/email'
 import { offeredApps } from '$lib/registration/matrix-apps'
 
 const DEFAULT_DATABASE = 'data/registration.db'
@@ -85,7 +86,7 @@ function fromSettings(settings: Settings, { port, ca, mailCa }: Surroundings) {
       verifyCert: email.verifyCert !== false,
       ca: mailCa,
       /** `a@example.org` or `Name <a@example.org>`. */
-      from: email.from ?? email.username ?? '',
+      from: email.from ?? withAsciiDomain(email.username ?? '') ?? '',
       /** The prefix of every subject as it is: ends with a space, or is empty. */
       subjectPrefix: subjectPrefix(email.subjectPrefix ?? `[${synapse.domain}]`),
     },

@@ -412,3 +412,28 @@ test.each([
   const warning = `${LIST} entry 2 has letters that no email address has here, as they are compared in ASCII; write the domain as ${domain} (is ${JSON.stringify(pattern)})`
   expect(warningsOf(file)).toEqual([expect.stringContaining(warning)])
 })
+
+describe('an internationalized domain of an email address', () => {
+  test.each([
+    ['desk@bücher.example', 'desk@xn--bcher-kva.example'],
+    ['Bücherei <desk@bücher.example>', 'Bücherei <desk@xn--bcher-kva.example>'],
+    ['"Bücher@Café" <desk@bücher.example>', '"Bücher@Café" <desk@xn--bcher-kva.example>'],
+    ['desk@Example.org', 'desk@Example.org'],
+  ])('is in ASCII from then on: %s', (typed, expected) => {
+    expect(configOf(configFile({ email: { from: typed } })).email.from).toBe(expected)
+    const address = /<(.*)>$/.exec(expected)?.[1] ?? expected
+    if (!typed.startsWith('"'))
+      expect(configOf(configFile({ admin: { email: [typed] } })).admin.email).toEqual([address])
+  })
+
+  test('is so as well where the username is the sender', () => {
+    const { email } = configOf(configFile({ email: { from: null, username: 'desk@bücher.example' } }))
+    expect(email).toMatchObject({ from: 'desk@xn--bcher-kva.example', username: 'desk@bücher.example' })
+  })
+
+  test('is refused if it is none', () => {
+    expect(problemsOf(configFile({ email: { from: 'desk@ü%.example' } }))).toEqual([
+      expect.stringContaining('email.from must be an email address'),
+    ])
+  })
+})

@@ -1,6 +1,7 @@
 import proxyaddr from 'proxy-addr'
 import * as v from 'valibot'
 import { APP_PLACEHOLDERS } from '$lib/registration/matrix-apps'
+import { withAsciiDomain } from '$lib/registration/email'
 import { parseNetwork } from '$lib/network/ip'
 import { isColour } from '../text/accent'
 import { MAIL_TLS } from './modes'
@@ -10,12 +11,18 @@ import { templateProblem } from '../text/template'
 // Values with a meaning here: an email address, a room, a host.
 
 export const file = text('the path of a file')
+/** An address whose domain is used in ASCII from here on, as in every header and SMTP command (RFC 5890). */
+const inAscii = (expected: string) =>
+  v.pipe(
+    v.string(),
+    v.check((text) => withAsciiDomain(text) !== null, must(expected)),
+    v.transform((text) => withAsciiDomain(text) ?? text),
+  )
+const MAILBOX = 'an email address like admin@example.org'
 /** An email address with or without a display name, returning the address: `a@example.org`, `Name <a@example.org>`. */
 export const mailbox = v.pipe(
-  matching(
-    /^(?:[^<>@]*<\s*[^\s@<>"(),:;]+@[^\s@<>"(),:;]+\s*>|[^\s@<>"(),:;]+@[^\s@<>"(),:;]+)$/,
-    'an email address like admin@example.org',
-  ),
+  matching(/^(?:[^<>@]*<\s*[^\s@<>"(),:;]+@[^\s@<>"(),:;]+\s*>|[^\s@<>"(),:;]+@[^\s@<>"(),:;]+)$/, MAILBOX),
+  inAscii(MAILBOX),
   v.transform((text) => /<\s*(\S+?)\s*>$/.exec(text)?.[1] ?? text),
 )
 /** The email addresses in one line, separated by commas or semicolons. */
@@ -25,9 +32,13 @@ export const colour = v.pipe(
   text('a CSS color'),
   v.check(isColour, must('a CSS color like "#00814a" or teal, in quotes')),
 )
-export const sender = matching(
-  /^(?:[^\s@<>"(),:;]+@[^\s@<>"(),:;]+|(?:"[^"\p{Cc}]+"|[^<>"@,:;\p{Cc}]+) <[^\s@<>"(),:;]+@[^\s@<>"(),:;]+>)$/u,
-  'an email address, or a name and an address like Example <registrations@example.org>',
+const SENDER = 'an email address, or a name and an address like Example <registrations@example.org>'
+export const sender = v.pipe(
+  matching(
+    /^(?:[^\s@<>"(),:;]+@[^\s@<>"(),:;]+|(?:"[^"\p{Cc}]+"|[^<>"@,:;\p{Cc}]+) <[^\s@<>"(),:;]+@[^\s@<>"(),:;]+>)$/u,
+    SENDER,
+  ),
+  inAscii(SENDER),
 )
 export const category = matching(/^[^\p{Cc}]{1,60}$/u, 'a few words, at most 60 characters')
 export const room = matching(
