@@ -154,13 +154,22 @@ test('two processes that begin at once make one account and use one token, and s
     const processes = [connected(), connected(), connected()]
     await Promise.all(processes.map(({ homeserver }) => homeserver.sendMessage(room, 'job-1', hello)))
     expect(said()).toEqual([userId])
-    const tokens = await Promise.all(processes.map(({ bot }) => bot?.access.current('look')))
+    const tokens = await Promise.all(processes.map(({ bot }) => bot?.access.current()))
     const keptToken = (await aStore().find(account))?.token
     expect(tokens, 'the homeserver knows a repeat by its token').toEqual(processes.map(() => keptToken))
     await standIn.close()
     standIn = await startStandIn({ domain: DOMAIN, token: TOKEN })
     await aStore().update(account, () => null)
   }
+})
+
+test('the error of those who wait for its token together names none of them', async () => {
+  const { homeserver } = connected()
+  standIn.faults = ({ path }) => (path.endsWith('/login') ? 'cut' : undefined)
+  const told = await Promise.all(
+    ['alice', 'bob'].map((name) => errorOf(homeserver.directRoom(username(name), name))),
+  )
+  for (const { message } of told) expect(message).not.toMatch(/alice|bob/)
 })
 
 test('its token is sealed where it is kept, and made anew where it cannot be read', async () => {

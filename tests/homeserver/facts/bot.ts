@@ -66,7 +66,7 @@ export function botFacts(get: () => Target): void {
     })
     for (const password of ['', account])
       expect(await logIn(get(), account, password)).toEqual({ errcode: 'M_FORBIDDEN' })
-    const token = await bot?.access.current('look')
+    const token = await bot?.access.current()
     const users = await get().raw('GET', '/_synapse/admin/v2/users?guests=false', undefined, token)
     expect(users).toMatchObject({ status: 403 })
   })
@@ -186,7 +186,7 @@ export function botFacts(get: () => Target): void {
     )
     await get().raw('POST', `${CLIENT_API}/rooms/${id}/invite`, { user_id: userId }, owner)
     await homeserver.sendMessage(id, randomUUID(), hello)
-    const token = await bot?.access.current('look')
+    const token = await bot?.access.current()
     expect((await eventsIn(get(), id, token))[0]).toMatchObject({ sender: userId })
   })
 
@@ -243,16 +243,16 @@ export function botTokenFacts(get: () => Target): void {
     const { account, store, homeserver, bot } = aBot()
     await homeserver.sendMessage((await aRoom(get())).id, randomUUID(), hello)
     expect(await get().homeserver.account(account)).toMatchObject({ devices: 0 })
-    const token = await bot?.access.current('look')
+    const token = await bot?.access.current()
     expect(store.records.get(account)).toMatchObject({ token })
     const another = get().speakingAs({ account, store })
-    expect(await another.bot?.access.current('look')).toBe(token)
+    expect(await another.bot?.access.current()).toBe(token)
   })
 
   test('one that was revoked is replaced, at most once an hour', async () => {
     const { bot, send, pass } = await aSpeaker()
     const revoke = async () => {
-      const token = await bot?.access.current('look')
+      const token = await bot?.access.current()
       await get().raw('POST', `${CLIENT_API}/logout`, {}, token)
       return token
     }
@@ -272,7 +272,7 @@ export function botTokenFacts(get: () => Target): void {
   test('a clock that was set back keeps nobody from replacing it', async () => {
     const { bot, send, pass } = await aSpeaker()
     await send()
-    await get().raw('POST', `${CLIENT_API}/logout`, {}, await bot?.access.current('look'))
+    await get().raw('POST', `${CLIENT_API}/logout`, {}, await bot?.access.current())
     await failure(send(), 'token', true)
     pass(-24 * HOUR)
     await send()
@@ -281,7 +281,7 @@ export function botTokenFacts(get: () => Target): void {
   test('one of an account that was locked is refused, and none is made until it is unlocked', async () => {
     const { account, store, bot, send, pass } = await aSpeaker()
     await send()
-    const token = await bot?.access.current('look')
+    const token = await bot?.access.current()
     await get().homeserver.lock(account)
     const said = await get().raw('GET', `${CLIENT_API}/account/whoami`, undefined, token)
     expect(said).toMatchObject({ status: 401, body: { errcode: 'M_USER_LOCKED' } })

@@ -317,6 +317,30 @@ export function masFacts(get: () => MasTarget): void {
     expect(asked).toHaveLength(1)
   })
 
+  test.each(['/oauth2/token', '/api/admin/v1/personal-sessions'])(
+    'the error of those who wait for a token together names none of them (%s)',
+    async (broken) => {
+      const { connect, mas } = get()
+      const { homeserver } = connect({ token: null })
+      const names = [aName(), aName(), aName()]
+      mas.faults = ({ path }) => (path === broken ? 'cut' : undefined)
+      const told = await Promise.all(
+        names.flatMap((name) => [
+          failure(
+            homeserver.lock(name),
+            broken === '/oauth2/token' ? 'unreachable' : 'missing',
+            broken !== '/oauth2/token',
+          ),
+          failure(homeserver.joinedRooms(name), 'unreachable', false),
+        ]),
+      )
+      mas.faults = undefined
+      for (const [index, { message }] of told.entries())
+        for (const [other, name] of names.entries())
+          if (other !== Math.floor(index / 2)) expect(message).not.toContain(name)
+    },
+  )
+
   test('a message without a device fails, so our token has one', async () => {
     const { connect, mas, raw } = get()
     const { state } = mas
@@ -377,7 +401,7 @@ export function masFacts(get: () => MasTarget): void {
     const { connect, mas, homeserver } = get()
     const account = aName('bot-')
     const { bot } = connect({ bot: { account, store: aBotStore() } })
-    const token = mas.state.tokens.get((await bot?.access.current('look')) ?? '')
+    const token = mas.state.tokens.get((await bot?.access.current()) ?? '')
     expect(token).toMatchObject({ userId: userOf(account).id, device: expect.stringMatching(/^\w{10,}$/) })
     expect(token?.scopes.some((scope) => scope.includes('admin'))).toBe(false)
     expect(await homeserver.account(account)).toMatchObject({ administrator: false, locked: false })

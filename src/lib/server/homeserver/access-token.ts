@@ -3,10 +3,10 @@ import type { HomeserverError } from './homeserver'
 
 /** The access token that a server is called with. Never in a log, nor in an error. */
 export interface AccessToken {
-  /** The one to use now. `task` completes "Could not …" in the errors of getting it; throws `HomeserverError`. */
-  current(task: string): Promise<string>
-  /** Another one in the place of one that was refused, or null if there is none. Throws `HomeserverError`. */
-  renew(refused: string, task: string): Promise<string | null>
+  /** The one to use now. Throws `HomeserverError`, which names no caller, as several may wait for the same one. */
+  current(): Promise<string>
+  /** Another one in the place of one that was refused, or null if there is none. Throws as above. */
+  renew(refused: string): Promise<string | null>
   /**
    * The error of a call that was refused for its token all the same, with what an operator does about it; `said` is why,
    * in the server's words. It says whether any other call would fail the same way.
@@ -52,7 +52,7 @@ export function keptToken({
   renewEvery = 0,
   ...words
 }: {
-  obtain: (task: string) => Promise<{ token: string; until: number }>
+  obtain: () => Promise<{ token: string; until: number }>
   clock: () => number
   renewEvery?: number | undefined
 } & Pick<AccessToken, 'error' | 'owner'>): AccessToken {
@@ -60,8 +60,8 @@ export function keptToken({
   let obtaining: Promise<string> | null = null
   let renewedAt = -Infinity
 
-  function obtainNew(task: string): Promise<string> {
-    obtaining ??= obtain(task)
+  function obtainNew(): Promise<string> {
+    obtaining ??= obtain()
       .then((token) => {
         kept = token
         return token.token
@@ -73,15 +73,14 @@ export function keptToken({
   }
 
   return {
-    current: (task) =>
-      kept !== null && clock() < kept.until ? Promise.resolve(kept.token) : obtainNew(task),
-    async renew(refused, task) {
+    current: () => (kept !== null && clock() < kept.until ? Promise.resolve(kept.token) : obtainNew()),
+    async renew(refused) {
       // Somebody else's call was refused before, and has renewed it, or is just doing so.
       if (kept !== null && kept.token !== refused) return kept.token
       if (obtaining !== null) return obtaining
       if (isRecent(renewedAt, clock(), renewEvery)) return null
       kept = null
-      const token = await obtainNew(task)
+      const token = await obtainNew()
       renewedAt = clock()
       return token
     },

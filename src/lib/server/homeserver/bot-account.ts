@@ -7,6 +7,8 @@ import type { BotClaim } from './bot-claim'
 import type { Homeserver } from './homeserver'
 import type { SynapseCall } from './synapse-call'
 
+/** Of every call that has to wait for its token. */
+const TASK = 'get an access token for the account that speaks in rooms'
 /** How often at most a new token takes the place of one that is refused. */
 const ANEW_MS = HOUR
 const ADMIN_API = '/_synapse/admin/v1'
@@ -61,30 +63,30 @@ export function createBotAccess({
   let kept: string | null = null
   let making: Promise<string | null> | null = null
 
-  async function signIn(task: string): Promise<string> {
+  async function signIn(): Promise<string> {
     let found = await homeserver.account(account)
     if (found === null) {
-      await bot.again(task)
+      await bot.again(TASK)
       found = await homeserver.account(account)
     }
     // Synapse 1.160 gives a token of such an account, too, and then refuses it.
-    if (found?.deactivated) throw unusableBot(owner)(task, 'deactivated')
-    if (found?.locked) throw unusableBot(owner)(task, 'locked')
-    await liftLimits(synapse, userId, task)
+    if (found?.deactivated) throw unusableBot(owner)(TASK, 'deactivated')
+    if (found?.locked) throw unusableBot(owner)(TASK, 'locked')
+    await liftLimits(synapse, userId, TASK)
     const path = `${ADMIN_API}/users/${encodeURIComponent(userId)}/login`
-    return (await synapse.grant(loginSchema, 'POST', path, task, {})).access_token
+    return (await synapse.grant(loginSchema, 'POST', path, TASK, {})).access_token
   }
 
   /** A token that is not the refused one; null if it is too early for another one. */
-  async function make(refused: string | null, task: string): Promise<string | null> {
-    await bot.ensure(task)
+  async function make(refused: string | null): Promise<string | null> {
+    await bot.ensure(TASK)
     const before = await store.find(account)
     if (before !== null && before.token !== null && before.token !== refused) return before.token
     const isEarly = before?.tokenAt != null && isRecent(before.tokenAt, clock(), ANEW_MS)
     if (refused !== null && before?.token === refused && (isEarly || !mayCreate)) return null
     if (!mayCreate)
-      throw missing(task, `${owner} has no access token yet; it gets one when it is first to speak`)
-    const token = await signIn(task)
+      throw missing(TASK, `${owner} has no access token yet; it gets one when it is first to speak`)
+    const token = await signIn()
     const after = await store.update(account, (now) => {
       if (now === null) return null
       const isNewer = now.token !== null && now.token !== refused
@@ -94,8 +96,8 @@ export function createBotAccess({
   }
 
   /** Once for all who ask at the same time. */
-  function makeShared(refused: string | null, task: string): Promise<string | null> {
-    making ??= make(refused, task)
+  function makeShared(refused: string | null): Promise<string | null> {
+    making ??= make(refused)
       .then((token) => {
         kept = token ?? kept
         return token
@@ -107,14 +109,14 @@ export function createBotAccess({
   }
 
   return {
-    async current(task) {
-      const token = kept ?? (await makeShared(null, task))
-      if (token === null) throw refusedBot(owner)(task, 'it was refused just now')
+    async current() {
+      const token = kept ?? (await makeShared(null))
+      if (token === null) throw refusedBot(owner)(TASK, 'it was refused just now')
       return token
     },
-    renew: (refused, task) =>
+    renew: (refused) =>
       // Somebody else's call was refused before, and has renewed it.
-      kept !== null && kept !== refused ? Promise.resolve(kept) : makeShared(refused, task),
+      kept !== null && kept !== refused ? Promise.resolve(kept) : makeShared(refused),
     error: refusedBot(owner),
     owner,
   }

@@ -6,6 +6,8 @@ import { createReading } from './reading'
 import { createServerCall, type Method, type ServerOptions } from './server-call'
 
 const ADMIN_API = '/api/admin/v1'
+/** Of every call that has to wait for the token. */
+const TOKEN_TASK = 'get an access token from MAS'
 const SCOPE = 'urn:mas:admin'
 /** A token is renewed so long before its end that no call which takes it can outlast it. */
 const BEFORE_END_MS = 30_000
@@ -53,7 +55,7 @@ export function createMasCall({ clientId, clientSecret, clock = Date.now, ...opt
   // MAS compares them as they are, not form-encoded as in RFC 6749, 2.3.1.
   const basic = `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`
 
-  async function fetchToken(task: string): Promise<{ token: string; until: number }> {
+  async function fetchToken(): Promise<{ token: string; until: number }> {
     const body = new URLSearchParams({ grant_type: 'client_credentials', scope: SCOPE }).toString()
     const headers = {
       authorization: basic,
@@ -62,7 +64,9 @@ export function createMasCall({ clientId, clientSecret, clock = Date.now, ...opt
       'content-length': Buffer.byteLength(body),
     }
     const askedAt = clock()
-    const answer = await send({ method: 'POST', path: '/oauth2/token', headers, body }, task, [clientSecret])
+    const answer = await send({ method: 'POST', path: '/oauth2/token', headers, body }, TOKEN_TASK, [
+      clientSecret,
+    ])
     const read = errors.parseJson(answer.body)
     const token = v.safeParse(tokenSchema, read)
     if (answer.status === 200 && token.success) {
@@ -70,12 +74,16 @@ export function createMasCall({ clientId, clientSecret, clock = Date.now, ...opt
       return { token: text, until: askedAt + seconds * 1000 - BEFORE_END_MS }
     }
     const said = answer.status < 400 ? null : saidBy(read)
-    if (said === null) throw errors.notFromIt(task, server, answer)
+    if (said === null) throw errors.notFromIt(TOKEN_TASK, server, answer)
     const why =
       answer.status === 401
         ? `MAS does not accept mas.client_id and mas.client_secret (${said}). Set them to those of a client in the clients of MAS's config.yaml`
         : `MAS gives the client of mas.client_id no right to its admin API (${said}). Add mas.client_id to policy.data.admin_clients in MAS's config.yaml`
-    throw new HomeserverError('token', `Could not ${task}: ${why}.`, { permanent: true, outage: true, why })
+    throw new HomeserverError('token', `Could not ${TOKEN_TASK}: ${why}.`, {
+      permanent: true,
+      outage: true,
+      why,
+    })
   }
 
   const token = keptToken({
@@ -115,8 +123,8 @@ export function createMasCall({ clientId, clientSecret, clock = Date.now, ...opt
     ...createReading(server, call),
 
     /** Gets a token if there is none. Throws `HomeserverError` (`token`) if MAS gives none. */
-    async authenticate(task: string): Promise<void> {
-      await token.current(task)
+    async authenticate(): Promise<void> {
+      await token.current()
     },
   }
 }

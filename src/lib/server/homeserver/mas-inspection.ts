@@ -35,7 +35,7 @@ export function createMasInspection(
     },
     mas: {
       issuer: () => server.issuer('find MAS'),
-      authenticate: () => mas.authenticate('sign in to MAS'),
+      authenticate: () => mas.authenticate(),
       version: () => server.version('ask MAS for its version'),
       serverName: async () => (await server.siteConfig('ask MAS for its homeserver')).serverName,
     },

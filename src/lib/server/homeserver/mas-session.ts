@@ -6,6 +6,8 @@ import type { HomeserverError } from './homeserver'
 import type { MasCall } from './mas-call'
 import { createMasUsers, oneUserSchema, type MasUser } from './mas-users'
 
+/** Of every call that has to wait for its token. */
+const TASK = 'get an access token for Synapse'
 /** The same for all processes: Synapse recognizes a repeated message by its device. At least ten characters (MSC2967). */
 const DEVICE = 'REGISTRATION'
 /** Without a device, Synapse 1.160 answers 500 to a message (element-hq/synapse#19606). */
@@ -90,11 +92,11 @@ export function createMasSession(
     renewEvery,
   }: MasSessionAccount & { clock?: (() => number) | undefined; renewEvery?: number },
 ): AccessToken {
-  async function fetchToken(task: string): Promise<{ token: string; until: number }> {
+  async function fetchToken(): Promise<{ token: string; until: number }> {
     const askedAt = clock()
-    const user = await userOf(task)
-    if (user.locked || user.deactivated) throw unusable(task, user.deactivated ? 'deactivated' : 'locked')
-    const { data } = await grant(sessionSchema, 'POST', '/personal-sessions', task, {
+    const user = await userOf(TASK)
+    if (user.locked || user.deactivated) throw unusable(TASK, user.deactivated ? 'deactivated' : 'locked')
+    const { data } = await grant(sessionSchema, 'POST', '/personal-sessions', TASK, {
       actor_user_id: user.id,
       human_name: 'synapse-registration',
       scope: admin ? ADMIN_SCOPE : SCOPE,

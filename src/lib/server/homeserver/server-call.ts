@@ -103,11 +103,11 @@ export function createServerCall(
         }
         return send({ method, path, headers, body, signal }, task, [text])
       }
-      const first = await token.current(task)
+      const first = await token.current()
       if (!isSendable(first)) throw token.error(task, 'it contains characters that no token has')
       const answer = await ask(first)
       if (answer.status !== 401) return answer
-      const renewed = await token.renew(first, task)
+      const renewed = await token.renew(first)
       const again = renewed === null ? answer : await ask(renewed)
       if (again.status !== 401) return again
       const said = saidBy(errors.parseJson(again.body))
