@@ -16,12 +16,19 @@ export interface MasRequest {
 export interface MasAnswer {
   status: number
   body: object | string | null
+  headers?: Record<string, string>
 }
 
 export const failure = (status: number, title: string): MasAnswer => ({
   status,
   body: { errors: [{ title }] },
 })
+/** For a path that nothing is mounted at. */
+export const page404: MasAnswer = {
+  status: 404,
+  headers: { 'content-type': 'text/html; charset=utf-8' },
+  body: '<!DOCTYPE html><html><body><h1>404 Not Found</h1></body></html>',
+}
 /** axum's own words for a body of another shape. */
 const unreadable: MasAnswer = { status: 422, body: 'Failed to deserialize the JSON body' }
 const notFound = (what: string) => failure(404, `${what} not found`)
@@ -356,7 +363,7 @@ export function createMasRoutes(state: MasState) {
       case 'upstream-oauth-providers':
         return listProviders(query)
       default:
-        return { status: 404, body: '' }
+        return page404
     }
   }
 
@@ -371,7 +378,8 @@ export function createMasRoutes(state: MasState) {
       return user === undefined ? notFound(`User ID ${id}`) : change(user, what, body)
     }
     if (kind === 'user-emails' && id === undefined) return addEmail(body)
-    if (kind === 'personal-sessions' && id === undefined) return addPersonalSession(body)
-    return { status: 404, body: '' }
+    const isRecent = options.hasPersonalSessions !== false
+    if (kind === 'personal-sessions' && id === undefined && isRecent) return addPersonalSession(body)
+    return page404
   }
 }

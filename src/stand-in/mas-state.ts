@@ -23,8 +23,10 @@ export interface MasOptions {
   providers?: string[]
   /** Whether the client is in `policy.data.admin_clients`. */
   isAdminClient?: boolean
-  /** Whether the resource `adminapi` is on this listener. */
-  hasAdminApi?: boolean
+  /** Resources that are not on this listener. */
+  without?: ('discovery' | 'oauth' | 'adminapi')[]
+  /** False: it is older than 1.5. */
+  hasPersonalSessions?: boolean
   clock?: () => number
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import * as v from 'valibot'
 import { startStandIn, type StandIn, type StandInOptions } from './homeserver'
-import { createMasRoutes, failure, type MasAnswer } from './mas-routes'
+import { createMasRoutes, failure, page404, type MasAnswer } from './mas-routes'
 import { createMasState, type MasOptions, type MasState } from './mas-state'
 import { listen, type Fault, type SeenRequest } from './server'
 
@@ -100,8 +100,17 @@ export async function startMasStandIn(options: MasOptions & { secret?: string })
     return { status: 200, body: { access_token: token, device_id: device, user_id: id } }
   }
 
+  /** Which of the resources of a listener a path belongs to. */
+  function resourceOf(path: string): NonNullable<MasOptions['without']>[number] | null {
+    if (path.startsWith('/.well-known/')) return 'discovery'
+    if (path.startsWith('/oauth2/')) return 'oauth'
+    return path.startsWith(ADMIN_API) ? 'adminapi' : null
+  }
+
   async function answerTo(request: IncomingMessage, to: URL, text: string): Promise<MasAnswer> {
     const { method = 'GET', headers } = request
+    const resource = resourceOf(to.pathname)
+    if (resource !== null && options.without?.includes(resource)) return page404
     switch (to.pathname) {
       case '/.well-known/openid-configuration':
         return {
@@ -120,7 +129,7 @@ export async function startMasStandIn(options: MasOptions & { secret?: string })
       case '/_matrix/client/v3/login':
         return logIn(readJson(text))
     }
-    if (!to.pathname.startsWith(ADMIN_API) || options.hasAdminApi === false) return { status: 404, body: '' }
+    if (resource !== 'adminapi') return page404
     const bearer = /^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1]
     if (bearer === undefined) return failure(400, 'Missing authorization header')
     const token = state.tokenOf(bearer)

@@ -34,7 +34,6 @@ describe('of MAS', () => {
     ['an address where nobody answers', {}, { server: 'http://127.0.0.1:1' }, 'mas.address', 'mas.server'],
     ['a secret that is not the client’s', {}, { client_secret: 'other' }, 'mas.client', 'mas.client_id'],
     ['a client without the right', { isAdminClient: false }, {}, 'mas.client', 'mas.client_id'],
-    ['an admin API that is not there', { hasAdminApi: false }, {}, 'mas.admin_api', 'mas.server'],
   ])('%s is told by its key, with a remedy', async (_, options, change, check, key) => {
     const { examine, synapse, client } = await aDoctorWorldWithMas(options)
     const findings = await examine({ synapse, mas: { ...client, ...change } })
@@ -42,6 +41,36 @@ describe('of MAS', () => {
     expect(withoutRemedy(findings)).toEqual([])
     expect(notAsked(findings)).toEqual(expect.arrayContaining(['homeserver.token', 'rooms.auto_join']))
     expect(whyNotAsked(findings, 'rooms.auto_join')).toBe('the access to MAS has to be right first')
+  })
+
+  test.each([
+    ['discovery', 'mas.address'],
+    ['oauth', 'mas.client'],
+    ['adminapi', 'mas.admin_api'],
+  ] as const)('a listener without the resource %s is told, with what to add', async (resource, check) => {
+    const { examine, synapse, client } = await aDoctorWorldWithMas({ without: [resource] })
+    const findings = await examine({ synapse, mas: client })
+    expect(wrong(findings)).toEqual([{ check, level: 'error', key: 'mas.server' }])
+    const told = findings.find((finding) => finding.check === check)
+    expect(told?.found).toContain('is MAS, but does not answer at')
+    expect(told?.remedy).toContain(`Add the resource "${resource}" to the listener of mas.server`)
+  })
+
+  test('an address of something that is not MAS is told so', async () => {
+    const without = ['discovery', 'oauth', 'adminapi'] as const
+    const { examine, synapse, client } = await aDoctorWorldWithMas({ without: [...without] })
+    const findings = await examine({ synapse, mas: client })
+    expect(wrong(findings)).toEqual([{ check: 'mas.address', level: 'error', key: 'mas.server' }])
+    expect(findings.find(({ check }) => check === 'mas.address')?.found).toContain('not from MAS (404')
+  })
+
+  test('a MAS that knows no personal sessions is told to be too old', async () => {
+    const { examine, synapse, client, mas } = await aDoctorWorldWithMas({ hasPersonalSessions: false })
+    mas.state.addUser('registration')
+    await mas.state.synapse?.provision({ localpart: 'registration', locked: false })
+    const findings = await examine({ synapse, mas: client })
+    expect(findings.find(({ level }) => level === 'error')?.found).toContain('MAS 1.5 is needed')
+    expect(withoutRemedy(findings)).toEqual([])
   })
 
   test('the MAS of another homeserver is told', async () => {

@@ -1,3 +1,5 @@
+import { HomeserverError } from '../homeserver/homeserver'
+
 /** `not_asked`: it depends on something that is not right. */
 export const LEVELS = ['ok', 'warning', 'error', 'not_asked'] as const
 export type Level = (typeof LEVELS)[number]
@@ -64,22 +66,23 @@ export function createReport(onFinding: (finding: Finding) => void = () => undef
     findings,
     /**
      * Runs a check, at most as long as one may take; what it throws is its finding, with `remedy` where the error names
-     * none. What it tells counts once it has ended in time. Answers whether it threw nothing.
+     * none, and its own key. What it tells counts once it has ended in time. Answers whether it threw nothing.
      */
     async look(
       { check, key, remedy }: { check: string; key: string | null; remedy: string },
       task: (told: Tell) => Promise<void>,
     ): Promise<boolean> {
-      const own: Finding[] = []
+      const findings: Finding[] = []
       try {
-        await bounded(task(tellTo((finding) => own.push(finding))))
+        await bounded(task(tellTo((finding) => findings.push(finding))))
       } catch (error) {
         const problem = problemIn(error)
         const { found } = problem
-        add({ check, level: 'error', key, found, remedy: problem.remedy ?? remedy })
+        const own = error instanceof HomeserverError ? error.key : undefined
+        add({ check, level: 'error', key: own ?? key, found, remedy: problem.remedy ?? remedy })
         return false
       }
-      for (const finding of own) add(finding)
+      for (const finding of findings) add(finding)
       return true
     },
   }

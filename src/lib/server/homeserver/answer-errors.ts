@@ -88,9 +88,9 @@ export function refusedToken(task: string, said: string, remedy: string) {
   })
 }
 
-/** Configuration and homeserver do not match: an operator must fix one of them. */
-export function wrongSetUp(kind: 'set_up' | 'delegated', message: string) {
-  return new HomeserverError(kind, message, { permanent: true, outage: true })
+/** Configuration and homeserver do not match: an operator must fix one of them. `key`: the setting, if it is known. */
+export function wrongSetUp(kind: 'set_up' | 'delegated', message: string, key?: string) {
+  return new HomeserverError(kind, message, { permanent: true, outage: true, key })
 }
 
 export function noAnswer(error: unknown, task: string, { name, origin }: CalledServer, timeoutMs: number) {

@@ -134,7 +134,8 @@ export interface Homeserver {
 /**
  * Why the homeserver did not do it. `permanent`: repeating it will not help until something is changed. `outage`: any
  * other call would fail the same way now. `retryAfter`: milliseconds to wait, as requested by the homeserver. The
- * message is a sentence for moderators and contains no secrets; `why` is the same for the log, and names nobody.
+ * message is a sentence for moderators and contains no secrets; `why` is the same for the log, and names nobody. `key`:
+ * the setting that it is about, where that is known.
  */
 export class HomeserverError extends Error {
   override readonly name = 'HomeserverError'
@@ -143,17 +144,26 @@ export class HomeserverError extends Error {
   readonly outage: boolean
   readonly retryAfter: number | undefined
   readonly why: string
+  readonly key: string | undefined
 
   constructor(
     kind: HomeserverErrorKind,
     message: string,
-    options: { permanent: boolean; outage?: boolean; retryAfter?: number; why?: string; cause?: unknown },
+    options: {
+      permanent: boolean
+      outage?: boolean
+      retryAfter?: number
+      why?: string
+      key?: string | undefined
+      cause?: unknown
+    },
   ) {
     super(message, { cause: options.cause })
     this.kind = kind
     this.permanent = options.permanent
     this.outage = options.outage ?? false
     this.retryAfter = options.retryAfter
+    this.key = options.key
     this.why = withoutMatrixIds(options.why ?? message)
   }
 }

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { keptToken } from './access-token'
 import * as errors from './answer-errors'
 import { HomeserverError } from './homeserver'
+import { createMasResources } from './mas-resources'
 import { createReading } from './reading'
 import { createServerCall, type Method, type ServerOptions } from './server-call'
 
@@ -51,6 +52,7 @@ function saidBy(body: unknown): string | null {
  */
 export function createMasCall({ clientId, clientSecret, clock = Date.now, ...options }: MasOptions) {
   const { server, send, sendWith } = createServerCall(options, { name: 'MAS', key: 'mas.server', saidBy })
+  const { absent } = createMasResources({ server, send, saidBy })
 
   // MAS compares them as they are, not form-encoded as in RFC 6749, 2.3.1.
   const basic = `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`
@@ -74,7 +76,7 @@ export function createMasCall({ clientId, clientSecret, clock = Date.now, ...opt
       return { token: text, until: askedAt + seconds * 1000 - BEFORE_END_MS }
     }
     const said = answer.status < 400 ? null : saidBy(read)
-    if (said === null) throw errors.notFromIt(TOKEN_TASK, server, answer)
+    if (said === null) throw await absent('oauth', TOKEN_TASK, answer)
     const why =
       answer.status === 401
         ? `MAS does not accept mas.client_id and mas.client_secret (${said}). Set them to those of a client in the clients of MAS's config.yaml`
@@ -108,7 +110,7 @@ export function createMasCall({ clientId, clientSecret, clock = Date.now, ...opt
     const read = errors.parseJson(answer.body)
     if (status >= 200 && status < 300 && read !== undefined) return { ...reply, granted: true, body: read }
     const said = status < 400 ? null : saidBy(read)
-    if (said === null) throw errors.notFromIt(task, server, answer)
+    if (said === null) throw await absent('adminapi', task, answer)
     const error =
       status === 404
         ? errors.missing(task, `MAS does not have it (${said})`)
@@ -120,6 +122,7 @@ export function createMasCall({ clientId, clientSecret, clock = Date.now, ...opt
     server,
     send,
     call,
+    absent,
     ...createReading(server, call),
 
     /** Gets a token if there is none. Throws `HomeserverError` (`token`) if MAS gives none. */

@@ -1,8 +1,7 @@
 import * as v from 'valibot'
-import { notFromIt, parseJson, wrongSetUp } from './answer-errors'
-import { HomeserverError } from './homeserver'
 import type { UpstreamProvider } from './inspection'
 import type { MasCall } from './mas-call'
+import { issuerIn } from './mas-resources'
 
 const LONGEST_ISSUER = 200
 
@@ -43,29 +42,21 @@ const providersSchema = v.object({
 })
 
 /** What MAS says of itself. */
-export function createMasServer({ server, send, grant }: MasCall) {
+export function createMasServer({ send, grant, absent }: MasCall) {
   return {
     /** Where its users sign in, which is also what names it (OpenID Connect Discovery 1.0, 4.2). Needs no token. */
     async issuer(task: string): Promise<string> {
       const headers = { accept: 'application/json' }
       const path = '/.well-known/openid-configuration'
       const answer = await send({ method: 'GET', path, headers }, task)
-      const read = v.safeParse(v.object({ issuer: v.string() }), parseJson(answer.body))
-      if (answer.status !== 200 || !read.success) throw notFromIt(task, server, answer)
-      return read.output.issuer.slice(0, LONGEST_ISSUER)
+      const issuer = issuerIn(answer)
+      if (issuer === null) throw await absent('discovery', task, answer)
+      return issuer.slice(0, LONGEST_ISSUER)
     },
 
     /** Also whether the admin API answers there, and takes the client's token. */
     async version(task: string): Promise<string> {
-      try {
-        return (await grant(v.object({ version: v.string() }), 'GET', '/version', task)).version
-      } catch (error) {
-        if (!(error instanceof HomeserverError) || error.kind !== 'missing') throw error
-        throw wrongSetUp(
-          'set_up',
-          `${server.origin} is MAS, but does not answer at /api/admin. Add the resource "adminapi" to the listener of mas.server in MAS's config.yaml (http.listeners), and let a proxy in front of it pass /api/admin on for this machine.`,
-        )
-      }
+      return (await grant(v.object({ version: v.string() }), 'GET', '/version', task)).version
     },
 
     siteConfig: (task: string) => grant(siteConfigSchema, 'GET', '/site-config', task),
