@@ -2,14 +2,17 @@ import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { signsOfOthers } from '$lib/registration/signs'
 import { matrixId, type Username } from '$lib/registration/username'
+import { connectHomeserver } from '$lib/server/homeserver/connect'
 import { checkSetUp } from '$lib/server/homeserver/set-up'
 import { createSynapse } from '$lib/server/homeserver/synapse'
 import { startStandIn } from '../../../src/stand-in/homeserver'
-import { startMasStandIn } from '../../../src/stand-in/mas'
+import { startMasStandIn, startMasWorld } from '../../../src/stand-in/mas'
 import { aBotStore } from '../../support/bot-store'
 import { email } from '../../support/registration'
 import { masStandInTarget, type MasTarget } from '../mas-target'
 import { aName, aPassword, at, failure, logIn, opened, revived, waiting } from '../target'
+
+const CLIENT = { clientId: '01J44RKQYM4G3TNVANTMTDYTX6', clientSecret: 'client-secret' }
 
 /** What is so only where MAS manages the accounts (mas.md, 8.3). */
 export function masFacts(get: () => MasTarget): void {
@@ -340,6 +343,51 @@ export function masFacts(get: () => MasTarget): void {
           if (other !== Math.floor(index / 2)) expect(message).not.toContain(name)
     },
   )
+
+  const inWords = (title: string) => ({ status: 500, body: { errors: [{ title }] } })
+
+  test.each([
+    ['the token of our client', '/oauth2/token', { status: 500, body: { error: 'server_error' } }],
+    ['our account', '/api/admin/v1/users', inWords('Failed to provision user in Synapse')],
+    ['our session', '/api/admin/v1/personal-sessions', inWords('Failed to provision device')],
+  ])('MAS that cannot make %s is an outage, whatever it says', async (_, broken, answer) => {
+    const { connect, mas } = get()
+    const { homeserver } = connect({ token: null, mas: { ...CLIENT, url: mas.url, account: aName('desk-') } })
+    mas.faults = ({ path, method }) => (method === 'POST' && path === broken ? answer : undefined)
+    const error = await failure(homeserver.joinedRooms(aName()), 'unreachable', false)
+    mas.faults = undefined
+    expect(error).toMatchObject({ outage: true })
+  })
+
+  test('MAS that cannot do another call is none, nor one without a session for the account that only speaks', async () => {
+    const { connect, mas, homeserver } = get()
+    mas.faults = ({ path, method }) =>
+      method === 'POST' && /\/(users|personal-sessions)$/.test(path) ? inWords('Failed') : undefined
+    expect(await failure(homeserver.claim(aName()), 'unreachable', false)).toMatchObject({ outage: false })
+    mas.faults = ({ path }) => (path.endsWith('/personal-sessions') ? inWords('Failed') : undefined)
+    const { bot } = connect({ bot: { account: aName('bot-'), store: aBotStore() } })
+    const error = await failure(bot?.whoAmI() ?? Promise.resolve(), 'unreachable', false)
+    mas.faults = undefined
+    expect(error).toMatchObject({ outage: false })
+  })
+
+  test('Synapse that cannot ask MAS is an outage; one that cannot ask another homeserver is not', async () => {
+    const { homeserver, ...world } = await startMasWorld({ ...CLIENT, domain: 'stand-in.test' })
+    const { homeserver: client } = connectHomeserver({
+      url: homeserver.url,
+      domain: 'stand-in.test',
+      token: null,
+      verifyCert: true,
+      mas: { ...CLIENT, url: world.mas.url, account: aName('desk-') },
+    })
+    const answer = async (status: number, error: string) => {
+      homeserver.faults = () => ({ status, body: { errcode: 'M_UNKNOWN', error } })
+      return failure(client.joinedRooms(aName()), 'unreachable', false)
+    }
+    expect((await answer(503, 'Unable to introspect the access token')).outage).toBe(true)
+    expect((await answer(502, 'Failed to make_join via any server')).outage).toBe(false)
+    await world.close()
+  })
 
   test('a message without a device fails, so our token has one', async () => {
     const { connect, mas, raw } = get()

@@ -1,4 +1,4 @@
-import { badToken, refusedToken } from './answer-errors'
+import { asOutage, badToken, refusedToken } from './answer-errors'
 import type { HomeserverError } from './homeserver'
 
 /** The access token that a server is called with. Never in a log, nor in an error. */
@@ -44,17 +44,19 @@ export const isRecent = (at: number, now: number, ms: number): boolean => now >=
 /**
  * One that is fetched when it is needed, kept until shortly before it ends, and fetched once for all callers. `obtain`
  * answers the token, and until when it can be used (milliseconds since 1970). `renewEvery`: how many milliseconds at least
- * lie between two that take the place of refused ones.
+ * lie between two that take the place of refused ones. `isNeededByAll`: whether no other call succeeds without it either.
  */
 export function keptToken({
   obtain,
   clock,
   renewEvery = 0,
+  isNeededByAll,
   ...words
 }: {
   obtain: () => Promise<{ token: string; until: number }>
   clock: () => number
   renewEvery?: number | undefined
+  isNeededByAll: boolean
 } & Pick<AccessToken, 'error' | 'owner'>): AccessToken {
   let kept: { token: string; until: number } | null = null
   let obtaining: Promise<string> | null = null
@@ -65,6 +67,9 @@ export function keptToken({
       .then((token) => {
         kept = token
         return token.token
+      })
+      .catch((error: unknown) => {
+        throw isNeededByAll ? asOutage(error) : error
       })
       .finally(() => {
         obtaining = null

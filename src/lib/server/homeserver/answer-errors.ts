@@ -107,10 +107,16 @@ export function noAnswer(error: unknown, task: string, { name, origin }: CalledS
   return unreachable(task, `${origin} cannot be reached, or closed the connection (${code})`, { cause })
 }
 
-/** `said`: the error in the server's own words, or null; it may be about this call only. */
+/**
+ * `said`: the error in the server's own words, or null; it may be about this call only. Not 503, by which Synapse (1.160)
+ * says of every call that it cannot ask MAS about our token; its 502 and 504 tell of other homeservers.
+ */
 export function serverError(task: string, { origin }: CalledServer, answer: Answer, said: string | null) {
   const why = `${origin} answered with a server error (${answer.status}${said === null ? '' : `, ${said}`})`
-  return unreachable(task, why, { outage: said === null, retryAfter: waitAsked(answer) })
+  return unreachable(task, why, {
+    outage: said === null || answer.status === 503,
+    retryAfter: waitAsked(answer),
+  })
 }
 
 export function redirected(
@@ -121,6 +127,20 @@ export function redirected(
   const target = URL.canParse(location) ? new URL(location).origin : 'elsewhere'
   const why = `${origin} redirects to ${target} (${status}); ${key} must be the final address`
   return unreachable(task, why)
+}
+
+/** The same error where no other call would succeed either, because all need what could not be had now. */
+export function asOutage(error: unknown): unknown {
+  if (!(error instanceof HomeserverError) || error.permanent || error.outage) return error
+  const { kind, message, retryAfter, why, key } = error
+  return new HomeserverError(kind, message, {
+    permanent: false,
+    outage: true,
+    why,
+    key,
+    cause: error,
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+  })
 }
 
 /** Also the answer for a wrong path in the address, and for a proxy that blocks the admin API. */

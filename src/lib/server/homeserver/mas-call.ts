@@ -91,6 +91,7 @@ export function createMasCall({ clientId, clientSecret, clock = Date.now, ...opt
   const token = keptToken({
     obtain: fetchToken,
     clock,
+    isNeededByAll: true,
     error: (task, said) =>
       errors.badToken(
         task,

@@ -105,5 +105,5 @@ export function createMasSession(
     return { token: data.attributes.access_token, until: askedAt + SECONDS * 1000 - BEFORE_END_MS }
   }
 
-  return keptToken({ obtain: fetchToken, clock, renewEvery, error, owner })
+  return keptToken({ obtain: fetchToken, clock, renewEvery, isNeededByAll: admin, error, owner })
 }
