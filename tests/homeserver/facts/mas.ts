@@ -168,6 +168,25 @@ export function masFacts(get: () => MasTarget): void {
     expect((await raw('GET', at(name, get()))).body).toMatchObject({ deactivated: false })
   })
 
+  test.each(['with', 'without'])(
+    'an account whose reactivation stopped half-way, %s a lock, is brought back once no job can be left',
+    async (lock) => {
+      const { homeserver, mas, raw } = get()
+      const name = await waiting(get())
+      await homeserver.remove(name)
+      await expect
+        .poll(async () => (await raw('GET', at(name, get()))).body['deactivated'], { timeout: 10_000 })
+        .toBe(true)
+      if (lock === 'without') unlock(name)
+      await mas.state.synapse?.reactivate(name)
+      await failure(homeserver.revive(name), 'unreachable', false)
+      userOf(name).deactivatedAt = Date.now() - 3 * 3_600_000
+      await homeserver.revive(name)
+      await new Promise((resolve) => setTimeout(resolve, 200))
+      expect(await homeserver.account(name)).toMatchObject({ locked: true, deactivated: false })
+    },
+  )
+
   test('bringing back what somebody unlocked while it was removed locks it', async () => {
     const { homeserver } = get()
     const name = await waiting(get())

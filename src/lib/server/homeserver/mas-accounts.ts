@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import * as v from 'valibot'
 import { emailSchema } from '$lib/registration/email'
+import { HOUR } from '$lib/registration/time'
 import { parseUsername, type Username } from '$lib/registration/username'
 import { missing, refused, unreachable } from './answer-errors'
 import { HomeserverError, type Claimed, type Homeserver } from './homeserver'
@@ -31,6 +32,8 @@ const PAGE = 200
 const CLOCKS_DIFFER_MS = 5_000
 /** MAS erases at Synapse by a job, which takes about a second, and is repeated if Synapse is away. */
 const ERASED_AGAIN_MS = 30_000
+/** MAS gives that job up after ten attempts, in about 85 minutes. */
+const LONGEST_JOB_MS = 2 * HOUR
 
 const pageSchema = v.object({
   data: v.array(userSchema),
@@ -41,7 +44,11 @@ const pageSchema = v.object({
  * Usernames and accounts where MAS manages them (1.22): created or refused by its admin API, never overwritten.
  * Synapse (1.160) is asked for what only it knows, and changed only where MAS leaves that to it.
  */
-export function createMasAccounts(mas: MasCall, synapse: SynapseCall, domain: string): Accounts {
+export function createMasAccounts(
+  mas: MasCall,
+  synapse: SynapseCall,
+  { domain, clock = Date.now }: { domain: string; clock?: (() => number) | undefined },
+): Accounts {
   const { call, grant, parse } = mas
   const { matrixIdOf, findAlike, find, findActive, change } = createMasUsers(mas, domain)
   const atSynapse = createSynapseUsers(synapse, domain)
@@ -172,11 +179,13 @@ export function createMasAccounts(mas: MasCall, synapse: SynapseCall, domain: st
       const task = `reactivate ${matrixIdOf(username)}`
       const before = await find(username, task)
       if (before === null) throw missing(task, 'there is no such account in MAS')
-      if (before.deactivated) {
+      if (before.deactivatedAt !== null) {
         const seen = await atSynapse.find(username, task)
         // MAS's job would deactivate the account again after it was reactivated. Whether it is erased says nothing: a
-        // reactivation that failed in Synapse (500 in its first half minute) undoes that alone.
-        if (seen !== null && !seen.deactivated)
+        // reactivation that failed in Synapse (500 in its first half minute) undoes that alone. Much later, there is no
+        // job any more: it was given up, or a reactivation stopped when Synapse had done its part.
+        const mayHaveJob = clock() - before.deactivatedAt < LONGEST_JOB_MS
+        if (seen !== null && !seen.deactivated && mayHaveJob)
           throw unreachable(task, 'it is still being removed', {
             outage: false,
             retryAfter: ERASED_AGAIN_MS,

@@ -26,6 +26,7 @@ export const userSchema = v.pipe(
     createdAt: attributes.created_at,
     locked: attributes.locked_at !== null,
     deactivated: attributes.deactivated_at !== null,
+    deactivatedAt: attributes.deactivated_at,
     admin: attributes.admin,
     guest: attributes.legacy_guest,
   })),

@@ -57,7 +57,7 @@ export function connectMas({
     token === null
       ? createMasSession(mas, { ...ownMasAccount(mas, { domain, account, mayCreate }), clock })
       : givenToken(token)
-  return { domain, mas, access, synapse: createSynapseCall({ ...shared, url, token: access }) }
+  return { domain, clock, mas, access, synapse: createSynapseCall({ ...shared, url, token: access }) }
 }
 
 export type MasConnection = ReturnType<typeof connectMas>
@@ -66,13 +66,13 @@ export type MasConnection = ReturnType<typeof connectMas>
  * Synapse (measured with 1.160) whose accounts live in MAS (matrix-authentication-service 1.22): accounts, passwords and
  * addresses through MAS's admin API, rooms and messages through Synapse's.
  */
-export function createMasHomeserver({ mas, synapse, access, domain }: MasConnection): Homeserver {
+export function createMasHomeserver({ mas, synapse, access, domain, clock }: MasConnection): Homeserver {
   const { whoAmI, serverVersion, issuer } = createSynapseServer(synapse)
   const server = createMasServer(mas)
 
   return {
     domain,
-    ...createMasAccounts(mas, synapse, domain),
+    ...createMasAccounts(mas, synapse, { domain, clock }),
     ...createMasAddresses(mas, domain),
     ...createSynapseRooms(synapse, domain, access),
     ...createWriter(synapse, domain, { invite: access.owner }),
