@@ -40,6 +40,10 @@ function fromSettings(settings: Settings, { port, ca, mailCa }: Surroundings) {
   const { synapse, mas, site, email, registration, moderation, metrics, log } = named
   const signsIn = Boolean(email.username) && Boolean(email.password)
   const url = site.url ?? localOrPublic(firstHost(settings.hosts) ?? 'localhost', port)
+  const masSettings =
+    mas.server === undefined || mas.clientId === undefined || mas.clientSecret === undefined
+      ? null
+      : { server: mas.server, clientId: mas.clientId, clientSecret: mas.clientSecret, account: mas.account }
   return {
     ...named,
     /** Null if the operator set none: `secretKeyOf` then generates one and stores it. */
@@ -54,15 +58,7 @@ function fromSettings(settings: Settings, { port, ca, mailCa }: Surroundings) {
       ca,
     },
     /** Where accounts are managed, if not by Synapse itself. */
-    mas:
-      mas.server === undefined || mas.clientId === undefined || mas.clientSecret === undefined
-        ? null
-        : {
-            server: mas.server,
-            clientId: mas.clientId,
-            clientSecret: mas.clientSecret,
-            account: mas.account,
-          },
+    mas: masSettings,
     /** Hosts that are served, like Django's ALLOWED_HOSTS, lower case: `example.org`, `.example.org`, `*`. */
     hosts: settings.hosts.length > 0 ? settings.hosts : [new URL(url).hostname],
     site: {
@@ -102,11 +98,12 @@ function fromSettings(settings: Settings, { port, ca, mailCa }: Surroundings) {
     roomBot: roomBot(settings.matrix_notifications),
     registration: {
       ...registration,
-      /** The built-in list, the operator's, and this program's own account, lower case. */
+      /** The built-in list, the operator's, and this program's own accounts, lower case. */
       reservedUsernames: [
         ...new Set([
           ...RESERVED_USERNAMES,
           ...registration.reservedUsernames,
+          ...(masSettings === null ? [] : [masSettings.account]),
           ...(named.matrixNotifications.bot === undefined ? [] : [named.matrixNotifications.bot]),
         ]),
       ],

@@ -174,6 +174,12 @@ test('names of our own and of the operator are reserved', () => {
   expect(reservedUsernames).toEqual(expect.arrayContaining(['boss', 'admin', 'postmaster']))
 })
 
+test.each(['registration', 'desk'])('where MAS has it, nobody can request our own account, %s', (account) => {
+  const mas = { server: 'https://mas.test', client_id: '01J44RKQYM4G3TNVANTMTDYTX6', client_secret: 'secret' }
+  const { reservedUsernames } = configOf(configFile({ mas: { ...mas, account } })).registration
+  expect(reservedUsernames).toContain(account)
+})
+
 test('a database file keeps its secret key in its folder, a remote database in data', () => {
   const database = (settings: Record<string, string>) => configOf(configFile({ database: settings })).database
   expect(database({ path: '/var/lib/desk/a b#1.db' })).toEqual({
