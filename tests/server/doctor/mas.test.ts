@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { MasOptions } from '../../../src/stand-in/mas'
+import type { MasState } from '../../../src/stand-in/mas-state'
 import {
   aDoctorWorldWithMas,
   notAsked,
@@ -70,6 +71,33 @@ describe('of MAS', () => {
     await mas.state.synapse?.provision({ localpart: 'registration', locked: false })
     const findings = await examine({ synapse, mas: client })
     expect(findings.find(({ level }) => level === 'error')?.found).toContain('MAS 1.5 is needed')
+    expect(withoutRemedy(findings)).toEqual([])
+  })
+
+  test.each<[string, (state: MasState) => unknown, RegExp]>([
+    ['locked', (state) => state.addUser('registration', { lockedAt: 1 }), /is locked in MAS/],
+    ['deactivated', (state) => state.addUser('registration', { deactivatedAt: 1 }), /is deactivated in MAS/],
+  ])('an account of its own that is %s is told by its setting', async (_, change, found) => {
+    const { examine, synapse, client, mas } = await aDoctorWorldWithMas()
+    change(mas.state)
+    const findings = await examine({ synapse, mas: client })
+    expect(wrong(findings)).toEqual([{ check: 'homeserver.token', level: 'error', key: 'mas.account' }])
+    const told = findings.find(({ check, level }) => check === 'homeserver.token' && level === 'error')
+    expect(told?.found).toMatch(found)
+    expect(told?.remedy).toContain('set mas.account to another username')
+    expect(notAsked(findings)).toEqual(expect.arrayContaining(['homeserver.admin_api', 'homeserver.domain']))
+  })
+
+  test('a token without a device is told by its setting', async () => {
+    const { examine, synapse, client, mas } = await aDoctorWorldWithMas()
+    const { id } = mas.state.addUser('registration')
+    await mas.state.synapse?.provision({ localpart: 'registration', locked: false })
+    const scope = 'urn:matrix:client:api:* urn:synapse:admin:*'
+    const token = mas.state.addToken('mct', scope, id, null)
+    const findings = await examine({ synapse: { ...synapse, admin_token: token }, mas: client })
+    expect(wrong(findings)).toEqual([
+      { check: 'homeserver.token', level: 'error', key: 'synapse.admin_token' },
+    ])
     expect(withoutRemedy(findings)).toEqual([])
   })
 

@@ -10,6 +10,8 @@ const FEWEST_DAYS = 14
 /** Codes and links go by the time, and logs of both machines are compared by it. */
 const LARGEST_DIFFERENCE_MS = 60_000
 const WRONG_TOKEN = 'the access token is not right'
+/** What the access token is had from. */
+const TOKEN_KEYS = ['mas.account', 'synapse.admin_token']
 
 /** Whether something answers at synapse.server; with its clock and its certificate. */
 export async function checkConnection(world: HomeserverWorld): Promise<boolean> {
@@ -112,13 +114,18 @@ export async function checkToken({
       report.notAsked(['homeserver.admin_api', 'homeserver.domain', 'homeserver.token'], why)
       return { why }
     }
-    if (error instanceof HomeserverError && error.kind === 'token') {
-      report.error('homeserver.token', key, { found, remedy })
+    const about = error instanceof HomeserverError ? error.key : undefined
+    const isAboutToken = about !== undefined && TOKEN_KEYS.includes(about)
+    if (isAboutToken || (error instanceof HomeserverError && error.kind === 'token')) {
+      report.error('homeserver.token', about ?? key, { found, remedy })
       report.notAsked(['homeserver.admin_api', 'homeserver.domain'], WRONG_TOKEN)
       return { why: WRONG_TOKEN }
     }
     const why = 'the admin API has to be right first'
-    report.error('homeserver.admin_api', 'synapse.server', { found, remedy: remedy ?? CHECK_ADDRESS })
+    report.error('homeserver.admin_api', about ?? 'synapse.server', {
+      found,
+      remedy: remedy ?? CHECK_ADDRESS,
+    })
     report.notAsked(['homeserver.domain', 'homeserver.token'], why)
     return { why }
   }

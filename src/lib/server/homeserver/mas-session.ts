@@ -8,6 +8,7 @@ import { createMasUsers, oneUserSchema, type MasUser } from './mas-users'
 
 /** Of every call that has to wait for its token. */
 const TASK = 'get an access token for Synapse'
+const KEY = 'mas.account'
 /** The same for all processes: Synapse recognizes a repeated message by its device. At least ten characters (MSC2967). */
 const DEVICE = 'REGISTRATION'
 /** Without a device, Synapse 1.160 answers 500 to a message (element-hq/synapse#19606). */
@@ -39,7 +40,7 @@ export function ownMasAccount(
 ): MasSessionAccount {
   const { call, parse } = mas
   const { find, matrixIdOf } = createMasUsers(mas, domain)
-  const owner = `the account ${matrixIdOf(account)} (mas.account)`
+  const owner = `the account ${matrixIdOf(account)} (${KEY})`
 
   return {
     owner,
@@ -58,6 +59,7 @@ export function ownMasAccount(
       throw wrongSetUp(
         'set_up',
         `Could not ${task}: ${owner} cannot be created, because its username is reserved or not valid. Set mas.account to another username.`,
+        KEY,
       )
     },
 
@@ -65,6 +67,7 @@ export function ownMasAccount(
       wrongSetUp(
         'set_up',
         `Could not ${task}: ${owner} is ${why} in MAS. Make it active again, or set mas.account to another username.`,
+        KEY,
       ),
 
     error: (task, said) =>

@@ -93,6 +93,7 @@ export function createMasHomeserver({ mas, synapse, access, domain, clock }: Mas
         throw wrongSetUp(
           'set_up',
           `synapse.domain is ${domain}, but MAS at mas.server manages the accounts of ${serverName}. Set mas.server to the MAS of ${domain}.`,
+          'mas.server',
         )
       const { userId, device } = await whoAmI()
       const version = `${await serverVersion()}, MAS ${masVersion}`
@@ -100,6 +101,7 @@ export function createMasHomeserver({ mas, synapse, access, domain, clock }: Mas
         throw wrongSetUp(
           'set_up',
           `synapse.admin_token has no device, so that Synapse sends no messages with it. Remove synapse.admin_token: this program then makes a token by itself.`,
+          'synapse.admin_token',
         )
       // Under MAS, Synapse does not say whether a user is an administrator (404); a token is one by its scope.
       const reply = await synapse
