@@ -101,6 +101,29 @@ describe('of MAS', () => {
     expect(withoutRemedy(findings)).toEqual([])
   })
 
+  test.each<[string, (state: MasState, id: string) => unknown]>([
+    [
+      'email addresses',
+      (state, userId) =>
+        state.emails.set(state.ulid(), { userId, email: 'desk@example.test', createdAt: Date.now() }),
+    ],
+    [
+      'identities at other services',
+      (state, userId) => state.links.set(state.ulid(), { userId, provider: 'x', createdAt: Date.now() }),
+    ],
+    ['sessions', (state, userId) => state.addSession('user-session', userId)],
+    ['sessions', (state, userId) => (state.addSession('compat-session', userId).finishedAt = Date.now())],
+  ])('an account of its own that has %s is warned of', async (what, change) => {
+    const { examine, synapse, client, mas } = await aDoctorWorldWithMas()
+    const { id } = mas.state.addUser('registration')
+    await mas.state.synapse?.provision({ localpart: 'registration', locked: false })
+    change(mas.state, id)
+    const findings = await examine({ synapse, mas: client })
+    expect(wrong(findings)).toEqual([{ check: 'homeserver.token', level: 'warning', key: 'mas.account' }])
+    expect(findings.find(({ level }) => level === 'warning')?.found).toContain(what)
+    expect(withoutRemedy(findings)).toEqual([])
+  })
+
   test('the MAS of another homeserver is told', async () => {
     const { examine, synapse, client, mas } = await aDoctorWorldWithMas({ domain: 'other.test' })
     mas.state.addUser('registration')

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { connect, type PeerCertificate } from 'node:tls'
 import { DAY } from '$lib/registration/time'
-import { HomeserverError } from '../homeserver/homeserver'
+import { HomeserverError, type Account } from '../homeserver/homeserver'
 import { identityProblem } from '../homeserver/set-up'
 import { bounded, CHECK_MS, problemIn, type Tell } from './finding'
 import { CHECK_ADDRESS, type HomeserverWorld } from './homeserver-world'
@@ -143,6 +143,28 @@ export async function checkToken({
     return { why: WRONG_TOKEN }
   }
   const { userId } = identity
-  report.ok('homeserver.token', key, `It belongs to ${userId}, a server administrator`)
+  const belongs = `It belongs to ${userId}, a server administrator`
+  await report.look({ check: 'homeserver.token', key, remedy: CHECK_ADDRESS }, async (told) => {
+    const account = config.mas === null || key !== 'mas.account' ? null : config.mas.account
+    const entrances = account === null ? [] : entrancesOf(await homeserver.account(account))
+    if (entrances.length === 0) told.ok('homeserver.token', key, belongs)
+    else
+      told.warning('homeserver.token', key, {
+        found: `${belongs}, and somebody can sign in as it, or did: it has ${entrances.join(', ')}`,
+        remedy: 'Set mas.account to a username that nobody has; that account is then made without any of it',
+      })
+  })
   return { userId }
+}
+
+/** By what people get into an account that only this program should use, as far as MAS tells. */
+function entrancesOf(account: Account | null): string[] {
+  if (account === null) return []
+  return [
+    ...(account.contacts > 0 ? ['email addresses'] : []),
+    ...(account.externalIds > 0 ? ['identities at other services'] : []),
+    ...(account.lastSeenAt !== null || account.devices > 0
+      ? ['sessions that this program did not make']
+      : []),
+  ]
 }
