@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { connect, type PeerCertificate } from 'node:tls'
 import { DAY } from '$lib/registration/time'
+import { parseUsername } from '$lib/registration/username'
 import { HomeserverError, type Account } from '../homeserver/homeserver'
 import { identityProblem } from '../homeserver/set-up'
 import { bounded, CHECK_MS, problemIn, type Tell } from './finding'
@@ -145,8 +146,8 @@ export async function checkToken({
   const { userId } = identity
   const belongs = `It belongs to ${userId}, a server administrator`
   await report.look({ check: 'homeserver.token', key, remedy: CHECK_ADDRESS }, async (told) => {
-    const account = config.mas === null || key !== 'mas.account' ? null : config.mas.account
-    const entrances = account === null ? [] : entrancesOf(await homeserver.account(account))
+    const own = key === 'mas.account' ? parseUsername(userId, homeserver.domain) : null
+    const entrances = own?.ok === true ? entrancesOf(await homeserver.account(own.value)) : []
     if (entrances.length === 0) told.ok('homeserver.token', key, belongs)
     else
       told.warning('homeserver.token', key, {
