@@ -24,7 +24,7 @@ const markup = readdirSync(join(import.meta.dirname, '..'), { recursive: true, e
   .map((name): [string, string] => [
     name,
     readFileSync(join(import.meta.dirname, '..', name), 'utf8').replace(
-      /<(script|style)\b[\s\S]*?<\/\1>|<!--[\s\S]*?-->|\bas \{[^}]*\}/g,
+      /<(script|style)\b[\s\S]*?<\/\1>|<!--[\s\S]*?-->|\bas \{[^}]*\}|\{#snippet .*/g,
       '',
     ),
   ])

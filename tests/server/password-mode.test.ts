@@ -34,7 +34,9 @@ test('who began an account before passwords came after the approval sends the re
   expect(sent).toMatchObject({ ok: true, value: { state: 'requested' } })
   await decideOn({ ...world, services }, id, 'approve')
   expect(await find()).toMatchObject({ state: 'approved' })
-  expect(await services.applicant.setPassword(await find(), { password: PASSWORD, legal: true })).toMatchObject({ ok: true })
+  expect(
+    await services.applicant.setPassword(await find(), { password: PASSWORD, legal: true }),
+  ).toMatchObject({ ok: true })
   await services.worker.drain()
   expect(await find()).toMatchObject({ state: 'completed' })
   expect(await signInToMatrix(world, 'river')).toBe('in')
