@@ -151,6 +151,37 @@ describe('with MAS', () => {
     expect(await signIn('river')).toBe('M_USER_LOCKED')
   })
 
+  test.each([
+    ['at once', 0],
+    ['after it was looked at', 120_000],
+  ])(
+    'it is removed where its applicant withdraws instead, %s, and another one has the name',
+    async (_, wait) => {
+      const { api } = await verified(world, 'river')
+      servers.mas.faults = ({ method, path }) => {
+        if (method !== 'POST' || path !== '/api/admin/v1/users') return undefined
+        void servers.mas.state.synapse?.provision({ localpart: 'river', locked: false })
+        return { status: 500, body: { errors: [{ title: 'Internal server error' }] } }
+      }
+      expect(await codeOf(api.registration.request(form))).toBe('homeserver_unavailable')
+      servers.mas.faults = undefined
+      const pass = async (ms: number) => {
+        for (let passed = 0; passed < ms; passed += 30_000) {
+          world.pass(30_000)
+          await world.drain()
+        }
+      }
+      await pass(wait)
+      await api.registration.withdraw({})
+      await pass(10 * 60_000)
+      await erased()
+      expect(await world.services.accountLedger.account(river)).toMatchObject({ state: 'removed' })
+      const next = await verified(world, 'river', 'next@mail.test')
+      expect(await codeOf(next.api.registration.request(form))).toBe('done')
+      expect(await signIn('river')).toBe('M_USER_LOCKED')
+    },
+  )
+
   test('an account that MAS makes only after a minute is found', async () => {
     const { api } = await verified(world, 'river')
     servers.mas.faults = ({ method, path }) =>

@@ -15,7 +15,7 @@ import {
 import { putAccount, type LedgerEntry } from '../database/accounts'
 import { insertRegistration, updateRegistration } from '../database/registrations'
 import { events, registrations } from '../database/schema'
-import { HomeserverError, type Homeserver, type NameAnswer } from '../homeserver/homeserver'
+import { HomeserverError, type Claimed, type Homeserver, type NameAnswer } from '../homeserver/homeserver'
 import { createSynapse } from '../homeserver/synapse'
 import { createRegistrations } from '../registrations/registrations'
 import { lockAccount } from './kinds/lock-account'
@@ -42,6 +42,7 @@ let meanwhile: (() => Promise<unknown>) | null
 let refuses: Error | null
 /** What it answers whether a new account can have the name. */
 let nameIs: NameAnswer
+let claimed: Claimed
 /** What the log says. */
 let logged: string[]
 
@@ -53,6 +54,7 @@ beforeEach(async () => {
   meanwhile = null
   refuses = null
   nameIs = 'free'
+  claimed = 'refused'
   logged = []
   const { now: _, ...policy } = aPolicy()
   let ids = 0
@@ -84,6 +86,7 @@ beforeEach(async () => {
       return account
     },
     nameAnswer: () => Promise.resolve(nameIs),
+    claim: () => Promise.resolve(claimed),
     lock: change('lock'),
     remove: change('remove'),
     async open() {
@@ -107,6 +110,8 @@ async function stands(
 const setLine = (line: Partial<LedgerEntry> & { state: AccountState }) =>
   kept.database.write((tx) => putAccount(tx, RIVER, line, now - 120_000))
 const line = () => written.accountLedger.account(RIVER)
+const lock = () => lockAccount({ kind: 'lock_account', username: RIVER }, services)
+const remove = () => removeAccount({ kind: 'remove_account', username: RIVER }, services)
 const happened = async () =>
   (await kept.database.read((reader) => reader.select().from(events))).map(({ kind, detail }) =>
     detail === null ? kind : [kind, detail],
@@ -252,7 +257,6 @@ describe('open', () => {
 })
 
 describe('remove', () => {
-  const remove = () => removeAccount({ kind: 'remove_account', username: RIVER }, services)
   const removed = (openedAt: number | null = null) => ({
     state: 'done',
     account: { localpart: RIVER, state: 'removed', openedAt },
@@ -355,7 +359,6 @@ describe('remove', () => {
 })
 
 describe('lock', () => {
-  const lock = () => lockAccount({ kind: 'lock_account', username: RIVER }, services)
   const done = { state: 'done', events: [] }
   const own = { state: 'verified' } as const
 
@@ -419,6 +422,34 @@ describe('lock', () => {
     await stands(over, { state: 'claiming' })
     expect([await lock(), await line(), await happened()]).toEqual([done, null, []])
   })
+
+  test.each(['lock', 'remove'] as const)(
+    'what the homeserver made half of for it is completed, and removed, where its registration is over: %s',
+    async (job) => {
+      shows = [null, shown({ locked: false })]
+      nameIs = 'taken'
+      claimed = 'made'
+      await stands(over, { state: 'claiming' })
+      expect(await { lock, remove }[job]()).toMatchObject({
+        account: { localpart: RIVER, state: 'removed' },
+        events: [{ kind: 'account_removed' }],
+      })
+      expect([changes, await line()]).toEqual([['remove'], expect.objectContaining({ state: 'claimed' })])
+      expect(await happened()).toEqual(['account_claimed'])
+    },
+  )
+
+  test.each(['refused', 'existed', 'unclear'] as const)(
+    'but nothing of a claim that is %s',
+    async (answer) => {
+      shows = [null]
+      nameIs = 'taken'
+      claimed = answer
+      await stands(over, { state: 'claiming' })
+      expect(await remove()).toMatchObject({ account: { localpart: RIVER, state: null }, events: [] })
+      expect(changes).toEqual([])
+    },
+  )
 
   test.each<[string, AccountState, Partial<Account>]>([
     ['a claim without an answer', 'claiming', {}],

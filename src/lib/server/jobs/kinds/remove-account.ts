@@ -24,6 +24,8 @@ export async function removeAccount(
   if (holder !== null && holder.username === username && holder.holdsName)
     return cancelled('The account belongs to a registration in progress')
   const account = await homeserver.account(username)
+  if (account === null && entry.state === 'claiming' && (await isCompleted(entry, services)))
+    return removeAccount(job, services)
   // If the answer to the claim was lost, it is unknown whose it is.
   const signs = account === null ? [] : signsOfOthers(username, entry, account, ownAddress(holder, username))
   const others = signsBeside(entry, signs, 'deactivated')
@@ -39,6 +41,22 @@ export async function removeAccount(
       : { localpart: username, state: 'removed', openedAt: wasUsed(signs) ? entry.openedAt : null },
     events: gone ? [] : [{ kind: 'account_removed' }],
   }
+}
+
+/**
+ * There is no account, but the username can be had by nobody: MAS stopped when Synapse had the account already. Completes
+ * the claim as its applicant's next attempt would, so that the account can be removed and the username used again.
+ */
+export async function isCompleted(
+  entry: LedgerEntry,
+  { registrar, accountLedger, homeserver }: AccountServices,
+): Promise<boolean> {
+  const { localpart, changedAt } = entry
+  if ((await homeserver.nameAnswer(localpart)) === 'free') return false
+  if ((await homeserver.claim(localpart, registrar.now() - changedAt)) !== 'made') return false
+  const made = { localpart, state: 'claimed', madeAt: registrar.now() } as const
+  await accountLedger.moveAccount(entry, made, [{ kind: 'account_claimed' }])
+  return true
 }
 
 /**
