@@ -47,6 +47,7 @@ test('with https every cookie that opens or holds something is bound to this hos
   expect([...names].sort()).toEqual([
     '__Host-applicant',
     '__Host-draft',
+    '__Host-half-way',
     '__Host-known-device',
     '__Host-session',
     'language',

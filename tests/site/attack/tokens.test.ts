@@ -129,7 +129,7 @@ test('by a link one acts for its registration alone, and only by the kinds that 
     'registration.setPassword': [{ password: 'x' }, ['status']],
     'registration.answer': [{ text: '' }, ['status']],
     'registration.withdraw': [{ shown: 'somebody:else' }, ['status']],
-    'registration.speak': [{ language: 'de' }, []],
+    'registration.speak': [{ language: 'de' }, ['verification', 'status']],
   }
   for (const [path, [input, kinds]] of Object.entries(acts))
     for (const [kind, token] of Object.entries(tokens)) {
