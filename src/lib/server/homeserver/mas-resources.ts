@@ -41,7 +41,9 @@ export function createMasResources({
   return {
     /** The error of a call of this resource whose answer is not in MAS's words. */
     async absent(resource: MasResource, task: string, answer: Answer): Promise<HomeserverError> {
-      if (answer.status !== 404) return notFromIt(task, server, answer)
+      // One that was cut off is MAS's own all the same, and says nothing of what is mounted.
+      const isCutOff = answer.headers['content-type']?.startsWith('application/json') === true
+      if (answer.status !== 404 || isCutOff) return notFromIt(task, server, answer)
       // Without a token, the admin API says that one is missing.
       const isMounted = await answers(
         `${PATHS.adminapi}/v1/users`,
