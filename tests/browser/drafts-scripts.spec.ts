@@ -164,7 +164,7 @@ test('whoever is typing goes on typing while a colleague adds something, asks an
     for (const version of versions) if (version instanceof HTMLInputElement) version.value = '0'
   })
   await desk.locator('button[name=decision][value=deny]').click()
-  await expect(desk.getByRole('alert')).toBeVisible()
+  await expect(desk.getByRole('alert')).toBeFocused()
   await desk.locator('#message').pressSequentially('We are f')
   await colleague.locator('button[name=decision][value=deny]').click()
   await colleague.waitForURL(/done=/)

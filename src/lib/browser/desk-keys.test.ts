@@ -3,16 +3,12 @@ import { onDeskKey, watchFields } from './desk-keys'
 
 /** As much of an element as keys need. */
 class FakeElement extends EventTarget {
-  shown = true
   isContentEditable = false
   constructor(readonly tag: string) {
     super()
   }
   matches(selector: string): boolean {
     return selector.split(/[ ,]/).includes(this.tag)
-  }
-  checkVisibility(): boolean {
-    return this.shown
   }
   blur(): void {
     focused = body
@@ -23,17 +19,25 @@ const body = new FakeElement('body')
 let focused = body
 let stop: () => void
 
-class FakeDocument extends EventTarget {
+class FakeDocument {
+  addEventListener(type: string, hear: (event: unknown) => void) {
+    handlers.set(type, [...(handlers.get(type) ?? []), hear])
+  }
+  get activeElement() {
+    return focused
+  }
   querySelector = () => null
   querySelectorAll = () => []
 }
 let page: FakeDocument
+let handlers: Map<string, ((event: unknown) => void)[]>
 
-/** An event of the page at an element. */
-const send = (type: string, target: FakeElement) => {
-  const event = new Event(type)
-  Object.defineProperty(event, 'target', { value: target })
-  page.dispatchEvent(event)
+/** What a person does to an element, as the page hears it. */
+const send = (type: string, target: FakeElement, more: Record<string, unknown> = {}) => {
+  const hear = handlers.get(type) ?? []
+  const event = { type, target, isTrusted: true, defaultPrevented: false, preventDefault() {}, ...more }
+  for (const one of hear) one(event)
+  return event
 }
 const focus = (element: FakeElement) => {
   focused = element
@@ -41,19 +45,18 @@ const focus = (element: FakeElement) => {
 }
 /** The page takes the field away: what had the focus is the body, and nothing says so. */
 const vanish = (element: FakeElement) => {
-  element.shown = false
   if (focused === element) focused = body
 }
 /** Types a key; returns whether it did something. */
 function press(key: string): boolean {
   const act = vi.fn()
-  const event = new Event('keydown', { cancelable: true })
-  Object.defineProperties(event, { key: { value: key }, target: { value: focused } })
-  onDeskKey(event as KeyboardEvent, { [key]: act })
+  const event = send('keydown', focused, { key })
+  onDeskKey(event as unknown as KeyboardEvent, { [key]: act })
   return act.mock.calls.length > 0
 }
 
 beforeEach(() => {
+  handlers = new Map()
   page = new FakeDocument()
   focused = body
   vi.stubGlobal('document', page)
@@ -77,10 +80,16 @@ describe('a key does something', () => {
     press('Escape')
     expect(press('a')).toBe(true)
   })
-  test('once the focus was moved elsewhere, also where the field goes later', () => {
-    const field = new FakeElement('textarea')
+  test.each([
+    ['Tab', 'textarea', () => press('Tab')],
+    ['a press', 'textarea', () => send('pointerdown', body)],
+    ['a click without a pointer, as by a voice', 'textarea', () => send('click', body)],
+    ['Enter, which sends a form of one line', 'input', () => press('Enter')],
+  ])('once the field was left by %s, also where it goes later', (_, tag, leave) => {
+    const field = new FakeElement(tag)
     focus(field)
     press('b')
+    leave()
     focus(new FakeElement('button'))
     vanish(field)
     expect(press('a')).toBe(true)
@@ -88,20 +97,9 @@ describe('a key does something', () => {
   test('once a field was closed by a key of its own', () => {
     const field = new FakeElement('textarea')
     focus(field)
-    const event = new Event('keydown', { cancelable: true })
-    Object.defineProperties(event, { key: { value: 'Escape' }, target: { value: field } })
+    const event = send('keydown', field, { key: 'Escape', defaultPrevented: true })
     focus(new FakeElement('summary'))
-    field.shown = false
-    event.preventDefault()
-    onDeskKey(event as KeyboardEvent, {})
-    expect(press('a')).toBe(true)
-  })
-  test('once the field lost the focus without being taken away', () => {
-    const field = new FakeElement('textarea')
-    focus(field)
-    field.blur()
-    expect(press('a')).toBe(true)
-    vanish(field)
+    onDeskKey(event as unknown as KeyboardEvent, {})
     expect(press('a')).toBe(true)
   })
 })
@@ -114,6 +112,18 @@ describe('where a field goes under the hands that type in it', () => {
     vanish(field)
     expect([press(key), press(key), press('a')]).toEqual([false, false, false])
   })
+  test.each([
+    ['a script', () => send('click', body, { isTrusted: false })],
+    ['an error that takes the focus', () => focus(new FakeElement('div'))],
+    ['Enter in a field of several lines', () => press('Enter')],
+  ])('nor where it loses the focus to %s', (_, happen) => {
+    const field = new FakeElement('textarea')
+    focus(field)
+    press('b')
+    happen()
+    if (focused === field) vanish(field)
+    expect([press('d'), press('a')]).toEqual([false, false])
+  })
   test('nor where nothing had been typed yet', () => {
     const field = new FakeElement('textarea')
     focus(field)
@@ -122,7 +132,7 @@ describe('where a field goes under the hands that type in it', () => {
   })
   test.each([
     ['a press elsewhere', () => send('pointerdown', body)],
-    ['the focus elsewhere', () => focus(new FakeElement('button'))],
+    ['Tab', () => press('Tab')],
     ['Escape, which itself does nothing else', () => expect(press('Escape')).toBe(false)],
   ])('%s ends it', (_, act) => {
     const field = new FakeElement('textarea')

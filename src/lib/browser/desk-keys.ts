@@ -9,37 +9,48 @@ function isTyping(target: EventTarget | null): target is HTMLElement {
   )
 }
 
-/** The text field that was focused or typed in last, until another element was, or a press. */
+/** The text field that the person is in, until they leave it themselves. */
 let field: HTMLElement | null = null
+
+/** Keys by which a person leaves a field. Enter sends the form of a single line. */
+const leaves = (key: string, target: HTMLElement): boolean =>
+  key === 'Tab' || key === 'Escape' || (key === 'Enter' && target.matches('input'))
 
 /** Tracks which text field is in use, for `onDeskKey`. Returns a function that stops it. */
 export function watchFields(): () => void {
   const stopped = new AbortController()
-  const note = ({ target }: Event) => (field = isTyping(target) ? target : null)
-  for (const type of ['focusin', 'pointerdown'])
-    document.addEventListener(type, note, { capture: true, signal: stopped.signal })
+  const options = { capture: true, signal: stopped.signal }
+  const press = ({ target, isTrusted }: Event) => {
+    if (isTrusted) field = isTyping(target) ? target : null
+  }
+  document.addEventListener('focusin', ({ target }) => (field = isTyping(target) ? target : field), options)
+  for (const type of ['pointerdown', 'click']) document.addEventListener(type, press, options)
+  document.addEventListener(
+    'keydown',
+    ({ key, target }) => {
+      if (isTyping(target)) field = leaves(key, target) ? null : target
+      else if (key === 'Tab') field = null
+    },
+    options,
+  )
   return () => stopped.abort()
 }
 
 /**
  * Single-key shortcuts (WCAG 2.1.4: never while typing or with a modifier, and they can be turned off). Escape leaves a
- * field. Where a field has gone under the person's hands, what follows was meant for it, and does nothing until they press
- * or focus something, or Escape. A key runs its entry in `actions`, or activates the first element shown with that
+ * field. Where a field has gone, or lost the focus, under the person's hands, what follows was meant for it, and does
+ * nothing until they press or go somewhere, or Escape. A key runs its entry in `actions`, or activates the first element shown with that
  * `aria-keyshortcuts`: fields and details get the focus.
  */
 export function onDeskKey(event: KeyboardEvent, actions: Record<string, () => void>): void {
   const { key, target } = event
   if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return
-  const isLost = field?.checkVisibility() === false
-  if (isTyping(target)) field = target
-  else if (!isLost || key === 'Escape') field = null
+  const isLost = field !== null && document.activeElement !== field
+  if (isLost && key === 'Escape') field = null
   if (event.repeat && key !== 'j' && key !== 'k') return
   if (document.querySelector('dialog[open]') !== null) return
   if (isTyping(target)) {
-    if (key === 'Escape') {
-      target.blur()
-      field = null
-    }
+    if (key === 'Escape') target.blur()
     return
   }
   if (isLost) return
