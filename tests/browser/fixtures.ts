@@ -94,7 +94,10 @@ export async function expectFit(page: Page): Promise<void> {
  * SvelteKit's router sets this property when it starts.
  */
 export async function scriptsStarted(page: Page): Promise<void> {
-  await page.waitForFunction(() => history.scrollRestoration === 'manual')
+  // The first alone stays as it was where the same page is loaded again.
+  await page.waitForFunction(
+    () => history.scrollRestoration === 'manual' && document.getElementById('svelte-announcer') !== null,
+  )
 }
 
 /** The button that sends the step's own form. */
