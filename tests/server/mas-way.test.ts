@@ -119,22 +119,8 @@ describe('with MAS', () => {
     expect(await signIn('river')).toBe('M_FORBIDDEN')
   })
 
-  test('an account that MAS lost half of is healed by the next attempt', async () => {
-    const { api } = await verified(world, 'river')
-    // MAS stops between its two steps: Synapse has the account, and MAS does not.
-    let stops = true
-    servers.mas.faults = ({ method, path }) => {
-      if (!stops || method !== 'POST' || path !== '/api/admin/v1/users') return undefined
-      stops = false
-      void servers.mas.state.synapse?.provision({ localpart: 'river', locked: false })
-      return { status: 500, body: { errors: [{ title: 'Internal server error' }] } }
-    }
-    expect(await codeOf(api.registration.request(form))).toBe('homeserver_unavailable')
-    expect(await codeOf(api.registration.request(form))).toBe('done')
-    expect(await signIn('river')).toBe('M_USER_LOCKED')
-  })
-
-  test('it is healed as well where its applicant comes back after it was looked at', async () => {
+  /** An applicant whose request stops when MAS is between its two steps: Synapse has the account, and MAS does not. */
+  async function halfMade() {
     const { api } = await verified(world, 'river')
     servers.mas.faults = ({ method, path }) => {
       if (method !== 'POST' || path !== '/api/admin/v1/users') return undefined
@@ -143,10 +129,24 @@ describe('with MAS', () => {
     }
     expect(await codeOf(api.registration.request(form))).toBe('homeserver_unavailable')
     servers.mas.faults = undefined
-    for (let passed = 0; passed < 120_000; passed += 5_000) {
+    return api
+  }
+  async function pass(ms: number) {
+    for (let passed = 0; passed < ms; passed += 5_000) {
       world.pass(5_000)
       await world.drain()
     }
+  }
+
+  test('an account that MAS lost half of is healed by the next attempt', async () => {
+    const api = await halfMade()
+    expect(await codeOf(api.registration.request(form))).toBe('done')
+    expect(await signIn('river')).toBe('M_USER_LOCKED')
+  })
+
+  test('it is healed as well where its applicant comes back after it was looked at', async () => {
+    const api = await halfMade()
+    await pass(120_000)
     expect(await codeOf(api.registration.request(form))).toBe('done')
     expect(await signIn('river')).toBe('M_USER_LOCKED')
   })
@@ -157,20 +157,7 @@ describe('with MAS', () => {
   ])(
     'it is removed where its applicant withdraws instead, %s, and another one has the name',
     async (_, wait) => {
-      const { api } = await verified(world, 'river')
-      servers.mas.faults = ({ method, path }) => {
-        if (method !== 'POST' || path !== '/api/admin/v1/users') return undefined
-        void servers.mas.state.synapse?.provision({ localpart: 'river', locked: false })
-        return { status: 500, body: { errors: [{ title: 'Internal server error' }] } }
-      }
-      expect(await codeOf(api.registration.request(form))).toBe('homeserver_unavailable')
-      servers.mas.faults = undefined
-      const pass = async (ms: number) => {
-        for (let passed = 0; passed < ms; passed += 30_000) {
-          world.pass(30_000)
-          await world.drain()
-        }
-      }
+      const api = await halfMade()
       await pass(wait)
       await api.registration.withdraw({})
       await pass(10 * 60_000)

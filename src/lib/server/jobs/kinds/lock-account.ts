@@ -4,7 +4,7 @@ import type { LedgerEntry } from '../../database/accounts'
 import type { JobResult } from '../../registrations/job-results'
 import { doubt, mayBeOpen, signsBeside, wasUsed, type AccountServices } from '../account-signs'
 import { cancelled } from '../run'
-import { isCompleted, removeAccount } from './remove-account'
+import { completeClaim, removeAccount } from './remove-account'
 
 type Job = JobOf<'lock_account'>
 
@@ -24,7 +24,7 @@ export async function lockAccount(job: Job, services: AccountServices): Promise<
       return cancelled(
         'The homeserver gives the username to nobody: the next attempt of its applicant tells why',
       )
-    if (entry.state === 'claiming' && (await isCompleted(entry, services)))
+    if (entry.state === 'claiming' && (await completeClaim(entry, services)))
       return removeAccount({ kind: 'remove_account', username }, services)
     const events = entry.state === 'claiming' ? [] : [{ kind: 'account_missing' as const }]
     const struck = await accountLedger.moveAccount(entry, { localpart: username, state: null }, events)

@@ -24,7 +24,7 @@ export async function removeAccount(
   if (holder !== null && holder.username === username && holder.holdsName)
     return cancelled('The account belongs to a registration in progress')
   const account = await homeserver.account(username)
-  if (account === null && entry.state === 'claiming' && (await isCompleted(entry, services)))
+  if (account === null && entry.state === 'claiming' && (await completeClaim(entry, services)))
     return removeAccount(job, services)
   // If the answer to the claim was lost, it is unknown whose it is.
   const signs = account === null ? [] : signsOfOthers(username, entry, account, ownAddress(holder, username))
@@ -45,9 +45,9 @@ export async function removeAccount(
 
 /**
  * There is no account, but the username can be had by nobody: MAS stopped when Synapse had the account already. Completes
- * the claim as its applicant's next attempt would, so that the account can be removed and the username used again.
+ * the claim as its applicant's next attempt would, so that the account can be removed and the username used again. Answers whether it did.
  */
-export async function isCompleted(
+export async function completeClaim(
   entry: LedgerEntry,
   { registrar, accountLedger, homeserver }: AccountServices,
 ): Promise<boolean> {
