@@ -9,6 +9,8 @@ import type { RoomReader } from '../../../src/lib/server/homeserver/room-reader'
 
 export type { Dependencies }
 
+const ROOM_STREAM = 'room stream'
+
 /**
  * The real world, in which every effect is a place to die: each commit, each call of the homeserver, each mail, and the
  * first look of each kind at the moderators' room. A place is named by what happens there and by `before` or `after`; the
@@ -40,7 +42,7 @@ export async function openDependencies(config: RunConfig, log: Logger): Promise<
     ...world,
     clock: () => Date.now() + Number(CRASH_CLOCK_AHEAD_MS),
     database: watchCommits(world.database, (place) => {
-      if (place.startsWith('commit room stream:')) reachOnce(place)
+      if (place.startsWith(`commit ${ROOM_STREAM}:`)) reachOnce(place)
       else reach(place)
     }),
     ...(roomReader === undefined || roomReader === null
@@ -134,7 +136,7 @@ function watchCommits(database: Database, reach: (place: string) => void): Datab
         const before = await lookAt(tx)
         const answer = await work(tx)
         const changed = [...(await lookAt(tx))].filter((line) => !before.has(line))
-        place = changed.length === 0 ? null : `commit ${changed.map(nameOf).sort().join(' + ')}`
+        place = changed.length === 0 ? null : `commit ${nameOfAll(changed)}`
         if (place !== null) reach(`${place}: before`)
         return answer
       })
@@ -160,6 +162,13 @@ async function lookAt(tx: Transaction): Promise<Set<string>> {
       || case when details_id is null then '' when details_id like '$%' then ' details' else ' details begun' end
       || ' ' || json_array_length(seeds) || '·' || job || seeds || coalesce(shown, '') from room_notices`)
   return new Set(lines.map(({ line }) => line))
+}
+
+/** How far the room was read is written by itself or with whatever comes first, as it happens: it names no commit of others. */
+function nameOfAll(changed: string[]): string {
+  const names = changed.map(nameOf)
+  const others = names.filter((name) => name !== ROOM_STREAM)
+  return (others.length === 0 ? names : others).sort().join(' + ')
 }
 
 /** Without what differs from run to run. */

@@ -5,6 +5,9 @@ import type { SeenHomeserver } from '../homeserver-seen'
 import { askForAccount, decide, endProbation, quiet, setPassword, settle, until, type Person } from './people'
 import { openModeratorsRoom, type ModeratorsRoom } from './room'
 
+/** Of one place that is not reached. */
+const MOST_LIVES = 4
+
 const STRANGERS_PASSWORD = 'the strangers own pass phrase'
 
 interface Life {
@@ -186,8 +189,11 @@ export async function crashSuite(
     expect(await homeserver.mayComeIn(name, password), 'nobody gets in unapproved').toBe(false)
   }
 
-  /** Lives one life, dying at a place; answers the places that were reached. */
-  async function run(life: Life | PreparedLife, crashAt?: string): Promise<string[]> {
+  /** Lives one life, dying at a place; answers the places that were reached, and whether the program died there. */
+  async function run(
+    life: Life | PreparedLife,
+    crashAt?: string,
+  ): Promise<{ places: string[]; hasDied: boolean }> {
     const id = randomUUID().slice(0, 12)
     const { settings, linked, live } = 'prepare' in life ? await life.prepare(id) : life
     const person: Person = {
@@ -203,9 +209,7 @@ export async function crashSuite(
     try {
       await desk.start(crashAt)
       const { name, open } = await live(desk, person)
-      if (crashAt !== undefined)
-        expect(await desk.hasDied(), 'the place was reached, and the program died there').toBe(true)
-
+      const hasDied = await desk.hasDied()
       expect(await homeserver.mayComeIn(name, person.password), 'the decision took effect').toBe(open)
       const [row] = await desk.rows(
         `select state, email from registrations where username = '${name}' and holds_name = ${open ? 1 : 0}`,
@@ -222,7 +226,7 @@ export async function crashSuite(
       ).toEqual([])
       await theNameThatWasLost(desk, person, name)
       await mailedOnce(desk)
-      return desk.places()
+      return { places: desk.places(), hasDied }
     } finally {
       await desk.close()
     }
@@ -275,7 +279,7 @@ export async function crashSuite(
   })
 
   for (const life of LIVES) {
-    const passed = [...new Set(await run(life))]
+    const passed = [...new Set((await run(life)).places)]
     const { from, also } = life
     const start = from === undefined ? -1 : passed.findIndex((place) => from.test(place))
     if (from !== undefined && start < 0) throw new Error(`No place of "${life.name}" is ${String(from)}`)
@@ -289,7 +293,9 @@ export async function crashSuite(
       test.concurrent.for(places)('%s', async (place) => {
         const line: (typeof table)[number] = [place, life.name, 'BAD']
         table.push(line)
-        await run(life, place)
+        // In which order the homeserver answers decides whether a few of them are passed at all.
+        for (let lives = 1; !(await run(life, place)).hasDied; lives++)
+          expect(lives, 'the place was reached, and the program died there').toBeLessThan(MOST_LIVES)
         line[2] = 'ok'
       })
     })
