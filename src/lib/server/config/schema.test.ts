@@ -413,6 +413,28 @@ test.each([
   expect(warningsOf(file)).toEqual([expect.stringContaining(warning)])
 })
 
+test.each([
+  ['blocked_usernames', '.*[A-Z].*'],
+  ['blocked_usernames', '.*'],
+  ['blocked_usernames', '[^@]+'],
+  ['blocked_emails', '.+'],
+  ['blocked_emails', '.*@[A-Z.]+'],
+])('a pattern that blocks everybody is warned of: %s %s', (list, pattern) => {
+  const file = configFile({ registration: { [list]: ['spam.*', pattern] } })
+  expect(warningsOf(file)).toEqual([
+    expect.stringContaining(`registration.${list} entry 2 matches every value that was tried`),
+  ])
+})
+
+test.each([
+  ['blocked_usernames', '[A-Z]'],
+  ['blocked_usernames', '.*[0-9].*'],
+  ['blocked_usernames', '.{5,}'],
+  ['blocked_emails', String.raw`.*@.*\.example`],
+])('a pattern that blocks some is not: %s %s', (list, pattern) => {
+  expect(warningsOf(configFile({ registration: { [list]: [pattern] } }))).toEqual([])
+})
+
 describe('an internationalized domain of an email address', () => {
   test.each([
     ['desk@bücher.example', 'desk@xn--bcher-kva.example'],

@@ -1,3 +1,4 @@
+import { RE2JS } from 're2js'
 import { parseDomain } from '$lib/registration/email'
 import { isLocal } from './derive'
 import type { Config } from './derive'
@@ -35,6 +36,8 @@ export function warningsOf(settings: Settings, config: Config): string[] {
       'registration.proof_of_work is on, but browsers can solve it only if site.url starts with https',
     ],
     ...settings.registration.blocked_emails.map(blockedEmailWarning),
+    ...settings.registration.blocked_usernames.map(blocksAll('blocked_usernames', SOME_USERNAMES)),
+    ...settings.registration.blocked_emails.map(blocksAll('blocked_emails', SOME_EMAILS)),
     ...mailWarnings(settings, config),
     [
       Boolean(settings.email.username) && settings.email.password === '',
@@ -83,6 +86,21 @@ export function warningsOf(settings: Settings, config: Config): string[] {
   ]
   return warnings.filter(([applies]) => applies).map(([, text]) => text)
 }
+
+/** Usernames and addresses with nothing in common but that they are ones. */
+const SOME_USERNAMES = ['anna', 'kai.weber', 'lin-72', 'thunderbird_x']
+const SOME_EMAILS = ['anna@mail.example', 'k.weber+1@uni.example.org', 'lin-72@sub.host.test']
+
+/** A pattern that matches whatever is tried: `.*[A-Z].*` does, as case is ignored. */
+const blocksAll =
+  (list: string, values: string[]) =>
+  (pattern: string, index: number): [boolean, string] => {
+    const compiled = RE2JS.compile(pattern, RE2JS.CASE_INSENSITIVE)
+    return [
+      values.every((value) => compiled.matches(value)),
+      `registration.${list} entry ${index + 1} matches every value that was tried, such as ${values[0]}, so that nobody can register; case is ignored (is ${shown(pattern)})`,
+    ]
+  }
 
 /** A pattern with other letters than ASCII, which no email address has once it is read. */
 function blockedEmailWarning(pattern: string, index: number): [boolean, string] {
