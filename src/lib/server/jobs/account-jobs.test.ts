@@ -439,15 +439,30 @@ describe('lock', () => {
     },
   )
 
-  test.each(['refused', 'existed', 'unclear'] as const)(
-    'but nothing of a claim that is %s',
-    async (answer) => {
-      shows = [null]
+  test.each(['refused', 'existed'] as const)('but nothing of a claim that is %s', async (answer) => {
+    shows = [null]
+    nameIs = 'taken'
+    claimed = answer
+    await stands(over, { state: 'claiming' })
+    expect(await remove()).toMatchObject({ account: { localpart: RIVER, state: null }, events: [] })
+    expect(changes).toEqual([])
+  })
+
+  test.each(
+    (['lock', 'remove'] as const).flatMap((job) => [
+      { job, found: {} },
+      { job, found: { locked: false } },
+      { job, found: { locked: false, devices: 1 } },
+    ]),
+  )(
+    'and what the first attempt made while it was to be completed is left to moderators: $job, $found',
+    async ({ job, found }) => {
+      shows = [null, shown(found)]
       nameIs = 'taken'
-      claimed = answer
+      claimed = 'unclear'
       await stands(over, { state: 'claiming' })
-      expect(await remove()).toMatchObject({ account: { localpart: RIVER, state: null }, events: [] })
-      expect(changes).toEqual([])
+      expect(await { lock, remove }[job]()).toMatchObject({ state: 'cancelled' })
+      await inDoubt()
     },
   )
 

@@ -45,7 +45,8 @@ export async function removeAccount(
 
 /**
  * There is no account, but the username can be had by nobody: MAS stopped when Synapse had the account already. Completes
- * the claim as its applicant's next attempt would, so that the account can be removed and the username used again. Answers whether it did.
+ * the claim as its applicant's next attempt would, so that the account can be removed and the username used again. Answers
+ * whether there is an account now: the completed one, or one that may be what the first attempt made meanwhile.
  */
 export async function completeClaim(
   entry: LedgerEntry,
@@ -53,10 +54,12 @@ export async function completeClaim(
 ): Promise<boolean> {
   const { localpart, changedAt } = entry
   if ((await homeserver.nameAnswer(localpart)) === 'free') return false
-  if ((await homeserver.claim(localpart, registrar.now() - changedAt)) !== 'made') return false
-  const made = { localpart, state: 'claimed', madeAt: registrar.now() } as const
-  await accountLedger.moveAccount(entry, made, [{ kind: 'account_claimed' }])
-  return true
+  const answer = await homeserver.claim(localpart, registrar.now() - changedAt)
+  if (answer === 'made') {
+    const made = { localpart, state: 'claimed', madeAt: registrar.now() } as const
+    await accountLedger.moveAccount(entry, made, [{ kind: 'account_claimed' }])
+  }
+  return answer === 'made' || answer === 'unclear'
 }
 
 /**
