@@ -390,6 +390,36 @@ export function masFacts(get: () => MasTarget): void {
     expect(error).toMatchObject({ outage: false })
   })
 
+  test('a page in the place of one path of its admin API tells that MAS is too old only where an older one lacks it', async () => {
+    const { homeserver, connect, mas } = get()
+    const name = await waiting(get())
+    const page = { status: 404, headers: { 'content-type': 'text/html' }, body: '<h1>Not here</h1>' }
+    const askFor = async (broken: RegExp, call: () => Promise<unknown>, kind: 'unreachable' | 'set_up') => {
+      mas.faults = ({ method, path }) => (broken.test(`${method} ${path}`) ? page : undefined)
+      const { message } = await failure(call(), kind, kind === 'set_up')
+      mas.faults = undefined
+      return message
+    }
+    const calls: [RegExp, () => Promise<unknown>][] = [
+      [/by-username/, () => homeserver.account(name)],
+      [/by-username/, () => homeserver.nameAnswer(name)],
+      [/^POST .*\/users$/, () => homeserver.claim(aName())],
+      [/unlock$/, () => homeserver.open(name)],
+      [/set-password$/, () => homeserver.fill(name, aPassword())],
+      [/user-emails/, () => homeserver.account(name)],
+      [/deactivate$/, () => homeserver.remove(name)],
+    ]
+    for (const [broken, call] of calls)
+      expect(await askFor(broken, call, 'unreachable')).toMatch(/not from MAS \(404, text\/html\).*proxy/)
+    const newer: [RegExp, () => Promise<unknown>][] = [
+      [/version$/, () => homeserver.identity()],
+      [/site-config$/, () => homeserver.passwordPolicy()],
+      [/personal-sessions$/, () => connect({ token: null }).homeserver.joinedRooms(name)],
+    ]
+    for (const [broken, call] of newer)
+      expect(await askFor(broken, call, 'set_up')).toContain('MAS 1.5 is needed')
+  })
+
   test('Synapse that cannot ask MAS is an outage; one that cannot ask another homeserver is not', async () => {
     const { homeserver, ...world } = await startMasWorld({ ...CLIENT, domain: 'stand-in.test' })
     const { homeserver: client } = connectHomeserver({

@@ -111,7 +111,7 @@ export function createMasCall({ clientId, clientSecret, clock = Date.now, ...opt
     const read = errors.parseJson(answer.body)
     if (status >= 200 && status < 300 && read !== undefined) return { ...reply, granted: true, body: read }
     const said = status < 400 ? null : saidBy(read)
-    if (said === null) throw await absent('adminapi', task, answer)
+    if (said === null) throw await absent('adminapi', task, answer, `${ADMIN_API}${path}`)
     const error =
       status === 404
         ? errors.missing(task, `MAS does not have it (${said})`)
