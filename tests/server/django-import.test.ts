@@ -784,6 +784,110 @@ test('who confirmed there after the import, and not here, goes on from there', a
   expect((await imported()).get('anna')).toMatchObject({ outcome: 'known', notes: [] })
 })
 
+describe('what was deleted here, as its time was over,', () => {
+  const keptFor = () => (Math.max(world.config.retention.started, world.config.retention.completed) + 1) * DAY
+  /** Imports it as this, and lets its time pass here, in which it became that there. */
+  async function importedAgain(at: string, since: string, meanwhile?: (id: string) => Promise<unknown>) {
+    await aDjangoFile()
+    await changeRows(set('anna', at))
+    const id = (await imported()).get('anna')?.id ?? ''
+    await meanwhile?.(id)
+    world.pass(keptFor())
+    await world.services.scheduler.cleanUp({ dryRun: false })
+    await world.drain()
+    expect(await world.services.registrar.find(id)).toBeNull()
+    await changeRows(set('anna', since))
+    return { id, again: (await imported()).get('anna') }
+  }
+  const STARTED = 'status = 0, email_verified = 0'
+  const VERIFIED = 'status = 0, email_verified = 1'
+
+  test.each([
+    ['started', STARTED, 'verified', VERIFIED],
+    ['started', STARTED, 'requested', 'status = 1, email_verified = 1'],
+    ['started', STARTED, 'approved', 'status = 2, email_verified = 1'],
+    ['verified', VERIFIED, 'requested', 'status = 1'],
+    ['verified', VERIFIED, 'approved', 'status = 2'],
+  ])('and was %s, goes on from there: %s, then %s', async (before, at, state, since) => {
+    const { id, again } = await importedAgain(at, since)
+    expect(again).toMatchObject({
+      outcome: 'taken',
+      notes: [`was ${before} when it was imported and was deleted here, and is ${state} there now`],
+    })
+    expect(await world.services.registrar.find(id)).toMatchObject({ state, holdsName: true })
+    expect((await imported()).get('anna')).toMatchObject({ outcome: 'known', notes: [] })
+  })
+
+  test.each([
+    ['started', STARTED, STARTED],
+    ['verified', VERIFIED, VERIFIED],
+  ])('and is %s there as before, stays deleted', async (_, at, since) => {
+    const { id, again } = await importedAgain(at, since)
+    expect(again).toMatchObject({
+      outcome: 'known',
+      notes: ['was imported before, and was deleted here since'],
+    })
+    expect(await world.services.registrar.find(id)).toBeNull()
+  })
+
+  test.each([
+    ['started', STARTED, 'denied', 'status = 3'],
+    ['denied', 'status = 3', 'approved', 'status = 2'],
+  ])(
+    'and was %s, stays deleted where it was decided there since: %s, then %s',
+    async (before, at, there, since) => {
+      const { id, again } = await importedAgain(at, since)
+      expect(again).toMatchObject({
+        outcome: 'known',
+        notes: [
+          `was ${before} when it was imported, is ${there} there now and deleted here: it stays deleted`,
+        ],
+      })
+      expect(await world.services.registrar.find(id)).toBeNull()
+    },
+  )
+
+  test('stays deleted where its applicant withdrew it here', async () => {
+    const withdraw = (id: string) =>
+      world.services.registrar.act(id, { type: 'withdraw' }, { kind: 'applicant' })
+    const { again } = await importedAgain(VERIFIED, 'status = 1', withdraw)
+    expect(again).toMatchObject({
+      outcome: 'known',
+      notes: ['was verified when it was imported, is requested there now and deleted here: it stays deleted'],
+    })
+  })
+
+  test('leaves its address to who confirmed it here meanwhile, and takes it from who only typed it', async () => {
+    await aDjangoFile()
+    await changeRows(set('anna', STARTED) + set('dora2', "email = 'other@mail.test'"))
+    await imported()
+    world.pass(keptFor())
+    await world.services.scheduler.cleanUp({ dryRun: false })
+    const { api } = aBrowser(world.services)
+    await api.registration.start({ username: 'typed', email: 'anna@mail.test', proof: await aForm(world) })
+    await changeRows(set('anna', 'status = 1, email_verified = 1'))
+    const looked = async () =>
+      (await world.services.djangoImport.look(await readFile())).registrations.find(
+        ({ row }) => row.username === 'anna',
+      )
+    expect(await looked()).toMatchObject({
+      outcome: 'taken',
+      notes: [
+        'was started when it was imported and was deleted here, and is requested there now',
+        'a registration started here with this email address, which nobody confirmed, is deleted',
+      ],
+    })
+    await world.drain()
+    await api.verification.confirm({
+      token: tokenIn(world.mailbox.last('anna@mail.test', 'verification').link),
+    })
+    expect(await looked()).toMatchObject({
+      outcome: 'left_out',
+      notes: ['an open registration here has the same email address'],
+    })
+  })
+})
+
 test.each([
   ['who confirmed it here', true],
   ['who started here, where nobody confirmed it there', false],

@@ -108,7 +108,10 @@ export function createDjangoImport({
       if (happened.length > 0) {
         const imported = happened.findLast(({ kind }) => kind === 'imported')
         const state = v.parse(v.fallback(stateSchema, 'requested'), imported?.detail?.['state'])
-        known.set(id, { state, now: await findRegistration(reader, id) })
+        const now = await findRegistration(reader, id)
+        const gone = now === null ? happened.findLast(({ kind }) => kind === 'gone') : undefined
+        const deletedAs = v.parse(v.fallback(v.nullable(stateSchema), null), gone?.detail?.['state'])
+        known.set(id, { state, now, deletedAs })
       }
       const address = parseEmail(email)
       const open = address === null ? null : await findByAddress(reader, address)

@@ -8,7 +8,7 @@ import { signsOfOthers, type Account } from '$lib/registration/signs'
 import type { State } from '$lib/registration/state'
 import { plainLines } from '$lib/registration/text-length'
 import { parseUsername, type Username } from '$lib/registration/username'
-import { DJANGO_STATUSES, readTime, type DjangoRegistration } from './rows'
+import { readTime, type DjangoRegistration } from './rows'
 
 /** What the homeserver says of a name: its account, or whether a new one can have it. */
 export interface NameFound {
@@ -18,10 +18,13 @@ export interface NameFound {
   ours: boolean
 }
 
-/** A row that was imported before: the state that it got then, and what became of it here; null: it was deleted. */
+/** A row that was imported before: the state that it got then, and what became of it here. */
 export interface ImportedBefore {
   state: State
+  /** Null: it was deleted. */
   now: Pick<Registration, 'state' | 'email' | 'message'> | null
+  /** The state in which it was deleted here; null: it was not. */
+  deletedAs: State | null
 }
 
 /** What is here and at the homeserver already. */
@@ -88,9 +91,7 @@ function planOne(
   const out = (why: string): Planned => ({ row, id, outcome: 'left_out', notes: [why] })
   const before = known.get(id)
   const email = parseEmail(row.email)
-  // Confirmed there since the import, and not here: that is one and the same attempt, and it goes on from there.
-  const isFurther = before?.now?.state === 'started' && before.now.email === email && isConfirmed(row)
-  if (before !== undefined && !isFurther)
+  if (before !== undefined && !isFurther(row, before, email))
     return { row, id, outcome: 'known', notes: notesOnKnown(row, before) }
   if (email === null) return out('its email address cannot be used')
   const username = nameOf(row, domain)
@@ -105,8 +106,8 @@ function planOne(
     )
 
   const notes: string[] = []
-  if (isFurther) notes.push('was started when it was imported, and was confirmed there since')
-  else if (replaces)
+  if (before !== undefined) notes.push(noteOnFurther(row, before))
+  if (replaces && (before?.now ?? null) === null)
     notes.push('a registration started here with this email address, which nobody confirmed, is deleted')
   const { account, free, ours } = found.get(username) ?? { account: null, free: false, ours: false }
   const isTheirs = account !== null && !account.deactivated && account.addresses.includes(email)
@@ -187,11 +188,35 @@ const unsent = (message: string): string =>
 const isConfirmed = ({ status, email_verified: isVerified }: DjangoRegistration): boolean =>
   status === 0 ? isVerified : status !== 3
 
+/**
+ * Whether it was confirmed there since the import, and not here, or sent there after its time was over here: that is one
+ * and the same attempt, and it goes on from there.
+ */
+function isFurther(
+  row: DjangoRegistration,
+  { now, deletedAs }: ImportedBefore,
+  email: EmailAddress | null,
+): boolean {
+  if (!isConfirmed(row)) return false
+  if (now !== null) return now.state === 'started' && now.email === email
+  return deletedAs === 'started' || (deletedAs === 'verified' && row.status !== 0)
+}
+
+function noteOnFurther(row: DjangoRegistration, { state, now }: ImportedBefore): string {
+  if (now !== null) return 'was started when it was imported, and was confirmed there since'
+  return `was ${state} when it was imported and was deleted here, and is ${stateOf(row, false)} there now`
+}
+
 /** What was decided or written there since the import: what is here stays as it is. */
-function notesOnKnown(row: DjangoRegistration, { state, now }: ImportedBefore): string[] {
-  if (now === null) return []
+function notesOnKnown(row: DjangoRegistration, { state, now, deletedAs }: ImportedBefore): string[] {
+  const there = stateOf(row, false)
+  if (now === null) {
+    const isSame = isStateOf(row, state) || (deletedAs !== null && isStateOf(row, deletedAs))
+    return isSame
+      ? ['was imported before, and was deleted here since']
+      : [`was ${state} when it was imported, is ${there} there now and deleted here: it stays deleted`]
+  }
   const notes: string[] = []
-  const there = DJANGO_STATUSES[row.status]
   if (!isStateOf(row, state) && !isStateOf(row, now.state)) {
     const todo = TO_DO[now.state] ?? 'it stays as it is here'
     notes.push(
