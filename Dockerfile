@@ -19,7 +19,7 @@ RUN chmod 755 /app/build/cli/index.js \
   && ln -s /app/build/cli/index.js /usr/local/bin/synapse-registration \
   && install -d -o node -g node -m 700 /data
 USER node
-# The database is data/registration.db in here. Nothing else is written, but by import in /tmp.
+# The database is data/registration.db in here. Nothing else is written.
 WORKDIR /
 VOLUME /data
 EXPOSE 3000
