@@ -65,17 +65,68 @@ test('the command has the secrets that the unit loads, and no other, even where 
   expect(given().env[TOKEN]).toBeUndefined()
 })
 
+/** An override of the unit, as `systemctl edit` writes it. */
+function override(lines: string[], name = 'own.conf'): void {
+  mkdirSync(`${unit}.d`, { recursive: true })
+  const text = ['[Service]', ...lines].join('\n')
+  writeFileSync(join(`${unit}.d`, name), text.replaceAll('/etc/synapse-registration', `${folder}/etc`))
+}
+const LOAD_MAS = 'LoadCredential=mas_client_secret:/etc/synapse-registration/mas_client_secret'
+const NAME_MAS = `Environment=${MAS_SECRET}_FILE=%d/mas_client_secret`
+
 test('also by an override, and with secrets that the unit does not name by itself', () => {
-  mkdirSync(`${unit}.d`)
-  writeFileSync(
-    join(`${unit}.d`, 'own.conf'),
-    `[Service]\nLoadCredential=key:${folder}/etc/my key\nEnvironment=SYNAPSE_REGISTRATION_SECRET_KEY_FILE=%d/key\n`,
-  )
+  override([
+    `LoadCredential=key:${folder}/etc/my key`,
+    'Environment=SYNAPSE_REGISTRATION_SECRET_KEY_FILE=%d/key',
+    '',
+  ])
   put('my key', 'long and random')
   expect(given().env).toMatchObject({
     [TOKEN]: 'syt_token',
     SYNAPSE_REGISTRATION_SECRET_KEY: 'long and random',
   })
+})
+
+test.each([
+  ['all in one', [['LoadCredential=', LOAD_MAS, `UnsetEnvironment=${TOKEN}_FILE`, NAME_MAS]]],
+  [
+    'in several, without a line break at their ends',
+    [['LoadCredential='], [LOAD_MAS, NAME_MAS], [`UnsetEnvironment=A ${TOKEN}_FILE`]],
+  ],
+  ['all of the environment set anew', [['LoadCredential=', LOAD_MAS, 'Environment= ', NAME_MAS]]],
+  [
+    'set anew twice',
+    [
+      ['LoadCredential=x:/x', 'LoadCredential='],
+      ['LoadCredential=', LOAD_MAS, 'Environment=', NAME_MAS],
+    ],
+  ],
+])('an override takes a secret away as systemd does: %s', (_, overrides) => {
+  rmSync(join(folder, 'etc', 'admin_token'))
+  put('mas_client_secret', 'secret')
+  for (const [index, lines] of overrides.entries()) override(lines, `${index}.conf`)
+  const { env } = given()
+  expect(env).toMatchObject({ [MAS_SECRET]: 'secret' })
+  expect(env[TOKEN]).toBeUndefined()
+})
+
+test('of two that name the same secret, the last counts', () => {
+  rmSync(join(folder, 'etc', 'admin_token'))
+  put('token', 'syt_other')
+  override([
+    'LoadCredential=',
+    'LoadCredential=token:/etc/synapse-registration/token',
+    `Environment=${TOKEN}_FILE=%d/token`,
+  ])
+  expect(given().env[TOKEN]).toBe('syt_other')
+})
+
+test('a secret that is named and not loaded is told, as the service does not find it either', () => {
+  override(['LoadCredential='])
+  const { status, stderr, stdout } = spawnSync('sh', [command], { env: {}, encoding: 'utf8' })
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+  expect(stderr).toContain(`${TOKEN}_FILE is set, but no LoadCredential=admin_token:`)
+  expect(stderr).toContain(`UnsetEnvironment=${TOKEN}_FILE`)
 })
 
 test.each(['syt $(x) "\' \\', 'syt', 'syt\n', 'syt\r\n', 'syt\n\n', 'syt\r\n\r\n'])(
