@@ -38,7 +38,10 @@ export type Refusal =
   | { code: 'too_many_mails'; hours: number }
   /** `minutes`: when this can be tried again, rounded up. */
   | { code: 'too_many_tries'; minutes: number }
-  /** The form is too old, or from before a proof of work was required: the next one can be submitted as it is. */
+  /**
+   * The form is too old, was sent before, or is from before a proof of work was required: the next one can be submitted
+   * as it is.
+   */
   | { code: 'form_outdated' }
   /** Too many requests without a proof of work. `minutes`: when the next one is possible, rounded up. */
   | { code: 'too_many_unproved'; minutes: number }

@@ -53,7 +53,8 @@ export function createEntrance({
 
     /**
      * What to flag a request for, its quota, and what else to count it as. This consumes a proof. Refused if the form
-     * is too old, or from before a proof was required: submitting the next one is enough.
+     * is too old, was sent before with its proof, as when the answer got lost, or is from before a proof was required:
+     * submitting the next one is enough.
      */
     async look(
       purpose: ProofPurpose,
@@ -67,10 +68,11 @@ export function createEntrance({
       if (evidence === null || clock() - evidence.begunAt < SHORTEST_MS) heldFor.push('too_fast')
       const withOthers = { heldFor, line: 'proved' as const, more: [] }
       if (!(await isAsked())) return accept(withOthers)
-      if (evidence !== null && (evidence.solved ? evidence.expired : !evidence.asked))
-        return refuse({ code: 'form_outdated' })
-      const proved = evidence?.solved === true && (await limits.take('proof', evidence.id, ONCE)).ok
-      if (proved) return accept(withOthers)
+      if (evidence !== null && !evidence.asked) return refuse({ code: 'form_outdated' })
+      if (evidence?.solved === true) {
+        const fresh = !evidence.expired && (await limits.take('proof', evidence.id, ONCE)).ok
+        return fresh ? accept(withOthers) : refuse({ code: 'form_outdated' })
+      }
       return accept({
         heldFor: ['no_proof', ...heldFor],
         line: trap === '' ? 'unproved' : 'trapped',
