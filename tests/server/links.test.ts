@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { renderMail } from '$lib/server/mail/render'
 import { codeOf } from '../support/code-of'
 import { decideOn } from '../support/decide'
@@ -50,6 +50,54 @@ test('a link to the status works as long as pages say, and so does the cookie', 
   world.pass(1000)
   expect(await codeOf(elsewhere.api.registration.status({ token }))).toBe('link_expired')
   expect(await applicant.api.registration.current()).toBeNull()
+  expect(await applicant.api.registration.isGone()).toBe(false)
+})
+
+describe('a browser whose request was deleted after its time', () => {
+  const gone = async ({ api }: Pick<Awaited<ReturnType<typeof verified>>, 'api'>) => [
+    await api.registration.current(),
+    await api.registration.isGone(),
+  ]
+
+  test.each([
+    ['unfinished', 2, verified],
+    [
+      'withdrawn',
+      30,
+      async (...args: Parameters<typeof requested>) => {
+        const applicant = await requested(...args)
+        await applicant.api.registration.withdraw({})
+        return applicant
+      },
+    ],
+    [
+      'denied',
+      30,
+      async (...args: Parameters<typeof requested>) => {
+        const applicant = await requested(...args)
+        await decideOn(world, applicant.view.id, 'deny')
+        return applicant
+      },
+    ],
+  ])('knows that it is gone: %s', async (_, days, stand) => {
+    world = await aWorld()
+    const applicant = await stand(world, 'river')
+    world.pass(days * DAY - 1000)
+    await world.services.scheduler.cleanUp({ dryRun: false })
+    expect(await gone(applicant)).toEqual([expect.objectContaining({ username: 'river' }), false])
+    world.pass(1000)
+    await world.services.scheduler.cleanUp({ dryRun: false })
+    expect(await gone(applicant)).toEqual([null, true])
+    expect(await codeOf(applicant.api.registration.request({ shown: 'x', ...form }))).toBe('no_registration')
+  })
+
+  test('is no browser that has none', async () => {
+    world = await aWorld()
+    const stranger = aBrowser(world.services)
+    expect(await gone(stranger)).toEqual([null, false])
+    stranger.jar.set('applicant', 'nonsense')
+    expect(await gone(stranger)).toEqual([null, false])
+  })
 })
 
 const form = { password: PASSWORD, reason: REASON, legal: true }

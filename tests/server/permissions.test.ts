@@ -35,6 +35,7 @@ const CALLS: Record<string, Call> = {
   'registration.start': 'stranger',
   'registration.sendLink': 'stranger',
   'registration.current': 'stranger',
+  'registration.isGone': 'stranger',
   'registration.mail': 'stranger',
   'registration.chooseUsername': 'stranger',
   'registration.request': 'stranger',

@@ -19,7 +19,7 @@ import type { Needing } from './context'
 import { countRefusal } from './count-refusal'
 import { orThrow, refusalError, RefusalError } from './refusal-error'
 import * as t from './t'
-import { APPLICANT_COOKIE, line, ownRegistration } from './t'
+import { APPLICANT_COOKIE, isOwnGone, line, ownRegistration } from './t'
 import { DAY } from '$lib/registration/time'
 
 const needed = t.needs(
@@ -243,6 +243,9 @@ export const registrationRouter = t.router({
     const registration = await ownRegistration(ctx)
     return registration === null ? null : ownView(registration, ctx)
   }),
+
+  /** Whether `current` is null because this browser's registration has been deleted. */
+  isGone: procedure.query(({ ctx }) => isOwnGone(ctx)),
 
   /** If its answer got lost, the page still shows the username of before: sent again, it finds everything done. */
   chooseUsername: ownProcedure('verification', 'status')

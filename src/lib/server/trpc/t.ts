@@ -1,5 +1,6 @@
 import { initTRPC, TRPCError } from '@trpc/server'
 import { can, type Permission } from '$lib/moderation/permission'
+import type { Result } from '$lib/registration/refusal'
 import { byModerator, type Registration } from '$lib/registration/registration'
 import { isShown } from '$lib/registration/shown'
 import { parseToken, tokenSchema } from '../crypto/tokens'
@@ -77,12 +78,22 @@ export const latelyProcedure = signedInProcedure.use(({ ctx, next }) => {
   return next()
 })
 
+/** What this browser's applicant cookie opens; null if it has none. */
+async function byCookie(ctx: Needing<'links'>): Promise<Result<Registration> | null> {
+  const token = v.safeParse(tokenSchema, ctx.cookies.get(APPLICANT_COOKIE))
+  return token.success ? ctx.services.links.byToken(token.output, 'applicant') : null
+}
+
 /** The registration of this browser's cookie, or null. */
 export async function ownRegistration(ctx: Needing<'links'>): Promise<Registration | null> {
-  const token = v.safeParse(tokenSchema, ctx.cookies.get(APPLICANT_COOKIE))
-  if (!token.success) return null
-  const found = await ctx.services.links.byToken(token.output, 'applicant')
-  return found.ok ? found.value : null
+  const found = await byCookie(ctx)
+  return found?.ok === true ? found.value : null
+}
+
+/** Whether this browser's cookie is that of a registration that has been deleted: its tokens go with it. */
+export async function isOwnGone(ctx: Needing<'links'>): Promise<boolean> {
+  const found = await byCookie(ctx)
+  return found?.ok === false && found.refusal.code === 'link_broken'
 }
 
 /** For signed-in moderators, with the second factor if it is required. */

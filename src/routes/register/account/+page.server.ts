@@ -8,7 +8,7 @@ export const load: PageServerLoad = async ({ url, locals: { api } }) => {
   const own = await api.registration.current()
   if (own !== null && own.state !== 'verified') redirect(303, `/register/status${passedOn(url)}`)
   const rules = own?.asksPassword === true ? await passwordRules(api) : null
-  return { own, rules }
+  return { own, gone: own === null && (await api.registration.isGone()), rules }
 }
 
 export const actions: Actions = {

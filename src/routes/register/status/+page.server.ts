@@ -6,7 +6,13 @@ import type { Actions, PageServerLoad } from './$types'
 export const load: PageServerLoad = async ({ url, locals: { api } }) => {
   const standing = await api.registration.current()
   const rules = standing?.awaitsPassword === true ? await passwordRules(api) : null
-  return { standing, rules, used: url.searchParams.has('used'), earlier: url.searchParams.has('earlier') }
+  return {
+    standing,
+    gone: standing === null && (await api.registration.isGone()),
+    rules,
+    used: url.searchParams.has('used'),
+    earlier: url.searchParams.has('earlier'),
+  }
 }
 
 const HERE = '/register/status'
