@@ -1,6 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { HomeserverError } from '$lib/server/homeserver/homeserver'
 import { createApi } from '$lib/server/trpc/router'
 import { codeOf } from '../support/code-of'
+import { decideOnly } from '../support/decide'
 import {
   aBrowser,
   aConfig,
@@ -113,6 +115,51 @@ describe('one’s own name', () => {
     const anna = await verified(world, 'anna')
     await anna.api.registration.withdraw({})
     expect(await anna.api.registration.checkUsername({ username: 'anna' })).toMatchObject({ ok: true })
+  })
+
+  /** What both steps of a new request say about a username: the first, and the second. */
+  async function bothSteps({ api }: { api: Awaited<ReturnType<typeof verified>>['api'] }, username: string) {
+    const found = await api.registration.checkUsername({ username })
+    const email = `${username}-again@mail.test`
+    return [found.ok ? 'done' : found.refusal.code, await codeOf(api.registration.start({ username, email }))]
+  }
+
+  test.each([
+    ['withdrawn', (anna: Awaited<ReturnType<typeof requested>>) => anna.api.registration.withdraw({})],
+    ['denied', (anna: Awaited<ReturnType<typeof requested>>) => decideOnly(world, anna.view.id, 'deny')],
+  ])(
+    'is the same at both steps of a new request, before its account is removed and after: %s',
+    async (_, end) => {
+      const anna = await requested(world, 'anna')
+      await end(anna)
+      expect(await bothSteps(anna, 'anna')).toEqual(['username_taken', 'username_taken'])
+      await world.drain()
+      expect(await bothSteps(anna, 'anna')).toEqual(['done', 'done'])
+    },
+  )
+
+  test('can be chosen again where it was lost, also if its account was begun', async () => {
+    const anna = await verified(world, 'anna')
+    const weak = vi
+      .spyOn(world.homeserver, 'fill')
+      .mockRejectedValue(new HomeserverError('weak_password', 'Too weak', { permanent: true }))
+    expect(await codeOf(anna.api.registration.request(form))).toBe('password_weak')
+    weak.mockRestore()
+    await world.services.registrar.act(anna.view.id, { type: 'lose_name' }, { kind: 'system' })
+    expect(await anna.api.registration.checkUsername({ username: 'anna' })).toMatchObject({ ok: true })
+    expect(await anna.api.registration.chooseUsername({ username: 'anna' })).toMatchObject({
+      holdsName: true,
+    })
+  })
+
+  test('is no way past a registration that is closed, once the request is over', async () => {
+    const anna = await verified(world, 'anna')
+    await anna.api.registration.withdraw({})
+    const { api } = await aModerator(world.services, 'ada', 'administrator')
+    await api.intake.close({ message: { en: '', de: '' }, until: '' })
+    expect(await anna.api.registration.checkUsername({ username: 'anna' })).toMatchObject({
+      refusal: { code: 'registration_closed' },
+    })
   })
 })
 

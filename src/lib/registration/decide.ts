@@ -9,7 +9,14 @@ import type { Brought } from './invited'
 import type { NewJob } from './job'
 import { UNTOUCHED, type AuditEvent, type Registration } from './registration'
 import { isExpired, isReminderDue, linkHours } from './retention'
-import { awaitsPassword, isOnProbation, isOursUnopened, passwordModeOf, type State } from './state'
+import {
+  awaitsPassword,
+  isOnProbation,
+  isOursUnopened,
+  mustChooseName,
+  passwordModeOf,
+  type State,
+} from './state'
 import type { Username } from './username'
 import type { Wish } from './wish'
 
@@ -89,7 +96,7 @@ export function decide(
     case 'lose_account':
       return account === 'none' ? (loseAccount(registration, action.filled, policy) ?? no()) : no()
     case 'choose_name':
-      if (registration.holdsName || (state !== 'verified' && !awaitsPassword(registration))) return no()
+      if (!mustChooseName(registration)) return no()
       return chooseName(registration, action.username, policy)
     case 'keep_reason':
       if (state !== 'verified') return no()

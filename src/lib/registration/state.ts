@@ -86,6 +86,15 @@ export function awaitsPassword({ state, account }: { state: State; account: Acco
   return state === 'approved' && account !== 'filled' && account !== 'open'
 }
 
+/** The username is lost: another one is chosen before anything else. */
+export function mustChooseName(registration: {
+  state: State
+  account: AccountState
+  holdsName: boolean
+}): boolean {
+  return !registration.holdsName && (registration.state === 'verified' || awaitsPassword(registration))
+}
+
 /** Whether the legal documents were accepted; not by a request that another program accepted. */
 export const hasAccepted = ({ legalAcceptedAt }: { legalAcceptedAt: number | null }): boolean =>
   legalAcceptedAt !== null

@@ -8,7 +8,13 @@ import { accept, refuse, type PasswordNeed, type Refusal } from '$lib/registrati
 import type { Registration } from '$lib/registration/registration'
 import { linkHours, STATUS_LINK_DAYS } from '$lib/registration/retention'
 import { isShownBefore, shownOf } from '$lib/registration/shown'
-import { awaitsPassword, hasAccepted, passwordModeOf, type Probation } from '$lib/registration/state'
+import {
+  awaitsPassword,
+  hasAccepted,
+  mustChooseName,
+  passwordModeOf,
+  type Probation,
+} from '$lib/registration/state'
 import { matrixId, parseUsername, type Username } from '$lib/registration/username'
 import type { OwnView } from '$lib/registration/views'
 import { PROOF_PURPOSES } from '../intake/proof-of-work'
@@ -169,8 +175,10 @@ export const registrationRouter = t.router({
       )
       if (isOwnName(input.username, own, ctx))
         return { ok: false as const, refusal: { code: 'username_own' } satisfies Refusal }
-      const admitted = own === null ? await applicant.mayStart() : accept(null)
-      const answer = admitted.ok ? await applicant.checkUsername(input.username, own?.id ?? null) : admitted
+      // For any other, it is the username of a new request, as which the next step looks at it.
+      const chooses = own !== null && mustChooseName(own) ? own.id : null
+      const admitted = chooses === null ? await applicant.mayStart() : accept(null)
+      const answer = admitted.ok ? await applicant.checkUsername(input.username, chooses) : admitted
       if (!answer.ok) {
         const refused = new RefusalError(answer)
         if (input.typing !== true) countRefusal(ctx.services, 'registration.checkUsername', refused)
