@@ -9,6 +9,8 @@ import { begun } from './draft'
 export interface StandingHere {
   own: OwnView | null
   begun: { username: string; email: string } | null
+  /** It was denied, and nothing was started since: what is started next need be nobody else's. */
+  denied: boolean
 }
 
 /** Where the first pages lead. A withdrawn registration leads nowhere. */
@@ -18,5 +20,7 @@ export async function standingHere(
   const found = await asked.locals.api.registration.current()
   const own = found?.state === 'withdrawn' ? null : found
   const draft = begun(asked)
-  return { own, begun: draft?.username === own?.username ? null : draft }
+  const isOver = own?.state === 'denied'
+  const since = draft?.username === own?.username && !isOver ? null : draft
+  return { own, begun: since, denied: isOver && since === null }
 }
