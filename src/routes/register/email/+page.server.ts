@@ -71,7 +71,10 @@ export const actions: Actions = {
       // If no code is needed, pressing the same button again continues without it.
       if (site.invitations === 'optional' && answer.refusals.some(isAboutCode)) chosen.invitation = ''
       keepDraft(event, { ...draft, ...chosen })
-      return fail(answer.status, { problems: problemsOf(answer.refusals), chosen, ...(await filledIn()) })
+      // An email was requested for it here, so that its link may have been opened elsewhere.
+      const maybeOwn = draft.email !== '' && answer.refusals.some(({ code }) => code === 'username_taken')
+      const problems = problemsOf(answer.refusals)
+      return fail(answer.status, { problems, maybeOwn, chosen, ...(await filledIn()) })
     }
     const { email, mail } = answer.value
     await awaitMail(api, mail)
