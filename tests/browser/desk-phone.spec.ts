@@ -1,5 +1,5 @@
 import type { Browser, Locator, Page } from '@playwright/test'
-import type { Site } from '../support/site'
+import { askDatabase, type Site } from '../support/site'
 import { aDesk, find, people, row } from './at-the-desk'
 import { expect, expectAccessible, test } from './fixtures'
 
@@ -128,3 +128,25 @@ test('the pages of the desk are in a menu on a phone, which closes behind one', 
   await expect(desk).toHaveURL(/\/admin\/login/)
   await desk.context().close()
 })
+
+for (const locale of ['en', 'de', 'fr'] as const)
+  test(`what to do about an unverified account stays on a phone (${locale})`, async ({ browser, site }) => {
+    const [name = ''] = await people(site, 1)
+    await askDatabase(site, `update accounts set state = 'doubtful' where localpart = ?`, [name])
+    const desk = await aDesk(browser, site, { locale, viewport: { width: 375, height: 553 } })
+    await desk.goto(`${site.url}/admin`)
+    const verdicts = desk.locator('li', { hasText: name }).locator('button[name=verdict]')
+    await expect(verdicts).toHaveCount(2)
+    for (const width of [375, 320]) {
+      await desk.setViewportSize({ width, height: 568 })
+      for (const verdict of await verdicts.all()) {
+        const place = await box(verdict)
+        expect(place.x).toBeGreaterThanOrEqual(0)
+        expect(place.x + place.width).toBeLessThanOrEqual(width)
+      }
+    }
+    await expectAllAccessible(desk)
+    await verdicts.last().click()
+    await expect(verdicts).toHaveCount(0)
+    await desk.context().close()
+  })
