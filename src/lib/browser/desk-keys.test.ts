@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { onDeskKey, watchFields } from './desk-keys'
+import { leaveField, onDeskKey, watchFields } from './desk-keys'
 
 /** As much of an element as keys need. */
 class FakeElement extends EventTarget {
@@ -8,7 +8,8 @@ class FakeElement extends EventTarget {
     super()
   }
   matches(selector: string): boolean {
-    return selector.split(/[ ,]/).includes(this.tag)
+    const tags = selector.replaceAll(/:not\(.*?\)/g, '').split(/,\s*/)
+    return tags.includes(this.tag)
   }
   blur(): void {
     focused = body
@@ -19,21 +20,23 @@ const body = new FakeElement('body')
 let focused = body
 let stop: () => void
 
+const addEventListener = (type: string, hear: (event: unknown) => void) => {
+  handlers.set(type, [...(handlers.get(type) ?? []), hear])
+}
 class FakeDocument {
-  addEventListener(type: string, hear: (event: unknown) => void) {
-    handlers.set(type, [...(handlers.get(type) ?? []), hear])
-  }
+  addEventListener = addEventListener
   get activeElement() {
     return focused
   }
   querySelector = () => null
   querySelectorAll = () => []
 }
+const window = Object.assign(new EventTarget(), { addEventListener })
 let page: FakeDocument
 let handlers: Map<string, ((event: unknown) => void)[]>
 
 /** What a person does to an element, as the page hears it. */
-const send = (type: string, target: FakeElement, more: Record<string, unknown> = {}) => {
+const send = (type: string, target: EventTarget, more: Record<string, unknown> = {}) => {
   const hear = handlers.get(type) ?? []
   const event = { type, target, isTrusted: true, defaultPrevented: false, preventDefault() {}, ...more }
   for (const one of hear) one(event)
@@ -60,9 +63,9 @@ beforeEach(() => {
   page = new FakeDocument()
   focused = body
   vi.stubGlobal('document', page)
+  vi.stubGlobal('window', window)
   vi.stubGlobal('HTMLElement', FakeElement)
   stop = watchFields()
-  press('Escape')
 })
 afterEach(() => {
   stop()
@@ -71,7 +74,7 @@ afterEach(() => {
 
 describe('a key does something', () => {
   test('at rest', () => expect(press('a')).toBe(true))
-  test.each(['textarea', 'select'])('not in a %s', (tag) => {
+  test.each(['textarea', 'select', 'input'])('not in a %s', (tag) => {
     focus(new FakeElement(tag))
     expect(press('a')).toBe(false)
   })
@@ -92,6 +95,26 @@ describe('a key does something', () => {
     leave()
     focus(new FakeElement('button'))
     vanish(field)
+    expect(press('a')).toBe(true)
+  })
+  test.each([
+    ['through the history', leaveField],
+    ['to another window, or what is no page', () => send('blur', window)],
+  ])('once the person went from the field %s', (_, leave) => {
+    const field = new FakeElement('textarea')
+    focus(field)
+    press('b')
+    leave()
+    vanish(field)
+    expect(press('a')).toBe(true)
+  })
+  test('once the page was left with a field in use, and opened again', () => {
+    const field = new FakeElement('input')
+    focus(field)
+    press('b')
+    stop()
+    vanish(field)
+    stop = watchFields()
     expect(press('a')).toBe(true)
   })
   test('once a field was closed by a key of its own', () => {
@@ -116,6 +139,7 @@ describe('where a field goes under the hands that type in it', () => {
     ['a script', () => send('click', body, { isTrusted: false })],
     ['an error that takes the focus', () => focus(new FakeElement('div'))],
     ['Enter in a field of several lines', () => press('Enter')],
+    ['a redirect to a place on the page', () => send('popstate', window)],
   ])('nor where it loses the focus to %s', (_, happen) => {
     const field = new FakeElement('textarea')
     focus(field)
@@ -140,6 +164,22 @@ describe('where a field goes under the hands that type in it', () => {
     vanish(field)
     act()
     expect(press('a')).toBe(true)
+  })
+  test('nor where the person comes back to a field, and it goes then', () => {
+    const field = new FakeElement('textarea')
+    focus(field)
+    send('blur', window)
+    focus(field)
+    vanish(field)
+    expect(press('a')).toBe(false)
+  })
+  test('nor where they type on until the page that they go back to is there', () => {
+    const field = new FakeElement('textarea')
+    focus(field)
+    leaveField()
+    press('b')
+    vanish(field)
+    expect(press('a')).toBe(false)
   })
   test('typing goes on in another field, and a press on it does not end that', () => {
     const [field, other] = [new FakeElement('textarea'), new FakeElement('textarea')]

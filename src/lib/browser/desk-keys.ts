@@ -18,6 +18,8 @@ const leaves = (key: string, target: HTMLElement): boolean =>
 
 /** Tracks which text field is in use, for `onDeskKey`. Returns a function that stops it. */
 export function watchFields(): () => void {
+  // What was in use when this page was left is of no page that is shown now.
+  leaveField()
   const stopped = new AbortController()
   const options = { capture: true, signal: stopped.signal }
   const press = ({ target, isTrusted }: Event) => {
@@ -33,7 +35,17 @@ export function watchFields(): () => void {
     },
     options,
   )
+  // The person goes out of the page, as to the browser's own search.
+  window.addEventListener('blur', leaveField, { signal: stopped.signal })
   return () => stopped.abort()
+}
+
+/**
+ * The person leaves the field by what no key or press on the page shows, as through the browser's history. `popstate`
+ * does not tell that: SvelteKit causes it as well, where a late redirect leads to a place on the page.
+ */
+export function leaveField(): void {
+  field = null
 }
 
 /**
