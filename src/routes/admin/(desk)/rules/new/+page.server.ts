@@ -21,12 +21,14 @@ interface Typed {
   message: string
   category: string
   silent: boolean
-  /** The ticked boxes; null: all that are shown. */
-  deny: string[] | null
+  /** The ids of those whose boxes were shown and are not ticked. All others are. */
+  unticked: string[]
 }
 
 function read(form: FormData): Typed {
   const effect = textOf(form, 'effect')
+  const ticked = new Set(chosen(form).map(({ id }) => id))
+  const known = [...form.getAll('offered'), ...form.getAll('unticked')].map(String)
   return {
     kind: readRuleKind(textOf(form, 'kind')) ?? 'domain',
     value: textOf(form, 'value'),
@@ -36,7 +38,7 @@ function read(form: FormData): Typed {
     message: textOf(form, 'message'),
     category: textOf(form, 'category'),
     silent: textOf(form, 'silent') !== '',
-    deny: null,
+    unticked: [...new Set(known)].filter((id) => !ticked.has(id)),
   }
 }
 
@@ -46,6 +48,14 @@ function chosen(form: FormData): { id: string; version: number }[] {
     const [, id, version] = /^([\w-]{1,100})\.(\d{1,9})$/.exec(String(value)) ?? []
     return id === undefined ? [] : [{ id, version: Number(version) }]
   })
+}
+
+/** As typed, for another try at a save that was refused: who came or changed since the preview was not chosen. */
+function chosenOnly(typed: Typed, form: FormData, { waiting }: ReachView): Typed {
+  if (!form.has('offered')) return typed
+  const ticked = new Set(form.getAll('deny').map(String))
+  const others = waiting.some.filter(({ id, version }) => !ticked.has(`${id}.${version}`)).map(({ id }) => id)
+  return { ...typed, unticked: [...new Set([...typed.unticked, ...others])] }
 }
 
 /** A request's value for this kind. */
@@ -71,7 +81,7 @@ export const load: PageServerLoad = async ({ url, locals: { api } }) => {
     message: '',
     category: '',
     silent: false,
-    deny: null,
+    unticked: [],
   }
   const reach = typed.value === '' ? null : await reachOf(api, typed)
   return {
@@ -92,7 +102,7 @@ export const actions: Actions = {
   },
   add: async ({ request, url, locals: { api } }) => {
     const form = await request.formData()
-    const typed: Typed = { ...read(form), deny: form.getAll('deny').map(String) }
+    const typed = read(form)
     const { kind, value, effect, reason, message, category, silent } = typed
     const from = url.searchParams.get('from')
     const denies = textOf(form, 'save') === 'deny'
@@ -100,7 +110,11 @@ export const actions: Actions = {
     if (denies && effect !== 'block') {
       const reach = await reachOf(api, typed)
       if (!reach.ok) return fail(reach.status, { typed, problem: refusalText(reach.refusal) })
-      return fail(400, { typed, problem: m.rule_denies_not(), reach: reach.value })
+      return fail(400, {
+        typed: chosenOnly(typed, form, reach.value),
+        problem: m.rule_denies_not(),
+        reach: reach.value,
+      })
     }
     const answer = await attempt(() =>
       api.rules.add({
@@ -122,11 +136,12 @@ export const actions: Actions = {
       return { typed, saved: { rule, isNew, denied, left: told } }
     }
     const reach = await reachOf(api, typed)
-    const shown: ReachView | null = reach.ok ? reach.value : null
+    const problem = refusalText(answer.refusal)
+    if (!reach.ok) return fail(answer.status, { typed, problem })
     return fail(answer.status, {
-      typed,
-      problem: refusalText(answer.refusal),
-      ...(shown && { reach: shown }),
+      typed: chosenOnly(typed, form, reach.value),
+      problem,
+      reach: reach.value,
     })
   },
 }

@@ -44,7 +44,7 @@ function pageOf(effect: RuleEffect, reach: ReachView | null): string {
     message: 'Words to them',
     category: 'spam',
     silent: true,
-    deny: null,
+    unticked: [],
   }
   const choices = { any: false, categories: ['spam'] }
   const data = { from: null, typed, reach, choices, now: 1, site: { name: 'Test' } }
