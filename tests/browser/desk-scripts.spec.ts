@@ -87,6 +87,49 @@ test('keys go on after the browser’s back, also where a field had the focus', 
   await expect(desk.getByRole('dialog')).toBeVisible()
 })
 
+test('a note that is added after a refusal leaves an empty field without an error, and keys go on', async ({
+  browser,
+  site,
+}) => {
+  const [name = ''] = await people(site, 1)
+  const desk = await aDesk(browser, site)
+  await desk.route('**/admin/live**', (route) => route.abort())
+  await find(desk, site, name)
+  await row(desk, name).getByRole('link').click()
+  await expect(desk.locator('h1')).toContainText(name)
+  await scriptsStarted(desk)
+  const note = desk.getByLabel('Note for other moderators')
+  const add = desk.getByRole('button', { name: 'Add note' })
+  await note.fill(' \u200b ')
+  await add.click()
+  await expect(note).toHaveAttribute('aria-invalid', 'true')
+  await expect(note).toBeFocused()
+
+  let answer = () => {}
+  const answered = new Promise<void>((resolve) => (answer = resolve))
+  await desk.route('**/__data.json*', async (route) => {
+    await answered
+    await route.continue()
+  })
+  await note.fill('Ask Mia')
+  await add.click()
+  await expect(note).toHaveValue('')
+  await expect(note).not.toHaveAttribute('aria-invalid')
+  answer()
+  await expect(desk.locator('#note blockquote')).toHaveText('Ask Mia')
+  await expect(add).not.toHaveAttribute('aria-disabled')
+  await expect(note).not.toBeFocused()
+  await desk.keyboard.press('m')
+  await expect(desk.locator('textarea[name=message]')).toBeFocused()
+  await expect(note).toHaveValue('')
+
+  // What is refused once more is said once more.
+  await note.fill(' \u200b ')
+  await add.click()
+  await expect(note).toHaveAttribute('aria-invalid', 'true')
+  await expect(note).toBeFocused()
+})
+
 test('moving to the next request loads this one, and not the list again', async ({ browser, site }) => {
   await people(site, 3)
   const desk = await aDesk(browser, site)
