@@ -5,6 +5,7 @@ import { decide, type Action } from './decide'
 import { admit } from './decide-request'
 import { INVITATIONS, type Brought } from './invited'
 import { reasonSchema } from './reason'
+import { ACCOUNT_STATES, PASSWORD_MODES } from './state'
 
 const reason = v.parse(reasonSchema, 'A reason that is long enough to be taken by anybody.')
 const request = {
@@ -146,6 +147,19 @@ describe('an invitation that opens without review', () => {
     ])
       expect(tried(change), JSON.stringify(change)).toMatchObject({ ok: false })
     expect(admit((state) => ({ ...requested, state }), aRegistration(), action, aPolicy())).toBeNull()
+  })
+
+  test.each(PASSWORD_MODES)('admits whoever could request, whatever the account’s state, %s', (password) => {
+    const policy = aPolicy({ invitations: 'optional', password })
+    for (const account of ACCOUNT_STATES) {
+      const own = { ...verified, account }
+      const came = decide(own, request, policy, brought({ voucher: ada }))
+      if (!came.ok || came.next === null || came.then === undefined) continue
+      expect(decide(came.next, came.then, policy), account).toMatchObject({
+        next: { state: 'approved', decidedBy: 'm1' },
+        jobs: [account === 'filled' ? { kind: 'open_account' } : { kind: 'mail', mail: 'set_password' }],
+      })
+    }
   })
 })
 
