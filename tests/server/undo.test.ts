@@ -1,7 +1,10 @@
 import { LibsqlError } from '@libsql/client'
+import { TRPCError } from '@trpc/server'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { PASSWORD_MODES, type State } from '$lib/registration/state'
 import { insertRegistration } from '$lib/server/database/registrations'
 import { MailError, type Mail } from '$lib/server/mail/mail'
+import { RefusalError } from '$lib/server/trpc/refusal-error'
 import { codeOf } from '../support/code-of'
 import { decideOnly } from '../support/decide'
 import { aRegistration, email as emailOf, username } from '../support/registration'
@@ -426,5 +429,57 @@ describe('who looks at what', () => {
     await live.poll()
     expect(heard).toBe(3)
     vi.useRealTimers()
+  })
+})
+
+describe('a decision that can still be undone is not told by a refusal either', () => {
+  type Api = Awaited<ReturnType<typeof requested>>['api']
+  const CALLS: [string, (api: Api) => Promise<unknown>][] = [
+    ['setPassword', (api) => api.registration.setPassword({ password: PASSWORD })],
+    ['chooseUsername', (api) => api.registration.chooseUsername({ username: 'brook' })],
+    ['request', (api) => api.registration.request({ password: PASSWORD, reason: REASON, legal: true })],
+  ]
+
+  /** The state that a call is refused with. */
+  async function stateIn(call: Promise<unknown>): Promise<State | null> {
+    const error: unknown = await call.then(
+      () => null,
+      (thrown: unknown) => thrown,
+    )
+    if (error === null) return null
+    const cause = error instanceof TRPCError ? error.cause : null
+    if (cause instanceof RefusalError && cause.refusal.code === 'wrong_state') return cause.refusal.state
+    throw error
+  }
+
+  describe.each(PASSWORD_MODES)('with the password %s', (password) => {
+    beforeEach(async () => {
+      await world.dispose()
+      world = await aWorld({
+        moderation: { ...aConfig().moderation, undoMs: UNDO_MS },
+        registration: { ...aConfig().registration, password },
+      })
+    })
+
+    const DECISIONS = [['approve'], ['deny'], ['approve', 'deny']] as const
+    const each = DECISIONS.flatMap((decisions) =>
+      CALLS.map(([name, call]) => [decisions.join(', then '), name, decisions, call] as const),
+    )
+    test.each(each)('%s: %s', async (_, name, decisions, call) => {
+      const { api, view } = await requested(world, 'river')
+      for (const decision of decisions) {
+        world.pass(UNDO_MS)
+        await decideOnly(world, view.id, decision)
+      }
+      const shown = await api.registration.current()
+      expect(shown?.state).toBe('requested')
+      // Sent once more, a request finds itself done, as it does before a decision.
+      expect(await stateIn(call(api))).toBe(name === 'request' ? null : 'requested')
+      world.pass(UNDO_MS)
+      const stands = await api.registration.current()
+      expect(stands?.state).toBe(decisions.at(-1) === 'approve' ? 'approved' : 'denied')
+      if (name === 'request' || stands?.state === 'denied')
+        expect(await stateIn(call(api))).toBe(stands?.state)
+    })
   })
 })

@@ -1,6 +1,6 @@
 import type { HeldFor } from '$lib/moderation/held'
 import type { EmailAddress } from '$lib/registration/email'
-import { isResting } from '$lib/registration/decide'
+import { isResting, stateForApplicant } from '$lib/registration/decide'
 import { mailboxOf, readEmail } from '$lib/registration/email'
 import type { Language } from '$lib/registration/language'
 import { checkPassword } from '$lib/registration/password'
@@ -171,6 +171,13 @@ export function createApplicant({
     return registration !== null && isDone(registration) ? accept(registration) : refused
   }
 
+  /** Done: it is waiting as far as its applicant is told, or was approved through an invitation already. */
+  const isRequested = (registration: Registration): boolean => {
+    const { state, invitationId } = registration
+    const isAdmitted = (state === 'approved' || state === 'completed') && invitationId !== null
+    return isAdmitted || stateForApplicant(registration, registrar.policy()) === 'requested'
+  }
+
   const hasPassword = (registration: Registration): boolean =>
     isPasswordSet(registration) && !isResting(registration, registrar.policy())
 
@@ -275,7 +282,9 @@ export function createApplicant({
       clientAddress: string,
     ): Promise<Result<Registration>> {
       if (isRequested(registration)) return accept(registration)
-      if (!registration.holdsName) return refuse({ code: 'username_lost' })
+      const { state, account, holdsName } = registration
+      if (state !== 'verified') return refuse({ code: 'wrong_state', state, account })
+      if (!holdsName) return refuse({ code: 'username_lost' })
       const needsPassword = passwordModeOf(registration, settings) === 'at_request'
       const weak = needsPassword
         ? checkPassword(typed.password, registration.username, await passwordPolicy())
@@ -355,10 +364,6 @@ export function createApplicant({
       registrar.act(registration.id, { type: 'speak', language }, APPLICANT),
   }
 }
-
-/** Done: it is waiting for a moderator, or was approved through an invitation already. */
-const isRequested = ({ state, invitationId }: Registration): boolean =>
-  state === 'requested' || ((state === 'approved' || state === 'completed') && invitationId !== null)
 
 /** Done: an approved account has its password. */
 const isPasswordSet = ({ state, account }: Registration): boolean =>

@@ -1,5 +1,6 @@
 import { initTRPC, TRPCError } from '@trpc/server'
 import { can, type Permission } from '$lib/moderation/permission'
+import { stateForApplicant } from '$lib/registration/decide'
 import type { Result } from '$lib/registration/refusal'
 import { byModerator, type Registration } from '$lib/registration/registration'
 import { isShown } from '$lib/registration/shown'
@@ -139,8 +140,24 @@ const asking = v.object({ shown: v.optional(line), token: v.optional(line) })
 export const ownProcedure = (...links: ActingLink[]) =>
   procedure.input(v.parser(asking)).use(async ({ ctx, input: { token }, next }) => {
     const { registration, link } = await whose(ctx, token, links)
-    return next({ ctx: { ...ctx, registration, link } })
+    const result = await next({ ctx: { ...ctx, registration, link } })
+    if (!result.ok) throw await asShown(ctx, registration.id, result.error)
+    return result
   })
+
+/** A refusal names the state that the applicant's page shows: a decision that can still be undone is none yet. */
+async function asShown(
+  { services: { registrar } }: Needing<'registrar'>,
+  id: string,
+  error: TRPCError,
+): Promise<TRPCError> {
+  const { cause } = error
+  if (!(cause instanceof RefusalError) || cause.refusal.code !== 'wrong_state') return error
+  const now = await registrar.find(id)
+  if (now === null) return error
+  const state = stateForApplicant(now, registrar.policy())
+  return refusalError({ ok: false, refusal: { ...cause.refusal, state }, others: cause.others })
+}
 
 /**
  * For applicants, too. A page acts for the applicant it shows: its input is refused if the browser is somebody else's
