@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { POST } from '../../src/routes/preferences/+server'
+import { DAY } from '$lib/registration/time'
 import { aBrowser, aWorld, requested, tokenIn, verified, type TestWorld } from '../support/world'
 
 let world: TestWorld
@@ -40,6 +41,31 @@ describe('emails follow the language of the page that shows their registration',
     const back = `/register/verify/${tokenIn(world.mailbox.last(anna.email, 'verification').link)}?in`
     expect(await choose(aBrowser(world.services), back, anna.view.shown)).toBe(back)
     expect(await languageOf(anna.view.id)).toBe('de')
+  })
+})
+
+describe('emails follow the language of the page with a link’s button', () => {
+  async function mailed() {
+    const { api } = aBrowser(world.services)
+    await api.registration.start({ username: 'anna', email: 'anna@mail.test' })
+    await world.drain()
+    return tokenIn(world.mailbox.last('anna@mail.test', 'verification').link)
+  }
+
+  test('that confirms, once', async () => {
+    const token = await mailed()
+    const { id } = await aBrowser(world.services, { language: 'de' }).api.verification.confirm({ token })
+    expect(await languageOf(id)).toBe('de')
+    await aBrowser(world.services).api.verification.confirm({ token })
+    expect(await languageOf(id)).toBe('de')
+  })
+
+  test('that sends a new one in place of the expired one', async () => {
+    const token = await mailed()
+    world.pass(DAY)
+    await aBrowser(world.services, { language: 'de' }).api.verification.renew({ token })
+    await world.drain()
+    expect(world.mailbox.letters.map(({ language }) => language)).toEqual(['en', 'de'])
   })
 })
 

@@ -88,7 +88,7 @@ describe('before the request', () => {
 
   test.each([true, false])('a confirmation, of a name that is free: %s', (nameFree) => {
     const before = { state: 'started', holdsName: false, claimedBy: 'm1', claimedAt: NOON } as const
-    expect(outcome(before, { type: 'confirm', username: other, nameFree })).toEqual({
+    expect(outcome(before, { type: 'confirm', username: other, language: 'en', nameFree })).toEqual({
       changed: {
         state: 'verified',
         stateSince: NOW,

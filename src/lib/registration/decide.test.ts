@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import * as v from 'valibot'
 import { aPolicy, aRegistration, NOON, username } from '../../../tests/support/registration'
 import { begin, decide, stateForApplicant, type Action, type Decision } from './decide'
+import { LANGUAGES } from './language'
 import { reasonSchema } from './reason'
 import type { Registration } from './registration'
 import type { Wish } from './wish'
@@ -20,7 +21,7 @@ const wish: Wish = {
 const ACTIONS: Action[] = [
   { type: 'start_again', ...wish },
   { type: 'ask_link', wish },
-  { type: 'confirm', username: username('river.stone'), nameFree: true },
+  { type: 'confirm', username: username('river.stone'), language: 'en', nameFree: true },
   { type: 'lose_name' },
   { type: 'lose_account', filled: true },
   { type: 'choose_name', username: username('other') },
@@ -201,17 +202,19 @@ describe('what follows', () => {
     expect(late).toMatchObject({ ok: true, next: { ...own, startedAt: NOON + day, stateSince: NOON + day } })
   })
 
-  test('a confirmation takes what came with its own link, and what stands there where nothing was kept', () => {
+  test('a confirmation takes what came with its own link, or what stands there where nothing was kept, and its page’s language', () => {
     const started = aRegistration({ state: 'started', holdsName: false, invitationId: 'i1' })
     const { username: name, ...brought } = wish
-    const confirm = { type: 'confirm', username: name, nameFree: true } as const
     const { heldFor: _, ...own } = brought
-    expect(decide(started, { ...confirm, brought }, aPolicy())).toMatchObject({
-      next: { ...own, username: name },
-    })
-    expect(decide(started, { ...confirm, brought: null }, aPolicy())).toMatchObject({
-      next: { language: 'en', clientAddress: started.clientAddress, invitationId: 'i1', username: name },
-    })
+    for (const language of LANGUAGES) {
+      const confirm = { type: 'confirm', username: name, language, nameFree: true } as const
+      expect(decide(started, { ...confirm, brought }, aPolicy())).toMatchObject({
+        next: { ...own, language, username: name },
+      })
+      expect(decide(started, { ...confirm, brought: null }, aPolicy())).toMatchObject({
+        next: { language, clientAddress: started.clientAddress, invitationId: 'i1', username: name },
+      })
+    }
   })
 
   test('whoever asks for the link of an address that is confirmed has no say in its language', () => {
@@ -221,7 +224,7 @@ describe('what follows', () => {
 
   test('a confirmation holds the name of its own link, unless somebody was faster', () => {
     const started = aRegistration({ state: 'started', holdsName: false, username: username('newer') })
-    const confirm = { type: 'confirm', username: username('older') } as const
+    const confirm = { type: 'confirm', username: username('older'), language: 'en' } as const
     const first = decide(started, { ...confirm, nameFree: true }, aPolicy())
     expect(first).toMatchObject({ ok: true, next: { username: 'older', holdsName: true } })
     const second = decide(started, { ...confirm, nameFree: false }, aPolicy())

@@ -81,6 +81,7 @@ export function decide(
         ...become('verified'),
         ...brought,
         username: action.username,
+        language: action.language,
         holdsName: action.nameFree,
       }
       return YES(next, [{ kind: 'verified' }, ...(action.nameFree ? [] : [{ kind: 'name_lost' } as const])])

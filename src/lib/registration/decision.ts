@@ -51,8 +51,14 @@ export type Action =
   | ({ type: 'start_again' } & Wish)
   /** The email address is known: its owner gets a link to the registration; before it is confirmed, one for `wish`. */
   | { type: 'ask_link'; wish: Wish }
-  /** `brought`: with the link; missing for links from before it was stored. */
-  | { type: 'confirm'; username: Username; brought?: BroughtAlong | null; nameFree: boolean }
+  /** `language`: of the page that confirms. `brought`: with the link; missing for links from before it was stored. */
+  | {
+      type: 'confirm'
+      username: Username
+      language: Language
+      brought?: BroughtAlong | null
+      nameFree: boolean
+    }
   | { type: 'lose_name' }
   /** Somebody else has the account, and so the username. `filled`: the password was set already. */
   | { type: 'lose_account'; filled: boolean }

@@ -254,14 +254,17 @@ export function createApplicant({
     },
 
     /** A new email in place of an expired link. It counts for the registration: whoever has the link has its inbox. */
-    async renewLink(token: Token, clientAddress: string): Promise<Result<AskedMail>> {
+    async renewLink(
+      token: Token,
+      { language, clientAddress }: { language: Language; clientAddress: string },
+    ): Promise<Result<AskedMail>> {
       const id = await links.whoseLink(token, 'verification')
       if (id === null) return rateLimits.unknownLink(clientAddress, refuse({ code: 'link_broken' }))
       const found = await links.lookAtLink(token)
       if (!found.ok && found.refusal.code !== 'link_expired') return found
       const taken = await rateLimits.takeOwn('renewal', id)
       if (!taken.ok) return taken
-      const renewed = await links.renewLink(token)
+      const renewed = await links.renewLink(token, language)
       if (!renewed.ok) return renewed
       const { registration, mail } = renewed.value
       return accept({ email: registration.email, mail })

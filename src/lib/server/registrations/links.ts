@@ -1,5 +1,6 @@
 import { marksOf } from '$lib/moderation/held'
 import type { Action } from '$lib/registration/decide'
+import type { Language } from '$lib/registration/language'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import type { Registration } from '$lib/registration/registration'
 import { STATUS_LINK_DAYS } from '$lib/registration/retention'
@@ -83,11 +84,12 @@ export function createLinks({
      * Confirms the email address. From here on the username is reserved, if nobody was faster; returns the
      * applicant's own token. Until the request is submitted, the link works any number of times: a response may be
      * lost, and so may a browser. Refused while registration is closed (except with an invitation); the link stays
-     * valid. `shown`: what the page showed; empty if it does not say, as with the link.
+     * valid. `shown`: what the page showed; empty if it does not say, as with the link. `language`: the page's, which
+     * later emails follow.
      */
     async confirm(
       token: Token,
-      shown: string,
+      { shown, language }: { shown: string; language: Language },
     ): Promise<Result<{ registration: Registration; applicant: Token }>> {
       return database.write(async (tx) => {
         const found = await lookAt(tx, token)
@@ -100,7 +102,8 @@ export function createLinks({
         const admitted = await mayConfirm(tx, found.value)
         if (!admitted.ok) return admitted
         const nameFree = await isNameFree(tx, username, id)
-        const result = await actIn(tx, id, { type: 'confirm', username, brought, nameFree }, APPLICANT)
+        const action = { type: 'confirm', username, language, brought, nameFree } as const
+        const result = await actIn(tx, id, action, APPLICANT)
         if (!result.ok) return result
         if (brought !== null) await setHeldFor(tx, id, marksOf(brought.heldFor))
         if (result.value === null) return refuse({ code: 'not_found' })
@@ -110,17 +113,20 @@ export function createLinks({
 
     /**
      * A new email in place of an expired verification link; returns its recipient and ID. If the address is
-     * confirmed, its link leads to the status.
+     * confirmed, its link leads to the status. `language`: of an email to one that is not.
      */
-    async renewLink(token: Token): Promise<Result<{ registration: Registration; mail: string | null }>> {
+    async renewLink(
+      token: Token,
+      language: Language,
+    ): Promise<Result<{ registration: Registration; mail: string | null }>> {
       return database.write(async (tx) => {
         const found = await findToken(tx, hashToken(token), 'verification')
         const registration = found && (await findRegistration(tx, found.registrationId))
         if (!found || !registration) return refuse({ code: 'link_broken' })
-        const { id, state, username, language, clientAddress, invitationId } = registration
+        const { id, state, username, clientAddress, invitationId } = registration
         if (state !== 'started' && state !== 'verified') return refuse({ code: 'link_spent' })
-        const own = { language, clientAddress, invitationId, heldFor: await findHeldFor(tx, id) }
-        const wish = { username: found.username ?? username, ...(found.brought ?? own) }
+        const own = { clientAddress, invitationId, heldFor: await findHeldFor(tx, id) }
+        const wish = { username: found.username ?? username, ...(found.brought ?? own), language }
         const action: Action =
           state === 'started' ? { type: 'start_again', ...wish } : { type: 'ask_link', wish }
         const result = await actIn(tx, registration.id, action, APPLICANT)

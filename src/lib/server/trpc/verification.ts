@@ -63,14 +63,15 @@ export const verificationRouter = t.router({
   confirm: link.input(v.parser(v.object({ shown: v.optional(line) }))).mutation(async ({ ctx, input }) => {
     const token = readToken(input.token)
     await takeByLink(ctx, token, 'verification')
-    const confirmed = await ctx.services.links.confirm(token, input.shown ?? '')
+    const page = { shown: input.shown ?? '', language: ctx.language }
+    const confirmed = await ctx.services.links.confirm(token, page)
     const { registration, applicant } = orThrow(confirmed)
     letIn(ctx, applicant)
     return ownView(registration, ctx)
   }),
 
   renew: link.mutation(async ({ ctx, input }) => {
-    const asked = orThrow(await ctx.services.applicant.renewLink(readToken(input.token), ctx.clientAddress))
+    const asked = orThrow(await ctx.services.applicant.renewLink(readToken(input.token), ctx))
     ctx.services.worker.nudge()
     return asked
   }),
