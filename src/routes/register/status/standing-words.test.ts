@@ -46,6 +46,21 @@ test('who was approved and lost the username is told so at once, and not to set 
   expect(before).toBe('Approved: set your password')
 })
 
+test('who lost the username before the request is told to choose another one, and of no approval', () => {
+  const lost = { ...APPROVED, state: 'verified', account: 'none', holdsName: false } as const
+  for (const asksPassword of [true, false]) {
+    const { title, words } = standingWords({ ...lost, asksPassword })
+    expect([title, ...words].join(' ')).toMatch(
+      /^Choose another username @anna:example\.test is no longer available\./,
+    )
+    expect(words.join(' ')).not.toMatch(/approved|password/i)
+    expect(timeline({ ...lost, asksPassword }).filter(({ stage }) => stage === 'now')).toEqual([
+      { words: 'Choose another username', stage: 'now' },
+    ])
+  }
+  expect(standingWords({ ...lost, holdsName: true }).title).toBe('Your email is confirmed')
+})
+
 test('the consequences of withdrawing are said without an account or a freed username that may never be', () => {
   const words = (own: Partial<OwnView>) => withdrawalWords({ ...APPROVED, ...own })
   for (const account of ['none', 'filled'] as const) {

@@ -4,8 +4,9 @@ import { isUnopened } from '$lib/registration/state'
 import { dayText } from '$lib/text/moment'
 import type { OwnView } from '$lib/registration/views'
 
-/** Approved, but somebody else has the username by now: another one is chosen before the password. */
-export const isNameLost = ({ awaitsPassword, holdsName }: OwnView): boolean => awaitsPassword && !holdsName
+/** Somebody else has the username by now: another one is chosen before the request, or before the password. */
+export const isNameLost = ({ state, awaitsPassword, holdsName }: OwnView): boolean =>
+  !holdsName && (state === 'verified' || awaitsPassword)
 
 /** What a registration's state means for its applicant: a heading, and what happens now. */
 export function standingWords(own: OwnView): { title: string; words: string[] } {
@@ -14,6 +15,7 @@ export function standingWords(own: OwnView): { title: string; words: string[] } 
     case 'started':
       return { title: m.status_started_title(), words: startedWords(own) }
     case 'verified': {
+      if (isNameLost(own)) return { title: m.wizard_lost_title(), words: [m.wizard_lost_words({ matrixId })] }
       const step = own.asksPassword ? m.wizard_step_account() : m.wizard_step_words()
       return { title: m.status_verified_title(), words: [m.status_verified_words({ step })] }
     }
@@ -134,8 +136,15 @@ export function timeline(own: OwnView): Mark[] {
   switch (own.state) {
     case 'started':
       return [began, { ...verified, stage: 'now' }, { ...requested, stage: 'to_come' }, reading('to_come')]
-    case 'verified':
-      return [began, { ...verified, at }, { ...requested, stage: 'now' }, reading('to_come'), decision]
+    case 'verified': {
+      const left: Mark[] = isNameLost(own)
+        ? [
+            { words: m.wizard_lost_title(), stage: 'now' },
+            { ...requested, stage: 'to_come' },
+          ]
+        : [{ ...requested, stage: 'now' }]
+      return [began, { ...verified, at }, ...left, reading('to_come'), decision]
+    }
     case 'requested': {
       const question: Mark[] = own.asked ? [{ words: m.status_event_question(), stage: 'now' }] : []
       return [
