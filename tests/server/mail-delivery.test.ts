@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { MailError, type Letter } from '$lib/server/mail/mail'
 import { decideOn } from '../support/decide'
+import { username } from '../support/registration'
 import { aBrowser, aModerator, aWorld, requested, tokenIn, verified } from '../support/world'
 import type { TestWorld } from '../support/world'
 import { DAY, HOUR, MINUTE } from '$lib/registration/time'
@@ -225,6 +226,57 @@ describe('what was promised is kept', () => {
     await scheduler.cleanUp({ dryRun: true, onGone: ({ username }) => gone.push(username) })
     await scheduler.cleanUp({ dryRun: false, onGone: ({ username }) => gone.push(username) })
     expect(gone).toEqual([])
+  })
+
+  describe('a request that came back to its applicant, who had waited for weeks', () => {
+    async function returned(name = 'river') {
+      const applicant = await requested(world, name)
+      world.pass(20 * DAY)
+      answer = () => out
+      const { recordAccount } = world.services.accountLedger
+      await recordAccount(null, { localpart: username(name), state: null }, [])
+      await world.services.registrar.act(applicant.view.id, { type: 'account_missing' }, { kind: 'system' })
+      await live(MINUTE)
+      return applicant
+    }
+    const cleanUp = () => world.services.scheduler.cleanUp({ dryRun: false })
+
+    test.each([0, 1, 3, 13])('stays until the email about it says, sent after %i days', async (days) => {
+      const { api, email } = await returned()
+      const since = world.now()
+      world.pass(days * DAY)
+      await cleanUp()
+      answer = () => null
+      await live(6 * HOUR)
+      const { incomplete } = world.mailbox.last(email, 'known_address')
+      const until = incomplete?.until ?? 0
+      expect(Math.abs(until - since - 14 * DAY)).toBeLessThanOrEqual(MINUTE)
+      world.pass(until - world.now() - 1)
+      await cleanUp()
+      expect(await api.registration.current()).toMatchObject({ state: 'verified' })
+      world.pass(1)
+      await cleanUp()
+      expect(await api.registration.current()).toBeNull()
+    })
+
+    test('goes all the same where no email goes out', async () => {
+      const { api } = await returned()
+      world.pass(14 * DAY)
+      await cleanUp()
+      expect(await api.registration.current()).toBeNull()
+    })
+  })
+
+  test('whoever confirmed and waits for an email is kept, and who does not is not', async () => {
+    const { api, email } = await verified(world, 'river')
+    const other = await verified(world, 'lake')
+    answer = () => out
+    await visitor().registration.sendLink({ email })
+    await live(MINUTE)
+    world.pass(3 * DAY)
+    await world.services.scheduler.cleanUp({ dryRun: false })
+    expect(await api.registration.current()).toMatchObject({ state: 'verified' })
+    expect(await other.api.registration.current()).toBeNull()
   })
 
   test('whoever does not come back is forgotten all the same, and so is who waits for ever', async () => {

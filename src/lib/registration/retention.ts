@@ -41,6 +41,16 @@ const PERIODS = {
 /** What is kept without a registration. */
 export type OwnPeriod = Exclude<Period, (typeof PERIODS)[State]>
 
+/** How long unfinished registrations are kept for what their applicants were promised, in days. */
+export const PROMISED_DAYS = 14
+
+/** Whether a registration in this state waits for its applicant to finish the request. */
+export const isUnfinished = (state: State): boolean => PERIODS[state] === 'started'
+
+/** How many days a request is kept that came back to its applicant, who was waiting and has only the email about it. */
+export const returnedDays = ({ started }: Pick<Retention, 'started'>): number =>
+  Math.max(started, PROMISED_DAYS)
+
 /** The longest lifetime of a link to confirm an email address. */
 export const LINK_HOURS = 24
 

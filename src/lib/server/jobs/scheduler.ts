@@ -1,7 +1,7 @@
 import { Cron } from 'croner'
 import * as v from 'valibot'
 import type { Logger } from 'pino'
-import { keptDays, type Retention } from '$lib/registration/retention'
+import { isUnfinished, keptDays, PROMISED_DAYS, type Retention } from '$lib/registration/retention'
 import type { Registration } from '$lib/registration/registration'
 import { STATES, type State } from '$lib/registration/state'
 import type { Username } from '$lib/registration/username'
@@ -9,7 +9,7 @@ import { findOrphans, findSinceIn, type LedgerEntry } from '../database/accounts
 import { isMailPending } from '../database/registration-mails'
 import { deleteEndedJobs, isLockingPending, isRemovalPending } from '../database/jobs'
 import type { Database, Reader } from '../database/open'
-import { lastEventAt, settleSurplus } from '../database/events'
+import { lastEventAt, lastEventOf, settleSurplus } from '../database/events'
 import { purge } from '../database/purge'
 import { findEndedProbations, findSince, hasWaitedSince } from '../database/registrations'
 import { mergeSearchIndex } from '../database/search-index'
@@ -31,8 +31,6 @@ const SYSTEM = { kind: 'system' } as const
 const BATCH = 200
 const CLOCK_TOLERANCE_MS = 10 * 60_000
 const LONGEST_SILENCE_MS = 2 * DAY
-/** After this, data of unfinished registrations is deleted, whatever became of the email. */
-const LONGEST_PROMISE_MS = 14 * DAY
 
 /** Scheduled tasks: asks the domain what is due, and tells the registrar. */
 export function createScheduler({
@@ -70,16 +68,19 @@ export function createScheduler({
   let mark: { clock: number; uptime: number } | null = null
 
   /**
-   * Whether an applicant who started was promised an email that has not been sent, or has a link that still works:
-   * then the data is kept a while longer than usual.
+   * Whether the applicant of an unfinished request was promised an email that has not been sent, has a link that still
+   * works, or had sent the request, which came back incomplete: then the data is kept a while longer than usual.
    */
   async function isPromised(
-    { id, stateSince }: Registration,
+    { id, state, stateSince }: Registration,
     { now, mailOut }: { now: number; mailOut: boolean },
   ): Promise<boolean> {
-    if (now - stateSince > LONGEST_PROMISE_MS) return false
+    if (now - stateSince >= PROMISED_DAYS * DAY) return false
     return database.read(
-      async (reader) => (await isMailPending(reader, id, mailOut)) || (await hasLiveLink(reader, id, now)),
+      async (reader) =>
+        (await isMailPending(reader, id, mailOut)) ||
+        (await hasLiveLink(reader, id, now)) ||
+        (state === 'verified' && (await lastEventOf(reader, id, 'requested')) !== null),
     )
   }
 
@@ -101,12 +102,13 @@ export function createScheduler({
       const days = keptDays(state, retention)
       if (days === null) continue
       for await (const due of since(state, now - days * DAY + 1)) {
-        const mailOut = state === 'started' && (await isMailOut())
+        const unfinished = isUnfinished(state)
+        const mailOut = unfinished && (await isMailOut())
         // All at once: the database commits what fits into a moment together, and lets others run.
         await Promise.all(
           due.map(async (registration) => {
             const { id, username } = registration
-            if (state === 'started' && (await isPromised(registration, { now, mailOut }))) return
+            if (unfinished && (await isPromised(registration, { now, mailOut }))) return
             const answer = dryRun
               ? await registrar.consider(id, { type: 'expire' })
               : await registrar.act(id, { type: 'expire' }, SYSTEM)

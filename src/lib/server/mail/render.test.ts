@@ -37,13 +37,13 @@ const startLink = 'https://register.example.org/register'
 const MAILS: Mail[] = [
   { kind: 'verification', matrixId, link, hours: 24, invited: false },
   { kind: 'verification', matrixId, link, hours: 24, invited: true },
-  { kind: 'known_address', matrixId, stage: 'verified', incomplete: false, link },
-  { kind: 'known_address', matrixId, stage: 'verified', incomplete: true, link },
-  { kind: 'known_address', matrixId, stage: 'requested', incomplete: false, link },
-  { kind: 'known_address', matrixId, stage: 'asked', incomplete: false, link },
-  { kind: 'known_address', matrixId, stage: 'approved', incomplete: false, link },
-  { kind: 'known_address', matrixId, stage: 'opening', incomplete: false, link },
-  { kind: 'known_address', matrixId, stage: 'completed', incomplete: false, link },
+  { kind: 'known_address', matrixId, stage: 'verified', incomplete: null, link },
+  { kind: 'known_address', matrixId, stage: 'verified', incomplete: { until: END }, link },
+  { kind: 'known_address', matrixId, stage: 'requested', incomplete: null, link },
+  { kind: 'known_address', matrixId, stage: 'asked', incomplete: null, link },
+  { kind: 'known_address', matrixId, stage: 'approved', incomplete: null, link },
+  { kind: 'known_address', matrixId, stage: 'opening', incomplete: null, link },
+  { kind: 'known_address', matrixId, stage: 'completed', incomplete: null, link },
   { kind: 'unknown_address', link },
   { kind: 'invitation', role: 'moderator', by: 'ada', link, days: 7 },
   { kind: 'confirm_moderator', username: 'ada', link, days: 7 },
@@ -111,6 +111,7 @@ function carried(mail: Mail): string[] {
         'stage',
         'message',
         'invited',
+        'incomplete',
         'role',
         'waiting',
         'since',
@@ -160,7 +161,7 @@ for (const language of LANGUAGES)
 
     test('until when a link works is said with its time zone', () => {
       for (const mail of MAILS)
-        if (mail.kind === 'set_password')
+        if (mail.kind === 'set_password' || (mail.kind === 'known_address' && mail.incomplete !== null))
           expect(renderMail(mail, language, site).text).toMatch(/15.*2027.*8:30.*UTC/)
     })
 

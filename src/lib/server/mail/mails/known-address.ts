@@ -3,7 +3,10 @@ import { stateForApplicant, type Policy } from '$lib/registration/decide'
 import { isAsked } from '$lib/registration/decide-talk'
 import type { Registration } from '$lib/registration/registration'
 import { awaitsPassword } from '$lib/registration/state'
+import { returnedDays } from '$lib/registration/retention'
+import { DAY } from '$lib/registration/time'
 import { matrixId as matrixIdOf } from '$lib/registration/username'
+import { momentText } from '$lib/text/moment'
 import type { JobMail } from '../definition'
 
 const STAGES = {
@@ -20,13 +23,13 @@ type Stage = keyof typeof STAGES
 
 /**
  * Somebody used an address that already has a registration here: its status, with a link to its status page.
- * `incomplete`: nobody did, but its request has to be completed again.
+ * `incomplete`: nobody did, but its request has to be completed again, before it is deleted (milliseconds since 1970).
  */
 interface Data {
   kind: 'known_address'
   matrixId: string
   stage: Stage
-  incomplete: boolean
+  incomplete: { until: number } | null
   link: string
 }
 
@@ -43,18 +46,27 @@ export const knownAddress: JobMail<'known_address', Data> = {
     const stage = stageOf(registration, policy())
     if (stage === null || (incomplete && stage !== 'verified')) return null
     const matrixId = matrixIdOf(registration.username, domain)
-    return { kind: 'known_address', matrixId, stage, incomplete, link: await statusLink(registration) }
+    const until = registration.stateSince + returnedDays(policy().retention) * DAY
+    const link = await statusLink(registration)
+    return { kind: 'known_address', matrixId, stage, incomplete: incomplete ? { until } : null, link }
   },
 
   content: ({ matrixId, stage, incomplete, link }, { in_, site, applicant }) => ({
-    subject: incomplete ? m.mail_incomplete_subject({ site }, in_) : m.mail_known_subject({ site }, in_),
-    heading: incomplete ? m.mail_incomplete_heading({}, in_) : m.mail_known_heading({}, in_),
+    ...(incomplete === null
+      ? {
+          subject: m.mail_known_subject({ site }, in_),
+          heading: m.mail_known_heading({}, in_),
+          paragraphs: [m.mail_known_asked({ site, matrixId }, in_), STAGES[stage]({}, in_)],
+          after: [m.mail_ignore({}, in_)],
+        }
+      : {
+          subject: m.mail_incomplete_subject({ site }, in_),
+          heading: m.mail_incomplete_heading({}, in_),
+          paragraphs: [m.mail_incomplete_text({ matrixId }, in_)],
+          after: [m.mail_password_until({ until: momentText(incomplete.until, in_.locale, 'UTC') }, in_)],
+        }),
     literals: [matrixId],
-    paragraphs: incomplete
-      ? [m.mail_incomplete_text({ matrixId }, in_)]
-      : [m.mail_known_asked({ site, matrixId }, in_), STAGES[stage]({}, in_)],
     action: { label: m.mail_status_button({}, in_), link },
-    after: incomplete ? [] : [m.mail_ignore({}, in_)],
     footer: applicant,
   }),
 }
