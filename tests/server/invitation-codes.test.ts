@@ -6,6 +6,7 @@ import { CODE_TRIES } from '$lib/server/intake/invitation-codes'
 import { findEvents } from '$lib/server/database/events'
 import { attempts, events, invitations, registrations, tallies } from '$lib/server/database/schema'
 import { codeOf } from '../support/code-of'
+import { decideOn } from '../support/decide'
 import {
   aBrowser,
   aConfig,
@@ -443,7 +444,7 @@ describe('where only the invited register', () => {
     const guest = await verified(first.code)
     expect((await guest.api.registration.current())?.invitation).toBe('by_code')
     await administrator.api.invitations.end({ id: first.id })
-    expect((await guest.api.registration.current())?.invitation).toBe('needs_code')
+    expect((await guest.api.registration.current())?.invitation).toBe('needs_other_code')
     expect(await codeOf(ask(guest))).toBe('invitation_missing')
     expect(await codeOf(ask(guest, first.code))).toBe('invitation_over')
     expect(await codeOf(ask(guest, 'AAAA-AAAA-AAAA-AAAA'))).toBe('invitation_unknown')
@@ -451,6 +452,24 @@ describe('where only the invited register', () => {
     expect(await codeOf(ask(guest, second.code))).toBe('done')
     expect(await rowOf(guest.id)).toMatchObject({ state: 'requested', invitationId: second.id })
     expect([await usesOf(first.id), await usesOf(second.id)]).toEqual([0, 1])
+  })
+
+  test('who began without a code before they were required is asked for one, and not for another', async () => {
+    const guest = await verified((await make()).code)
+    await setRow(guest.id, { invitationId: null })
+    expect((await guest.api.registration.current())?.invitation).toBe('needs_code')
+    expect(await codeOf(ask(guest))).toBe('invitation_missing')
+    expect(await codeOf(ask(guest, (await make()).code))).toBe('done')
+  })
+
+  test('who is denied hears that a new request takes an invitation', async () => {
+    for (const mode of ['required', 'optional', 'off'] as const) {
+      await reopen(mode)
+      const guest = await came((await make()).code)
+      await decideOn(world, guest.id, 'deny')
+      const { byInvitation } = world.mailbox.last(guest.email, 'denied')
+      expect([mode, byInvitation]).toEqual([mode, mode === 'required'])
+    }
   })
 })
 

@@ -92,8 +92,8 @@ export interface OwnView {
   firstSteps: (FirstStepsView & { qr: string | null }) | null
   /** The status of the latest email to them; null: none. */
   mail: MailStanding | null
-  /** Whether they have an invitation, or need a code to continue. */
-  invitation: 'by_code' | 'needs_code' | 'free'
+  /** Whether they have an invitation, or need a code to continue: their first one, or another one. */
+  invitation: 'by_code' | 'needs_code' | 'needs_other_code' | 'free'
 }
 
 /** The conversation about a registration, as moderators see it. */

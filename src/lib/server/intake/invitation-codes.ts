@@ -3,6 +3,7 @@ import { drawCode, readCode, standingOf, type CodeWish } from '$lib/moderation/i
 import { comesBy, type Invitations as Mode } from '$lib/registration/invited'
 import { accept, refuse, type Result } from '$lib/registration/refusal'
 import { authorId, type Author, type Registration } from '$lib/registration/registration'
+import type { OwnView } from '$lib/registration/views'
 import { byNetwork, type RateLimiter } from '../rate-limits/rate-limiter'
 import { readCursor, writeCursor } from '../database/cursor'
 import { insertEvents } from '../database/events'
@@ -93,13 +94,14 @@ export function createInvitationCodes({
       return found.ok ? accept(found.value.id) : found
     },
 
-    /** Whether a registration may use an invitation, as far as is known now. */
-    async stands({ id, invitationId }: Registration): Promise<'by_code' | 'needs_code' | 'free'> {
+    /** Whether a registration may use an invitation, as far as is known now; a code it lacks is its first, or another. */
+    async stands({ id, invitationId }: Registration): Promise<OwnView['invitation']> {
       if (mode === 'off') return 'free'
       const brought =
         invitationId === null ? null : await database.read((reader) => findBrought(reader, id, clock()))
       if (brought !== null && comesBy(brought)) return 'by_code'
-      return mode === 'required' ? 'needs_code' : 'free'
+      if (mode !== 'required') return 'free'
+      return invitationId === null ? 'needs_code' : 'needs_other_code'
     },
 
     /**

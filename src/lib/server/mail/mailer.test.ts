@@ -10,6 +10,7 @@ const site = { name: 'Example', url: 'https://register.example.org', accent: '#1
 const denied = {
   kind: 'denied',
   hadAccount: false,
+  byInvitation: false,
   otherServers: null,
   startLink: 'https://register.example.org/register',
   support: null,

@@ -62,18 +62,37 @@ const MAILS: Mail[] = [
   { kind: 'set_password', matrixId, message: null, link, until: END, reminder: true, nameLost: false },
   { kind: 'set_password', matrixId, message, link, until: END, reminder: false, nameLost: true },
   { kind: 'set_password', matrixId, message: null, link, until: END, reminder: true, nameLost: true },
-  { kind: 'denied', matrixId, message, hadAccount: false, otherServers, startLink, support: help },
+  {
+    kind: 'denied',
+    matrixId,
+    message,
+    hadAccount: false,
+    byInvitation: false,
+    otherServers,
+    startLink,
+    support: help,
+  },
   {
     kind: 'denied',
     matrixId,
     message: null,
     hadAccount: false,
+    byInvitation: false,
     otherServers: null,
     startLink,
     support: null,
   },
   { kind: 'approved', matrixId, message, readsUntil: 1_800_000_000_000, firstSteps, support: null, link },
-  { kind: 'denied', matrixId, message, hadAccount: true, otherServers, startLink, support: help },
+  {
+    kind: 'denied',
+    matrixId,
+    message,
+    hadAccount: true,
+    byInvitation: true,
+    otherServers,
+    startLink,
+    support: help,
+  },
   { kind: 'probation_over', matrixId, support: help, link },
   { kind: 'question', matrixId, question: 'Whom do you know here?', link },
   { kind: 'moderators_waiting', waiting: 3, oldestHours: 5, requests, reminder: false, link },
@@ -223,6 +242,7 @@ test('a message keeps its lines and loses what a screen does not show', () => {
     kind: 'denied',
     matrixId,
     hadAccount: false,
+    byInvitation: false,
     otherServers: null,
     startLink,
     support: null,
@@ -287,6 +307,7 @@ test.each([
     matrixId,
     message: null,
     hadAccount: false,
+    byInvitation: false,
     otherServers,
     startLink,
     support: help,
@@ -295,6 +316,10 @@ test.each([
   expect(text).toContain(`\n\n${others}:\n${otherServers}\n\n${start}:\n${startLink}\n\n`)
   expect(text).toContain(':\nhelp@example.org\n\n')
   expect(text).toContain(again)
+  expect(text).not.toMatch(/invitation code|Einladungscode/)
+  expect(renderMail({ ...denied, byInvitation: true }, language, site).text).toMatch(
+    /You need a valid invitation code|Dafür brauchst du einen gültigen Einladungscode/,
+  )
   expect(renderMail({ ...denied, otherServers: null, support: null }, language, site).text).not.toMatch(
     /joinmatrix|help@/,
   )

@@ -142,14 +142,15 @@ export function createApplicant({
     return rule !== null
   }
 
-  /** If an invitation is required and the earlier one is no longer valid, another one is entered here. */
+  /** If an invitation is required and there is none, or one that is no longer valid, one is entered here. */
   async function bringCode(
     registration: Registration,
     typed: string,
     clientAddress: string,
   ): Promise<Result<string | null>> {
     const stands = await invitations.stands(registration)
-    return stands === 'needs_code' ? invitations.bring(typed, clientAddress) : accept(null)
+    const needs = stands === 'needs_code' || stands === 'needs_other_code'
+    return needs ? invitations.bring(typed, clientAddress) : accept(null)
   }
 
   /** The homeserver's own `auto_join_rooms` reveal an account before anybody approved it. */

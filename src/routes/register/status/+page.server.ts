@@ -6,10 +6,12 @@ import type { Actions, PageServerLoad } from './$types'
 export const load: PageServerLoad = async ({ url, locals: { api } }) => {
   const standing = await api.registration.current()
   const rules = standing?.awaitsPassword === true ? await passwordRules(api) : null
+  const { open } = await api.registration.opening()
   return {
     standing,
     gone: standing === null && (await api.registration.isGone()),
     rules,
+    open,
     used: url.searchParams.has('used'),
     earlier: url.searchParams.has('earlier'),
   }

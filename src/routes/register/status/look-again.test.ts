@@ -20,7 +20,7 @@ test.each([
   'the status of %s looks again by itself: %#',
   (_, standing, looks) => {
     const site = { name: 'Test', support: null, legal: [] }
-    const data = { standing, site, used: false, earlier: false, cookieless: false, rules: null }
+    const data = { standing, site, open: true, used: false, earlier: false, cookieless: false, rules: null }
     for (const page of [Page, Behind]) {
       const { body } = render(page as typeof Page, { props: { data, form: null } as never })
       expect(body.includes('data-look-again')).toBe(looks)

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest'
+import { INVITATIONS } from '$lib/registration/invited'
 import type { OwnView } from '$lib/registration/views'
 import { APPROVED } from '../../../../tests/support/own-view'
-import { standingWords, timeline, withdrawalWords } from './standing-words'
+import { standingWords, startOverWords, timeline, withdrawalWords } from './standing-words'
+
+const OPEN = { open: true, invitations: 'off' } as const
 
 test('an email is only announced where one is sent', () => {
   const words = (own: Partial<OwnView>) => standingWords({ ...APPROVED, ...own }).words.join(' ')
@@ -62,7 +65,7 @@ test('who lost the username before the request is told to choose another one, an
 })
 
 test('the consequences of withdrawing are said without an account or a freed username that may never be', () => {
-  const words = (own: Partial<OwnView>) => withdrawalWords({ ...APPROVED, ...own })
+  const words = (own: Partial<OwnView>) => withdrawalWords({ ...APPROVED, ...own }, OPEN)
   for (const account of ['none', 'filled'] as const) {
     expect(words({ account })).toMatch(
       /^Your account won’t be opened, and it is removed if it was already created/,
@@ -76,6 +79,24 @@ test('the consequences of withdrawing are said without an account or a freed use
     expect(words(own)).not.toMatch(/available|others/)
   }
   expect(words({ state: 'completed', account: 'open' })).toBeNull()
+})
+
+test('nobody who withdraws is promised a new start that is not theirs', () => {
+  const withdrawable = [{}, { state: 'requested' }, { state: 'verified' }] satisfies Partial<OwnView>[]
+  for (const invitations of INVITATIONS)
+    for (const open of [true, false]) {
+      const entry = { open, invitations }
+      const all = [
+        startOverWords(entry),
+        ...withdrawable.map((own) => withdrawalWords({ ...APPROVED, ...own }, entry)),
+      ]
+      for (const words of all) {
+        expect(words).toMatch(
+          open ? /You can start over as long as registration is open/ : /Registration is closed right now/,
+        )
+        expect(words?.includes('You need a valid invitation code')).toBe(invitations === 'required')
+      }
+    }
 })
 
 test('an answer to a question is confirmed', () => {

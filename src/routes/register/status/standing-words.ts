@@ -1,5 +1,6 @@
 import { m } from '$lib/paraglide/messages'
 import { getLocale } from '$lib/paraglide/runtime'
+import type { Invitations } from '$lib/registration/invited'
 import { isUnopened } from '$lib/registration/state'
 import { dayText } from '$lib/text/moment'
 import type { OwnView } from '$lib/registration/views'
@@ -59,10 +60,23 @@ export function standingWords(own: OwnView): { title: string; words: string[] } 
   }
 }
 
+/** Where and when a new registration can be started. `open`: registration is open now. */
+interface Entry {
+  open: boolean
+  invitations: Invitations
+}
+
 /** What withdrawing would do; null: it cannot be withdrawn any more. */
-export function withdrawalWords({ state, account }: OwnView): string | null {
-  if (isUnopened({ state, account })) return m.status_withdraw_unopened_words()
-  return state === 'verified' || state === 'requested' ? m.status_withdraw_words() : null
+export function withdrawalWords({ state, account }: OwnView, entry: Entry): string | null {
+  if (isUnopened({ state, account })) return `${m.status_withdraw_unopened_words()} ${startOverWords(entry)}`
+  if (state !== 'verified' && state !== 'requested') return null
+  return `${m.status_withdraw_words()} ${startOverWords(entry)}`
+}
+
+/** Whether whoever withdrew can start over, and what that takes. */
+export function startOverWords({ open, invitations }: Entry): string {
+  const when = open ? m.status_start_over() : m.status_start_over_closed()
+  return invitations === 'required' ? `${when} ${m.status_start_over_invited()}` : when
 }
 
 /** What a suspended account can do, and for how long. */

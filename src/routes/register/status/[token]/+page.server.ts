@@ -11,8 +11,10 @@ export const load: PageServerLoad = async ({ params, url, locals: { api } }) => 
   const found = await attempt(() => api.registration.status(params))
   if (!found.ok) turnAway(found)
   const standing = found.value
+  const { open } = await api.registration.opening()
   return {
     standing,
+    open,
     earlier: url.searchParams.has('earlier'),
     /** The user continued, but no cookie came back: the forms are shown here. */
     cookieless: isGoingOn(url),
