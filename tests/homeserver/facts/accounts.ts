@@ -9,6 +9,7 @@ export function accountFacts(get: () => Target): void {
     const password = aPassword()
     const name = aName()
     expect(await homeserver.claim(name)).toBe('made')
+    await homeserver.lock(name)
     await homeserver.fill(name, password)
     await homeserver.open(name)
     const before = await homeserver.account(name)
@@ -90,13 +91,15 @@ export function accountFacts(get: () => Target): void {
     expect(await homeserver.account(name)).toMatchObject({ locked: true, deactivated: true })
   })
 
-  test('filling an account that somebody unlocked locks it again', async () => {
+  test('filling tells whether the account is locked, and locks none that is not', async () => {
     const { homeserver } = get()
-    const password = aPassword()
     const name = aName()
     await homeserver.claim(name)
-    await homeserver.fill(name, password)
-    expect(await logIn(get(), name, password)).toEqual({ errcode: 'M_USER_LOCKED' })
+    expect(await homeserver.fill(name, aPassword())).toBe('unlocked')
+    expect(await homeserver.account(name)).toMatchObject({ locked: false })
+    await homeserver.lock(name)
+    expect(await homeserver.fill(name, aPassword())).toBe('locked')
+    expect(await homeserver.account(name)).toMatchObject({ locked: true })
   })
 
   test('filling a deactivated account is told as an error', async () => {

@@ -15,6 +15,10 @@ export type NameAnswer = 'free' | 'taken' | 'reserved' | 'invalid'
  */
 export type Claimed = 'made' | 'existed' | 'unclear' | 'refused'
 
+/** Whether an account that was to be locked is. An unlocked one may be in use by now: whoever asked decides what that means. */
+export type Locked = 'locked' | 'unlocked'
+export const lockOf = ({ locked }: { locked: boolean }): Locked => (locked ? 'locked' : 'unlocked')
+
 /** `secret`: wrong `form_secret`; `unknown`: no such version; `other`: another one is required. */
 export type ConsentProblem = { code: 'secret' | 'unknown' | 'other' | 'none'; why: string }
 
@@ -49,10 +53,10 @@ export interface Homeserver {
   /** Locks, also an account that is deactivated; idempotent. A missing account is a permanent error. */
   lock(username: Username): Promise<void>
   /**
-   * Sets the password of an account that is ours and locked. Throws `weak_password` if the homeserver finds it too easy
-   * to guess; everything else about the account stays.
+   * Sets the password of an account that is ours and locked, and locks none that is not: then it may have been set, too.
+   * Throws `weak_password` if the homeserver finds it too easy to guess; everything else about the account stays.
    */
-  fill(username: Username, password: string): Promise<void>
+  fill(username: Username, password: string): Promise<Locked>
   /** Unlocks; idempotent. Does not create: a missing or deactivated account is a permanent error. */
   open(username: Username): Promise<void>
   /**
@@ -63,10 +67,10 @@ export interface Homeserver {
   /** Deactivates and erases; idempotent, also for a missing account. */
   remove(username: Username): Promise<void>
   /**
-   * Reactivates an account that was created here, never unlocked, and removed. It is locked afterwards, with a random
-   * password.
+   * Reactivates an account that was created here, never unlocked, and removed. It gets a random password, and stays
+   * locked unless somebody unlocks it meanwhile.
    */
-  revive(username: Username): Promise<void>
+  revive(username: Username): Promise<Locked>
   /** Everything that indicates whose an account is; null if there is none. */
   account(username: Username): Promise<Account | null>
   /**

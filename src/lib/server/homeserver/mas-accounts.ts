@@ -4,7 +4,7 @@ import { emailSchema } from '$lib/registration/email'
 import { HOUR } from '$lib/registration/time'
 import { parseUsername, type Username } from '$lib/registration/username'
 import { missing, refused, unreachable } from './answer-errors'
-import { HomeserverError, type Claimed, type Homeserver } from './homeserver'
+import { HomeserverError, lockOf, type Claimed, type Homeserver } from './homeserver'
 import type { MasCall } from './mas-call'
 import { createMasUses } from './mas-uses'
 import { createMasUsers, oneUserSchema, userSchema, type MasUser } from './mas-users'
@@ -137,9 +137,9 @@ export function createMasAccounts(
     async fill(username, password) {
       const task = `set the password of ${matrixIdOf(username)}`
       const user = await findActive(username, task)
-      if (!user.locked) await lockUser(user, task)
+      if (!user.locked) return 'unlocked'
       const refusal = await setPassword(user, { password }, task)
-      if (refusal === null) return
+      if (refusal === null) return 'locked'
       if (refusal.status === 400) {
         const why = 'MAS finds this password too easy to guess'
         throw new HomeserverError('weak_password', `Could not ${task}: ${why}.`, { permanent: true, why })
@@ -197,10 +197,10 @@ export function createMasAccounts(
         throw refused(task, 'it exists and is active, so somebody may be using it')
       }
       const after = await findActive(username, task)
-      if (!after.locked) await lockUser(after, task)
       // Erasing removed the display name, which MAS gives only to new accounts.
       const seen = await atSynapse.find(username, task)
       if (!seen?.displayname) await atSynapse.change(username, { displayname: username }, task)
+      return lockOf(after)
     },
 
     async account(username) {

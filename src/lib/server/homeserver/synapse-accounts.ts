@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import * as v from 'valibot'
 import { emailSchema } from '$lib/registration/email'
 import { matrixId, parseUsername, type Username } from '$lib/registration/username'
-import { HomeserverError, type Homeserver } from './homeserver'
+import { HomeserverError, lockOf, type Homeserver } from './homeserver'
 import type { SynapseCall } from './synapse-call'
 import { missing, refused } from './answer-errors'
 import { createSynapseUses } from './synapse-uses'
@@ -61,7 +61,7 @@ export function createSynapseAccounts(synapse: SynapseCall, domain: string): Acc
       const task = `set the password of ${id(username)}`
       const user = await changePassword(username, { password }, task)
       if (user.deactivated) throw missing(task, 'the account was deactivated on the homeserver')
-      if (!user.locked) await lock(username)
+      return lockOf(user)
     },
 
     async open(username) {
@@ -97,9 +97,9 @@ export function createSynapseAccounts(synapse: SynapseCall, domain: string): Acc
         throw refused(task, 'it exists and is active, so somebody may be using it')
       }
       const after = await findActive(username, task)
-      if (!after.locked) await lock(username)
       // Erasing removed the display name, which Synapse gives only to new accounts.
       if (!after.displayname) await change(username, { displayname: username }, task)
+      return lockOf(after)
     },
 
     async account(username) {

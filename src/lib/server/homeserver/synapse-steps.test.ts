@@ -89,6 +89,20 @@ describe('steps whose answer gets lost', () => {
       expect(body.includes('deactivated') && body.includes('locked')).toBe(false)
   })
 
+  test('an account that is unlocked while it is brought back is not locked: it may be in use by now', async () => {
+    const synapse = client()
+    await synapse.claim(river)
+    await synapse.lock(river)
+    await synapse.remove(river)
+    const user = standIn.users.get(`@river:${DOMAIN}`)
+    standIn.faults = ({ method }) => {
+      if (method === 'GET' && user?.deactivated === false) user.locked = false
+      return undefined
+    }
+    expect(await synapse.revive(river)).toBe('unlocked')
+    expect(user).toMatchObject({ locked: false, deactivated: false })
+  })
+
   test('claim, lock and fill are one call each', async () => {
     const seen = record()
     const synapse = client()

@@ -7,7 +7,7 @@ import { signsOfOthers, type Sign } from '$lib/registration/signs'
 import type { Username } from '$lib/registration/username'
 import type { LedgerEntry } from '../database/accounts'
 import type { OutageLog } from '../logging/outage-log'
-import { HomeserverError, type Claimed, type Homeserver } from '../homeserver/homeserver'
+import { HomeserverError, type Claimed, type Homeserver, type Locked } from '../homeserver/homeserver'
 import type { AccountLedger } from './account-ledger'
 import type { Registrar } from './registrar'
 
@@ -71,14 +71,15 @@ export function createProvisioning({
     if (!ready.ok) return ready
     const { id: registrationId, username: localpart } = registration
     // Rooms that Synapse itself makes accounts join are looked up without making the applicant wait.
-    const [weak, joinedRooms] = await Promise.all([
+    const [filled, joinedRooms] = await Promise.all([
       fillUnlessWeak(localpart, password),
       homeserver.joinedRooms(localpart).catch((error: unknown) => {
         if (logFailure('joined rooms', error)) return []
         throw error
       }),
     ])
-    if (weak !== null) return weak
+    if (!filled.ok) return filled
+    if (filled.value === 'unlocked') return lockAgain(ready.value)
     // One transaction: an account that is filled but not requested by anybody would wait forever.
     const done = await registrar.act(
       registrationId,
@@ -95,15 +96,23 @@ export function createProvisioning({
   }
 
   /** Refused: the account stays as it is, and waits for another password. */
-  async function fillUnlessWeak(localpart: Username, password: string): Promise<Result<never> | null> {
+  async function fillUnlessWeak(localpart: Username, password: string): Promise<Result<Locked>> {
     try {
-      await homeserver.fill(localpart, password)
-      return null
+      return accept(await homeserver.fill(localpart, password))
     } catch (error) {
       if (error instanceof HomeserverError && error.kind === 'weak_password')
         return refuse({ code: 'password_weak' })
       throw error
     }
+  }
+
+  /**
+   * It was unlocked while it was filled: by another process that was faster and is done with it, or by somebody at the
+   * homeserver. Only in the second case it is locked, as the record, once it says so, lets no other process finish first.
+   */
+  async function lockAgain(entry: LedgerEntry): Promise<null> {
+    await accountLedger.moveAccount(entry, { localpart: entry.localpart, state: 'claimed' })
+    return null
   }
 
   /** Advances the account until it is ours, was just seen locked, and can be filled. */
@@ -138,12 +147,11 @@ export function createProvisioning({
       case 'removed':
         await accountLedger.moveAccount(entry, { localpart: username, state: 'reviving', registrationId: id })
         return null
-      case 'reviving':
-        await homeserver.revive(username)
-        await accountLedger.moveAccount(entry, { localpart: username, state: 'locked' }, [
-          { kind: 'account_revived' },
-        ])
+      case 'reviving': {
+        const state = (await homeserver.revive(username)) === 'unlocked' ? 'claimed' : 'locked'
+        await accountLedger.moveAccount(entry, { localpart: username, state }, [{ kind: 'account_revived' }])
         return null
+      }
       default:
         return accept(entry)
     }
