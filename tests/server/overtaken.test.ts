@@ -46,6 +46,7 @@ beforeEach(async () => {
 })
 afterEach(() => world.dispose())
 
+const OTHER_PASSWORD = 'another pass phrase of some length'
 const account = () => world.homeserver.account(username('river'))
 const doubts = async () => (await aModerator(world.services)).api.moderation.doubts()
 
@@ -98,3 +99,37 @@ test.each(['before', 'after'] as const)(
     if (when === 'before') expect(await signInToMatrix(world, 'river')).toBe('M_USER_LOCKED')
   },
 )
+
+describe('two passwords at once', () => {
+  test.each(['request', 'setPassword'] as const)(
+    '(%s): the second one is told that the first counts, and the same one twice is no other',
+    async (step) => {
+      if (step === 'request') {
+        await world.dispose()
+        world = await aWorld({}, watched)
+      }
+      const { api } = step === 'request' ? await verified(world, 'river') : await approved()
+      const send = (password: string) =>
+        step === 'request'
+          ? api.registration.request({ password, reason: REASON, legal: true })
+          : api.registration.setPassword({ password })
+      const answers = await Promise.all([send(PASSWORD), send(PASSWORD), send(OTHER_PASSWORD)])
+      expect(answers.map(({ repeated }) => repeated)).toEqual([false, false, true])
+      expect((await send(PASSWORD)).repeated).toBe(true)
+    },
+  )
+
+  test('of which the first is not stored: the second counts', async () => {
+    const { api } = await approved()
+    let puts = 0
+    world.standIn.faults = ({ method, body }) =>
+      method === 'PUT' && body.includes('"password"') && ++puts === 1 ? 'cut' : undefined
+    const [first, second] = await Promise.allSettled([
+      api.registration.setPassword({ password: PASSWORD }),
+      api.registration.setPassword({ password: OTHER_PASSWORD }),
+    ])
+    expect([first.status, second]).toMatchObject(['rejected', { value: { repeated: false } }])
+    await world.drain()
+    expect(await signInToMatrix(world, 'river', OTHER_PASSWORD)).toBe('in')
+  })
+})

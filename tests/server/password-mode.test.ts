@@ -31,7 +31,7 @@ test('who began an account before passwords came after the approval sends the re
   }
   expect((await find()).account).not.toBe('none')
   const sent = await services.applicant.request(await find(), { ...form, password: '' }, '203.0.113.7')
-  expect(sent).toMatchObject({ ok: true, value: { state: 'requested' } })
+  expect(sent).toMatchObject({ ok: true, value: { registration: { state: 'requested' } } })
   await decideOn({ ...world, services }, id, 'approve')
   expect(await find()).toMatchObject({ state: 'approved' })
   expect(

@@ -29,6 +29,12 @@ interface AskedMail {
   mail: string | null
 }
 
+/** `repeated`: it was sent before, or at the same time with another password, and that is what counts. */
+export interface Sent {
+  registration: Registration
+  repeated: boolean
+}
+
 const APPLICANT: Actor = { kind: 'applicant' }
 
 /** How long the homeserver's password policy may be cached. */
@@ -185,6 +191,8 @@ export function createApplicant({
   const gone = refuse({ code: 'no_registration' })
   const still = (result: Result<Registration | null>): Result<Registration> =>
     !result.ok ? result : result.value === null ? gone : accept(result.value)
+  const sent = (result: Result<Registration>, repeated = false): Result<Sent> =>
+    result.ok ? accept({ registration: result.value, repeated }) : result
 
   return {
     checkUsername,
@@ -284,8 +292,8 @@ export function createApplicant({
       registration: Registration,
       typed: { password: string; reason: string; legal: boolean; invitation: string },
       clientAddress: string,
-    ): Promise<Result<Registration>> {
-      if (isRequested(registration)) return accept(registration)
+    ): Promise<Result<Sent>> {
+      if (isRequested(registration)) return accept({ registration, repeated: true })
       const { state, account, holdsName } = registration
       if (state !== 'verified') return refuse({ code: 'wrong_state', state, account })
       if (!holdsName) return refuse({ code: 'username_lost' })
@@ -308,11 +316,11 @@ export function createApplicant({
         { type: 'keep_reason', reason: reason.value },
         APPLICANT,
       )
-      if (!kept.ok) return orAlready(kept, registration.id)
+      if (!kept.ok) return sent(await orAlready(kept, registration.id), needsPassword)
       if (brought.ok && brought.value !== null) {
         const bring = { type: 'bring', invitationId: brought.value } as const
         const came = await registrar.act(registration.id, bring, APPLICANT)
-        if (!came.ok) return orAlready(came, registration.id)
+        if (!came.ok) return sent(await orAlready(came, registration.id), needsPassword)
       }
       const lookCloser = await holdIfAsked(registration)
       const action = {
@@ -323,13 +331,13 @@ export function createApplicant({
         lookCloser,
       } as const
       if (needsPassword) {
-        const filled = await provisioning.fill(registration.id, typed.password, action)
-        if (!filled.ok) return orAlready(filled, registration.id)
+        const { filled, isSent } = await provisioning.fill(registration.id, typed.password, action)
+        if (!filled.ok) return sent(await orAlready(filled, registration.id), !isSent)
         await warnOfAutoJoin(registration.username, filled.value.joinedRooms)
-        return still(accept(filled.value.registration))
+        return sent(still(accept(filled.value.registration)))
       }
       const requested = await registrar.act(registration.id, action, APPLICANT)
-      return requested.ok ? still(requested) : orAlready(requested, registration.id)
+      return sent(requested.ok ? still(requested) : await orAlready(requested, registration.id))
     },
 
     /**
@@ -339,9 +347,9 @@ export function createApplicant({
     async setPassword(
       registration: Registration,
       typed: { password: string; legal: boolean },
-    ): Promise<Result<Registration>> {
+    ): Promise<Result<Sent>> {
       const { state, account, username } = registration
-      if (hasPassword(registration)) return accept(registration)
+      if (hasPassword(registration)) return accept({ registration, repeated: true })
       if (!awaitsPassword(registration) || isResting(registration, registrar.policy()))
         return refuse({ code: 'wrong_state', state, account })
       const asksLegal = settings.legal && !hasAccepted(registration)
@@ -350,13 +358,13 @@ export function createApplicant({
       const [first, ...others] = [weak, unread].filter((found) => found !== null)
       if (first !== undefined) return refuse(first, ...others)
       const { consentVersion } = settings
-      const filled = await provisioning.fill(registration.id, typed.password, {
+      const { filled, isSent } = await provisioning.fill(registration.id, typed.password, {
         type: 'password_set',
         ...(asksLegal ? { accepted: { consentVersion } } : {}),
       })
       return filled.ok
-        ? still(accept(filled.value.registration))
-        : orAlready(filled, registration.id, hasPassword)
+        ? sent(still(accept(filled.value.registration)))
+        : sent(await orAlready(filled, registration.id, hasPassword), !isSent)
     },
 
     async withdraw(registration: Registration): Promise<Result<Registration>> {

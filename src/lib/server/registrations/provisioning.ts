@@ -17,6 +17,12 @@ export interface Filled {
   joinedRooms: string[]
 }
 
+/** `isSent`: the homeserver was given this password, or may have been. */
+export interface Filling {
+  filled: Result<Filled>
+  isSent: boolean
+}
+
 export type Provisioning = ReturnType<typeof createProvisioning>
 
 /** Waits until another process must have recorded the answer it got. */
@@ -49,14 +55,14 @@ export function createProvisioning({
   logFailure: OutageLog
   log: Logger
 }) {
-  /** One at a time per registration: a double click must not be mistaken for an interruption. */
-  const underWay = new Map<string, Promise<unknown>>()
+  /** The last of each registration, one at a time: a double click must not be mistaken for an interruption. */
+  const underWay = new Map<string, { password: string; filling: Promise<Filling> }>()
 
-  async function setUp(registration: Registration, password: string, then: Action): Promise<Result<Filled>> {
+  async function setUp(registration: Registration, password: string, then: Action): Promise<Filling> {
     await confirmSetUp()
     for (let tries = 0; tries < MOST_FILLS; tries++) {
-      const done = await fillOnce(registration, password, then)
-      if (done !== null) return done
+      const filled = await fillOnce(registration, password, then)
+      if (filled !== null) return { filled, isSent: filled.ok || tries > 0 }
     }
     throw new Error('An account keeps changing: its record is different each time it was filled')
   }
@@ -239,6 +245,19 @@ export function createProvisioning({
     return lost(registration)
   }
 
+  async function fillAfter(
+    before: Promise<unknown> | undefined,
+    registrationId: string,
+    password: string,
+    then: Action,
+  ): Promise<Filling> {
+    await before?.catch(() => undefined)
+    const registration = await registrar.find(registrationId)
+    if (registration === null || !mayBeFilled(registration))
+      return { filled: notToBeFilled(registration), isSent: false }
+    return setUp(registration, password, then)
+  }
+
   async function lost(registration: Registration): Promise<Result<never>> {
     const found = await registrar.find(registration.id)
     if (found?.holdsName === true)
@@ -249,24 +268,18 @@ export function createProvisioning({
   return {
     /**
      * Fills the account, and runs `then` with the registration in the transaction that records it. Refused if the
-     * username was lost. Throws `HomeserverError` if the homeserver did not answer; calling it again resumes.
+     * username was lost. Throws `HomeserverError` if the homeserver did not answer; calling it again resumes. The same
+     * password twice at once is filled in once, and answered alike.
      */
-    async fill(registrationId: string, password: string, then: Action): Promise<Result<Filled>> {
-      const before = underWay.get(registrationId) ?? Promise.resolve()
-      const mine = before.then(async () => {
-        const registration = await registrar.find(registrationId)
-        if (registration === null || !mayBeFilled(registration)) return notToBeFilled(registration)
-        return setUp(registration, password, then)
-      })
-      const settled = mine.then(
-        () => undefined,
-        () => undefined,
-      )
-      underWay.set(registrationId, settled)
+    async fill(registrationId: string, password: string, then: Action): Promise<Filling> {
+      const before = underWay.get(registrationId)
+      if (before?.password === password) return before.filling
+      const mine = { password, filling: fillAfter(before?.filling, registrationId, password, then) }
+      underWay.set(registrationId, mine)
       try {
-        return await mine
+        return await mine.filling
       } finally {
-        if (underWay.get(registrationId) === settled) underWay.delete(registrationId)
+        if (underWay.get(registrationId) === mine) underWay.delete(registrationId)
       }
     },
   }

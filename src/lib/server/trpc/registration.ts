@@ -283,7 +283,7 @@ export const registrationRouter = t.router({
       orThrow(await ctx.services.rateLimits.takeOwn('password', ctx.registration.id))
       const { registration: own, clientAddress, link } = ctx
       const { links } = ctx.services
-      const registration = orThrow(
+      const { registration, repeated } = orThrow(
         await ctx.services.applicant.request(
           own,
           { ...input, invitation: input.invitation ?? '' },
@@ -293,7 +293,6 @@ export const registrationRouter = t.router({
       ctx.services.worker.nudge()
       const spent = link === 'verification'
       const view = await ownView(registration, ctx)
-      const repeated = own.state !== 'verified'
       return { ...view, repeated, link: spent ? await links.mintLink(registration, 'status', null) : null }
     }),
 
@@ -301,14 +300,14 @@ export const registrationRouter = t.router({
     .input(v.parser(v.object({ password: text, legal: v.optional(v.boolean()) })))
     .mutation(async ({ ctx, input }) => {
       orThrow(await ctx.services.rateLimits.takeOwn('password', ctx.registration.id))
-      const registration = orThrow(
+      const { registration, repeated } = orThrow(
         await ctx.services.applicant.setPassword(ctx.registration, {
           password: input.password,
           legal: input.legal ?? false,
         }),
       )
       ctx.services.worker.nudge()
-      return { ...(await ownView(registration, ctx)), repeated: !awaitsPassword(ctx.registration) }
+      return { ...(await ownView(registration, ctx)), repeated }
     }),
 
   passwordRules: procedure.query(async ({ ctx }): Promise<PasswordRules> => {
