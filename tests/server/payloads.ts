@@ -76,6 +76,7 @@ const toSome = [
   same({ kind: 'warn_opening', by: 'mail', open: false, why: 'per_day', at: 5, to: [] }),
 ]
 const locking = same({ kind: 'lock_account', username: river })
+const lockingUntil = same({ kind: 'lock_account', username: river, until: 1_768_470_090_000 })
 /** What came with a link, which counts once that is confirmed. */
 const wishes = [
   same({
@@ -138,6 +139,7 @@ export const PAYLOADS: Record<string, Kept[]> = {
   'registration that closes by itself': [opening],
   'mails to those that were put off': toSome,
   'accounts that are locked by themselves': [locking],
+  'unlockings that may come late': [numbered(lockingUntil)],
   'numbered payloads': [...unnumbered, ...probation, ...room, ...inRoom, ...matrixIds].map(numbered),
   'accounts on probation': probation.map(numbered),
   'links that bring what came with them': wishes.map(numbered),

@@ -514,3 +514,83 @@ describe('taken back while the account is made', () => {
     expect(await ledger()).toMatchObject({ state: 'removed' })
   })
 })
+
+describe('an unlocking that takes effect after we stopped waiting for its answer', () => {
+  /** What the homeserver does late, as if nothing had happened since. */
+  const unlockLate = () => {
+    const user = world.standIn.users.get(RIVER)
+    if (user === undefined) throw new Error('No account')
+    user.locked = false
+  }
+
+  /** Approved, and the unlocking got no answer before it took effect. */
+  async function openingUnheard() {
+    const applicant = await requested(world, 'river')
+    await decideOnly(world, applicant.view.id, 'approve')
+    world.standIn.faults = (seen) => (isOpening(seen) ? 'cut' : undefined)
+    world.pass(UNDO_MS)
+    await world.drain()
+    world.standIn.faults = undefined
+    expect(world.standIn.users.get(RIVER)).toMatchObject({ locked: true })
+    return applicant
+  }
+
+  test.each(stops.flatMap((state) => [0, 10_000, 30_000, 60_000, 85_000].map((ms) => [state, ms] as const)))(
+    'it was %s, and %i ms after that it is unlocked: it is locked again, and in no doubt',
+    async (state, ms) => {
+      const { view: own, api } = await openingUnheard()
+      await STOPS[state]?.(own.id, api)
+      await world.drain()
+      await live(ms)
+      unlockLate()
+      await live(10_000)
+      expect(await signInToMatrix(world, 'river')).not.toBe('in')
+      await live(120_000)
+      expect(await (await desk()).moderation.doubts()).toEqual([])
+      expect(await ledger()).toMatchObject({
+        state: state === 'requested' ? 'filled' : 'removed',
+        openedAt: null,
+      })
+      const { jobs: all } = await (await desk()).moderation.registration({ id: own.id })
+      expect(all.filter(({ state: end }) => end === 'waiting' || end === 'failed')).toEqual([])
+    },
+  )
+
+  test('what somebody else unlocks after that time is left to a moderator', async () => {
+    const { view: own } = await openingUnheard()
+    await (await desk()).moderation.undo({ id: own.id })
+    await live(120_000)
+    unlockLate()
+    await decideOnly(world, own.id, 'deny')
+    await live(60_000)
+    expect(await (await desk()).moderation.doubts()).toMatchObject([{ username: 'river' }])
+  })
+
+  test('approved again, it opens as soon as that cannot be undone any more', async () => {
+    const { view: own } = await openingUnheard()
+    await (await desk()).moderation.undo({ id: own.id })
+    await live(5_000)
+    await decideOnly(world, own.id, 'approve')
+    await live(UNDO_MS - 5_000)
+    unlockLate()
+    await live(0)
+    await live(15_000)
+    expect(await signInToMatrix(world, 'river')).toBe('in')
+    expect(await (await desk()).moderation.registration({ id: own.id })).toMatchObject({ state: 'completed' })
+    expect(await (await desk()).moderation.doubts()).toEqual([])
+  })
+
+  test('the next applicant gets the account once it cannot happen any more', async () => {
+    const { api } = await openingUnheard()
+    await api.registration.withdraw({})
+    await live(10_000)
+    expect(await ledger()).toMatchObject({ state: 'removed' })
+    const next = await verified(world, 'river', 'next@mail.test')
+    expect(await codeOf(next.api.registration.request(form))).toBe('homeserver_unavailable')
+    expect(await ledger()).toMatchObject({ state: 'removed' })
+    unlockLate()
+    await live(90_000)
+    expect(await codeOf(next.api.registration.request(form))).toBe('done')
+    expect(await signInToMatrix(world, 'river')).toBe('M_USER_LOCKED')
+  })
+})

@@ -60,8 +60,11 @@ export const JOBS = {
       urgent: true,
     },
   ),
-  /** Locks an account that was just created, if the request that created it did not get to it. */
-  lock_account: define(job('lock_account', { username: usernameSchema }), {
+  /**
+   * Locks an account that was just created, if the request that created it did not get to it; or one whose unlocking was
+   * stopped. `until`: as long as that may still take effect (milliseconds since 1970), whatever its answer was.
+   */
+  lock_account: define(job('lock_account', { username: usernameSchema, until: v.optional(v.number()) }), {
     needs: 'homeserver',
     lane: laneOfAccount,
     urgent: true,

@@ -580,6 +580,19 @@ export async function isLockingPending(reader: Reader, username: string): Promis
   return rows.length > 0
 }
 
+/** The times until which what was stopped may still unlock this account, whatever became of the job that locks it. */
+export async function findUnlockedUntil(
+  reader: Reader,
+  registrationId: string,
+  username: string,
+): Promise<number[]> {
+  const rows = await reader
+    .select({ until: fieldOf(jobs.payload, 'until') })
+    .from(jobs)
+    .where(and(eq(jobs.registrationId, registrationId), locks(username)))
+  return rows.flatMap(({ until }) => (typeof until === 'number' ? [until] : []))
+}
+
 /** Whether a job to remove this account is pending. */
 export async function isRemovalPending(reader: Reader, username: string): Promise<boolean> {
   const rows = await reader

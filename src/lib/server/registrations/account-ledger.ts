@@ -7,10 +7,10 @@ import type { Username } from '$lib/registration/username'
 import { ownAddress, type Sign } from '$lib/registration/signs'
 import { findAccount, type LedgerEntry } from '../database/accounts'
 import { insertEvents } from '../database/events'
-import { findPendingKinds } from '../database/jobs'
+import { findPendingKinds, findUnlockedUntil } from '../database/jobs'
 import type { Reader, Transaction } from '../database/open'
 import { findByAddress, findHolder, findRegistration, insertRegistration } from '../database/registrations'
-import { SYSTEM, type AccountChange, type RegistrationParts } from './transaction'
+import { mayStillUnlock, SYSTEM, type AccountChange, type RegistrationParts } from './transaction'
 
 /** What the database knows about a username. */
 export type Standing = Omit<Found, 'account'>
@@ -100,6 +100,13 @@ export function createAccountLedger({
         if (openedAt === null) await record(tx, { localpart, state, openedAt: clock() })
         return true
       })
+    },
+
+    /** Whether what was stopped before this account was removed may still unlock it. */
+    async mayStillUnlock({ localpart, registrationId }: LedgerEntry): Promise<boolean> {
+      if (registrationId === null) return false
+      const times = await database.read((reader) => findUnlockedUntil(reader, registrationId, localpart))
+      return times.some((until) => mayStillUnlock(until, clock()))
     },
 
     /**

@@ -7,6 +7,7 @@ import { signsOfOthers, type Sign } from '$lib/registration/signs'
 import type { Username } from '$lib/registration/username'
 import type { LedgerEntry } from '../database/accounts'
 import type { OutageLog } from '../logging/outage-log'
+import { unreachable } from '../homeserver/answer-errors'
 import { HomeserverError, type Claimed, type Homeserver, type Locked } from '../homeserver/homeserver'
 import type { AccountLedger } from './account-ledger'
 import type { Registrar } from './registrar'
@@ -151,6 +152,10 @@ export function createProvisioning({
         if (!account.locked) await homeserver.lock(username)
         return locked(entry)
       case 'removed':
+        if (await accountLedger.mayStillUnlock(entry)) {
+          const why = 'it was being unlocked when its approval was stopped, and that may still take effect'
+          throw unreachable(`reactivate ${username}`, why, { outage: false })
+        }
         await accountLedger.moveAccount(entry, { localpart: username, state: 'reviving', registrationId: id })
         return null
       case 'reviving': {

@@ -43,7 +43,7 @@ export type AccountChange = { localpart: Username } & (
 
 /**
  * How long after requesting an account its answer counts as lost, in milliseconds. MAS waits a minute for Synapse, whoever
- * has hung up meanwhile.
+ * has hung up meanwhile. What was asked for by then may be done by then, too.
  */
 export const CLAIM_MS = 90_000
 
@@ -56,6 +56,9 @@ const LOCKED_AFTER: Partial<Record<AccountState, number>> = {
   claimed: 5_000,
   reviving: 30_000,
 }
+
+/** Whether what was stopped may still unlock an account, as long as this time has not come (`lock_account`). */
+export const mayStillUnlock = (until: number, now: number): boolean => now < until && until <= now + CLAIM_MS
 
 export type RegistrationTransaction = ReturnType<typeof createRegistrationTransaction>
 
@@ -114,7 +117,7 @@ export function createRegistrationTransaction({
     const isRunning = await cancelOpening(tx, id, now)
     const account = await findAccount(tx, username)
     if (isRunning || (account?.registrationId === id && account.openedAt !== null))
-      await enqueue(tx, id, [{ kind: 'lock_account', username }], { now })
+      await enqueue(tx, id, [{ kind: 'lock_account', username, until: now + CLAIM_MS }], { now })
   }
 
   /** Whether a registration waits for this account, or an answer about it is outstanding. */

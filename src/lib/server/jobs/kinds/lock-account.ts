@@ -1,7 +1,9 @@
+import { isResting } from '$lib/registration/decide'
 import type { JobOf } from '$lib/registration/job'
 import { ownAddress, signsOfOthers } from '$lib/registration/signs'
 import type { LedgerEntry } from '../../database/accounts'
 import type { JobResult } from '../../registrations/job-results'
+import { mayStillUnlock } from '../../registrations/transaction'
 import { doubt, mayBeOpen, signsBeside, wasUsed, type AccountServices } from '../account-signs'
 import { cancelled } from '../run'
 import { completeClaim, removeAccount } from './remove-account'
@@ -9,6 +11,8 @@ import { completeClaim, removeAccount } from './remove-account'
 type Job = JobOf<'lock_account'>
 
 const LOCKED: JobResult = { state: 'done', events: [] }
+/** How often an account is looked at that may still be unlocked. */
+const LOOK_AGAIN_MS = 5_000
 
 /** Locks an account that was created here, and not locked by the request that created it. */
 export async function lockAccount(job: Job, services: AccountServices): Promise<JobResult> {
@@ -55,7 +59,11 @@ async function isHalfMade(
   return (await homeserver.nameAnswer(localpart)) !== 'free'
 }
 
-/** Its approval was stopped when it may have been active already, because the answer was lost or came too late. */
+/**
+ * Its approval was stopped when it may have been active already, because the answer was lost or came too late. As long as
+ * the homeserver may still unlock it, that is not forgotten; and it is looked at again until another job does so: the one
+ * that removes it, or unlocks it again.
+ */
 async function close(job: Job, entry: LedgerEntry, services: AccountServices): Promise<JobResult> {
   const { registrar, accountLedger, homeserver } = services
   const { localpart, state, openedAt, registrationId } = entry
@@ -72,7 +80,12 @@ async function close(job: Job, entry: LedgerEntry, services: AccountServices): P
     return doubt(entry, signs, services, () => lockAccount(job, services))
   if (!account.locked) await homeserver.lock(localpart)
   const used = wasUsed(signs)
-  const closed = { localpart, state, openedAt: used ? openedAt : null }
+  const { until = 0 } = job
+  const now = registrar.now()
+  const mayCome = mayStillUnlock(until, now)
+  const closed = { localpart, state, openedAt: used || mayCome ? openedAt : null }
   const events = account.locked ? [] : [{ kind: 'account_closed' as const, detail: { used } }]
-  return (await accountLedger.moveAccount(entry, closed, events)) ? LOCKED : lockAccount(job, services)
+  if (!(await accountLedger.moveAccount(entry, closed, events))) return lockAccount(job, services)
+  const waits = holder !== null && (holder.state === 'requested' || isResting(holder, registrar.policy()))
+  return mayCome && waits ? { state: 'postponed', runAt: Math.min(now + LOOK_AGAIN_MS, until) } : LOCKED
 }
