@@ -277,6 +277,64 @@ describe('the answer to the claim got lost', () => {
   })
 })
 
+/** Approved and opened, and the answer to the opening got lost: it may be open, as far as is known. */
+async function openedUnheard() {
+  const applicant = await requested(world, 'river')
+  world.standIn.faults = ({ method, body }) =>
+    method === 'PUT' && body.includes('"locked":false') ? 'lost' : undefined
+  await decideOn(world, applicant.view.id, 'approve')
+  world.standIn.faults = undefined
+  expect(await ledger()).toMatchObject({ state: 'filled', openedAt: expect.any(Number) as number })
+  return applicant
+}
+
+describe('unlocked, and the answer got lost', () => {
+  test('then an administrator, for a while: what a moderator adopts is removed, and its name is free', async () => {
+    const applicant = await openedUnheard()
+    await give({ admin: true })
+    await decideOnly(world, applicant.view.id, 'deny')
+    await live(60_000)
+    await isInDoubt('administrator')
+    await give({ admin: false })
+    const { api } = await aModerator(world.services)
+    await api.moderation.settleDoubt({ username: username('river'), verdict: 'adopt' })
+    await live(120_000)
+    expect(await ledger()).toMatchObject({ state: 'removed', openedAt: null })
+    const next = await requested(world, 'river', 'next@mail.test')
+    expect(next.view).toMatchObject({ state: 'requested', holdsName: true })
+  })
+
+  describe('then deactivated, so that it cannot be opened, and approved again', () => {
+    async function approvedAgain() {
+      const applicant = await openedUnheard()
+      await give({ deactivated: true })
+      await live(60_000)
+      const { id } = applicant.view
+      const { api } = await aModerator(world.services)
+      expect(await api.moderation.registration({ id })).toMatchObject({ openingFailed: true })
+      await decideOn(world, id, 'approve')
+      return { ...applicant, id }
+    }
+
+    test('its applicant sets a password, and is in', async () => {
+      const { api } = await approvedAgain()
+      await api.registration.setPassword({ password: PASSWORD })
+      await live(60_000)
+      expect(await api.registration.current()).toMatchObject({ state: 'completed' })
+      expect(await signInToMatrix(world, 'river')).toBe('in')
+    })
+
+    test('denied instead, it is removed, and its name is free', async () => {
+      const { id } = await approvedAgain()
+      await decideOn(world, id, 'deny')
+      await live(120_000)
+      expect(await ledger()).toMatchObject({ state: 'removed', openedAt: null })
+      const next = await requested(world, 'river', 'next@mail.test')
+      expect(next.view).toMatchObject({ state: 'requested', holdsName: true })
+    })
+  })
+})
+
 describe('locked here, and given to somebody there', () => {
   const GIVEN: Record<string, () => Promise<unknown>> = {
     ...HANDS,

@@ -124,7 +124,9 @@ export function createAmbiguousAccounts({
       if (!isDeepStrictEqual(await accountLedger.account(localpart), entry))
         return refuse({ code: 'not_found' })
       await homeserver.lock(localpart)
-      const change = { localpart, state: 'locked', registrationId: null, madeAt: clock() } as const
+      // Nothing shows that anybody was in, even if it was to be unlocked once.
+      const ours = { registrationId: null, madeAt: clock(), openedAt: null }
+      const change = { localpart, state: 'locked', ...ours } as const
       const jobs: NewJob[] = [{ kind: 'remove_account', username: localpart }]
       if (await accountLedger.moveAccount(entry, change, [{ kind: 'account_adopted' }], { actor, jobs }))
         return accept(null)

@@ -161,7 +161,8 @@ export function createRegistrationTransaction({
     }
     const after = counts ? { ...next, version: before.version + 1 } : next
     await updateRegistration(tx, after)
-    if (ledger !== undefined) await record(tx, { localpart: after.username, state: ledger })
+    // Whether it was unlocked before says nothing about the account that comes of it; signs of use still do.
+    if (ledger !== undefined) await record(tx, { localpart: after.username, state: ledger, openedAt: null })
     // What failed about an approval is obsolete once something else is decided.
     if (counts && before.state === 'approved') await dropFailed(tx, before.id, 'open_account', now)
     if (stops === true) await stopOpening(tx, before, now)
