@@ -8,7 +8,7 @@ import { putAccount, type LedgerEntry } from '$lib/server/database/accounts'
 import { announceOnce } from '$lib/server/database/announcements'
 import { insertJob } from '$lib/server/database/jobs'
 import { insertModeratorToken } from '$lib/server/database/moderator-tokens'
-import { jobs } from '$lib/server/database/schema'
+import { jobs, registrations } from '$lib/server/database/schema'
 import { insertRegistration } from '$lib/server/database/registrations'
 import type { Homeserver } from '$lib/server/homeserver/homeserver'
 import type { Registration } from '$lib/registration/registration'
@@ -447,6 +447,31 @@ describe('who is told', () => {
     expect(said[0]).toMatch(new RegExp(`^${opened} .*${counted} https://register.example.test/admin/intake$`))
   })
 
+  test.each([
+    ['per_day', 'waiting'],
+    ['waiting', 'per_day'],
+  ] as const)(
+    'of registration that a limit closed, and another keeps closed, why by now: %s, then %s',
+    async (first, then) => {
+      await world.dispose()
+      const limits = { maxPerDay: 0, maxWaiting: 1 }
+      await begin({ ...withRoom, registration: { ...aConfig().registration, ...limits } })
+      const settle = () => world.database.write((tx) => world.services.intake.settle(tx))
+      const asks = () => stands({ state: 'requested' })
+      const decided = () => world.database.write((tx) => tx.update(registrations).set({ state: 'denied' }))
+      if (first === 'waiting') await asks()
+      const alerts = await settle()
+      expect(alerts).toMatchObject(['mail', 'room'].map((by) => ({ by, open: false, why: first })))
+      world.pass(HOUR)
+      await (then === 'waiting' ? asks() : decided())
+      expect(await settle()).toEqual([])
+      for (const alert of alerts) expect(await endOf(alert, null)).toEqual(done)
+      expect(world.mailbox.last(MODERATORS, 'moderators_opening')).toMatchObject({ open: false, why: then })
+      const reason = { waiting: m.mail_opening_too_many, per_day: m.mail_opening_per_day }[then]
+      expect(said.at(-1)).toContain(reason({}, { locale: 'en' }))
+    },
+  )
+
   test('of registration that a limit closed, as long as that closing lasts', async () => {
     await world.dispose()
     await begin({ ...withRoom, registration: { ...aConfig().registration, maxPerDay: 0 } })
@@ -459,8 +484,7 @@ describe('who is told', () => {
     expect(said[0]?.startsWith(m.mail_opening_closed({}, { locale: 'en' }))).toBe(true)
     expect(await warn('mail', 'per_day', at)).toEqual(done)
     expect(world.mailbox.last(MODERATORS, 'moderators_opening').until).toBe(Date.UTC(2026, 0, 16))
-    // For another reason, in an earlier closing, and by hand meanwhile.
-    expect(await warn('mail', 'waiting', at)).toEqual(cancelled(SAYS.changed))
+    // In an earlier closing, and by hand meanwhile.
     expect(await warn('mail', 'per_day', at - 1)).toEqual(cancelled(SAYS.changed))
     await closed()
     for (const by of ['mail', 'room'] as const)

@@ -57,7 +57,9 @@ export const openingRecordSchema = v.object({
       v.object({ says: v.literal('open'), ...hand.entries }),
     ]),
   ),
-  /** Which limit closed it, and since when; a backlog must be cleared before that ends. */
+  /**
+   * Which limit closes it, and since when one does, whichever it was then; a backlog must be cleared before that ends.
+   */
   shut: v.fallback(
     v.nullable(v.object({ why: v.picklist(['waiting', 'per_day']), since: v.number() })),
     null,
@@ -88,7 +90,7 @@ export function settle(
   now: number,
 ): { record: OpeningRecord; change: Change | null } {
   const why = limitReached(record, counts, limits)
-  const shut = why === null ? null : record.shut?.why === why ? record.shut : { why, since: now }
+  const shut = why === null ? null : { why, since: record.shut?.since ?? now }
   const next: OpeningRecord = { hand: isOver(record.hand, shut, now) ? null : record.hand, shut }
   return { record: next, change: changeBetween(record, next) }
 }
