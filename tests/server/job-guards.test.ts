@@ -3,6 +3,7 @@ import { eq } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { m } from '$lib/paraglide/messages'
 import type { NewJob } from '$lib/registration/job'
+import { LANGUAGES } from '$lib/registration/language'
 import { ACCOUNT_STATES, STATES, type AccountState } from '$lib/registration/state'
 import { putAccount, type LedgerEntry } from '$lib/server/database/accounts'
 import { announceOnce } from '$lib/server/database/announcements'
@@ -422,8 +423,14 @@ describe('who is told', () => {
     expect([changes, mails(MODERATORS)]).toEqual([[], ['moderators_outage']])
     expect(await warn('room')).toEqual(done)
     expect([changes, mails(MODERATORS)]).toEqual([[`send ${ROOM}`], ['moderators_outage']])
+    expect(said[0]).toContain('. gone. They')
     expect(await warn('mail', NOON - 2 * HOUR)).toEqual(cancelled(SAYS.over))
     expect(await warn('room', NOON - 2 * HOUR)).toEqual(cancelled(SAYS.over))
+  })
+
+  test.each(LANGUAGES)('of an outage and why in sentences of their own: %s', (locale) => {
+    const text = m.room_mail_outage({ since: 'noon', reason: 'No connection', count: 2 }, { locale })
+    expect(text).toMatch(/\. \u2068?No connection\u2069?\. \p{L}/u)
   })
 
   test('of registration that opened or closed, unless it is otherwise by now', async () => {

@@ -103,7 +103,7 @@ const MAILS: Mail[] = [
   {
     kind: 'moderators_outage',
     since: Date.UTC(2026, 10, 23, 14, 5),
-    reason: 'ECONNREFUSED (111).',
+    reason: 'ECONNREFUSED (111)',
     waiting: 12,
     link,
   },
@@ -395,6 +395,11 @@ for (const language of LANGUAGES)
       )
     })
   }
+
+test('the email of an outage gives its reason as a sentence', () => {
+  const mail = MAILS.find(({ kind }) => kind === 'moderators_outage')
+  expect(mail && renderMail(mail, 'en', site).text).toContain('\nECONNREFUSED (111).\n')
+})
 
 const RIGHT_TO_LEFT = LANGUAGES.filter((language) => directionOf(language) === 'rtl')
 
