@@ -136,6 +136,20 @@ describe('an approval on probation', () => {
     expect(await codeOf(again)).toBe('wrong_state')
   })
 
+  test('is ended although a step of its approval fails and is tried again', async () => {
+    world.standIn.faults = ({ path }) =>
+      path.includes('/threepid/') ? { status: 404, body: '<html>Not found' } : undefined
+    const { view } = await requested(world, 'river')
+    await decideOn(world, view.id, 'probation')
+    const { api } = await aModerator(world.services)
+    const { version } = await api.moderation.registration({ id: view.id })
+    await api.moderation.endProbation({ id: view.id, version })
+    await world.drain()
+    expect(account()).toMatchObject({ suspended: false })
+    const { jobs } = await api.moderation.registration({ id: view.id })
+    expect(jobs.find(({ kind }) => kind === 'bind_address')).toMatchObject({ state: 'waiting' })
+  })
+
   test('has a tab, and keeps its data until it is over', async () => {
     const { view } = await requested(world, 'river')
     await decideOn(world, view.id, 'approve')

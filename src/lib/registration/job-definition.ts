@@ -65,7 +65,10 @@ export interface Rules<J, Field = keyof J & string> {
   notBefore?(job: J): number | undefined
   /** It carries out a decision, and is cancelled if that is undone. */
   undone?: true
-  /** It closes an account: it does not wait for an earlier step of it that failed and is tried again later. */
+  /**
+   * It closes an account, or lets it write: it does not wait for an earlier step of it that failed and is tried again
+   * later.
+   */
   urgent?: true
   older?: Older
 }

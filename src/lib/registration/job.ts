@@ -70,7 +70,7 @@ export const JOBS = {
     urgent: true,
   }),
   /** Ends a probation on the homeserver. */
-  lift_suspension: define(job('lift_suspension', {}), { needs: 'homeserver' }),
+  lift_suspension: define(job('lift_suspension', {}), { needs: 'homeserver', urgent: true }),
   bind_address: define(job('bind_address', {}), { needs: 'homeserver' }),
   consent: define(job('consent', { version: v.string() }), { needs: 'homeserver' }),
   join_room: define(job('join_room', { room: v.string() }), { needs: 'homeserver', about: 'room' }),
