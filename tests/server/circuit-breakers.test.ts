@@ -17,6 +17,7 @@ import {
   anAdminRoom,
 } from '../support/world'
 import type { TestWorld } from '../support/world'
+import type { Fault } from '../../src/stand-in/server'
 import { DAY, HOUR, MINUTE, SECOND } from '$lib/registration/time'
 
 const form = { password: PASSWORD, reason: REASON, legal: true }
@@ -417,6 +418,65 @@ describe('a homeserver that answers the plain question, and nothing else', () =>
     await world.drain()
     expect(asked).toBeGreaterThan(before)
     expect(await (await moderation()).outages()).toEqual([])
+  })
+})
+
+describe('a homeserver behind a proxy that lets one call through to nobody', () => {
+  const blocks = (fault: Fault) => {
+    world.standIn.faults = ({ path }) => (path.includes('/threepid/') ? fault : undefined)
+  }
+  const jobsOf = async (id: string) => {
+    const { jobs } = await (await moderation()).registration({ id })
+    return jobs.map(({ kind, state, dismissible }) => ({ kind, state, dismissible }))
+  }
+  beforeEach(async () => {
+    await world.dispose()
+    world = await aWorld({ autoJoin: ['#lobby:example.test'] })
+  })
+
+  test.each<[string, Fault]>([
+    ['a page of its own', { status: 404, body: '<html>Not found' }],
+    ['an error of its own', { status: 502, body: '<html>Bad gateway' }],
+    ['a redirect', { status: 302, headers: { location: 'https://elsewhere.test/' } }],
+    ['no answer', 'cut'],
+  ])('lets what stands behind that go on after a day, and moderators dismiss it: %s', async (_, fault) => {
+    blocks(fault)
+    const { view } = await requested(world, 'river')
+    expect(await decideOn(world, view.id, 'approve')).toMatchObject({ state: 'completed' })
+    await live(23 * HOUR, 30 * MINUTE)
+    expect(await jobsOf(view.id)).toContainEqual({
+      kind: 'bind_address',
+      state: 'waiting',
+      dismissible: false,
+    })
+    await live(3 * HOUR, 30 * MINUTE)
+    const after = await jobsOf(view.id)
+    expect(after).toContainEqual({ kind: 'bind_address', state: 'failed', dismissible: true })
+    expect(after).toContainEqual({ kind: 'join_room', state: 'done', dismissible: false })
+  })
+
+  test('does so as well where that call is several people’s, and seems an outage by that', async () => {
+    blocks({ status: 404, body: '<html>Not found' })
+    const ids = []
+    for (const name of ['a-one', 'b-two', 'c-three', 'd-four', 'e-five'])
+      ids.push((await requested(world, name)).view.id)
+    for (const id of ids) await decideOn(world, id, 'approve')
+    await live(30 * HOUR, 10 * MINUTE)
+    for (const id of ids)
+      expect(await jobsOf(id)).toContainEqual({ kind: 'join_room', state: 'done', dismissible: false })
+    expect(await (await moderation()).outages()).toEqual([])
+  })
+
+  test('is another than one that is out for days, which makes no job fail', async () => {
+    const { view } = await requested(world, 'river')
+    world.standIn.faults = () => ({ status: 502, body: '<html>Bad gateway' })
+    await decideOn(world, view.id, 'approve')
+    await live(3 * DAY, 10 * MINUTE)
+    world.standIn.faults = undefined
+    await live(2 * MINUTE)
+    expect((await jobsOf(view.id)).map(({ state }) => state)).toEqual(
+      (await jobsOf(view.id)).map(() => 'done'),
+    )
   })
 })
 

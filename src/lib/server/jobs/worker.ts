@@ -23,7 +23,10 @@ const LONGEST_NAP_MS = 2_000
 
 const FIRST_WAIT_MS = 5_000
 const LONGEST_WAIT_MS = 30 * 60_000
-/** A transient error that has not passed after this is final, and retrying is up to a moderator. */
+/**
+ * A transient error that has not passed after this is final, and retrying is up to a moderator. So is one that the
+ * homeserver's other calls do not share, though it looks like an outage: a proxy that blocks a single path.
+ */
 const PATIENCE_MS = 24 * 60 * 60_000
 
 /**
@@ -41,23 +44,22 @@ const MAYBE_SENT =
   'This email was handed over twice without an answer, so it may have arrived once, twice or not at all. Retrying sends it once more'
 
 /**
- * What happens to a job whose handler threw: postponed, or failed permanently and shown to moderators. `refusing`:
- * the mail server rejects all emails, so none has failed individually.
+ * What happens to a job whose handler threw: postponed, or failed permanently and shown to moderators. `out`: what it
+ * depends on is unavailable as a whole. `refusing`: the mail server rejects all emails, so none has failed individually.
  */
 function afterError(
   error: unknown,
   row: LeasedJob['row'],
-  { now, random, refusing }: { now: number; random: () => number; refusing: boolean },
+  { now, random, out, refusing }: { now: number; random: () => number; out: boolean; refusing: boolean },
 ): JobResult {
   const known = error instanceof HomeserverError || error instanceof MailError
   const message = known ? error.message : 'An error in this program; the log has the details'
   const firstTry = row.attempts <= 1
   const blame = error instanceof MailError ? error.blame : null
   const outage = known && (error.outage || (refusing && blame === 'us'))
-  if (
-    !outage &&
-    ((known && error.permanent) || (!firstTry && now - row.createdAt > PATIENCE_MS && row.attempts > 8))
-  )
+  const isLong = !firstTry && now - row.createdAt > PATIENCE_MS && row.attempts > 8
+  const isShared = outage && (out || error instanceof MailError)
+  if ((known && error.permanent && !outage) || (isLong && !isShared))
     return { state: 'failed', error: message, blame }
   const unanswered = error instanceof MailError && error.handedOver
   if (unanswered && row.unanswered >= MOST_UNANSWERED) return { state: 'failed', error: MAYBE_SENT }
@@ -83,7 +85,7 @@ export function createWorker({
 }: {
   database: Database
   jobResults: JobResults
-  outages: Pick<CircuitBreakers, 'closed' | 'probeDue' | 'started' | 'isRefusing' | 'pause'>
+  outages: Pick<CircuitBreakers, 'closed' | 'probeDue' | 'started' | 'isOut' | 'isRefusing' | 'pause'>
   handle: Handle
   clock: () => number
   random: () => number
@@ -155,7 +157,8 @@ export function createWorker({
         log.info({ ...done, ...(job.kind === 'mail' ? { mail: job.mail } : {}) }, 'An email was handed over')
       else log.debug(done, 'A job ended')
     } catch (error) {
-      end = afterError(error, row, { now: clock(), random, refusing: outages.isRefusing() })
+      const standing = { out: outages.isOut(job), refusing: outages.isRefusing() }
+      end = afterError(error, row, { now: clock(), random, ...standing })
       if (error instanceof HomeserverError && error.kind === 'limited')
         outages.pause(job, error.retryAfter ?? 0)
       const details = { job: row.id, kind: job.kind, attempt: row.attempts, end: end.state }

@@ -392,6 +392,9 @@ export function createCircuitBreakers({
       return { outsides: [...closed.keys()], until: Math.min(...closed.values()) }
     },
 
+    /** Whether what this job depends on is known to be unavailable now. */
+    isOut: (job: NewJob) => circuits[serverOf(outsideOf(job))].outage !== null,
+
     /** Whether emails are known not to be sent now. */
     isMailOut: () => circuits.mail.outage !== null,
 
