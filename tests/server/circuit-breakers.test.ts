@@ -4,10 +4,11 @@ import { countWaiting, insertJob } from '$lib/server/database/jobs'
 import { HomeserverError } from '$lib/server/homeserver/homeserver'
 import { MailError, type Letter } from '$lib/server/mail/mail'
 import { codeOf } from '../support/code-of'
-import { decideOn } from '../support/decide'
+import { decideOn, decideOnly } from '../support/decide'
 import { email, username } from '../support/registration'
 import {
   aBrowser,
+  aConfig,
   aModerator,
   aWorld,
   PASSWORD,
@@ -124,6 +125,69 @@ describe('a mail server that is out', () => {
     expect(view).toMatchObject({ state: 'completed', account: 'open' })
     expect(view.jobs.find(({ kind }) => kind === 'bind_address')).toMatchObject({ state: 'done' })
   })
+})
+
+describe('a mail server that is back, before which emails wait that are not needed any more', () => {
+  const LONGEST_PROBE = 30 * SECOND
+  const PACE = 200
+
+  test.each([1, 5, 20])(
+    'sends the next one with the first answer to a probe: %i before it',
+    async (count) => {
+      const people = []
+      for (let index = 0; index < count; index++) people.push(await verified(world, `person-${index}`))
+      world.mailbox.refuse = smtpIsDown
+      for (const { api } of people) {
+        const { id } = await api.registration.request(form)
+        // Some are tried before the outage is known, and some are not.
+        await world.drain()
+        await decideOnly(world, id, 'deny', { silent: true })
+      }
+      for (const name of ['a-one', 'b-two', 'c-three']) await begin(name)
+      await live(5 * MINUTE)
+      await begin('late')
+      expect(await (await moderation()).outages()).toHaveLength(1)
+      world.mailbox.refuse = null
+      world.pass(LONGEST_PROBE)
+      await world.drain()
+      for (let waited = 0; waited < count + 6; waited++) {
+        world.pass(PACE)
+        await world.drain()
+      }
+      expect(await (await moderation()).outages()).toEqual([])
+      expect(world.mailbox.kinds('late@mail.test')).toEqual(['verification'])
+      expect(world.mailbox.letters.map(({ mail }) => mail.kind)).not.toContain('requested')
+    },
+  )
+
+  test.each(['never', 'before'])(
+    'is back though one waits for what becomes of a decision: %s tried',
+    async (tried) => {
+      await world.dispose()
+      world = await aWorld({ moderation: { ...aConfig().moderation, undoMs: HOUR } })
+      const { api, email } = await verified(world, 'river')
+      for (const name of ['a-one', 'b-two', 'c-three']) await begin(name)
+      await world.drain()
+      world.mailbox.refuse = smtpIsDown
+      if (tried === 'never') {
+        for (const name of ['d-four', 'e-five', 'f-six']) await begin(name)
+        await world.drain()
+      }
+      const { id } = await api.registration.request(form)
+      await live(5 * MINUTE)
+      const desk = await decideOnly(world, id, 'deny', { silent: true })
+      expect(await desk.moderation.outages()).toHaveLength(1)
+      world.mailbox.refuse = null
+      await live(MINUTE)
+      expect(await desk.moderation.outages()).toEqual([])
+      expect(world.mailbox.kinds(email)).not.toContain('requested')
+      await live(20 * MINUTE, MINUTE)
+      expect(world.mailbox.kinds(email)).not.toContain('requested')
+      await desk.moderation.undo({ id })
+      await live(HOUR, MINUTE)
+      expect(world.mailbox.kinds(email)).toContain('requested')
+    },
+  )
 })
 
 describe('a mail server that greets, and takes no mail', () => {

@@ -5,8 +5,19 @@ import { announcements, jobs } from '$lib/server/database/schema'
 import { createHealth } from '$lib/server/http/health'
 import { MailError, type Letter } from '$lib/server/mail/mail'
 import { codeOf } from '../support/code-of'
-import { decideOn } from '../support/decide'
-import { aBrowser, aModerator, aWorld, requested, type TestWorld, anAdminRoom } from '../support/world'
+import { decideOn, decideOnly } from '../support/decide'
+import {
+  aBrowser,
+  aConfig,
+  aModerator,
+  aWorld,
+  anAdminRoom,
+  PASSWORD,
+  REASON,
+  requested,
+  verified,
+  type TestWorld,
+} from '../support/world'
 import { DAY, MINUTE, SECOND } from '$lib/registration/time'
 
 const ROOM = '#moderators:example.test'
@@ -193,6 +204,42 @@ describe('a mail server that refuses us', () => {
     answer = () => daily
     await live(MINUTE)
     expect(await outages()).toMatchObject([{ reason: daily.message }])
+  })
+
+  test.each([1, 5, 20])('is over at once where %i of them are not needed any more', async (count) => {
+    const people = []
+    for (let index = 0; index < count; index++) people.push(await verified(world, `person-${index}`))
+    answer = () => ours
+    const denied = []
+    for (const { api } of people) {
+      const { id } = await api.registration.request({ password: PASSWORD, reason: REASON, legal: true })
+      await world.drain()
+      denied.push(id)
+    }
+    await begin('late')
+    await live(30 * MINUTE)
+    expect(await outages()).toHaveLength(1)
+    for (const id of denied) await decideOnly(world, id, 'deny', { silent: true })
+    answer = () => null
+    await live(35 * SECOND)
+    expect(await outages()).toEqual([])
+    expect(world.mailbox.kinds('late@mail.test')).toEqual(['verification'])
+  })
+
+  test('is over though one of them waits for what becomes of a decision', async () => {
+    await world.dispose()
+    world = await aWorld({ moderation: { ...aConfig().moderation, undoMs: 60 * MINUTE } })
+    const { api, email } = await verified(world, 'river')
+    const { send } = world.mailbox
+    world.mailbox.send = () => Promise.reject(ours)
+    const { id } = await api.registration.request({ password: PASSWORD, reason: REASON, legal: true })
+    await live(MINUTE)
+    await decideOnly(world, id, 'deny', { silent: true })
+    expect(await outages()).toHaveLength(1)
+    world.mailbox.send = send.bind(world.mailbox)
+    await live(MINUTE)
+    expect(await outages()).toEqual([])
+    expect(world.mailbox.kinds(email)).not.toContain('requested')
   })
 
   test('is over when no mail waits for it any more', async () => {

@@ -78,7 +78,7 @@ describe('what was put off, and falls due while a decision rests', () => {
 
     test('is sent where that is undone', async () => {
       const its = await decided()
-      expect(await jobOf(its)).toMatchObject({ state: 'waiting', attempts: 1, error: putOff.message })
+      expect(await jobOf(its)).toMatchObject({ state: 'waiting', attempts: 0, error: null })
       await its.api.moderation.undo({ id: its.id })
       await pass(5000)
       expect(kinds(its.email).filter((sent) => sent === kind)).toHaveLength(1)

@@ -64,6 +64,7 @@ beforeEach(async () => {
       closed: () => ({ outsides: [], until: Infinity }),
       probeDue: () => Promise.resolve(false),
       started: () => undefined,
+      ended: () => Promise.resolve(),
       isOut: () => false,
       isRefusing: () => false,
       pause: () => undefined,

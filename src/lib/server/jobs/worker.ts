@@ -85,7 +85,10 @@ export function createWorker({
 }: {
   database: Database
   jobResults: JobResults
-  outages: Pick<CircuitBreakers, 'closed' | 'probeDue' | 'started' | 'isOut' | 'isRefusing' | 'pause'>
+  outages: Pick<
+    CircuitBreakers,
+    'closed' | 'probeDue' | 'started' | 'ended' | 'isOut' | 'isRefusing' | 'pause'
+  >
   handle: Handle
   clock: () => number
   random: () => number
@@ -127,7 +130,7 @@ export function createWorker({
       if (leased === null) return { leased: null, due: null }
       const { row, job } = leased
       if (job !== null) {
-        outages.started(job, row.createdAt)
+        outages.started({ row, job })
         return { leased: { row, job } }
       }
       log.error(
@@ -171,6 +174,7 @@ export function createWorker({
     if (end.state !== 'postponed') attempted(job, end.state, outsideOf(job) === 'mail')
     if (!(await jobResults.finish(leased, owner, end)))
       log.warn({ job: row.id }, 'A lease was lost before the job ended')
+    await outages.ended(leased, end.state)
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { outsideOf, SERVERS, type NewJob, type Outside, type Server } from '$lib/registration/job'
 import { findAnnouncements } from '../database/announcements'
-import { countWaiting } from '../database/jobs'
+import { countWaiting, type LeasedJob } from '../database/jobs'
 import type { Database } from '../database/open'
 import { HomeserverError, type Homeserver } from '../homeserver/homeserver'
 import { checkSetUp, isWrongSetUp } from '../homeserver/set-up'
@@ -9,7 +9,7 @@ import { MailError, type Letter, type Mailer } from '../mail/mail'
 import { createMailRefusals } from './mail-refusals'
 import { cleanReason, reasonOf } from './outage-reason'
 import type { Announcements } from '../registrations/announcements'
-import type { JobResults } from '../registrations/job-results'
+import type { JobResult, JobResults } from '../registrations/job-results'
 
 export type CircuitBreakers = ReturnType<typeof createCircuitBreakers>
 
@@ -45,8 +45,8 @@ interface Circuit {
   failedAt: number[]
   /** Set during an outage. `refuses`: it answers, but accepts none of our emails. */
   outage: { since: number; error: HomeserverError | MailError; reason: string; refuses: boolean } | null
-  /** In an outage: whether the next email may be tried, and whether a job was started that may try one. */
-  trial: 'none' | 'offered' | 'taken'
+  /** In an outage: whether the next email may be tried, and which job was started, by ID, that may try one. */
+  trial: 'none' | 'offered' | { by: string }
   nextProbe: number
   wait: number
   probing: boolean
@@ -63,9 +63,9 @@ const serverOf = (outside: Outside): Server => (outside === 'mail' ? 'mail' : 'h
  * others too, further ones fail at once, so that nobody waits for a time-out; jobs for that server wait untouched;
  * moderators see it in the queue, and are notified through the other server. A periodic probe ends it; then waiting
  * jobs run, oldest first, one after the other. A mail server that passes its probe may still take no email: then one
- * that waits is tried after each probe, and what becomes of that ends the outage. A mail server that answers but
- * rejects our emails counts as unavailable as well: there a waiting email is the probe, and the outage ends when one is
- * accepted. New emails are tried meanwhile, because it may accept those.
+ * that waits is tried after each probe, and what becomes of that ends the outage; if it turns out not to be needed, the
+ * next one is tried. A mail server that answers but rejects our emails counts as unavailable as well: there a waiting email
+ * is the probe, and the outage ends when one is accepted. New emails are tried meanwhile, because it may accept those.
  */
 export function createCircuitBreakers({
   database,
@@ -226,14 +226,22 @@ export function createCircuitBreakers({
   async function probeByMail(state: Circuit): Promise<void> {
     backOff(state)
     await jobResults.waitAgain(refusals.unknown(), state.outage?.reason ?? '')
-    if (!(await jobResults.hastenRefused())) await end('mail')
+    await tryNext(state)
   }
 
   /** It greets and signs us in: whether it takes an email is seen by one; ends the outage if none is waiting. */
   async function offerTrial(state: Circuit): Promise<void> {
     backOff(state)
-    if (!(await jobResults.hastenNext('mail'))) return end('mail')
-    if (circuits.mail === state) state.trial = 'offered'
+    await tryNext(state)
+  }
+
+  /** Lets the email be tried that waits longest; ends the outage if none is waiting. */
+  async function tryNext(state: Circuit): Promise<void> {
+    const refuses = state.outage?.refuses === true
+    const found = await (refuses ? jobResults.hastenRefused() : jobResults.hastenNext('mail'))
+    if (circuits.mail !== state || state.outage === null) return
+    if (!found) await end('mail')
+    else if (!refuses) state.trial = 'offered'
   }
 
   async function end(server: Server): Promise<void> {
@@ -251,7 +259,7 @@ export function createCircuitBreakers({
   /** Makes the call, unless the server is unavailable; learns from the result. */
   async function call<T>(server: Server, task: () => Promise<T>, letter: Letter | null): Promise<T> {
     const state = circuits[server]
-    const isTrial = state.trial === 'taken' && letter !== null
+    const isTrial = typeof state.trial === 'object' && letter !== null
     if (state.outage !== null && !state.outage.refuses && !isTrial) throw notAsked(server, state.outage)
     if (isTrial) state.trial = 'none'
     try {
@@ -402,12 +410,26 @@ export function createCircuitBreakers({
     isRefusing: () => circuits.mail.outage?.refuses === true,
 
     /** A job was started: the next of those that waited for an outage to end waits a little. */
-    started(job: NewJob, createdAt: number): void {
+    started({ row, job }: LeasedJob): void {
       const outside = outsideOf(job)
       const state = circuits[serverOf(outside)]
       const isTrial = state.trial === 'offered'
-      if (isTrial) state.trial = 'taken'
-      if (isTrial || createdAt < backAt[serverOf(outside)]) pauses.set(outside, clock() + PACE_MS)
+      if (isTrial) state.trial = { by: row.id }
+      if (isTrial || row.createdAt < backAt[serverOf(outside)]) pauses.set(outside, clock() + PACE_MS)
+    },
+
+    /** A job ended, and its result is stored: an email that was to be tried in an outage, and was not, leaves that to the next. */
+    async ended({ row, job }: LeasedJob, end: JobResult['state']): Promise<void> {
+      if (outsideOf(job) !== 'mail') return
+      const state = circuits.mail
+      if (state.outage?.refuses === true) {
+        const isUntried = end === 'cancelled' || end === 'postponed'
+        if (row.blame === 'us' && isUntried) await tryNext(state)
+      } else if (typeof state.trial === 'object' && state.trial.by === row.id) {
+        // One that waits again would be the next one itself.
+        if (end === 'waiting') state.trial = 'offered'
+        else await tryNext(state)
+      }
     },
 
     /** We were rate-limited (429): everything that uses the same server waits, and the answer may be about one call. */

@@ -87,15 +87,17 @@ export function createJobResults({
      */
     async finish({ row, job }: LeasedJob, owner: string, came: JobResult): Promise<boolean> {
       return database.write(async (tx) => {
-        if (came.state === 'postponed')
-          return releaseJob(tx, row.seq, owner, {
-            state: 'waiting',
-            finishedAt: null,
-            runAt: came.runAt,
-            attempts: row.attempts - 1,
-            error: row.error,
-            blame: row.blame,
-          })
+        const tellRoom = async (isTurned: boolean) => {
+          if (row.registrationId !== null && isTurned)
+            await enqueue(tx, null, await toRoom(tx, row.registrationId))
+        }
+        if (came.state === 'postponed') {
+          const anew = { attempts: 0, error: null, blame: null, finishedAt: null }
+          const released = { ...anew, state: 'waiting', runAt: came.runAt } as const
+          if (!(await releaseJob(tx, row.seq, owner, released))) return false
+          await tellRoom(row.error !== null)
+          return true
+        }
         const isOver = came.state === 'done' || came.state === 'cancelled'
         const end = isOver || !(await isStopped(tx, row.seq)) ? came : STOPPED
         const common = {
@@ -120,9 +122,7 @@ export function createJobResults({
         if (end.state === 'failed')
           await insertEvents(tx, row.registrationId, [jobEvent('job_failed', job)], SYSTEM, clock())
         // What failed is said in the moderators' room, and once it worked, no longer.
-        const turned = end.state === 'failed' || (end.state !== 'waiting' && row.error !== null)
-        if (row.registrationId !== null && turned)
-          await enqueue(tx, null, await toRoom(tx, row.registrationId))
+        await tellRoom(end.state === 'failed' || (end.state !== 'waiting' && row.error !== null))
         if (end.state !== 'done') return true
         const acted =
           end.action === undefined || row.registrationId === null
