@@ -116,6 +116,43 @@ describe('what was put off, and falls due while a decision rests', () => {
     await pass(2 * 60_000)
     expect(told()).toBe(2)
   })
+
+  const ANSWERS: [when: string, answeredAfter: number, deniedAfter: number][] = [
+    ['while the decision rests', 61_000, 60_000],
+    ['before the decision, and not told yet', 1000, 59_000 - UNDO_MS / 2],
+  ]
+  test.each(ANSWERS)(
+    'colleagues hear of an answer given %s, once that is undone',
+    async (_, answeredAfter, deniedAfter) => {
+      const told = () =>
+        kinds('moderators@example.test').filter((kind) => kind === 'moderators_waiting').length
+      const { view, api: applicant } = await requested(world, 'river')
+      const { id } = view
+      const { api } = await aModerator(world.services)
+      await api.conversation.ask({ id, text: 'Whom do you know?' })
+      const denied = { at: deniedAfter, act: () => decideOnly(world, id, 'deny') }
+      const answered = {
+        at: answeredAfter,
+        act: () => applicant.registration.answer({ text: 'My sister' }),
+      }
+      let passed = 0
+      for (const { at, act } of [denied, answered].sort((one, other) => one.at - other.at)) {
+        await pass(at - passed)
+        passed = at
+        await act()
+      }
+      await pass(UNDO_MS - 2000)
+      expect(told()).toBe(1)
+      await api.moderation.undo({ id })
+      await pass(2000)
+      expect(told()).toBe(2)
+      await decideOnly(world, id, 'deny')
+      await pass(1000)
+      await api.moderation.undo({ id })
+      await pass(2 * 60_000)
+      expect(told()).toBe(2)
+    },
+  )
 })
 
 describe('whoever asks for their link while a denial rests', () => {

@@ -545,11 +545,11 @@ const NOTICES: JobKind[] = ['notify_moderators', 'notify_person', 'notify_room']
 
 /**
  * A decision of that time was undone: what was to tell moderators of its request, and was cancelled since because of the
- * decision, runs after all. `requestedAt`: when the request was made.
+ * decision, runs after all. `newestAt`: when the request was made, or its latest answer.
  */
 export async function reviveNotices(
   tx: Transaction,
-  { decidedAt, requestedAt, now }: { decidedAt: number; requestedAt: number; now: number },
+  { decidedAt, newestAt, now }: { decidedAt: number; newestAt: number; now: number },
 ): Promise<void> {
   await tx
     .update(jobs)
@@ -560,7 +560,7 @@ export async function reviveNotices(
         eq(jobs.state, 'cancelled'),
         inArray(jobs.kind, NOTICES),
         gte(jobs.finishedAt, decidedAt),
-        lte(fieldOf(jobs.payload, 'since'), requestedAt),
+        lte(fieldOf(jobs.payload, 'since'), newestAt),
       ),
     )
 }

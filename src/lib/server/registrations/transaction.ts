@@ -6,7 +6,7 @@ import type { Actor, Registration } from '$lib/registration/registration'
 import { isOursUnopened, type AccountState } from '$lib/registration/state'
 import type { Username } from '$lib/registration/username'
 import { deleteAccount, findAccount, putAccount, type LedgerEntry } from '../database/accounts'
-import { insertEvents } from '../database/events'
+import { insertEvents, lastEventOf } from '../database/events'
 import { countUse, findBrought } from '../database/invitations'
 import {
   cancelLocking,
@@ -198,8 +198,10 @@ export function createRegistrationTransaction({
       return refuse({ code: 'undo_too_late' })
     const counts = !SILENT.includes(action.type)
     const after = await commit(tx, registration, decision, actor, { counts, now })
-    if (action.type === 'undo' && after?.state === 'requested')
-      await reviveNotices(tx, { decidedAt: registration.stateSince, requestedAt: after.stateSince, now })
+    if (action.type === 'undo' && after?.state === 'requested') {
+      const newestAt = Math.max(after.stateSince, (await lastEventOf(tx, id, 'answered')) ?? 0)
+      await reviveNotices(tx, { decidedAt: registration.stateSince, newestAt, now })
+    }
     if (decision.then === undefined) return accept(after)
     const done = await actIn(tx, id, decision.then, SYSTEM)
     // Thrown instead of returned, so that it is rolled back.
