@@ -11,6 +11,7 @@ import { aRegistration, email as emailOf, username } from '../support/registrati
 import {
   aBrowser,
   aConfig,
+  aForm,
   aModerator,
   aWorld,
   PASSWORD,
@@ -180,6 +181,46 @@ describe('whoever asks for their link while a denial rests', () => {
     await world.drain()
     expect(kinds(email)).toContain('unknown_address')
     expect(kinds(email)).not.toContain('known_address')
+  })
+
+  const ASKING: [how: string, ask: (email: string) => Promise<unknown>][] = [
+    ['asks for their link', (email) => aBrowser(world.services).api.registration.sendLink({ email })],
+    [
+      'starts again',
+      async (email) =>
+        aBrowser(world.services).api.registration.start({
+          username: 'rivers',
+          email,
+          proof: await aForm(world),
+        }),
+    ],
+  ]
+  test.each(ASKING)('gets that email also if it goes out only then: who %s', async (_, ask) => {
+    const { view, email } = await requested(world, 'river')
+    await decideOnly(world, view.id, 'deny', { silent: true })
+    const before = kinds(email)
+    await ask(email)
+    world.pass(UNDO_MS)
+    await world.drain()
+    expect(kinds(email)).toEqual([...before, 'unknown_address'])
+  })
+
+  test('or the reversal of a denial, gets an email whatever becomes of that', async () => {
+    const { view, email } = await requested(world, 'river')
+    const { id } = view
+    const api = await decideOnly(world, id, 'deny', { silent: true })
+    world.pass(UNDO_MS)
+    await world.drain()
+    const before = kinds(email)
+    const { version } = await api.moderation.registration({ id })
+    await api.conversation.reopen({ id, version, message: '' })
+    await aBrowser(world.services).api.registration.sendLink({ email })
+    await world.drain()
+    expect(kinds(email)).toEqual(before)
+    await api.moderation.undo({ id })
+    world.pass(UNDO_MS)
+    await world.drain()
+    expect(kinds(email)).toEqual([...before, 'unknown_address'])
   })
 })
 

@@ -43,9 +43,12 @@ export interface ModeratorLink {
   days: number
 }
 
-/** An email to an applicant. Null: the registration has changed since, so the email no longer applies. */
-export interface ApplicantMail<K extends MailKind, D> extends Worded<D> {
-  compose(job: MailPayload<K>, registration: Registration, sources: Sources): Promise<D | null>
+/**
+ * An email to an applicant. Null: the registration has changed since, so the email no longer applies. `Instead`: the data
+ * of another email that is sent in its place then.
+ */
+export interface ApplicantMail<K extends MailKind, D, Instead = never> extends Worded<D> {
+  compose(job: MailPayload<K>, registration: Registration, sources: Sources): Promise<D | Instead | null>
 }
 
 /** An email to an address that is in its job, where nobody has a registration. */

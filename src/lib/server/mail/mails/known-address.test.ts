@@ -24,11 +24,11 @@ const sources: Sources = {
 }
 const SITE = { name: 'Example', url: 'https://register.example.org' }
 
+const job = { kind: 'mail', mail: 'known_address', language: 'en' } as const
+
 /** What the email says of a registration that stands so. */
 async function said(change: Partial<Registration>): Promise<string> {
-  const registration = aRegistration(change)
-  const job = { kind: 'mail', mail: 'known_address', language: 'en' } as const
-  const mail = await knownAddress.compose(job, registration, sources)
+  const mail = await knownAddress.compose(job, aRegistration(change), sources)
   if (mail === null) throw new Error('No email')
   return contentOf(mail, 'en', SITE).paragraphs.at(-1) ?? ''
 }
@@ -54,4 +54,17 @@ test.each<[string, Partial<Registration>, RegExp]>([
   ['its account is ready', { state: 'completed', account: 'open', ...decided }, /sign in/],
 ])('who asks for the link of a registration reads where it stands: %s', async (_, change, words) => {
   expect(await said(change)).toMatch(words)
+})
+
+test.each<[string, Partial<Registration>]>([
+  ['was denied', { state: 'denied', ...decided }],
+  ['was withdrawn', { state: 'withdrawn' }],
+])('who asks for the link of a registration that %s since hears that there is none', async (_, change) => {
+  const registration = aRegistration(change)
+  const { startLink } = sources
+  expect(await knownAddress.compose(job, registration, sources)).toEqual({
+    kind: 'unknown_address',
+    link: startLink,
+  })
+  expect(await knownAddress.compose({ ...job, incomplete: true }, registration, sources)).toBeNull()
 })

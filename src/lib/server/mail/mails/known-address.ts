@@ -7,7 +7,8 @@ import { returnedDays } from '$lib/registration/retention'
 import { DAY } from '$lib/registration/time'
 import { matrixId as matrixIdOf } from '$lib/registration/username'
 import { momentText } from '$lib/text/moment'
-import type { JobMail } from '../definition'
+import type { ApplicantMail } from '../definition'
+import { noOpenRequest, type UnknownAddress } from './unknown-address'
 
 const STAGES = {
   verified: m.mail_known_verified,
@@ -41,10 +42,14 @@ function stageOf(registration: Registration, policy: Policy): Stage | null {
   return state === 'verified' || state === 'completed' ? state : null
 }
 
-export const knownAddress: JobMail<'known_address', Data> = {
-  async compose({ incomplete = false }, registration, { policy, domain, statusLink }) {
+export const knownAddress: ApplicantMail<'known_address', Data, UnknownAddress> = {
+  async compose({ incomplete = false }, registration, sources) {
+    const { policy, domain, statusLink } = sources
+    const { state } = registration
     const stage = stageOf(registration, policy())
-    if (stage === null || (incomplete && stage !== 'verified')) return null
+    if (incomplete && stage !== 'verified') return null
+    // Whoever asked was promised an email.
+    if (stage === null) return state === 'denied' || state === 'withdrawn' ? noOpenRequest(sources) : null
     const matrixId = matrixIdOf(registration.username, domain)
     const until = registration.stateSince + returnedDays(policy().retention) * DAY
     const link = await statusLink(registration)

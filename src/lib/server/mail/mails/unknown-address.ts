@@ -1,14 +1,20 @@
 import { m } from '$lib/paraglide/messages'
-import type { JobMail } from '../definition'
+import type { JobMail, Sources } from '../definition'
 
 /** Somebody requested their link, and there is no registration with this address. `link` starts one. */
-interface Data {
+export interface UnknownAddress {
   kind: 'unknown_address'
   link: string
 }
 
-export const unknownAddress: JobMail<'unknown_address', Data> = {
-  compose: async (_, { startLink: link }) => ({ kind: 'unknown_address', link }),
+/** What it says to anybody. */
+export const noOpenRequest = ({ startLink: link }: Sources): UnknownAddress => ({
+  kind: 'unknown_address',
+  link,
+})
+
+export const unknownAddress: JobMail<'unknown_address', UnknownAddress> = {
+  compose: async (_, sources) => noOpenRequest(sources),
 
   content: ({ link }, { in_, site, applicant }) => ({
     subject: m.mail_unknown_subject({ site }, in_),
