@@ -9,7 +9,17 @@ import { pino } from 'pino'
 import { codeOf } from '../support/code-of'
 import { decideOn } from '../support/decide'
 import { runSql, schemaStatements } from '../support/other-process'
-import { aBrowser, aModerator, aWorld, PASSWORD, requested, verified, type TestWorld } from '../support/world'
+import { username as usernameOf } from '../support/registration'
+import {
+  aBrowser,
+  aConfig,
+  aModerator,
+  aWorld,
+  PASSWORD,
+  requested,
+  verified,
+  type TestWorld,
+} from '../support/world'
 import { DAY, HOUR, MINUTE } from '$lib/registration/time'
 
 let world: TestWorld
@@ -102,7 +112,7 @@ describe('the figures', () => {
   })
 
   describe('take for a waiting time only how long a request waited', () => {
-    type Step = 'approve' | 'probation' | 'deny' | 'reopen' | 'undo' | 'carry out'
+    type Step = 'approve' | 'probation' | 'deny' | 'reopen' | 'undo' | 'carry out' | 'lose the name'
     const bars = async () => {
       const { bars, waits } = await figures()
       const sum = (of: 'approved' | 'denied') => bars.reduce((all, bar) => all + bar[of], 0)
@@ -158,12 +168,50 @@ describe('the figures', () => {
         ['deny', 'carry out', 'reopen', 'deny', 'undo'],
         { approved: 0, denied: 1, ...HALF },
       ],
+      [
+        'a denial under a name chosen after the approval',
+        ['approve', 'lose the name', 'deny'],
+        { approved: 1, denied: 1, waits: 2, median: 30 },
+      ],
+      [
+        'that was taken back',
+        ['approve', 'lose the name', 'deny', 'undo'],
+        { approved: 1, denied: 0, ...HALF },
+      ],
+      [
+        'that stops a second approval',
+        ['approve', 'lose the name', 'approve', 'deny'],
+        { approved: 2, denied: 1, waits: 2, median: 30 },
+      ],
+      [
+        'that stopped a second approval, and was taken back',
+        ['approve', 'lose the name', 'approve', 'deny', 'undo'],
+        { approved: 1, denied: 0, ...HALF },
+      ],
+      [
+        'a denial under a name chosen after a reversal',
+        ['deny', 'carry out', 'reopen', 'lose the name', 'deny'],
+        { approved: 1, denied: 2, waits: 2, median: 30 },
+      ],
     ]
+    const loseName = async (id: string, username: string) => {
+      const { registrar } = world.services
+      const lost = await registrar.act(id, { type: 'lose_name' }, { kind: 'system' })
+      expect(lost).toMatchObject({ ok: true })
+      expect(await registrar.chooseName(id, usernameOf(username))).toMatchObject({
+        ok: true,
+        value: { state: 'requested' },
+      })
+    }
 
     test.each(CASES)('%s', async (_, steps, expected) => {
       await world.dispose()
-      const { moderation } = (await import('../support/world')).aConfig()
-      world = await aWorld({ moderation: { ...moderation, probation: true, undoMs: 10 * MINUTE } })
+      const { moderation, registration } = aConfig()
+      const isToCome = steps.includes('lose the name')
+      world = await aWorld({
+        moderation: { ...moderation, probation: true, undoMs: 10 * MINUTE },
+        registration: { ...registration, password: isToCome ? 'after_approval' : registration.password },
+      })
       const ada = await aModerator(world.services, 'ada')
       const { id } = (await requested(world, 'river')).view
       // Somebody else's decisions are none of this request.
@@ -173,6 +221,10 @@ describe('the figures', () => {
           await world.drain()
           world.pass(10 * MINUTE)
           await world.drain()
+          continue
+        }
+        if (step === 'lose the name') {
+          await loseName(id, 'stone')
           continue
         }
         if (step !== 'undo') world.pass(30 * MINUTE)
