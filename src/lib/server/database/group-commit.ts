@@ -1,6 +1,7 @@
 import { isBusy } from './busy'
 import { OutcomeUnknown } from './commit-once'
 import type { Database, Transaction } from './open'
+import { isUnreached } from './problem'
 
 /** Local calls block the event loop: after this long, the batch is flushed and others run. */
 const TOGETHER_MS = 8
@@ -21,8 +22,9 @@ interface Waiting {
 /**
  * Combines works that arrive while another is being written into one transaction. If one of them breaks the
  * transaction for all, `onBroken` gets the error and each is written alone, so that only the failing one gets it too.
- * If it is unknown whether the batch was committed, all get that error, and none is written again. A lock, or a
- * transaction that cannot begin, is nobody's own: all get it, because each alone would only wait for it again.
+ * If it is unknown whether the batch was committed, all get that error, and none is written again. A lock, a transaction
+ * that cannot begin, or a server that is not reached, is nobody's own: all get it, because each alone would only wait for
+ * it again.
  */
 export function groupCommit(
   commit: <T>(work: (transaction: Transaction) => Promise<T>) => Promise<T>,
@@ -32,12 +34,22 @@ export function groupCommit(
   const waiting: Waiting[] = []
   let writing = false
 
-  async function alone({ run, fail }: Waiting): Promise<void> {
+  /** Returns the error that ended it, if any. */
+  async function alone({ run, fail }: Waiting): Promise<unknown> {
     try {
       const tell = await commit(run)
       tell()
+      return undefined
     } catch (error) {
       fail(error)
+      return error
+    }
+  }
+
+  async function eachAlone(works: readonly Waiting[]): Promise<void> {
+    for (const [index, one] of works.entries()) {
+      const error = await alone(one)
+      if (isUnreached(error)) return failAll(works.slice(index + 1), error)
     }
   }
 
@@ -61,13 +73,14 @@ export function groupCommit(
       })
       for (const end of tell) end()
     } catch (error) {
-      // It did not begin.
-      if (taken.length === 0) failAll(waiting.splice(0, asked), error)
+      // It did not begin, or only with the first statement, as it does over HTTP.
+      if (taken.length === 0 || (next === 0 && isUnreached(error)))
+        failAll([...taken, ...waiting.splice(0, asked - taken.length)], error)
       else if (isBusy(error)) failAll(taken, error)
       else {
         onBroken(error, taken.length)
         if (error instanceof OutcomeUnknown) failAll(taken, error)
-        else for (const one of taken) await alone(one)
+        else await eachAlone(taken)
       }
     }
   }
@@ -103,7 +116,7 @@ function failAll(works: readonly Waiting[], error: unknown): void {
   for (const { fail } of works) fail(error)
 }
 
-/** An error ends only its own work, except a lock: then all are retried. */
+/** An error ends only its own work, except a lock or a lost connection, which are nobody's. */
 async function inSavepoint(
   transaction: Transaction,
   { run, fail }: Waiting,
@@ -112,7 +125,7 @@ async function inSavepoint(
   try {
     return await savepoint(transaction, run)
   } catch (error) {
-    if (isBusy(error)) throw error
+    if (isBusy(error) || isUnreached(error)) throw error
     return () => fail(error)
   }
 }

@@ -2,10 +2,12 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, renameSync, rmSync, statSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from '@libsql/client'
 import { sql } from 'drizzle-orm'
+import * as v from 'valibot'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openDatabase, type Database } from './open'
 import { isDatabaseOutage } from './problem'
@@ -154,6 +156,26 @@ describe('writes that come together while no transaction can begin are refused a
     const database = await openDatabase({ url: `${protocol}://127.0.0.1:9`, retryWaits: [1] })
     for (const refusal of await refusals(database)) expect(isDatabaseOutage(refusal)).toBe(true)
     database.close()
+  })
+
+  test.each(['http', 'ws'])('for the server hangs up, by %s, after one try for all', async (protocol) => {
+    async function triesOf(write: (database: Database) => Promise<unknown[]>): Promise<number> {
+      let connections = 0
+      const server = createServer((socket) => {
+        connections++
+        socket.destroy()
+      })
+      server.listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      const { port } = v.parse(v.object({ port: v.number() }), server.address())
+      const database = await openDatabase({ url: `${protocol}://127.0.0.1:${port}`, retryWaits: [1] })
+      for (const refusal of await write(database)) expect(isDatabaseOutage(refusal)).toBe(true)
+      database.close()
+      server.close()
+      return connections
+    }
+    const alone = async (database: Database) => [await note(database, 'a').catch((error: unknown) => error)]
+    expect(await triesOf(refusals)).toBe(await triesOf(alone))
   })
 })
 

@@ -20,6 +20,7 @@ describe('a problem of the database, in words', () => {
     ['SQLITE_IOERR', /disk or its file system/],
     ['SQLITE_BUSY', /another process/],
     ['ECONNREFUSED', /database\.auth_token/],
+    ['SERVER_ERROR', /database\.auth_token/],
   ])('%s has its remedy', (code, remedy) => {
     const { message } = problemOf('database.path: x.db', query(code, 'as SQLite says'))
     expect(message).toMatch(/^database\.path: x\.db .*\(.*as SQLite says\)$/)

@@ -16,6 +16,7 @@ const UNOPENED =
   'cannot be opened. It must be a file in a folder that the user who runs this program may read and write'
 const FULL = 'cannot be written: the disk is full. Free some space and try again'
 const BUSY = 'is locked by another process. Wait for it, or stop it, and try again'
+const UNREACHED_CODES = /^(?:ECONN|ENOTFOUND|EAI_|ETIMEDOUT|EHOST|ENETUN|HRANA_|UND_ERR|SERVER_ERROR)/
 const FAILING = 'cannot be read or written: the disk or its file system is failing. Fix that first'
 const UNREACHED =
   'cannot be reached. Check that the server is running, and that database.url and database.auth_token are correct'
@@ -28,7 +29,7 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   [/^(?:SQLITE_CANTOPEN|ENOTDIR|ENOENT|EISDIR|EEXIST)/, UNOPENED],
   [/^SQLITE_BUSY/, BUSY],
   [/^(?:SQLITE_IOERR|EIO)/, FAILING],
-  [/^(?:ECONN|ENOTFOUND|EAI_|ETIMEDOUT|EHOST|ENETUN|HRANA_|UND_ERR)/, UNREACHED],
+  [UNREACHED_CODES, UNREACHED],
 ]
 
 /** Explains an error of the database or the file system for what `subject` names (`database.path: …`, or a file). */
@@ -61,6 +62,11 @@ export async function explained<T>(subject: string, task: () => Promise<T>): Pro
 /** Whether the database threw it, and not something else that a task used. */
 export function isDatabaseError(error: unknown): boolean {
   return error instanceof DrizzleQueryError || error instanceof LibsqlError
+}
+
+/** Whether the server of the database did not answer, or only a proxy before it did. */
+export function isUnreached(error: unknown): boolean {
+  return isDatabaseError(error) && UNREACHED_CODES.test(innermost(error).code)
 }
 
 /** Whether the database failed in a way that may pass; a constraint violation is a bug of ours. */
