@@ -201,6 +201,23 @@ describe('a denial that ends a probation', () => {
   })
 })
 
+describe('a denial of an approval on probation whose account is not open yet', () => {
+  test.each(['none', 'locked', 'filled', 'reviving'] as const)(
+    'leaves nothing of the probation, also where it is approved after all: %s',
+    (account) => {
+      const planned = { ...requested, state: 'approved', decidedBy: 'm0', probation: 'planned' } as const
+      const denied = after({ ...planned, account }, { type: 'deny', ...verdict, message: 'No' }).next
+      expect(denied).toMatchObject({ state: 'denied', probation: 'none', approval: null })
+      // As rows of older versions are.
+      for (const before of [denied, { ...denied, probation: 'planned' as const }]) {
+        const reopen = { type: 'reopen', ...verdict, nameFree: true, removing: false } as const
+        const gone = { ...before, account: 'removed' as const, stateSince: NOON - DAY }
+        expect(after(gone, reopen).next).toMatchObject({ state: 'approved', probation: 'none' })
+      }
+    },
+  )
+})
+
 test('nobody is forgotten while on probation', () => {
   const late = { ...on, now: NOON + 300 * DAY }
   for (const before of [running, ending]) expect(decide(before, { type: 'expire' }, late).ok).toBe(false)

@@ -112,6 +112,8 @@ export function reopen(
     category: null,
     remindedAt: null,
     denial: denialOf(registration),
+    // Rows of older versions kept what was planned before the denial.
+    ...NO_PROBATION,
   }
   const mail: NewJob = { kind: 'mail', mail: 'set_password', reminder: false }
   return { ...YES(reopened, [{ kind: 'reopened', detail: { silent } }], [mail]), rest: policy.undoMs }
@@ -126,7 +128,7 @@ function deny(become: Become, registration: Registration, verdict: Verdict) {
   const { moderator: decidedBy, message, silent, category = null } = verdict
   const wasOpen = isOnProbation(registration)
   const words = { decidedBy, restMs: verdict.restMs ?? null, message, silent, category, holdsName: false }
-  const denied = { ...become('denied'), ...words, ...(wasOpen ? endedByDenial(registration) : {}) }
+  const denied = { ...become('denied'), ...words, ...(wasOpen ? endedByDenial(registration) : NO_PROBATION) }
   const mail: NewJob[] = silent ? [] : [{ kind: 'mail', mail: 'denied' }]
   const detail = {
     silent,
