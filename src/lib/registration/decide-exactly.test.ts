@@ -231,13 +231,16 @@ describe('a verdict', () => {
   })
 
   test('approves an account that is to come in any state but in other hands, or open', () => {
-    const later = { password: 'after_approval' } as const
-    for (const account of ['claiming', 'claimed', 'locked', 'removed'] as const) {
-      expect(outcome({ state: 'requested', account }, approve, later)).toMatchObject({ jobs: [setPassword] })
-      expect(outcome({ state: 'requested', account }, approve)).toMatchObject({ code: 'wrong_state' })
+    for (const password of ['at_request', 'after_approval'] as const) {
+      for (const account of ['claiming', 'claimed', 'locked', 'removed'] as const)
+        expect(outcome({ state: 'requested', account }, approve, { password })).toMatchObject({
+          jobs: [setPassword],
+        })
+      for (const account of ['open', 'doubtful'] as const)
+        expect(outcome({ state: 'requested', account }, approve, { password })).toMatchObject({
+          code: 'wrong_state',
+        })
     }
-    for (const account of ['open', 'doubtful'] as const)
-      expect(outcome({ state: 'requested', account }, approve, later)).toMatchObject({ code: 'wrong_state' })
   })
 
   test('approves anew what could not be opened', () => {

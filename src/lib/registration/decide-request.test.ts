@@ -130,7 +130,7 @@ describe('an invitation that opens without review', () => {
     expect(decision.ok && decision.jobs.map(({ kind }) => kind)).toContain('notify_moderators')
   })
 
-  test('admits nobody but who waits, came by just this one, and has an account to open', () => {
+  test('admits nobody but who waits, came by just this one, and has no account in other hands', () => {
     const action = { type: 'admit', voucher: ada, invitationId: 'i1' } as const
     const requested = aRegistration({ state: 'requested', account: 'filled', invitationId: 'i1' })
     const tried = (change: object) => decide({ ...requested, ...change }, action, aPolicy())
@@ -143,9 +143,11 @@ describe('an invitation that opens without review', () => {
       { invitationId: null },
       { account: 'open' },
       { account: 'doubtful' },
-      { account: 'claimed' },
     ])
       expect(tried(change), JSON.stringify(change)).toMatchObject({ ok: false })
+    // Half made, where passwords came with the request before.
+    for (const account of ['claiming', 'claimed', 'locked'])
+      expect(tried({ account })).toMatchObject({ jobs: [{ kind: 'mail', mail: 'set_password' }] })
     expect(admit((state) => ({ ...requested, state }), aRegistration(), action, aPolicy())).toBeNull()
   })
 

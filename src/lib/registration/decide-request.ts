@@ -52,8 +52,7 @@ export function admit(
   if (registration.state !== 'requested' || registration.invitationId !== invitationId) return null
   const verdict = { moderator: voucher.id, message: null, silent: false }
   const detail = { invitation: invitationId, inviter: voucher.name }
-  const isToCome = policy.password === 'after_approval'
-  const approved = approve(become, registration, verdict, { isToCome, detail })
+  const approved = approve(become, registration, verdict, detail)
   return approved === null ? null : { ...approved, rest: policy.undoMs }
 }
 

@@ -89,6 +89,32 @@ describe('a denial that is reopened', () => {
     expect(next(undone)).toMatchObject({ state: 'requested', decidedBy: null })
   })
 
+  test.each(['none', 'locked', 'removed', 'reviving', 'filled'] as const)(
+    'denied once more, and that taken back, waits to be decided anew, as its applicant knew of it: %s',
+    (account) => {
+      const told = { ...next(decide(denied, reopen, policy)), account }
+      const later = { ...policy, now: policy.now + DAY }
+      const again = next(decide(told, { type: 'deny', ...verdict }, later))
+      expect(stateForApplicant(again, later)).toBe('requested')
+      const undo = { type: 'undo', nameFree: true, since: NOON - DAY } as const
+      const waits = next(decide(again, undo, later))
+      expect(waits).toMatchObject({ state: 'requested', stateSince: NOON - DAY, holdsName: true, account })
+      expect(waits).toMatchObject({ decidedBy: null, denial: null })
+    },
+  )
+
+  test('approved again where it cannot be carried out, and that taken back, waits to be decided anew', () => {
+    const stuck = {
+      ...next(decide(denied, reopen, policy)),
+      account: 'filled',
+      opening: 'failed',
+    } as const
+    const later = { ...policy, now: policy.now + DAY }
+    const anew = next(decide(stuck, { type: 'approve', ...verdict }, later))
+    const undone = decide(anew, { type: 'undo', nameFree: true, since: NOON }, later)
+    expect(next(undone)).toMatchObject({ state: 'requested', account: 'reviving', denial: null })
+  })
+
   test('is told to its applicant when it does not rest any more', () => {
     const reopened = next(decide(denied, reopen, policy))
     expect(stateForApplicant(reopened, policy)).toBe('denied')

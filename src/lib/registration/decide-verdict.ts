@@ -57,7 +57,7 @@ export function decideRequest(
       ? deny(become, registration, action)
       : anew
         ? approveAnew(become, action)
-        : approve(become, registration, action, { isToCome: policy.password === 'after_approval' })
+        : approve(become, registration, action)
   if (decision === null) return null
   const rest = undoWindow({ restMs: action.restMs ?? null }, policy)
   return { ...decision, rest, ...(stops ? { stops: true } : {}) }
@@ -128,7 +128,12 @@ function deny(become: Become, registration: Registration, verdict: Verdict) {
   const { moderator: decidedBy, message, silent, category = null } = verdict
   const wasOpen = isOnProbation(registration)
   const words = { decidedBy, restMs: verdict.restMs ?? null, message, silent, category, holdsName: false }
-  const denied = { ...become('denied'), ...words, ...(wasOpen ? endedByDenial(registration) : NO_PROBATION) }
+  const denied = {
+    ...become('denied'),
+    ...words,
+    denial: null,
+    ...(wasOpen ? endedByDenial(registration) : NO_PROBATION),
+  }
   const mail: NewJob[] = silent ? [] : [{ kind: 'mail', mail: 'denied' }]
   const detail = {
     silent,
@@ -152,6 +157,7 @@ function approveAnew(become: Become, verdict: Verdict) {
     message,
     silent,
     remindedAt: null,
+    denial: null,
     account: 'reviving' as const,
     probation: probationOf(verdict),
   }
@@ -163,17 +169,16 @@ function approveAnew(become: Become, verdict: Verdict) {
 }
 
 /**
- * Null if the account is not ready for it. `isToCome`: the password is set after the approval, whatever the account's
- * state by then. `detail`: additional data for the audit log.
+ * Null if the account is open, or may be somebody else's. Any other that has no password yet gets one afterwards, as
+ * where passwords come after the approval. `detail`: additional data for the audit log.
  */
 export function approve(
   become: Become,
   { account }: Registration,
   verdict: Verdict,
-  { isToCome = false, detail = {} }: { isToCome?: boolean; detail?: Record<string, string> } = {},
+  detail: Record<string, string> = {},
 ) {
-  const isReady = account === 'filled' || account === 'none' || account === 'reviving'
-  if (account === 'open' || account === 'doubtful' || !(isReady || isToCome)) return null
+  if (account === 'open' || account === 'doubtful') return null
   const { moderator: decidedBy, message, silent } = verdict
   const approved = {
     ...become('approved'),

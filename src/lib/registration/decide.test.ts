@@ -243,8 +243,7 @@ describe('what follows', () => {
       ])
   })
 
-  const ready: AccountState[] = ['filled', 'none', 'reviving']
-  for (const account of ACCOUNT_STATES.filter((state) => !ready.includes(state)))
+  for (const account of ['open', 'doubtful'] as const)
     test(`nothing is approved while its account is ${account}`, () => {
       const decision = decide(
         aRegistration({ state: 'requested', account }),
@@ -253,6 +252,16 @@ describe('what follows', () => {
       )
       expect(decision).toMatchObject({ ok: false, refusal: { code: 'wrong_state', account } })
     })
+
+  const unfilled = ACCOUNT_STATES.filter((state) => !['filled', 'open', 'doubtful'].includes(state))
+  test.each(unfilled)('an approval of a request whose account is %s asks for a password', (account) => {
+    for (const password of ['at_request', 'after_approval'] as const) {
+      const waiting = aRegistration({ state: 'requested', account })
+      const approved = decide(waiting, { type: 'approve', ...verdict }, aPolicy({ password }))
+      expect(approved).toMatchObject({ ok: true, next: { state: 'approved', account } })
+      expect(jobs(approved)).toEqual(['mail set_password'])
+    }
+  })
 
   test('once open: consent as it was given, the mail, the address, the rooms, the welcome, in this order', () => {
     const approved = aRegistration({
