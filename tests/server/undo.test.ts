@@ -13,6 +13,7 @@ import {
   aConfig,
   aForm,
   aModerator,
+  asAdmin,
   aWorld,
   PASSWORD,
   REASON,
@@ -560,4 +561,119 @@ describe('a decision that can still be undone is not told by a refusal either', 
         expect(await stateIn(call(api))).toBe(stands?.state)
     })
   })
+})
+
+describe('an approval whose password its applicant has set, and whose account cannot be opened yet', () => {
+  const cut = () => {
+    world.standIn.faults = ({ method, body }) =>
+      method === 'PUT' && body.includes('"locked":false') ? 'cut' : undefined
+  }
+  const rested = async () => {
+    world.pass(UNDO_MS)
+    await world.drain()
+  }
+  type Applicant = Awaited<ReturnType<typeof requested>>
+
+  /** How it came to the email that asks for the password. */
+  const TOLD: Record<string, () => Promise<Applicant>> = {
+    'passwords come after the approval': async () => {
+      await world.dispose()
+      const { moderation, registration } = aConfig()
+      world = await aWorld({
+        moderation: { ...moderation, undoMs: UNDO_MS },
+        registration: { ...registration, password: 'after_approval' },
+      })
+      const applicant = await requested(world, 'river')
+      await decideOnly(world, applicant.view.id, 'approve')
+      await rested()
+      return applicant
+    },
+    'it was approved after a denial': async () => {
+      const applicant = await requested(world, 'river')
+      const { id } = applicant.view
+      const api = await decideOnly(world, id, 'deny')
+      await rested()
+      const { version } = await api.moderation.registration({ id })
+      await api.conversation.reopen({ id, version, message: '' })
+      await rested()
+      return applicant
+    },
+    'it was approved again': async () => {
+      const applicant = await requested(world, 'river')
+      const { id } = applicant.view
+      await asAdmin(world, 'PUT', '@river:example.test', { deactivated: true })
+      await decideOnly(world, id, 'approve')
+      await rested()
+      await decideOnly(world, id, 'approve')
+      await rested()
+      return applicant
+    },
+    'the homeserver had lost the account': async () => {
+      const applicant = await requested(world, 'river')
+      const { id } = applicant.view
+      cut()
+      await decideOnly(world, id, 'approve')
+      await rested()
+      world.standIn.users.delete('@river:example.test')
+      world.standIn.faults = undefined
+      for (const difference of await world.services.reconciliation.list())
+        await world.services.reconciliation.mend(difference)
+      await rested()
+      return applicant
+    },
+  }
+
+  test.each(Object.keys(TOLD))('is denied, but not undone: %s', async (how) => {
+    const applicant = await TOLD[how]?.()
+    if (applicant === undefined) throw new Error('Nobody')
+    const { id } = applicant.view
+    const { api } = await aModerator(world.services)
+    expect(await applicant.api.registration.current()).toMatchObject({ awaitsPassword: true })
+    cut()
+    await applicant.api.registration.setPassword({ password: 'another pass phrase' })
+    await world.drain()
+    const view = await api.moderation.registration({ id })
+    expect(view).toMatchObject({ state: 'approved', account: 'filled', undoable: false, actions: ['deny'] })
+    expect(await codeOf(api.moderation.undo({ id }))).toBe('undo_too_late')
+
+    world.pass(1000)
+    await decideOnly(world, id, 'deny')
+    const undone = await api.moderation.undo({ id })
+    expect(undone).toMatchObject({ state: 'requested', actions: ['approve', 'deny'] })
+    world.standIn.faults = undefined
+    for (let passed = 0; passed < 2 * 60_000; passed += 5000) {
+      world.pass(5000)
+      await world.drain()
+    }
+    expect(await signInToMatrix(world, 'river', 'another pass phrase')).toBe('M_USER_LOCKED')
+    await decideOnly(world, id, 'approve')
+    await rested()
+    expect(await signInToMatrix(world, 'river', 'another pass phrase')).toBe('in')
+  })
+})
+
+test('what was approved after a denial, and denied once more by mistake, is decided anew and told', async () => {
+  const { view, email, api: own } = await requested(world, 'river')
+  const { id } = view
+  const rested = async () => {
+    world.pass(UNDO_MS)
+    await world.drain()
+  }
+  const api = await decideOnly(world, id, 'deny')
+  await rested()
+  const { version } = await api.moderation.registration({ id })
+  await api.conversation.reopen({ id, version, message: 'After all' })
+  await rested()
+  await decideOnly(world, id, 'deny')
+  expect(await api.moderation.undo({ id })).toMatchObject({
+    state: 'requested',
+    account: 'removed',
+    actions: ['approve', 'deny'],
+  })
+  await decideOnly(world, id, 'approve')
+  await rested()
+  expect(kinds(email).filter((kind) => kind === 'set_password')).toHaveLength(2)
+  await own.registration.setPassword({ password: PASSWORD })
+  await world.drain()
+  expect(await signInToMatrix(world, 'river')).toBe('in')
 })

@@ -290,7 +290,7 @@ describe('a verdict', () => {
 })
 
 describe('a verdict that is taken back', () => {
-  const undo = { type: 'undo', nameFree: true, since: NOON - 1000 } as const
+  const undo = { type: 'undo', nameFree: true, told: false, since: NOON - 1000 } as const
   const decided = {
     decidedBy: 'm1',
     message: 'Sorry',
@@ -349,7 +349,9 @@ describe('a verdict that is taken back', () => {
       recall: true,
     })
     // Its own password is set by then, and the mail to do so is told.
-    expect(outcome({ ...reopened, account: 'filled' }, undo)).toEqual({ code: 'undo_too_late' })
+    expect(outcome({ ...reopened, account: 'filled' }, { ...undo, told: true })).toEqual({
+      code: 'undo_too_late',
+    })
   })
 
   test('a denial that is reopened', () => {

@@ -18,7 +18,7 @@ const running = aRegistration({
   probationUntil: NOON + 7 * DAY,
 })
 const ending = { ...running, probation: 'ending' as const }
-const undo = { type: 'undo', nameFree: false, since: NOON } as const
+const undo = { type: 'undo', nameFree: false, told: false, since: NOON } as const
 const removal = { kind: 'remove_account', username: username('river.stone'), opened: true }
 
 /** What becomes of it, or the refusal's code. */

@@ -61,7 +61,7 @@ describe('a question', () => {
     const denied = next(decide(asked, { type: 'deny', ...verdict }, resting))
     const answered = next(decide(denied, answer, resting))
     expect(answered).toMatchObject({ state: 'denied', exchange: 'answered' })
-    const undone = decide(answered, { type: 'undo', nameFree: true, since: NOON }, resting)
+    const undone = decide(answered, { type: 'undo', nameFree: true, told: false, since: NOON }, resting)
     expect(next(undone)).toMatchObject({ state: 'requested', exchange: 'answered' })
   })
 

@@ -75,7 +75,7 @@ describe('a denial that is reopened', () => {
 
   test('taken back while it rests, is the denial that it was, also where the name is gone', () => {
     const reopened = next(decide(denied, reopen, policy))
-    const undo = { type: 'undo', nameFree: false, since: NOON - DAY } as const
+    const undo = { type: 'undo', nameFree: false, told: false, since: NOON - DAY } as const
     const undone = decide(reopened, undo, { ...policy, now: policy.now + 19_999 })
     expect(undone).toMatchObject({ ok: true, next: { ...denied, remindedAt: null }, recall: true, jobs: [] })
     expect(codeOf(decide(reopened, undo, { ...policy, now: policy.now + 20_000 }))).toBe('undo_too_late')
@@ -85,7 +85,7 @@ describe('a denial that is reopened', () => {
     const lost = { ...next(decide(denied, reopen, policy)), holdsName: false, account: 'none' as const }
     const chosen = decide(lost, { type: 'choose_name', username: username('other') }, policy)
     const approved = decide(next(chosen), { ...verdict, type: 'approve' }, policy)
-    const undone = decide(next(approved), { type: 'undo', nameFree: true, since: NOON }, policy)
+    const undone = decide(next(approved), { type: 'undo', nameFree: true, told: false, since: NOON }, policy)
     expect(next(undone)).toMatchObject({ state: 'requested', decidedBy: null })
   })
 
@@ -96,7 +96,7 @@ describe('a denial that is reopened', () => {
       const later = { ...policy, now: policy.now + DAY }
       const again = next(decide(told, { type: 'deny', ...verdict }, later))
       expect(stateForApplicant(again, later)).toBe('requested')
-      const undo = { type: 'undo', nameFree: true, since: NOON - DAY } as const
+      const undo = { type: 'undo', nameFree: true, told: false, since: NOON - DAY } as const
       const waits = next(decide(again, undo, later))
       expect(waits).toMatchObject({ state: 'requested', stateSince: NOON - DAY, holdsName: true, account })
       expect(waits).toMatchObject({ decidedBy: null, denial: null })
@@ -111,7 +111,7 @@ describe('a denial that is reopened', () => {
     } as const
     const later = { ...policy, now: policy.now + DAY }
     const anew = next(decide(stuck, { type: 'approve', ...verdict }, later))
-    const undone = decide(anew, { type: 'undo', nameFree: true, since: NOON }, later)
+    const undone = decide(anew, { type: 'undo', nameFree: true, told: false, since: NOON }, later)
     expect(next(undone)).toMatchObject({ state: 'requested', account: 'reviving', denial: null })
   })
 
@@ -184,7 +184,7 @@ describe('an approval whose account is not open yet', () => {
 
   test('is denied, taken back or withdrawn at any time, and what opens it is called off', () => {
     for (const type of ['deny', 'undo', 'withdraw'] as const) {
-      const action = { type, ...verdict, nameFree: true, since: NOON - 1 }
+      const action = { type, ...verdict, nameFree: true, told: false, since: NOON - 1 }
       const stopped = decide(approved, action, later)
       expect(stopped).toMatchObject({ ok: true, stops: true })
       expect(next(stopped).holdsName).toBe(type === 'undo')
@@ -192,9 +192,12 @@ describe('an approval whose account is not open yet', () => {
   })
 
   test('is not taken back once its applicant was told of it, but denied, or withdrawn', () => {
-    for (const account of ['none', 'claimed', 'locked', 'removed', 'reviving'] as const) {
+    const undo = { type: 'undo', nameFree: true, since: NOON } as const
+    for (const account of ['none', 'claimed', 'locked', 'filled', 'removed', 'reviving'] as const) {
       const told = { ...approved, account }
-      expect(codeOf(decide(told, { type: 'undo', nameFree: true, since: NOON }, later))).toBe('undo_too_late')
+      // Whoever has set the password was told.
+      const knows = account === 'filled'
+      expect(codeOf(decide(told, { ...undo, told: knows }, later))).toBe('undo_too_late')
       for (const type of ['deny', 'withdraw'] as const)
         expect(decide(told, { type, ...verdict }, later)).toMatchObject({ ok: true, stops: true })
     }
@@ -203,7 +206,9 @@ describe('an approval whose account is not open yet', () => {
   test('once it is open, all of that is too late', () => {
     const open = { ...approved, account: 'open' as const }
     for (const type of ['deny', 'undo', 'withdraw'] as const)
-      expect(decide(open, { type, ...verdict, nameFree: true, since: NOON }, later).ok).toBe(false)
+      expect(decide(open, { type, ...verdict, nameFree: true, told: false, since: NOON }, later).ok).toBe(
+        false,
+      )
   })
 
   test('withdrawn, says nothing of what was decided', () => {
@@ -226,7 +231,7 @@ test.each(['started', 'verified', 'requested', 'withdrawn'] as const)(
   'nothing is decided that could be undone while it is %s',
   (state) => {
     const undecided = aRegistration({ state, account: 'filled' })
-    expect(decide(undecided, { type: 'undo', nameFree: true, since: NOON }, policy)).toEqual({
+    expect(decide(undecided, { type: 'undo', nameFree: true, told: false, since: NOON }, policy)).toEqual({
       ok: false,
       refusal: { code: 'wrong_state', state, account: 'filled' },
     })
@@ -248,7 +253,9 @@ describe('a decision with an undo window of its own', () => {
     expect(isResting(decided, { ...policy, now: policy.now - 24 * 60 * 60_000 })).toBe(false)
     const late = { ...policy, now: policy.now + 30_000 }
     expect(stateForApplicant(decided, late)).toBe('requested')
-    expect(next(decide(decided, { type: 'undo', nameFree: true, since: NOON }, late))).toMatchObject({
+    expect(
+      next(decide(decided, { type: 'undo', nameFree: true, told: false, since: NOON }, late)),
+    ).toMatchObject({
       state: 'requested',
       restMs: null,
     })

@@ -70,7 +70,7 @@ export function decideRequest(
 export function undo(registration: Registration, action: Of<'undo'>, policy: Policy): Decision | null {
   const { state, denial, account, approval } = registration
   if (state !== 'approved' && state !== 'denied' && state !== 'completed') return null
-  const stops = isUnopened(registration) && account === 'filled' && denial === null
+  const stops = isUnopened(registration) && account === 'filled' && !action.told
   const recall = isResting(registration, policy)
   if (!stops && !recall) return { ok: false, refusal: { code: 'undo_too_late' } }
   if (approval !== null) return { ...YES(...restoreApproval(registration, approval)), recall: true }

@@ -31,7 +31,7 @@ const ACTIONS: Action[] = [
   { type: 'admit', voucher: { id: 'm1', name: 'ada' }, invitationId: 'i1' },
   { type: 'approve', ...verdict },
   { type: 'deny', ...verdict },
-  { type: 'undo', nameFree: true, since: NOON - 1000 },
+  { type: 'undo', nameFree: true, told: false, since: NOON - 1000 },
   { type: 'reopen', nameFree: true, removing: false, ...verdict },
   { type: 'ask', moderator: 'm1', text: 'Whom do you know?' },
   { type: 'answer', text: 'Nobody yet' },
@@ -146,7 +146,7 @@ describe('every action in every state', () => {
 describe('a decision that rests', () => {
   const policy = aPolicy({ undoMs: 20_000 })
   const requested = aRegistration({ state: 'requested', account: 'filled', stateSince: NOON })
-  const undo = { type: 'undo', nameFree: true, since: NOON } as const
+  const undo = { type: 'undo', nameFree: true, told: false, since: NOON } as const
   const decided = (type: 'approve' | 'deny') => {
     const decision = decide(requested, { type, ...verdict, message: 'Hm', category: 'spam' }, policy)
     if (!decision.ok || decision.next === null) throw new Error('It was not decided')

@@ -79,8 +79,11 @@ export type Action =
   | { type: 'admit'; voucher: Voucher; invitationId: string }
   | ({ type: 'approve' } & Verdict)
   | ({ type: 'deny' } & Verdict)
-  /** Undoes a pending decision. `nameFree`: nobody else holds the username; `since`: when it was requested. */
-  | { type: 'undo'; nameFree: boolean; since: number }
+  /**
+   * Undoes a pending decision. `nameFree`: nobody else holds the username; `told`: its applicant knows of the approval, as
+   * they have set the password since; `since`: when it was requested.
+   */
+  | { type: 'undo'; nameFree: boolean; told: boolean; since: number }
   /**
    * Approves a denied request. `nameFree`: nobody else holds the username, nor an account under it that was ever
    * active; `removing`: the account of the denial still has to be removed.

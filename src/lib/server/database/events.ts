@@ -122,6 +122,12 @@ export async function lastEventOf(
   return row?.at ?? null
 }
 
+/** Whether an applicant has set the password since their registration was approved at that time (milliseconds since 1970). */
+export const hasSetPassword = async (
+  reader: Reader,
+  { id, stateSince }: { id: string; stateSince: number },
+): Promise<boolean> => ((await lastEventOf(reader, id, 'password_set')) ?? -Infinity) >= stateSince
+
 /** When a decision on a registration was last undone elsewhere than in the moderators' room; null if it never was. */
 export const lastUndoneOnPages = (reader: Reader, registrationId: string): Promise<number | null> =>
   lastEventOf(reader, registrationId, 'undone', isNull(fieldOf(events.detail, 'room_event')))

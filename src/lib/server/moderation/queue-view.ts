@@ -8,7 +8,7 @@ import { DAY } from '$lib/registration/time'
 import { matrixId } from '$lib/registration/username'
 import type { EventView, JobView } from '$lib/registration/views'
 import { countDoubtful, findAccount } from '../database/accounts'
-import { findEvents } from '../database/events'
+import { findEvents, hasSetPassword } from '../database/events'
 import { findJobs, type JobRow } from '../database/jobs'
 import { findModerator, findModeratorByName } from '../database/moderators'
 import type { Database, Reader } from '../database/open'
@@ -126,6 +126,7 @@ export async function registrationView(
     const history = await findEvents(reader, id)
     const policy = registrar.policy()
     const ledger = await findAccount(reader, registration.username)
+    const told = await hasSetPassword(reader, registration)
     const mayBeOpen = ledger?.registrationId === id && ledger.openedAt !== null
     return {
       ...shownOf(registration),
@@ -155,7 +156,7 @@ export async function registrationView(
       /** Whether a moderator can end its probation now. */
       probationEndable: decide(registration, { type: 'end_probation', early: true }, policy).ok,
       /** Whether the decision can be undone. */
-      undoable: decide(registration, { type: 'undo', nameFree: true, since: 0 }, policy).ok,
+      undoable: decide(registration, { type: 'undo', nameFree: true, told, since: 0 }, policy).ok,
       /** An approval sends the link to set the password: there is no account yet. */
       passwordAfterApproval: account !== 'filled' || isOpeningFailed(registration),
       /** Approved, but the account cannot be unlocked: approve it again, or deny it. */

@@ -16,7 +16,7 @@ import type { Username } from '$lib/registration/username'
 import type { Wish } from '$lib/registration/wish'
 import type { LedgerEntry } from '../database/accounts'
 import { findNewestMail, findWishes } from '../database/registration-mails'
-import { findReachedAt, findRequestedAt, insertEvents } from '../database/events'
+import { findReachedAt, findRequestedAt, hasSetPassword, insertEvents } from '../database/events'
 import { deskNetwork } from '$lib/network/client-networks'
 import { isRemovalPending } from '../database/jobs'
 import { findExchanges, findNotes, findQuestion } from '../database/messages'
@@ -183,7 +183,8 @@ export function createRegistrar({
     if (!(await isAddressFree(tx, registration))) return refused({ code: 'address_taken' })
     const nameFree = await isNameFree(tx, registration.username, id)
     const since = (await findRequestedAt(tx, id)) ?? registration.startedAt
-    const result = await actIn(tx, id, { type: 'undo', nameFree, since }, actor)
+    const told = await hasSetPassword(tx, registration)
+    const result = await actIn(tx, id, { type: 'undo', nameFree, told, since }, actor)
     return { result, committed: committed(result) }
   }
 
