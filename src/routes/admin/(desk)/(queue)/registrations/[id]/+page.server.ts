@@ -27,7 +27,7 @@ export const load: PageServerLoad = async ({ params: { id }, locals: { api }, ur
     neighbours,
     facts,
     ...talk,
-    undone: url.searchParams.has('undone'),
+    undone: url.searchParams.get('undone'),
     now: Date.now(),
   }
 }
@@ -72,7 +72,7 @@ export const actions = {
     const answer = await attempt(() => api.moderation.undo({ id }))
     if (!answer.ok) return fail(answer.status, { problem: refusalText(answer.refusal) })
     const path = back === '' ? pathOf(id, url) : deskPath(back)
-    redirect(303, `${path}${path.includes('?') ? '&' : '?'}undone`)
+    redirect(303, `${path}${path.includes('?') ? '&' : '?'}undone=${answer.value.state}`)
   },
   probation: async ({ params: { id }, request, locals: { api }, url }) => {
     const version = Number(textOf(await request.formData(), 'version'))
