@@ -274,6 +274,29 @@ test('a denial that ends a probation removes the account, and nobody gets its us
   expect(m.reopen_impossible()).not.toMatch(/someone/)
 })
 
+test('the end of a probation finds the account locked: nobody is told that they can write, and a moderator decides', async () => {
+  const applicant = await requested(world, 'river')
+  const { id } = applicant.view
+  await decideOn(world, id, 'probation')
+  await asAdmin(world, 'PUT', RIVER, { locked: true })
+  world.pass(SERVED)
+  await hourly()
+  expect(account()).toMatchObject({ locked: true, suspended: true })
+  expect(kinds(applicant.email)).not.toContain('probation_over')
+  const { api } = await aModerator(world.services)
+  const view = await api.moderation.registration({ id })
+  expect(view).toMatchObject({ state: 'completed', trouble: true, actions: ['deny'] })
+  const job = view.jobs.find(({ kind }) => kind === 'lift_suspension')
+  expect(job).toMatchObject({ state: 'failed', dismissible: false })
+  expect(job?.error).toContain('locked')
+
+  await asAdmin(world, 'PUT', RIVER, { locked: false })
+  await api.moderation.retryJob({ job: job?.id ?? '' })
+  await world.drain()
+  expect(account()).toMatchObject({ locked: false, suspended: false })
+  expect(kinds(applicant.email).at(-1)).toBe('probation_over')
+})
+
 test('a denial that ends a probation does not wait for a step of the account that is tried again later', async () => {
   const { view } = await requested(world, 'river')
   world.standIn.faults = ({ path }) =>
