@@ -47,7 +47,7 @@ export interface ModeratorLink {
  * An email to an applicant. Null: the registration has changed since, so the email no longer applies. `Instead`: the data
  * of another email that is sent in its place then.
  */
-export interface ApplicantMail<K extends MailKind, D, Instead = never> extends Worded<D> {
+export interface ApplicantMail<K extends MailKind, D, Instead = D> extends Worded<D> {
   compose(job: MailPayload<K>, registration: Registration, sources: Sources): Promise<D | Instead | null>
 }
 
