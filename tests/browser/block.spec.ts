@@ -37,7 +37,7 @@ test('from a request its domain is blocked, with whom it hits, and they are deni
   await box(third).uncheck()
   await desk.locator('input[name=effect][value=hold]').check()
   await desk.getByRole('button', { name: 'Save and deny selected' }).click()
-  await expect(desk.getByRole('alert')).toContainText('preview again')
+  await expect(desk.getByRole('alert')).toContainText('preview the matches again')
   await expect(boxes).toHaveCount(0)
   await desk.locator('input[name=effect][value=block]').check()
   await desk.getByRole('button', { name: 'Preview matches' }).click()
