@@ -15,8 +15,9 @@ import { reasonSchema } from '$lib/registration/reason'
 import type { State } from '$lib/registration/state'
 import * as v from 'valibot'
 import { codeOf } from '../support/code-of'
+import { decideOnly } from '../support/decide'
 import { aRegistration, email, username } from '../support/registration'
-import { aBrowser, aModerator, aWorld, requested, verified, type TestWorld } from '../support/world'
+import { aBrowser, aConfig, aModerator, aWorld, requested, verified, type TestWorld } from '../support/world'
 import { DAY, MINUTE } from '$lib/registration/time'
 
 const SPAM =
@@ -160,6 +161,19 @@ describe('what one wants to know', () => {
       asked: begun + 7 * MINUTE,
       decided: null,
     })
+  })
+
+  test('tells no decision once it is undone', async () => {
+    await world.dispose()
+    world = await aWorld({ moderation: { ...aConfig().moderation, undoMs: MINUTE } })
+    const { id } = (await requested(world, 'river')).view
+    const api = await decideOnly(world, id, 'deny')
+    expect((await about(id)).steps.decided).toBe(world.now())
+    await api.moderation.undo({ id })
+    expect((await about(id)).steps.decided).toBeNull()
+    world.pass(MINUTE)
+    await decideOnly(world, id, 'approve')
+    expect((await about(id)).steps.decided).toBe(world.now())
   })
 
   test('is for moderators only, and of nobody there is nothing', async () => {

@@ -66,7 +66,7 @@ export function createSignals({
     async about(id: string): Promise<FactsView | null> {
       const registration = await database.read((reader) => findRegistration(reader, id))
       if (registration === null) return null
-      const { email, language, reason, startedAt } = registration
+      const { email, language, reason, startedAt, decidedBy } = registration
       const keys = foundBy(registration)
       const asked = bindingOf(email)
       // Handled below; without this, a bug in it would crash the program during the query.
@@ -96,7 +96,7 @@ export function createSignals({
             begun: startedAt,
             confirmed: last('verified'),
             asked: last('requested'),
-            decided: last('approved', 'denied'),
+            decided: decidedBy === null ? null : last('approved', 'denied'),
           },
         }
       })
