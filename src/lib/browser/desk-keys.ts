@@ -51,8 +51,8 @@ export function leaveField(): void {
 /**
  * Single-key shortcuts (WCAG 2.1.4: never while typing or with a modifier, and they can be turned off). Escape leaves a
  * field. Where a field has gone, or lost the focus, under the person's hands, what follows was meant for it, and does
- * nothing until they press or go somewhere, or Escape. A key runs its entry in `actions`, or activates the first element shown with that
- * `aria-keyshortcuts`: fields and details get the focus.
+ * nothing until they press or go somewhere, or Escape. A key runs its entry in `actions`, or activates the first element
+ * shown with that `aria-keyshortcuts`: fields and details get the focus.
  */
 export function onDeskKey(event: KeyboardEvent, actions: Record<string, () => void>): void {
   const { key, target } = event
