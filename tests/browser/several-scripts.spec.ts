@@ -94,6 +94,8 @@ test('a refusal says why, and keeps what was typed: a session that ended, a deni
   await expect(outcome).not.toContainText('connection')
   await expect(outcome.getByRole('button', { name: 'Undo all' })).toHaveCount(0)
   await expect(desk.locator('textarea[name=several_message]')).toHaveValue('We are full')
+  // The list is up to date.
+  await expect(desk.locator('.after')).toBeFocused()
 
   await desk.context().clearCookies()
   await desk.locator('button[name=several][value=deny]').click()
